@@ -1,0 +1,23 @@
+"""What can go wrong, in one line each: the message names the file, key or flag and what to do."""
+
+from __future__ import annotations
+
+
+class LoglensError(Exception):
+    """Bad input of any kind; its message is one line for the user, never a traceback."""
+
+
+class UnreadableError(LoglensError):
+    """A path that cannot be read as a training log; the message says why and what to do."""
+
+
+class ConfigError(LoglensError):
+    """A configuration file, key or value that cannot be used."""
+
+
+class PluginError(LoglensError):
+    """A reader, detector or renderer that does not keep the contract."""
+
+
+class Skip(Exception):  # noqa: N818 - a detector's way to abstain, not a fault
+    """Raised by a detector that lacks the data to judge: `Skip("needs 20 losses, has 7")`."""

@@ -1,0 +1,327 @@
+"""What goes out: findings, how they hang together, and the report that every output is made from."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from loglens.run import Note, Series
+
+SCHEMA_VERSION = "1.0"
+
+
+class Severity(enum.IntEnum):
+    """error: the run failed or its result is of no use; warning: something is wrong; note: worth knowing."""
+
+    NOTE = 0
+    WARNING = 1
+    ERROR = 2
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Confidence(enum.IntEnum):
+    """How sure a finding is."""
+
+    LOW = 0
+    MEDIUM = 1
+    HIGH = 2
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule's name, family, worst severity, and the conditions that it can bring about."""
+
+    name: str
+    family: str
+    severity: Severity
+    leads_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One thing to change. `params` follow from this run's data; `snippets` maps a framework to code."""
+
+    action: str
+    params: Mapping[str, float | int | str]
+    why: str
+    snippets: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "action": self.action,
+            "params": strict(dict(self.params)),
+            "why": self.why,
+            "snippets": dict(self.snippets),
+        }
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One episode of one condition, with its numbers.
+
+    A detector fills the upper part; `condition`, `family` and `leads_to` are stamped from its rule,
+    `caused_by` by the diagnosis. series: the curves that show it, drawn but not written to JSON.
+    onset_step is None where the trouble is there from the start or has no place on a curve.
+    """
+
+    message: str
+    severity: Severity
+    confidence: Confidence
+    onset_step: int | None = None
+    end_step: int | None = None
+    onset_time: float | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    remedies: Sequence[Remedy] = ()
+    series: tuple[Series, ...] = ()
+    condition: str = ""
+    family: str = ""
+    leads_to: tuple[str, ...] = ()
+    caused_by: str | None = None
+
+    @property
+    def tags(self) -> list[str]:
+        return [series.tag for series in self.series]
+
+    @property
+    def fingerprint(self) -> str:
+        """Stable over re-runs on the same log: the condition, the curves and the onset."""
+        text = "\0".join([self.condition, *sorted(self.tags), str(self.onset_step)])
+        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+    def as_dict(self) -> dict[str, Any]:
+        document: dict[str, Any] = strict(
+            {
+                "condition": self.condition,
+                "family": self.family,
+                "severity": str(self.severity),
+                "confidence": str(self.confidence),
+                "onset_step": self.onset_step,
+                "onset_time": self.onset_time,
+                "end_step": self.end_step,
+                "tags": self.tags,
+                "message": self.message,
+                "evidence": dict(self.evidence),
+                "caused_by": self.caused_by,
+                "leads_to": list(self.leads_to),
+                "remedies": [remedy.as_dict() for remedy in self.remedies],
+                "fingerprint": self.fingerprint,
+            }
+        )
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one rule on one run: found, clean, skipped or crashed, and why."""
+
+    condition: str
+    outcome: str
+    why: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"condition": self.condition, "outcome": self.outcome, "why": self.why}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One curve and the role it plays; role is None for a curve that plays none."""
+
+    tag: str
+    role: str | None
+    split: str | None
+    layer: str | None
+    axis: str
+    points: int
+    nonfinite: int
+    first_step: int | None = None
+    last_step: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        names = ("role", "tag", "split", "layer", "axis", "points", "nonfinite")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One run judged: its cast, its findings (ranked, the first is the root), every rule's outcome."""
+
+    run: str
+    path: str
+    format: str
+    files: tuple[str, ...]
+    points: int
+    first_step: int | None
+    last_step: int | None
+    cast: tuple[Part, ...]
+    findings: tuple[Finding, ...]
+    outcomes: tuple[Outcome, ...]
+    notes: tuple[Note, ...]
+    judged: bool
+    lead: Series | None = None  # the main loss curve, drawn in overviews
+
+    @property
+    def verdict(self) -> str:
+        """healthy, suspect, failed or not-judged, by the worst finding."""
+        worst = max((finding.severity for finding in self.findings), default=Severity.NOTE)
+        if worst is Severity.ERROR:
+            return "failed"
+        if worst is Severity.WARNING:
+            return "suspect"
+        return "healthy" if self.judged else "not-judged"
+
+    @property
+    def primary(self) -> str | None:
+        return self.findings[0].condition if self.findings else None
+
+    @property
+    def summary(self) -> str:
+        """The verdict in one sentence."""
+        complaints = [finding for finding in self.findings if finding.severity > Severity.NOTE]
+        if complaints:
+            return chain_sentence(complaints)
+        ran = sum(outcome.outcome in ("clean", "found") for outcome in self.outcomes)
+        if self.judged:
+            return f"nothing wrong found; {ran} of {len(self.outcomes)} rules had the data to judge"
+        why = next(
+            (o.why for o in self.outcomes if o.outcome == "skipped" and o.why),
+            "no rule had the data it needs",
+        )
+        return f"not judged: {why}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "run": self.run,
+            "path": self.path,
+            "format": self.format,
+            "files": list(self.files),
+            "verdict": self.verdict,
+            "summary": self.summary,
+            "primary": self.primary,
+            "steps": {"first": self.first_step, "last": self.last_step},
+            "points": self.points,
+            "cast": [part.as_dict() for part in self.cast],
+            "findings": [finding.as_dict() for finding in self.findings],
+            "outcomes": [outcome.as_dict() for outcome in self.outcomes],
+            "notes": [note_dict(note) for note in self.notes],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A path that could not be read, and why."""
+
+    path: str
+    why: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {"path": self.path, "why": self.why}
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every run judged, what could not be read, and what the gate makes of it."""
+
+    runs: tuple[Diagnosis, ...]
+    unread: tuple[Unread, ...]
+    version: str
+    fail_on: Severity | None = Severity.ERROR
+    renderers: Mapping[str, Callable[[Report], str]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [finding for run in self.runs for finding in run.findings]
+
+    @property
+    def primary(self) -> str | None:
+        """The first-ranked root of the first run that has one."""
+        return next((run.primary for run in self.runs if run.primary), None)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        severities = [finding.severity for finding in self.findings]
+        return {"runs": len(self.runs)} | {
+            str(level): severities.count(level) for level in sorted(Severity, reverse=True)
+        }
+
+    @property
+    def failed(self) -> bool:
+        """Whether any finding is at or above the severity that fails the gate."""
+        return self.fail_on is not None and any(f.severity >= self.fail_on for f in self.findings)
+
+    @property
+    def exit_code(self) -> int:
+        """2 nothing could be read, 1 the gate failed, 4 a rule crashed, 3 nothing could be judged, else 0."""
+        if not self.runs:
+            return 2
+        if self.failed:
+            return 1
+        if any(outcome.outcome == "crashed" for run in self.runs for outcome in run.outcomes):
+            return 4
+        return 0 if any(run.verdict != "not-judged" for run in self.runs) else 3
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as schema 1.0 lays it down: strict JSON, the one machine form."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "tool": {"name": "loglens", "version": self.version},
+            "runs": [run.as_dict() for run in self.runs],
+            "unread": [unread.as_dict() for unread in self.unread],
+            "counts": self.counts,
+            "gate": {
+                "fail_on": "never" if self.fail_on is None else str(self.fail_on),
+                "failed": self.failed,
+            },
+        }
+
+    def render(self, format: str = "text") -> str:
+        """The report in one of the output formats, the same text that the command writes."""
+        return self.renderers[format](self)
+
+
+def trees(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
+    """The causal chains: each root with everything that hangs under it, in order of onset."""
+    for root in findings:
+        if root.caused_by is None:
+            tree = [root]
+            for finding in findings:
+                if finding.caused_by in {member.condition for member in tree} and finding not in tree:
+                    tree.append(finding)
+            yield tree
+
+
+def chain_sentence(findings: Sequence[Finding]) -> str:
+    """The first chain in words: "exploding gradient from step 412 -> NaN loss at step 431"."""
+    first = next(trees(findings), list(findings[:1]))
+    return " -> ".join(_episode(finding) for finding in first)
+
+
+def _episode(finding: Finding) -> str:
+    name = finding.condition.replace("-", " ").replace("nan ", "NaN ").replace("relu", "ReLU")
+    axis = finding.series[0].axis if finding.series else "step"
+    return name if finding.onset_step is None else f"{name} from {axis} {finding.onset_step}"
+
+
+def note_dict(note: Note) -> dict[str, str]:
+    return {"kind": note.kind, "file": note.file, "message": note.message}
+
+
+def strict(value: Any) -> Any:
+    """The value as strict JSON: numpy unwrapped, non-finite as "NaN", "Infinity", "-Infinity"."""
+    if isinstance(value, Mapping):
+        return {str(key): strict(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
