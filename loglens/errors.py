@@ -8,7 +8,14 @@ class LoglensError(Exception):
 
 
 class UnreadableError(LoglensError):
-    """A path that cannot be read as a training log; the message says why and what to do."""
+    """A path that cannot be read as a training log; the message says why and what to do.
+
+    path: filled in by discovery where the reader leaves it empty.
+    """
+
+    def __init__(self, why: str, path: str = "") -> None:
+        super().__init__(why)
+        self.path = path
 
 
 class ConfigError(LoglensError):

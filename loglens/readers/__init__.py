@@ -1,1 +1,3 @@
+"""One module a log format. The order is the order in which they are asked whether a file is theirs."""
 
+READERS: tuple[str, ...] = ("tensorboard", "huggingface", "wandb", "jsonl", "csv")

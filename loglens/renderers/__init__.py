@@ -1,1 +1,3 @@
+"""One module an output format."""
 
+RENDERERS: tuple[str, ...] = ("terminal", "json")

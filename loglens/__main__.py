@@ -1,0 +1,5 @@
+"""python -m loglens"""
+
+from loglens.cli import main
+
+main()

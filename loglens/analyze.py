@@ -1,0 +1,191 @@
+"""Runs x detectors -> Report: hand each rule the curves it asks for, catch skips and crashes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from loglens import diagnosis, roles
+from loglens.contract import Detector, Needed, curves_of
+from loglens.errors import Skip, UnreadableError
+from loglens.report import Diagnosis, Finding, Outcome, Part, Report, Severity, Unread
+from loglens.run import Note, Run, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user may set: extra roles, thresholds by rule, rules to leave out, the gate."""
+
+    roles: Mapping[str, str] = field(default_factory=dict)
+    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    ignore: frozenset[str] = frozenset()
+    fail_on: Severity | None = Severity.ERROR
+
+
+def analyze(
+    items: Iterable[Run | UnreadableError],
+    detectors: Mapping[str, Detector],
+    *,
+    version: str,
+    options: Options = Options(),
+    renderers: Mapping[str, Callable[[Report], str]] | None = None,
+) -> Report:
+    """The report on all runs; `items` may be lazy, so that one run at a time is in memory."""
+    runs, unread = [], []
+    for item in items:
+        if isinstance(item, UnreadableError):
+            unread.append(Unread(item.path, str(item)))
+        else:
+            runs.append(judge(item, detectors, options))
+    return Report(tuple(runs), tuple(unread), version, options.fail_on, renderers or {})
+
+
+def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Options()) -> Diagnosis:
+    """One run through every rule."""
+    curves = cast(run, options.roles)
+    findings: list[Finding] = []
+    outcomes = []
+    for name, detector in detectors.items():
+        if name in options.ignore:
+            outcomes.append(Outcome(name, "skipped", "left out by the configuration"))
+            continue
+        found, outcome = _apply(detector, run, curves, options.thresholds.get(name, {}))
+        findings.extend(found)
+        outcomes.append(outcome)
+    steps = [curve.step for curve in curves if len(curve) and curve.axis == _main_axis(curves)]
+    first = min((int(step[0]) for step in steps), default=None)
+    last = max((int(step[-1]) for step in steps), default=None)
+    rules = {name: detector.rule for name, detector in detectors.items()}
+    return Diagnosis(
+        run=run.name,
+        path=str(run.source),
+        format=run.format,
+        files=tuple(str(file) for file in run.files),
+        points=len(run.columns),
+        first_step=first,
+        last_step=last,
+        cast=tuple(part for part in parts(curves) if part.role is not None),
+        findings=diagnosis.link(findings, rules, (last or 0) - (first or 0)),
+        outcomes=tuple(outcomes),
+        notes=(*run.notes, *_rewinds(run)),
+        judged=any(outcome.outcome in ("found", "clean") for outcome in outcomes),
+        lead=_lead(curves),
+    )
+
+
+def cast(run: Run, user: Mapping[str, str] | None = None) -> tuple[Series, ...]:
+    """Every curve of a run with the role it plays, norms from histograms included.
+
+    A histogram's norm joins the per-layer norms only where the layer has no norm of its own.
+    """
+    histograms = run.norms
+    table = roles.cast([*run.curves, *histograms], histograms=histograms, user=user or {})
+
+    def dress(curve: Series, name: str | None) -> Series:
+        part = table[curve.tag]
+        return replace(curve, role=name, split=part.split, layer=part.layer)
+
+    curves = [dress(curve, table[tag].name) for tag, curve in run.curves.items()]
+    taken = {(curve.role, curve.layer) for curve in curves}
+    scalar_role = {"grad_hist": "grad_norm_layer", "weight_hist": "weight_norm_global"}
+    for tag, curve in histograms.items():
+        name = scalar_role.get(table[tag].name or "")
+        if name and table[tag].layer and (name, table[tag].layer) not in taken:
+            curves.append(dress(curve, name))
+    return tuple(curves)
+
+
+def parts(curves: Iterable[Series]) -> list[Part]:
+    """Who plays what, for the report: the curves that play a role first."""
+    listed = [
+        Part(
+            curve.tag,
+            curve.role,
+            curve.split,
+            curve.layer,
+            curve.axis,
+            len(curve),
+            curve.nonfinite,
+            int(curve.step[0]) if len(curve) else None,
+            int(curve.step[-1]) if len(curve) else None,
+        )
+        for curve in curves
+    ]
+    return sorted(listed, key=lambda part: (part.role is None, part.layer is not None))
+
+
+def _apply(
+    detector: Detector, run: Run, curves: tuple[Series, ...], thresholds: Mapping[str, float]
+) -> tuple[list[Finding], Outcome]:
+    rule = detector.rule
+    try:
+        parts = {need.name: _hand(need, run, curves) for need in detector.needs}
+        found = [
+            replace(
+                finding,
+                condition=rule.name,
+                family=rule.family,
+                leads_to=rule.leads_to,
+                onset_time=_time(finding),
+            )
+            for finding in detector.detect(**parts, **thresholds)
+        ]
+    except Skip as skip:
+        return [], Outcome(rule.name, "skipped", str(skip))
+    except Exception as error:  # a rule that crashes must hide no other rule
+        return [], Outcome(rule.name, "crashed", f"{type(error).__name__}: {error}")
+    return found, Outcome(rule.name, "found" if found else "clean")
+
+
+def _hand(need: Needed, run: Run, curves: tuple[Series, ...]) -> Any:
+    if need.kind == "run":
+        return run
+    fitting = curves_of(curves, need)
+    if need.kind == "all":
+        return tuple(fitting)
+    if fitting:
+        return roles.lead(fitting)
+    if need.kind == "optional":
+        return None
+    raise Skip(f"no curve plays {need.name}")
+
+
+def _time(finding: Finding) -> float | None:
+    """Unix time of the onset on the first curve that knows it."""
+    if finding.onset_step is None:
+        return None
+    for curve in finding.series:
+        at = curve.step.searchsorted(finding.onset_step)
+        if at < len(curve) and curve.time[at] == curve.time[at]:
+            return float(curve.time[at])
+    return None
+
+
+def _lead(curves: tuple[Series, ...]) -> Series | None:
+    for name, split in (("loss", None), ("loss", "val"), ("rl_reward", None)):
+        fitting = curves_of(curves, Needed(name, "one", name, split))
+        if fitting:
+            return roles.lead(fitting)
+    return None
+
+
+def _main_axis(curves: tuple[Series, ...]) -> str:
+    axes = [curve.axis for curve in curves]
+    return max(set(axes), key=lambda axis: (axes.count(axis), axis)) if axes else "step"
+
+
+def _rewinds(run: Run) -> list[Note]:
+    """One note for every place where curves went back, with how many of them did."""
+    places: dict[tuple[int, int], list[str]] = {}
+    for tag, rewinds in run.rewinds.items():
+        for last, first in rewinds:
+            places.setdefault((last, first), []).append(tag)
+    return [
+        Note(
+            "rewind",
+            f"steps go back from {last} to {first} in {len(tags)} of {len(run.tags)} curves ({tags[0]}): "
+            "a resume, the later rows replace the earlier ones",
+        )
+        for (last, first), tags in places.items()
+    ]

@@ -1,0 +1,184 @@
+"""What a reader, a detector and a renderer must be. Every module is vetted when it is loaded.
+
+A detector's signature is its contract: positional parameters name the curves it needs, keyword-only
+ones are its thresholds and hold their only default. A misspelt one is an error that lists the right
+ones, so a plugin fails when it is installed and not when a run is on fire.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+from loglens.errors import PluginError
+from loglens.report import Finding, Report, Rule
+from loglens.run import ROLES, Run, Series, Source
+
+SECTIONS = ("Why it matters.", "How it is found.", "When it is wrong.")
+SPLITS = ("val", "test")
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """One positional parameter of a detector: which curves it asks for.
+
+    role and split name them; layered asks for the per-layer curves of that role; kind is `one`
+    (required), `optional` (may be None), `all` (a tuple, may be empty) or `run`.
+    """
+
+    name: str
+    kind: str
+    role: str = ""
+    split: str | None = None
+    layered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A vetted detector module."""
+
+    rule: Rule
+    detect: Callable[..., Iterator[Finding]]
+    title: str
+    text: Mapping[str, str]
+    needs: tuple[Needed, ...]
+    thresholds: Mapping[str, float]
+
+
+class Reader(Protocol):
+    """A module that reads one log format.
+
+    sniff: whether the file is of this format; cheap, never raises.
+    home: the folder or file of the run that a file belongs to, given all files of this format.
+    read: the runs in a source; raises UnreadableError where nothing of it can be read.
+    """
+
+    FORMAT: str
+
+    def sniff(self, path: Path) -> bool: ...
+    def home(self, path: Path, inside: frozenset[Path]) -> Path: ...
+    def read(self, source: Source) -> Iterator[Run]: ...
+
+
+class Renderer(Protocol):
+    """A module that writes a report in one output format; it computes nothing and prints nothing.
+
+    SUFFIXES: the file endings of `-o` that ask for it.
+    """
+
+    FORMAT: str
+    SUFFIXES: tuple[str, ...]
+
+    def render(self, report: Report) -> str: ...
+
+
+#: Names for curves in a signature beyond the roles themselves: (role, split, layered).
+ALIASES: Mapping[str, tuple[str, str | None, bool]] = {
+    "grad_norm_layer": ("grad_norm_layer", None, True),
+    "weight_norm_layer": ("weight_norm_global", None, True),
+    "update_norm_layer": ("update_norm", None, True),
+    "activation": ("activation", None, True),
+}
+
+
+def vet_detector(module: ModuleType) -> Detector:
+    """The detector that a module holds. Raises PluginError that names the module and what to mend."""
+    where = module.__name__
+    rule, detect = getattr(module, "RULE", None), getattr(module, "detect", None)
+    if not isinstance(rule, Rule) or not callable(detect):
+        raise PluginError(f"detector {where}: needs RULE = Rule(...) and a function detect")
+    if not NAME.fullmatch(rule.name):
+        raise PluginError(f"detector {where}: rule name {rule.name!r} is not in kebab case")
+    if where.rpartition(".")[2] != rule.name.replace("-", "_"):
+        raise PluginError(f"detector {where}: the file must be called {rule.name.replace('-', '_')}.py")
+    title, text = _sections(where, inspect.getdoc(module) or "")
+    needs, thresholds = _signature(where, detect)
+    return Detector(rule, detect, title, text, needs, thresholds)
+
+
+def vet_module(module: ModuleType, kind: str, members: Iterable[str]) -> ModuleType:
+    """A reader or renderer module that has all its members. Raises PluginError that names a missing one."""
+    for name in members:
+        if not hasattr(module, name):
+            raise PluginError(f"{kind} {module.__name__}: has no {name}")
+    return module
+
+
+def vet_graph(rules: Iterable[Rule]) -> None:
+    """Raises PluginError where `leads_to` names no rule or goes round in a circle."""
+    edges = {rule.name: rule.leads_to for rule in rules}
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            raise PluginError(f"leads_to goes round in a circle: {' -> '.join((*path, name))}")
+        for effect in edges.get(name, ()) if name not in done else ():
+            visit(effect, (*path, name))
+        done.add(name)
+
+    for name in edges:
+        visit(name, ())
+
+
+def _sections(where: str, doc: str) -> tuple[str, dict[str, str]]:
+    title, _, body = doc.partition("\n")
+    if not title or len(title) > 70:
+        raise PluginError(f"detector {where}: the docstring's first line is its title, at most 70 characters")
+    parts = re.split("|".join(f"({re.escape(heading)})" for heading in SECTIONS), body)
+    found = [part for part in parts if part]
+    text = {found[i]: " ".join(found[i + 1].split()) for i in range(1, len(found) - 1, 2)}
+    if tuple(text) != SECTIONS:
+        raise PluginError(
+            f"detector {where}: the docstring needs the headings {', '.join(SECTIONS)} in order"
+        )
+    return title.rstrip("."), text
+
+
+def _signature(where: str, detect: Callable[..., Any]) -> tuple[tuple[Needed, ...], dict[str, float]]:
+    needs, thresholds = [], {}
+    for name, parameter in inspect.signature(detect).parameters.items():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            if not isinstance(parameter.default, int | float):
+                raise PluginError(f"detector {where}: threshold {name} needs a number as its default")
+            thresholds[name] = parameter.default
+        else:
+            needs.append(_need(where, name, str(parameter.annotation)))
+    return tuple(needs), thresholds
+
+
+def _need(where: str, name: str, annotation: str) -> Needed:
+    if annotation == "Run":
+        return Needed(name, "run")
+    kind = {"Series": "one", "Series | None": "optional", "tuple[Series, ...]": "all"}.get(annotation)
+    if kind is None:
+        raise PluginError(
+            f"detector {where}: {name} must be annotated Series, Series | None, tuple[Series, ...] or Run"
+        )
+    if name in ALIASES:
+        return Needed(name, kind, *ALIASES[name])
+    split, _, role = name.partition("_")
+    if split not in SPLITS or role not in ROLES:
+        split, role = "", name
+    if role not in ROLES:
+        near = difflib.get_close_matches(name, [*ROLES, *ALIASES], 3)
+        raise PluginError(
+            f"detector {where}: no curve is called {name}; {', '.join(near) or 'see the roles'}"
+        )
+    return Needed(name, kind, role, split or None)
+
+
+def curves_of(series: Iterable[Series], need: Needed) -> list[Series]:
+    """The curves that fit what a detector needs: role, split (training where not named) and layer."""
+    splits = (need.split,) if need.split else ("train", None)
+    return [
+        curve
+        for curve in series
+        if curve.role == need.role and curve.split in splits and (curve.layer is not None) == need.layered
+    ]

@@ -1,0 +1,173 @@
+"""A path to the sources in it: which reader, which files make one run."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loglens.contract import Reader
+from loglens.errors import UnreadableError
+from loglens.run import Run, Source
+
+#: Folders that hold no logs but may hold a million files.
+SKIPPED = frozenset({".git", "node_modules", "__pycache__", ".venv", "site-packages", "media", "artifacts"})
+MAX_DEPTH = 40
+MAX_FILES = 200_000
+#: How the common strangers begin, to name what was found instead of a log.
+MAGIC = {
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a zip archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x80\x04": "a Python pickle, which loglens never loads",
+    b"SQLite format 3": "an SQLite database",
+    b"PAR1": "a Parquet file",
+    b":W&B": "a W&B transaction log",
+    b"version https://git-lfs": "a git-LFS pointer, not the file itself; run `git lfs pull`",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What discovery came upon: sources with their reader, and paths that hold nothing to read."""
+
+    sources: tuple[tuple[Reader, Source], ...]
+    failures: tuple[UnreadableError, ...]
+
+
+def find(paths: Sequence[str | Path], readers: Sequence[Reader]) -> Found:
+    """The sources under each path: a file, a folder of one run or of many, or a glob pattern.
+
+    Links are followed, each folder and file is taken once, and what is no regular file is left
+    alone. Never raises: a path that leads to nothing is a failure that says why.
+    """
+    sources: dict[tuple[str, Path], tuple[Reader, Source]] = {}
+    failures: list[UnreadableError] = []
+    roots = [root for path in paths for root in _expand(path)]
+    for root in roots:
+        try:
+            for reader, source in _under(root, readers, prefix=len(roots) > 1):
+                sources.setdefault((reader.FORMAT, source.path.resolve()), (reader, source))
+        except UnreadableError as error:
+            failures.append(UnreadableError(str(error), error.path or str(root)))
+    return Found(tuple(sources.values()), tuple(failures))
+
+
+def load(found: Found) -> Iterator[Run | UnreadableError]:
+    """Every run of every source, and in its place the reason where a source cannot be read."""
+    yield from found.failures
+    for reader, source in found.sources:
+        try:
+            yield from reader.read(source)
+        except UnreadableError as error:
+            yield UnreadableError(str(error), error.path or str(source.path))
+        except OSError as error:
+            yield UnreadableError(f"cannot be read: {error.strerror or error}", str(source.path))
+
+
+def _expand(path: str | Path) -> list[Path]:
+    text = os.fspath(path)
+    if not os.path.lexists(text) and glob.has_magic(text):
+        return [Path(match) for match in sorted(glob.glob(text, recursive=True))] or [Path(text)]  # noqa: PTH207 - absolute patterns
+    return [Path(text)]
+
+
+def _under(root: Path, readers: Sequence[Reader], prefix: bool) -> Iterator[tuple[Reader, Source]]:
+    try:
+        mode = root.stat().st_mode
+    except OSError as error:
+        reason = (
+            "no such file or folder; check the path"
+            if isinstance(error, FileNotFoundError)
+            else error.strerror
+        )
+        raise UnreadableError(f"{reason}") from error
+    if stat.S_ISDIR(mode):
+        files = list(_walk(root))
+    elif stat.S_ISREG(mode):
+        files = [root]
+    else:
+        raise UnreadableError("neither a file nor a folder; give the log file or its folder")
+    claimed = _claim(files, readers)
+    if not claimed:
+        raise UnreadableError(_nothing(root, files))
+    for reader, own in claimed:
+        inside = frozenset(own)
+        homes: dict[Path, list[Path]] = {}
+        for file in own:
+            homes.setdefault(reader.home(file, inside), []).append(file)
+        for home, group in homes.items():
+            yield reader, Source(home, tuple(group), _name(home, root, prefix))
+
+
+def _claim(files: Iterable[Path], readers: Sequence[Reader]) -> list[tuple[Reader, list[Path]]]:
+    claims: dict[int, list[Path]] = {}
+    for file in files:
+        owner = next((i for i, reader in enumerate(readers) if reader.sniff(file)), None)
+        if owner is not None:
+            claims.setdefault(owner, []).append(file)
+    return [(readers[i], claims[i]) for i in sorted(claims)]
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Regular files below root, by name; a folder or file that was met before (a link) is passed over."""
+    seen: set[tuple[int, int]] = set()
+    ahead, count = [(root, 0)], 0
+    while ahead:
+        folder, depth = ahead.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        below = []
+        for entry in entries:
+            try:
+                info = entry.stat()
+            except OSError:
+                continue
+            if (info.st_dev, info.st_ino) in seen:
+                continue
+            seen.add((info.st_dev, info.st_ino))
+            if stat.S_ISDIR(info.st_mode) and entry.name not in SKIPPED and depth < MAX_DEPTH:
+                below.append((Path(entry.path), depth + 1))
+            elif stat.S_ISREG(info.st_mode):
+                count += 1
+                if count > MAX_FILES:
+                    return
+                yield Path(entry.path)
+        ahead.extend(reversed(below))
+
+
+def _name(home: Path, root: Path, prefix: bool) -> str:
+    if home in (root, root.parent):
+        return root.as_posix() if prefix else root.resolve().name
+    name = home.relative_to(root) if home.is_relative_to(root) else home
+    return (root / name).as_posix() if prefix else name.as_posix()
+
+
+def _nothing(root: Path, files: Sequence[Path]) -> str:
+    if files == [root]:
+        return f"not a log that loglens reads: {_describe(root)}"
+    if not files:
+        return "an empty folder; point at the folder that the run logged to"
+    strangers = ", ".join(f"{file.name} ({_describe(file)})" for file in files[:3])
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    return f"no training log in this folder, only {strangers}{more}"
+
+
+def _describe(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(64)
+    except OSError as error:
+        return f"unreadable: {error.strerror}"
+    if not head:
+        return "an empty file"
+    known = next((what for magic, what in MAGIC.items() if head.startswith(magic)), None)
+    return known or ("a binary file" if b"\0" in head else "a text file of unknown form")
