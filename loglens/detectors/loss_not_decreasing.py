@@ -1,0 +1,121 @@
+"""The loss stays at its starting or chance level.
+
+Why it matters. The model learns nothing: whatever runs, it is not training. Every further hour is lost.
+
+How it is found. The loss ends less than 5 % below where it started (medians of the first and last
+points), no block in between was lower than that by more than its noise, and the validation loss, if
+there is one, gained as little. A classifier that guesses has a loss of ln C for C classes (Karpathy,
+A Recipe for Training Neural Networks, 2019; 2.303 for ten), so a level within 2 % of an ln C is named as
+chance. 5 % between first and last medians alone calls 3.9 % of successful benchmark runs dead; the
+noise and the validation loss are there to spare them.
+
+When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate
+far too low, labels that belong to other inputs and an optimiser that never steps look alike in
+one curve; the advice says how to tell them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Remedy, Rule, Severity
+from loglens.run import Series
+from loglens.stats.level import levels
+
+RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR)
+
+
+def detect(
+    loss: Series,
+    val_loss: Series | None,
+    lr: Series | None,
+    grad_norm_global: Series | None,
+    rl_reward: Series | None,
+    gan_d_loss: Series | None,
+    *,
+    min_points: int = 10,
+    gain: float = 0.05,
+    chance: float = 0.02,
+) -> Iterator[Finding]:
+    if rl_reward is not None or gan_d_loss is not None:
+        raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
+    curve = loss.finite
+    if len(curve) < min_points:
+        raise Skip(f"needs {min_points} losses, has {len(curve)}")
+    found = levels(curve.value)
+    bar = gain * abs(found.start)
+    if found.start - found.end >= bar or found.start - found.best >= max(bar, 4 * found.noise):
+        return
+    if val_loss is not None and len(val_loss.finite) >= 3 and _gained(val_loss.finite, gain):
+        return
+    classes = _chance_classes(found.end, chance)
+    if classes is None and found.end > found.start + max(bar, 4 * found.noise):
+        return  # it rises: divergence says so
+    frozen = lr is not None and len(lr) and not lr.value.any()
+    level = f" = ln {classes}, the level of guessing among {classes} classes" if classes else ""
+    yield Finding(
+        f"{curve.tag} starts at {found.start:.4g} and ends at {found.end:.4g}{level}: a change of "
+        f"{-found.drop:+.1%} in {len(curve)} points" + (f"; {lr.tag} is 0 throughout" if frozen and lr else ""),
+        Severity.ERROR,
+        Confidence.HIGH if classes or frozen or found.drop < gain / 2 else Confidence.MEDIUM,
+        end_step=int(curve.step[-1]),
+        evidence={
+            "start": found.start,
+            "end": found.end,
+            "lowest": found.best,
+            "drop": found.drop,
+            "point_noise": found.point_noise,
+            "chance_classes": classes,
+        },
+        remedies=_advice(lr, grad_norm_global, bool(frozen)),
+        series=(curve, *((val_loss,) if val_loss is not None else ())),
+    )
+
+
+def _gained(curve: Series, gain: float) -> bool:
+    first, last = float(np.median(curve.value[:2])), float(np.median(curve.value[-3:]))
+    return first - last >= gain * abs(first)
+
+
+def _chance_classes(level: float, tolerance: float) -> int | None:
+    """The C of which ln C is within `tolerance` (relative) of the level; None if none or too many fit."""
+    if not 0.6 < level < 12:
+        return None
+    classes = round(float(np.exp(level)))
+    known = classes <= 10 or classes in (
+        12,
+        15,
+        16,
+        20,
+        26,
+        27,
+        37,
+        43,
+        50,
+        64,
+        65,
+        80,
+        90,
+        91,
+        100,
+        101,
+        102,
+        128,
+    )
+    named = known or classes in (196, 200, 256, 365, 400, 1000, 10000, 21841, 30522, 32000, 50257, 50304)
+    near = min((c for c in (*range(2, 11), 20, 100, 200, 1000, 32000, 50257)), key=lambda c: abs(np.log(c) - level))
+    if abs(np.log(near) - level) <= tolerance * level:
+        return int(near)
+    return classes if named and abs(np.log(classes) - level) <= tolerance * level else None
+
+
+def _advice(lr: Series | None, grad: Series | None, frozen: bool) -> list[Remedy]:
+    still = grad is not None and len(grad) and not np.nan_to_num(grad.value).any()
+    step = remedies.check_optimizer_step()
+    labels = remedies.check_labels()
+    faster = remedies.scale_lr(10.0, None if frozen else lr, "a learning rate far too low moves nothing")
+    return [step, faster, labels] if frozen or still else [labels, step, faster]

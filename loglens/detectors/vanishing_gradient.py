@@ -1,0 +1,156 @@
+"""The gradient vanishes, over depth or over steps, before the loss is low.
+
+Why it matters. Where each layer or time step multiplies the gradient by a factor below 1, what
+reaches the early layers is nothing: they stay as they were initialised, and the loss stays poor
+(Hochreiter 1991; Bengio, Simard and Frasconi 1994).
+
+How it is found. Only with a loss that does not improve, since converged runs have small gradients
+too. Over depth: the first layer's norm is below a thousandth of the last one's (AUTOTRAINER's beta1)
+and the logarithm of the norms falls towards the input by 0.7 a layer (TheDeepChecker's decay rate of
+0.5), from per-layer norms, logged or exact from histograms' sums of squares. Over steps: the norm
+falls below a thousandth of its early level, or is below 1e-7 throughout (SageMaker Debugger,
+runwise); an exactly zero norm is a cut graph or frozen weights and is said so.
+
+When it is wrong. A frozen embedding or an unused first layer looks like depth decay. A loss in very
+small units has small gradients by nature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Remedy, Rule, Severity
+from loglens.run import Run, Series
+from loglens.stats.depth import depth_order
+from loglens.stats.level import levels
+from loglens.stats.trend import trend
+
+RULE = Rule("vanishing-gradient", "gradient", Severity.ERROR, leads_to=("loss-not-decreasing",))
+
+
+def detect(
+    grad_norm_global: Series | None,
+    grad_norm_layer: tuple[Series, ...],
+    loss: Series | None,
+    val_loss: Series | None,
+    run: Run,
+    *,
+    depth_ratio: float = 1e-3,
+    decay_per_layer: float = 0.7,
+    step_ratio: float = 1e-3,
+    floor: float = 1e-7,
+    gain: float = 0.2,
+    min_points: int = 5,
+) -> Iterator[Finding]:
+    if grad_norm_global is None and not grad_norm_layer:
+        raise Skip("no gradient norm was logged")
+    if loss is None and val_loss is None:
+        raise Skip("small gradients mean nothing without a loss to see whether it improves")
+    curves = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points]
+    if not curves:
+        raise Skip(f"needs {min_points} losses to see whether it improves")
+    depth = _depth(grad_norm_layer, depth_ratio, decay_per_layer)
+    fading = [grad_norm_global] if grad_norm_global is not None else list(grad_norm_layer)
+    faded = [found for curve in fading if (found := _fades(curve.finite, step_ratio, floor, min_points))]
+    stuck = not any(_improves(curve, gain) for curve in curves)
+    if depth and stuck:
+        yield _over_depth(*depth, curves[0], run)
+    elif faded and len(faded) == len(fading) and not any(_improves(curve, gain, faded[0][1]) for curve in curves):
+        yield _over_steps(*faded[0], curves[0], run)
+    elif max((len(curve) for curve in (*fading, *grad_norm_layer)), default=0) < min_points:
+        raise Skip(f"needs {min_points} gradient norms")
+
+
+def _improves(loss: Series, gain: float, since: int | None = None) -> bool:
+    """Whether the loss fell by a share `gain` of its level once the output's bias is learned.
+
+    The last layer alone learns the mean of the targets within the first twentieth of a run, so the
+    fall is measured after it; or, with `since`, whether it had come down before that step.
+    """
+    value = loss.value
+    if since is not None:
+        before = loss.before(since).value
+        if len(before) < 3:
+            return False
+        return bool(np.median(value[:3]) - np.median(before[-5:]) > gain * abs(float(np.median(value[:3]))))
+    skip = min(len(value) // 20 + 1, len(value) - 5) if len(value) > 5 else 0
+    found = levels(value[skip:])
+    return found.start - found.end > max(gain * abs(found.start), 2 * found.noise)
+
+
+def _depth(
+    layers: tuple[Series, ...], depth_ratio: float, decay_per_layer: float
+) -> tuple[list[Series], list[float], float] | None:
+    """Layers from input to output with their typical norms, and the decay per layer towards the input."""
+    ordered = [layers[i] for i in depth_order([layer.layer or layer.tag for layer in layers])]
+    ordered = [layer for layer in ordered if "bias" not in layer.tag and len(layer.finite)]
+    norms = [float(np.median(layer.finite.value)) for layer in ordered]
+    if len(ordered) < 4 or norms[-1] <= 0 or norms[0] >= depth_ratio * norms[-1]:
+        return None
+    # an underflow to zero is as small as float32 can say
+    log = np.log(np.maximum(norms, 1e-45))
+    slope = trend(np.arange(len(log), dtype=float), log).slope
+    return (ordered, norms, float(slope)) if slope >= decay_per_layer else None
+
+
+def _over_depth(ordered: list[Series], norms: list[float], slope: float, loss: Series, run: Run) -> Finding:
+    first, last = ordered[0], ordered[-1]
+    ratio = norms[0] / norms[-1]
+    return Finding(
+        f"the gradient shrinks by {np.exp(-slope):.3g} per layer, from {norms[-1]:.3g} in {last.layer} to "
+        f"{norms[0]:.3g} in {first.layer} ({ratio:.2g} of it over {len(ordered)} layers), and {loss.tag} does not "
+        "improve",
+        Severity.ERROR,
+        Confidence.HIGH if ratio < 1e-6 else Confidence.MEDIUM,
+        end_step=int(first.step[-1]),
+        evidence={
+            "depth_ratio": ratio,
+            "decay_per_layer": float(np.exp(-slope)),
+            "first_layer": first.layer,
+            "first_norm": norms[0],
+            "last_layer": last.layer,
+            "last_norm": norms[-1],
+            "layers": len(ordered),
+        },
+        remedies=_advice(run, ordered),
+        series=(first, last, loss),
+    )
+
+
+def _fades(grad: Series, step_ratio: float, floor: float, min_points: int) -> tuple[Series, int] | None:
+    """The curve and the step from which on it is below a share of its early level, or below the floor."""
+    if len(grad) < min_points:
+        return None
+    early = float(np.median(grad.value[: max(3, len(grad) // 20)]))
+    small = grad.value <= max(step_ratio * early, floor)
+    if not small[-max(3, len(grad) // 10) :].all():
+        return None
+    large = np.flatnonzero(~small)
+    return grad, int(grad.step[large[-1] + 1] if len(large) else grad.step[0])
+
+
+def _over_steps(grad: Series, onset: int, loss: Series, run: Run) -> Finding:
+    end = float(np.median(grad.value[-3:]))
+    early = float(np.median(grad.value[: max(3, len(grad) // 20)]))
+    zero = " (exactly zero: a cut graph or frozen weights)" if end == 0 else ""
+    return Finding(
+        f"{grad.tag} falls from {early:.3g} to {end:.3g}{zero} by {grad.axis} {onset}, before {loss.tag} came down",
+        Severity.ERROR,
+        Confidence.MEDIUM if end else Confidence.HIGH,
+        onset_step=onset,
+        end_step=int(grad.step[-1]),
+        evidence={"early": early, "end": end, "ratio": end / early if early else None},
+        remedies=[remedies.check_optimizer_step(), *_advice(run, [grad])] if end == 0 else _advice(run, [grad]),
+        series=(grad, loss),
+    )
+
+
+def _advice(run: Run, layers: list[Series]) -> list[Remedy]:
+    cell = remedies.replace_cell(run, layers)
+    if cell:
+        return [cell, remedies.change_init("orthogonal"), remedies.add_normalization()]
+    return [remedies.change_activation(), remedies.change_init("he"), remedies.add_normalization()]

@@ -1,0 +1,110 @@
+"""The norm of the weights grows without bound.
+
+Why it matters. Weights that end unexpectedly large are the oldest sign of an exploding gradient
+without its peak: activations saturate or overflow, the effective learning rate dies away, the model
+overfits, and the run ends in NaN if it goes on long enough.
+
+How it is found. The norm (logged, or exact from the sums of squares of histograms) at least doubles
+in the second half of the run, ends at least four times above its start, its log-linear slope over
+that half is positive beyond its 99 % confidence interval, and the loss gains nothing in that half to
+show for it. The growth factor of two per window is TheDeepChecker's, the demand that the loss has no
+gain keeps healthy runs out, whose norms grow as well but ever more slowly (like the root or the
+logarithm of the step).
+
+When it is wrong. Scale-invariant nets (weights before a normalisation layer) grow harmlessly for a
+long time. With per-layer norms alone, a layer that starts from zero grows by any factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Series
+from loglens.stats.blocks import blocks
+from loglens.stats.growth import Growth, fit_growth
+from loglens.stats.level import levels
+
+RULE = Rule("weight-growth", "weights", Severity.ERROR, leads_to=("nan-loss", "divergence"))
+
+
+def detect(
+    weight_norm_global: Series | None,
+    weight_norm_layer: tuple[Series, ...],
+    loss: Series | None,
+    val_loss: Series | None,
+    lr: Series | None,
+    *,
+    min_points: int = 10,
+    late_factor: float = 2.0,
+    total_factor: float = 4.0,
+) -> Iterator[Finding]:
+    curves = [weight_norm_global] if weight_norm_global is not None else list(weight_norm_layer)
+    curves = [curve.finite for curve in curves]
+    if not curves:
+        raise Skip("no weight norm and no histogram of weights was logged")
+    judged = [curve for curve in curves if len(curve) >= min_points]
+    if not judged:
+        raise Skip(f"needs {min_points} weight norms, has {max(map(len, curves))}")
+    growing = [pair for curve in judged if (pair := _grows(curve, late_factor, total_factor))]
+    if not growing:
+        return
+    curve, late = max(growing, key=lambda pair: float(pair[0].value[-1] / pair[0].value[0]))
+    if any(_still_gains(other.finite, curve) for other in (loss, val_loss) if other is not None):
+        return
+    factor = float(np.median(curve.value[-3:]) / np.median(curve.value[:3]))
+    yield Finding(
+        f"{curve.tag} ends {factor:.3g} times above its start and still doubles every {late.doubling:.3g} "
+        f"{curve.axis}s" + (f" ({len(growing)} of {len(judged)} layers grow)" if len(judged) > 1 else ""),
+        Severity.ERROR if factor >= 10 else Severity.WARNING,
+        Confidence.HIGH if factor >= 10 and loss is not None else Confidence.MEDIUM,
+        onset_step=_onset(curve),
+        end_step=int(curve.step[-1]),
+        evidence={
+            "start": float(np.median(curve.value[:3])),
+            "end": float(np.median(curve.value[-3:])),
+            "factor": factor,
+            "late_factor": late.factor,
+            "growth_per_step": float(np.exp(late.rate)),
+            "doubling_steps": late.doubling,
+            "growing_layers": [grown.tag for grown, _ in growing] if len(judged) > 1 else None,
+        },
+        remedies=[
+            remedies.weight_decay(),
+            remedies.scale_lr(0.3, lr, "smaller updates add up to smaller weights"),
+            remedies.l1(),
+            remedies.add_normalization(),
+        ],
+        series=(curve,),
+    )
+
+
+def _grows(curve: Series, late_factor: float, total_factor: float) -> tuple[Series, Growth] | None:
+    """The curve and the fit of its second half, where both the half and the whole grow enough."""
+    half = fit_growth(curve.step, curve.value, len(curve) // 2)
+    start, end = float(np.median(curve.value[:3])), float(np.median(curve.value[-3:]))
+    if half is None or start <= 0 or half.low <= 0 or half.factor < late_factor or end < total_factor * start:
+        return None
+    return curve, half
+
+
+def _still_gains(loss: Series, weights: Series) -> bool:
+    """Whether a loss still falls in the half in which the weights double, beyond its noise."""
+    late = loss.value[loss.step >= weights.step[len(weights) // 2]]
+    if len(late) < 6:
+        return False
+    found = levels(late)
+    return found.start - found.end > max(0.05 * abs(found.start), 2 * found.noise)
+
+
+def _onset(curve: Series) -> int:
+    """Where the norm leaves the range of its first tenth for good (twice its median there)."""
+    block = blocks(curve.step, curve.value)
+    normal = float(np.median(curve.value[: max(3, len(curve) // 10)]))
+    inside = np.flatnonzero(block.level <= 2 * normal)
+    at = min(int(inside[-1]) + 1, len(block) - 1) if len(inside) else 0
+    return int(curve.step[block.start[at]])

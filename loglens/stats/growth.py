@@ -1,0 +1,77 @@
+"""Exponential growth: its rate, how sure it is, and where it would overflow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.stats.blocks import blocks
+from loglens.stats.trend import Trend, trend
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LN_FLOAT32_MAX = float(np.log(np.finfo(np.float32).max))
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A log-linear fit ln(value) = a + rate * step over the points from index `start` on.
+
+    rate, low, high: per step, with the confidence interval. factor: growth over the whole window.
+    doubling: steps in which the value doubles. overflow_step: where float32 overflows if it goes on.
+    """
+
+    start: int
+    points: int
+    rate: float
+    low: float
+    high: float
+    r2: float
+    t: float
+    factor: float
+    doubling: float
+    overflow_step: float
+
+
+def fit_growth(step: Ints, value: Floats, start: int = 0) -> Growth | None:
+    """The log-linear fit over points `start` to the end, or None where fewer than 8 are positive.
+
+    step, value: equal length, value finite. Fitted by Theil-Sen on block medians, so that a few
+    spikes do not make a trend; the interval allows for autocorrelation (see `trend`).
+    """
+    window, level = step[start:].astype(np.float64), value[start:]
+    positive = level > 0
+    if np.count_nonzero(positive) < 8:
+        return None
+    window, log = window[positive], np.log(level[positive])
+    block = blocks(window, log, most=50, least=1 if len(log) < 50 else 2)
+    line: Trend = trend(block.x, block.level)
+    span = float(window[-1] - window[0])
+    end = line.intercept + line.slope * float(window[-1])
+    return Growth(
+        start=start,
+        points=len(log),
+        rate=line.slope,
+        low=line.low,
+        high=line.high,
+        r2=line.r2,
+        t=line.t,
+        factor=float(np.exp(min(line.slope * span, 700.0))),
+        doubling=float(np.log(2) / line.slope) if line.slope else float("inf"),
+        overflow_step=float(window[-1] + (LN_FLOAT32_MAX - end) / line.slope) if line.slope > 0 else float("inf"),
+    )
+
+
+def trailing_fits(step: Ints, value: Floats, least: int = 20) -> Iterator[Growth]:
+    """Fits over trailing windows: the last 20, 40, 80 ... points up to the whole curve, shortest first."""
+    n, size = len(value), least
+    while size < n:
+        if fit := fit_growth(step, value, n - size):
+            yield fit
+        size *= 2
+    if n >= least and (fit := fit_growth(step, value)):
+        yield fit

@@ -1,0 +1,65 @@
+"""Where a curve started, where it ended, and how low it got, each beyond its noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.stats.blocks import Blocks, blocks, noise
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Levels of a curve that should fall, as medians over several points.
+
+    start: of the first points. end: of the last tenth. best: the lowest block, at index `best_at`
+    of the curve. noise: standard deviation of a block's level. point_noise: of a single point.
+    """
+
+    start: float
+    end: float
+    best: float
+    best_at: int
+    noise: float
+    point_noise: float
+    blocks: Blocks
+
+    @property
+    def drop(self) -> float:
+        """How much of the starting level is gone at the end, as a share of its size."""
+        return (self.start - self.end) / abs(self.start) if self.start else 0.0
+
+    @property
+    def lost(self) -> float:
+        """Share of the best gain that is gone at the end: 0 none, 1 all, more if worse than the start."""
+        gain = self.start - self.best
+        return (self.end - self.best) / gain if gain > 0 else 0.0
+
+
+def levels(value: Floats) -> Levels:
+    """Levels of a curve of n >= 5 finite points, by their order (steps are taken as even).
+
+    The start is the median of the first three points or first hundredth; a descent within the first
+    block would otherwise hide it. A block is 2 % of the curve, at least three points.
+    """
+    n = len(value)
+    block = blocks(np.arange(n), value)
+    head = max(3, n // 100)
+    tail = max(3, n // 10)
+    lowest = int(np.argmin(block.level))
+    point_noise = noise(value)
+    size = n / len(block)
+    return Levels(
+        start=float(np.median(value[:head])),
+        end=float(np.median(value[-tail:])),
+        best=float(block.level[lowest]),
+        best_at=int(block.start[lowest]),
+        # a median of m points has 1.25 times the standard error of a mean; blocks may be correlated besides
+        noise=max(1.25 * point_noise / float(np.sqrt(size)), noise(block.level)),
+        point_noise=point_noise,
+        blocks=block,
+    )
