@@ -131,13 +131,10 @@ def _sections(where: str, doc: str) -> tuple[str, dict[str, str]]:
     title, _, body = doc.partition("\n")
     if not title or len(title) > 70:
         raise PluginError(f"detector {where}: the docstring's first line is its title, at most 70 characters")
-    parts = re.split("|".join(f"({re.escape(heading)})" for heading in SECTIONS), body)
-    found = [part for part in parts if part]
-    text = {found[i]: " ".join(found[i + 1].split()) for i in range(1, len(found) - 1, 2)}
+    parts = re.split("(" + "|".join(map(re.escape, SECTIONS)) + ")", body)
+    text = {heading: " ".join(said.split()) for heading, said in zip(parts[1::2], parts[2::2], strict=True)}
     if tuple(text) != SECTIONS:
-        raise PluginError(
-            f"detector {where}: the docstring needs the headings {', '.join(SECTIONS)} in order"
-        )
+        raise PluginError(f"detector {where}: the docstring needs the headings {', '.join(SECTIONS)} in order")
     return title.rstrip("."), text
 
 
@@ -168,9 +165,7 @@ def _need(where: str, name: str, annotation: str) -> Needed:
         split, role = "", name
     if role not in ROLES:
         near = difflib.get_close_matches(name, [*ROLES, *ALIASES], 3)
-        raise PluginError(
-            f"detector {where}: no curve is called {name}; {', '.join(near) or 'see the roles'}"
-        )
+        raise PluginError(f"detector {where}: no curve is called {name}; {', '.join(near) or 'see the roles'}")
     return Needed(name, kind, role, split or None)
 
 

@@ -22,10 +22,7 @@ def link(findings: Sequence[Finding], rules: Mapping[str, Rule], length: int = 0
     length: steps in the run; onsets closer than 2 % of it count as the same moment.
     """
     reach = {name: _reach(name, rules) for name in rules}
-    linked = [
-        replace(effect, caused_by=_cause(effect, findings, rules, reach, SLACK * length))
-        for effect in findings
-    ]
+    linked = [replace(effect, caused_by=_cause(effect, findings, rules, reach, SLACK * length)) for effect in findings]
     chains = sorted(trees(linked), key=_rank, reverse=True)
     return tuple(finding for chain in chains for finding in [chain[0], *sorted(chain[1:], key=_onset)])
 
@@ -42,7 +39,7 @@ def _cause(
         for cause in findings
         if effect.condition in reach.get(cause.condition, ())
         and _onset(cause) <= _onset(effect) + slack
-        # a note explains a complaint only where nothing worse does: it is no cause to act on
+        # a note is no fault, so it cannot be the cause of one
         and cause.severity >= min(effect.severity, 1)
     ]
     best = max(
@@ -51,6 +48,8 @@ def _cause(
             effect.condition in rules[cause.condition].leads_to,
             cause.confidence,
             _onset(cause),
+            -len(reach[cause.condition]),  # of two at one moment, the nearer in the graph
+            cause.condition,
         ),
         default=None,
     )

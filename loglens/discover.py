@@ -82,11 +82,7 @@ def _under(root: Path, readers: Sequence[Reader], prefix: bool) -> Iterator[tupl
     try:
         mode = root.stat().st_mode
     except OSError as error:
-        reason = (
-            "no such file or folder; check the path"
-            if isinstance(error, FileNotFoundError)
-            else error.strerror
-        )
+        reason = "no such file or folder; check the path" if isinstance(error, FileNotFoundError) else error.strerror
         raise UnreadableError(f"{reason}") from error
     if stat.S_ISDIR(mode):
         files = list(_walk(root))

@@ -33,18 +33,14 @@ def detectors() -> Mapping[str, Detector]:
 def readers() -> tuple[Reader, ...]:
     """Every reader, in the order in which they are asked whether a file is theirs."""
     modules = _modules("loglens.readers", our_readers.__name__, our_readers.READERS)
-    return tuple(
-        cast(Reader, vet_module(module, "reader", ("FORMAT", "sniff", "home", "read"))) for module in modules
-    )
+    return tuple(cast(Reader, vet_module(module, "reader", ("FORMAT", "sniff", "home", "read"))) for module in modules)
 
 
 @cache
 def renderers() -> Mapping[str, Renderer]:
     """Every renderer by format name."""
     modules = _modules("loglens.renderers", our_renderers.__name__, our_renderers.RENDERERS)
-    vetted = [
-        cast(Renderer, vet_module(module, "renderer", ("FORMAT", "SUFFIXES", "render"))) for module in modules
-    ]
+    vetted = [cast(Renderer, vet_module(module, "renderer", ("FORMAT", "SUFFIXES", "render"))) for module in modules]
     return {renderer.FORMAT: renderer for renderer in vetted}
 
 

@@ -180,16 +180,12 @@ class Columns:
             return cls.empty()
         index: dict[str, int] = {}
         codes = [
-            np.array([index.setdefault(tag, len(index)) for tag in part.tags], np.int32)[part.tag]
-            for part in parts
+            np.array([index.setdefault(tag, len(index)) for tag in part.tags], np.int32)[part.tag] for part in parts
         ]
         return cls(
             tuple(index),
             np.concatenate(codes),
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in ("step", "time", "value", "session")
-            ),
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in ("step", "time", "value", "session")),
         )
 
 

@@ -71,7 +71,7 @@ def detect(
     yield Finding(
         f"{main.tag} falls to {best:.4g} at {main.axis} {int(main.step[found.best_at])} and rises to "
         f"{found.end:.4g} for good"
-        if found.start - best > errors * found.noise
+        if found.start - best > 0.05 * abs(found.start)
         else f"{main.tag} rises from {found.start:.4g} to {found.end:.4g} and never falls below its start",
         Severity.ERROR,
         Confidence.HIGH if found.lost > 1 or abs(found.end) > 2 * abs(best) else Confidence.MEDIUM,
@@ -104,9 +104,8 @@ def _diverged(found: Levels, lost_share: float, rise: float, errors: float) -> b
 
 
 def _onset(curve: Series, found: Levels, errors: float) -> int:
-    """The first block after the lowest one from which on no block comes back near it."""
-    level = found.blocks.level
-    lowest = int(np.argmin(level))
-    near = np.flatnonzero(level <= found.best + max(errors * found.noise, 0.1 * (found.end - found.best)))
-    last_near = max(int(near[-1]), lowest) if len(near) else lowest
-    return int(curve.step[found.blocks.start[min(last_near + 1, len(level) - 1)]])
+    """The first step after the curve was last near its lowest level."""
+    bar = found.best + max(errors / 2 * found.point_noise, 0.1 * (found.start - found.best))
+    near = np.flatnonzero(curve.value <= bar)
+    last = max(int(near[-1]), found.best_at) if len(near) else found.best_at
+    return int(curve.step[min(last + 1, len(curve) - 1)])

@@ -4,7 +4,7 @@ Why it matters. The model learns nothing: whatever runs, it is not training. Eve
 
 How it is found. The loss ends less than 5 % below where it started (medians of the first and last
 points), no block in between was lower than that by more than its noise, and the validation loss, if
-there is one, gained as little. A classifier that guesses has a loss of ln C for C classes (Karpathy,
+there is one, gained as little (10 % of training loss are allowed where validation stays at chance). A classifier that guesses has a loss of ln C for C classes (Karpathy,
 A Recipe for Training Neural Networks, 2019; 2.303 for ten), so a level within 2 % of an ln C is named as
 chance. 5 % between first and last medians alone calls 3.9 % of successful benchmark runs dead; the
 noise and the validation loss are there to spare them.
@@ -47,21 +47,26 @@ def detect(
     if len(curve) < min_points:
         raise Skip(f"needs {min_points} losses, has {len(curve)}")
     found = levels(curve.value)
-    bar = gain * abs(found.start)
-    if found.start - found.end >= bar or found.start - found.best >= max(bar, 4 * found.noise):
+    held_out = val_loss.finite if val_loss is not None and len(val_loss.finite) >= 3 else None
+    guessing = _chance_classes(float(np.median(held_out.value[-3:])), chance) if held_out is not None else None
+    # a net that only memorises shuffled labels lowers its training loss a little, and guesses elsewhere
+    bar = (2 * gain if guessing else gain) * abs(found.start)
+    if found.start - found.end >= bar or found.start - found.best >= bar + 4 * found.noise:
         return
-    if val_loss is not None and len(val_loss.finite) >= 3 and _gained(val_loss.finite, gain):
+    if held_out is not None and _gained(held_out, gain):
         return
     classes = _chance_classes(found.end, chance)
     if classes is None and found.end > found.start + max(bar, 4 * found.noise):
         return  # it rises: divergence says so
     frozen = lr is not None and len(lr) and not lr.value.any()
-    level = f" = ln {classes}, the level of guessing among {classes} classes" if classes else ""
+    level = f", at ln {classes}, the level of guessing among {classes} classes" if classes else ""
+    if guessing and not classes:
+        level = f", while validation stays at ln {guessing}, the level of guessing among {guessing} classes"
     yield Finding(
         f"{curve.tag} starts at {found.start:.4g} and ends at {found.end:.4g}{level}: a change of "
         f"{-found.drop:+.1%} in {len(curve)} points" + (f"; {lr.tag} is 0 throughout" if frozen and lr else ""),
         Severity.ERROR,
-        Confidence.HIGH if classes or frozen or found.drop < gain / 2 else Confidence.MEDIUM,
+        Confidence.HIGH if classes or guessing or frozen or found.drop < gain / 2 else Confidence.MEDIUM,
         end_step=int(curve.step[-1]),
         evidence={
             "start": found.start,
@@ -69,7 +74,7 @@ def detect(
             "lowest": found.best,
             "drop": found.drop,
             "point_noise": found.point_noise,
-            "chance_classes": classes,
+            "chance_classes": classes or guessing,
         },
         remedies=_advice(lr, grad_norm_global, bool(frozen)),
         series=(curve, *((val_loss,) if val_loss is not None else ())),

@@ -1,4 +1,4 @@
-"""The gradient vanishes, over depth or over steps, before the loss is low.
+"""The gradient vanishes over depth or steps while the loss is poor.
 
 Why it matters. Where each layer or time step multiplies the gradient by a factor below 1, what
 reaches the early layers is nothing: they stay as they were initialised, and the loss stays poor

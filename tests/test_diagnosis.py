@@ -1,0 +1,96 @@
+"""Findings become chains: causes before effects, roots ranked, nothing dropped."""
+
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loglens.diagnosis import link
+from loglens.report import Confidence, Finding, Rule, Severity, chain_sentence
+
+RULES = {
+    rule.name: rule
+    for rule in (
+        Rule("exploding-gradient", "gradient", Severity.ERROR, ("nan-loss", "divergence")),
+        Rule("divergence", "loss", Severity.ERROR, ("nan-loss",)),
+        Rule("nan-loss", "loss", Severity.ERROR),
+        Rule("vanishing-gradient", "gradient", Severity.ERROR, ("loss-not-decreasing",)),
+        Rule("loss-not-decreasing", "loss", Severity.ERROR),
+    )
+}
+
+
+def finding(
+    condition: str,
+    onset: int | None = None,
+    severity: Severity = Severity.ERROR,
+    confidence: Confidence = Confidence.HIGH,
+) -> Finding:
+    return Finding(condition, severity, confidence, onset_step=onset, condition=condition)
+
+
+def causes(*findings: Finding, length: int = 0) -> dict[str, str | None]:
+    return {found.condition: found.caused_by for found in link(findings, RULES, length)}
+
+
+def test_a_chain() -> None:
+    linked = link([finding("nan-loss", 431), finding("exploding-gradient", 412)], RULES)
+    assert [found.condition for found in linked] == ["exploding-gradient", "nan-loss"]
+    assert linked[1].caused_by == "exploding-gradient"
+    assert chain_sentence(linked) == "exploding gradient from step 412 -> NaN loss from step 431"
+
+
+def test_a_cause_cannot_come_after_its_effect() -> None:
+    assert causes(finding("nan-loss", 100), finding("exploding-gradient", 500)) == {
+        "nan-loss": None,
+        "exploding-gradient": None,
+    }
+
+
+def test_onsets_closer_than_a_fiftieth_of_the_run_are_one_moment() -> None:
+    pair = finding("nan-loss", 100), finding("exploding-gradient", 115)
+    assert causes(*pair, length=1000)["nan-loss"] == "exploding-gradient"
+    assert causes(*pair, length=100)["nan-loss"] is None
+
+
+def test_the_nearest_direct_cause_wins() -> None:
+    chain = causes(finding("exploding-gradient", 10), finding("divergence", 20), finding("nan-loss", 30))
+    assert chain == {"exploding-gradient": None, "divergence": "exploding-gradient", "nan-loss": "divergence"}
+
+
+def test_a_note_does_not_explain_an_error() -> None:
+    note = finding("exploding-gradient", 0, Severity.NOTE, Confidence.LOW)
+    linked = link([note, finding("nan-loss", 50)], RULES)
+    assert [found.condition for found in linked] == ["nan-loss", "exploding-gradient"]
+    assert linked[0].caused_by is None
+
+
+def test_errors_rank_before_warnings_and_sure_before_unsure() -> None:
+    linked = link(
+        [
+            finding("vanishing-gradient", 0, Severity.WARNING),
+            finding("divergence", 50, confidence=Confidence.MEDIUM),
+            finding("loss-not-decreasing", 60, confidence=Confidence.HIGH),
+        ],
+        RULES,
+    )
+    assert [found.condition for found in linked] == ["vanishing-gradient", "loss-not-decreasing", "divergence"]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(sorted(RULES)), st.none() | st.integers(0, 1000), st.sampled_from(list(Severity))),
+        max_size=5,
+        unique_by=lambda row: row[0],
+    )
+)
+def test_nothing_is_dropped_and_order_does_not_matter(rows: list[tuple[str, int | None, Severity]]) -> None:
+    findings = [finding(name, onset, severity) for name, onset, severity in rows]
+    linked = link(findings, RULES)
+    assert sorted(found.condition for found in linked) == sorted(name for name, _, _ in rows)
+    for order in itertools.islice(itertools.permutations(findings), 4):
+        assert {f.condition: f.caused_by for f in link(order, RULES)} == {f.condition: f.caused_by for f in linked}
+    if linked:
+        assert linked[0].caused_by is None

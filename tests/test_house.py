@@ -1,0 +1,130 @@
+"""The house keeps its own rules: layers, names, documentation, samples."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from loglens import registry
+from loglens.detectors import DETECTORS
+from loglens.report import Rule, Severity
+from loglens.run import ROLES
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "loglens"
+
+#: Who may import whom. A package's name stands for every module in it.
+MAY_IMPORT = {
+    "errors": set(),
+    "stats": {"stats"},
+    "run": {"errors"},
+    "config": {"errors"},
+    "report": {"run"},
+    "remedies": {"report", "run"},
+    "roles": {"run", "errors"},
+    "readers": {"run", "errors", "readers"},
+    "contract": {"report", "run", "errors"},
+    "diagnosis": {"report"},
+    "detectors": {"report", "remedies", "run", "stats", "errors"},
+    "renderers": {"report", "run", "stats", "renderers"},
+    "discover": {"contract", "run", "errors"},
+    "analyze": {"contract", "roles", "diagnosis", "report", "run", "errors"},
+    "registry": {"contract", "readers", "detectors", "renderers", "errors"},
+    "__init__": {"registry", "discover", "analyze", "config", "report", "errors", "run"},
+    "cli": {"registry", "discover", "analyze", "config", "report", "errors", "run", "renderers", "cli", "__init__"},
+    "__main__": {"cli"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """The modules of loglens that a file imports, as far down as they are named."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "loglens":
+            if node.module == "loglens":
+                names = {alias.name for alias in node.names}
+                found |= {name if (PACKAGE / name).exists() or (PACKAGE / f"{name}.py").exists() else "__init__" for name in names}
+            else:
+                found.add(node.module.removeprefix("loglens."))
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.removeprefix("loglens.") for alias in node.names if alias.name.startswith("loglens.")}
+    return found
+
+
+def place(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_layers(path: Path) -> None:
+    allowed = MAY_IMPORT[place(path)]
+    wrong = {name for name in imports(path) if name.split(".")[0] not in allowed}
+    assert not wrong, f"{path.name} may not import {wrong}"
+
+
+@pytest.mark.parametrize("kind", ["detectors", "readers", "renderers"])
+def test_siblings_never_meet(kind: str) -> None:
+    for path in (PACKAGE / kind).glob("*.py"):
+        met = {name for name in imports(path) if name.startswith(f"{kind}.")}
+        assert all(name.split(".")[1].startswith("_") for name in met), f"{path.name} imports {met}"
+
+
+def test_every_detector_is_registered_and_named_after_its_file() -> None:
+    files = {path.stem for path in (PACKAGE / "detectors").glob("[a-z]*.py")}
+    assert files == set(DETECTORS)
+    assert set(registry.detectors()) == {name.replace("_", "-") for name in DETECTORS}
+
+
+def test_every_reader_and_renderer_is_registered() -> None:
+    from loglens.readers import READERS
+    from loglens.renderers import RENDERERS
+
+    assert {path.stem for path in (PACKAGE / "readers").glob("[a-z]*.py")} == set(READERS)
+    assert len(registry.renderers()) == len(RENDERERS)
+
+
+def test_every_rule_has_a_sick_sample() -> None:
+    folders = [path.name for path in (ROOT / "sample_logs").iterdir() if path.is_dir()]
+    for name in DETECTORS:
+        assert any(folder.startswith(name) for folder in folders), f"sample_logs has no {name}*"
+
+
+def test_every_threshold_is_explained() -> None:
+    for detector in registry.detectors().values():
+        for heading, text in detector.text.items():
+            assert len(text) > 60, f"{detector.rule.name}: {heading} says too little"
+
+
+def test_no_module_is_long() -> None:
+    long = {path.name: n for path in modules() if (n := len(path.read_text("utf-8").splitlines())) > 400}
+    assert not long
+
+
+def test_public_names_have_docstrings() -> None:
+    for path in modules():
+        tree = ast.parse(path.read_text("utf-8"))
+        assert ast.get_docstring(tree), f"{path.name} has no docstring"
+        for node in tree.body:
+            public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+            if public and not (path.parent.name == "detectors" and node.name == "detect"):
+                assert ast.get_docstring(node), f"{path.name}: {node.name} has no docstring"
+
+
+def test_importing_and_asking_the_version_loads_no_heavy_library() -> None:
+    code = "import sys, loglens; print(sorted({'pandas', 'scipy', 'tensorboard', 'google'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_rules_name_known_families_and_severities() -> None:
+    for detector in registry.detectors().values():
+        assert isinstance(detector.rule, Rule) and detector.rule.severity in Severity
+        assert all(need.kind == "run" or need.role in ROLES for need in detector.needs)
