@@ -288,13 +288,16 @@ class Report:
 
 
 def trees(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
-    """The causal chains: each root with everything that hangs under it, in order of onset."""
+    """The causal chains: each root with everything that hangs under it, directly or further down."""
+    hung: set[int] = set()
     for root in findings:
         if root.caused_by is None:
             tree = [root]
-            for finding in findings:
-                if finding.caused_by in {member.condition for member in tree} and finding not in tree:
-                    tree.append(finding)
+            for cause in tree:  # grows while it is walked
+                for effect in findings:
+                    if effect.caused_by == cause.condition and id(effect) not in hung:
+                        hung.add(id(effect))
+                        tree.append(effect)
             yield tree
 
 
@@ -320,8 +323,8 @@ def strict(value: Any) -> Any:
         return {str(key): strict(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [strict(item) for item in value]
-    if hasattr(value, "item"):
-        value = value.item()
+    if hasattr(value, "tolist"):  # numpy's scalars and arrays
+        return strict(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

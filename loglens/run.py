@@ -307,6 +307,13 @@ class Run:
             known = ", ".join(self.tags[:8]) + (" ..." if len(self.tags) > 8 else "")
             raise LoglensError(f"no curve {tag!r} in run {self.name!r}; it has: {known or 'none'}") from None
 
+    def first(self, tag: str) -> float:
+        """Where a curve began when it was first logged, before any rewind: the median of its first three values."""
+        rows = np.flatnonzero(self.columns.tag == self.tags.index(tag))
+        value = self.columns.value[rows]
+        value = value[np.isfinite(value)][:3]
+        return float(np.median(value)) if len(value) else float("nan")
+
     @cached_property
     def _grouped(self) -> dict[str, tuple[Series, list[Rewind]]]:
         columns = self.columns

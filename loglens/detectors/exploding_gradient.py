@@ -189,21 +189,22 @@ def _jump(grad: Series, loss: Series | None, factor: float) -> int | None:
     return None
 
 
-def _leaves(loss: Series, step: int, within: int = 50) -> bool:
-    """Whether the loss jumps within some points after `step` and never comes back to its level."""
+def _leaves(loss: Series, step: int) -> bool:
+    """Whether the loss jumps soon after `step` (50 points, at most a twentieth of the run) and stays up."""
     split = int(np.searchsorted(loss.step, step))
+    within = max(3, min(50, len(loss) // 20))
     before = loss.value[max(0, split - 50) : split]
-    before = before[np.isfinite(before)]
-    after = loss.value[split : split + within]
+    before, after = before[np.isfinite(before)], loss.value[split : split + within]
     if len(before) < 3 or not len(after):
         return False
     if not np.isfinite(after).all():
         return not np.isfinite(loss.value[-1])
     level, bar = float(np.median(before)), 6 * noise(before)
-    rest = loss.finite.value[split:]
-    end = rest[-max(3, len(rest) // 5) :]
-    top = float(after.max())
-    return top > level + max(bar, abs(level)) and float(np.median(end)) > level + max(bar / 2, 0.2 * abs(level))
+    if float(after.max()) <= level + max(bar, abs(level)):
+        return False
+    rest = loss.finite.value[split + within :]
+    back = level + max(bar / 2, 0.2 * abs(level))
+    return len(rest) >= 3 and bool((blocks(np.arange(len(rest)), rest).level > back).all())
 
 
 def _jumped(grad: Series, step: int, loss: Series, layers: tuple[Series, ...], lr: Series | None, run: Run) -> Finding:

@@ -23,7 +23,7 @@ import numpy as np
 from loglens import remedies
 from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Remedy, Rule, Severity
-from loglens.run import Series
+from loglens.run import Run, Series
 from loglens.stats.level import levels
 
 RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR)
@@ -36,6 +36,7 @@ def detect(
     grad_norm_global: Series | None,
     rl_reward: Series | None,
     gan_d_loss: Series | None,
+    run: Run,
     *,
     min_points: int = 10,
     gain: float = 0.05,
@@ -51,12 +52,14 @@ def detect(
     guessing = _chance_classes(float(np.median(held_out.value[-3:])), chance) if held_out is not None else None
     # a net that only memorises shuffled labels lowers its training loss a little, and guesses elsewhere
     bar = (2 * gain if guessing else gain) * abs(found.start)
+    if run.first(curve.tag) - found.end >= bar:
+        return  # it had fallen before a resume, so it does not stay at its start
     if found.start - found.end >= bar or found.start - found.best >= bar + 4 * found.noise:
         return
     if held_out is not None and _gained(held_out, gain):
         return
     classes = _chance_classes(found.end, chance)
-    if classes is None and found.end > found.start + max(bar, 4 * found.noise):
+    if found.end > found.start + 2 * bar:
         return  # it rises: divergence says so
     frozen = lr is not None and len(lr) and not lr.value.any()
     level = f", at ln {classes}, the level of guessing among {classes} classes" if classes else ""

@@ -63,7 +63,8 @@ def detect(
 
 def _lasting(lasting: list[Series], run: Run, drivers: list[Series], look_back: int) -> Finding:
     """A loss that is not finite at its end: the run is dead from the first such point."""
-    first = min(lasting, key=lambda curve: (curve.split != "train", _onset(curve)))
+    # of several losses the finest: per batch before per epoch, training before validation
+    first = min(lasting, key=lambda curve: (curve.split != "train", -len(curve), _onset(curve)))
     onset = _onset(first)
     moved = _movement(drivers, onset, look_back)
     word = "NaN" if np.isnan(first.value[first.step >= onset][0]) else "infinite"
@@ -161,7 +162,9 @@ def _outlived(curve: Series, run: Run, gone_points: int) -> tuple[Series, Series
         inside = int(np.searchsorted(other.step, curve.step[-1], side="right"))
         if len(other) - inside < least or inside > 1.1 * len(curve) or other.tag == curve.tag:
             continue
-        if np.isin(curve.step, other.step).mean() >= 0.95 and _kin(curve.tag, other.tag):
+        # rows of another kind (evaluations, say) come at another pace: they are no sign that this one stopped
+        same_pace = np.median(np.diff(other.step[inside:])) <= 2 * np.median(np.diff(curve.step))
+        if same_pace and np.isin(curve.step, other.step).mean() >= 0.95 and _kin(curve.tag, other.tag):
             return curve, other
     return None
 

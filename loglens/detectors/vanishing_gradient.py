@@ -133,17 +133,21 @@ def _fades(grad: Series, step_ratio: float, floor: float, min_points: int) -> tu
     return grad, int(grad.step[large[-1] + 1] if len(large) else grad.step[0])
 
 
-def _over_steps(grad: Series, onset: int, loss: Series, run: Run) -> Finding:
+def _over_steps(grad: Series, small_from: int, loss: Series, run: Run) -> Finding:
     end = float(np.median(grad.value[-3:]))
     early = float(np.median(grad.value[: max(3, len(grad) // 20)]))
+    large = np.flatnonzero(grad.value >= early / 2)
+    start = int(grad.step[large[-1]]) if len(large) else int(grad.step[0])
+    from_start = start - grad.step[0] <= 0.1 * (grad.step[-1] - grad.step[0])
     zero = " (exactly zero: a cut graph or frozen weights)" if end == 0 else ""
     return Finding(
-        f"{grad.tag} falls from {early:.3g} to {end:.3g}{zero} by {grad.axis} {onset}, before {loss.tag} came down",
+        f"{grad.tag} falls from {early:.3g} to {end:.3g}{zero}, below a thousandth by {grad.axis} {small_from}, "
+        f"while {loss.tag} does not come down",
         Severity.ERROR,
         Confidence.MEDIUM if end else Confidence.HIGH,
-        onset_step=onset,
+        onset_step=None if from_start else start,
         end_step=int(grad.step[-1]),
-        evidence={"early": early, "end": end, "ratio": end / early if early else None},
+        evidence={"early": early, "end": end, "ratio": end / early if early else None, "small_from": small_from},
         remedies=[remedies.check_optimizer_step(), *_advice(run, [grad])] if end == 0 else _advice(run, [grad]),
         series=(grad, loss),
     )

@@ -9,7 +9,7 @@ in the second half of the run, ends at least four times above its start, its log
 that half is positive beyond its 99 % confidence interval, and the loss gains nothing in that half to
 show for it. The growth factor of two per window is TheDeepChecker's, the demand that the loss has no
 gain keeps healthy runs out, whose norms grow as well but ever more slowly (like the root or the
-logarithm of the step).
+logarithm of the step). It is an error where a loss rises in that half, a warning where none is harmed.
 
 When it is wrong. Scale-invariant nets (weights before a normalisation layer) grow harmlessly for a
 long time. With per-layer norms alone, a layer that starts from zero grows by any factor.
@@ -57,10 +57,11 @@ def detect(
     if any(_still_gains(other.finite, curve) for other in (loss, val_loss) if other is not None):
         return
     factor = float(np.median(curve.value[-3:]) / np.median(curve.value[:3]))
+    harmed = any(_suffers(other, curve) for other in (loss, val_loss) if other is not None)
     yield Finding(
         f"{curve.tag} ends {factor:.3g} times above its start and still doubles every {late.doubling:.3g} "
         f"{curve.axis}s" + (f" ({len(growing)} of {len(judged)} layers grow)" if len(judged) > 1 else ""),
-        Severity.ERROR if factor >= 10 else Severity.WARNING,
+        Severity.ERROR if harmed else Severity.WARNING,
         Confidence.HIGH if factor >= 10 and loss is not None else Confidence.MEDIUM,
         onset_step=_onset(curve),
         end_step=int(curve.step[-1]),
@@ -92,13 +93,22 @@ def _grows(curve: Series, late_factor: float, total_factor: float) -> tuple[Seri
     return curve, half
 
 
-def _still_gains(loss: Series, weights: Series) -> bool:
-    """Whether a loss still falls in the half in which the weights double, beyond its noise."""
+def _late_drop(loss: Series, weights: Series) -> float:
+    """By how much a loss falls in the half in which the weights double, over its noise; 0 if unknown."""
     late = loss.value[loss.step >= weights.step[len(weights) // 2]]
     if len(late) < 6:
-        return False
+        return 0.0
     found = levels(late)
-    return found.start - found.end > max(0.05 * abs(found.start), 2 * found.noise)
+    return (found.start - found.end) / max(0.05 * abs(found.start), 2 * found.noise, 1e-300)
+
+
+def _still_gains(loss: Series, weights: Series) -> bool:
+    return _late_drop(loss, weights) > 1
+
+
+def _suffers(loss: Series, weights: Series) -> bool:
+    """Whether the loss rises in that half, or is not finite at its end."""
+    return not np.isfinite(loss.value[-1]) or _late_drop(loss.finite, weights) < -1
 
 
 def _onset(curve: Series) -> int:
