@@ -51,7 +51,10 @@ def imports(path: Path) -> set[str]:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "loglens":
             if node.module == "loglens":
                 names = {alias.name for alias in node.names}
-                found |= {name if (PACKAGE / name).exists() or (PACKAGE / f"{name}.py").exists() else "__init__" for name in names}
+                found |= {
+                    name if (PACKAGE / name).exists() or (PACKAGE / f"{name}.py").exists() else "__init__"
+                    for name in names
+                }
             else:
                 found.add(node.module.removeprefix("loglens."))
         elif isinstance(node, ast.Import):

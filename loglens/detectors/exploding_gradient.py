@@ -70,11 +70,10 @@ def detect(
         yield _grown(healthy, growth, loss, grad_norm_layer, lr, run, ratio)
     elif (jump := _jump(healthy, loss, factor)) is not None and loss is not None:
         yield _jumped(healthy, jump, loss, grad_norm_layer, lr, run)
+    elif loss is not None and _poor(loss.finite) and (depth := _deep(grad_norm_layer, ratio, depth_ratio)):
+        yield _deeper(depth, loss, lr, run)
     elif loss is not None and _too_steep(healthy, loss, ratio, level_ratio):
         yield _steep(healthy, loss, grad_norm_layer, lr, run, ratio)
-    elif depth := _deep(grad_norm_layer, ratio, depth_ratio):
-        if loss is not None and _poor(loss.finite):
-            yield _deeper(depth, loss, lr, run)
     elif (healthy.value > ratio).mean() >= 0.9:
         yield _above_one(healthy, ratio)
 
@@ -275,11 +274,11 @@ def _too_steep(grad: Series, loss: Series, ratio: float, level_ratio: float) -> 
 
 
 def _poor(loss: Series) -> bool:
-    """The loss has not come down to a twentieth of its level once the first steps are over."""
+    """The loss has not come down by two e-foldings from its level once the first twentieth is over."""
     if len(loss) < 5:
         return False
-    settled = loss.value[min(3, len(loss) // 5) : max(6, len(loss) // 10)]
-    return bool(levels(loss.value).end > 0.05 * float(np.median(settled)) if len(settled) else False)
+    settled = loss.value[len(loss) // 20 : len(loss) // 10 + 3]
+    return levels(loss.value).end > float(np.exp(-2.0) * np.median(settled))
 
 
 def _steep(

@@ -4,10 +4,11 @@ Why it matters. The model learns nothing: whatever runs, it is not training. Eve
 
 How it is found. The loss ends less than 5 % below where it started (medians of the first and last
 points), no block in between was lower than that by more than its noise, and the validation loss, if
-there is one, gained as little (10 % of training loss are allowed where validation stays at chance). A classifier that guesses has a loss of ln C for C classes (Karpathy,
-A Recipe for Training Neural Networks, 2019; 2.303 for ten), so a level within 2 % of an ln C is named as
-chance. 5 % between first and last medians alone calls 3.9 % of successful benchmark runs dead; the
-noise and the validation loss are there to spare them.
+there is one, gained as little; 10 % of training loss are allowed where validation stays at chance, as
+memorising shuffled labels looks like that. A classifier that guesses has a loss of ln C for C classes
+(Karpathy, A Recipe for Training Neural Networks, 2019; 2.303 for ten), so a level within 2 % of an ln C
+is named as chance. 5 % between first and last medians alone calls 3.9 % of runs dead that reach their
+target; the noise and the validation loss are there to spare them.
 
 When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate
 far too low, labels that belong to other inputs and an optimiser that never steps look alike in

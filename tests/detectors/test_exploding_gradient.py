@@ -1,0 +1,114 @@
+"""The four signs of an exploding gradient, and the healthy curves that look like them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from loglens.analyze import judge
+from loglens.registry import detectors
+from loglens.report import Confidence, Finding, Severity
+from tests.curves import falling, growing, level, run
+
+RULE = {"exploding-gradient": detectors()["exploding-gradient"]}
+
+
+def findings(curves: dict[str, np.ndarray], **params: object) -> list[Finding]:
+    return list(judge(run(curves, params=params), RULE).findings)
+
+
+def complaints(curves: dict[str, np.ndarray]) -> list[Finding]:
+    return [found for found in findings(curves) if found.severity > Severity.NOTE]
+
+
+def test_growth_from_a_known_step_at_a_known_rate() -> None:
+    loss = falling(400)
+    loss[300:] *= np.exp(0.02 * np.arange(100))
+    (found,) = findings({"loss": loss, "grad_norm": growing(400, 300, 0.1, at=0.8)})
+    assert found.severity is Severity.ERROR and found.confidence is Confidence.HIGH
+    assert found.onset_step is not None and 295 <= found.onset_step <= 315
+    assert found.evidence["growth_per_step"] == pytest.approx(np.exp(0.1), rel=0.01)
+    assert found.evidence["doubling_steps"] == pytest.approx(np.log(2) / 0.1, rel=0.05)
+    # 0.8 e^(0.1 t) = 3.4e38 at t = 890 after step 300
+    assert found.evidence["overflow_step"] == pytest.approx(300 + np.log(3.4e38 / 0.8) / 0.1, rel=0.02)
+    assert found.evidence["ratio_above_one"] > 0.6
+
+
+def test_growth_without_a_reacting_loss_is_a_warning() -> None:
+    (found,) = findings({"loss": falling(400), "grad_norm": growing(400, 300, 0.1)})
+    assert found.severity is Severity.WARNING
+
+
+def test_clip_is_the_90th_percentile_of_the_healthy_part() -> None:
+    grad = growing(400, 300, 0.1, at=0.8)
+    (found,) = findings({"loss": falling(400), "grad_norm": grad})
+    clip = found.remedies[0]
+    assert clip.action == "clip_grad_norm"
+    assert clip.params["max_norm"] == pytest.approx(np.percentile(grad[:300], 90), rel=0.06)
+    assert str(clip.params["max_norm"]) in clip.snippets["pytorch"]
+
+
+def test_a_jump_that_the_loss_answers() -> None:
+    loss, grad = falling(400), level(400, 0.5, 0.2)
+    loss[250:] = level(150, 8.0, 0.1)
+    grad[250:255] = 60
+    (found,) = findings({"loss": loss, "grad_norm": grad})
+    assert found.severity is Severity.ERROR and found.onset_step == 250
+
+
+def test_a_jump_that_the_loss_recovers_from_is_no_explosion() -> None:
+    loss, grad = falling(400), level(400, 0.5, 0.2)
+    loss[250:260] = 8.0
+    grad[250:255] = 60
+    assert not complaints({"loss": loss, "grad_norm": grad})
+
+
+def test_growth_over_depth_with_a_poor_loss() -> None:
+    norms = {f"grad_norm/layers.{i}.weight": level(100, 0.01 * 3.0 ** (9 - i)) for i in range(10)}
+    (found,) = complaints({"loss": level(100, 2.3), **norms})
+    assert found.evidence["depth_ratio"] == pytest.approx(3.0**9, rel=0.1)
+
+
+def test_layers_that_differ_without_order_are_no_growth_over_depth() -> None:
+    norms = {f"grad_norm/layers.{i}.weight": level(100, 100.0 if i % 2 else 1.0) for i in range(10)}
+    assert not complaints({"loss": falling(100), **norms})
+
+
+def test_an_explosion_from_the_start() -> None:
+    grad = 200 + 4e4 * np.exp(-np.arange(300) / 5)
+    loss = level(300, 6.0, 0.2) + 300 * np.exp(-np.arange(300) / 3)
+    (found,) = findings({"loss": loss, "grad_norm": grad})
+    assert found.severity is Severity.ERROR and found.onset_step is None
+
+
+def test_norms_above_one_are_a_note_with_the_classic_advice() -> None:
+    (found,) = findings({"loss": falling(300, start=9, floor=3), "grad_norm": level(300, 2.5, 0.1)})
+    assert found.severity is Severity.NOTE
+    assert found.remedies[0].action == "clip_grad_norm"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_healthy_norms_are_silent(seed: int) -> None:
+    grad = level(500, 0.6, 0.5, seed) * (1 + 2 * np.linspace(0, 1, 500))  # rises threefold, as many do
+    assert not complaints({"loss": falling(500, seed=seed), "grad_norm": grad})
+
+
+def test_a_plain_rnn_is_told_to_use_a_gated_cell_and_an_lstm_is_not() -> None:
+    curves = {"loss": falling(400), "grad_norm": growing(400, 300, 0.1)}
+
+    def actions(layer: str) -> list[str]:
+        (found,) = findings(curves | {f"grad_norm/{layer}": level(400, 0.1)})
+        return [remedy.action for remedy in found.remedies]
+
+    assert "replace_cell" in actions("rnn.weight_hh_l0")
+    assert "replace_cell" not in actions("lstm.weight_hh_l0")
+
+
+def test_too_few_points_are_skipped_with_the_number() -> None:
+    (outcome,) = judge(run({"loss": falling(400), "grad_norm": level(7, 1.0)}), RULE).outcomes
+    assert outcome.outcome == "skipped" and "has 7" in outcome.why
+
+
+def test_no_gradient_norm_says_how_to_log_one() -> None:
+    (outcome,) = judge(run({"loss": falling(400)}), RULE).outcomes
+    assert outcome.outcome == "skipped" and "clip_grad_norm_" in outcome.why

@@ -1,0 +1,111 @@
+"""NaN that is logged, NaN that the logger hid, and what is neither."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loglens.analyze import judge
+from loglens.registry import detectors
+from loglens.report import Finding, Severity
+from loglens.run import Columns, Run
+from tests.curves import Floats, falling, level, run, steps
+
+RULE = {"nan-loss": detectors()["nan-loss"]}
+
+
+def findings(curves: dict[str, Floats]) -> list[Finding]:
+    return list(judge(run(curves), RULE).findings)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_first_step_of_a_loss_that_dies(bad: float) -> None:
+    loss = falling(200)
+    loss[120:] = bad
+    (found,) = findings({"loss": loss})
+    assert found.severity is Severity.ERROR and found.onset_step == 120
+
+
+@given(st.integers(0, 300), st.integers(0, 50))
+def test_appending_a_nan_is_always_an_error(n: int, seed: int) -> None:
+    loss = np.append(falling(300, seed=seed)[:n], np.nan)
+    assert [found.severity for found in findings({"loss": loss})] == [Severity.ERROR]
+
+
+def test_what_moved_before_decides_the_advice() -> None:
+    loss, calm = falling(200), level(200, 0.5)
+    loss[150:] = np.nan
+    spiking, shrinking = calm.copy(), np.full(200, 65536.0)
+    spiking[140:150] = 80
+    shrinking[130:] = 2.0
+
+    def first(curves: dict[str, Floats]) -> str:
+        return findings({"loss": loss, **curves})[0].remedies[0].action
+
+    assert first({"grad_norm": spiking}) == "clip_grad_norm"
+    assert first({"loss_scale": shrinking, "grad_norm": calm}) == "use_bf16"
+    assert first({"grad_norm": calm}) == "add_eps"
+
+
+def test_nan_from_the_first_loss_points_at_the_data() -> None:
+    (found,) = findings({"loss": np.full(50, np.nan)})
+    assert found.remedies[0].action == "clean_data"
+
+
+def test_the_curve_that_went_first_is_named() -> None:
+    loss, grad = falling(200), level(200, 0.5)
+    loss[150:], grad[140:] = np.nan, np.inf
+    assert "grad_norm (from 140)" in findings({"loss": loss, "grad_norm": grad})[0].message
+
+
+def test_a_nan_that_passes_is_a_warning() -> None:
+    loss = falling(200)
+    loss[70] = np.nan
+    (found,) = findings({"loss": loss})
+    assert found.severity is Severity.WARNING and found.onset_step == 70
+
+
+def test_nothing_to_average_yet_is_a_note() -> None:
+    loss = falling(200)
+    loss[:3] = np.nan
+    (found,) = findings({"loss": loss})
+    assert found.severity is Severity.NOTE
+
+
+def test_a_gradient_that_stays_nan_under_a_fine_loss() -> None:
+    grad = level(200, 0.5)
+    grad[150:] = np.nan
+    (found,) = findings({"loss": falling(200), "grad_norm": grad})
+    assert found.severity is Severity.ERROR and found.onset_step == 150
+
+
+def test_one_overflow_under_loss_scaling_is_normal() -> None:
+    grad = level(200, 0.5)
+    grad[50] = np.inf
+    assert not findings({"loss": falling(200), "grad_norm": grad})
+
+
+def partly(stop: int, other_every: int = 1) -> Run:
+    """A run whose loss is logged until `stop`, and its accuracy to step 200."""
+    rest = steps(200)[stop::other_every]
+    accuracy = np.concatenate([steps(stop), rest])
+    columns = Columns.of(
+        {"train/loss": (steps(stop), falling(200)[:stop]), "train/accuracy": (accuracy, level(len(accuracy), 0.8))}
+    )
+    return Run("test", run({}).source, "test", columns)
+
+
+def test_a_loss_that_stops_while_its_row_goes_on() -> None:
+    (found,) = judge(partly(150), RULE).findings
+    assert found.severity is Severity.ERROR and found.onset_step == 150
+
+
+def test_rows_at_another_pace_are_no_sign() -> None:
+    assert not judge(partly(100, other_every=10), RULE).findings
+
+
+def test_few_finite_losses_are_not_called_clean() -> None:
+    (outcome,) = judge(run({"loss": falling(4)}), RULE).outcomes
+    assert outcome.outcome == "skipped"

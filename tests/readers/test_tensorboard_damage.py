@@ -1,0 +1,216 @@
+"""Nothing intact is lost, nothing damaged is believed."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tensorboard.compat.proto.event_pb2 import Event
+
+from loglens.readers._records import BLOCK, Framer, pair_table, unmask
+from loglens.run import Run
+from tests.readers.tensorboard_writer import masked, packed, points, record, run, scalar, write
+
+NAME = "events.out.tfevents.1.host"
+TAGS = [f"train/metric_{'x' * (i % 7)}{i}" for i in range(20)]
+
+
+def looped(count: int) -> list[bytes]:
+    """Records of a training loop with 20 tags."""
+    return packed(scalar(TAGS[i % 20], i / 7, i // 20, 1e9 + i / 3) for i in range(count))
+
+
+def read(data: bytes) -> Run:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / NAME
+        path.write_bytes(data)
+        return run(path)
+
+
+def one_by_one(events: list[Event]) -> list[tuple[str, int, bytes, bytes]]:
+    return [
+        (v.tag, e.step, np.float64(e.wall_time).tobytes(), np.float64(v.simple_value).tobytes())
+        for e in events
+        for v in e.summary.value
+    ]
+
+
+def test_checksum_vectors() -> None:
+    assert masked(b"\x1a\x11CRC test, one two") == struct.pack("<I", 0x5794D08A)
+    assert unmask(np.array([0x5794D08A], np.uint32))[0] != 0x5794D08A
+    table = pair_table(3)
+    for pair in (0, 1, 0x0100, 0xFFFF, 0x1234):
+        from crc32c import crc32c
+
+        data = struct.pack("<H", pair) + b"abc"
+        assert crc32c(b"\0\0abc") ^ int(table[pair]) == crc32c(data)
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+numbers = st.floats(width=32)
+steps = st.integers(-(2**63), 2**63 - 1) | st.integers(0, 300)
+times = st.floats()
+bodies = st.lists(st.tuples(st.sampled_from(["a", "b/c"]) | texts, numbers), max_size=4)
+
+
+def event(time: float, step: int, body: list[tuple[str, float]]) -> Event:
+    made = Event(wall_time=time, step=step)
+    for tag, value in body:
+        made.summary.value.add(tag=tag, simple_value=value)
+    return made
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.builds(event, times, steps, bodies), max_size=20), st.integers(1, 30))
+def test_reads_back_what_was_written(events: list[Event], repeat: int) -> None:
+    found = read(b"".join(packed(events * repeat)))
+    assert points(found) == one_by_one(events * repeat)
+    assert not {note.kind for note in found.notes} & {"corrupt", "truncated"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_truncated_anywhere_keeps_every_whole_record(data: st.DataObject) -> None:
+    records = looped(120)
+    whole = b"".join(records)
+    expected = points(read(whole))
+    cut = data.draw(st.integers(1, len(whole)))
+    ends = np.cumsum([len(item) for item in records])
+    found = read(whole[:cut])
+    assert points(found) == expected[: max(int((ends <= cut).sum()) - 1, 0)]
+    torn = cut not in ends
+    assert [note.kind for note in found.notes if note.kind == "truncated"] == ["truncated"] * torn
+
+
+def test_note_names_the_torn_record() -> None:
+    found = read(b"".join(looped(1202))[:-1])
+    assert [note.message for note in found.notes] == ["ends inside record 1203 (writer killed or still writing)"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**31), st.integers(0, 7))
+def test_one_flipped_bit_costs_one_record(place: int, bit: int) -> None:
+    whole = bytearray(b"".join(looped(400)))
+    expected = points(read(bytes(whole)))
+    whole[place % len(whole)] ^= 1 << bit
+    found = read(bytes(whole))
+    kept = points(found)
+    missing = next((i for i, row in enumerate(expected) if i >= len(kept) or kept[i] != row), len(expected))
+    assert kept in (expected, expected[:missing] + expected[missing + 1 :])
+    assert {note.kind for note in found.notes} & {"corrupt", "truncated"}
+
+
+def test_flipped_bytes_in_a_long_file() -> None:
+    whole = bytearray(b"".join(looped(100_000)))
+    for place in np.random.default_rng(0).integers(0, len(whole), 6).tolist():
+        whole[place] ^= 0x55
+        found = read(bytes(whole))
+        whole[place] ^= 0x55
+        assert len(found.columns) >= 99_999
+        assert found.notes
+
+
+def test_zeroed_bytes_in_a_long_file() -> None:
+    whole = bytearray(b"".join(looped(100_000)))
+    middle = len(whole) // 2
+    whole[middle : middle + 5000] = bytes(5000)
+    found = read(bytes(whole))
+    assert len(found.columns) >= 99_850
+    (note,) = [note for note in found.notes if "no record" in note.message]
+    assert note.kind == "corrupt"
+
+
+def test_a_flip_in_every_byte_of_a_record_is_never_believed() -> None:
+    records = looped(60)
+    expected = points(read(b"".join(records)))
+    before = sum(map(len, records[:40]))
+    for place in range(before, before + len(records[40])):
+        whole = bytearray(b"".join(records))
+        whole[place] ^= 0x10
+        assert points(read(bytes(whole))) == expected[:39] + expected[40:]
+
+
+def test_another_writer_went_on_after_a_torn_record() -> None:
+    records = looped(100)
+    whole = b"".join(records[:50]) + records[50][:30] + b"".join(records[51:])
+    assert len(read(whole).columns) == 99
+
+
+@pytest.mark.parametrize("length", [2**63, 2**64 - 1, 2**40, 10 * 2**30])
+def test_absurd_length(length: int) -> None:
+    records = looped(100)
+    header = struct.pack("<Q", length)
+    whole = b"".join(records[:50]) + header + masked(header) + b"".join(records[50:])
+    found = read(whole)
+    assert len(found.columns) == 100
+    assert {note.kind for note in found.notes} == {"corrupt"}
+
+
+def test_zeros_behind_the_end() -> None:
+    found = read(b"".join(looped(100)) + bytes(3_000_000))
+    assert len(found.columns) == 100
+    assert [note.kind for note in found.notes] == ["corrupt"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.binary(max_size=80), min_size=1, max_size=30))
+def test_payloads_that_are_no_events(payloads: list[bytes]) -> None:
+    good = looped(30)
+    found = read(b"".join(good + [record(payload) for payload in payloads] + good[1:]))
+    assert len(found.columns) >= 60
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 255), st.booleans())
+def test_malformed_inside_a_valid_checksum(place: int, change: int, tensor: bool) -> None:
+    folder = Path(__file__).parent / "data" / "tensorboard" / ("tf2" if tensor else "tf1")
+    data = next(folder.glob("*tfevents*")).read_bytes()
+    framer = Framer(data)
+    spans = [(a, s) for start, size in framer for a, s in zip(start.tolist(), size.tolist(), strict=True)]
+    payloads = [bytearray(data[at : at + size]) for at, size in spans]
+    target = payloads[place % len(payloads)]
+    target[place // len(payloads) % len(target)] ^= change
+    found = read(b"".join(record(bytes(payload)) for payload in payloads))
+    assert len(found.columns) >= 38
+
+
+def test_long_records_of_pictures_are_stepped_over(tmp_path: Path) -> None:
+    picture, graph = Event(wall_time=1.0, step=1), Event(wall_time=1.0, graph_def=b"\x0a" * 50_000)
+    picture.summary.value.add(tag="p").image.encoded_image_string = bytes(100_000)
+    mixed = Event(wall_time=1.0, step=2)
+    mixed.summary.value.add(tag="p").image.encoded_image_string = bytes(100_000)
+    mixed.summary.value.add(tag="loss", simple_value=3.0)
+    path = write(tmp_path / NAME, [picture, graph, mixed, scalar("loss", 4.0, 3)])
+    whole = bytearray(path.read_bytes())
+    assert run(path).columns.value.tolist() == [3.0, 4.0]
+    whole[60_000] ^= 1  # in the picture alone, on which nothing rests
+    path.write_bytes(whole)
+    assert run(path).notes == ()
+    whole[250_000] ^= 1  # in the picture beside the loss
+    path.write_bytes(whole)
+    assert run(path).columns.value.tolist() == [4.0]
+
+
+def test_rhythm_of_records_may_change() -> None:
+    """Guessed framing: the pattern of lengths breaks, returns, and crosses a block's end."""
+    events = [scalar(TAGS[i % (3 + i // 9000 % 17)], 1.0, i // 20) for i in range(BLOCK + 40_000)]
+    data = b"".join(packed(events))
+    framer = Framer(data)
+    starts = np.concatenate([start for start, _ in framer])
+    sizes = [len(item) for item in packed(events)]
+    assert np.array_equal(starts, np.cumsum(sizes) - np.array(sizes) + 12)
+
+
+def test_growing_file_gives_a_prefix(tmp_path: Path) -> None:
+    records = looped(300)
+    expected = points(read(b"".join(records)))
+    path = tmp_path / NAME
+    for cut in range(1, 4000, 777):
+        path.write_bytes(b"".join(records)[:cut])
+        found = points(run(path))
+        assert found == expected[: len(found)]

@@ -1,0 +1,601 @@
+"""Casting: the known names, the names of frameworks held out, the user's wishes, and what must never happen."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loglens.errors import ConfigError
+from loglens.roles import Role, cast, lead
+from loglens.run import ROLES, Series
+
+KNOWN = Path(__file__).parents[1].parent / "shared" / "tag_roles.csv"
+
+#: What frameworks that no rule was written for call their curves: tag, role, split ("-": none).
+OTHERS = {
+    "visualdl": """
+        Train/loss                              loss                train
+        Train/lr                                lr                  -
+        Train/avg_batch_cost                    ?                   ?
+        Eval/loss                               loss                val
+        Eval/acc                                metric_higher       val
+        Train/ips                               throughput          train
+        Train/reader_cost                       ?                   ?
+    """,
+    "mmengine": """
+        loss                                    loss                train
+        loss_cls                                loss_component      train
+        loss_bbox                               loss_component      train
+        decode.loss_ce                          loss_component      train
+        decode.acc_seg                          metric_higher       train
+        grad_norm                               grad_norm_global    train
+        lr                                      lr                  -
+        base_lr                                 ?                   ?
+        time                                    step_time           -
+        data_time                               data_time           -
+        memory                                  gpu_memory          -
+        iter                                    step                -
+        epoch                                   epoch               -
+        coco/bbox_mAP                           metric_higher       val
+        coco/bbox_mAP_50                        metric_higher       val
+        mIoU                                    metric_higher       val
+        accuracy/top1                           metric_higher       ?
+    """,
+    "fastai": """
+        epoch                                   epoch               -
+        train_loss                              loss                train
+        valid_loss                              loss                val
+        accuracy                                metric_higher       ?
+        error_rate                              metric_lower        ?
+        lr_0                                    lr                  -
+        mom_0                                   momentum            -
+        wd_0                                    weight_decay        -
+        raw_loss                                loss                train
+    """,
+    "t5x": """
+        loss                                    loss                train
+        cross_ent_loss                          loss_component      train
+        z_loss                                  loss_component      train
+        accuracy                                metric_higher       train
+        learning_rate                           lr                  -
+        weight_rms                              weight_norm_global  train
+        weight_gradient_norm                    grad_norm_global    train
+        weight_update_rms                       update_norm         train
+        timing/steps_per_second                 throughput          -
+        timing/target_tokens_per_second         throughput          -
+        timing/seconds                          time                -
+    """,
+    "composer": """
+        loss/train/total                        loss                train
+        metrics/train/LanguageCrossEntropy      ?                   train
+        metrics/eval/LanguagePerplexity         metric_lower        val
+        metrics/train/MulticlassAccuracy        metric_higher       train
+        lr-DecoupledAdamW/group0                lr                  -
+        l2_norm/grad/global                     grad_norm_global    train
+        l2_norm/grad/model.transformer.blocks.0.attn.Wqkv.weight    grad_norm_layer     train
+        l2_norm/param/model.transformer.wte.weight                  weight_norm_global  train
+        l2_norm/update/model.transformer.wte.weight                 update_norm         train
+        throughput/batches_per_sec              throughput          -
+        throughput/device/tokens_per_sec        throughput          -
+        throughput/device/mfu                   throughput          -
+        time/batch                              step                -
+        time/epoch                              epoch               -
+        time/token                              tokens              ?
+        memory/peak_allocated_mem               gpu_memory          -
+        memory/current_allocated_mem            gpu_memory          -
+        memory/alloc_retries                    gpu_oom             -
+        trainer/device_train_microbatch_size    hparam              -
+    """,
+    "nemo": """
+        train_loss                              loss                train
+        reduced_train_loss                      loss                train
+        val_loss                                loss                val
+        global_step                             step                -
+        learning_rate                           lr                  -
+        train_step_timing in s                  step_time           train
+        train_backward_timing                   step_time           train
+        training_batch_wer                      metric_lower        train
+        val_wer                                 metric_lower        val
+        grad_norm                               grad_norm_global    train
+        consumed_samples                        samples             -
+    """,
+    "allennlp": """
+        loss/loss_train                         loss                train
+        loss/loss_validation                    loss                val
+        epoch_metrics/training_accuracy         metric_higher       train
+        epoch_metrics/validation_accuracy       metric_higher       val
+        epoch_metrics/validation_loss           loss                val
+        learning_rate/encoder.layers.0.weight   lr                  -
+        gradient_norm                           grad_norm_global    train
+        gradient_norm/encoder.layers.0.weight   grad_norm_layer     train
+        gradient_update/encoder.layers.0.weight update_norm         train
+    """,
+    "catalyst": """
+        loss/train                              loss                train
+        loss/valid                              loss                val
+        accuracy01/valid                        metric_higher       val
+        lr                                      lr                  -
+        momentum                                momentum            -
+    """,
+    "ignite": """
+        training/batchloss                      loss                train
+        training/loss                           loss                train
+        validation/nll                          loss                val
+        validation/accuracy                     metric_higher       val
+        lr/group_0                              lr                  -
+        grads_norm/conv1/weight                 grad_norm_layer     train
+        weights_norm/conv1/weight               weight_norm_global  train
+    """,
+    "tianshou": """
+        train/returns_stat/mean                 rl_return           train
+        train/episode                           step                -
+        train/reward                            rl_reward           train
+        train/length                            rl_episode_len      train
+        test/reward                             rl_reward           test
+        test/length                             rl_episode_len      test
+        update/loss/clip                        rl_policy_loss      train
+        update/loss/vf                          rl_value_loss       train
+        update/loss/ent                         ?                   train
+        update/gradient_step                    step                -
+    """,
+    "acme": """
+        learner/critic_loss                     rl_value_loss       train
+        learner/policy_loss                     rl_policy_loss      train
+        learner/learner_steps                   step                -
+        actor/episode_return                    rl_reward           train
+        actor/episode_length                    rl_episode_len      train
+        evaluator/episode_return                rl_reward           val
+        actor/steps_per_second                  throughput          -
+    """,
+    "spinning_up": """
+        Epoch                                   epoch               -
+        AverageEpRet                            rl_reward           train
+        StdEpRet                                rl_reward_std       train
+        MaxEpRet                                rl_reward           train
+        EpLen                                   rl_episode_len      train
+        TotalEnvInteracts                       step                -
+        LossPi                                  rl_policy_loss      train
+        LossV                                   rl_value_loss       train
+        LossQ                                   rl_value_loss       train
+        Entropy                                 rl_entropy          train
+        KL                                      rl_kl               train
+        ClipFrac                                rl_clip_frac        train
+        AverageVVals                            rl_q_value          train
+        Time                                    time                -
+    """,
+    "tf_agents": """
+        Metrics/AverageReturn                   rl_reward           train
+        Metrics/AverageEpisodeLength            rl_episode_len      train
+        Metrics/EnvironmentSteps                step                -
+        Metrics/NumberOfEpisodes                step                -
+        Losses/actor_loss                       rl_policy_loss      train
+        Losses/critic_loss                      rl_value_loss       train
+        Losses/alpha_loss                       loss_component      train
+    """,
+    "rl_games": """
+        losses/a_loss                           rl_policy_loss      train
+        losses/c_loss                           rl_value_loss       train
+        losses/entropy                          rl_entropy          train
+        losses/bounds_loss                      loss_component      train
+        info/kl                                 rl_kl               train
+        info/last_lr                            lr                  -
+        info/epochs                             epoch               -
+        info/e_clip                             ?                   ?
+        rewards/step                            rl_reward           train
+        episode_lengths/step                    rl_episode_len      train
+        performance/step_fps                    throughput          -
+        performance/update_time                 step_time           -
+    """,
+    "verl": """
+        actor/pg_loss                           rl_policy_loss      train
+        actor/pg_clipfrac                       rl_clip_frac        train
+        actor/ppo_kl                            rl_kl               train
+        actor/kl_loss                           rl_kl               train
+        actor/kl_coef                           hparam              -
+        actor/entropy                           rl_entropy          train
+        actor/grad_norm                         grad_norm_global    train
+        actor/lr                                lr                  -
+        critic/vf_loss                          rl_value_loss       train
+        critic/vf_explained_var                 rl_explained_var    train
+        critic/grad_norm                        grad_norm_global    train
+        critic/lr                               lr                  -
+        critic/score/mean                       rl_reward           train
+        critic/rewards/mean                     rl_reward           train
+        critic/returns/mean                     rl_return           train
+        critic/values/mean                      rl_q_value          train
+        response_length/mean                    rl_episode_len      train
+        response_length/clip_ratio              rl_truncation       train
+        timing_s/step                           step_time           -
+        perf/mfu/actor                          throughput          -
+        perf/throughput                         throughput          -
+        perf/max_memory_allocated_gb            gpu_memory          -
+        training/global_step                    step                -
+        training/epoch                          epoch               -
+    """,
+    "olmo": """
+        train/CrossEntropyLoss                  loss                train
+        train/Perplexity                        metric_lower        train
+        optim/total_grad_norm                   grad_norm_global    train
+        optim/learning_rate_group0              lr                  -
+        grad/transformer.blocks.0.att_proj.weight.norm      grad_norm_layer     train
+        param/transformer.wte.weight.norm       weight_norm_global  train
+        eval/c4_en-validation/CrossEntropyLoss  loss                val
+        eval/c4_en-validation/Perplexity        metric_lower        val
+        throughput/total_tokens                 tokens              train
+        throughput/device/tokens_per_second     throughput          -
+        System/Peak GPU Memory (MB)             gpu_memory          -
+    """,
+    "levanter": """
+        train/loss                              loss                train
+        eval/loss                               loss                val
+        eval/bpb                                metric_lower        val
+        optim/learning_rate                     lr                  -
+        grad/norm/total                         grad_norm_global    train
+        grad/norm/transformer.layers.0.mlp      grad_norm_layer     train
+        params/norm/total                       weight_norm_global  train
+        params/norm/transformer.layers.0.mlp    weight_norm_global  train
+        throughput/tokens_per_second            throughput          -
+        throughput/total_tokens                 tokens              train
+        throughput/mfu                          throughput          -
+    """,
+    "nanotron": """
+        iteration_step                          step                -
+        consumed_tokens                         tokens              train
+        elapsed_time_per_iteration_ms           step_time           -
+        tokens_per_sec                          throughput          -
+        tokens_per_sec_per_gpu                  throughput          -
+        global_batch_size                       hparam              -
+        lm_loss                                 loss                train
+        lr                                      lr                  -
+        model_tflops_per_gpu                    throughput          -
+        grad_norm                               grad_norm_global    train
+    """,
+    "litgpt": """
+        loss                                    loss                train
+        val_loss                                loss                val
+        val_ppl                                 metric_lower        val
+        learning_rate                           lr                  -
+        iter                                    step                -
+        iter_time                               step_time           -
+        total_tokens                            tokens              train
+        remaining_time                          time                -
+    """,
+    "kohya": """
+        loss/current                            loss                train
+        loss/average                            loss                train
+        loss/epoch_average                      loss                train
+        lr/unet                                 lr                  -
+        lr/textencoder                          lr                  -
+        norm/avg_grad_norm                      grad_norm_global    train
+        norm/max_key_norm                       ?                   ?
+    """,
+    "coqui": """
+        TrainIterStats/loss_gen                 gan_g_loss          train
+        TrainIterStats/loss_disc                gan_d_loss          train
+        TrainIterStats/loss_kl                  loss_component      train
+        TrainIterStats/loss_mel                 loss_component      train
+        TrainIterStats/loss_feat                loss_component      train
+        TrainIterStats/grad_norm_0              grad_norm_global    train
+        TrainIterStats/current_lr_0             lr                  -
+        TrainIterStats/loader_time              data_time           train
+        TrainEpochStats/avg_step_time           step_time           train
+        EvalStats/avg_loss_mel                  loss_component      val
+    """,
+    "espnet": """
+        loss                                    loss                train
+        loss_ctc                                loss_component      train
+        loss_att                                loss_component      train
+        acc                                     metric_higher       train
+        cer_ctc                                 metric_lower        train
+        optim0_lr0                              lr                  -
+        grad_norm                               grad_norm_global    train
+        clip                                    ?                   ?
+        loss_scale                              loss_scale          train
+        iter_time                               ?                   -
+        forward_time                            step_time           -
+        backward_time                           step_time           -
+        optim_step_time                         step_time           -
+        train_time                              ?                   ?
+        gpu_max_cached_mem_GB                   gpu_memory          -
+    """,
+    "opennmt": """
+        progress/xent                           loss                train
+        progress/ppl                            metric_lower        train
+        progress/accuracy                       metric_higher       train
+        progress/tgtper                         ?                   ?
+        progress/lr                             lr                  -
+        valid/xent                              loss                val
+        valid/ppl                               metric_lower        val
+        valid/accuracy                          metric_higher       val
+    """,
+    "detr": """
+        train_loss                              loss                train
+        train_class_error                       metric_lower        train
+        train_loss_ce                           loss_component      train
+        train_loss_bbox                         loss_component      train
+        train_loss_giou                         loss_component      train
+        train_loss_ce_0                         loss_component      train
+        train_cardinality_error_unscaled        metric_lower        train
+        train_lr                                lr                  -
+        test_loss                               loss                test
+        test_loss_bbox                          loss_component      test
+        epoch                                   epoch               -
+        n_parameters                            hparam              -
+    """,
+    "timm": """
+        epoch                                   epoch               -
+        train_loss                              loss                train
+        eval_loss                               loss                val
+        eval_top1                               metric_higher       val
+        eval_top5                               metric_higher       val
+        lr                                      lr                  -
+    """,
+    "dpo": """
+        loss                                    loss                train
+        rewards/chosen                          rl_reward           train
+        rewards/rejected                        rl_reward           train
+        rewards/accuracies                      metric_higher       train
+        rewards/margins                         metric_higher       train
+        eval_loss                               loss                val
+        eval_rewards/accuracies                 metric_higher       val
+        grad_norm                               grad_norm_global    train
+        learning_rate                           lr                  -
+        logps/chosen                            ?                   ?
+    """,
+    "open_clip": """
+        train/loss                              loss                train
+        train/contrastive_loss                  loss_component      train
+        train/data_time                         data_time           train
+        train/batch_time                        step_time           train
+        train/samples_per_second                throughput          train
+        train/lr                                lr                  -
+        train/scale                             ?                   ?
+        val/imagenet-zeroshot-val-top1          metric_higher       val
+        val/clip_val_loss                       loss                val
+    """,
+    "cyclegan": """
+        D_A                                     gan_d_loss          train
+        G_A                                     gan_g_loss          train
+        cycle_A                                 loss_component      train
+        idt_A                                   loss_component      train
+        D_B                                     gan_d_loss          train
+        G_B                                     gan_g_loss          train
+    """,
+    "dcgan": """
+        Loss_D                                  gan_d_loss          train
+        Loss_G                                  gan_g_loss          train
+        D(x)                                    gan_score_real      train
+        D(G(z))                                 gan_score_fake      train
+        errD                                    gan_d_loss          train
+        errG                                    gan_g_loss          train
+        gradient_penalty                        gan_reg             train
+    """,
+    "vae": """
+        train/loss                              loss                train
+        train/recon_loss                        loss_component      train
+        train/kl_loss                           loss_component      train
+        val/loss                                loss                val
+        val/recon_loss                          loss_component      val
+        val/kl                                  loss_component      val
+    """,
+    "slim": """
+        losses/softmax_cross_entropy_loss       loss_component      train
+        total_loss_1                            loss                train
+        global_step/sec                         throughput          -
+        learning_rate_1                         lr                  -
+        OptimizeLoss/gradient_norm              grad_norm_global    train
+        OptimizeLoss/clipped_gradient_norm      grad_norm_global    train
+    """,
+    "keras_custom": """
+        mean_squared_error                      loss                train
+        mean_absolute_error                     metric_lower        train
+        val_mean_squared_error                  loss                val
+    """,
+    "plain": """
+        trainLoss                               loss                train
+        valLoss                                 loss                val
+        testAcc                                 metric_higher       test
+        samples_std                             None                -
+        data/queue_size                         None                -
+        system/gpu_mem_mb                       gpu_memory          -
+        update_ratio                            update_norm         train
+        update_ratio/fc.0                       update_norm         train
+        x                                       None                -
+        val/ngram_481                           None                -
+        custom thing                            None                -
+    """,
+}
+
+
+def _split(text: str) -> str | None:
+    return None if text in ("-", "none") else text
+
+
+def _other_names() -> list[tuple[str, str, str, str]]:
+    rows = []
+    for framework, table in OTHERS.items():
+        for line in table.strip().splitlines():
+            tag, role, split = line.rsplit(None, 2)
+            rows.append((framework, tag.strip(), role, split))
+    return rows
+
+
+def test_known_names() -> None:
+    """At least 97 % of the rows right, role and split, with the tags of a framework given together."""
+    if not KNOWN.exists():
+        pytest.skip(f"no {KNOWN.name} beside the repository")
+    with KNOWN.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    missed = []
+    for framework in {row["framework"] for row in rows}:
+        group = [row for row in rows if row["framework"] == framework]
+        roles = cast([row["tag"] for row in group])
+        folders = [row["tag"] for row in group if row["split"] == "by_run_dir"]
+        in_folders = cast([f"{folder}/{tag}" for folder in ("train", "validation") for tag in folders])
+        for row in group:
+            tag, role = row["tag"], row["role"]
+            if row["split"] == "by_run_dir":
+                got = [in_folders[f"train/{tag}"], in_folders[f"validation/{tag}"], roles[tag]]
+                right = got == [Role(role, "train"), Role(role, "val"), Role(role, "train")]
+            else:
+                right = (roles[tag].name, roles[tag].split) == (role, _split(row["split"]))
+            if not right:
+                missed.append((framework, tag, role, row["split"], roles[tag]))
+    assert len(missed) <= 0.03 * len(rows), missed
+
+
+@pytest.mark.parametrize("framework", OTHERS)
+def test_names_of_other_frameworks(framework: str) -> None:
+    rows = [row[1:] for row in _other_names() if row[0] == framework]
+    roles = cast([tag for tag, _, _ in rows])
+    got = {tag: (str(roles[tag].name), roles[tag].split) for tag, role, _ in rows if role != "?"}
+    want = {
+        tag: (role, roles[tag].split if split == "?" else _split(split)) for tag, role, split in rows if role != "?"
+    }
+    assert got == want
+
+
+@pytest.mark.parametrize(
+    ("tag", "role", "layer"),
+    [
+        ("grad_norm/rnn.weight_hh_l0", "grad_norm_layer", "rnn.weight_hh_l0"),
+        ("gradients/fc.0/norm", "grad_norm_layer", "fc.0"),
+        ("train/fc.0/gradient_norm", "grad_norm_layer", "fc.0"),
+        ("Gradients/blocks.0.fc1", "grad_norm_layer", "blocks.0.fc1"),
+        ("debug/grad_l2/emb", "grad_norm_layer", "emb"),
+        ("grads.fc.0", "grad_norm_layer", "fc.0"),
+        ("grad_2.0_norm/fc.bias", "grad_norm_layer", "fc.bias"),
+        ("grad_rms/fc.0", "grad_rms", "fc.0"),
+        ("gradients/fc.0/mean", None, "fc.0"),
+        ("grad_norm", "grad_norm_global", None),
+        ("gnorm", "grad_norm_global", None),
+        ("GradNorm", "grad_norm_global", None),
+        ("debug/total_grad_norm", "grad_norm_global", None),
+        ("gradients/global_norm", "grad_norm_global", None),
+        ("grad_norm_clipped", "grad_norm_global", None),
+        ("actor/grad_norm", "grad_norm_global", None),
+        ("Weights/blocks.0.fc1", "weight_norm_global", "blocks.0.fc1"),
+        ("params.fc.0", "weight_norm_global", "fc.0"),
+        ("debug/weight_l2/head", "weight_norm_global", "head"),
+        ("params-norm", "weight_norm_global", None),
+        ("update_ratio", "update_norm", None),
+        ("update_ratio/fc.0", "update_norm", "fc.0"),
+        ("activations/acts.0/zero_fraction", "activation", "acts.0"),
+        ("acts.0/sparsity", "activation", "acts.0"),
+        ("activations/acts.0/std", "activation", "acts.0"),
+        ("dense/kernel/histogram", "weight_hist", "dense/kernel"),
+    ],
+)
+def test_layers(tag: str, role: str | None, layer: str | None) -> None:
+    assert cast([tag])[tag] == Role(role, "train" if role else None, layer)
+
+
+@pytest.mark.parametrize(
+    ("tag", "role", "layer"),
+    [
+        ("gradients/fc.0", "grad_hist", "fc.0"),
+        ("fc.0.grad", "grad_hist", "fc.0"),
+        ("train/fc.0/kernel_0_grad", "grad_hist", "fc.0/kernel_0"),
+        ("train/fc.0/kernel_0", "weight_hist", "fc.0/kernel_0"),
+        ("weights/tok", "weight_hist", "tok"),
+        ("parameters/fc1.weight", "weight_hist", "fc1.weight"),
+        ("fc1.weight", "weight_hist", "fc1.weight"),
+        ("activations/relu1", "activation", "relu1"),
+        ("rewards", None, None),
+    ],
+)
+def test_histograms(tag: str, role: str | None, layer: str | None) -> None:
+    found = cast(["train/loss"], histograms=[tag])[tag]
+    assert (found.name, found.layer) == (role, layer)
+
+
+def test_neighbours_tell_layers_from_parts_of_the_program() -> None:
+    roles = cast(["fc.0/grad_norm", "mystery/grad_norm", "grad_norm"])
+    assert roles["mystery/grad_norm"] == Role("grad_norm_layer", "train", "mystery")
+    assert cast(["mystery/grad_norm"])["mystery/grad_norm"] == Role("grad_norm_global", "train")
+
+
+def test_an_objective_alone_is_the_loss() -> None:
+    for tag in ("ce_loss", "lm_loss", "xent", "nll", "rnnt_loss", "train/contrastive_loss"):
+        assert cast([tag])[tag] == Role("loss", "train"), tag
+    roles = cast(["train/ctc_loss", "val/ctc_loss", "loss"])
+    assert roles["train/ctc_loss"].name == "loss_component"
+    assert roles["val/ctc_loss"] == Role("loss", "val")
+    roles = cast(["box_loss", "cls_loss"])
+    assert {role.name for role in roles.values()} == {"loss_component"}
+    roles = cast(["loss", "eval_wiki_loss", "eval_code_loss"])  # two data sets, one objective
+    assert roles["eval_wiki_loss"] == roles["eval_code_loss"] == Role("loss", "val")
+
+
+def test_an_error_is_the_loss_where_there_is_no_other() -> None:
+    assert cast(["mse", "mae"])["mse"] == Role("loss", "train")
+    assert cast(["loss", "mse"])["mse"] == Role("metric_lower", "train")
+
+
+def test_the_user_goes_first() -> None:
+    tags = ["loss", "my/energy", "val/q", "grad_norm/fc.0"]
+    roles = cast(tags, user={"my/*": "loss@train", "val/q": "metric_higher", "grad*": "ignore", "*": "other@none"})
+    assert roles["my/energy"] == Role("loss", "train")
+    assert roles["loss"] == Role("other", None)
+    assert roles["val/q"] == Role("metric_higher", "val")
+    assert roles["grad_norm/fc.0"].name == "ignore"
+    assert cast(tags, user={"my/energy": "loss"})["loss"].name == "loss_component"  # the user's loss is the loss
+
+
+def test_a_wrong_role_is_answered_with_near_ones() -> None:
+    with pytest.raises(ConfigError, match="did you mean grad_norm_global"):
+        cast(["x"], user={"x": "grad_norm_globl"})
+    with pytest.raises(ConfigError, match="'vall'; did you mean val"):
+        cast(["x"], user={"x": "loss@vall"})
+
+
+def _series(tag: str, points: int) -> Series:
+    return Series(tag, np.arange(points), np.ones(points), np.full(points, np.nan))
+
+
+@pytest.mark.parametrize(
+    ("candidates", "leader"),
+    [
+        ([("grad_norm_clipped", 900), ("grad_norm", 90)], "grad_norm"),
+        ([("clipped", 90), ("unclipped_grad_norm", 9)], "unclipped_grad_norm"),
+        ([("train_loss_epoch", 5), ("train_loss_step", 500)], "train_loss_step"),
+        ([("loss_1", 500), ("loss", 500)], "loss"),
+        ([("ep_rew_max", 50), ("ep_rew_mean", 50)], "ep_rew_mean"),
+        ([("lr/pg1", 50), ("lr/pg0", 50)], "lr/pg1"),
+    ],
+)
+def test_lead(candidates: list[tuple[str, int]], leader: str) -> None:
+    assert lead([_series(*candidate) for candidate in candidates]).tag == leader
+
+
+WORDS = [word for _, tag, _, _ in _other_names() for word in tag.replace("_", "/").split("/")]
+TAGS = st.one_of(st.text(max_size=30), st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map("/".join))
+
+
+@given(st.lists(TAGS, max_size=8), st.lists(TAGS, max_size=3))
+def test_any_tags_are_cast(tags: list[str], histograms: list[str]) -> None:
+    roles = cast(tags, histograms=histograms)
+    assert roles.keys() == {*tags, *histograms}
+    for role in roles.values():
+        assert role.name is None or role.name in ROLES
+        assert role.split in ("train", "val", "test", None)
+    tensors = {roles[tag].name for tag in histograms}
+    assert tensors <= {"grad_hist", "weight_hist", "activation", "update_norm", None}
+
+
+@given(st.lists(TAGS, max_size=8, unique=True).flatmap(lambda tags: st.tuples(st.just(tags), st.permutations(tags))))
+def test_order_does_not_matter(orders: tuple[list[str], list[str]]) -> None:
+    assert cast(orders[0]) == cast(orders[1])
+
+
+def test_ten_thousand_tags_are_fast() -> None:
+    tags = [f"gradients/blocks.{i}.{part}/norm" for i in range(2500) for part in ("q", "k", "v", "out")]
+    start = time.process_time()
+    cast(tags)
+    assert time.process_time() - start < 2  # 0.2 s on an idle machine
