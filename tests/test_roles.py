@@ -397,6 +397,280 @@ OTHERS = {
         mean_absolute_error                     metric_lower        train
         val_mean_squared_error                  loss                val
     """,
+    "diffusers": """
+        train_loss                              loss                train
+        step_loss                               loss                train
+        lr                                      lr                  -
+        val_loss                                loss                val
+        epoch                                   epoch               -
+    """,
+    "sentence_transformers": """
+        loss                                    loss                train
+        eval_sts-dev_pearson_cosine             metric_higher       val
+        eval_sts-dev_spearman_cosine            metric_higher       val
+        eval_loss                               loss                val
+        eval_cosine_ndcg@10                     metric_higher       val
+    """,
+    "flair": """
+        EPOCH                                   epoch               -
+        TIMESTAMP                               time                -
+        LEARNING_RATE                           lr                  -
+        TRAIN_LOSS                              loss                train
+        DEV_LOSS                                loss                val
+        DEV_PRECISION                           metric_higher       val
+        DEV_RECALL                              metric_higher       val
+        DEV_F1                                  metric_higher       val
+        DEV_ACCURACY                            metric_higher       val
+    """,
+    "spacy": """
+        E                                       None                -
+        loss_ner                                loss                train
+        ents_f                                  None                -
+        ents_p                                  None                -
+        score                                   None                -
+    """,
+    "nnunet": """
+        train_losses                            loss                train
+        val_losses                              loss                val
+        mean_fg_dice                            metric_higher       ?
+        ema_fg_dice                             metric_higher       ?
+        lrs                                     lr                  -
+        dice_per_class_or_region                metric_higher       ?
+        epoch_start_timestamps                  time                -
+        epoch_end_timestamps                    time                -
+    """,
+    "monai": """
+        train_loss                              loss                train
+        val_mean_dice                           metric_higher       val
+        epoch                                   epoch               -
+        iteration                               step                -
+    """,
+    "nerfstudio": """
+        Train Loss                              loss                train
+        Train Loss Dict/rgb_loss                loss_component      train
+        Train Loss Dict/interlevel_loss         loss_component      train
+        Train Metrics Dict/psnr                 metric_higher       train
+        Eval Loss                               loss                val
+        Eval Images Metrics/psnr                metric_higher       val
+        Eval Images Metrics/lpips               metric_lower        val
+        Eval Images Metrics/ssim                metric_higher       val
+        Train Iter (time)                       step_time           train
+        Train Rays / Sec                        throughput          train
+        GPU Memory (MB)                         gpu_memory          -
+        learning_rate/fields                    lr                  -
+        ETA (time)                              time                -
+    """,
+    "gsplat": """
+        train/loss                              loss                train
+        train/l1loss                            loss_component      train
+        train/ssimloss                          loss_component      train
+        train/num_GS                            None                ?
+        train/mem                               gpu_memory          -
+        val/psnr                                metric_higher       val
+    """,
+    "3dgs": """
+        train_loss_patches/l1_loss              loss_component      train
+        train_loss_patches/total_loss           loss                train
+        iter_time                               step_time           -
+        total_points                            None                ?
+        test/loss_viewpoint - l1_loss           loss                test
+    """,
+    "speechbrain": """
+        epoch                                   epoch               -
+        lr                                      lr                  -
+        train loss                              loss                train
+        valid loss                              loss                val
+        valid CER                               metric_lower        val
+        valid WER                               metric_lower        val
+        test WER                                metric_lower        test
+    """,
+    "yolox": """
+        train/total_loss                        loss                train
+        train/iou_loss                          loss_component      train
+        train/l1_loss                           loss_component      train
+        train/conf_loss                         loss_component      train
+        train/cls_loss                          loss_component      train
+        train/lr                                lr                  -
+        train/epoch                             epoch               -
+        val/COCOAP50                            metric_higher       val
+        val/COCOAP50_95                         metric_higher       val
+    """,
+    "trlx": """
+        losses/total_loss                       loss                train
+        losses/policy_loss                      rl_policy_loss      train
+        losses/value_loss                       rl_value_loss       train
+        policy/approx_kl                        rl_kl               train
+        policy/clipfrac                         rl_clip_frac        train
+        policy/sqrt_kl                          rl_kl               train
+        values/mean                             rl_q_value          train
+        returns/mean                            rl_return           train
+        reward/mean                             rl_reward           ?
+        learning_rate_group_0                   lr                  -
+        time/step                               step_time           -
+        time/forward                            step_time           -
+        time/backward                           step_time           -
+    """,
+    "skorch": """
+        epoch                                   epoch               -
+        train_loss                              loss                train
+        valid_loss                              loss                val
+        valid_acc                               metric_higher       val
+    """,
+    "xgboost": """
+        train-logloss                           loss                train
+        validation-logloss                      loss                val
+        train-auc                               metric_higher       train
+        validation-auc                          metric_higher       val
+    """,
+    "xgb2": """
+        train-rmse                              loss                train
+        eval-rmse                               loss                val
+    """,
+    "lightgbm": """
+        training-binary_logloss                 loss                train
+        valid_1-binary_logloss                  loss                val
+        valid_1-auc                             metric_higher       val
+    """,
+    "biggan": """
+        G_loss                                  gan_g_loss          train
+        D_loss_real                             loss_component      train
+        D_loss_fake                             loss_component      train
+        FID                                     metric_lower        val
+    """,
+    "edm": """
+        Loss/loss                               loss                train
+        Progress/tick                           step                -
+        Progress/kimg                           samples             -
+        Timing/sec_per_kimg                     step_time           -
+        Timing/total_hours                      time                -
+        Resources/cpu_mem_gb                    host_memory         -
+        Resources/peak_gpu_mem_gb               gpu_memory          -
+    """,
+    "pix2pixhd": """
+        G_GAN                                   gan_g_loss          train
+        G_L1                                    loss_component      train
+        D_real                                  loss_component      train
+        D_fake                                  loss_component      train
+    """,
+    "lucid": """
+        loss                                    loss                train
+        cost                                    loss                train
+        recon_loss                              loss_component      train
+        commit_loss                             loss_component      train
+        grad_norm                               grad_norm_global    train
+    """,
+    "mlperf": """
+        train_loss                              loss                train
+        eval_accuracy                           metric_higher       val
+        throughput                              throughput          -
+        train_step_time                         step_time           train
+        tracked_stats/throughput                throughput          -
+    """,
+    "hydra_template": """
+        train/loss                              loss                train
+        train/acc                               metric_higher       train
+        val/loss                                loss                val
+        val/acc                                 metric_higher       val
+        val/acc_best                            metric_higher       val
+        test/loss                               loss                test
+        test/acc                                metric_higher       test
+        lr-Adam                                 lr                  -
+        epoch                                   epoch               -
+        trainer/global_step                     step                -
+    """,
+    "raytrain": """
+        loss                                    loss                train
+        training_iteration                      step                -
+        time_this_iter_s                        step_time           -
+        time_total_s                            time                -
+        timestamp                               time                -
+        mean_accuracy                           metric_higher       train
+        iterations_since_restore                step                -
+    """,
+    "nanochat": """
+        train/loss                              loss                train
+        val/bpb                                 metric_lower        val
+        train/dt                                step_time           train
+        train/tok_per_sec                       throughput          train
+        train/mfu                               throughput          train
+        total_training_flops                    flops               train
+        total_training_time                     time                ?
+    """,
+    "modded": """
+        step                                    step                -
+        train_loss                              loss                train
+        val_loss                                loss                val
+        train_time                              time                train
+        step_avg                                step_time           -
+    """,
+    "moe": """
+        train/lm_loss                           loss                train
+        train/load_balancing_loss               loss_component      train
+        train/z_loss                            loss_component      train
+        optim/grad_norm                         grad_norm_global    train
+        optim/param_norm                        weight_norm_global  train
+        optim/lr                                lr                  -
+    """,
+    "dino": """
+        train_loss                              loss                train
+        train_lr                                lr                  -
+        train_wd                                weight_decay        -
+        epoch                                   epoch               -
+    """,
+    "mae": """
+        train_loss                              loss                train
+        train_lr                                lr                  -
+        test_loss                               loss                test
+        test_acc1                               metric_higher       test
+        test_acc5                               metric_higher       test
+        n_parameters                            hparam              -
+    """,
+    "simclr": """
+        loss                                    loss                train
+        acc/top1                                metric_higher       train
+        acc/top5                                metric_higher       train
+        learning_rate                           lr                  -
+    """,
+    "ddp_user": """
+        train/loss_step                         loss                train
+        train/loss_epoch                        loss                train
+        val/loss                                loss                val
+        grad/norm                               grad_norm_global    train
+        grad/max                                None                ?
+        grad/encoder.layer1.weight              grad_norm_layer     train
+        weights/encoder.layer1.weight           weight_norm_global  train
+        lr/group0                               lr                  -
+        gpu/util                                gpu_util            -
+        gpu/mem                                 gpu_memory          -
+        time/data                               data_time           -
+        time/batch                              step_time           -
+    """,
+    "user2": """
+        Train Loss                              loss                train
+        Validation Loss                         loss                val
+        Gradient Norm                           grad_norm_global    train
+        Learning Rate                           lr                  -
+        Train Accuracy                          metric_higher       train
+        Validation Accuracy                     metric_higher       val
+    """,
+    "user3": """
+        total_norm                              grad_norm_global    train
+        training_loss                           loss                train
+        dev_ppl                                 metric_lower        val
+        tr_loss                                 loss                train
+        iteration                               step                -
+        tok/s                                   throughput          -
+        ms/step                                 step_time           -
+        mem_GB                                  gpu_memory          -
+        layer0/grad_norm                        grad_norm_layer     train
+        layer1/grad_norm                        grad_norm_layer     train
+        layer0_weight_norm                      weight_norm_global  train
+        update_to_weight_ratio/layer0           update_norm         train
+        dead_relu_frac/layer0                   activation          train
+    """,
+    "pyro": """
+        svi_loss                                loss                train
+    """,
     "plain": """
         trainLoss                               loss                train
         valLoss                                 loss                val

@@ -71,14 +71,20 @@ def test_growth_over_depth_with_a_poor_loss() -> None:
 
 def test_layers_that_differ_without_order_are_no_growth_over_depth() -> None:
     norms = {f"grad_norm/layers.{i}.weight": level(100, 100.0 if i % 2 else 1.0) for i in range(10)}
-    assert not complaints({"loss": falling(100), **norms})
+    assert not complaints({"loss": falling(100, floor=0.01), **norms})
 
 
 def test_an_explosion_from_the_start() -> None:
     grad = 200 + 4e4 * np.exp(-np.arange(300) / 5)
     loss = level(300, 6.0, 0.2) + 300 * np.exp(-np.arange(300) / 3)
     (found,) = findings({"loss": loss, "grad_norm": grad})
-    assert found.severity is Severity.ERROR and found.onset_step is None
+    assert found.severity is Severity.WARNING and found.onset_step is None
+    assert found.remedies[0].action == "change_init"
+
+
+def test_large_norms_of_a_loss_that_converges_are_healthy() -> None:
+    grad = level(300, 200.0, 0.1)
+    assert not complaints({"loss": falling(300, floor=0.01), "grad_norm": grad})
 
 
 def test_norms_above_one_are_a_note_with_the_classic_advice() -> None:
