@@ -43,7 +43,7 @@ def detect(
     rl_reward: Series | None,
     gan_d_loss: Series | None,
     *,
-    min_points: int = 10,
+    min_points: int = 20,
     rise: float = 0.25,
     errors: float = 5.0,
     lost_share: float = 1 / 3,
@@ -58,19 +58,19 @@ def detect(
         raise Skip(f"needs {min_points} losses, has {len(main)}")
     value = np.log(main.value) if (main.value > 0).all() else main.value
     found = levels(value)
-    from_start = len(main) >= 2 * min_points and bool((main.value > 0).all() and _never_back(main.value))
+    from_start = bool((main.value > 0).all() and _never_back(main.value))
     if not from_start and not _risen(found, rise, errors, lost_share, bool((main.value > 0).all())):
         return
     if _improves(metric_lower, -1) or _improves(metric_higher, +1):
         return
-    yield _finding(main, found, value, from_start, lr, grad_norm_global)
+    yield _finding(main, found, from_start, lr, grad_norm_global)
 
 
 def _risen(found: Levels, rise: float, errors: float, lost_share: float, logged: bool) -> bool:
     """Whether the end lies above the lowest block by enough, beyond its noise, and for good."""
     up = found.end - found.best
     relative = float(np.expm1(min(up, 700.0))) if logged else up / max(abs(found.best), 1e-300)
-    tail = found.blocks.level[-max(1, len(found.blocks) // 10) :]
+    tail = found.blocks.level[-max(2, len(found.blocks) // 10) :]
     sure = float(tail.min() - found.best) / max(found.noise, 1e-12)
     lost = up >= lost_share * (found.start - found.best)
     return lost and ((relative >= rise and sure > errors) or (relative >= 1.0 and sure > 3.0))
@@ -95,12 +95,11 @@ def _improves(metrics: tuple[Series, ...], sign: int) -> bool:
 def _finding(
     main: Series,
     found: Levels,
-    value: NDArray[np.float64],
     from_start: bool,
     lr: Series | None,
     grad: Series | None,
 ) -> Finding:
-    onset = int(main.step[1]) if from_start else _onset(main, found, value)
+    onset = int(main.step[1]) if from_start else _onset(main, found)
     lowest = float(main.value[0]) if from_start else float(np.median(_block(main.value, found)))
     end = float(np.median(main.value[-max(3, len(main) // 10) :]))
     length, since = int(main.step[-1] - main.step[0]), onset - int(main.step[0])
@@ -137,9 +136,8 @@ def _block(value: NDArray[np.float64], found: Levels) -> NDArray[np.float64]:
     return value[found.best_at : int(after[0]) if len(after) else len(value)]
 
 
-def _onset(curve: Series, found: Levels, value: NDArray[np.float64]) -> int:
-    """The first step after the curve was last near its lowest level."""
-    bar = found.best + max(3 * found.point_noise, 0.1 * (found.start - found.best))
-    near = np.flatnonzero(value <= bar)
-    last = max(int(near[-1]), found.best_at) if len(near) else found.best_at
-    return int(curve.step[min(last + 1, len(curve) - 1)])
+def _onset(curve: Series, found: Levels) -> int:
+    """The first step of the first block after the last one near the lowest level."""
+    level, starts = found.blocks.level, found.blocks.start
+    near = np.flatnonzero(level <= found.best + max(3 * found.noise, 0.1 * (found.start - found.best)))
+    return int(curve.step[starts[min(int(near[-1]) + 1, len(starts) - 1)]])

@@ -17,7 +17,7 @@ class Levels:
     """Levels of a curve that should fall, as medians over several points.
 
     start: of the first points. end: of the last tenth. best: the lowest block, at index `best_at`
-    of the curve. noise: standard deviation of a block's level around there. point_noise: of a point.
+    of the curve. noise: standard deviation of a block's level. point_noise: of a point.
     """
 
     start: float
@@ -51,10 +51,7 @@ def levels(value: Floats) -> Levels:
     head = max(3, n // 100)
     tail = max(3, n // 10)
     lowest = int(np.argmin(block.level))
-    # Noise is taken around the lowest block: a curve that explodes later would drown it otherwise
-    near = slice(max(0, lowest - 10), lowest + 5)
-    first, last = block.start[near][0], block.start[near][-1]
-    point_noise = noise(value[first : max(last, first + 30)])
+    point_noise = noise(value)
     size = n / len(block)
     return Levels(
         start=float(np.median(value[:head])),
@@ -62,7 +59,7 @@ def levels(value: Floats) -> Levels:
         best=float(block.level[lowest]),
         best_at=int(block.start[lowest]),
         # a median of m points has 1.25 times the standard error of a mean; blocks may be correlated besides
-        noise=max(1.25 * point_noise / float(np.sqrt(size)), noise(block.level[near])),
+        noise=max(1.25 * point_noise / float(np.sqrt(size)), noise(block.level)),
         point_noise=point_noise,
         blocks=block,
     )
