@@ -12,9 +12,10 @@ against a coin. (2) A jump to ten times the recent median (Megatron-LM's large-g
 the loss answers within 50 points by leaving its level for good. (3) Depth: the norms of adjacent
 layers have a ratio above 1.0 towards the input in 80 % of the pairs and 70 in all (AUTOTRAINER's
 beta3), with a poor loss. (4) Level: the norm is above 10 at every point and typically above five
-times the loss itself, while the loss stays poor; the least norm of runs that reach their target is
-below 1.0 in all of 150. That a norm is merely above 1.0 is no fault: it is so for 90 % of the points of 18 % of runs that reach their target, so this is only
-a note. Growth that the loss does not answer is a warning, else an error.
+times the loss itself, while the loss stays poor; the least norm is below 1.0 in every one of 150
+benchmark runs that reach their target. That a norm is merely above 1.0 is no fault: it is so for 90 %
+of the points of 18 % of runs that reach their target, so this is only a note. Growth that the loss
+does not answer is a warning, else an error.
 
 When it is wrong. Summed losses and losses in large units have large gradients by nature. Late in
 training the norm of a healthy run may rise several-fold while the loss improves.
