@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -129,8 +130,9 @@ def test_public_names_have_docstrings() -> None:
         tree = ast.parse(path.read_text("utf-8"))
         assert ast.get_docstring(tree), f"{path.name} has no docstring"
         for node in tree.body:
-            public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
-            if public and not (path.parent.name == "detectors" and node.name == "detect"):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+                continue
+            if (path.parent.name, node.name) != ("detectors", "detect"):
                 assert ast.get_docstring(node), f"{path.name}: {node.name} has no docstring"
 
 
@@ -144,3 +146,9 @@ def test_rules_name_known_families_and_severities() -> None:
     for detector in registry.detectors().values():
         assert isinstance(detector.rule, Rule) and detector.rule.severity in Severity
         assert all(need.kind == "run" or need.role in ROLES for need in detector.needs)
+
+
+def test_ci_runs_the_two_commands_of_the_readme_literally() -> None:
+    commands = re.findall(r"^    (python -m pip install .*)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    script = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    assert len(commands) == 2 and all(command in script for command in commands)

@@ -63,7 +63,7 @@ def detect(
         return
     if _improves(metric_lower, -1) or _improves(metric_higher, +1):
         return
-    yield _finding(main, found, from_start, lr, grad_norm_global)
+    yield _finding(main, found, value, from_start, lr, grad_norm_global)
 
 
 def _risen(found: Levels, rise: float, errors: float, lost_share: float, logged: bool) -> bool:
@@ -95,11 +95,12 @@ def _improves(metrics: tuple[Series, ...], sign: int) -> bool:
 def _finding(
     main: Series,
     found: Levels,
+    value: NDArray[np.float64],
     from_start: bool,
     lr: Series | None,
     grad: Series | None,
 ) -> Finding:
-    onset = int(main.step[1]) if from_start else _onset(main, found)
+    onset = int(main.step[1]) if from_start else _onset(main, found, value)
     lowest = float(main.value[0]) if from_start else float(np.median(_block(main.value, found)))
     end = float(np.median(main.value[-max(3, len(main) // 10) :]))
     length, since = int(main.step[-1] - main.step[0]), onset - int(main.step[0])
@@ -108,7 +109,8 @@ def _finding(
         remedies.scale_lr(0.1 if early else 0.3, lr, "the updates overshoot: a smaller step stays in the valley"),
         remedies.clip_grad_norm(grad.before(onset) if grad is not None else None),
     ]
-    advice.insert(0 if early else 2, remedies.add_warmup(length, since if early else None))
+    if early:
+        advice.insert(0, remedies.add_warmup(length, since))
     best_step = int(main.step[0] if from_start else main.step[found.best_at])
     return Finding(
         f"{main.tag} rises from {lowest:.4g} at {main.axis} {best_step} to {end:.4g} and never comes back"
@@ -136,8 +138,10 @@ def _block(value: NDArray[np.float64], found: Levels) -> NDArray[np.float64]:
     return value[found.best_at : int(after[0]) if len(after) else len(value)]
 
 
-def _onset(curve: Series, found: Levels) -> int:
-    """The first step of the first block after the last one near the lowest level."""
+def _onset(curve: Series, found: Levels, value: NDArray[np.float64]) -> int:
+    """The first step above the lowest level's reach, in the first block after the last one near it."""
     level, starts = found.blocks.level, found.blocks.start
-    near = np.flatnonzero(level <= found.best + max(3 * found.noise, 0.1 * (found.start - found.best)))
-    return int(curve.step[starts[min(int(near[-1]) + 1, len(starts) - 1)]])
+    bar = found.best + max(3 * found.noise, 0.1 * (found.start - found.best))
+    near = np.flatnonzero(level <= bar)
+    begin = int(starts[min(int(near[-1]) + 1, len(starts) - 1)])
+    return int(curve.step[begin + int((value[begin:] > bar).argmax())])

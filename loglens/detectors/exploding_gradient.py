@@ -326,11 +326,11 @@ def _advice(
     steps = [int(curve.step[-1] - curve.step[0]) for curve in run.curves.values() if len(curve)]
     length = max(steps, default=0)
     early = onset is None or onset <= 0.1 * length
-    warm = remedies.add_warmup(length, onset)
     slow = remedies.scale_lr(0.5, lr, "the growth feeds on large updates")
     return [
         remedies.clip_grad_norm(calm),
-        *([warm, slow] if early else [slow, warm]),
+        *([remedies.add_warmup(length, onset)] if early else []),
+        slow,
         *([cell, remedies.change_init("orthogonal")] if cell else []),
         remedies.weight_decay(),
         remedies.add_normalization(),

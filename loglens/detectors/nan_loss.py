@@ -175,12 +175,15 @@ def _kin(tag: str, other: str) -> bool:
 
 
 def _order(run: Run, loss: Series) -> str:
-    """The curves that were not finite before the loss, first ones first."""
-    onset = _onset(loss)
+    """The curves that were not finite before the loss, first ones first.
+
+    Only curves that count their steps alike can be compared: an epoch number is always the smaller.
+    """
+    onset, end = _onset(loss), int(loss.step[-1])
     earlier = [
         (_onset(curve), tag)
         for tag, curve in run.curves.items()
-        if curve.nonfinite and curve.axis == loss.axis and _onset(curve) < onset and np.isfinite(curve.value[0])
+        if curve.nonfinite and np.isfinite(curve.value[0]) and _onset(curve) < onset and curve.step[-1] > 0.9 * end
     ]
     return ", ".join(f"{tag} (from {step})" for step, tag in sorted(earlier)[:3])
 

@@ -1,0 +1,95 @@
+"""Rules are handed the curves they ask for; skips and crashes reach the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from loglens.analyze import Options, analyze, cast, judge
+from loglens.contract import Detector, Needed
+from loglens.errors import UnreadableError
+from loglens.registry import detectors
+from loglens.report import Finding, Rule, Severity
+from loglens.run import Histogram, Run, Series
+from tests.curves import falling, level, run
+
+
+def crashing() -> Detector:
+    def detect(loss: Series) -> Iterator[Finding]:
+        raise ZeroDivisionError("of all things")
+
+    return Detector(Rule("boom", "loss", Severity.ERROR), detect, "Boom", {}, (Needed("loss", "one", "loss"),), {})
+
+
+def test_a_crash_is_named_and_hides_no_other_rule() -> None:
+    loss = falling(100)
+    loss[50:] = np.nan
+    report = analyze([run({"loss": loss})], {"boom": crashing(), **detectors()}, version="0")
+    assert [o.why for o in report.runs[0].outcomes if o.outcome == "crashed"] == ["ZeroDivisionError: of all things"]
+    assert report.primary == "nan-loss" and report.exit_code == 1
+    alone = analyze([run({"loss": falling(100)})], {"boom": crashing(), **detectors()}, version="0")
+    assert alone.exit_code == 4
+
+
+def test_every_rule_has_an_outcome_and_a_skip_has_a_reason() -> None:
+    outcomes = judge(run({"accuracy": level(50, 0.5)}), detectors()).outcomes
+    assert [outcome.condition for outcome in outcomes] == list(detectors())
+    assert all(outcome.outcome == "skipped" and outcome.why for outcome in outcomes)
+
+
+def test_without_anything_to_judge_the_exit_code_is_3() -> None:
+    report = analyze([run({"accuracy": level(50, 0.5)})], detectors(), version="0")
+    assert report.runs[0].verdict == "not-judged" and report.exit_code == 3
+
+
+def test_nothing_read_is_2() -> None:
+    report = analyze([UnreadableError("gone", "x")], detectors(), version="0")
+    assert report.exit_code == 2 and report.unread[0].path == "x"
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "code"), [(None, 0), (Severity.ERROR, 0), (Severity.WARNING, 1), (Severity.NOTE, 1)]
+)
+def test_the_gate(fail_on: Severity | None, code: int) -> None:
+    loss = falling(100)
+    loss[50] = np.nan  # a NaN that passes: a warning
+    assert analyze([run({"loss": loss})], detectors(), version="0", options=Options(fail_on=fail_on)).exit_code == code
+
+
+def test_thresholds_and_ignored_rules() -> None:
+    sick = run({"loss": level(100, 2.3)})
+    options = Options(ignore=frozenset({"loss-not-decreasing"}))
+    assert not judge(sick, detectors(), options).findings
+    options = Options(thresholds={"loss-not-decreasing": {"min_points": 1000}})
+    assert not judge(sick, detectors(), options).findings
+    assert judge(sick, detectors()).findings
+
+
+def histogram(tag: str, step: int, norm: float) -> Histogram:
+    none = np.zeros(0)
+    return Histogram(tag, step, float("nan"), 10.0, 0.0, norm**2, -1.0, 1.0, 0.0, none, none, True)
+
+
+def test_norms_come_from_histograms_where_no_scalar_tells_them() -> None:
+    made = [histogram(f"gradients/fc.{i}.weight", step, 2.0 + step) for i in range(3) for step in range(5)]
+    base = run({"loss": falling(50), "grad_norm/fc.0.weight": level(50, 7.0)})
+    both = Run("x", base.source, "test", base.columns, tuple(made))
+    curves = {curve.tag: curve for curve in cast(both) if curve.role == "grad_norm_layer"}
+    assert set(curves) == {"grad_norm/fc.0.weight", "gradients/fc.1.weight", "gradients/fc.2.weight"}
+    assert curves["gradients/fc.1.weight"].value.tolist() == [2.0, 3.0, 4.0, 5.0, 6.0]
+
+
+def test_the_users_roles_win() -> None:
+    odd = run({"zork": falling(100)})
+    assert judge(odd, detectors()).verdict == "not-judged"
+    assert judge(odd, detectors(), Options(roles={"zork": "loss"})).verdict == "healthy"
+
+
+def test_a_rewind_is_a_note() -> None:
+    columns = run({"loss": falling(100)}).columns
+    again = np.concatenate([np.arange(60), np.arange(40, 80)])
+    columns = type(columns).of({"loss": (again, falling(100))})
+    notes = judge(Run("x", run({}).source, "test", columns), detectors()).notes
+    assert [note.kind for note in notes] == ["rewind"] and "from 59 to 40" in notes[0].message

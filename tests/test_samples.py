@@ -1,0 +1,51 @@
+"""Every sample log gets exactly the findings that its expect.toml states, and no others."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import loglens
+from loglens.report import Diagnosis, Severity
+
+SAMPLES = Path(__file__).parents[1] / "sample_logs"
+FOLDERS = sorted(path.parent for path in SAMPLES.glob("*/expect.toml"))
+
+
+def expected(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "expect.toml").read_text("utf-8"))
+
+
+def diagnosed(folder: Path) -> Diagnosis:
+    (run,) = loglens.diagnose(folder).runs
+    return run
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_sample(folder: Path) -> None:
+    want, run = expected(folder), diagnosed(folder)
+    named = {found.condition for found in run.findings if found.severity > Severity.NOTE}
+    assert set(want["conditions"]) <= named <= {*want["conditions"], *want.get("may", ())}
+    assert run.verdict == want["verdict"]
+    if want["primary"]:
+        assert run.primary == want["primary"]
+    if "onset" in want:
+        low, high = want["onset"]
+        assert run.findings[0].onset_step is not None and low <= run.findings[0].onset_step <= high
+    assert not [outcome for outcome in run.outcomes if outcome.outcome == "crashed"]
+
+
+def test_samples_are_many_and_small() -> None:
+    healthy = [folder for folder in FOLDERS if folder.name.startswith("healthy_")]
+    assert len(FOLDERS) >= 14 and len(healthy) >= 4
+    size = sum(path.stat().st_size for path in SAMPLES.rglob("*") if path.is_file())
+    assert size <= 3_000_000
+
+
+def test_one_call_finds_all_samples() -> None:
+    report = loglens.diagnose(SAMPLES)
+    assert len(report.runs) == len(FOLDERS) and not report.unread
+    assert report.exit_code == 1
