@@ -306,6 +306,13 @@ def test_words_that_python_would_take_for_numbers(tmp_path: Path) -> None:
     assert kinds(run) == ["corrupt"]
 
 
+def test_tensors_written_as_they_print(tmp_path: Path) -> None:
+    content = "step,loss,lr\n1,tensor(0.5),0.1\n2,\"tensor(nan, device='cuda:0')\",tensor([1])\n3,,0.2\n"
+    run = read_one(csv.read, text(tmp_path, content))
+    assert same(values(run, "loss"), [0.5, NAN])
+    assert values(run, "lr") == [0.1, 0.2]
+
+
 def test_huge_integers(tmp_path: Path) -> None:
     run = read_one(csv.read, text(tmp_path, f"step,tokens_seen_total\n1,{10**30}\n2,{'9' * 400}\n"))
     assert values(run, "tokens_seen_total") == [1e30, INF]

@@ -1,0 +1,74 @@
+"""Parameters of a run from the small files that trainers leave beside a log."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+#: Nothing larger is a file of parameters.
+LARGEST = 4 << 20
+FILES = ("hparams.yaml", "args.yaml", "params.json", "config.json")
+
+
+def params_beside(folder: Path) -> dict[str, Any]:
+    """What hparams.yaml (Lightning), args.yaml (ultralytics, timm), params.json (Ray) say, flat."""
+    found: dict[str, Any] = {}
+    for name in FILES:
+        path = folder / name
+        try:
+            if not path.is_file() or path.stat().st_size > LARGEST:
+                continue
+            text = path.read_text("utf-8", "replace")
+            content = flat(json.loads(text)) if path.suffix == ".json" else flat_yaml(text)
+        except (OSError, ValueError, RecursionError):
+            continue
+        found = content | found
+    return found
+
+
+def flat(content: Any, prefix: str = "", depth: int = 0) -> dict[str, Any]:
+    """The scalars in nested dictionaries by path, as "optimizer/lr"."""
+    found: dict[str, Any] = {}
+    if isinstance(content, dict) and depth < 16:
+        for key, value in content.items():
+            found |= flat(value, f"{prefix}/{key}" if prefix else str(key), depth + 1)
+    elif isinstance(content, str | int | float) and prefix:
+        found[prefix] = content
+    return found
+
+
+def flat_yaml(text: str) -> dict[str, Any]:
+    """The scalars of block-style YAML by path. Lists, anchors and Python objects are left out."""
+    found: dict[str, Any] = {}
+    path: list[tuple[int, str]] = []
+    for line in text.splitlines():
+        bare = line.strip()
+        key, mark, value = bare.partition(":")
+        if not mark or bare[0] in "#-!{[" or (value and value[0] != " "):
+            continue
+        indent = len(line) - len(line.lstrip())
+        path = [(i, k) for i, k in path if i < indent]
+        key, value = key.strip().strip("'\""), value.strip()
+        if not value:
+            path.append((indent, key))
+        elif value[0] not in "!&*[{|>#":
+            found["/".join([*(k for _, k in path), key])] = scalar(value)
+    return found
+
+
+def scalar(word: str) -> Any:
+    """A YAML scalar or a CSV cell as Python sees it."""
+    word = word.split(" #", 1)[0].strip()
+    if word[:1] in {"'", '"'}:
+        return word.strip("'\"")
+    if word.lower() in {"true", "false"}:
+        return word.lower() == "true"
+    if word.lower() in {"null", "none", "~", ""}:
+        return None
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return word

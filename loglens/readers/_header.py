@@ -1,0 +1,95 @@
+"""The first line of a table of delimited text: its cells, its delimiter, and where it stands."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+
+#: In place of a delimiter where there is a single column.
+NONE = "\x1c"
+#: So many lines of comments may stand before the header.
+_COMMENTS = 40
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?(?:nan|inf|infinity)", re.I)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number as any writer of logs would write it."""
+    return bool(_NUMBER.fullmatch(cell.strip()))
+
+
+def split_header(text: str) -> tuple[list[str], str]:
+    """The cells of the first line, stripped, and the delimiter (`NONE` for a single column)."""
+    line = text.split("\n", 1)[0]
+    line = line.lstrip("#") if line.startswith("#") and not line.startswith("#{") else line
+    bare = re.sub(r'"[^"]*"', "", line)
+    counts = {mark: bare.count(mark) for mark in ",;\t|"}
+    mark = max(counts, key=lambda m: counts[m])
+    if not counts[mark]:
+        words = line.split()
+        if len(words) > 1 and '"' not in line:
+            return words, " "
+        return [line.strip().strip('"').strip()], NONE
+    try:
+        cells = next(csv.reader([line], delimiter=mark))
+    except (csv.Error, StopIteration):  # a cell beyond the limit of the csv module
+        cells = line.split(mark)
+    return [cell.strip() for cell in cells], mark
+
+
+def is_history(names: list[str]) -> bool:
+    """Whether these are the columns of a W&B history."""
+    return "_step" in names and bool({"_runtime", "_timestamp"} & set(names))
+
+
+def is_runs_table(names: list[str]) -> bool:
+    """Whether these are the columns of W&B's table of runs."""
+    return {"Name", "State", "Created", "Runtime"} <= set(names)
+
+
+def is_wandb(names: list[str]) -> bool:
+    """Whether only Weights & Biases writes these columns: a history, a table of runs, or a chart."""
+    known = set(names)
+    return is_history(names) or is_runs_table(names) or any(f"{name}__MIN" in known for name in names)
+
+
+def split_row(line: str, mark: str) -> list[str]:
+    """The cells of a plain line."""
+    return line.strip().split(None if mark == " " else mark)
+
+
+def find_header(block: bytes) -> tuple[int, int]:
+    """Where the header begins: the byte and the number of lines before it, blank ones and comments.
+
+    A comment right above rows of as many numbers is the header itself, as numpy.savetxt writes it.
+    """
+    at = 0
+    lines = block.split(b"\n", _COMMENTS + 1)[: _COMMENTS + 1]
+    for number, line in enumerate(lines):
+        if line.startswith(b"#") and not line.startswith(b"#{"):
+            below = lines[number + 1] if number + 1 < len(lines) else b""
+            names, mark = split_header(line.decode("utf-8", "replace"))
+            cells = split_row(below.decode("utf-8", "replace"), mark)
+            if len(cells) == len(names) and all(map(is_number, cells)):
+                return at, number
+        elif line.strip() and not line.startswith(b"#"):
+            return at, number
+        at += len(line) + 1
+    return 0, 0
+
+
+def unique(names: list[str]) -> list[str]:
+    """Names with a number added to those that come again."""
+    if len(set(names)) == len(names):
+        return names
+    seen: Counter[str] = Counter()
+    taken, found = set(names), []
+    for name in names:
+        new = name
+        seen[name] += 1
+        if seen[name] > 1:
+            while (new := f"{name}.{seen[name]}") in taken:
+                seen[name] += 1
+        taken.add(new)
+        found.append(new)
+    return found
