@@ -1,0 +1,125 @@
+"""loglens diagnose PATH...: read, judge, report."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from loglens import __version__, registry
+from loglens.analyze import analyze
+from loglens.cli import common, progress
+from loglens.config import FAIL_ON, nearest
+from loglens.discover import find, load
+from loglens.errors import LoglensError
+from loglens.renderers._look import Look
+from loglens.report import Report
+
+
+class Format(click.ParamType[str]):
+    """The name of a renderer; looked up late, so that a broken plugin is one clear line."""
+
+    name = "format"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        known = list(registry.renderers())
+        if value not in known:
+            self.fail(f"no format {value!r}; {nearest(value, known)}", param, ctx)
+        return value
+
+
+@click.command("diagnose", short_help="Read, judge, report: the main command.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--format", "format", type=Format(), metavar="NAME", help="text (the default) or json.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write here; the suffix picks the format. May be repeated. - is standard output.",
+)
+@click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 from this severity on (default: error).")
+@click.option("--select", multiple=True, metavar="RULE", help="Apply only this rule; may be repeated.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Leave this rule out; may be repeated.")
+@common.config_options
+@click.option("-v", "--verbose", is_flag=True, help="Every curve, snippet and healthy run in full.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
+@common.traceback_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    format: str | None,
+    outputs: tuple[Path, ...],
+    fail_on: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    file: Path | None,
+    isolated: bool,
+    roles: tuple[str, ...],
+    verbose: bool,
+    quiet: bool,
+) -> None:
+    """Read, judge, report: what went wrong, since when, why, what to change.
+
+    PATH is a log file, a run's folder, a folder of many runs, or a quoted glob.
+    """
+    targets = _targets(outputs, format)
+    options = common.options(common.settings(file, isolated, roles), fail_on, select, ignore)
+    found = find(paths, registry.readers())
+    with progress.line(len(found.sources), quiet) as watch:
+        report = analyze(watch(load(found)), registry.detectors(), version=__version__, options=options)
+    texted = (None, "text") in targets
+    common.warn(report.unread, quiet=quiet and bool(report.runs), texted=texted)
+    page = common.look(verbose)
+    for path, name in targets:
+        if path is None:
+            common.emit(_render(name, report, page), page.color)
+        else:
+            common.write(_render(name, report, Look(verbose=verbose)), path)
+            if not quiet:
+                common.say(f"wrote {path}")
+    ctx.exit(report.exit_code)
+
+
+def _targets(outputs: Sequence[Path], format: str | None) -> list[tuple[Path | None, str]]:
+    """Where the report goes, and in which format; None is standard output."""
+    if not outputs:
+        return [(None, format or "text")]
+    suffixes = {suffix: name for name, r in registry.renderers().items() for suffix in r.SUFFIXES}
+    targets: list[tuple[Path | None, str]] = []
+    for path in outputs:
+        if str(path) == "-":
+            targets.append((None, format or "text"))
+            continue
+        ends = path.name.lower()
+        name = next((suffixes[s] for s in sorted(suffixes, key=len, reverse=True) if ends.endswith(s)), format)
+        if name is None:
+            raise LoglensError(
+                f"-o {path}: no format has this suffix ({', '.join(suffixes)}); rename it or add --format"
+            )
+        if not path.parent.is_dir():
+            raise LoglensError(f"-o {path}: there is no folder {path.parent}")
+        targets.append((path, name))
+    if format and format not in {name for _, name in targets}:
+        raise LoglensError(
+            f"--format {format}, but the suffixes of -o ask for {', '.join(name for _, name in targets)}; "
+            "drop one of the two"
+        )
+    return targets
+
+
+def _render(name: str, report: Report, look: Look) -> str:
+    """The report in one format. A renderer is given what of the look its signature asks for."""
+    render = registry.renderers()[name].render
+    asked: dict[str, Any] = {
+        field: getattr(look, field)
+        for field in Look.__dataclass_fields__
+        if field in inspect.signature(render).parameters
+    }
+    return render(report, **asked)

@@ -1,0 +1,53 @@
+"""loglens inspect PATH...: what is in here, and what each curve is taken for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from loglens import registry
+from loglens.analyze import cast, parts
+from loglens.cli import common, progress
+from loglens.discover import find, load
+from loglens.errors import UnreadableError
+from loglens.renderers import inspection
+from loglens.renderers.json import dump
+from loglens.report import Unread
+
+
+@click.command("inspect", short_help="What is in here: runs, curves, roles.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@common.config_options
+@click.option("-v", "--verbose", is_flag=True, help="Every per-layer curve and every parameter.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
+@common.traceback_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    format: str,
+    file: Path | None,
+    isolated: bool,
+    roles: tuple[str, ...],
+    verbose: bool,
+    quiet: bool,
+) -> None:
+    """List runs, curves, points, roles and notes, without judging."""
+    table = common.settings(file, isolated, roles).roles
+    found = find(paths, registry.readers())
+    runs, unread = [], []
+    with progress.line(len(found.sources), quiet) as watch:
+        for item in watch(load(found)):
+            if isinstance(item, UnreadableError):
+                unread.append(Unread(item.path, str(item)))
+            else:
+                runs.append((item, parts(cast(item, table))))
+    common.warn(unread, quiet=quiet and bool(runs), texted=format == "text")
+    page = common.look(verbose)
+    if format == "json":
+        common.emit(dump(inspection.document(runs, unread)))
+    elif runs or unread:
+        common.emit(inspection.text(runs, unread, page), page.color)
+    ctx.exit(0 if runs else common.BAD_INPUT)

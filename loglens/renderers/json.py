@@ -1,0 +1,37 @@
+"""The report as schema 1.0: strict JSON, the form for other programs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from loglens.report import Report
+
+FORMAT = "json"
+SUFFIXES = (".json",)
+
+_LONE = re.compile("[\ud800-\udfff]")
+_NOT_PLAIN = re.compile(r"[^\n -~]")
+
+
+def render(report: Report) -> str:
+    """The document of `report.as_dict()`."""
+    return dump(report.as_dict())
+
+
+def dump(document: Mapping[str, Any]) -> str:
+    r"""Strict JSON in plain ASCII: nothing in it can steer a terminal or break a log.
+
+    A byte of a file name that is no UTF-8 (a lone surrogate in Python) is no character at all and many
+    parsers refuse it; it is written as the four characters \xNN.
+    """
+    text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False, default=str)
+    text = _LONE.sub(lambda found: rf"\\x{ord(found[0]) & 0xFF:02x}", text)
+    return _NOT_PLAIN.sub(_escaped, text) + "\n"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    utf16 = found[0].encode("utf-16-be").hex()
+    return "".join(rf"\u{utf16[i : i + 4]}" for i in range(0, len(utf16), 4))

@@ -1,0 +1,107 @@
+"""The report for a person at a terminal: verdict first, then why, what to change, what was not checked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from loglens.renderers._look import Look, indented
+from loglens.renderers._plotting import sparkline
+from loglens.renderers._sections import headline, sections
+from loglens.renderers._wording import plural
+from loglens.report import Diagnosis, Report
+
+FORMAT = "text"
+SUFFIXES = (".txt",)
+
+#: Worst first: the order in which runs are shown.
+VERDICTS = ("failed", "suspect", "not-judged", "healthy")
+
+
+def render(
+    report: Report, *, width: int = 100, color: bool = False, unicode: bool = True, verbose: bool = False
+) -> str:
+    """The report as text of at most `width` columns; only code and very long words may run over.
+
+    color: with ANSI colours. unicode: False where the output can show ASCII only. verbose: every
+    curve, snippet and healthy run in full.
+    """
+    look = Look(width, color, unicode, verbose)
+    return look.print(_page(report, look))
+
+
+def _page(report: Report, look: Look) -> Iterator[RenderableType]:
+    runs = sorted(report.runs, key=lambda run: VERDICTS.index(run.verdict))
+    if not runs:
+        yield look.text((f"{look.mark('failed')} NOT READ", "failed"), "  nothing could be read as a training log")
+    elif len(runs) == 1:
+        yield headline(runs[0], look)
+        yield from sections(runs[0], look)
+    else:
+        yield _counts(runs, look)
+        yield ""
+        yield _table(runs, look)
+        for run in runs:
+            if look.verbose or run.verdict in ("failed", "suspect") or _crashed(run):
+                yield ""
+                yield _rule(look)
+                yield headline(run, look)
+                yield from sections(run, look)
+    if report.unread:
+        yield ""
+        yield look.text(("Could not be read", "head"))
+        for unread in report.unread:
+            yield indented(look.text((look.say(unread.path, 200), "warning"), f": {look.say(unread.why)}"))
+    primary = next((run.primary for run in runs if run.verdict in ("failed", "suspect")), None)
+    if primary:
+        yield ""
+        yield _hint(primary, look)
+
+
+def _counts(runs: list[Diagnosis], look: Look) -> RenderableType:
+    """ "3 runs: 1 failed, 1 suspect, 1 healthy"."""
+    counts = {verdict: sum(run.verdict == verdict for run in runs) for verdict in VERDICTS}
+    pieces: list[str | tuple[str, str]] = [(f"{plural(len(runs), 'run')}: ", "head")]
+    for verdict, count in counts.items():
+        if count:
+            pieces += [", " if len(pieces) > 1 else "", (f"{count:,} {verdict.replace('-', ' ')}", verdict)]
+    return look.text(*pieces)
+
+
+def _table(runs: list[Diagnosis], look: Look) -> Table:
+    spark = 20 if look.width >= 96 else 10
+    most = max(look.width // 4, 20)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, max_width=most)
+    table.add_column(no_wrap=True, width=spark)
+    table.add_column(ratio=1, overflow="fold")
+    names = Counter(run.run for run in runs)
+    for run in runs:
+        # one folder that holds two formats gives two runs of one name
+        told = f" ({look.say(run.format, 12)})" if names[run.run] > 1 else ""
+        line = sparkline(run.lead, spark, look.unicode) if run.lead is not None else ""
+        table.add_row(
+            look.text((f"{look.mark(run.verdict)} {run.verdict.replace('-', ' ')}", run.verdict)),
+            look.text((look.say(run.run, most - len(told)), "head"), told),
+            look.text(*((c, "bad" if c in "×x" else "curve") for c in line)),
+            look.text(look.say(run.summary).removeprefix("not judged: ").removeprefix("nothing wrong found; ")),
+        )
+    return table
+
+
+def _rule(look: Look) -> RenderableType:
+    return look.text(("─" * look.width if look.unicode else "-" * look.width, "muted"))
+
+
+def _hint(condition: str, look: Look) -> RenderableType:
+    rule = f"loglens rules {look.say(condition, 60)}"
+    hint = look.text(("In doubt? ", "muted"), rule)
+    return hint if look.verbose else hint.append_text(look.text(("   All the code? ", "muted"), "-v"))
+
+
+def _crashed(run: Diagnosis) -> bool:
+    return any(outcome.outcome == "crashed" for outcome in run.outcomes)

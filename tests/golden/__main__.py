@@ -1,0 +1,6 @@
+"""python -m tests.golden: write the golden files anew."""
+
+from tests.golden.example import FOLDER, pages
+
+for name, text in pages().items():
+    (FOLDER / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,206 @@
+"""A report made by hand in which everything occurs that an output has to cope with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from loglens.renderers import json, terminal
+from loglens.report import Confidence, Diagnosis, Finding, Outcome, Part, Remedy, Report, Severity, Unread
+from loglens.run import Note, Series
+from tests.curves import falling, growing, series
+
+FOLDER = Path(__file__).parent
+
+#: Control characters, ANSI and 8-bit escapes, bidi marks, line breaks, markup of rich, HTML and GitHub.
+HOSTILE = "evil\x1b[31m\x9b2J\u202egpj\n::error::<script>[bold red]\x00\r\u2028\u200b[/]"
+#: Nothing of a hostile name may reach an output for people as it is.
+HARMFUL = "\x1b\x9b\u202e\x00\r\u2028\u200b"
+NOT_UTF8 = "runs/caf\udce9"
+
+CLIP = Remedy(
+    "clip_grad_norm",
+    {"max_norm": 0.9},
+    "bounds every update; 0.9 is the 90th percentile of this run's 412 gradient norms before the onset",
+    {
+        "pytorch": "loss.backward()\n"
+        "torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=0.9)\noptimizer.step()",
+        "keras": "optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=0.9)",
+    },
+)
+LOWER = Remedy("scale_lr", {"factor": 0.1}, "the growth feeds on large updates", {"pytorch": "Adam(params, lr=1e-4)"})
+
+
+def norms() -> Series:
+    """A gradient norm that explodes from step 412 on and has a spike of one step at 100."""
+    value = growing(500, 412, 0.3)
+    value[100] = 40.0
+    value[440:] = np.nan
+    return series(value, "grad_norm_global", tag="train/grad_norm")
+
+
+def losses() -> Series:
+    value = falling(500)
+    value[431:] = np.nan
+    return series(value, tag="train/ce_loss")
+
+
+def exploding() -> Finding:
+    return Finding(
+        "the gradient norm grows 1.35-fold per step from step 412 on, from 0.5 to 2,246",
+        Severity.ERROR,
+        Confidence.HIGH,
+        onset_step=412,
+        end_step=430,
+        onset_time=1.7e9,
+        evidence={
+            "growth_per_step": np.float64(1.35),
+            "doubling_steps": 2.31,
+            "ratio_above_one": 0.97,
+            "overflow_step": 712,
+            "peak": float("inf"),
+            "layers": ["rnn.0", "rnn.1"],
+        },
+        remedies=[CLIP, LOWER, Remedy("plugins_own", {"knob": 3}, "")],
+        series=(norms(), losses()),
+        condition="exploding-gradient",
+        family="gradient",
+        leads_to=("nan-loss",),
+    )
+
+
+def nan_loss() -> Finding:
+    return Finding(
+        "the loss becomes NaN at step 431 and stays so: 69 of 500 points",
+        Severity.ERROR,
+        Confidence.HIGH,
+        onset_step=431,
+        evidence={"nonfinite_points": 69, "last_finite": 0.21},
+        remedies=[Remedy("use_bf16", {}, "it has float32's range", {"pytorch": "torch.autocast(...)"})],
+        series=(losses(),),
+        condition="nan-loss",
+        family="loss",
+        caused_by="exploding-gradient",
+    )
+
+
+def failed() -> Diagnosis:
+    """A chain of two, a note of its own, skipped and crashed rules, notes on the files."""
+    advice = Finding(
+        f"the curve {HOSTILE} has few points",
+        Severity.NOTE,
+        Confidence.LOW,
+        condition="throughput-degradation",
+        family="system",
+    )
+    layers = [
+        Part(f"grad/layer{i}", "grad_norm_layer", "train", f"layer{i}", "step", 500, i, 0, 499) for i in range(20)
+    ]
+    return Diagnosis(
+        run="runs/lstm-7",
+        path="runs/lstm-7",
+        format="tensorboard",
+        files=("runs/lstm-7/events.out.tfevents.1",),
+        points=12_345,
+        first_step=0,
+        last_step=499,
+        cast=(
+            Part("train/ce_loss", "loss", "train", None, "step", 500, 69, 0, 499),
+            Part("val/ce_loss", "loss", "val", None, "epoch", 20, 0, 0, 19),
+            Part("train/grad_norm", "grad_norm_global", "train", None, "step", 500, 60, 0, 499),
+            Part("epoch", "epoch", None, None, "step", 500, 0, 0, 499),
+            *layers,
+        ),
+        findings=(exploding(), nan_loss(), advice),
+        outcomes=(
+            Outcome("exploding-gradient", "found"),
+            Outcome("nan-loss", "found"),
+            Outcome("throughput-degradation", "found"),
+            Outcome("divergence", "clean"),
+            Outcome("overfitting", "skipped", "no curve plays val_loss"),
+            Outcome("underfitting", "skipped", "no curve plays val_loss"),
+            Outcome("dead-relu", "skipped", "no activations were logged"),
+            Outcome("plateau", "crashed", "ValueError: zero-size array"),
+        ),
+        notes=(
+            Note("truncated", "file ends inside record 1203", "runs/lstm-7/events.out.tfevents.1"),
+            Note("rewind", "steps go back from 300 to 250 in 1 of 24 curves (train/ce_loss)"),
+        ),
+        judged=True,
+        lead=losses(),
+    )
+
+
+def suspect() -> Diagnosis:
+    """A run and a curve with hostile names and an overlong one."""
+    curve = replace(series(growing(300, 100, 0.01, at=20), tag=HOSTILE + "x" * 10_000), axis="epoch")
+    growth = Finding(
+        f"{HOSTILE} grows",
+        Severity.WARNING,
+        Confidence.MEDIUM,
+        onset_step=120,
+        evidence={HOSTILE: HOSTILE},
+        remedies=[Remedy("weight_decay", {"value": 0.01}, HOSTILE, {HOSTILE: HOSTILE})],
+        series=(curve,),
+        condition="weight-growth",
+        family="weights",
+    )
+    return Diagnosis(
+        run=HOSTILE,
+        path=NOT_UTF8,
+        format="csv",
+        files=(NOT_UTF8 + "/log.csv",),
+        points=300,
+        first_step=0,
+        last_step=299,
+        cast=(Part(curve.tag, "weight_norm_global", "train", None, "epoch", 300, 0, 0, 299),),
+        findings=(growth,),
+        outcomes=(Outcome("weight-growth", "found"), Outcome("nan-loss", "skipped", HOSTILE)),
+        notes=(Note("corrupt", HOSTILE, HOSTILE),),
+        judged=True,
+        lead=curve,
+    )
+
+
+def healthy() -> Diagnosis:
+    return Diagnosis(
+        run="runs/good",
+        path="runs/good",
+        format="csv",
+        files=("runs/good/metrics.csv",),
+        points=400,
+        first_step=0,
+        last_step=399,
+        cast=(Part("loss", "loss", "train", None, "step", 400, 0, 0, 399),),
+        findings=(),
+        outcomes=(Outcome("nan-loss", "clean"), Outcome("overfitting", "skipped", "no curve plays val_loss")),
+        notes=(),
+        judged=True,
+        lead=series(falling(400)),
+    )
+
+
+def unjudged() -> Diagnosis:
+    why = "needs 20 losses, has 3"
+    return replace(healthy(), run="runs/short", judged=False, lead=None, outcomes=(Outcome("plateau", "skipped", why),))
+
+
+def report(*runs: Diagnosis) -> Report:
+    """A report on the runs given, or on one of each kind together with paths that were not read."""
+    if runs:
+        return Report(runs, (), "0.0.0")
+    unread = (Unread("photo.png", "not a log that loglens reads: a PNG image"), Unread(HOSTILE, HOSTILE))
+    return Report((healthy(), unjudged(), suspect(), failed()), unread, "0.0.0")
+
+
+def pages() -> dict[str, str]:
+    """The report in every format, by file name."""
+    return {
+        "report.json": json.render(report()),
+        "report.txt": terminal.render(report()),
+        "report.80.ascii.txt": terminal.render(report(), width=80, unicode=False),
+        "report.ansi": terminal.render(report(), color=True),
+        "failed.verbose.txt": terminal.render(report(failed()), verbose=True),
+    }
