@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loglens.report import Remedy
 from loglens.run import Run, Series
@@ -110,13 +111,19 @@ def replace_cell(run: Run, layers: Iterable[Series] = ()) -> Remedy | None:
 
 
 def change_init(to: str) -> Remedy:
-    """Initialise weights so that signals keep their size: `orthogonal` (recurrent, tanh) or `he` (ReLU)."""
+    """Initialise weights so that signals keep their size: `orthogonal` (recurrent), `he` (ReLU), `xavier` (tanh)."""
     if to == "orthogonal":
         why = "an orthogonal recurrent matrix has all singular values 1: it neither grows nor shrinks a gradient"
         pytorch = (
             'for name, p in model.named_parameters():\n    if "weight_hh" in name:\n        nn.init.orthogonal_(p)'
         )
         keras = 'layers.LSTM(units, recurrent_initializer="orthogonal")'
+    elif to == "xavier":
+        why = "Xavier initialisation keeps the inputs of tanh and sigmoid small enough not to saturate"
+        pytorch = (
+            "for m in model.modules():\n    if isinstance(m, nn.Linear):\n        nn.init.xavier_uniform_(m.weight)"
+        )
+        keras = 'layers.Dense(units, activation="tanh", kernel_initializer="glorot_uniform")'
     else:
         why = "He initialisation keeps the variance of the signals from layer to layer in ReLU nets"
         pytorch = (
@@ -128,7 +135,15 @@ def change_init(to: str) -> Remedy:
 
 
 def change_activation(to: str = "relu") -> Remedy:
-    """Replace a saturating activation; its slope is at most 0.25 (sigmoid) and multiplies at every layer."""
+    """Replace an activation whose slope is small or zero over much of its range."""
+    if to == "leaky_relu":
+        why = "a leaky ReLU keeps a small slope below zero, so that a unit can come back to life"
+        return Remedy(
+            "change_activation",
+            {"to": to},
+            why,
+            {"pytorch": "nn.LeakyReLU(0.01)  # in place of nn.ReLU()", "keras": 'activation="leaky_relu"'},
+        )
     return Remedy(
         "change_activation",
         {"to": to},
@@ -138,7 +153,18 @@ def change_activation(to: str = "relu") -> Remedy:
 
 
 def add_normalization(to: str = "layer_norm") -> Remedy:
-    """Normalise between layers, so that the scale of signals does not depend on the weights' size."""
+    """Normalise between layers (or, `spectral_norm`, the weights), so that scale does not depend on the weights."""
+    if to == "spectral_norm":
+        why = "bounds how steep the discriminator can be, so that the generator always gets a gradient"
+        return Remedy(
+            "add_normalization",
+            {"to": to},
+            why,
+            {
+                "pytorch": "nn.utils.parametrizations.spectral_norm(nn.Linear(d, d))",
+                "keras": "layers.SpectralNormalization(layers.Dense(d))",
+            },
+        )
     return Remedy(
         "add_normalization",
         {"to": to},
@@ -262,3 +288,118 @@ def check_labels() -> Remedy:
 def two_digits(value: float) -> float:
     """The value rounded to two significant digits."""
     return float(f"{value:.1e}")
+
+
+def early_stop(step: int, axis: str = "step") -> Remedy:
+    """Keep the checkpoint at the lowest validation loss, and stop there next time."""
+    return Remedy(
+        "early_stop",
+        {"step": step},
+        f"the model was best at {axis} {step}; everything after it made it worse on unseen data",
+        {
+            "pytorch": f'model.load_state_dict(torch.load("checkpoint_{step}.pt", weights_only=True))',
+            "keras": "callbacks=[keras.callbacks.EarlyStopping(patience=5, restore_best_weights=True)]",
+        },
+    )
+
+
+def dropout(p: float = 0.25) -> Remedy:
+    """Drop units at random while training."""
+    return Remedy(
+        "dropout",
+        {"p": p},
+        "units that may vanish cannot rely on each other to learn single examples by heart",
+        {"pytorch": f"nn.Sequential(nn.Linear(d, d), nn.ReLU(), nn.Dropout({p:g}))", "keras": f"layers.Dropout({p:g})"},
+    )
+
+
+def unfreeze(layer: str) -> Remedy:
+    """Let a layer learn: gradient on, and in the optimizer."""
+    return Remedy(
+        "unfreeze",
+        {"layer": layer},
+        "a layer learns only if it requires a gradient and is among the optimizer's parameters",
+        {
+            "pytorch": "for p in model.parameters():\n    p.requires_grad_(True)\n"
+            "optimizer = torch.optim.AdamW(model.parameters(), lr=lr)",
+            "keras": "for layer in model.layers:\n    layer.trainable = True\nmodel.compile(...)  # again",
+        },
+    )
+
+
+def disable_fp16() -> Remedy:
+    """Train in float32, to see whether precision is the cause."""
+    return Remedy(
+        "disable_fp16",
+        {},
+        "in float32 nothing overflows; if the run is fine there, precision is the cause",
+        {
+            "pytorch": 'with torch.autocast("cuda", enabled=False): ...',
+            "keras": 'keras.mixed_precision.set_global_policy("float32")',
+        },
+    )
+
+
+def fix_input_pipeline() -> Remedy:
+    """Find what takes the time, and keep nothing that grows."""
+    return Remedy(
+        "fix_input_pipeline",
+        {},
+        "a step that takes ever longer keeps something that grows (a list of losses with their graphs, most often) "
+        "or waits for data",
+        {
+            "pytorch": "total += loss.item()  # not total += loss: that keeps every graph\n"
+            "DataLoader(data, num_workers=4, persistent_workers=True, prefetch_factor=4)",
+            "keras": "dataset = dataset.cache().prefetch(tf.data.AUTOTUNE)",
+        },
+    )
+
+
+def set_clip(norms: NDArray[np.float64]) -> Remedy:
+    """Clip at the 90th percentile of the norms instead of below all of them."""
+    limit = two_digits(float(np.percentile(norms, CLIP_PERCENTILE))) if len(norms) else 1.0
+    return Remedy(
+        "set_clip",
+        {"max_norm": limit},
+        f"a limit of {limit:g} clips the largest tenth of the norms, not nearly all of them",
+        {
+            "pytorch": f"torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={limit:g})",
+            "keras": f"optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm={limit:g})",
+        },
+    )
+
+
+def train_longer(factor: float) -> Remedy:
+    """Go on: the loss was still falling."""
+    return Remedy(
+        "train_longer",
+        {"factor": factor},
+        f"{factor:g} times as many steps, once the cause above is mended",
+        {
+            "pytorch": f"max_steps = int({factor:g} * max_steps)",
+            "keras": f"model.fit(..., epochs=int({factor:g} * epochs))",
+        },
+    )
+
+
+def increase_capacity(factor: float = 2.0) -> Remedy:
+    """A larger model: one that is too small cannot fit even the training set."""
+    return Remedy(
+        "increase_capacity",
+        {"factor": factor},
+        "training and validation loss are equally poor, so the model is too small or held back, not overfitted",
+        {"pytorch": f"hidden = int({factor:g} * hidden)", "keras": f"layers.Dense(int({factor:g} * units))"},
+    )
+
+
+def shuffle_data() -> Remedy:
+    """Shuffle: batches that come sorted teach one class after the other."""
+    return Remedy(
+        "fix_input_pipeline",
+        {"shuffle": 1},
+        "swings over many steps come most often from data in order (sorted by class, file or time)",
+        {
+            "pytorch": "DataLoader(data, batch_size=batch_size, shuffle=True)",
+            "keras": "dataset.shuffle(len(data), reshuffle_each_iteration=True)",
+        },
+    )

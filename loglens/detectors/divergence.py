@@ -10,7 +10,8 @@ block by 25 % and every one of its blocks by five standard errors, or by a facto
 again. On single raw points a rise of 1.5 times fires on 11 % of runs that reach their target; end
 over minimum above 1.25 on smooth curves on 0.15 % (counted on 4,192 AlgoPerf runs). A loss of which
 every later point is above twice the first one rises from the start. A validation loss is judged only
-where no training loss was logged: a rise of validation alone is overfitting.
+where no training loss was logged: a rise of validation alone is overfitting. Where the loss does not
+show it, metrics do: all that gained anything lose half of it again (AlgoPerf's "collapsed").
 
 When it is wrong. A curriculum, a growing regularisation term or new data raise the loss on purpose;
 where a training metric improves meanwhile, it is not called divergence. In reinforcement learning
@@ -40,6 +41,7 @@ def detect(
     grad_norm_global: Series | None,
     metric_lower: tuple[Series, ...],
     metric_higher: tuple[Series, ...],
+    val_metric_higher: tuple[Series, ...],
     rl_reward: Series | None,
     gan_d_loss: Series | None,
     *,
@@ -59,11 +61,11 @@ def detect(
     value = np.log(main.value) if (main.value > 0).all() else main.value
     found = levels(value)
     from_start = bool((main.value > 0).all() and _never_back(main.value))
-    if not from_start and not _risen(found, rise, errors, lost_share, bool((main.value > 0).all())):
-        return
-    if _improves(metric_lower, -1) or _improves(metric_higher, +1):
-        return
-    yield _finding(main, found, value, from_start, lr, grad_norm_global)
+    if from_start or _risen(found, rise, errors, lost_share, bool((main.value > 0).all())):
+        if not _improves(metric_lower, -1) and not _improves(metric_higher, +1):
+            yield _finding(main, found, value, from_start, lr, grad_norm_global)
+    elif fallen := _fallen((*metric_higher, *val_metric_higher), min_points, errors):
+        yield _metric_finding(fallen, lr, grad_norm_global)
 
 
 def _risen(found: Levels, rise: float, errors: float, lost_share: float, logged: bool) -> bool:
@@ -129,6 +131,40 @@ def _finding(
         },
         remedies=advice,
         series=(main, *((lr,) if lr is not None else ())),
+    )
+
+
+def _fallen(metrics: tuple[Series, ...], min_points: int, errors: float) -> Series | None:
+    """The metric that lost half of what it had gained, for good, if all that gained much did so."""
+    judged = []
+    for metric in (metric.finite for metric in metrics if len(metric.finite) >= min_points):
+        found = levels(-metric.value)
+        gained = found.start - found.best
+        if gained < max(10 * found.noise, 0.1 * abs(found.best)):
+            continue
+        tail = found.blocks.level[-max(2, len(found.blocks) // 10) :]
+        if found.lost < 0.5 or tail.min() - found.best < errors * found.noise or tail.min() < found.best + gained / 3:
+            return None
+        judged.append(metric)
+    return judged[-1] if judged else None
+
+
+def _metric_finding(metric: Series, lr: Series | None, grad: Series | None) -> Finding:
+    found = levels(-metric.value)
+    onset = _onset(metric, found, -metric.value)
+    return Finding(
+        f"{metric.tag} rises to {-found.best:.4g} at {metric.axis} {int(metric.step[found.best_at])} and falls to "
+        f"{-found.end:.4g} for good",
+        Severity.ERROR,
+        Confidence.HIGH,
+        onset_step=onset,
+        end_step=int(metric.step[-1]),
+        evidence={"start": -found.start, "highest": -found.best, "end": -found.end, "gain_lost": found.lost},
+        remedies=[
+            remedies.scale_lr(0.3, lr, "the updates overshoot: a smaller step stays in the valley"),
+            remedies.clip_grad_norm(grad.before(onset) if grad is not None else None),
+        ],
+        series=(metric, *((lr,) if lr is not None else ())),
     )
 
 

@@ -185,7 +185,8 @@ def _jump(grad: Series, loss: Series | None, factor: float) -> int | None:
     recent = np.array([np.median(block.level[max(0, i - 5) : i]) if i else np.inf for i in range(len(block))])
     for at in np.flatnonzero(grad.value > factor * recent[block_of]):
         step = int(grad.step[at])
-        if _leaves(loss, step):
+        # back to a height that it had before is no explosion (a cycle of the learning rate, say)
+        if grad.value[at] > 2 * np.percentile(grad.value[:at], 95) and _leaves(loss, step):
             return step
     return None
 

@@ -7,8 +7,10 @@ points), no block in between was lower than that by more than its noise, and the
 there is one, gained as little; 10 % of training loss are allowed where validation stays at chance, as
 memorising shuffled labels looks like that. A classifier that guesses has a loss of ln C for C classes
 (Karpathy, A Recipe for Training Neural Networks, 2019; 2.303 for ten), so a level within 2 % of an ln C
-is named as chance. 5 % between first and last medians alone calls 3.9 % of runs dead that reach their
-target; the noise and the validation loss are there to spare them.
+is named as chance. Or the loss gains less than 15 % after its first tenth, and not one logged metric
+between 0 and 1 covers 5 % of its way to 1: then the first tenth only taught it the mean. 5 % between
+first and last medians alone calls 3.9 % of runs dead that reach their target; the noise and the
+validation loss are there to spare them.
 
 When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate
 far too low, labels that belong to other inputs and an optimiser that never steps look alike in
@@ -20,12 +22,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loglens import remedies
 from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Remedy, Rule, Severity
 from loglens.run import Run, Series
-from loglens.stats.level import levels
+from loglens.stats.level import Levels, levels
 
 RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR)
 
@@ -37,6 +40,8 @@ def detect(
     grad_norm_global: Series | None,
     rl_reward: Series | None,
     gan_d_loss: Series | None,
+    metric_higher: tuple[Series, ...],
+    val_metric_higher: tuple[Series, ...],
     run: Run,
     *,
     min_points: int = 10,
@@ -53,20 +58,51 @@ def detect(
     guessing = _chance_classes(float(np.median(held_out.value[-3:])), chance) if held_out is not None else None
     # a net that only memorises shuffled labels lowers its training loss a little, and guesses elsewhere
     bar = (2 * gain if guessing else gain) * abs(found.start)
-    if run.first(curve.tag) - found.end >= bar:
-        return  # it had fallen before a resume, so it does not stay at its start
-    if found.start - found.end >= bar or found.start - found.best >= bar + 4 * found.noise:
-        return
-    if held_out is not None and _gained(held_out, gain):
-        return
+    if run.first(curve.tag) - found.end < bar and not _learned(found, bar) and not _gained(held_out, gain):
+        if found.end <= found.start + 2 * bar:  # else it rises, and divergence says so
+            yield _stuck(curve, found, guessing, lr, grad_norm_global, val_loss, gain, chance)
+    elif stuck := _metrics_stuck((*metric_higher, *val_metric_higher), gain):
+        late = levels(_after_first_tenth(curve))
+        if late.drop < 3 * gain:
+            yield _guesses(curve, late, stuck, lr, grad_norm_global)
+
+
+def _learned(found: Levels, bar: float) -> bool:
+    """Whether the end or any block is below the start by more than the bar, beyond its noise."""
+    fell = found.start - found.best
+    # half of the start is gone whatever the noise, which a later explosion would inflate
+    return found.start - found.end >= bar or fell >= bar + 4 * found.noise or fell >= abs(found.start) / 2
+
+
+def _after_first_tenth(curve: Series) -> NDArray[np.float64]:
+    """By steps, as some log every step at first and every thousandth later."""
+    begin = curve.step[0] + 0.1 * (curve.step[-1] - curve.step[0])
+    return curve.value[min(int(np.searchsorted(curve.step, begin)), len(curve) - 5) :]
+
+
+def _gained(held_out: Series | None, gain: float) -> bool:
+    if held_out is None:
+        return False
+    first, last = float(np.median(held_out.value[:2])), float(np.median(held_out.value[-3:]))
+    return first - last >= gain * abs(first)
+
+
+def _stuck(
+    curve: Series,
+    found: Levels,
+    guessing: int | None,
+    lr: Series | None,
+    grad: Series | None,
+    val_loss: Series | None,
+    gain: float,
+    chance: float,
+) -> Finding:
     classes = _chance_classes(found.end, chance)
-    if found.end > found.start + 2 * bar:
-        return  # it rises: divergence says so
     frozen = lr is not None and len(lr) and not lr.value.any()
     level = f", at ln {classes}, the level of guessing among {classes} classes" if classes else ""
     if guessing and not classes:
         level = f", while validation stays at ln {guessing}, the level of guessing among {guessing} classes"
-    yield Finding(
+    return Finding(
         f"{curve.tag} starts at {found.start:.4g} and ends at {found.end:.4g}{level}: a change of "
         f"{-found.drop:+.1%} in {len(curve)} points" + (f"; {lr.tag} is 0 throughout" if frozen and lr else ""),
         Severity.ERROR,
@@ -80,14 +116,44 @@ def detect(
             "point_noise": found.point_noise,
             "chance_classes": classes or guessing,
         },
-        remedies=_advice(lr, grad_norm_global, bool(frozen)),
+        remedies=_advice(lr, grad, bool(frozen)),
         series=(curve, *((val_loss,) if val_loss is not None else ())),
     )
 
 
-def _gained(curve: Series, gain: float) -> bool:
-    first, last = float(np.median(curve.value[:2])), float(np.median(curve.value[-3:]))
-    return first - last >= gain * abs(first)
+def _guesses(curve: Series, late: Levels, stuck: list[Series], lr: Series | None, grad: Series | None) -> Finding:
+    """The loss came down to what the mean of the targets gives, and the metric never left its start."""
+    metric = stuck[-1]
+    first, last = float(np.median(metric.value[:3])), float(np.median(metric.value[-3:]))
+    return Finding(
+        f"{metric.tag} never leaves its start ({first:.3g}, at the end {last:.3g} in {len(metric)} points), and "
+        f"{curve.tag} stays at {late.end:.4g} from the first tenth on: the model only learned the mean of its targets",
+        Severity.ERROR,
+        Confidence.MEDIUM,
+        end_step=int(curve.step[-1]),
+        evidence={"metric": metric.tag, "metric_start": first, "metric_end": last, "late_drop": late.drop},
+        remedies=_advice(lr, grad, frozen=False),
+        series=(metric, curve),
+    )
+
+
+def _metrics_stuck(metrics: tuple[Series, ...], gain: float, least: int = 10) -> list[Series]:
+    """The metrics between 0 and 1, if not one of them covers more than `gain` of its way to 1.
+
+    One that ends above 0.6 says nothing: it may have started there, or guessing gets that far.
+    """
+    judged = []
+    for metric in (metric.finite for metric in metrics):
+        if len(metric) < least or metric.value.min() < 0 or metric.value.max() > 1:
+            continue
+        head, tail = max(3, len(metric) // 20), max(3, len(metric) // 10)
+        first, last = float(np.median(metric.value[:head])), float(np.median(metric.value[-tail:]))
+        if last > 0.6:
+            continue
+        if last - first >= gain * (1 - first):
+            return []
+        judged.append(metric)
+    return judged
 
 
 def _chance_classes(level: float, tolerance: float) -> int | None:

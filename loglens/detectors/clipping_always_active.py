@@ -1,0 +1,77 @@
+"""Nearly every update is clipped, and the loss hardly moves.
+
+Why it matters. A clip limit below every norm turns the optimizer into one with a fixed step length: the
+size of the gradient, which should shrink near a minimum, no longer counts.
+
+How it is found. At least 90 % of the updates are clipped: by the logged share, or because the norm after
+clipping is one and the same number while the norm before it is larger. More than half is a sign of a
+learning rate too high or a limit too low (Tuning Playbook), but many healthy runs clip most early
+steps; so it is a warning only where a loss gains less than 5 %, a note otherwise.
+
+When it is wrong. With Adam the length of the gradient cancels out, so that clipping always is harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Run, Series
+from loglens.stats.level import levels
+
+RULE = Rule("clipping-always-active", "gradient", Severity.WARNING, leads_to=("loss-not-decreasing",))
+
+
+def detect(
+    clip_frac_pct: Series | None,
+    grad_norm_global: Series | None,
+    loss: Series | None,
+    val_loss: Series | None,
+    lr: Series | None,
+    run: Run,
+    *,
+    min_points: int = 10,
+    share: float = 0.9,
+    gain: float = 0.05,
+) -> Iterator[Finding]:
+    clipped = _clipped_norm(run, grad_norm_global)
+    if clip_frac_pct is None and clipped is None:
+        raise Skip("neither the share of clipped updates nor the norm after clipping was logged")
+    shown, part = clip_frac_pct, 0.0
+    if clip_frac_pct is not None and len(clip_frac_pct.finite) >= min_points:
+        value = clip_frac_pct.finite.value
+        part = float(np.median(value)) / (100.0 if value.max() > 1.0 else 1.0)
+    elif clipped is not None and grad_norm_global is not None and len(clipped.finite) >= min_points:
+        shown, limit = clipped, float(np.median(clipped.finite.value))
+        same = np.isclose(clipped.finite.value, limit, rtol=1e-3)
+        part = float(same.mean()) if np.median(grad_norm_global.finite.value) > 1.01 * limit else 0.0
+    if shown is None or part < share:
+        return
+    losses = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points]
+    poor = next((curve for curve in losses if levels(curve.value).drop < gain), None)
+    norms = grad_norm_global.finite.value if grad_norm_global is not None else np.zeros(0)
+    yield Finding(
+        f"{part:.0%} of the updates are clipped"
+        + (f", and {poor.tag} gains less than {gain:.0%}" if poor else ", while the loss goes down"),
+        Severity.WARNING if poor else Severity.NOTE,
+        Confidence.MEDIUM,
+        end_step=int(shown.step[-1]),
+        evidence={"clipped_share": part, "median_norm": float(np.median(norms)) if len(norms) else None},
+        remedies=[
+            remedies.set_clip(norms),
+            remedies.scale_lr(0.5, lr, "more than half of the updates clipped means steps too large"),
+        ],
+        series=(shown, *((grad_norm_global,) if grad_norm_global is not None else ())),
+    )
+
+
+def _clipped_norm(run: Run, grad: Series | None) -> Series | None:
+    """The norm after clipping, logged beside the one before it."""
+    if grad is None or "clipped" in grad.tag:
+        return None
+    tags = [tag for tag in run.tags if "clipped" in tag.lower() and "norm" in tag.lower()]
+    return run.curves[tags[0]] if tags else None

@@ -1,0 +1,64 @@
+"""The loss scale of mixed precision falls and never recovers.
+
+Why it matters. A dynamic loss scale is halved at every overflow, and the update is skipped. A scale that
+only falls means that every step overflows: the model stands still, or its gradients underflow to zero.
+
+How it is found. The scale ends 256 times (eight halvings) below its highest value without having
+risen in the last fifth of the run, or below 1, the least scale that DeepSpeed and Megatron-LM allow.
+PyTorch starts at 65536 and doubles every 2000 clean steps, so a few halvings at the start are normal.
+
+When it is wrong. A scale set by hand to a small constant is left alone, as it does not fall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Series
+
+RULE = Rule("loss-scale-collapse", "precision", Severity.ERROR, leads_to=("nan-loss", "loss-not-decreasing"))
+
+
+def detect(
+    loss_scale: Series,
+    grad_norm_global: Series | None,
+    lr: Series | None,
+    *,
+    min_points: int = 5,
+    factor: float = 256.0,
+    least: float = 1.0,
+) -> Iterator[Finding]:
+    scale = loss_scale.finite
+    if len(scale) < min_points:
+        raise Skip(f"needs {min_points} loss scales, has {len(scale)}")
+    top, end = float(scale.value.max()), float(scale.value[-1])
+    tail = scale.value[-max(2, len(scale) // 5) :]
+    falls = end < top and not (np.diff(tail) > 0).any()
+    if not falls or (end * factor > top and end >= least):
+        return
+    highest = np.flatnonzero(scale.value == top)
+    onset = int(scale.step[min(int(highest[-1]) + 1, len(scale) - 1)])
+    from_start = highest[-1] == 0
+    halvings = float(np.log2(top / end)) if end > 0 else float("inf")
+    before = grad_norm_global.before(onset) if grad_norm_global is not None else None
+    yield Finding(
+        f"{loss_scale.tag} falls from {top:.4g} to {end:.3g} from {loss_scale.axis} {onset} on and never recovers: "
+        "every step overflows and is skipped",
+        Severity.ERROR,
+        Confidence.HIGH,
+        onset_step=None if from_start else onset,
+        end_step=int(scale.step[-1]),
+        evidence={"highest": top, "end": end, "halvings": halvings},
+        remedies=[
+            remedies.use_bf16(),
+            remedies.scale_lr(0.5, lr, "smaller updates keep activations within the range of float16"),
+            remedies.clip_grad_norm(before),
+            remedies.disable_fp16(),
+        ],
+        series=(loss_scale,),
+    )

@@ -1,0 +1,66 @@
+"""A very large learning rate, and a loss that never learns.
+
+Why it matters. With steps that overshoot every valley the weights only bounce; more steps do not help.
+
+How it is found. The learning rate peaks above 0.1, and from the first tenth of the run on the loss
+gains less than 5 % and stays between half and twice its start. 0.1 is the classic start for stochastic gradient
+descent on normalised nets; for Adam, 0.01 is already too high (UMLAUT), but the log seldom says which
+optimizer ran. A large learning rate alone is no sign.
+
+When it is wrong. A loss that is stuck for another reason (labels, a cut graph) under a learning rate
+that is large but right; the first test, a tenth of it, tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Series
+from loglens.stats.level import levels
+
+RULE = Rule(
+    "lr-too-high",
+    "schedule",
+    Severity.WARNING,
+    leads_to=("loss-not-decreasing", "divergence", "loss-spike", "nan-loss"),
+)
+
+
+def detect(
+    loss: Series,
+    lr: Series,
+    rl_reward: Series | None,
+    gan_d_loss: Series | None,
+    *,
+    min_points: int = 20,
+    large: float = 0.1,
+    gain: float = 0.05,
+) -> Iterator[Finding]:
+    if rl_reward is not None or gan_d_loss is not None:
+        raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
+    curve, rate = loss.finite, lr.finite
+    if len(curve) < min_points or not len(rate):
+        raise Skip(f"needs {min_points} losses, has {len(curve)}")
+    peak = float(rate.value.max())
+    start, late = float(np.median(curve.value[:3])), curve.value[len(curve) // 10 :]
+    found = levels(late)
+    if peak <= large or found.drop >= gain or not 0.5 * start <= found.best <= found.end <= 2 * start:
+        return
+    yield Finding(
+        f"{loss.tag} stays at {found.end:.4g} from the first tenth on (start {start:.4g}), under a learning rate of "
+        f"{peak:.3g}, which is very large",
+        Severity.WARNING,
+        Confidence.MEDIUM if peak >= 10 * large else Confidence.LOW,
+        end_step=int(curve.step[-1]),
+        evidence={"peak_lr": peak, "start": start, "end": found.end, "late_drop": found.drop},
+        remedies=[
+            remedies.scale_lr(0.1, lr, "the usual first test of a run that bounces"),
+            remedies.add_warmup(int(curve.step[-1] - curve.step[0])),
+        ],
+        series=(loss, lr),
+    )

@@ -1,0 +1,78 @@
+"""The loss falls slowly in a straight line and is not done.
+
+Why it matters. Learning curves bend: fast at first, slow later. One that is straight and has hardly
+moved is still in its first moments, which is what a learning rate far too low looks like.
+
+How it is found. Training gained less than 30 %, and a robust line through the training or the
+validation loss explains 90 % of its variance, is as steep in the last 40 % as in the first (0.6
+times or more) and still falls there with t below -4, allowing for autocorrelation.
+
+When it is wrong. A run cut off very early, and the end of a fine-tuning whose learning rate is kept
+constant, look alike: then it is only short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Series
+from loglens.stats.blocks import blocks
+from loglens.stats.level import levels
+from loglens.stats.trend import trend
+
+RULE = Rule("lr-too-low", "schedule", Severity.WARNING, leads_to=("loss-not-decreasing", "underfitting"))
+
+
+def detect(
+    loss: Series,
+    val_loss: Series | None,
+    lr: Series | None,
+    rl_reward: Series | None,
+    gan_d_loss: Series | None,
+    *,
+    min_points: int = 10,
+    gain: float = 0.3,
+    r2: float = 0.9,
+    evenness: float = 0.6,
+) -> Iterator[Finding]:
+    if rl_reward is not None or gan_d_loss is not None:
+        raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
+    curves = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points]
+    if not curves or len(loss.finite) < min_points:
+        raise Skip(f"needs {min_points} losses, has {len(loss.finite)}")
+    if lr is not None and len(lr) and not lr.value.any():
+        raise Skip("the learning rate is zero throughout")
+    if levels(loss.finite.value).drop >= gain:
+        return
+    straight = [curve for curve in curves if _straight(curve, r2, evenness)]
+    if not straight:
+        return
+    shown = straight[0]
+    found = levels(shown.value)
+    yield Finding(
+        f"{shown.tag} falls in a straight line, by {found.drop:.1%} in {len(shown)} points ({found.start:.4g} to "
+        f"{found.end:.4g}), and is still falling at the end",
+        Severity.WARNING,
+        Confidence.MEDIUM,
+        end_step=int(shown.step[-1]),
+        evidence={"start": found.start, "end": found.end, "drop": found.drop},
+        remedies=[
+            remedies.scale_lr(10.0, lr, "the loss follows every step, so larger steps are safe to try"),
+            remedies.train_longer(4.0),
+            remedies.check_optimizer_step(),
+        ],
+        series=(shown,),
+    )
+
+
+def _straight(curve: Series, r2: float, evenness: float) -> bool:
+    block = blocks(curve.step, curve.value, least=1 if len(curve) < 30 else 3)
+    part = max(4, int(0.4 * len(block)))
+    if len(block) < 2 * part:
+        return False
+    whole = trend(block.x, block.level)
+    early, late = trend(block.x[:part], block.level[:part]), trend(block.x[-part:], block.level[-part:])
+    return whole.r2 > r2 and late.t < -4 and early.slope < 0 and late.slope / early.slope >= evenness

@@ -1,0 +1,81 @@
+"""Full learning rate from the first step, and an early blow-up.
+
+Why it matters. The first updates are made with statistics of no steps at all; at full rate they can push
+a net, transformers above all, into a region that it never leaves.
+
+How it is found. The learning rate starts at 90 % or more of its peak; the gradient norm peaks in the
+first 5 % of the run at five times its later median, or the loss there rises above its start by
+half; and from the first tenth on the loss gains less than 5 % and stays above half of its start.
+
+When it is wrong. Plain nets need no warmup; a loss that is stuck for another reason under a constant
+learning rate looks alike if its first gradients are large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Series
+from loglens.stats.level import levels
+
+RULE = Rule("no-warmup", "schedule", Severity.WARNING, leads_to=("loss-not-decreasing", "divergence", "loss-spike"))
+
+
+def detect(
+    loss: Series,
+    lr: Series,
+    grad_norm_global: Series | None,
+    rl_reward: Series | None,
+    gan_d_loss: Series | None,
+    *,
+    min_points: int = 40,
+    factor: float = 5.0,
+    gain: float = 0.05,
+    absurd: float = 0.1,
+) -> Iterator[Finding]:
+    if rl_reward is not None or gan_d_loss is not None:
+        raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
+    curve, rate = loss.finite, lr.finite
+    if len(curve) < min_points or not len(rate):
+        raise Skip(f"needs {min_points} losses, has {len(curve)}")
+    if rate.value[0] < 0.9 * rate.value.max() or not rate.value.any():
+        return
+    if rate.value.max() >= absurd:
+        return  # a rate this large is the first suspect, with or without warmup
+    start = float(np.median(curve.value[:3]))
+    late = levels(curve.value[len(curve) // 10 :])
+    if late.drop >= gain or min(late.best, late.end) < 0.5 * start:
+        return
+    early = max(2, len(curve) // 20)
+    bump = float(curve.value[:early].max()) > 1.5 * abs(start)
+    burst = grad_norm_global is not None and _bursts(grad_norm_global.finite.value, factor)
+    if not bump and not burst:
+        return
+    length = int(curve.step[-1] - curve.step[0])
+    yield Finding(
+        f"the learning rate is at its peak of {rate.value.max():.3g} from the first step, "
+        + ("the gradient norm bursts" if burst else f"{loss.tag} rises")
+        + f" within the first 5 %, and {loss.tag} stays at {late.end:.4g} afterwards (start {start:.4g})",
+        Severity.WARNING,
+        Confidence.MEDIUM,
+        end_step=int(curve.step[-1]),
+        evidence={"start": start, "end": late.end, "first_lr": float(rate.value[0]), "gradient_bursts": burst},
+        remedies=[
+            remedies.add_warmup(length),
+            remedies.clip_grad_norm(None),
+            remedies.scale_lr(0.3, lr, "a smaller peak needs no warmup"),
+        ],
+        series=(loss, *((grad_norm_global,) if grad_norm_global is not None else ())),
+    )
+
+
+def _bursts(norm: np.ndarray[tuple[int], np.dtype[np.float64]], factor: float) -> bool:
+    if len(norm) < 40:
+        return False
+    early = max(2, len(norm) // 20)
+    return bool(norm[:early].max() > factor * np.median(norm[early:]))

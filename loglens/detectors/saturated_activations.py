@@ -1,0 +1,56 @@
+"""Most units of a layer sit at the flat ends of their activation.
+
+Why it matters. The slope of tanh or sigmoid is almost zero there, so hardly any gradient passes, and
+what the layer computes is one bit a unit.
+
+How it is found. The logged share of saturated units of a layer is above one half over its last tenth
+(DeepDiagnosis: inputs beyond 5 for more than half of the layer).
+
+When it is wrong. Gates of an LSTM and attention weights saturate on purpose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Series
+
+RULE = Rule(
+    "saturated-activations", "activations", Severity.WARNING, leads_to=("vanishing-gradient", "loss-not-decreasing")
+)
+_SATURATED = re.compile(r"satur", re.I)
+
+
+def detect(activation: tuple[Series, ...], lr: Series | None, *, share: float = 0.5) -> Iterator[Finding]:
+    layers = [curve.finite for curve in activation if _SATURATED.search(curve.tag) and len(curve.finite)]
+    if not layers:
+        raise Skip("no share of saturated activations was logged")
+    ends = {layer.tag: float(np.median(layer.value[-max(3, len(layer) // 10) :])) for layer in layers}
+    scale = 100.0 if max(ends.values()) > 1.5 else 1.0  # percent or share
+    flat = [layer for layer in layers if ends[layer.tag] > share * scale]
+    if not flat:
+        return
+    worst = max(flat, key=lambda layer: ends[layer.tag])
+    free = np.flatnonzero(worst.value <= share * scale)
+    yield Finding(
+        f"{ends[worst.tag] / scale:.0%} of the units in {worst.layer or worst.tag} are saturated at the end "
+        f"({len(flat)} of {len(layers)} layers above {share:.0%})",
+        Severity.WARNING,
+        Confidence.HIGH if ends[worst.tag] > 0.8 * scale else Confidence.MEDIUM,
+        onset_step=int(worst.step[free[-1] + 1]) if len(free) else None,
+        end_step=int(worst.step[-1]),
+        evidence={"saturated_share": ends[worst.tag] / scale, "saturated_layers": [layer.layer for layer in flat]},
+        remedies=[
+            remedies.add_normalization(),
+            remedies.change_init("xavier"),
+            remedies.change_activation(),
+            remedies.scale_lr(0.1, lr, "smaller updates keep the inputs of the activation small"),
+        ],
+        series=(worst,),
+    )

@@ -1,0 +1,34 @@
+"""The log ends torn, inside a record.
+
+Why it matters. The writer was killed (out of memory, time limit, power) or is still writing: the run
+did not end by itself, and its last values may be missing.
+
+How it is found. The reader met an unfinished record or line at the end of a file.
+
+When it is wrong. A run that is still being written looks the same: read it again later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Run, Series
+
+RULE = Rule("truncated-log", "log", Severity.NOTE)
+
+
+def detect(loss: Series | None, run: Run) -> Iterator[Finding]:
+    torn = [note for note in run.notes if note.kind == "truncated"]
+    if not torn:
+        return
+    ends = [int(curve.step[-1]) for curve in run.curves.values() if len(curve) and curve.axis == "step"]
+    last = int(loss.step[-1]) if loss is not None and len(loss) else max(ends, default=None)
+    yield Finding(
+        f"{torn[0].message}" + (f"; the last step in it is {last}" if last is not None else ""),
+        Severity.NOTE,
+        Confidence.HIGH,
+        onset_step=last,
+        evidence={"files": [note.file for note in torn]},
+        series=(loss,) if loss is not None else (),
+    )

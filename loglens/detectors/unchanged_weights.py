@@ -1,0 +1,57 @@
+"""A layer does not learn: its weights stay exactly as they were.
+
+Why it matters. A layer that is not in the optimizer, or behind a detached graph, stays as random as it
+was initialised, while everything else trains around it.
+
+How it is found. The update of a layer is exactly zero, or its weight norm the same number, at every one
+of at least five points (SageMaker Debugger's UnchangedTensor takes three), while the learning rate is
+not zero. Exact equality is used, since converged layers move little but do move.
+
+When it is wrong. Layers that are frozen on purpose (transfer learning, adapters) are found too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Series
+
+RULE = Rule("unchanged-weights", "weights", Severity.WARNING, leads_to=("loss-not-decreasing",))
+
+
+def detect(
+    update_norm_layer: tuple[Series, ...],
+    weight_norm_layer: tuple[Series, ...],
+    lr: Series | None,
+    *,
+    min_points: int = 5,
+) -> Iterator[Finding]:
+    updates = [curve.finite for curve in update_norm_layer if len(curve.finite) >= min_points]
+    norms = [curve.finite for curve in weight_norm_layer if len(curve.finite) >= min_points]
+    if not updates and not norms:
+        raise Skip(f"needs {min_points} updates or weight norms of a layer")
+    if lr is not None and len(lr) and not lr.value.any():
+        raise Skip("the learning rate is zero throughout, so nothing can change")
+    still = [curve for curve in updates if not curve.value.any()]
+    constant = [curve for curve in norms if (curve.value == curve.value[0]).all() and curve.value[0] != 0]
+    moving = {curve.layer for curve in updates if curve.value.any()}
+    frozen = {curve.layer: curve for curve in (*constant, *still) if curve.layer not in moving}
+    # a norm layer's gain or a buffer may be constant by design; weights alone count where both are known
+    frozen = {layer: curve for layer, curve in frozen.items() if "bias" not in (layer or "")}
+    if not frozen:
+        return
+    shown = next(iter(frozen.values()))
+    known = {curve.layer for curve in (*updates, *norms)}
+    names = ", ".join(str(layer) for layer in list(frozen)[:3]) + (" ..." if len(frozen) > 3 else "")
+    yield Finding(
+        f"{len(frozen)} of {len(known)} layers never change: {names} (not in the optimizer, frozen or detached)",
+        Severity.WARNING,
+        Confidence.HIGH,
+        end_step=int(shown.step[-1]),
+        evidence={"layers": list(frozen), "points": len(shown)},
+        remedies=[remedies.unfreeze(str(next(iter(frozen)))), remedies.check_optimizer_step()],
+        series=(shown,),
+    )

@@ -1,0 +1,75 @@
+"""Training and validation level off early, equally high.
+
+Why it matters. A model that cannot fit its training set does not need more data or regularisation but
+more capacity, better features or less regularisation.
+
+How it is found. The training loss gains less than 3 % in the second half and less than a quarter in all,
+the validation loss ends within 5 % of it, and a logged accuracy ends below 0.6 without having
+gained in the second half. Losses alone cannot tell a model that is too small from one that is fine-tuned
+near its optimum, so without an accuracy nothing is claimed.
+
+When it is wrong. A task that is noise for the most part has a low best accuracy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Series
+from loglens.stats.level import levels
+
+RULE = Rule("underfitting", "loss", Severity.WARNING)
+
+
+def detect(
+    loss: Series,
+    val_loss: Series,
+    metric_higher: tuple[Series, ...],
+    val_metric_higher: tuple[Series, ...],
+    lr: Series | None,
+    *,
+    min_points: int = 10,
+    gain: float = 0.25,
+    late_gain: float = 0.03,
+    apart: float = 0.05,
+    low: float = 0.6,
+) -> Iterator[Finding]:
+    train, held_out = loss.finite, val_loss.finite
+    if len(train) < min_points or len(held_out) < min_points // 2:
+        raise Skip(f"needs {min_points} losses of training and half as many of validation")
+    accuracies = [curve.finite for curve in (*val_metric_higher, *metric_higher) if len(curve.finite) >= min_points]
+    accuracies = [curve for curve in accuracies if curve.value.min() >= 0 and curve.value.max() <= 1]
+    if not accuracies:
+        raise Skip("without an accuracy a model too small cannot be told from a fine-tuning near its optimum")
+    found, late = levels(train.value), levels(train.value[len(train) // 2 :])
+    end = float(np.median(held_out.value[-3:]))
+    level_off = late.drop < late_gain and found.drop < gain and abs(end - found.end) <= apart * abs(found.end)
+    poor = [curve for curve in accuracies if np.median(curve.value[-3:]) < low and _flat(curve)]
+    if not level_off or not poor or len(poor) < len(accuracies):
+        return
+    shown = poor[0]
+    yield Finding(
+        f"{loss.tag} and {val_loss.tag} level off together at {found.end:.4g} and {end:.4g} (start {found.start:.4g}), "
+        f"with {shown.tag} at {np.median(shown.value[-3:]):.3g}",
+        Severity.WARNING,
+        Confidence.MEDIUM,
+        end_step=int(train.step[-1]),
+        evidence={"start": found.start, "train_end": found.end, "val_end": end, "late_drop": late.drop},
+        remedies=[
+            remedies.increase_capacity(),
+            remedies.scale_lr(3.0, lr, "a rate too low stalls as well; a sweep of 3 and 10 times tells"),
+            remedies.train_longer(2.0),
+        ],
+        series=(loss, val_loss),
+    )
+
+
+def _flat(metric: Series) -> bool:
+    half = len(metric) // 2
+    first, second = np.median(metric.value[half // 2 : half + 1]), np.median(metric.value[half:])
+    return bool(second - first < 0.02)
