@@ -152,3 +152,13 @@ def test_ci_runs_the_two_commands_of_the_readme_literally() -> None:
     commands = re.findall(r"^    (python -m pip install .*)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
     script = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
     assert len(commands) == 2 and all(command in script for command in commands)
+
+
+def test_the_rule_table_of_the_readme_is_what_the_detectors_say() -> None:
+    rows = [
+        f"| `{name}` | {detector.rule.family} | {detector.rule.severity} | {detector.title} |"
+        for name, detector in registry.detectors().items()
+    ]
+    text = (ROOT / "README.md").read_text("utf-8")
+    table = text.split("<!-- rules:")[1].split("<!-- /rules -->")[0].strip().splitlines()
+    assert table[3:] == rows
