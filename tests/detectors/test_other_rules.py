@@ -1,0 +1,246 @@
+"""The remaining rules: each on a curve that has the fault, and on one that only looks like it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from loglens.analyze import judge
+from loglens.registry import detectors
+from loglens.report import Finding, Severity
+from loglens.run import Note, Run
+from tests.curves import Floats, autoregressive, falling, level, run
+
+
+def findings(rule: str, curves: dict[str, Floats]) -> list[Finding]:
+    return list(judge(run(curves), {rule: detectors()[rule]}).findings)
+
+
+def complaints(rule: str, curves: dict[str, Floats]) -> list[Finding]:
+    return [found for found in findings(rule, curves) if found.severity > Severity.NOTE]
+
+
+def skipped(rule: str, curves: dict[str, Floats]) -> str:
+    (outcome,) = judge(run(curves), {rule: detectors()[rule]}).outcomes
+    assert outcome.outcome == "skipped"
+    return outcome.why
+
+
+def rising_after(n: int, at: int, rate: float = 0.02) -> Floats:
+    value = falling(n, floor=0.6, noise=0.02)
+    value[at:] = value[at] * np.exp(rate * np.arange(n - at))
+    return value
+
+
+# overfitting ------------------------------------------------------------------------------------
+
+
+def test_overfitting_names_the_step_to_stop_at() -> None:
+    (found,) = findings("overfitting", {"loss": falling(200), "val_loss": rising_after(200, 80)})
+    assert found.onset_step == pytest.approx(80, abs=8)
+    assert found.remedies[0].action == "early_stop" and found.remedies[0].params["step"] == found.onset_step
+
+
+@pytest.mark.parametrize(
+    "curves",
+    [
+        {"loss": falling(200, floor=0.01), "val_loss": falling(200, floor=0.8)},  # a gap, but flat
+        {"loss": rising_after(200, 80), "val_loss": rising_after(200, 80)},  # both rise: divergence
+        {"loss": falling(200), "val_loss": falling(200, noise=0.3)},  # noise
+    ],
+    ids=["gap", "both rise", "noise"],
+)
+def test_no_overfitting(curves: dict[str, Floats]) -> None:
+    assert not findings("overfitting", curves)
+
+
+# loss-spike -------------------------------------------------------------------------------------
+
+
+def test_a_spike_that_recovers_is_a_warning_and_one_that_stays_an_error() -> None:
+    passing, staying = falling(400), falling(400)
+    passing[200:206] *= 8
+    staying[200:] = staying[200] * 8
+    (warned,), (failed,) = findings("loss-spike", {"loss": passing}), findings("loss-spike", {"loss": staying})
+    assert (warned.severity, warned.onset_step) == (Severity.WARNING, 200)
+    assert (failed.severity, failed.onset_step) == (Severity.ERROR, 200)
+
+
+def test_a_spike_tells_how_early_the_gradient_gave_warning() -> None:
+    loss, grad = falling(400), level(400, 0.5, 0.1)
+    loss[200:206] *= 8
+    grad[196:204] = 30
+    (found,) = findings("loss-spike", {"loss": loss, "grad_norm": grad})
+    assert found.evidence["gradient_lead_points"] == 4
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_heavy_batch_noise_is_no_spike(seed: int) -> None:
+    assert not findings("loss-spike", {"loss": falling(2000, noise=0.5, seed=seed)})
+
+
+def test_a_rounded_loss_is_no_spike() -> None:
+    assert not findings("loss-spike", {"loss": np.round(falling(600, floor=0.0009, noise=0.1), 4)})
+
+
+# plateau, oscillation ---------------------------------------------------------------------------
+
+
+def test_a_plateau_needs_a_cause() -> None:
+    lr, loss = np.full(400, 1e-2), falling(400, floor=0.1, noise=0.01)
+    lr[60:] = 1e-6
+    loss[60:] = loss[60] * level(340, 1.0, 0.01)
+    (found,) = findings("plateau", {"loss": loss, "lr": lr})
+    assert found.onset_step == 60
+    assert not findings("plateau", {"loss": loss, "lr": np.full(400, 1e-2)})
+
+
+def test_a_cosine_schedule_that_ends_at_zero_is_no_plateau() -> None:
+    lr = 0.01 * (1 + np.cos(np.linspace(0, np.pi, 400))) / 2
+    assert not findings("plateau", {"loss": falling(400), "lr": lr})
+
+
+def test_a_loss_with_a_period_oscillates() -> None:
+    swing = np.exp(np.sin(np.arange(800) / 12))
+    (found,) = findings("oscillation", {"loss": level(800, 1.0, 0.1) * swing})
+    assert found.evidence["period_points"] == pytest.approx(2 * np.pi * 12, abs=3)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.9])
+def test_noise_does_not_oscillate(rho: float) -> None:
+    loss = falling(800) * np.exp(0.15 * autoregressive(800, rho))
+    assert not findings("oscillation", {"loss": loss})
+
+
+# learning rate ----------------------------------------------------------------------------------
+
+
+def test_a_straight_line_is_a_learning_rate_too_low() -> None:
+    line = np.linspace(2.3, 2.0, 200) * level(200, 1.0, 0.003)
+    (found,) = findings("lr-too-low", {"loss": line, "lr": np.full(200, 1e-6)})
+    assert found.remedies[0].params["factor"] == 10
+    assert not findings("lr-too-low", {"loss": falling(200, start=2.3, floor=2.0, noise=0.003)})
+
+
+def test_a_huge_learning_rate_that_never_learns() -> None:
+    stuck = np.append([4.0] * 3, level(297, 2.5, 0.1))
+    assert findings("lr-too-high", {"loss": stuck, "lr": np.full(300, 3.0)})
+    assert not findings("lr-too-high", {"loss": falling(300), "lr": np.full(300, 3.0)})
+    assert not findings("lr-too-high", {"loss": stuck, "lr": np.full(300, 1e-3)})
+
+
+def test_no_warmup() -> None:
+    grad = level(300, 0.3, 0.1)
+    grad[:8] = 5.0
+    stuck = np.append([4.2] * 3, level(297, 3.2, 0.02))
+    curves = {"loss": stuck, "grad_norm": grad, "lr": np.full(300, 0.01)}
+    assert findings("no-warmup", curves)
+    assert not findings("no-warmup", curves | {"lr": np.minimum(np.arange(300) / 50, 1) * 0.01})
+    assert not findings("no-warmup", curves | {"loss": falling(300)})
+
+
+# weights and activations ------------------------------------------------------------------------
+
+
+def test_a_layer_that_never_moves() -> None:
+    moving = 5 + np.arange(50) / 100
+    curves = {"weight_norm/fc.0.weight": np.full(50, 3.5), "weight_norm/fc.1.weight": moving}
+    (found,) = findings("unchanged-weights", curves)
+    assert found.evidence["layers"] == ["fc.0.weight"]
+    curves["weight_norm/fc.0.weight"] = 3.5 + 1e-6 * np.arange(50)  # converged, but alive
+    assert not findings("unchanged-weights", curves)
+
+
+def test_dead_units() -> None:
+    dying = np.clip(np.linspace(0.4, 1.4, 100), 0, 1)
+    (found,) = findings("dead-relu", {"activations/fc.0/zero_fraction": dying})
+    assert found.onset_step == pytest.approx(50, abs=1)
+    assert not findings("dead-relu", {"activations/fc.0/zero_fraction": level(100, 0.6)})
+
+
+def test_saturated_units() -> None:
+    assert findings("saturated-activations", {"activations/fc.0/saturated_fraction": level(100, 0.9, 0.01)})
+    assert not findings("saturated-activations", {"activations/fc.0/saturated_fraction": level(100, 0.2)})
+
+
+@pytest.mark.parametrize("unit", [1.0, 100.0])
+def test_clipping_counts_where_the_loss_stands_still(unit: float) -> None:
+    clipped = {"clip_fraction": np.full(100, unit), "grad_norm": level(100, 3.0)}
+    assert complaints("clipping-always-active", clipped | {"loss": level(100, 2.3)})
+    (note,) = findings("clipping-always-active", clipped | {"loss": falling(100)})
+    assert note.severity is Severity.NOTE
+
+
+# precision, system ------------------------------------------------------------------------------
+
+
+def test_a_loss_scale_that_only_falls() -> None:
+    scale = 65536 * 0.5 ** np.maximum(np.arange(200) - 120, 0.0)
+    (found,) = findings("loss-scale-collapse", {"loss_scale": scale})
+    assert found.onset_step == 121 and found.remedies[0].action == "use_bf16"
+
+
+def test_a_loss_scale_that_settles_is_healthy() -> None:
+    scale = np.concatenate([65536 * 0.5 ** np.arange(4.0), np.full(150, 8192.0), np.full(46, 16384.0)])
+    assert not findings("loss-scale-collapse", {"loss_scale": scale})
+
+
+def test_steps_that_take_longer() -> None:
+    slow = level(200, 0.1)
+    slow[120:] *= 4
+    (found,) = findings("throughput-degradation", {"step_time": slow})
+    assert found.onset_step == pytest.approx(120, abs=4) and found.evidence["factor"] == pytest.approx(4, rel=0.05)
+    assert findings("throughput-degradation", {"samples_per_sec": 1 / slow})
+    assert not findings("throughput-degradation", {"step_time": level(200, 0.1, 0.4)})
+
+
+# players ----------------------------------------------------------------------------------------
+
+
+def test_a_discriminator_that_wins() -> None:
+    assert findings("gan-collapse", {"D(x)": level(200, 0.95, 0.01), "D(G(z))": level(200, 0.04)})
+    assert not findings("gan-collapse", {"D(x)": level(200, 0.6, 0.05), "D(G(z))": level(200, 0.4)})
+    assert findings("gan-collapse", {"Loss_D": 0.05 + 1.3 * np.exp(-np.arange(200) / 10), "Loss_G": level(200, 5.0)})
+    assert "kind whose balance" in skipped("gan-collapse", {"Loss_D": -level(200, 9.0), "Loss_G": level(200, 5.0)})
+
+
+def test_entropy_that_is_spent_for_nothing() -> None:
+    entropy = 0.69 * np.exp(-np.arange(100) / 5)
+    spent = {"train/entropy": entropy, "rollout/ep_rew_mean": level(100, 9.3)}
+    assert findings("entropy-collapse", spent)
+    assert not findings("entropy-collapse", spent | {"rollout/ep_rew_mean": np.linspace(10, 200, 100)})
+    assert "without the reward" in skipped("entropy-collapse", {"train/entropy": entropy})
+
+
+# the log ----------------------------------------------------------------------------------------
+
+
+def test_a_torn_log_is_a_note_with_its_last_step() -> None:
+    base = run({"loss": falling(100)})
+    torn = Run("x", base.source, "test", base.columns, notes=(Note("truncated", "ends inside record 7", "f"),))
+    (found,) = judge(torn, {"truncated-log": detectors()["truncated-log"]}).findings
+    assert (found.severity, found.onset_step) == (Severity.NOTE, 99)
+
+
+def test_underfitting_needs_an_accuracy() -> None:
+    stuck = {"loss": level(100, 1.06, 0.01), "val_loss": level(20, 1.07, 0.002)}
+    assert "without an accuracy" in skipped("underfitting", stuck)
+    assert findings("underfitting", stuck | {"val_accuracy": level(20, 0.43, 0.002)})
+    assert not findings("underfitting", stuck | {"val_accuracy": level(20, 0.9, 0.002)})
+
+
+# a metric beside the loss -----------------------------------------------------------------------
+
+
+def test_a_metric_that_never_moves_unmasks_a_loss_that_fell_to_the_mean() -> None:
+    loss = np.append(np.linspace(0.75, 0.05, 10), level(190, 0.05, 0.02))
+    curves = {"loss": loss, "val/mean_average_precision": level(40, 0.03, 0.1)}
+    assert findings("loss-not-decreasing", curves)
+    assert not findings("loss-not-decreasing", curves | {"val/mean_average_precision": np.linspace(0.03, 0.3, 40)})
+
+
+def test_a_metric_that_loses_half_of_its_gain_diverges() -> None:
+    metric = np.concatenate([np.linspace(0.02, 0.3, 60), np.linspace(0.3, 0.05, 20), level(40, 0.05, 0.02)])
+    (found,) = findings("divergence", {"loss": falling(400), "val/accuracy": metric})
+    assert found.onset_step == pytest.approx(62, abs=6)
+    assert not findings("divergence", {"loss": falling(400), "val/accuracy": np.linspace(0.02, 0.3, 120)})
