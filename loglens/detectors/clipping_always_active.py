@@ -23,7 +23,7 @@ from loglens.report import Confidence, Finding, Rule, Severity
 from loglens.run import Run, Series
 from loglens.stats.level import levels
 
-RULE = Rule("clipping-always-active", "gradient", Severity.WARNING, leads_to=("loss-not-decreasing",))
+RULE = Rule("clipping-always-active", "gradient", Severity.WARNING, leads_to=("lr-too-low", "loss-not-decreasing"))
 
 
 def detect(

@@ -41,7 +41,7 @@ RULE = Rule(
     "exploding-gradient",
     "gradient",
     Severity.ERROR,
-    leads_to=("nan-loss", "divergence", "weight-growth", "loss-not-decreasing"),
+    leads_to=("loss-spike", "nan-loss", "divergence", "weight-growth", "loss-not-decreasing"),
 )
 
 
@@ -192,7 +192,10 @@ def _jump(grad: Series, loss: Series | None, factor: float) -> int | None:
 
 
 def _leaves(loss: Series, step: int) -> bool:
-    """Whether the loss jumps soon after `step` (50 points, at most a twentieth of the run) and stays up."""
+    """Whether the loss jumps soon after `step` (50 points, at most a twentieth of the run) and stays up.
+
+    A loss that is up at that very step already is a spike of its own (a bad batch, say).
+    """
     split = int(np.searchsorted(loss.step, step))
     within = max(3, min(50, len(loss) // 20))
     before = loss.value[max(0, split - 50) : split]
@@ -202,8 +205,9 @@ def _leaves(loss: Series, step: int) -> bool:
     if not np.isfinite(after).all():
         return not np.isfinite(loss.value[-1])
     level, bar = float(np.median(before)), 6 * noise(before)
-    if float(after.max()) <= level + max(bar, abs(level)):
-        return False
+    jumped = level + max(bar, abs(level))
+    if float(after.max()) <= jumped or float(after[0]) > jumped:
+        return False  # the gradient of a step cannot be the cause of that step's own loss
     rest = loss.finite.value[split + within :]
     back = level + max(bar / 2, 0.2 * abs(level))
     return len(rest) >= 3 and bool((blocks(np.arange(len(rest)), rest).level > back).all())

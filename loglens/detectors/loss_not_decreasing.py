@@ -8,9 +8,10 @@ there is one, gained as little; 10 % of training loss are allowed where validati
 memorising shuffled labels looks like that. A classifier that guesses has a loss of ln C for C classes
 (Karpathy, A Recipe for Training Neural Networks, 2019; 2.303 for ten), so a level within 2 % of an ln C
 is named as chance. Or the loss gains less than 15 % after its first tenth, and not one logged metric
-between 0 and 1 covers 5 % of its way to 1: then the first tenth only taught it the mean. 5 % between
-first and last medians alone calls 3.9 % of runs dead that reach their target; the noise and the
-validation loss are there to spare them.
+between 0 and 1 covers 5 % of its way to 1: then the first tenth only taught it the mean. Or, a warning,
+it gains less than 5 % after its first tenth, and ten or more validation losses end within 2 % of the
+first one. 5 % between first and last medians alone calls 3.9 % of runs dead that reach their target;
+the noise and the validation loss are there to spare them.
 
 When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate
 far too low, labels that belong to other inputs and an optimiser that never steps look alike in
@@ -30,7 +31,7 @@ from loglens.report import Confidence, Finding, Remedy, Rule, Severity
 from loglens.run import Run, Series
 from loglens.stats.level import Levels, levels
 
-RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR)
+RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR, leads_to=("underfitting",))
 
 
 def detect(
@@ -61,10 +62,14 @@ def detect(
     if run.first(curve.tag) - found.end < bar and not _learned(found, bar) and not _gained(held_out, gain):
         if found.end <= found.start + 2 * bar:  # else it rises, and divergence says so
             yield _stuck(curve, found, guessing, lr, grad_norm_global, val_loss, gain, chance)
-    elif stuck := _metrics_stuck((*metric_higher, *val_metric_higher), gain):
-        late = levels(_after_first_tenth(curve))
-        if late.drop < 3 * gain:
-            yield _guesses(curve, late, stuck, lr, grad_norm_global)
+        return
+    late = levels(_after_first_tenth(curve))
+    if late.drop < 3 * gain and (stuck := _metrics_stuck((*metric_higher, *val_metric_higher), gain)):
+        yield _guesses(curve, late, stuck, lr, grad_norm_global)
+    elif late.drop < gain and held_out is not None and len(held_out) >= min_points:
+        known = levels(held_out.value)
+        if abs(known.drop) < chance and known.start - known.best < 2 * chance * abs(known.start):
+            yield _never_generalises(curve, late, held_out, known, lr, grad_norm_global)
 
 
 def _learned(found: Levels, bar: float) -> bool:
@@ -134,6 +139,22 @@ def _guesses(curve: Series, late: Levels, stuck: list[Series], lr: Series | None
         evidence={"metric": metric.tag, "metric_start": first, "metric_end": last, "late_drop": late.drop},
         remedies=_advice(lr, grad, frozen=False),
         series=(metric, curve),
+    )
+
+
+def _never_generalises(
+    curve: Series, late: Levels, held_out: Series, known: Levels, lr: Series | None, grad: Series | None
+) -> Finding:
+    """What the first tenth of the run taught it did nothing for unseen data, and nothing came after it."""
+    return Finding(
+        f"{held_out.tag} is at its end where it was at its first evaluation ({known.start:.4g}, {known.end:.4g}), and "
+        f"{curve.tag} stays at {late.end:.4g} from the first tenth on",
+        Severity.WARNING,
+        Confidence.MEDIUM,
+        end_step=int(curve.step[-1]),
+        evidence={"val_start": known.start, "val_end": known.end, "late_drop": late.drop, "evaluations": len(held_out)},
+        remedies=_advice(lr, grad, frozen=False),
+        series=(curve, held_out),
     )
 
 

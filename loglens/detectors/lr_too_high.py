@@ -3,9 +3,10 @@
 Why it matters. With steps that overshoot every valley the weights only bounce; more steps do not help.
 
 How it is found. The learning rate peaks above 0.1, and from the first tenth of the run on the loss
-gains less than 5 % and stays between half and twice its start. 0.1 is the classic start for stochastic gradient
-descent on normalised nets; for Adam, 0.01 is already too high (UMLAUT), but the log seldom says which
-optimizer ran. A large learning rate alone is no sign.
+gains less than 5 %, stays between half and twice its start, and bounces by 2 % or more from point to
+point. 0.1 is the classic start for stochastic gradient descent on normalised nets; for Adam, 0.01 is
+already too high (UMLAUT), but the log seldom says which optimizer ran. A large learning rate alone is
+no sign.
 
 When it is wrong. A loss that is stuck for another reason (labels, a cut graph) under a learning rate
 that is large but right; the first test, a tenth of it, tells them apart.
@@ -40,6 +41,7 @@ def detect(
     min_points: int = 20,
     large: float = 0.1,
     gain: float = 0.05,
+    bounce: float = 0.02,
 ) -> Iterator[Finding]:
     if rl_reward is not None or gan_d_loss is not None:
         raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
@@ -51,9 +53,11 @@ def detect(
     found = levels(late)
     if peak <= large or found.drop >= gain or not 0.5 * start <= found.best <= found.end <= 2 * start:
         return
+    if found.point_noise < bounce * abs(found.end):
+        return  # it does not bounce: it is stuck or done
     yield Finding(
-        f"{loss.tag} stays at {found.end:.4g} from the first tenth on (start {start:.4g}), under a learning rate of "
-        f"{peak:.3g}, which is very large",
+        f"{loss.tag} bounces around {found.end:.4g} from the first tenth on (start {start:.4g}) under a learning rate "
+        f"of {peak:.3g}, which is very large",
         Severity.WARNING,
         Confidence.MEDIUM if peak >= 10 * large else Confidence.LOW,
         end_step=int(curve.step[-1]),

@@ -4,11 +4,11 @@ Why it matters. Swings that last many steps are not noise of the batches: data t
 a learning rate that jumps across the valley. What one swing learns the next one forgets.
 
 How it is found. Over the last four fifths, with the slow trend (eight block medians) taken off, the
-logarithm of the loss swings by a factor of two or more between its 10th and 90th percentile, and
-either three times more widely than its point-to-point noise explains and by more than the trend gains,
-or in a period: the autocorrelation has a peak above 0.5 at four or more points, with at least four
-periods in sight (data in the same order every epoch). Counting sign flips, as is often done, fires on
-83 % of runs that reach their target.
+logarithm of the loss swings by a factor of two or more between its 10th and 90th percentile, and by
+more than twice what the trend gains; and either three times more widely than its point-to-point noise
+explains, or in a period: the autocorrelation has a peak above 0.5 at four or more points, with at
+least four periods in sight (data in the same order every epoch). Counting sign flips, as is often
+done, fires on 83 % of runs that reach their target.
 
 When it is wrong. A cyclic learning rate makes swings on purpose.
 """
@@ -57,7 +57,7 @@ def detect(
     ratio = wide / 2.56 / max(noise(late), 1e-9)
     gained = abs(float(slow.level[-1] - slow.level[0]))
     peak, period = periodicity(around)
-    if wide < np.log(swing) or not (peak > periodic or (ratio >= beyond_noise and gained <= wide)):
+    if wide < np.log(swing) or gained > wide / 2 or not (peak > periodic or ratio >= beyond_noise):
         return
     regular = f", in a period of {period} points" if peak > periodic else ""
     yield Finding(

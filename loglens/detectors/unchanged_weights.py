@@ -19,7 +19,7 @@ from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Rule, Severity
 from loglens.run import Series
 
-RULE = Rule("unchanged-weights", "weights", Severity.WARNING, leads_to=("loss-not-decreasing",))
+RULE = Rule("unchanged-weights", "weights", Severity.WARNING)
 
 
 def detect(

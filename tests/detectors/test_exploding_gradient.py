@@ -51,9 +51,16 @@ def test_clip_is_the_90th_percentile_of_the_healthy_part() -> None:
 def test_a_jump_that_the_loss_answers() -> None:
     loss, grad = falling(400), level(400, 0.5, 0.2)
     loss[250:] = level(150, 8.0, 0.1)
-    grad[250:255] = 60
+    grad[249:255] = 60
     (found,) = findings({"loss": loss, "grad_norm": grad})
-    assert found.severity is Severity.ERROR and found.onset_step == 250
+    assert found.severity is Severity.ERROR and found.onset_step == 249
+
+
+def test_a_jump_of_both_at_one_step_has_its_cause_elsewhere() -> None:
+    loss, grad = falling(400), level(400, 0.5, 0.2)
+    loss[250:] = level(150, 8.0, 0.1)
+    grad[250:255] = 60
+    assert not complaints({"loss": loss, "grad_norm": grad})
 
 
 def test_a_jump_that_the_loss_recovers_from_is_no_explosion() -> None:

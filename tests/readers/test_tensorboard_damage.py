@@ -214,3 +214,21 @@ def test_growing_file_gives_a_prefix(tmp_path: Path) -> None:
         path.write_bytes(b"".join(records)[:cut])
         found = points(run(path))
         assert found == expected[: len(found)]
+
+
+def test_record_of_gigabytes_that_is_no_event(tmp_path: Path) -> None:
+    length = struct.pack("<Q", 10 << 30)
+    path = tmp_path / NAME
+    with path.open("wb") as file:  # sparse: takes no room on the disk
+        file.write(b"".join(looped(40)) + length + masked(length))
+        file.seek((10 << 30) + 4, 1)
+        file.write(looped(1)[1])
+    found = run(path)
+    assert len(found.columns) == 41
+    assert [note.kind for note in found.notes] == ["corrupt"]
+
+
+def test_record_of_countless_fields() -> None:
+    found = read(record(b"\x50\x00" * 20_000_000) + looped(1)[1])
+    assert len(found.columns) == 1
+    assert [note.message for note in found.notes] == ["1 record holds no valid event at byte 0; dropped"]
