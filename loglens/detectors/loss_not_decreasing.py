@@ -59,12 +59,15 @@ def detect(
     guessing = _chance_classes(float(np.median(held_out.value[-3:])), chance) if held_out is not None else None
     # a net that only memorises shuffled labels lowers its training loss a little, and guesses elsewhere
     bar = (2 * gain if guessing else gain) * abs(found.start)
+    metrics = (*metric_higher, *val_metric_higher)
+    stuck = _metrics_stuck(metrics, gain)
     if run.first(curve.tag) - found.end < bar and not _learned(found, bar) and not _gained(held_out, gain):
-        if found.end <= found.start + 2 * bar:  # else it rises, and divergence says so
+        # a rise is for divergence to name, and a metric that improves acquits
+        if found.end <= found.start + 2 * bar and not _moved(_bounded(metrics, 1.0), 4 * gain):
             yield _stuck(curve, found, guessing, lr, grad_norm_global, val_loss, gain, chance)
         return
     late = levels(_after_first_tenth(curve))
-    if late.drop < 3 * gain and (stuck := _metrics_stuck((*metric_higher, *val_metric_higher), gain)):
+    if late.drop < 3 * gain and stuck:
         yield _guesses(curve, late, stuck, lr, grad_norm_global)
     elif late.drop < gain and held_out is not None and len(held_out) >= min_points:
         known = levels(held_out.value)
@@ -73,10 +76,14 @@ def detect(
 
 
 def _learned(found: Levels, bar: float) -> bool:
-    """Whether the end or any block is below the start by more than the bar, beyond its noise."""
+    """Whether the end or any block is below the start by more than the bar, beyond its noise.
+
+    Half of the bar is enough for a curve so smooth that it is ten times its noise.
+    """
     fell = found.start - found.best
     # half of the start is gone whatever the noise, which a later explosion would inflate
-    return found.start - found.end >= bar or fell >= bar + 4 * found.noise or fell >= abs(found.start) / 2
+    smooth = found.start - found.end >= max(bar / 2, 10 * found.noise)
+    return smooth or found.start - found.end >= bar or fell >= bar + 4 * found.noise or fell >= abs(found.start) / 2
 
 
 def _after_first_tenth(curve: Series) -> NDArray[np.float64]:
@@ -158,23 +165,32 @@ def _never_generalises(
     )
 
 
-def _metrics_stuck(metrics: tuple[Series, ...], gain: float, least: int = 10) -> list[Series]:
-    """The metrics between 0 and 1, if not one of them covers more than `gain` of its way to 1.
+def _bounded(metrics: tuple[Series, ...], highest: float, least: int = 10) -> list[Series]:
+    """The metrics between 0 and 1 with enough points that end at `highest` at the most."""
+    finite = [metric.finite for metric in metrics if len(metric.finite) >= least]
+    inside = [metric for metric in finite if metric.value.min() >= 0 and metric.value.max() <= 1]
+    return [metric for metric in inside if _ends(metric)[1] <= highest]
 
-    One that ends above 0.6 says nothing: it may have started there, or guessing gets that far.
+
+def _metrics_stuck(metrics: tuple[Series, ...], gain: float) -> list[Series]:
+    """The metrics that end below 0.6, if not one of them covers more than `gain` of its way to 1.
+
+    One that ends higher says nothing: it may have started there, or guessing gets that far.
     """
-    judged = []
-    for metric in (metric.finite for metric in metrics):
-        if len(metric) < least or metric.value.min() < 0 or metric.value.max() > 1:
-            continue
-        head, tail = max(3, len(metric) // 20), max(3, len(metric) // 10)
-        first, last = float(np.median(metric.value[:head])), float(np.median(metric.value[-tail:]))
-        if last > 0.6:
-            continue
-        if last - first >= gain * (1 - first):
-            return []
-        judged.append(metric)
-    return judged
+    judged = _bounded(metrics, 0.6)
+    return [] if _moved(judged, gain) else judged
+
+
+def _moved(metrics: list[Series], gain: float) -> bool:
+    """Whether any metric covers a share `gain` of its way from where it started to 1."""
+    ends = [_ends(metric) for metric in metrics]
+    return any(last - first >= gain * (1 - first) for first, last in ends)
+
+
+def _ends(metric: Series) -> tuple[float, float]:
+    """Level of the first twentieth and of the last tenth."""
+    head, tail = max(3, len(metric) // 20), max(3, len(metric) // 10)
+    return float(np.median(metric.value[:head])), float(np.median(metric.value[-tail:]))
 
 
 def _chance_classes(level: float, tolerance: float) -> int | None:
