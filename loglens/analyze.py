@@ -9,8 +9,12 @@ from typing import Any
 from loglens import diagnosis, roles
 from loglens.contract import Detector, Needed, curves_of
 from loglens.errors import Skip, UnreadableError
-from loglens.report import Diagnosis, Finding, Outcome, Part, Report, Severity, Unread
+from loglens.report import Diagnosis, Finding, Outcome, Part, Report, RuleHelp, Severity, Unread
 from loglens.run import Note, Run, Series
+
+
+#: Families that say nothing of the training itself: a run is not judged by them alone.
+BESIDE = frozenset({"log", "system"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ def analyze(
             unread.append(Unread(item.path, str(item)))
         else:
             runs.append(judge(item, detectors, options))
-    return Report(tuple(runs), tuple(unread), version, options.fail_on, renderers or {})
+    rules = {name: RuleHelp(detector.rule, detector.title, detector.text) for name, detector in detectors.items()}
+    return Report(tuple(runs), tuple(unread), version, options.fail_on, renderers or {}, rules)
 
 
 def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Options()) -> Diagnosis:
@@ -69,8 +74,12 @@ def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Option
         findings=diagnosis.link(findings, rules, (last or 0) - (first or 0)),
         outcomes=tuple(outcomes),
         notes=(*run.notes, *_rewinds(run)),
-        judged=any(outcome.outcome in ("found", "clean") for outcome in outcomes),
+        judged=any(
+            outcome.outcome in ("found", "clean") and rules[outcome.condition].family not in BESIDE
+            for outcome in outcomes
+        ),
         lead=_lead(curves),
+        curves=tuple(curve for curve in curves if curve.role is not None),
     )
 
 

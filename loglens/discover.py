@@ -11,6 +11,7 @@ from pathlib import Path
 
 from loglens.contract import Reader
 from loglens.errors import UnreadableError
+from loglens.merge import merge
 from loglens.run import Run, Source
 
 #: Folders that hold no logs but may hold a million files.
@@ -60,15 +61,36 @@ def find(paths: Sequence[str | Path], readers: Sequence[Reader]) -> Found:
 
 
 def load(found: Found) -> Iterator[Run | UnreadableError]:
-    """Every run of every source, and in its place the reason where a source cannot be read."""
+    """Every run of every source, and in its place the reason where a source cannot be read.
+
+    Sources of one folder are read together, so that a run in several formats can be told to be one.
+    """
     yield from found.failures
+    folders: dict[Path, list[tuple[Reader, Source]]] = {}
     for reader, source in found.sources:
-        try:
-            yield from reader.read(source)
-        except UnreadableError as error:
-            yield UnreadableError(str(error), error.path or str(source.path))
-        except OSError as error:
-            yield UnreadableError(f"cannot be read: {error.strerror or error}", str(source.path))
+        folders.setdefault(_folder(source), []).append((reader, source))
+    for group in folders.values():
+        if len(group) == 1:
+            yield from _read(*group[0])
+            continue
+        items = [item for reader, source in group for item in _read(reader, source)]
+        yield from (item for item in items if isinstance(item, UnreadableError))
+        yield from merge([item for item in items if isinstance(item, Run)])
+
+
+def _read(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
+    try:
+        yield from reader.read(source)
+    except UnreadableError as error:
+        yield UnreadableError(str(error), error.path or str(source.path))
+    except OSError as error:
+        yield UnreadableError(f"cannot be read: {error.strerror or error}", str(source.path))
+
+
+def _folder(source: Source) -> Path:
+    """The folder in which a run's other logs would lie; Hugging Face logs events below `runs/`."""
+    folder = source.path if source.path.is_dir() else source.path.parent
+    return folder.parent.parent if folder.parent.name == "runs" else folder
 
 
 def _expand(path: str | Path) -> list[Path]:

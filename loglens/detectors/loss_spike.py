@@ -104,7 +104,7 @@ def _finding(
     return Finding(
         f"{loss.tag} jumps from {level:.4g} to {peak:.4g} at {loss.axis} {onset}{many} and "
         + ("recovers" if recovered else "does not come back")
-        + (f"; the gradient norm jumped {lead} points before" if lead else ""),
+        + (f"; the gradient norm jumped {lead} point{'s' * (lead > 1)} before" if lead else ""),
         Severity.WARNING if recovered else Severity.ERROR,
         Confidence.HIGH if len(hits) > 1 else Confidence.MEDIUM,
         onset_step=onset,

@@ -57,6 +57,8 @@ def detect(
         yield _passing(broken)
     elif silent := [pair for curve in losses if (pair := _outlived(curve, run, gone_points))]:
         yield _silent(*silent[0], drivers, look_back)
+    elif blank := [note for note in run.notes if note.kind == "blank-tail" and losses[0].tag in note.message]:
+        yield _blank(losses[0], blank[0].message)
     elif max(map(len, losses)) < min_points:
         raise Skip(f"all of {max(map(len, losses))} losses are finite, but {min_points} are needed to call it clean")
 
@@ -140,6 +142,18 @@ def _silent(loss: Series, sibling: Series, drivers: list[Series], look_back: int
         evidence={"points": len(loss), "rows_without": beyond, "sibling": sibling.tag},
         remedies=_advice(moved[1] if moved else "", loss, drivers, last),
         series=(loss, sibling),
+    )
+
+
+def _blank(loss: Series, seen: str) -> Finding:
+    return Finding(
+        f"{seen}; {loss.tag} ends at {loss.axis} {int(loss.step[-1])}",
+        Severity.WARNING,
+        Confidence.LOW,
+        onset_step=int(loss.step[-1]),
+        evidence={"points": len(loss)},
+        remedies=[remedies.skip_nonfinite_batches(), remedies.clean_data()],
+        series=(loss,),
     )
 
 

@@ -10,7 +10,7 @@ explains, or in a period: the autocorrelation has a peak above 0.5 at four or mo
 least four periods in sight (data in the same order every epoch). Counting sign flips, as is often
 done, fires on 83 % of runs that reach their target.
 
-When it is wrong. A cyclic learning rate makes swings on purpose.
+When it is wrong. A cyclic learning rate makes swings on purpose, and so does a sampler that goes through tasks in turn.
 """
 
 from __future__ import annotations

@@ -7,8 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
-from loglens.renderers import json, terminal
-from loglens.report import Confidence, Diagnosis, Finding, Outcome, Part, Remedy, Report, Severity, Unread
+from loglens.renderers import github, json, junit, markdown, sarif, terminal
+from loglens.report import (
+    Confidence,
+    Diagnosis,
+    Finding,
+    Outcome,
+    Part,
+    Remedy,
+    Report,
+    Rule,
+    RuleHelp,
+    Severity,
+    Unread,
+)
 from loglens.run import Note, Series
 from tests.curves import falling, growing, series
 
@@ -31,6 +43,15 @@ CLIP = Remedy(
     },
 )
 LOWER = Remedy("scale_lr", {"factor": 0.1}, "the growth feeds on large updates", {"pytorch": "Adam(params, lr=1e-4)"})
+
+
+HELP = {
+    "exploding-gradient": RuleHelp(
+        Rule("exploding-gradient", "gradient", Severity.ERROR, ("nan-loss",)),
+        "The gradient norm grows exponentially",
+        {"Why it matters.": "Updates overshoot.", "How it is found.": "`g[t+1] / g[t]` > 1.0, as in <b>org/repo#1</b>"},
+    )
+}
 
 
 def norms() -> Series:
@@ -190,9 +211,9 @@ def unjudged() -> Diagnosis:
 def report(*runs: Diagnosis) -> Report:
     """A report on the runs given, or on one of each kind together with paths that were not read."""
     if runs:
-        return Report(runs, (), "0.0.0")
+        return Report(runs, (), "0.0.0", rules=HELP)
     unread = (Unread("photo.png", "not a log that loglens reads: a PNG image"), Unread(HOSTILE, HOSTILE))
-    return Report((healthy(), unjudged(), suspect(), failed()), unread, "0.0.0")
+    return Report((healthy(), unjudged(), suspect(), failed()), unread, "0.0.0", rules=HELP)
 
 
 def pages() -> dict[str, str]:
@@ -202,5 +223,9 @@ def pages() -> dict[str, str]:
         "report.txt": terminal.render(report()),
         "report.80.ascii.txt": terminal.render(report(), width=80, unicode=False),
         "report.ansi": terminal.render(report(), color=True),
+        "report.md": markdown.render(report()),
+        "report.sarif": sarif.render(report()),
+        "report.xml": junit.render(report()),
+        "report.github": github.render(report()),
         "failed.verbose.txt": terminal.render(report(failed()), verbose=True),
     }

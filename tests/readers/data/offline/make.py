@@ -1,0 +1,129 @@
+"""Makes the small logs in this folder with the writers themselves.
+
+    pip install wandb==0.31.0 mlflow-skinny==3.17.2 sqlalchemy alembic trackio==0.43.0 swanlab==0.10.3
+    python make.py FOLDER
+
+What a writer notes of the machine (paths, host, user) is switched off where it can be, and the rest
+is overwritten by the caller: run it in a bare container and look for names before keeping a file.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(sys.argv[1] if len(sys.argv) > 1 else "out").resolve()
+STEPS = 40
+
+
+def rows() -> list[dict[str, Any]]:
+    """Falling losses, with one NaN and one infinity."""
+    made = []
+    for step in range(STEPS):
+        loss = 2.5 * math.exp(-step / 15) + 0.1
+        row = {"train/loss": loss, "train/grad_norm": 1 / (step + 1), "lr": 1e-3}
+        if step == 20:
+            row |= {"train/loss": math.nan, "train/grad_norm": math.inf}
+        if step % 10 == 9:
+            row["val/loss"] = loss + 0.05
+        made.append(row)
+    return made
+
+
+def wandb_logs() -> None:
+    """One offline run, with a step metric, nested keys, a histogram and a configuration."""
+    os.environ["WANDB_DIR"] = str(ROOT)
+    import wandb
+
+    settings = wandb.Settings(
+        mode="offline",
+        disable_code=True,
+        disable_git=True,
+        x_disable_meta=True,
+        x_disable_stats=False,
+        x_stats_sampling_interval=1.0,
+        console="off",
+        host="host",
+        username="user",
+        email="",
+        program="train.py",
+        program_relpath="train.py",
+        root_dir=str(ROOT),
+    )
+    config = {"optimizer": {"name": "adamw", "lr": 1e-3}, "batch_size": 64}
+    run = wandb.init(project="demo", id="demo1234", name="first try", config=config, settings=settings)
+    run.define_metric("global_step")
+    run.define_metric("val/*", step_metric="global_step")
+    for step, row in enumerate(rows()):
+        row |= {"global_step": 10 * step, "nested": {"a": step, "b.c": -step}, "flag": True, "word": "x"}
+        if step % 20 == 0:
+            row["gradients/w"] = wandb.Histogram([0.1 * n for n in range(-10, 10)], num_bins=8)
+        run.log(row)
+    run.finish(exit_code=3)
+    for path in (ROOT / "wandb").glob("offline-run-*/*.wandb"):
+        shutil.copy(path, ROOT / "run-demo1234.wandb")
+    shutil.rmtree(ROOT / "wandb")
+
+
+def mlflow_logs() -> None:
+    """Two runs in a file store, two in SQLite."""
+    os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
+    os.environ["LOGNAME"] = "user"
+    import mlflow
+
+    for uri in (f"file:{ROOT}/mlruns", f"sqlite:///{ROOT}/mlflow.db"):
+        client = mlflow.MlflowClient(uri)
+        experiment = client.create_experiment("demo", artifact_location="artifacts")
+        for name, status in (("good", "FINISHED"), ("bad", "FAILED")):
+            run = client.create_run(experiment, start_time=1700000000000, run_name=name)
+            client.log_param(run.info.run_id, "lr", 0.001)
+            for step, row in enumerate(rows()[: STEPS if name == "good" else 25]):
+                for key, value in row.items():
+                    client.log_metric(run.info.run_id, key, value, timestamp=1700000000000 + 1000 * step, step=step)
+            client.set_terminated(run.info.run_id, status, 1700000100000)
+
+
+def trackio_logs() -> None:
+    """Two runs in one project, with a histogram."""
+    os.environ["TRACKIO_DIR"] = str(ROOT / "trackio")
+    import trackio
+
+    for name in ("one", "two"):
+        run = trackio.init(project="demo", name=name, config={"lr": 0.001, "model": {"depth": 3}}, embed=False)
+        for row in rows()[:20] if name == "one" else rows():
+            run.log({**row, "nested": {"a": 1}})
+        run.log({"hist": trackio.Histogram([0.1 * n for n in range(20)], num_bins=8)})
+        trackio.finish()
+    compact(next((ROOT / "trackio").glob("demo*.db")), ROOT / "trackio.db")
+
+
+def compact(path: Path, to: Path) -> None:
+    """A copy without free pages, and without the journal beside it."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode=DELETE")
+    connection.execute("VACUUM")
+    connection.close()
+    shutil.copy(path, to)
+
+
+def swanlab_logs() -> None:
+    """One offline run."""
+    os.environ["SWANLAB_SAVE_DIR"] = str(ROOT / "home")
+    import swanlab
+
+    run = swanlab.init(project="demo", name="first", mode="offline", logdir=str(ROOT / "swanlog"), config={"lr": 0.001})
+    for row in rows():
+        run.log(row)
+    swanlab.finish()
+
+
+if __name__ == "__main__":
+    ROOT.mkdir(parents=True, exist_ok=True)
+    chosen = sys.argv[2:] or ["wandb", "mlflow", "trackio", "swanlab"]
+    for each in chosen:
+        globals()[f"{each}_logs"]()

@@ -1,0 +1,62 @@
+"""A run in several formats is one run; two runs in one folder stay two."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from loglens.merge import merge
+from loglens.run import Columns, Run
+from tests.curves import falling, level, run
+
+
+def csv_of(original: Run, **renamed: str) -> Run:
+    """The same curves as a CSV would hold them: other names, five digits, NaN lost as a blank."""
+    curves = {}
+    for tag, curve in original.curves.items():
+        keep = np.isfinite(curve.value)
+        curves[renamed.get(tag.replace("/", "_"), tag)] = (
+            curve.step[keep],
+            np.array([float(f"{value:.5g}") for value in curve.value[keep]]),
+        )
+    return Run("metrics.csv", Path("metrics.csv"), "csv", Columns.of(curves), files=(Path("metrics.csv"),))
+
+
+def test_the_source_with_the_nan_wins_and_nothing_is_doubled() -> None:
+    loss = falling(200)
+    loss[150:] = np.nan
+    events = run({"train/loss": loss, "val/loss": falling(200, seed=1)})
+    (one,) = merge([csv_of(events, train_loss="loss"), events])
+    assert set(one.tags) == {"train/loss", "val/loss"} and len(one.columns) == 400
+    assert one.series("train/loss").nonfinite == 50
+    assert [note.kind for note in one.notes] == ["merged"] and "2 of its 2 curves" in one.notes[0].message
+
+
+def test_the_longer_curve_is_kept_under_the_main_name() -> None:
+    whole = falling(200)
+    events = run({"train/loss": whole[:120], "a": level(200, 1.0), "b": level(200, 2.0)})
+    (one,) = merge([events, run({"loss": whole})])
+    assert len(one.series("train/loss")) == 200 and set(one.tags) == {"train/loss", "a", "b"}
+
+
+def test_curves_that_only_one_source_holds_are_added() -> None:
+    events = run({"loss": falling(200), "lr": level(200, 0.1)})
+    (one,) = merge([events, run({"loss": falling(200), "val_accuracy": level(50, 0.9)})])
+    assert set(one.tags) == {"loss", "lr", "val_accuracy"}
+
+
+def test_two_runs_of_one_folder_stay_two() -> None:
+    runs = [run({"loss": falling(200, seed=seed)}) for seed in (1, 2)]
+    assert merge(runs) == runs
+
+
+def test_a_few_common_points_are_no_proof() -> None:
+    runs = [run({"loss": falling(200)}), run({"loss": falling(200)[:4]})]
+    assert len(merge(runs)) == 2
+
+
+def test_order_is_kept() -> None:
+    runs = [replace(run({"loss": falling(50 + seed, seed=seed)}), name=str(seed)) for seed in range(5)]
+    assert [one.name for one in merge(runs)] == list("01234")
