@@ -69,7 +69,7 @@ def detect(
     late = levels(_after_first_tenth(curve))
     if late.drop < 3 * gain and stuck:
         yield _guesses(curve, late, stuck, lr, grad_norm_global)
-    elif late.drop < gain and held_out is not None and len(held_out) >= min_points:
+    elif late.drop < gain and held_out is not None and len(held_out) >= min_points and not run.rewinds:
         known = levels(held_out.value)
         if abs(known.drop) < chance and known.start - known.best < 2 * chance * abs(known.start):
             yield _never_generalises(curve, late, held_out, known, lr, grad_norm_global)

@@ -35,6 +35,7 @@ def detect(
     *,
     min_points: int = 10,
     gain: float = 0.3,
+    least: float = 0.001,
     r2: float = 0.9,
     evenness: float = 0.6,
 ) -> Iterator[Finding]:
@@ -52,6 +53,8 @@ def detect(
         return
     shown = straight[0]
     found = levels(shown.value)
+    if found.drop < least:
+        return  # that is not falling at all
     yield Finding(
         f"{shown.tag} falls in a straight line, by {found.drop:.1%} in {len(shown)} points ({found.start:.4g} to "
         f"{found.end:.4g}), and is still falling at the end",

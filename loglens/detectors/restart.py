@@ -30,7 +30,7 @@ def detect(loss: Series | None, run: Run) -> Iterator[Finding]:
     curve = run.curves[loss.tag if own and loss is not None else next(iter(run.rewinds))]
     yield Finding(
         f"steps go back from {last} to {first} in {len(run.rewinds)} of {len(run.tags)} curves"
-        + (f", and {times - 1} times before" if times > 1 else "")
+        + (f" ({times} restarts in all)" if times > 1 else "")
         + ": a resume; what was logged twice counts once",
         Severity.NOTE,
         Confidence.HIGH,
