@@ -202,42 +202,55 @@ def survive(step: Ints, session: NDArray[np.int32] | None = None) -> tuple[NDArr
     A later block of rows at smaller steps replaces the earlier ones from there on (a resume from a
     checkpoint). A single row at a smaller step, after which the curve goes on above its highest step,
     is a straggler of another worker: it is kept and sorted in. Equal steps keep their order. The
-    first row of a new `session` at a smaller step is always a resume.
+    first row of a new `session` at a step that was already passed or reached is always a resume.
 
     step: int64, in the order written. Returns the indices of the surviving rows and the rewinds.
     The rule is RustBoard's preemption (tensorboard/data/server, "a new event with step s removes all
     stored ones with step >= s"), spared for stragglers, which it would let wipe out a whole run.
     """
     n = len(step)
-    falls = np.flatnonzero(step[1:] < step[:-1]) + 1
-    if not len(falls):
+    anew = np.zeros(n, np.bool_)  # the first row of a session that is not the first
+    if session is not None:
+        anew[1:] = session[1:] != session[:-1]
+    back = step[1:] < step[:-1]
+    back |= anew[1:] & (step[1:] <= np.maximum.accumulate(step)[:-1])
+    if not back.any():
         return np.arange(n), []
-    kept = np.empty(n, np.intp)
-    kept_step = np.empty(n, np.int64)
-    size, rewinds, stragglers = 0, [], np.zeros(0, np.intp)
-    bounds = [0, *falls.tolist(), n]
-    for start, end in itertools.pairwise(bounds):
-        while start < end:
-            first, top = int(step[start]), int(kept_step[size - 1]) if size else None
-            if top is not None and first < top:
-                resumed = session is not None and session[start] != session[start - 1]
-                goes_on_above = start + 1 >= n or step[start + 1] > top or step[start + 1] < first
-                if not resumed and goes_on_above:
-                    stragglers = np.append(stragglers, start)
-                    start += 1
-                    continue
-                rewinds.append(Rewind(top, first))
+    kept, kept_step = np.empty(n, np.intp), np.empty(n, np.int64)
+    size = 0
+    rewinds: list[Rewind] = []
+    stragglers: list[int] = []
+    cuts: list[tuple[int, int]] = []  # the row of each resume, and the step from which it replaces
+    for start, end in itertools.pairwise([0, *(np.flatnonzero(back) + 1).tolist(), n]):
+        first = int(step[start])
+        top = int(kept_step[size - 1]) if size else first - 1
+        if first < top or (first == top and anew[start]):
+            alone = start + 1 >= n or anew[start + 1]
+            if not anew[start] and (alone or step[start + 1] > top or step[start + 1] < first):
+                stragglers.append(start)
+                start += 1  # the rows after it are the curve's
+            else:
+                cuts.append((start, first))
                 size = int(np.searchsorted(kept_step[:size], first))
-                stragglers = stragglers[step[stragglers] < first]
-            kept[size : size + end - start] = np.arange(start, end)
-            kept_step[size : size + end - start] = step[start:end]
-            size += end - start
-            start = end
-    rows = kept[:size]
-    if len(stragglers):
-        rows = np.sort(np.concatenate([rows, stragglers]))
+                if first < top:
+                    rewinds.append(Rewind(top, first))
+        kept[size : size + end - start] = np.arange(start, end)
+        kept_step[size : size + end - start] = step[start:end]
+        size += end - start
+    rows = np.concatenate([kept[:size], _uncut(np.array(stragglers, np.intp), cuts, step)])
+    if stragglers:
+        rows = np.sort(rows)
         rows = rows[np.argsort(step[rows], kind="stable")]
     return rows, rewinds
+
+
+def _uncut(stragglers: NDArray[np.intp], cuts: list[tuple[int, int]], step: Ints) -> NDArray[np.intp]:
+    """The stragglers that no later resume has replaced."""
+    if not cuts:
+        return stragglers
+    at, first = np.array(cuts, np.int64).T
+    lowest_from_here = np.append(np.minimum.accumulate(first[::-1])[::-1], np.iinfo(np.int64).max)
+    return stragglers[step[stragglers] < lowest_from_here[np.searchsorted(at, stragglers)]]
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class EventLog:
         self.notes: list[Note] = []
         self._kernel = Kernel()
         self._blocks: dict[str, list[NDArray[Any]]] = {name: [] for name in TYPES}
+        self._order: dict[int, None] = {}  # codes of the tags as first written
         self._session = -1
 
     @property
@@ -111,9 +112,11 @@ class EventLog:
             _, block["tag"][rows], block["time"][rows], block["step"][rows], block["value"][rows] = zip(
                 *loose, strict=True
             )
-        for name, rows in block.items():
-            self._blocks[name].append(rows)
+        for name, column in block.items():
+            self._blocks[name].append(column)
         self.points += total
+        if len(self._order) < len(self.tags):
+            self._order |= dict.fromkeys(_as_first_written(block["tag"], len(self.tags)))
 
     def last(self) -> dict[str, float]:
         """The last value of each scalar."""
@@ -132,26 +135,24 @@ class EventLog:
         columns: dict[str, list[NDArray[Any]]] = {name: [] for name in TYPES}
         session = 0
         for rule, log in logs:
-            names = [rule + tag if rule.endswith("/") else rule or tag for tag in log.tags]
-            codes = np.array([index.setdefault(name, len(index)) for name in names], np.int32)
+            names, codes = list(log.tags), np.zeros(len(log.tags), np.int32)
+            for code in log._order:
+                name = rule + names[code] if rule.endswith("/") else rule or names[code]
+                codes[code] = index.setdefault(name, len(index))
             columns["tag"] += [codes[block] for block in log._blocks.pop("tag")]
             columns["session"] += [block + np.int32(session) for block in log._blocks.pop("session")]
             session += log._session + 1
             for name in ("step", "time", "value"):
                 columns[name] += log._blocks.pop(name)
         joined = {name: np.concatenate([np.zeros(0, TYPES[name]), *columns.pop(name)]) for name in TYPES}
-        tags, joined["tag"] = _as_first_written(list(index), joined["tag"])
-        return Columns(tags, **joined)
+        return Columns(tuple(index), **joined)
 
 
-def _as_first_written(names: list[str], codes: NDArray[np.int32]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-    """Tags in the order of their first points; a tag without any goes."""
-    first = np.full(len(names), len(codes), np.int64)
+def _as_first_written(codes: NDArray[np.int32], most: int) -> list[int]:
+    """The codes that occur, in the order in which they first do."""
+    first = np.full(most, len(codes), np.int64)
     first[codes[::-1]] = np.arange(len(codes))[::-1]
-    order = np.argsort(first, kind="stable")[: int((first < len(codes)).sum())]
-    rank = np.zeros(len(names), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return tuple(names[code] for code in order.tolist()), rank[codes]
+    return list(np.argsort(first, kind="stable")[: int((first < len(codes)).sum())].tolist())
 
 
 class _Failures:
@@ -232,6 +233,8 @@ def _inflate(file: IO[bytes]) -> tuple[Buffer, list[tuple[str, str]]]:
         else:
             if not unpacker.eof:
                 notes.append(("truncated", "the compressed data do not end; read up to there"))
+        if notes and not plain.tell():
+            raise RejectedError(notes[0][1].removesuffix("; read up to there") + "; fetch the file again")
         plain.flush()
         return _mapped(plain), notes
 

@@ -32,7 +32,7 @@ SCALAR_PLUGINS = frozenset({"", "scalars", "tensor"})
 FEW = 16  # fewer records of one length than this are cheaper one by one
 LONG = 1 << 14  # a record longer than this is not worth a layout
 LAYOUTS = 12  # layouts tried for one length in one block
-TEMPLATES = 1 << 12  # tag sets learned at once for one layout
+TEMPLATES = 1 << 16  # tag sets known for one layout
 PAIRS = 48  # above this many table look-ups a record, the C checksum is faster
 
 
@@ -97,10 +97,10 @@ class Kernel:
         """Decodes records of one length into `out`, layout by layout; returns the ones that are left."""
         known = self._layouts.setdefault(size, [])
         left: list[Rows] = []
-        tried = 0
+        tried, most = 0, min(len(known) + LAYOUTS, 4 * LAYOUTS)
         width = -(-(size + 4) // 8) * 8  # whole words that end where the record ends
         rows = windows(data, width)[start[records] + (size + 4 - width)]
-        while len(records) >= FEW and tried < len(known) + LAYOUTS:
+        while len(records) >= FEW and tried < most:
             if tried < len(known):
                 layout: Layout | None = known[tried]
             elif layout := Layout.of(rows[0, width - 4 - size :].tobytes()):
@@ -112,6 +112,8 @@ class Kernel:
                 continue
             hit, batch = layout.decode(rows, records, self.tags)
             if batch:
+                known.remove(layout)
+                known.insert(0, layout)  # the next block is likely to begin with it
                 out.append(batch)
                 keep = np.flatnonzero(~hit)
                 records, rows = records[keep], rows[keep]
@@ -132,8 +134,9 @@ class Layout:
         for value in event.values:
             for span in (value.tag, value.metadata or value.tag):
                 structure[self.lead + span.start : self.lead + span.stop] = 0
-        self._structure = structure.view("<u8")
-        self._example = np.frombuffer(bytes(self.lead) + raw + bytes(4), "<u8") & self._structure
+        masks = structure.view("<u8")
+        example = np.frombuffer(bytes(self.lead) + raw + bytes(4), "<u8") & masks
+        self._structure = [(i, masks[i], example[i]) for i in np.flatnonzero(masks).tolist()]
         self._fixed_words = [(i, word) for i, word in enumerate(fixed.view("<u8")) if word]
         self._pairs = self._variable_pairs(fixed)
         self._keys = np.zeros(0, np.uint64)
@@ -229,33 +232,40 @@ class Layout:
 
     def _learn(self, rows: Bytes, key: Hashes, unknown: Rows, tags: dict[str, int]) -> bool:
         """Templates for the unknown rows that have this structure. True if there are new ones."""
-        words = rows[unknown].view("<u8")
-        same = ((words & self._structure) == self._example).all(axis=1)
-        keys, first = np.unique(key[unknown[same]], return_index=True)
-        examples = rows[unknown[same][first], self.lead :]
-        if len(keys) > TEMPLATES:
+        words = rows.view("<u8")
+        for index, mask, example in self._structure:
+            unknown = unknown[words[unknown, index] & mask == example]
+            if not len(unknown):
+                return False
+        keys, first = np.unique(key[unknown], return_index=True)
+        room = TEMPLATES - len(self._keys)
+        examples = rows[unknown[first[:room]], self.lead :]
+        learned = [(self._template(row.tobytes(), tags), key) for row, key in zip(examples, keys, strict=False)]
+        new = [(template[0], template[1], key) for template, key in learned if template]
+        if not new:
             return False
-        before = len(self._keys)
-        for new, example in zip(keys, examples, strict=True):
-            self._add(new, example.tobytes(), tags)
+        rest, codes, fresh = zip(*new, strict=True)
+        self._rest = np.append(self._rest, np.array(rest, np.uint32))
+        self._codes = np.vstack([self._codes, np.array(codes, np.int32)])
+        self._keys = np.append(self._keys, np.array(fresh, np.uint64))
         self._place[(self._keys >> np.uint64(52)).astype(np.intp)] = np.arange(len(self._keys))
-        return len(self._keys) > before
+        return True
 
-    def _add(self, key: np.uint64, record: bytes, tags: dict[str, int]) -> None:
+    def _template(self, record: bytes, tags: dict[str, int]) -> tuple[np.uint32, list[int]] | None:
+        """What is left of the checksum without the variable bytes, and the codes of the tags."""
         raw = record[:-4]
         if masked_crc(raw).to_bytes(4, "little") != record[-4:]:
-            return
-        found = slots(raw, parse_event(raw)) or []
+            return None
+        found: list[Slot] = []
+        with contextlib.suppress(ValueError):
+            found = slots(raw, parse_event(raw)) or []
         if [(slot.kind, slot.at) for slot in found] != self.numbers:
-            return
+            return None
         row = np.frombuffer(bytes(self.lead) + record, np.uint8).reshape(1, -1)
         change = np.uint32(0)
         for table, column in self._changes(row):
             change ^= table[column[0]]
-        self._keys = np.append(self._keys, key)
-        self._rest = np.append(self._rest, np.uint32(crc32c(raw)) ^ change)
-        codes = [tags.setdefault(slot.tag, len(tags)) for slot in found]
-        self._codes = np.vstack([self._codes, np.array([codes], np.int32)])
+        return np.uint32(crc32c(raw)) ^ change, [tags.setdefault(slot.tag, len(tags)) for slot in found]
 
     def _changes(self, rows: Bytes) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.uint16]]]:
         for at, after in self._pairs or ():

@@ -23,7 +23,7 @@ Words = NDArray[np.uint32]
 HEADER, FRAME = 12, 16  # bytes before the payload; bytes around it
 MASK_DELTA = 0xA282EAD8
 
-BLOCK = 1 << 17  # records handed on at once
+BLOCK = 1 << 16  # records handed on at once; what they span should fit the cache
 SPAN = 1 << 24  # bytes walked over at once, so that memory stays bounded
 HISTORY = 1 << 12  # records walked one by one before a period is looked for
 
@@ -74,6 +74,7 @@ class Framer:
         self.torn = False
         self._known: dict[bytes, int] = {}  # header -> bytes of the whole record
         self._patience = HISTORY
+        self._recent, self._recent_end = np.zeros(0, np.int64), 0  # sizes of the last records, and where they end
 
     def __iter__(self) -> Iterator[tuple[Ints, Ints]]:
         """Offsets and lengths of the payloads, block by block."""
@@ -92,12 +93,17 @@ class Framer:
         """Sizes of the records from here on, as far as one block goes, and where it ends."""
         first, count, pieces = at, 0, [np.zeros(0, np.int64)]
         while count < BLOCK and at - first < SPAN and self._whole(at):
-            walked, at = self._walk(at, min(self._patience, BLOCK - count))
-            guessed, at = self._repeat(walked, at, BLOCK - count - len(walked))
-            # A log that does not repeat itself is asked ever more rarely whether it does
-            self._patience = HISTORY if len(guessed) > HISTORY else min(2 * self._patience, BLOCK)
-            pieces += [walked, guessed]
-            count += len(walked) + len(guessed)
+            most = BLOCK - count
+            sizes, at = self._repeat(at, most)
+            if len(sizes) >= min(HISTORY, most):
+                self._patience = HISTORY
+            else:  # a log that does not repeat itself is asked ever more rarely whether it does
+                walked, at = self._walk(at, min(self._patience, most - len(sizes)))
+                self._patience = min(2 * self._patience, BLOCK)
+                sizes = np.concatenate([sizes, walked])
+            self._recent, self._recent_end = np.concatenate([self._recent, sizes])[-HISTORY:], at
+            pieces.append(sizes)
+            count += len(sizes)
         return np.concatenate(pieces), at
 
     def _walk(self, at: int, most: int) -> tuple[Ints, int]:
@@ -131,23 +137,25 @@ class Framer:
         size = self._header(at)
         return 0 < size <= self.size - at
 
-    def _repeat(self, sizes: Ints, at: int, most: int) -> tuple[Ints, int]:
+    def _repeat(self, at: int, most: int) -> tuple[Ints, int]:
         """Records that repeat the last ones' pattern of sizes, all headers verified at once.
 
         A training loop writes the same tags step after step, so sizes come back with a period. The
         guess costs little if wrong: it holds up to the first header that is not the foretold one.
         """
-        lag = _period(sizes)
-        period = sizes[len(sizes) - lag :]
+        if self._recent_end != at:
+            self._recent = self._recent[:0]
+        lag = _period(self._recent)
+        period = self._recent[len(self._recent) - lag :]
         span = int(period.sum())
-        rounds = min(most // lag, (self.size - at) // span, SPAN // span) if lag else 0
+        rounds = min(-(-most // lag), (self.size - at) // span, SPAN // span) if lag else 0
         if rounds < 1:
-            return sizes[:0], at
+            return period[:0], at
         rows = windows(self.data, HEADER)
         want = rows[at - span + np.cumsum(period) - period].view("<u4")
-        guess = np.tile(period, rounds)
-        got = rows[at + np.cumsum(guess) - guess].view("<u4").reshape(rounds, lag, 3)
-        wrong = (got != want).any(axis=2).ravel()
+        guess = np.tile(period, rounds)[:most]
+        got = rows[at + np.cumsum(guess) - guess].view("<u4")
+        wrong = (got != np.tile(want, (rounds, 1))[:most]).any(axis=1)
         guess = guess[: int(wrong.argmax())] if wrong.any() else guess
         return guess, at + int(guess.sum())
 

@@ -27,7 +27,6 @@ from loglens.readers._wire import (
 from loglens.run import Floats, Histogram
 
 TEXT_KEPT = 300  # characters of a text that is no JSON
-JSON_MOST = 1 << 20  # a longer text is not taken apart
 
 
 class CorruptError(ValueError):
@@ -160,7 +159,7 @@ class Summaries:
         if key in self.params:
             return
         stripped = re.sub(r"^\s*<pre>|</pre>\s*$", "", body).strip()
-        if stripped.startswith("{") and len(body) <= JSON_MOST:
+        if stripped.startswith("{"):
             try:
                 loaded = json.loads(stripped)
             except (ValueError, RecursionError):

@@ -23,11 +23,15 @@ class MalformedError(ValueError):
 
 
 class Span(NamedTuple):
+    """A stretch of a payload, the stop not included."""
+
     start: int
     stop: int
 
 
 NOWHERE = Span(0, 0)
+FIELDS = 1000  # an Event has four; a gigabyte of them is no event
+TEXT_READ = 1 << 20  # bytes of a string that are read
 
 
 def varint(raw: Raw, at: int, end: int) -> tuple[int, int]:
@@ -60,6 +64,8 @@ def fields(raw: Raw, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
             at += 8 if wire == 1 else 4
         else:
             raise MalformedError(f"wire type {wire}")
+        if key < 8:
+            raise MalformedError("field number 0")
         if at > end:
             raise MalformedError("a field is longer than what holds it")
         yield key, start, at, number
@@ -110,7 +116,9 @@ class Event:
 def parse_event(raw: Raw) -> Event:
     """The parts of an Event payload. Raises MalformedError."""
     event = Event()
-    for key, start, stop, number in fields(raw, 0, len(raw)):
+    for count, (key, start, stop, number) in enumerate(fields(raw, 0, len(raw))):
+        if count > FIELDS:
+            raise MalformedError("an event of countless fields")
         if key == 0x09:
             event.time = Span(start, stop)
         elif key == 0x10:
@@ -214,7 +222,7 @@ class Tensor:
         return data
 
     def strings(self, raw: Raw) -> list[str]:
-        return [text(raw, Span(a, b)) for key, a, b, _ in self.parts if key == 0x42]
+        return [text(raw, Span(a, min(b, a + TEXT_READ))) for key, a, b, _ in self.parts if key == 0x42]
 
 
 def parse_tensor(raw: Raw, span: Span) -> Tensor:
