@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import html
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from loglens.errors import LoglensError
 from loglens.run import Note, Series
 
 SCHEMA_VERSION = "1.0"
@@ -44,6 +46,15 @@ class Rule:
     family: str
     severity: Severity
     leads_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHelp:
+    """A rule and what its detector's docstring says: the title, and a text under each heading."""
+
+    rule: Rule
+    title: str
+    text: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +163,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One run judged: its cast, its findings (ranked, the first is the root), every rule's outcome."""
+    """One run judged: its cast, its findings (ranked, the first is the root), every rule's outcome.
+
+    lead: the main loss curve, drawn in overviews. curves: those that play a role, drawn but not
+    written to JSON.
+    """
 
     run: str
     path: str
@@ -166,7 +181,8 @@ class Diagnosis:
     outcomes: tuple[Outcome, ...]
     notes: tuple[Note, ...]
     judged: bool
-    lead: Series | None = None  # the main loss curve, drawn in overviews
+    lead: Series | None = None
+    curves: tuple[Series, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -228,13 +244,17 @@ class Unread:
 
 @dataclass(frozen=True)
 class Report:
-    """Every run judged, what could not be read, and what the gate makes of it."""
+    """Every run judged, what could not be read, and what the gate makes of it.
+
+    rules: the help on every rule that was applied or left out, for outputs that carry it along.
+    """
 
     runs: tuple[Diagnosis, ...]
     unread: tuple[Unread, ...]
     version: str
     fail_on: Severity | None = Severity.ERROR
     renderers: Mapping[str, Callable[[Report], str]] = field(default_factory=dict, repr=False, compare=False)
+    rules: Mapping[str, RuleHelp] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def findings(self) -> list[Finding]:
@@ -285,6 +305,17 @@ class Report:
     def render(self, format: str = "text") -> str:
         """The report in one of the output formats, the same text that the command writes."""
         return self.renderers[format](self)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the HTML report in a frame of its own; None where HTML cannot be made."""
+        try:
+            page = self.render("html")
+        except (KeyError, LoglensError):
+            return None  # the notebook then shows the plain representation
+        return (
+            f'<iframe srcdoc="{html.escape(page)}" title="loglens report" width="100%" height="760" '
+            'style="border:0" sandbox="allow-scripts allow-popups"></iframe>'
+        )
 
 
 def trees(findings: Sequence[Finding]) -> Iterator[list[Finding]]:

@@ -1,8 +1,9 @@
-"""Make the sample logs: train small networks for seconds, each with one fault (or none), by the real writers.
+"""Make the sample logs of the classic rules: train small nets for seconds, with one fault or none, by real writers.
 
     python make_samples.py             # all of them
     python make_samples.py NAME...     # only these
 
+The further rules are in make_more_samples.py, look-alikes of them in make_lookalikes.py, used in the same way.
 Every function below makes the folder of its name: the log files as the writer left them. Only the host and
 the process in the names of event files are made neutral afterwards. What an engineer says of each run stands
 in its expect.toml, written by hand from the fault put in and from the numbers, never from a tool's verdict.
@@ -16,94 +17,34 @@ from __future__ import annotations
 
 import copy
 import csv
-import itertools
 import json
 import math
-import os
-import re
 import shutil
 import sys
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-os.environ["CUDA_VISIBLE_DEVICES"] = ""
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["KERAS_BACKEND"] = "tensorflow"
-
 import torch
+from sample_parts import (
+    Mlp,
+    backward,
+    blobs,
+    fit_lightning,
+    flip_labels,
+    grad_norms,
+    main,
+    prefixed,
+    sample,
+    total,
+    weight_norms,
+    write_scalars,
+)
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss, one_hot
-from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.tensorboard import SummaryWriter
-
-HERE = Path(__file__).resolve().parent
-SAMPLES: dict[str, Callable[[Path], None]] = {}
-
-
-def sample(make: Callable[[Path], None]) -> Callable[[Path], None]:
-    SAMPLES[make.__name__] = make
-    return make
-
-
-# ---------------------------------------------------------------------------------------------- shared parts
-
-
-def grad_norms(model: nn.Module) -> dict[str, float]:
-    """L2 norm of each parameter's gradient, nothing clipped."""
-    return {name: float(p.grad.norm()) for name, p in model.named_parameters() if p.grad is not None}
-
-
-def backward(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    optimizer.zero_grad()
-    torch.autograd.backward(loss)
-
-
-def weight_norms(model: nn.Module) -> dict[str, float]:
-    return {name: float(p.detach().norm()) for name, p in model.named_parameters()}
-
-
-def total(norms: dict[str, float]) -> float:
-    """The global norm from the norms of the parts; in double precision, so that it overflows last."""
-    return math.sqrt(sum(norm * norm for norm in norms.values()))
-
-
-def blobs(n: int, classes: int, dim: int, spread: float, seed: int) -> tuple[Tensor, Tensor]:
-    """Gaussian clusters around fixed centres: learnable, and with `spread` large not perfectly so."""
-    centres = torch.randn(classes, dim, generator=torch.Generator().manual_seed(12345))
-    rng = torch.Generator().manual_seed(seed)
-    labels = torch.randint(0, classes, (n,), generator=rng)
-    return centres[labels] + spread * torch.randn(n, dim, generator=rng), labels
-
-
-def flip_labels(labels: Tensor, classes: int, share: float, seed: int) -> Tensor:
-    """Label noise: a share of the labels is drawn anew."""
-    rng = torch.Generator().manual_seed(seed)
-    noisy = torch.rand(len(labels), generator=rng) < share
-    return torch.where(noisy, torch.randint(0, classes, labels.shape, generator=rng), labels)
-
-
-class Mlp(nn.Module):
-    def __init__(self, *widths: int, act: type[nn.Module] = nn.ReLU) -> None:
-        super().__init__()
-        pairs = itertools.pairwise(widths)
-        self.layers = nn.Sequential(*[part for a, b in pairs for part in (nn.Linear(a, b), act())][:-1])
-
-    def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.layers(x)
-        return result
-
-
-def write_scalars(writer: Any, scalars: dict[str, float], step: int) -> None:
-    for tag, value in scalars.items():
-        writer.add_scalar(tag, value, step)
-
-
-def prefixed(prefix: str, values: dict[str, float]) -> dict[str, float]:
-    return {f"{prefix}/{name}": value for name, value in values.items()}
 
 
 class Recurrent(nn.Module):
@@ -231,9 +172,7 @@ def exploding_gradient_rnn(out: Path) -> None:
 @sample
 def nan_loss_rnn(out: Path) -> None:
     """The same fault, sequences grow three times as fast and the run is left alone: overflow, then NaN."""
-    train_recall(
-        out, "RNN", steps=600, curriculum_at=300, steps_per_token=1, lr=(1e-3, 5e-6), seed=4, hparams=True
-    )
+    train_recall(out, "RNN", steps=600, curriculum_at=300, steps_per_token=1, lr=(1e-3, 5e-6), seed=4, hparams=True)
 
 
 @sample
@@ -258,9 +197,7 @@ def vanishing_gradient_rnn(out: Path) -> None:
             loss = cross_entropy(model(x), labels)
             backward(loss, optimizer)
             norms = grad_norms(model)
-            write_scalars(
-                writer, {"train/loss": loss.item(), "train/grad_norm": total(norms), "train/lr": 0.2}, step
-            )
+            write_scalars(writer, {"train/loss": loss.item(), "train/grad_norm": total(norms), "train/lr": 0.2}, step)
             if step % 5 == 0:
                 write_scalars(writer, prefixed("grad_norm", norms), step)
                 writer.add_scalar("model/spectral_radius", model.radius(), step)
@@ -285,9 +222,7 @@ def vanishing_gradient_deep_mlp(out: Path) -> None:
             loss = cross_entropy(model(inputs[pick]), labels[pick])
             backward(loss, optimizer)
             norms = grad_norms(model)
-            write_scalars(
-                writer, {"train/loss": loss.item(), "train/grad_norm": total(norms), "train/lr": 0.05}, step
-            )
+            write_scalars(writer, {"train/loss": loss.item(), "train/grad_norm": total(norms), "train/lr": 0.05}, step)
             if step % 10 == 0:
                 kernels = {name: norm for name, norm in norms.items() if name.endswith("weight")}
                 write_scalars(writer, prefixed("grad_norm", kernels), step)
@@ -337,65 +272,6 @@ def loss_not_decreasing_chance(out: Path) -> None:
         return batch[0], torch.randint(0, 10, batch[1].shape)
 
     fit_lightning(out, epochs=20, lr=0.02, gamma=1.0, batch_size=64, examples=1280, train_batch=apart, seed=2)
-
-
-def fit_lightning(
-    out: Path,
-    *,
-    epochs: int,
-    lr: float,
-    gamma: float,
-    batch_size: int,
-    examples: int,
-    seed: int,
-    train_batch: Callable[..., Any] | None = None,
-    log_every: int = 1,
-) -> None:
-    """A classifier of ten blobs under a real lightning.Trainer, logged by its CSVLogger."""
-    import lightning
-    from lightning.pytorch.callbacks import LearningRateMonitor
-    from lightning.pytorch.loggers import CSVLogger
-
-    class Classifier(lightning.LightningModule):
-        def __init__(self, hidden: int) -> None:
-            super().__init__()
-            self.save_hyperparameters({"lr": lr, "gamma": gamma, "hidden": hidden, "batch_size": batch_size})
-            self.net = Mlp(20, hidden, 10)
-
-        def training_step(self, batch: Any) -> Tensor:
-            x, y = train_batch(batch) if train_batch else batch
-            loss = cross_entropy(self.net(x), y)
-            self.log("train_loss", loss)
-            return loss
-
-        def validation_step(self, batch: Any) -> None:
-            x, y = batch
-            logits = self.net(x)
-            self.log_dict(
-                {"val_loss": cross_entropy(logits, y), "val_acc": (logits.argmax(1) == y).float().mean()}
-            )
-
-        def configure_optimizers(self) -> Any:
-            optimizer = torch.optim.SGD(self.parameters(), lr=lr, momentum=0.9)
-            return [optimizer], [torch.optim.lr_scheduler.StepLR(optimizer, step_size=6, gamma=gamma)]
-
-    lightning.seed_everything(seed, verbose=False)
-    train = DataLoader(
-        TensorDataset(*blobs(examples, 10, 20, 1.5, seed=seed)), batch_size=batch_size, shuffle=True
-    )
-    val = DataLoader(TensorDataset(*blobs(1024, 10, 20, 1.5, seed=seed + 1)), batch_size=256)
-    logger = CSVLogger(str(out), name="lightning_logs")
-    trainer = lightning.Trainer(
-        max_epochs=epochs,
-        logger=logger,
-        log_every_n_steps=log_every,
-        accelerator="cpu",
-        callbacks=[LearningRateMonitor("step")],
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    trainer.fit(Classifier(32), train, val)
 
 
 @sample
@@ -482,9 +358,7 @@ def weight_growth_decay_sign(out: Path) -> None:
 @sample
 def healthy_lstm(out: Path) -> None:
     """The twin of exploding_gradient_rnn: the same task and lengthening sequences, but an LSTM."""
-    train_recall(
-        out, "LSTM", steps=600, curriculum_at=250, steps_per_token=3, lr=(1e-2, 1e-2), seed=0, layers_every=6
-    )
+    train_recall(out, "LSTM", steps=600, curriculum_at=250, steps_per_token=3, lr=(1e-2, 1e-2), seed=0, layers_every=6)
 
 
 @sample
@@ -503,9 +377,7 @@ def healthy_keras_tf2(out: Path) -> None:
             layers.Dense(10, activation="softmax"),
         ]
     )
-    model.compile(
-        optimizer=keras.optimizers.Adam(5e-4), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
+    model.compile(optimizer=keras.optimizers.Adam(5e-4), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     board = keras.callbacks.TensorBoard(str(out), write_graph=False, profile_batch=0)
     model.fit(
         x[:1024],
@@ -532,9 +404,7 @@ def healthy_keras_csv(out: Path) -> None:
         [keras.layers.Input((5,)), keras.layers.Dense(16, activation="tanh"), keras.layers.Dense(1)]
     )
     model.compile(optimizer=keras.optimizers.Adam(1e-2), loss="mse", metrics=["mae"])
-    halve = keras.callbacks.LearningRateScheduler(
-        lambda epoch, rate: rate * (1.0 if epoch % 40 or not epoch else 0.5)
-    )
+    halve = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * (1.0 if epoch % 40 or not epoch else 0.5))
     logger = keras.callbacks.CSVLogger(str(out / "training.log"), separator=";")
     model.fit(
         x[:768],
@@ -699,43 +569,6 @@ def healthy_resume_torch(out: Path) -> None:
     optimizer.load_state_dict(checkpoint["optimizer"])
     time.sleep(1.1)  # event files are ordered by the second in their name
     session(300, 700)
-
-
-# --------------------------------------------------------------------------------------------- the machinery
-
-
-def neutral_names(folder: Path) -> None:
-    """events.out.tfevents.<time>.<host>[.<pid>.<n>[.v2]]: the host becomes `host`, the process a counter."""
-    for n, path in enumerate(sorted(folder.rglob("events.out.tfevents.*"))):
-        stamp = re.match(r"events\.out\.tfevents\.(\d{10})\.", path.name)
-        assert stamp, path.name
-        tail = ".v2" if path.name.endswith(".v2") else ""
-        path.rename(path.with_name(f"events.out.tfevents.{stamp[1]}.host.{n}.0{tail}"))
-
-
-def make(name: str) -> None:
-    """Make one sample anew; its expect.toml stays."""
-    with tempfile.TemporaryDirectory() as temporary:
-        fresh = Path(temporary) / name
-        fresh.mkdir()
-        SAMPLES[name](fresh)
-        neutral_names(fresh)
-        expect = HERE / name / "expect.toml"
-        if expect.exists():
-            shutil.copy(expect, fresh)
-        shutil.rmtree(HERE / name, ignore_errors=True)
-        shutil.copytree(fresh, HERE / name)
-
-
-def main(names: Iterable[str]) -> None:
-    wanted = list(names) or list(SAMPLES)
-    if unknown := set(wanted) - set(SAMPLES):
-        sys.exit(f"no such sample: {', '.join(sorted(unknown))}; there are: {', '.join(SAMPLES)}")
-    torch.set_num_threads(1)
-    for name in wanted:
-        began = time.perf_counter()
-        make(name)
-        print(f"{name}: {time.perf_counter() - began:.1f} s")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ size of the gradient, which should shrink near a minimum, no longer counts.
 How it is found. At least 90 % of the updates are clipped: by the logged share, or because the norm after
 clipping is one and the same number while the norm before it is larger. More than half is a sign of a
 learning rate too high or a limit too low (Tuning Playbook), but many healthy runs clip most early
-steps; so it is a warning only where a loss gains less than 5 %, a note otherwise.
+steps; so it is a warning only where a loss gains less than 5 % or updates are cut to a tenth
+of their length or less, a note otherwise.
 
 When it is wrong. With Adam the length of the gradient cancels out, so that clipping always is harmless.
 """
@@ -37,6 +38,7 @@ def detect(
     min_points: int = 10,
     share: float = 0.9,
     gain: float = 0.05,
+    shortened: float = 10.0,
 ) -> Iterator[Finding]:
     clipped = _clipped_norm(run, grad_norm_global)
     if clip_frac_pct is None and clipped is None:
@@ -54,13 +56,19 @@ def detect(
     losses = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points]
     poor = next((curve for curve in losses if levels(curve.value).drop < gain), None)
     norms = grad_norm_global.finite.value if grad_norm_global is not None else np.zeros(0)
+    short = float(np.median(norms) / np.median(clipped.finite.value)) if clipped is not None and len(norms) else 1.0
     yield Finding(
         f"{part:.0%} of the updates are clipped"
+        + (f", to a {short:.3g}th of their length" if short > shortened else "")
         + (f", and {poor.tag} gains less than {gain:.0%}" if poor else ", while the loss goes down"),
-        Severity.WARNING if poor else Severity.NOTE,
+        Severity.WARNING if poor or short > shortened else Severity.NOTE,
         Confidence.MEDIUM,
         end_step=int(shown.step[-1]),
-        evidence={"clipped_share": part, "median_norm": float(np.median(norms)) if len(norms) else None},
+        evidence={
+            "clipped_share": part,
+            "shortened": short,
+            "median_norm": float(np.median(norms)) if len(norms) else None,
+        },
         remedies=[
             remedies.set_clip(norms),
             remedies.scale_lr(0.5, lr, "more than half of the updates clipped means steps too large"),

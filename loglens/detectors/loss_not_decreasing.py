@@ -9,9 +9,10 @@ memorising shuffled labels looks like that. A classifier that guesses has a loss
 (Karpathy, A Recipe for Training Neural Networks, 2019; 2.303 for ten), so a level within 2 % of an ln C
 is named as chance. Or the loss gains less than 15 % after its first tenth, and not one logged metric
 between 0 and 1 covers 5 % of its way to 1: then the first tenth only taught it the mean. Or, a warning,
-it gains less than 5 % after its first tenth, and ten or more validation losses end within 2 % of the
-first one. 5 % between first and last medians alone calls 3.9 % of runs dead that reach their target;
-the noise and the validation loss are there to spare them.
+it gains less than a third in all and less than 5 % after its first tenth, and ten or more validation
+losses end within 2 % of the first one. With fewer than 20 points all of this is a warning only. 5 %
+between first and last medians alone calls 3.9 % of runs dead that reach their target; the noise and
+the validation loss are there to spare them.
 
 When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate
 far too low, labels that belong to other inputs and an optimiser that never steps look alike in
@@ -29,6 +30,7 @@ from loglens import remedies
 from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Remedy, Rule, Severity
 from loglens.run import Run, Series
+from loglens.stats.blocks import noise
 from loglens.stats.level import Levels, levels
 
 RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR, leads_to=("underfitting",))
@@ -71,7 +73,8 @@ def detect(
         yield _guesses(curve, late, stuck, lr, grad_norm_global)
     elif late.drop < gain and held_out is not None and len(held_out) >= min_points and not run.rewinds:
         known = levels(held_out.value)
-        if abs(known.drop) < chance and known.start - known.best < 2 * chance * abs(known.start):
+        early = found.start - late.end < abs(found.start) / 3  # else it may just have converged at once
+        if early and abs(known.drop) < chance and known.start - known.best < 2 * chance * abs(known.start):
             yield _never_generalises(curve, late, held_out, known, lr, grad_norm_global)
 
 
@@ -117,7 +120,7 @@ def _stuck(
     return Finding(
         f"{curve.tag} starts at {found.start:.4g} and ends at {found.end:.4g}{level}: a change of "
         f"{-found.drop:+.1%} in {len(curve)} points" + (f"; {lr.tag} is 0 throughout" if frozen and lr else ""),
-        Severity.ERROR,
+        Severity.ERROR if len(curve) >= 20 else Severity.WARNING,  # a few points may all be in the warmup
         Confidence.HIGH if classes or guessing or frozen or found.drop < gain / 2 else Confidence.MEDIUM,
         end_step=int(curve.step[-1]),
         evidence={
@@ -182,15 +185,19 @@ def _metrics_stuck(metrics: tuple[Series, ...], gain: float) -> list[Series]:
 
 
 def _moved(metrics: list[Series], gain: float) -> bool:
-    """Whether any metric covers a share `gain` of its way from where it started to 1."""
-    ends = [_ends(metric) for metric in metrics]
-    return any(last - first >= gain * (1 - first) for first, last in ends)
+    """Whether any metric covers a share `gain` of its way to 1, or half of it so smoothly that it is no chance."""
+    for metric in metrics:
+        first, last = _ends(metric)
+        way = gain * (1 - first)
+        if last - first >= min(way, max(way / 2, 10 * noise(metric.value))):
+            return True
+    return False
 
 
 def _ends(metric: Series) -> tuple[float, float]:
-    """Level of the first twentieth and of the last tenth."""
-    head, tail = max(3, len(metric) // 20), max(3, len(metric) // 10)
-    return float(np.median(metric.value[:head])), float(np.median(metric.value[-tail:]))
+    """Level of the first three points and of the last tenth."""
+    tail = max(3, len(metric) // 10)
+    return float(np.median(metric.value[:3])), float(np.median(metric.value[-tail:]))
 
 
 def _chance_classes(level: float, tolerance: float) -> int | None:

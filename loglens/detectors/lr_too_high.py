@@ -2,11 +2,11 @@
 
 Why it matters. With steps that overshoot every valley the weights only bounce; more steps do not help.
 
-How it is found. The learning rate peaks above 0.1, and from the first tenth of the run on the loss
-gains less than 5 %, stays between half and twice its start, and bounces by 2 % or more from point to
-point. 0.1 is the classic start for stochastic gradient descent on normalised nets; for Adam, 0.01 is
-already too high (UMLAUT), but the log seldom says which optimizer ran. A large learning rate alone is
-no sign.
+How it is found. The learning rate peaks above 0.1; the loss is never better than at its start by 5 %, or
+gains less than that after the first tenth of the run, ends between half and twice its start, and
+bounces by 2 % or more from point to point. 0.1 is the classic start for stochastic gradient descent on
+normalised nets; for Adam, 0.01 is already too high (UMLAUT), but the log seldom says which optimizer
+ran. A large learning rate alone is no sign.
 
 When it is wrong. A loss that is stuck for another reason (labels, a cut graph) under a learning rate
 that is large but right; the first test, a tenth of it, tells them apart.
@@ -49,9 +49,12 @@ def detect(
     if len(curve) < min_points or not len(rate):
         raise Skip(f"needs {min_points} losses, has {len(curve)}")
     peak = float(rate.value.max())
-    start, late = float(np.median(curve.value[:3])), curve.value[len(curve) // 10 :]
+    start = float(min(curve.value[0], np.median(curve.value[:3])))
+    late = curve.value[len(curve) // 10 :]
     found = levels(late)
-    if peak <= large or found.drop >= gain or not 0.5 * start <= found.best <= found.end <= 2 * start:
+    flat = found.drop < gain and found.best >= 0.5 * start
+    never_better = levels(curve.value).best >= (1 - gain) * start
+    if peak <= large or not (flat or never_better) or found.end > 2 * start:
         return
     if found.point_noise < bounce * abs(found.end):
         return  # it does not bounce: it is stuck or done

@@ -3,7 +3,7 @@
 Why it matters. Learning curves bend: fast at first, slow later. One that is straight and has hardly
 moved is still in its first moments, which is what a learning rate far too low looks like.
 
-How it is found. Training gained less than 30 %, and a robust line through the training or the
+How it is found. Training gained less than a quarter, and a robust line through the training or the
 validation loss explains 90 % of its variance, is as steep in the last 40 % as in the first (0.6
 times or more) and still falls there with t below -4, allowing for autocorrelation.
 
@@ -33,15 +33,15 @@ def detect(
     rl_reward: Series | None,
     gan_d_loss: Series | None,
     *,
-    min_points: int = 10,
-    gain: float = 0.3,
+    min_points: int = 20,
+    gain: float = 0.25,
     least: float = 0.001,
     r2: float = 0.9,
     evenness: float = 0.6,
 ) -> Iterator[Finding]:
     if rl_reward is not None or gan_d_loss is not None:
         raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
-    curves = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points]
+    curves = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points // 2]
     if not curves or len(loss.finite) < min_points:
         raise Skip(f"needs {min_points} losses, has {len(loss.finite)}")
     if lr is not None and len(lr) and not lr.value.any():

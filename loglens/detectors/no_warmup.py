@@ -4,8 +4,9 @@ Why it matters. The first updates are made with statistics of no steps at all; a
 a net, transformers above all, into a region that it never leaves.
 
 How it is found. The learning rate starts at 90 % or more of its peak; the gradient norm peaks in the
-first 5 % of the run at five times its later median, or the loss there rises above its start by
-half; and from the first tenth on the loss gains less than 5 % and stays above half of its start.
+first 5 % of the run at five times its later median, or the loss rises there by half above its start
+and above all that comes later; and from the first tenth on the loss gains less than 10 % and stays
+above half of its start.
 
 When it is wrong. Plain nets need no warmup; a loss that is stuck for another reason under a constant
 learning rate looks alike if its first gradients are large.
@@ -35,8 +36,8 @@ def detect(
     *,
     min_points: int = 40,
     factor: float = 5.0,
-    gain: float = 0.05,
-    absurd: float = 0.1,
+    gain: float = 0.1,
+    absurd: float = 0.5,
 ) -> Iterator[Finding]:
     if rl_reward is not None or gan_d_loss is not None:
         raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
@@ -47,13 +48,15 @@ def detect(
         return
     if rate.value.max() >= absurd:
         return  # a rate this large is the first suspect, with or without warmup
-    start = float(np.median(curve.value[:3]))
+    start = float(min(curve.value[0], np.median(curve.value[:3])))
     late = levels(curve.value[len(curve) // 10 :])
     if late.drop >= gain or min(late.best, late.end) < 0.5 * start:
         return
     early = max(2, len(curve) // 20)
-    bump = float(curve.value[:early].max()) > 1.5 * abs(start)
-    burst = grad_norm_global is not None and _bursts(grad_norm_global.finite.value, factor)
+    top = float(curve.value[:early].max())
+    bump = top > 1.5 * abs(start) and top > 1.5 * float(np.percentile(curve.value[early:], 99))
+    moved = abs(start - late.end) > 0.05 * abs(start)  # a loss that never moved was not blown up
+    burst = moved and grad_norm_global is not None and _bursts(grad_norm_global.finite.value, factor)
     if not bump and not burst:
         return
     length = int(curve.step[-1] - curve.step[0])

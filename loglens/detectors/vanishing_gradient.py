@@ -76,7 +76,8 @@ def _improves(loss: Series, gain: float, since: int | None = None) -> bool:
         before = loss.before(since).value
         if len(before) < 3:
             return False
-        return bool(np.median(value[:3]) - np.median(before[-5:]) > gain * abs(float(np.median(value[:3]))))
+        start = float(value[:3].max())
+        return bool(start - np.median(before[-5:]) > gain * abs(start))
     skip = min(len(value) // 20 + 1, len(value) - 5) if len(value) > 5 else 0
     found = levels(value[skip:])
     return found.start - found.end > max(gain * abs(found.start), 2 * found.noise)

@@ -1,3 +1,15 @@
 """One module a log format. The order is the order in which they are asked whether a file is theirs."""
 
-READERS: tuple[str, ...] = ("tensorboard", "huggingface", "wandb", "jsonl", "csv")
+READERS: tuple[str, ...] = (
+    "tensorboard",
+    "huggingface",
+    "wandb",
+    "wandb_log",
+    "mlflow",
+    "trackio",
+    "swanlab",
+    "neptune",
+    "foreign",
+    "jsonl",
+    "csv",
+)

@@ -1,3 +1,3 @@
 """One module an output format."""
 
-RENDERERS: tuple[str, ...] = ("terminal", "json")
+RENDERERS: tuple[str, ...] = ("terminal", "json", "markdown", "sarif", "junit", "github", "html")

@@ -16,8 +16,9 @@ Floats = NDArray[np.float64]
 class Levels:
     """Levels of a curve that should fall, as medians over several points.
 
-    start: of the first points. end: of the last tenth. best: the lowest block, at index `best_at`
-    of the curve. noise: standard deviation of a block's level. point_noise: of a point.
+    start: of the first points. end: of the last tenth. best: the lowest level (running median of three
+    blocks), at index `best_at` of the curve. noise: standard deviation of a block's level. point_noise:
+    of a point.
     """
 
     start: float
@@ -40,6 +41,14 @@ class Levels:
         return (self.end - self.best) / gain if gain > 0 else 0.0
 
 
+def _smooth(level: Floats) -> Floats:
+    """Running median of three blocks: the lowest of many noisy blocks is low by chance alone."""
+    if len(level) < 9:
+        return level
+    inner = np.median(np.lib.stride_tricks.sliding_window_view(level, 3), axis=1)
+    return np.concatenate([inner[:1], inner, inner[-1:]])
+
+
 def levels(value: Floats) -> Levels:
     """Levels of a curve of n >= 5 finite points, by their order (steps are taken as even).
 
@@ -50,13 +59,14 @@ def levels(value: Floats) -> Levels:
     block = blocks(np.arange(n), value)
     head = max(3, n // 100)
     tail = max(3, n // 10)
-    lowest = int(np.argmin(block.level))
+    smooth = _smooth(block.level)
+    lowest = int(np.argmin(smooth))
     point_noise = noise(value)
     size = n / len(block)
     return Levels(
         start=float(np.median(value[:head])),
         end=float(np.median(value[-tail:])),
-        best=float(block.level[lowest]),
+        best=float(smooth[lowest]),
         best_at=int(block.start[lowest]),
         # a median of m points has 1.25 times the standard error of a mean; blocks may be correlated besides
         noise=max(1.25 * point_noise / float(np.sqrt(size)), noise(block.level)),

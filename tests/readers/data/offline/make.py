@@ -1,14 +1,15 @@
 """Makes the small logs in this folder with the writers themselves.
 
     pip install wandb==0.31.0 mlflow-skinny==3.17.2 sqlalchemy alembic trackio==0.43.0 swanlab==0.10.3
-    python make.py FOLDER
+    env -i HOME=/tmp/demo PATH=$PATH LOGNAME=user python make.py /tmp/demo
 
-What a writer notes of the machine (paths, host, user) is switched off where it can be, and the rest
-is overwritten by the caller: run it in a bare container and look for names before keeping a file.
+What a writer notes of the machine (paths, host, user) is switched off where it can be; look for names
+before keeping a file. The databases are packed, since they are nearly empty.
 """
 
 from __future__ import annotations
 
+import gzip
 import math
 import os
 import shutil
@@ -86,6 +87,7 @@ def mlflow_logs() -> None:
                 for key, value in row.items():
                     client.log_metric(run.info.run_id, key, value, timestamp=1700000000000 + 1000 * step, step=step)
             client.set_terminated(run.info.run_id, status, 1700000100000)
+    pack(ROOT / "mlflow.db", ROOT / "mlflow.db.gz")
 
 
 def trackio_logs() -> None:
@@ -99,16 +101,17 @@ def trackio_logs() -> None:
             run.log({**row, "nested": {"a": 1}})
         run.log({"hist": trackio.Histogram([0.1 * n for n in range(20)], num_bins=8)})
         trackio.finish()
-    compact(next((ROOT / "trackio").glob("demo*.db")), ROOT / "trackio.db")
+    pack(next((ROOT / "trackio").glob("demo*.db")), ROOT / "trackio.db.gz")
 
 
-def compact(path: Path, to: Path) -> None:
-    """A copy without free pages, and without the journal beside it."""
+def pack(path: Path, to: Path) -> None:
+    """A copy without free pages and without the journal beside it, packed."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode=DELETE")
+    connection.execute("PRAGMA page_size=1024")
     connection.execute("VACUUM")
     connection.close()
-    shutil.copy(path, to)
+    to.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
 
 
 def swanlab_logs() -> None:
@@ -120,6 +123,8 @@ def swanlab_logs() -> None:
     for row in rows():
         run.log(row)
     swanlab.finish()
+    for path in (ROOT / "swanlog").glob("run-*/*.swanlab"):
+        shutil.copy(path, ROOT / "run-demo.swanlab")
 
 
 if __name__ == "__main__":

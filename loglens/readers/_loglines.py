@@ -1,0 +1,100 @@
+"""The points of a text log, from what its lines told: tag by tag on their axes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.readers._ledger import Ledger
+from loglens.readers._plan import Value
+from loglens.readers._steps import Places, Records, forward, place, tables
+from loglens.run import Columns, Floats, Ints
+
+_SECTIONS = ("train", "val", "test")
+
+
+def curves(ledger: Ledger) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
+    """The points of a log in the order written, the axes that do not count in steps, and remarks."""
+    owner = ledger.column("owner").astype(np.int64)
+    if not len(owner):
+        return Columns.empty(), {}, ()
+    plans = tuple(plan for plan, _ in ledger.templates.forms)
+    told = {name: ledger.column(name).astype(np.float64) for name in ("step", "epoch", "total", "time")}
+    records = Records(plans, ledger.column("form").astype(np.int32), **told)
+    places = place(records)
+    values = [value for plan in plans for value in plan.values]
+    nth, number = ledger.column("nth").astype(np.int64), ledger.column("value").astype(np.float64)
+    keep = _wanted(records, values, owner, nth)
+    owner, nth, number = owner[keep], nth[keep], number[keep]
+    names, code = _names(records, values, owner, nth)
+    axis = np.array([_AXES.index(name) for _, name in names], np.int64)[code]
+    where, axis_names = _where(records, places, [tag for tag, _ in names], code, axis, owner, number)
+    tags, axes = _told_apart([(tag, axis_names[name]) for tag, name in names], np.bincount(code, minlength=len(names)))
+    used, code = np.unique(code, return_inverse=True)
+    tags = tuple(tags[each] for each in used.tolist())
+    time = np.where(records.has("carry") | records.has("table"), forward(records.time), records.time)
+    columns = Columns(tags, code.astype(np.int32), where, time[owner], number, _dense(places.session[owner]))
+    return Columns.join([columns]), axes, places.remarks
+
+
+_AXES = ("step", "samples", "epoch", "log", "table")
+
+
+def _wanted(records: Records, values: Sequence[Value], owner: Ints, nth: Ints) -> NDArray[np.bool_]:
+    """Which values count: some stand for a whole pass over the data, and do so in its last line alone."""
+    when = np.array([value.when for value in values])[nth]
+    ended = records.step >= records.total - np.where(records.has("final"), 1, 0)
+    wanted: NDArray[np.bool_] = (when == 0) | ((when == 1) == ended[owner])
+    return wanted
+
+
+def _names(records: Records, values: Sequence[Value], owner: Ints, nth: Ints) -> tuple[list[tuple[str, str]], Ints]:
+    """Tag and axis of every value: distinct ones, and the index of each value into them."""
+    section = np.array(
+        [_SECTIONS.index(plan.section) if plan.section else np.nan for plan in records.plans], np.float64
+    )
+    inside = np.nan_to_num(forward(section[records.plan]), nan=0.0).astype(np.int64)[owner]
+    index: dict[tuple[str, str], int] = {}
+    code = np.empty((len(_SECTIONS), len(values)), np.int64)
+    for at, word in enumerate(_SECTIONS):
+        for i, value in enumerate(values):
+            tag = f"{word}/{value.tag}" if at and value.section else value.tag
+            code[at, i] = index.setdefault((tag, value.axis), len(index)) if not at or value.section else code[0, i]
+    return list(index), code[inside, nth]
+
+
+def _where(
+    records: Records, places: Places, tags: list[str], code: Ints, axis: Ints, owner: Ints, number: Floats
+) -> tuple[Ints, dict[str, str]]:
+    """The position of every value on its axis, and what the axes are called."""
+    called = dict(zip(_AXES, _AXES, strict=True)) | {"log": places.log_axis}
+    where = places.step[owner]
+    epochs = (axis == _AXES.index("epoch")) & np.isfinite(places.epoch[owner])
+    where = np.where(epochs, places.epoch[owner], where)
+    where = np.where(axis == _AXES.index("log"), places.log[owner], where)
+    rows = np.flatnonzero(axis == _AXES.index("table"))
+    if len(rows):
+        rule = np.cumsum(records.has("rule"), dtype=np.int64)[owner[rows]]
+        where[rows], counter = tables([tags[each] for each in code[rows].tolist()], number[rows], rule)
+        called["table"] = "epoch" if "epoch" in counter.lower() else "step" if counter else "row"
+    where = np.where(np.abs(where) < 2.0**62, where, np.nan)
+    return np.nan_to_num(where, nan=0.0).astype(np.int64), called
+
+
+def _told_apart(names: list[tuple[str, str]], counts: Ints) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Tags with one axis each: where a name is used on two, the curve of fewer points has the axis before it."""
+    often = Counter({name: int(count) for name, count in zip(names, counts, strict=True)})
+    main: dict[str, str] = {}
+    for (tag, axis), _ in often.most_common():
+        main.setdefault(tag, axis)
+    tags = [tag if main[tag] == axis else f"{axis}/{tag}" for tag, axis in names]
+    axes = {tag: axis for tag, (_, axis), count in zip(tags, names, counts, strict=True) if axis != "step" and count}
+    return tuple(tags), axes
+
+
+def _dense(session: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Sessions numbered from 0 without gaps."""
+    return np.unique(session, return_inverse=True)[1].reshape(-1).astype(np.int32)

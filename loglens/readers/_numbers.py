@@ -1,0 +1,77 @@
+"""A block of text taken apart into its numbers and the templates of its lines, at the speed of `re`.
+
+A log repeats a few kinds of lines with other numbers. With every number replaced by a mark, equal kinds
+become equal strings, so that what a line means is worked out once a kind and not once a line.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: What stands for a number in a template.
+MARK = "\0"
+
+_DIGITS = r"""
+    [0-9]{0,2} (?<!:[0-9]{2}:[0-9]) (?<!:[0-9]{2}:[0-9]{2}) (?:,[0-9]{3})++ (?![0-9]) (?:\.[0-9]++)?
+  | [0-9]*+ (?:\.[0-9]*+)? (?:[eE][-+]?[0-9]++)?
+"""
+#: A number that is no part of a word ("conv2", "Acc@1", "top-5", "v1.2"). The thousands of "1,272,000"
+#: belong to it, the milliseconds of "12:03:06,410" do not.
+_WORDLESS = r"(?<![\w.@].) (?<![A-Za-z_]-.)"
+_PLAIN = re.compile(
+    rf"( [-+0-9] {_WORDLESS} (?: (?<=[0-9]) (?:{_DIGITS}) | (?<=[-+]) [0-9] (?:{_DIGITS}) ))".encode(), re.X
+)
+_WITH_WORDS = re.compile(
+    rf"""( [-+0-9NIni] {_WORDLESS} (?:
+        (?<=[0-9]) (?:{_DIGITS})
+      | (?<=[-+]) (?: [0-9] (?:{_DIGITS}) | (?:nan|inf(?:inity)?) (?!\w) )
+      | (?<=[n]) an (?!\w) (?<!\ of\ nan)
+      | (?<=[i]) nf(?:inity)? (?!\w)
+    ))""".encode(),
+    re.X | re.I,
+)
+_WORDS = (b"nan", b"NaN", b"NAN", b"inf", b"Inf", b"INF")
+
+_ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\n]*\x07|[@-Z\\^_])")
+_BACK = re.compile(rb"[\x08]+")
+#: The bars of tqdm and Keras, in blocks and in ASCII.
+_GLYPHS = re.compile(rb"(?:\xe2[\x94-\x96\xa0][\x80-\xbf])+")
+_BARS = re.compile(rb"\[=*>?\.*\]|(?<=\|)#*[0-9]? *(?=\|)")
+_ISO = re.compile(rb"T(?<=[0-9]{2}-[0-9]{2}T)(?=[0-9]{2}:)")
+_BLANKS = bytes.maketrans(b"\t\v\f", b"   ")
+_CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f")
+
+
+def polish(block: bytes) -> bytes:
+    """The text as a person sees it: no colours, bars, control bytes or wide gaps; same lines, in UTF-8.
+
+    A run of backspaces begins a line of its own: what it would wipe out has been said before.
+    """
+    if b"\x1b" in block:
+        block = _ANSI.sub(b"", block)
+    if b"\x08" in block:
+        block = _BACK.sub(b"\n", block)
+    block = block.translate(_BLANKS, _CONTROL)
+    if b"\xe2" in block:
+        block = _GLYPHS.sub(b"", block)
+    if b"[=" in block or b"[>" in block or b"|#" in block or b"[.." in block:
+        block = _BARS.sub(b"", block)
+    if b"T" in block:
+        block = _ISO.sub(b" ", block)
+    while b"  " in block:
+        block = block.replace(b"  ", b" ")
+    return block
+
+
+def take_apart(block: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The templates of all lines of a polished block, and all numbers in it as written."""
+    parts = (_WITH_WORDS if any(word in block for word in _WORDS) else _PLAIN).split(block)
+    return b"\0".join(parts[::2]).split(b"\n"), parts[1::2]
+
+
+def floats(words: list[bytes]) -> list[float]:
+    """Numbers as written as floats."""
+    try:
+        return [float(word) for word in words]
+    except ValueError:
+        return [float(word.replace(b",", b"")) for word in words]

@@ -1,0 +1,58 @@
+"""Parquet files, where pyarrow is installed; their column names without it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from loglens.errors import UnreadableError
+from loglens.readers._table import refuse
+
+MAGIC = b"PAR1"
+#: The schema stands at the end of the file; so much of it is looked at, and read so much at a time.
+TAIL, BATCH = 1 << 20, 1 << 14
+_NAME = re.compile(rb"[A-Za-z_][\w/.\- ]{0,200}")
+
+
+def names(path: Path) -> frozenset[bytes]:
+    """Words of the file's schema, its column names among them; none for other files. Never raises."""
+    try:
+        if not path.is_file():
+            return frozenset()
+        with path.open("rb") as file:
+            if file.read(4) != MAGIC:
+                return frozenset()
+            end = file.seek(0, 2)
+            file.seek(max(0, end - 8))
+            size = int.from_bytes(file.read(8)[:4], "little")
+            file.seek(max(0, end - 8 - min(size, TAIL)))
+            return frozenset(_NAME.findall(file.read(min(size, TAIL))))
+    except OSError:
+        return frozenset()
+
+
+def rows(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The rows as dictionaries, a batch in memory at a time. Raises UnreadableError."""
+    for batch in batches(path, columns):
+        yield from batch.to_pylist()
+
+
+def batches(path: Path, columns: list[str] | None = None) -> Iterator[Any]:
+    """The record batches of pyarrow. Raises UnreadableError, that the extra is missing among others."""
+    try:
+        pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ImportError:
+        raise refuse(path, 'a Parquet file; to read it: pip install "loglens[parquet]"') from None
+    try:
+        with pq.ParquetFile(path, memory_map=False) as file:
+            known = set(file.schema_arrow.names)
+            wanted = None if columns is None else [name for name in columns if name in known]
+            yield from file.iter_batches(BATCH, columns=wanted)
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+        if isinstance(error, UnreadableError):
+            raise
+        reason = " ".join(str(error).split())[:120]
+        raise refuse(path, f"a damaged Parquet file, or cut off while being written ({reason})") from None

@@ -1,0 +1,102 @@
+"""How the common trainers print their progress: one ordered table of line patterns, as data.
+
+A pattern is looked for in the template of a line, behind its time stamp and logging prefix, in lower case, where "#"
+stands for a number, "<name>" for a number that is called so and one blank for any gap. step, epoch and total
+(steps an epoch) are counters, the group `split` says which data, vNAME is a value without a name in the line;
+all other numbers that follow a name are values. Words before the pattern:
+
+  within    the step begins again with each epoch      final   of a pass over the data, only its end counts
+  epoch     belongs to the epoch, not to a step        carry   belongs to the step that was printed last
+  cells     names are whole cells between "|"          bar     a bare progress bar: tells the step of what follows
+  samples   counts samples                             log     names only a fraction of an epoch
+  set       tells a counter and no value               rule    ends a table
+  telling   names that measure nothing make no line of it
+  mean      the average in parentheses counts          all     over all workers: beside the same of one worker
+  section   lines from here on are of this split       table   a row of a table
+  restart   the program began anew
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Pattern(NamedTuple):
+    """One line of the table. split: the default one; strong: one such line is enough to know a log."""
+
+    name: str
+    words: frozenset[str]
+    regex: re.Pattern[str]
+
+
+_CALLED = re.compile(r"(?<!\?P)<(\w+)>")
+#: name, words (or -), regular expression.
+TABLE = r"""
+megatron       cells           iteration <step>/ ?# \|
+megatron       cells           (?P<split>validation|test) (?:loss|results) at (?:iteration )?<step> \|
+megatron       cells,carry     (?P<split>validation|test) (?:loss|results) at the end of training
+fairseq        fairseq         ^(?P<prefix>train_inner|train|valid\w*|test) \| .*\bnum_updates\W{1,4}<step>
+fairseq        fairseq         ^(?P<prefix>train_inner|train|valid\w*|test) \| .*_num_updates\W{1,4}<step>
+litgpt         -               \biter <step> step # \| loss train: <vtrain_loss>, val: (?:<vval_loss>|n/a)
+llmc           -               ^s:<step> (?:tr|te|eva)l:
+llmc           -               ^step <step>/# \|.*\| <vtime> ms \|(?: <vMFU>% bf16 mfu \|)? <vtok_s> tok/s
+llmc           -               ^step <step>/# \|.*\(<vtime> ms \| <vtok_s> tok/s\)
+llmc           carry           ^(?P<split>val) loss #$
+timm           within          ^(?P<split>train): <epoch> \[ ?<step>/ ?<total>
+metriclogger   within          ^epoch: ?\[<epoch>\] ?\[ ?<step>/ ?<total>\]
+metriclogger   final           ^(?:test|eval|val)(?P<split>)\w*(?: \([^()]*\))?: .{0,40}?\[ ?<step>/ ?<total>\]
+metriclogger   epoch,all       ^(?:\*|test:)(?P<split>) ?acc@
+metriclogger   epoch,mean      ^averaged stats: ?(?=\w)
+mmengine       within          \bepoch ?\((?P<split>train)\) ?\[<epoch>\] ?\[ ?<step>/ ?<total>\]
+mmengine       epoch,final     \bepoch ?\((?P<split>val|test)\) ?\[<epoch>\] ?\[ ?<step>/ ?<total>\]
+mmengine       epoch           \bepoch ?\((?P<split>val|test)\) ?\[<epoch>\] ?\[ ?#\]
+mmengine       -               \biter ?\((?P<split>train)\) ?\[ ?<step>/ ?#\]
+mmengine       carry,final     \biter ?\((?P<split>val|test)\) ?\[ ?<step>/ ?<total>\]
+mmdet          within          \bepoch ?\[<epoch>\] ?\[ ?<step>/<total>\]
+mmdet          -               \biter ?\[<step>/#\]
+detectron2     -               ^eta: [^|]{1,60}? iter: <step> total_loss:
+mnist          within,samples  ^(?P<split>train)(?:ing)? epoch: <epoch> \[ ?<step>/ ?<total> \(
+mnist          epoch           ^(?P<split>test) set: average loss: <vloss>, accuracy: #/# \(<vaccuracy>%\)
+cyclegan       within          ^\(epoch: <epoch>, iters: <step>,
+cyclegan       restart         ^=+ training loss \(
+coqui          set,section     \bglobal_step: <step>$
+coqui          section         ^--> (?P<split>step: #$|eval\b)
+coqui          set             ^> epoch: <epoch>/#
+coqui          carry,section   ^\| > \w+: #
+keras          keras,within    ^<step>/<total> [^:|]{0,60}?- \w+: #
+hf             log             ^\{.*['"]epoch['"]: ['"]?<epoch>['"]?\}$
+hf             bar             ^#%\| ?\| <step>/<total> \[
+bar            within          ^[^|]{0,60}?\bepoch ?:? ?<epoch>[^|]*\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
+bar            within          ^[^|]{0,60}?#%\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
+darts          within          ^(?P<split>train|valid|test) <step> <vloss> <vtop1> <vtop5>$
+darts          epoch           ^epoch <epoch> \w+ #$
+summary        epoch,telling   ^(?:(?:train|val|valid|test)_\w+ ?[:=]? ?#%? ?[,|;]? ?)+$
+overflow       carry,alone         setting loss scale to: <vloss_scale>
+overflow       carry,alone         attempted loss scale: #, reducing to <vloss_scale>
+oom            carry,alone         ^<vnum_ooms> cuda oom errors thrown
+oom            carry,alone         ^<vnum_alloc_retries> cuda memory allocation retries
+sheet          table           ^\| ?(?P<key>[a-z][\w/@. -]{0,60}?) \| <value> ?\|$
+sheet          rule            ^-{8,}$
+start          restart         ^(?:args = )?namespace\(|^=+ ?training started|^environment info:|^logging to
+start          restart         ^> ?initializing torch distributed|^starting training|^resum(?:ing|ed) from
+"""
+
+#: Two such lines make a log, where others need three; a single one of the first kind does.
+SURE = frozenset("megatron mmdet mmengine timm fairseq coqui darts detectron2 mllog".split())
+
+#: MLPerf: the value has its name under "key" and its counter in "metadata".
+MLLOG = re.compile(
+    r':::MLL\w*[^{]{0,60}\{.*"time_ms": ?(?P<time>\0).*"key": ?"(?P<key>\w+)", ?"value": ?'
+    r'(?P<value>\0|\{[^{}]*\}|"[^"]*"|[a-z]+)'
+)
+MLLOG_STEP = re.compile(r'"(?P<axis>epoch_num|samples_count|step_num|iteration|current_iter_num)": ?(?P<step>\0)')
+
+
+def patterns() -> tuple[Pattern, ...]:
+    """The table, compiled."""
+    rows = [line.split(None, 2) for line in TABLE.strip().splitlines()]
+    return tuple(
+        Pattern(name, frozenset(words.split(",")), re.compile(_CALLED.sub(r"(?P<\1>#)", rule).replace("#", "\0")))
+        for name, words, rule in rows
+    )

@@ -1,0 +1,157 @@
+"""Neptune: runs that its exporter has written as Parquet files."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.errors import UnreadableError
+from loglens.readers import _parquet
+from loglens.readers._table import refuse
+from loglens.run import Columns, Floats, Histogram, Ints, Note, Run, Source
+
+FORMAT = "neptune"
+
+_NEEDED = {b"attribute_path", b"attribute_type"}
+_PART = re.compile(r"_part_\d+$")
+_VALUES = ("int_value", "float_value", "string_value", "bool_value")
+_COLUMNS = ["run_id", "attribute_path", "attribute_type", "step", "timestamp", *_VALUES, "histogram_value"]
+_PARAMS = frozenset({"float", "int", "string", "bool"})
+
+
+def sniff(path: Path) -> bool:
+    """A Parquet file with the columns of the exporter."""
+    return path.suffix == ".parquet" and _parquet.names(path) >= _NEEDED
+
+
+def home(path: Path, inside: frozenset[Path]) -> Path:
+    """The first part of a run that was cut into several files."""
+    stem = _PART.sub("", path.stem)
+    parts = [other for other in (path.with_name(f"{stem}_part_{n}.parquet") for n in (0, 1)) if other in inside]
+    return parts[0] if parts and stem != path.stem else path
+
+
+@dataclass(slots=True)
+class _Export:
+    """What the parts say of one run."""
+
+    params: dict[str, Any] = field(default_factory=dict)
+    series: dict[str, list[tuple[Floats, Floats, Floats]]] = field(default_factory=dict)
+    summaries: list[Histogram] = field(default_factory=list)
+
+
+def read(source: Source) -> Iterator[Run]:
+    """The runs in the parts of an export."""
+    found: dict[str, _Export] = {}
+    failed: list[tuple[Path, UnreadableError]] = []
+    for path in sorted(source.files, key=lambda path: (len(path.name), path.name)):
+        try:
+            for batch in _parquet.batches(path, _COLUMNS):
+                _take(found, batch)
+        except UnreadableError as error:
+            failed.append((path, error))
+    runs = {key: export for key, export in found.items() if export.series or export.params}
+    if not runs:
+        raise failed[0][1] if failed else refuse(source.files[0], "an export without a run in it")
+    notes = tuple(Note("unreadable", str(error), path.name) for path, error in failed)
+    for key, export in runs.items():
+        yield _run(source, source.name if len(runs) == 1 else f"{source.name}/{key}", key, export, notes)
+
+
+def _take(found: dict[str, _Export], batch: Any) -> None:
+    """One batch of rows, series by series: their rows stand together."""
+    pc = import_module("pyarrow.compute")
+    cells = {name: batch.column(name) for name in batch.schema.names}
+    runs, paths, kinds = (cells[name].to_pylist() for name in ("run_id", "attribute_path", "attribute_type"))
+    step = _floats(pc, cells["step"])
+    time = np.asarray(pc.cast(cells["timestamp"], "int64", safe=False).fill_null(-1).to_numpy(zero_copy_only=False))
+    time = np.where(time < 0, np.nan, time / _per_second(cells["timestamp"].type))
+    value = _floats(pc, cells["float_value"])
+    keys = list(zip(runs, paths, kinds, strict=True))
+    edges = [0, *(n for n in range(1, len(keys)) if keys[n] != keys[n - 1]), len(keys)]
+    for a, b in itertools.pairwise(edges):
+        if a == b:
+            continue
+        run, path, kind = keys[a]
+        export = found.setdefault(str(run), _Export())
+        if kind == "float_series":
+            export.series.setdefault(str(path), []).append((step[a:b], time[a:b], value[a:b]))
+        elif kind in _PARAMS:
+            said = (cells[name][a].as_py() for name in _VALUES if name in cells)
+            export.params[str(path)] = next((each for each in said if each is not None), None)
+        elif kind == "histogram_series" and "histogram_value" in cells:
+            rows = ((cells["histogram_value"][n].as_py(), step[n], time[n]) for n in range(a, b))
+            export.summaries += (each for row in rows if (each := _histogram(str(path), *row)) is not None)
+
+
+def _per_second(kind: Any) -> float:
+    return {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[getattr(kind, "unit", "ms")]
+
+
+def _floats(pc: Any, column: Any) -> Floats:
+    return np.asarray(pc.cast(column, "float64", safe=False).to_numpy(zero_copy_only=False), np.float64)
+
+
+def _histogram(path: str, value: Any, step: float, time: float) -> Histogram | None:
+    try:
+        edges = np.asarray(value["edges"], np.float64)
+        counts = np.asarray(value["values"], np.float64)
+    except (TypeError, KeyError, ValueError):
+        return None
+    if value.get("type") not in (None, "COUNTING", "counting") or edges.shape != (len(counts) + 1,) or not len(counts):
+        return None
+    middle = (edges[1:] + edges[:-1]) / 2
+    at = int(step) if np.isfinite(step) and abs(step) < 2**62 else 0
+    sums = float(counts.sum()), float(counts @ middle), float(counts @ middle**2)
+    return Histogram(path, at, time, *sums, float(edges[0]), float(edges[-1]), 0.0, edges, counts, exact=False)
+
+
+def _run(source: Source, name: str, key: str, export: _Export, notes: tuple[Note, ...]) -> Run:
+    parts, axes, scaled = [], {}, []
+    for tag, pieces in export.series.items():
+        at, time, value = (np.concatenate(each) for each in zip(*pieces, strict=True))
+        step, axis = _steps(at)
+        if axis != "step":
+            axes[tag] = axis
+            scaled.append(tag)
+        if tag.startswith("monitoring/"):
+            step, axes[tag] = np.arange(len(at)), "sample"
+        parts.append(_columns(tag, step, time, value))
+    found = list(notes)
+    if scaled:
+        few = ", ".join(scaled[:3]) + (" ..." if len(scaled) > 3 else "")
+        found.append(
+            Note("fractional", f"{few}: steps are no whole numbers; the order of the points stands for them", "")
+        )
+    return Run(
+        name,
+        source.path,
+        FORMAT,
+        Columns.join(parts),
+        summaries=tuple(export.summaries),
+        params={"run_id": key} | export.params,
+        notes=tuple(found),
+        files=source.files,
+        axes=axes,
+    )
+
+
+def _steps(at: Floats) -> tuple[Ints, str]:
+    """Steps as whole numbers; the order of the points where they have fractions."""
+    if np.isfinite(at).all() and (at == np.floor(at)).all() and (np.abs(at) < 2.0**62).all():
+        return at.astype(np.int64), "step"
+    return np.arange(len(at), dtype=np.int64), "arrival"
+
+
+def _columns(tag: str, step: NDArray[Any], time: Floats, value: Floats) -> Columns:
+    count = len(step)
+    zeros = np.zeros(count, np.int32)
+    return Columns((tag,), zeros, step.astype(np.int64), time, value, zeros)

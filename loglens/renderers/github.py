@@ -1,0 +1,102 @@
+"""Workflow commands of GitHub Actions: the findings as annotations on a run and on a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from loglens.renderers._overview import NAME, NOT_READ, advice, of_kind, say, tally, title, when, worst_first
+from loglens.renderers._wording import plural, safe
+from loglens.report import Diagnosis, Finding, Report, Severity
+
+FORMAT = "github"
+SUFFIXES: tuple[str, ...] = ()
+
+#: How many annotations of each kind GitHub shows for a step; it drops the others without a word.
+CAP = 10
+KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One line for GitHub. rank: effects come after what caused them, the less sure after the sure."""
+
+    severity: Severity
+    title: str
+    lines: tuple[str, ...]
+    file: str = ""
+    rank: tuple[int, ...] = (0,)
+
+    def __str__(self) -> str:
+        properties = {"file": self.file, "title": self.title}
+        said = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
+        return f"::{KINDS[self.severity]} {said}::{'%0A'.join(map(_data, self.lines))}"
+
+
+def render(report: Report) -> str:
+    """At most ten annotations of each kind, worst first, and a last line that says what was left out."""
+    lines: list[str] = []
+    left = []
+    annotations = sorted(_annotations(report), key=lambda annotation: annotation.rank)
+    for severity, kind in KINDS.items():
+        mine = [annotation for annotation in annotations if annotation.severity is severity]
+        lines += map(str, mine[:CAP])
+        if len(mine) > CAP:
+            left.append(plural(len(mine) - CAP, kind))
+    if left:
+        lines.append(
+            f"loglens: {tally(report)}; left out: {', '.join(left)}, as GitHub shows {CAP} of a kind for each step"
+        )
+    else:
+        lines.append(f"loglens: {tally(report)}; nothing left out")
+    return "\n".join(lines) + "\n"
+
+
+def _annotations(report: Report) -> Iterator[Annotation]:
+    for run in worst_first(report):
+        for place, finding in enumerate(run.findings):
+            yield _finding(run, finding, place)
+        for outcome in of_kind(run, "crashed"):
+            name = f"{_run(run)}: rule {say(outcome.condition, NAME)} crashed: {say(outcome.why)}"
+            yield Annotation(Severity.WARNING, "loglens: a rule crashed", (name,), _file(run), (2,))
+        if run.verdict == "not-judged":
+            yield Annotation(
+                Severity.NOTE, "loglens: not judged", (f"{_run(run)}: {say(run.summary)}",), _file(run), (2,)
+            )
+    severity = Severity.WARNING if report.runs else Severity.ERROR
+    if not report.runs:
+        yield Annotation(severity, "loglens: not read", (NOT_READ,))
+    for unread in report.unread:
+        yield Annotation(severity, "loglens: not read", (f"{say(unread.path, 200)}: {say(unread.why)}",), rank=(3,))
+
+
+def _finding(run: Diagnosis, finding: Finding, place: int) -> Annotation:
+    heading = f"{title(finding)} {when(finding)}".strip()
+    lines = [f"{_run(run)}: {say(finding.message)}"]
+    if finding.caused_by is not None:
+        lines.append(f"It follows from {say(finding.caused_by, NAME)}.")
+    if finding.remedies:
+        lines.append(f"What to change first: {advice(finding.remedies[0])}")
+    # the root of every run goes before the effects of any
+    rank = (0 if finding.caused_by is None else 1, -finding.confidence, place)
+    return Annotation(finding.severity, heading, tuple(lines), _file(run), rank)
+
+
+def _run(run: Diagnosis) -> str:
+    return say(run.run, NAME)
+
+
+def _file(run: Diagnosis) -> str:
+    """The first log file, where it may be one of the repository and its name can be written."""
+    path = run.files[0] if run.files else ""
+    pure = PurePath(path)
+    return pure.as_posix() if path and not pure.is_absolute() and safe(path) == path else ""
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

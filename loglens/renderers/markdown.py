@@ -1,0 +1,209 @@
+"""The report as Markdown for a pull request or a step summary: the verdict first, the worst runs before others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loglens.renderers._markdown import fenced, folded, name, plain, prose
+from loglens.renderers._overview import (
+    NOT_READ,
+    advice,
+    complaints,
+    numbers,
+    of_kind,
+    reasons,
+    tally,
+    title,
+    when,
+    worst_first,
+)
+from loglens.renderers._wording import phrase, plural
+from loglens.report import Diagnosis, Finding, Remedy, Report, Severity, trees
+
+FORMAT = "markdown"
+SUFFIXES = (".md", ".markdown")
+
+#: In bytes. GitHub takes 1 MiB as a step summary and shows nothing of a longer one.
+LIMIT = 1_000_000
+#: The share of the limit that the table of runs may fill, and what is kept for the last line.
+TABLE, RESERVE = 0.5, 400
+#: How many numbers, notes, unread paths and curves are shown.
+FEW_NUMBERS, FEW_NOTES, FEW_UNREAD, FEW_TAGS = 6, 20, 50, 3
+
+MARKS = {"failed": "❌", "suspect": "⚠️", "healthy": "✅", "not-judged": "❔"}
+SIGNS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ️"}
+FRAMEWORKS = {"pytorch": "PyTorch", "keras": "Keras"}
+
+
+def render(report: Report, *, limit: int = LIMIT) -> str:
+    """The report in at most `limit` bytes of UTF-8; a last line says what did not fit.
+
+    A comment on a pull request takes 65,536 characters: whoever posts one gives that as the limit.
+    """
+    runs = worst_first(report)
+    page = _Page(limit - RESERVE)
+    page.add(_headline(runs, report))
+    if len(runs) > 1:
+        page.add(_table(runs, int(limit * TABLE)))
+    if report.unread:
+        page.add(_unread(report))
+    shown = [run for run in runs if len(runs) == 1 or complaints(run) or of_kind(run, "crashed")]
+    for place, run in enumerate(shown):
+        if not all(page.add(block) for block in _run(run, heading=len(runs) > 1)):
+            whole = f"{place} of {plural(len(shown), 'run')} with trouble"
+            page.cut = f"Cut here to stay below {limit:,} bytes: {whole} shown in full. `loglens diagnose` shows all."
+            break
+    return page.text()
+
+
+class _Page:
+    """Blocks of Markdown, as many as fit."""
+
+    def __init__(self, limit: int) -> None:
+        self.blocks: list[str] = []
+        self.left = limit
+        self.cut = ""
+
+    def add(self, block: str) -> bool:
+        """Whether the block fitted; one that did not is left out as a whole."""
+        size = len(block.encode("utf-8")) + 2
+        if size > self.left:
+            return False
+        self.left -= size
+        self.blocks.append(block)
+        return True
+
+    def text(self) -> str:
+        return "\n\n".join([*self.blocks, *([f"**{self.cut}**"] if self.cut else [])]) + "\n"
+
+
+def _headline(runs: list[Diagnosis], report: Report) -> str:
+    if not runs:
+        return f"## ❌ Not read: {NOT_READ}"
+    if len(runs) > 1:
+        return f"## {MARKS[runs[0].verdict]} {tally(report)}"
+    return f"## {_verdict(runs[0])}: {_summary(runs[0])}"
+
+
+def _verdict(run: Diagnosis) -> str:
+    return f"{MARKS[run.verdict]} {run.verdict.replace('-', ' ').capitalize()}"
+
+
+def _summary(run: Diagnosis, most: int = 300) -> str:
+    return prose(run.summary.removeprefix("not judged: ").replace(" -> ", " → "), most)
+
+
+def _table(runs: list[Diagnosis], room: int) -> str:
+    """A row a run, as many as have room."""
+    lines = ["| Verdict | Run | What happened | Steps | Points |", "| :-- | :-- | :-- | --: | --: |"]
+    for index, run in enumerate(runs):
+        steps = "" if run.first_step is None else f"{run.first_step} to {run.last_step}"
+        row = f"| {_verdict(run)} | {name(run.run, 60)} | {_summary(run)} | {steps} | {run.points:,} |"
+        room -= len(row.encode("utf-8")) + 1
+        if room < 0:
+            lines.append(f"| … | {plural(len(runs) - index, 'more run')} | | | |")
+            break
+        lines.append(row)
+    return "\n".join(lines)
+
+
+def _run(run: Diagnosis, heading: bool) -> Iterator[str]:
+    """Everything on one run, in blocks that stand on their own."""
+    if heading:
+        yield f"### {MARKS[run.verdict]} {name(run.run)}: {_summary(run)}"
+    yield _facts(run, named=not heading)
+    for index, chain in enumerate(trees(run.findings)):
+        yield "\n".join(_finding(finding, place, chain) for place, finding in enumerate(chain, 1))
+        remedies = list(_remedies(chain))
+        if index == 0 and chain[0].remedies and chain[0].severity > Severity.NOTE:
+            remedies = remedies[1:]
+            first = chain[0].remedies[0]
+            yield f"**What to change first:** {prose(advice(first))}"
+            yield from _code(first, ("pytorch",) if "pytorch" in first.snippets else tuple(first.snippets)[:1])
+        if remedies:
+            of = "" if index == 0 else f" about {plain(title(chain[0]))}"
+            lead = "Other remedies" if index == 0 and chain[0].remedies else "What to change"
+            yield folded(f"{lead}{of} ({len(remedies)})", *_others(remedies))
+    for outcome in of_kind(run, "crashed"):
+        yield f"❌ **Rule {name(outcome.condition)} crashed:** {prose(outcome.why)}; a fault of the rule"
+    yield from _quiet(run)
+
+
+def _facts(run: Diagnosis, named: bool) -> str:
+    steps = f", steps {run.first_step} to {run.last_step}" if run.first_step is not None else ""
+    counts = f"{plural(len(run.files), 'file')}{steps}, {plural(run.points, 'point')}"
+    where = f" in {name(run.path, 200)}" if run.path not in (run.run, "") else ""
+    loss = next((part.tag for part in run.cast if part.role == "loss" and part.split in ("train", None)), None)
+    cast = f"; loss = {name(loss)}" if loss is not None else ""
+    head = f"{name(run.run)}{where}: " if named else f"{where.removeprefix(' in ')}: " if where else ""
+    return f"{head}{prose(run.format, 40)}, {counts}{cast}"
+
+
+def _finding(finding: Finding, place: int, chain: list[Finding]) -> str:
+    """One step of a causal chain as an item of a list: what, how sure, since when, in which curves, which numbers."""
+    said = ", ".join(filter(None, [str(finding.severity), f"{finding.confidence} confidence", prose(when(finding))]))
+    before = chain[place - 2].condition if place > 1 else None
+    if finding.caused_by is not None and finding.caused_by != before:
+        said += f", follows from {name(finding.caused_by)}"
+    bullet = f"{place}." if len(chain) > 1 else "-"
+    lines = [f"{bullet} {SIGNS[finding.severity]} **{prose(title(finding))}** ({said})", prose(finding.message)]
+    if finding.tags:
+        more = f" and {len(finding.tags) - FEW_TAGS:,} more" if len(finding.tags) > FEW_TAGS else ""
+        lines.append(f"Curves: {', '.join(name(tag, 80) for tag in finding.tags[:FEW_TAGS])}{more}")
+    if shown := numbers(finding, FEW_NUMBERS):
+        lines.append(" · ".join(f"{prose(key)} **{prose(value)}**" for key, value in shown))
+    return f"\\\n{' ' * (len(bullet) + 1)}".join(lines)
+
+
+def _remedies(chain: list[Finding]) -> Iterator[tuple[Finding, Remedy]]:
+    """The remedies of a chain, root first; one that a cause has asked for already is not told again."""
+    told = []
+    for finding in chain:
+        for remedy in finding.remedies:
+            if (said := phrase(remedy)) not in told:
+                told.append(said)
+                yield finding, remedy
+
+
+def _code(remedy: Remedy, frameworks: tuple[str, ...], told: bool = False) -> Iterator[str]:
+    for framework in frameworks:
+        if told:
+            yield f"{prose(FRAMEWORKS.get(framework, framework.capitalize()), 40)}:"
+        yield fenced(remedy.snippets[framework], framework)
+
+
+def _others(remedies: list[tuple[Finding, Remedy]]) -> Iterator[str]:
+    """Remedies with all their code, each under the finding that it is for."""
+    before = None
+    for finding, remedy in remedies:
+        if finding is not before and finding.caused_by is not None:
+            yield f"About {prose(title(finding))}:"
+        before = finding
+        yield f"**{prose(phrase(remedy))}**" + (f": {prose(remedy.why)}" if remedy.why else "")
+        yield from _code(remedy, tuple(remedy.snippets), told=True)
+
+
+def _quiet(run: Diagnosis) -> Iterator[str]:
+    """What was not checked and why, what was clean, and notes on the files."""
+    skipped = of_kind(run, "skipped")
+    if skipped:
+        rows = [f"- {', '.join(map(name, names))}: {prose(why)}" for why, names in reasons(skipped)]
+        yield folded(f"Not checked: {plural(len(skipped), 'rule')}", "\n".join(rows))
+    clean = of_kind(run, "clean")
+    if clean:
+        yield folded(f"Clean: {plural(len(clean), 'rule')}", ", ".join(name(outcome.condition) for outcome in clean))
+    if run.notes:
+        rows = [
+            f"- {name(note.kind, 40)}: {prose(note.message)}" + (f" ({name(note.file)})" if note.file else "")
+            for note in run.notes[:FEW_NOTES]
+        ]
+        if len(run.notes) > FEW_NOTES:
+            rows.append(f"- and {len(run.notes) - FEW_NOTES:,} more")
+        yield folded(f"Notes on the log: {len(run.notes)}", "\n".join(rows))
+
+
+def _unread(report: Report) -> str:
+    rows = [f"- {name(unread.path, 200)}: {prose(unread.why)}" for unread in report.unread[:FEW_UNREAD]]
+    if len(report.unread) > FEW_UNREAD:
+        rows.append(f"- and {len(report.unread) - FEW_UNREAD:,} more")
+    return "**Could not be read:**\n\n" + "\n".join(rows)

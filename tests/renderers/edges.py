@@ -1,0 +1,77 @@
+"""Reports at the edges of what can be: nothing found, nothing read, nothing but names that mean harm."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+import loglens
+from loglens.report import Confidence, Diagnosis, Finding, Outcome, Remedy, Report, Severity, Unread
+from loglens.run import Note
+from tests.golden.example import NOT_UTF8, exploding, failed, healthy, report, suspect, unjudged
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = sorted(path.parent.name for path in (ROOT / "sample_logs").glob("*/expect.toml"))
+
+#: A name that tries every way out of a table, a list, a heading, code, XML and a workflow command.
+NASTY = (
+    "|a|`b`*c*_d_~~e~~[f](http://g)<b>&amp;]]>--> @h #1 $i$ :bug: www.j.k {0} \\| %0A</code></details>\n# l\n::error::m"
+)
+
+
+def nasty() -> Diagnosis:
+    """One run in which everything that a log or a plugin can name is NASTY."""
+    finding = Finding(
+        NASTY,
+        Severity.ERROR,
+        Confidence.HIGH,
+        onset_step=3,
+        evidence={NASTY: NASTY, "nan": float("nan"), "array": np.array([1.0, np.inf]), "flag": np.bool_(True)},
+        remedies=[Remedy(NASTY, {NASTY: NASTY}, NASTY, {NASTY: "```\n" + NASTY, "pytorch": "`````\n" + NASTY})],
+        series=(replace(exploding().series[0], tag=NASTY, axis=NASTY),),
+        condition="nan-loss",
+        family="loss",
+    )
+    outcomes = [Outcome("nan-loss", "found"), Outcome("plateau", "skipped", NASTY), Outcome("x", "crashed", NASTY)]
+    return replace(
+        failed(),
+        run=NASTY,
+        path=NASTY,
+        format=NASTY,
+        files=(NASTY, NOT_UTF8, "/abs/a b.csv"),
+        findings=(finding, finding),
+        outcomes=tuple(outcomes),
+        notes=(Note("corrupt", NASTY, NASTY),),
+        cast=tuple(replace(part, tag=NASTY) for part in failed().cast),
+    )
+
+
+def edges() -> dict[str, Report]:
+    """The reports by name."""
+    bare = replace(healthy(), files=(), path="", outcomes=(), cast=(), first_step=None, last_step=None, points=0)
+    note = replace(failed(), findings=failed().findings[2:], outcomes=())
+    unread = (Unread("photo.png", "a PNG image"), Unread(NASTY, NASTY), Unread(NOT_UTF8, "empty"))
+    return {
+        "everything": report(),
+        "healthy": report(healthy()),
+        "all healthy": report(healthy(), healthy()),
+        "a note only": report(note),
+        "not judged": report(unjudged()),
+        "no runs": Report((), (), "0.0.0"),
+        "only unread": Report((), unread, "0.0.0"),
+        "some unread": Report((healthy(),), unread, "0.0.0", None),
+        "no rules": report(bare),
+        "hostile": report(suspect()),
+        "nasty": Report((nasty(),), unread, "0.0.0"),
+        "overlong": report(replace(nasty(), run="r" * 10_000, path="p" * 10_000)),
+        "many": Report(tuple(replace(run, run=f"{i}") for i in range(12) for run in (failed(), suspect())), (), "0"),
+    }
+
+
+@cache
+def diagnosed(sample: str) -> Report:
+    """The report on one of the sample logs."""
+    return loglens.diagnose(ROOT / "sample_logs" / sample)

@@ -1,0 +1,88 @@
+"""What must not change a verdict, on every sample log: units, step offsets, thinning, a constant column, a cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import loglens
+from loglens.analyze import cast, judge
+from loglens.registry import detectors
+from loglens.report import Diagnosis, Severity
+from loglens.run import Columns, Run
+
+SAMPLES = Path(__file__).parents[1] / "sample_logs"
+FOLDERS = sorted(path.parent for path in SAMPLES.glob("*/expect.toml"))
+HEALTHY = [folder for folder in FOLDERS if folder.name.startswith("healthy_")]
+RUNS = {folder: loglens.read(folder)[0] for folder in FOLDERS}
+
+
+def named(diagnosis: Diagnosis) -> set[str]:
+    return {found.condition for found in diagnosis.findings if found.severity > Severity.NOTE}
+
+
+def with_rows(run: Run, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Run:
+    columns = run.columns
+    arrays = (getattr(columns, name)[keep] for name in ("tag", "step", "time", "value", "session"))
+    return replace(run, columns=Columns(columns.tags, *arrays))
+
+
+def scaled(run: Run) -> Run:
+    """All losses in a unit a thousand times smaller."""
+    losses = {curve.tag for curve in cast(run) if curve.role in ("loss", "loss_component")}
+    factor = np.array([1000.0 if tag in losses else 1.0 for tag in run.columns.tags])
+    return replace(run, columns=replace(run.columns, value=run.columns.value * factor[run.columns.tag]))
+
+
+def shifted(run: Run) -> Run:
+    summaries = tuple(replace(row, step=row.step + 10_000) for row in run.summaries)
+    return replace(run, columns=replace(run.columns, step=run.columns.step + 10_000), summaries=summaries)
+
+
+def with_constant(run: Run) -> Run:
+    """One more curve, which never moves."""
+    loss = next(iter(run.curves.values()))
+    constant = Columns.of({"my_constant": (loss.step, np.full(len(loss), 3.0))})
+    return replace(run, columns=Columns.join([run.columns, constant]))
+
+
+@pytest.mark.parametrize("change", [scaled, shifted, with_constant])
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_no_verdict_changes(folder: Path, change: Callable[[Run], Run]) -> None:
+    run = RUNS[folder]
+    before, after = judge(run, detectors()), judge(change(run), detectors())
+    assert named(after) == named(before) and after.verdict == before.verdict
+
+
+@pytest.mark.parametrize("folder", HEALTHY, ids=lambda folder: folder.name)
+def test_a_healthy_run_thinned_to_every_tenth_point_is_healthy(folder: Path) -> None:
+    run = RUNS[folder]
+    keep = np.zeros(len(run.columns), bool)
+    for tag in range(len(run.tags)):
+        keep[np.flatnonzero(run.columns.tag == tag)[::10]] = True
+    assert not named(judge(with_rows(run, keep), detectors()))
+
+
+@given(st.sampled_from(HEALTHY), st.floats(0, 1))
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_healthy_run_cut_at_any_point_raises_no_error(folder: Path, part: float) -> None:
+    run = RUNS[folder]
+    last = np.quantile(run.columns.step, part)
+    assert judge(with_rows(run, run.columns.step <= last), detectors()).verdict != "failed"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_nan_appended_to_the_loss_is_always_an_error(folder: Path) -> None:
+    run = RUNS[folder]
+    tag = next((curve.tag for curve in cast(run) if (curve.role, curve.split) == ("loss", "train")), None)
+    if tag is None:
+        pytest.skip("no curve plays loss here (two players)")
+    end = int(run.columns.step.max()) + 1
+    columns = Columns.join([run.columns, Columns.of({tag: ([end], [np.nan])})])
+    assert "nan-loss" in named(judge(replace(run, columns=columns), detectors()))
