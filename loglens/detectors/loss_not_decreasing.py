@@ -58,7 +58,9 @@ def detect(
         raise Skip(f"needs {min_points} losses, has {len(curve)}")
     found = levels(curve.value)
     held_out = val_loss.finite if val_loss is not None and len(val_loss.finite) >= 3 else None
-    guessing = _chance_classes(float(np.median(held_out.value[-3:])), chance) if held_out is not None else None
+    guessing = None
+    if held_out is not None and len(held_out) >= 5 and abs(levels(held_out.value).drop) < chance:
+        guessing = _chance_classes(float(np.median(held_out.value[-3:])), chance)
     # a net that only memorises shuffled labels lowers its training loss a little, and guesses elsewhere
     bar = (2 * gain if guessing else gain) * abs(found.start)
     metrics = (*metric_higher, *val_metric_higher)
@@ -195,9 +197,9 @@ def _moved(metrics: list[Series], gain: float) -> bool:
 
 
 def _ends(metric: Series) -> tuple[float, float]:
-    """Level of the first three points and of the last tenth."""
-    tail = max(3, len(metric) // 10)
-    return float(np.median(metric.value[:3])), float(np.median(metric.value[-tail:]))
+    """Level of the first twentieth and of the last tenth."""
+    head, tail = max(3, len(metric) // 20), max(3, len(metric) // 10)
+    return float(np.median(metric.value[:head])), float(np.median(metric.value[-tail:]))
 
 
 def _chance_classes(level: float, tolerance: float) -> int | None:

@@ -5,7 +5,7 @@ a net, transformers above all, into a region that it never leaves.
 
 How it is found. The learning rate starts at 90 % or more of its peak; the gradient norm peaks in the
 first 5 % of the run at five times its later median, or the loss rises there by half above its start
-and above all that comes later; and from the first tenth on the loss gains less than 10 % and stays
+and above all that comes later; and from the first tenth on the loss stays within a band of 10 to 20 %,
 above half of its start.
 
 When it is wrong. Plain nets need no warmup; a loss that is stuck for another reason under a constant
@@ -50,7 +50,7 @@ def detect(
         return  # a rate this large is the first suspect, with or without warmup
     start = float(min(curve.value[0], np.median(curve.value[:3])))
     late = levels(curve.value[len(curve) // 10 :])
-    if late.drop >= gain or min(late.best, late.end) < 0.5 * start:
+    if abs(late.drop) >= gain or late.best < 0.8 * late.end or late.end < 0.5 * start:
         return
     early = max(2, len(curve) // 20)
     top = float(curve.value[:early].max())

@@ -27,6 +27,8 @@ def records(data: bytes) -> Iterator[bytes]:
 
 
 def fields(data: bytes) -> Iterator[tuple[int, Any]]:
+    at = 0
+
     def varint() -> int:
         nonlocal at
         value = shift = 0
@@ -38,7 +40,6 @@ def fields(data: bytes) -> Iterator[tuple[int, Any]]:
                 return value
             shift += 7
 
-    at = 0
     while at < len(data):
         key = varint()
         number = varint()

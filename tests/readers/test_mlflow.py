@@ -1,0 +1,179 @@
+"""MLflow: file store and SQLite, whole and damaged."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loglens import discover, registry
+from loglens.errors import UnreadableError
+from loglens.readers import mlflow
+from loglens.run import Run, Source
+
+DATA = Path(__file__).parent / "data" / "offline"
+SHARED = Path(__file__).parents[2].parent / "shared"
+
+
+def found(root: Path) -> list[Run]:
+    runs = list(discover.load(discover.find([root], registry.readers())))
+    assert all(isinstance(run, Run) for run in runs), runs
+    return [run for run in runs if isinstance(run, Run)]
+
+
+def by_name(runs: list[Run]) -> dict[str, Run]:
+    return {run.params["run_name"]: run for run in runs}
+
+
+def read(path: Path) -> list[Run]:
+    return list(mlflow.read(Source(path, (path,), path.name)))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "mlflow.db"
+    path.write_bytes(gzip.decompress((DATA / "mlflow.db.gz").read_bytes()))
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    shutil.copytree(DATA / "mlruns", tmp_path / "mlruns")
+    return tmp_path / "mlruns"
+
+
+@pytest.fixture(params=["store", "database"])
+def either(request: pytest.FixtureRequest) -> Iterator[list[Run]]:
+    path = request.getfixturevalue(request.param)
+    yield found(path) if request.param == "store" else read(path)
+
+
+def test_both_stores_hold_the_same(either: list[Run]) -> None:
+    runs = by_name(either)
+    assert set(runs) == {"good", "bad"}
+    good = runs["good"].curves["train/loss"]
+    want = [2.5 * math.exp(-step / 15) + 0.1 if step != 20 else math.nan for step in range(40)]
+    assert np.array_equal(good.value, want, equal_nan=True)
+    assert good.step.tolist() == list(range(40))
+    assert good.time.tolist() == [1.7e9 + step for step in range(40)]
+    assert runs["good"].curves["train/grad_norm"].value[20] == math.inf
+    assert runs["good"].curves["val/loss"].step.tolist() == [9, 19, 29, 39]
+    assert len(runs["bad"].curves["train/loss"]) == 25
+
+
+def test_status_and_parameters(either: list[Run]) -> None:
+    runs = by_name(either)
+    assert runs["good"].params["lr"] == 0.001 and runs["good"].params["status"] == "FINISHED"
+    assert [note.kind for note in runs["bad"].notes] == ["failed"] and not runs["good"].notes
+
+
+def test_lines_of_other_lengths_and_torn_ones(store: Path) -> None:
+    (curve,) = (path for path in store.rglob("lr") if path.parent.name == "metrics" and "5dfe" in str(path))
+    curve.write_bytes(b"1000 0.5\n2000 0.25 7 data digest\n3000 x 8\n\n4000 inf 9 m_1\n5000 0.1 1")
+    run = by_name(found(store))["bad"]
+    assert run.curves["lr"].value.tolist() == [0.5, 0.25, math.inf]
+    assert run.curves["lr"].step.tolist() == [0, 7, 9]
+    assert [note.kind for note in run.notes] == ["truncated", "corrupt", "failed"]
+
+
+def test_deleted_runs_are_left_alone(store: Path, database: Path) -> None:
+    experiment = next(path for path in store.iterdir() if path.name != "0")
+    trash = store / ".trash"
+    trash.mkdir(exist_ok=True)
+    shutil.move(next(path for path in experiment.iterdir() if path.is_dir()), trash / "gone")
+    assert len(found(store)) == 1
+    connection = sqlite3.connect(database)
+    connection.execute("UPDATE runs SET lifecycle_stage = 'deleted' WHERE name = 'bad'")
+    connection.commit()
+    connection.close()
+    assert set(by_name(read(database))) == {"good"}
+
+
+def test_rows_that_are_still_in_the_journal(database: Path) -> None:
+    writer = sqlite3.connect(database)
+    writer.execute("PRAGMA journal_mode=WAL")
+    run = writer.execute("SELECT run_uuid FROM runs WHERE name = 'good'").fetchone()[0]
+    writer.execute("INSERT INTO metrics VALUES ('new', 1.5, 1000, ?, 3, 0)", (run,))
+    writer.commit()
+    before = {path: path.stat().st_mtime_ns for path in database.parent.iterdir()}
+    assert by_name(read(database))["good"].curves["new"].value.tolist() == [1.5]
+    assert {path: path.stat().st_mtime_ns for path in database.parent.iterdir()} == before
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "ALTER TABLE metrics RENAME TO hidden; CREATE VIEW metrics AS SELECT * FROM hidden",
+        "DROP TABLE metrics; CREATE TABLE metrics (is_nan, latest_metrics, run_uuid)",
+        "DELETE FROM metrics; DELETE FROM runs",
+    ],
+)
+def test_a_foreign_schema_is_refused(database: Path, statements: str) -> None:
+    connection = sqlite3.connect(database)
+    connection.executescript(statements)
+    connection.close()
+    with pytest.raises(UnreadableError, match=r"^mlflow\.db: "):
+        read(database)
+
+
+def test_a_damaged_page_costs_its_rows(database: Path) -> None:
+    whole = sum(len(run.columns) for run in read(database))
+    data = bytearray(database.read_bytes())
+    at = data.rfind(b"train/grad_norm")  # a page of the table or of its index
+    page = at // 1024 * 1024
+    data[page : page + 1024] = b"\xff" * 1024
+    database.write_bytes(data)
+    try:
+        runs = read(database)
+    except UnreadableError as error:
+        assert "damaged" in str(error)
+    else:
+        assert sum(len(run.columns) for run in runs) <= whole
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_damage_raises_nothing_else(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    content = bytearray(gzip.decompress((DATA / "mlflow.db.gz").read_bytes()))
+    for at in data.draw(st.lists(st.integers(16, len(content) - 1), min_size=1, max_size=40)):
+        content[at] ^= 1 << data.draw(st.integers(0, 7))
+    path = tmp_path_factory.mktemp("x") / "mlflow.db"
+    path.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
+    mlflow.sniff(path)
+    try:
+        read(path)
+    except UnreadableError as error:
+        assert "\n" not in str(error)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_metric_file_raises_nothing_else(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    folder = tmp_path_factory.mktemp("x")
+    (folder / "metrics").mkdir()
+    (folder / "meta.yaml").write_text("run_id: abc\nstatus: 3\n")
+    path = folder / "metrics" / "loss"
+    path.write_bytes(data)
+    assert mlflow.sniff(path) and mlflow.home(path, frozenset()) == folder
+    try:
+        list(mlflow.read(Source(folder, (path,), "x")))
+    except UnreadableError as error:
+        assert "\n" not in str(error)
+
+
+def test_a_run_that_someone_else_made() -> None:
+    root = SHARED / "real_logs" / "mlflow_deepcnn"
+    if not root.is_dir():
+        pytest.skip("the collection of real logs is not here")
+    (run,) = found(root)
+    assert len(run.columns) == 2 and set(run.tags) == {"loss", "accuracy"}
+    assert [note.kind for note in run.notes] == ["unfinished"]
