@@ -28,7 +28,8 @@ def merge(runs: Sequence[Run]) -> list[Run]:
     joined: list[Run] = []
     for run in left:
         for place, main in enumerate(joined):
-            same = _same_curves(main, run)
+            # two files of one format are two runs, whatever they share: readers join what belongs together
+            same = _same_curves(main, run) if run.format != main.format else {}
             if same:
                 joined[place] = _join(main, run, same)
                 break
@@ -59,10 +60,10 @@ def _words(tag: str) -> frozenset[str]:
 def _agree(one: Series, two: Series) -> bool:
     _, first, second = np.intersect1d(one.step, two.step, return_indices=True)
     a, b = one.value[first], two.value[second]
-    both = np.isfinite(a) & np.isfinite(b)
-    if np.count_nonzero(both) < COMMON:
+    if np.count_nonzero(np.isfinite(a) & np.isfinite(b)) < COMMON:
         return False
-    return bool(np.isclose(a[both], b[both], rtol=ROUNDING, atol=0).mean() >= AGREEMENT)
+    # a NaN against a number is a difference: a blank would have left no row
+    return bool(np.isclose(a, b, rtol=ROUNDING, atol=0, equal_nan=True).mean() >= AGREEMENT)
 
 
 def _join(main: Run, other: Run, same: dict[str, str]) -> Run:

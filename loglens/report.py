@@ -345,6 +345,7 @@ def _episode(finding: Finding) -> str:
 
 
 def note_dict(note: Note) -> dict[str, str]:
+    """A note as the report writes it."""
     return {"kind": note.kind, "file": note.file, "message": note.message}
 
 

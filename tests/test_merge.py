@@ -37,24 +37,31 @@ def test_the_source_with_the_nan_wins_and_nothing_is_doubled() -> None:
 def test_the_longer_curve_is_kept_under_the_main_name() -> None:
     whole = falling(200)
     events = run({"train/loss": whole[:120], "a": level(200, 1.0), "b": level(200, 2.0)})
-    (one,) = merge([events, run({"loss": whole})])
+    (one,) = merge([events, replace(run({"loss": whole}), format="csv")])
     assert len(one.series("train/loss")) == 200 and set(one.tags) == {"train/loss", "a", "b"}
 
 
 def test_curves_that_only_one_source_holds_are_added() -> None:
     events = run({"loss": falling(200), "lr": level(200, 0.1)})
-    (one,) = merge([events, run({"loss": falling(200), "val_accuracy": level(50, 0.9)})])
+    other = run({"loss": falling(200), "val_accuracy": level(50, 0.9)})
+    (one,) = merge([events, replace(other, format="csv")])
     assert set(one.tags) == {"loss", "lr", "val_accuracy"}
 
 
 def test_two_runs_of_one_folder_stay_two() -> None:
-    runs = [run({"loss": falling(200, seed=seed)}) for seed in (1, 2)]
-    assert merge(runs) == runs
+    first, second = run({"loss": falling(200, seed=1)}), run({"loss": falling(200, seed=2)})
+    assert len(merge([first, replace(second, format="csv")])) == 2
+    assert len(merge([first, first])) == 2  # two files of one format
+
+
+def test_a_run_that_died_is_not_its_twin_that_lived() -> None:
+    lived, died = falling(200), falling(200)
+    died[150:] = np.nan
+    assert len(merge([run({"loss": lived}), replace(run({"loss": died}), format="csv")])) == 2
 
 
 def test_a_few_common_points_are_no_proof() -> None:
-    runs = [run({"loss": falling(200)}), run({"loss": falling(200)[:4]})]
-    assert len(merge(runs)) == 2
+    assert len(merge([run({"loss": falling(200)}), replace(run({"loss": falling(200)[:4]}), format="csv")])) == 2
 
 
 def test_order_is_kept() -> None:

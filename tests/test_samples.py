@@ -28,6 +28,8 @@ def diagnosed(folder: Path) -> Diagnosis:
 def test_sample(folder: Path) -> None:
     want, run = expected(folder), diagnosed(folder)
     named = {found.condition for found in run.findings if found.severity > Severity.NOTE}
+    notes = {found.condition for found in run.findings} - named
+    assert set(want.get("notes", ())) <= notes
     assert set(want["conditions"]) <= named <= {*want["conditions"], *want.get("may", ())}
     assert run.verdict == want["verdict"]
     if want["primary"]:

@@ -6,7 +6,7 @@ what the layer computes is one bit a unit.
 How it is found. The logged share of saturated units of a layer is above one half over its last tenth
 (DeepDiagnosis: inputs beyond 5 for more than half of the layer).
 
-When it is wrong. Gates of an LSTM and attention weights saturate on purpose.
+When it is wrong. Gates of an LSTM and attention weights saturate on purpose; their share says nothing.
 """
 
 from __future__ import annotations

@@ -138,3 +138,11 @@ def test_the_file_of_the_current_writer() -> None:
     (run,) = read(path)
     assert len(run.columns) == 12 and len(run.summaries) == 3
     assert np.isnan(run.curves["nan"].value).all() and np.isposinf(run.curves["inf"].value).all()
+
+
+def test_a_database_and_its_copy_are_one_project(database: Path) -> None:
+    copy = database.with_suffix(".parquet")
+    copy.write_bytes(b"PAR1 that is not looked at")
+    assert trackio.home(copy, frozenset([database, copy])) == database
+    runs = list(trackio.read(Source(database, (database, copy), "x")))
+    assert [len(run.curves["train/loss"]) for run in runs] == [20, 40]

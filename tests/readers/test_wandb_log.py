@@ -223,6 +223,16 @@ def test_side_by_side_and_one_by_one_give_the_same(tmp_path: Path, monkeypatch: 
     assert fast.tags == slow.tags and fast.columns.step.tolist() == slow.columns.step.tolist()
 
 
+def test_pieces_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"_step": n, **{f"m{k}": n * k / 7 for k in range(n % 300)}} for n in range(300)]
+    path = written(tmp_path, wandb_writer.log(rows))
+    whole = read(path)
+    monkeypatch.setattr(_blocklog, "PIECE", _blocklog.BLOCK)
+    parts = read(path)
+    assert parts.columns.value.tolist() == whole.columns.value.tolist() and parts.tags == whole.tags
+    assert not parts.notes
+
+
 # --- damage
 
 
