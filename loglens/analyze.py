@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from loglens import diagnosis, roles
 from loglens.contract import Detector, Needed, curves_of
 from loglens.errors import Skip, UnreadableError
 from loglens.report import Diagnosis, Finding, Outcome, Part, Report, RuleHelp, Severity, Unread
 from loglens.run import Note, Run, Series
-
 
 #: Families that say nothing of the training itself: a run is not judged by them alone.
 BESIDE = frozenset({"log", "system"})
@@ -49,6 +50,7 @@ def analyze(
 def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Options()) -> Diagnosis:
     """One run through every rule."""
     curves = cast(run, options.roles)
+    curves = (*curves, *_totals(curves))
     findings: list[Finding] = []
     outcomes = []
     for name, detector in detectors.items():
@@ -103,6 +105,26 @@ def cast(run: Run, user: Mapping[str, str] | None = None) -> tuple[Series, ...]:
         if name and table[tag].layer and (name, table[tag].layer) not in taken:
             curves.append(dress(curve, name))
     return tuple(curves)
+
+
+def _totals(curves: tuple[Series, ...]) -> Iterator[Series]:
+    """The sum of the parts of a loss, split by split, where its total was not logged (detectors of objects).
+
+    Only parts that were logged at the same steps are summed; a game's players have no total.
+    """
+    if any((curve.role or "").startswith(("rl_", "gan_")) for curve in curves):
+        return
+    for split in ("train", "val"):
+        if any(curve.role == "loss" and curve.split == split for curve in curves):
+            continue
+        together: dict[bytes, list[Series]] = {}
+        for curve in curves:
+            if (curve.role, curve.split) == ("loss_component", split):
+                together.setdefault(curve.step.tobytes(), []).append(curve)
+        members = max(together.values(), key=len, default=[])
+        if len(members) >= 2:
+            value = np.sum([member.value for member in members], axis=0)
+            yield replace(members[0], tag=" + ".join(member.tag for member in members), value=value, role="loss")
 
 
 def parts(curves: Iterable[Series]) -> list[Part]:

@@ -82,7 +82,8 @@ def _read(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
     try:
         yield from reader.read(source)
     except UnreadableError as error:
-        yield UnreadableError(str(error), error.path or str(source.path))
+        path = error.path or str(source.path)
+        yield UnreadableError(str(error).removeprefix(f"{Path(path).name}: "), path)
     except OSError as error:
         yield UnreadableError(f"cannot be read: {error.strerror or error}", str(source.path))
 

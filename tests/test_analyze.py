@@ -94,3 +94,14 @@ def test_a_rewind_is_a_note() -> None:
     columns = type(columns).of({"loss": (again, falling(100))})
     notes = judge(Run("x", run({}).source, "test", columns), detectors()).notes
     assert [note.kind for note in notes] == ["rewind"] and "from 59 to 40" in notes[0].message
+
+
+def test_the_parts_of_a_loss_are_summed_where_no_total_was_logged() -> None:
+    box, obj = falling(100), falling(100, seed=1)
+    obj[60:] = np.nan
+    diagnosis = judge(run({"train/box_loss": box, "train/obj_loss": obj}), detectors())
+    total = next(part for part in diagnosis.cast if part.role == "loss")
+    assert total.tag == "train/box_loss + train/obj_loss" and total.nonfinite == 40
+    assert diagnosis.primary == "nan-loss"
+    with_total = judge(run({"train/box_loss": box, "train/obj_loss": obj, "train/loss": box}), detectors())
+    assert [part.tag for part in with_total.cast if part.role == "loss"] == ["train/loss"]
