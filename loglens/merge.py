@@ -40,16 +40,29 @@ def merge(runs: Sequence[Run]) -> list[Run]:
 
 
 def _same_curves(main: Run, other: Run) -> dict[str, str]:
-    """Tags of `other` and those of `main` that hold the same values, matched by the words of their names."""
+    """Tags of `other` and those of `main` that hold the same values, matched by the words of their names.
+
+    Empty where the runs are two: no curve that tells one run from another is the same, or fewer than half
+    of those that both have. A learning rate, an epoch or a constant is alike in any two runs.
+    """
     named: dict[frozenset[str], list[str]] = {}
     for tag in main.curves:
         named.setdefault(_words(tag), []).append(tag)
-    same = {}
+    same, telling, alike = {}, 0, 0
     for tag, curve in other.curves.items():
-        match = next((own for own in named.get(_words(tag), ()) if _agree(main.curves[own], curve)), None)
+        twins = named.get(_words(tag), ())
+        match = next((own for own in twins if _agree(main.curves[own], curve)), None)
         if match:
             same[tag] = match
-    return same
+        if twins and _tells(curve):
+            telling, alike = telling + 1, alike + (match is not None)
+    return same if alike and 2 * alike >= telling else {}
+
+
+def _tells(curve: Series) -> bool:
+    """Whether a curve goes up and down, as measured ones do; schedules, counters and constants do not."""
+    move = np.sign(np.diff(curve.finite.value))
+    return bool((move > 0).any() and (move < 0).any() and len(np.unique(curve.value)) > COMMON)
 
 
 def _words(tag: str) -> frozenset[str]:

@@ -64,6 +64,12 @@ def test_a_few_common_points_are_no_proof() -> None:
     assert len(merge([run({"loss": falling(200)}), replace(run({"loss": falling(200)[:4]}), format="csv")])) == 2
 
 
+def test_a_schedule_in_common_makes_no_run_in_common() -> None:
+    lr = np.linspace(1e-3, 0, 200)
+    one, two = (run({"loss": falling(200, seed=seed), "lr": lr, "epoch": np.arange(200.0)}) for seed in (1, 2))
+    assert len(merge([one, replace(two, format="csv")])) == 2
+
+
 def test_order_is_kept() -> None:
     runs = [replace(run({"loss": falling(50 + seed, seed=seed)}), name=str(seed)) for seed in range(5)]
     assert [one.name for one in merge(runs)] == list("01234")

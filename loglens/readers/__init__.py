@@ -5,6 +5,7 @@ READERS: tuple[str, ...] = (
     "huggingface",
     "wandb",
     "wandb_log",
+    "wandb_parquet",
     "mlflow",
     "trackio",
     "swanlab",

@@ -23,11 +23,11 @@ HEADER = 7
 BLOCK = 1 << 15
 FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
 #: So many bytes are read at a time, whole blocks; a record longer than the second is left out.
-PIECE, LONGEST = 256 * BLOCK, 256 << 20
+PIECE, LONGEST = 256 * BLOCK, 64 << 20
 #: Zeros after the data, so that a look at a few bytes past the end is none beyond it.
 PAD = bytes(32)
 #: So many bytes are checked in all to find valid chunks amid damage; then only block ends are tried.
-BUDGET = 1 << 28
+BUDGET = 1 << 31
 _HEAD = struct.Struct("<IHB")
 
 
@@ -155,7 +155,7 @@ class BlockLog:
         return bool(zlib.crc32(data[at + 6 : end]) == crc)
 
     def _scan(self, data: bytes, at: int, edge: int) -> int:
-        if edge - at < HEADER:
+        if edge - at < HEADER or self._budget <= 0:
             return edge
         raw = np.frombuffer(data, np.uint8, edge - at, at)
         kind, offset = raw[6:], np.arange(len(raw) - 6)

@@ -13,52 +13,59 @@ from loglens.readers._plan import Value
 from loglens.readers._steps import Places, Records, forward, place, tables
 from loglens.run import Columns, Floats, Ints
 
+Codes = NDArray[np.int32]
 _SECTIONS = ("train", "val", "test")
 
 
 def curves(ledger: Ledger) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
     """The points of a log in the order written, the axes that do not count in steps, and remarks."""
-    owner = ledger.column("owner").astype(np.int64)
+    owner = ledger.column("owner").astype(np.int64, copy=False)
     if not len(owner):
         return Columns.empty(), {}, ()
     plans = tuple(plan for plan, _ in ledger.templates.forms)
-    told = {name: ledger.column(name).astype(np.float64) for name in ("step", "epoch", "total", "time")}
+    told = {name: ledger.column(name).astype(np.float64, copy=False) for name in ("step", "epoch", "total", "time")}
     records = Records(plans, ledger.column("form").astype(np.int32), **told)
     places = place(records)
     values = [value for plan in plans for value in plan.values]
-    nth, number = ledger.column("nth").astype(np.int64), ledger.column("value").astype(np.float64)
+    nth, number = (
+        ledger.column("nth").astype(np.int32, copy=False),
+        ledger.column("value").astype(np.float64, copy=False),
+    )
     keep = _wanted(records, values, owner, nth)
-    owner, nth, number = owner[keep], nth[keep], number[keep]
+    if not keep.all():
+        owner, nth, number = owner[keep], nth[keep], number[keep]
     names, code = _names(records, values, owner, nth)
-    axis = np.array([_AXES.index(name) for _, name in names], np.int64)[code]
+    axis = np.array([_AXES.index(name) for _, name in names], np.int8)[code]
     where, axis_names = _where(records, places, [tag for tag, _ in names], code, axis, owner, number)
     tags, axes = _told_apart([(tag, axis_names[name]) for tag, name in names], np.bincount(code, minlength=len(names)))
     used, code = np.unique(code, return_inverse=True)
     tags = tuple(tags[each] for each in used.tolist())
     time = np.where(records.has("carry") | records.has("table"), forward(records.time), records.time)
-    columns = Columns(tags, code.astype(np.int32), where, time[owner], number, _dense(places.session[owner]))
-    return Columns.join([columns]), axes, places.remarks
+    columns = Columns(
+        tags, code.astype(np.int32, copy=False), where, time[owner], number, _dense(places.session[owner])
+    )
+    return columns, axes, places.remarks
 
 
 _AXES = ("step", "samples", "epoch", "log", "table")
 
 
-def _wanted(records: Records, values: Sequence[Value], owner: Ints, nth: Ints) -> NDArray[np.bool_]:
+def _wanted(records: Records, values: Sequence[Value], owner: Ints, nth: Codes) -> NDArray[np.bool_]:
     """Which values count: some stand for a whole pass over the data, and do so in its last line alone."""
-    when = np.array([value.when for value in values])[nth]
+    when = np.array([value.when for value in values], np.int8)[nth]
     ended = records.step >= records.total - np.where(records.has("final"), 1, 0)
     wanted: NDArray[np.bool_] = (when == 0) | ((when == 1) == ended[owner])
     return wanted
 
 
-def _names(records: Records, values: Sequence[Value], owner: Ints, nth: Ints) -> tuple[list[tuple[str, str]], Ints]:
+def _names(records: Records, values: Sequence[Value], owner: Ints, nth: Codes) -> tuple[list[tuple[str, str]], Codes]:
     """Tag and axis of every value: distinct ones, and the index of each value into them."""
     section = np.array(
         [_SECTIONS.index(plan.section) if plan.section else np.nan for plan in records.plans], np.float64
     )
     inside = np.nan_to_num(forward(section[records.plan]), nan=0.0).astype(np.int64)[owner]
     index: dict[tuple[str, str], int] = {}
-    code = np.empty((len(_SECTIONS), len(values)), np.int64)
+    code = np.empty((len(_SECTIONS), len(values)), np.int32)
     for at, word in enumerate(_SECTIONS):
         for i, value in enumerate(values):
             tag = f"{word}/{value.tag}" if at and value.section else value.tag
@@ -67,7 +74,7 @@ def _names(records: Records, values: Sequence[Value], owner: Ints, nth: Ints) ->
 
 
 def _where(
-    records: Records, places: Places, tags: list[str], code: Ints, axis: Ints, owner: Ints, number: Floats
+    records: Records, places: Places, tags: list[str], code: Codes, axis: NDArray[np.int8], owner: Ints, number: Floats
 ) -> tuple[Ints, dict[str, str]]:
     """The position of every value on its axis, and what the axes are called."""
     called = dict(zip(_AXES, _AXES, strict=True)) | {"log": places.log_axis}

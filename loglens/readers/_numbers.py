@@ -12,8 +12,9 @@ import re
 MARK = "\0"
 
 _DIGITS = r"""
-    [0-9]{0,2} (?<!:[0-9]{2}:[0-9]) (?<!:[0-9]{2}:[0-9]{2}) (?:,[0-9]{3})++ (?![0-9]) (?:\.[0-9]++)?
-  | [0-9]*+ (?:\.[0-9]*+)? (?:[eE][-+]?[0-9]++)?
+    [0-9]*+ (?!,[0-9]{3}) (?:\.[0-9]*+)? (?:[eE][-+]?[0-9]++)?
+  | [0-9]{0,2} (?<!:[0-9]{2}:[0-9]) (?<!:[0-9]{2}:[0-9]{2}) (?:,[0-9]{3})++ (?![0-9]) (?:\.[0-9]++)?
+  | [0-9]*+
 """
 #: A number that is no part of a word ("conv2", "Acc@1", "top-5", "v1.2"). The thousands of "1,272,000"
 #: belong to it, the milliseconds of "12:03:06,410" do not.
@@ -32,7 +33,7 @@ _WITH_WORDS = re.compile(
 )
 _WORDS = (b"nan", b"NaN", b"NAN", b"inf", b"Inf", b"INF")
 
-_ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\n]*\x07|[@-Z\\^_])")
+_ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\n]{0,200}\x07|[@-Z\\^_])")
 _BACK = re.compile(rb"[\x08]+")
 #: The bars of tqdm and Keras, in blocks and in ASCII.
 _GLYPHS = re.compile(rb"(?:\xe2[\x94-\x96\xa0][\x80-\xbf])+")

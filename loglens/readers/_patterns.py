@@ -19,15 +19,16 @@ all other numbers that follow a name are values. Words before the pattern:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 
 class Pattern(NamedTuple):
-    """One line of the table. split: the default one; strong: one such line is enough to know a log."""
+    """One line of the table."""
 
     name: str
     words: frozenset[str]
-    regex: re.Pattern[str]
+    find: Callable[[str], re.Match[str] | None]
 
 
 _CALLED = re.compile(r"(?<!\?P)<(\w+)>")
@@ -95,8 +96,10 @@ MLLOG_STEP = re.compile(r'"(?P<axis>epoch_num|samples_count|step_num|iteration|c
 
 def patterns() -> tuple[Pattern, ...]:
     """The table, compiled."""
-    rows = [line.split(None, 2) for line in TABLE.strip().splitlines()]
-    return tuple(
-        Pattern(name, frozenset(words.split(",")), re.compile(_CALLED.sub(r"(?P<\1>#)", rule).replace("#", "\0")))
-        for name, words, rule in rows
-    )
+    return tuple(_compile(*line.split(None, 2)) for line in TABLE.strip().splitlines())
+
+
+def _compile(name: str, words: str, rule: str) -> Pattern:
+    regex = re.compile(_CALLED.sub(r"(?P<\1>#)", rule).replace("#", "\0"))
+    # `search` would try "^" at every character
+    return Pattern(name, frozenset(words.split(",")), regex.match if rule[0] == "^" else regex.search)

@@ -110,7 +110,7 @@ def _lower(text: str) -> str:
 
 def _known(body: str, low: str) -> Plan | None:
     for pattern in _table() if MARK in body else _bare_table():
-        found = pattern.regex.search(low)
+        found = pattern.find(low)
         if found and (plan := _fit(pattern, body, found)):
             return plan
     return None

@@ -30,7 +30,6 @@ RECIPES = {
     "visualdl.LogReader(file_path=FILE).get_data('scalar', TAG)",
 }
 _VISUALDL = re.compile(r"^vdlrecords\..*\.log$")
-_MACHINE = re.compile(r"^:monitor:")
 _MOST_POINTS = 100_000_000
 
 
@@ -99,7 +98,14 @@ class _Curves:
             self.lost += 1
             return
         metric, variant = (str(event.get(key) or "")[:500] for key in ("metric", "variant"))
-        tag = "/".join(dict.fromkeys(word for word in (_MACHINE.sub("system/", metric), variant) if word)) or "scalar"
+        tag = (
+            "/".join(
+                dict.fromkeys(
+                    word for word in ("system" if metric.startswith(":monitor:") else metric, variant) if word
+                )
+            )
+            or "scalar"
+        )
         stamp = number(event.get("timestamp"))
         code = self.tags.setdefault(tag, len(self.tags))
         self.points.append((code, step or 0, np.nan if stamp is None else stamp / 1000, value))

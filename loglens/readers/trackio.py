@@ -38,12 +38,10 @@ def sniff(path: Path) -> bool:
 
 
 def home(path: Path, inside: frozenset[Path]) -> Path:
-    """The file; what Trackio keeps of a project in files of its own belongs to the main one."""
-    for part in _PARTS:
-        main = path.with_name(path.stem.removesuffix(part) + path.suffix)
-        if path.stem.endswith(part) and main in inside:
-            return main
-    return path
+    """The file; a copy belongs to its database, and what stands in files of its own to the main one."""
+    stem = next((path.stem.removesuffix(part) for part in _PARTS if path.stem.endswith(part)), path.stem)
+    mains = (path.with_name(stem + suffix) for suffix in (".db", ".parquet"))
+    return next((main for main in mains if main in inside), path)
 
 
 @dataclass(slots=True)
@@ -66,7 +64,8 @@ def read(source: Source) -> Iterator[Run]:
     """The runs of a project."""
     project, notes = _Project(), list[Note]()
     failed: list[UnreadableError] = []
-    for path in source.files:
+    databases = [path for path in source.files if path.suffix != ".parquet"]
+    for path in databases or source.files:
         try:
             if path.suffix == ".parquet":
                 _copy(path, project)

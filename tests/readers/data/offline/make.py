@@ -7,6 +7,7 @@ What a writer notes of the machine (paths, host, user) is switched off where it 
 before keeping a file. The databases are packed, since they are nearly empty.
 """
 
+# mypy: disable-error-code="import-not-found,import-untyped"
 from __future__ import annotations
 
 import gzip
