@@ -13,4 +13,5 @@ READERS: tuple[str, ...] = (
     "foreign",
     "jsonl",
     "csv",
+    "text",
 )

@@ -27,23 +27,21 @@ def curves(ledger: Ledger) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
     records = Records(plans, ledger.column("form").astype(np.int32), **told)
     places = place(records)
     values = [value for plan in plans for value in plan.values]
-    nth, number = (
-        ledger.column("nth").astype(np.int32, copy=False),
-        ledger.column("value").astype(np.float64, copy=False),
-    )
+    nth = ledger.column("nth").astype(np.int32, copy=False)
+    number = ledger.column("value").astype(np.float64, copy=False)
     keep = _wanted(records, values, owner, nth)
     if not keep.all():
         owner, nth, number = owner[keep], nth[keep], number[keep]
     names, code = _names(records, values, owner, nth)
     axis = np.array([_AXES.index(name) for _, name in names], np.int8)[code]
     where, axis_names = _where(records, places, [tag for tag, _ in names], code, axis, owner, number)
-    tags, axes = _told_apart([(tag, axis_names[name]) for tag, name in names], np.bincount(code, minlength=len(names)))
-    used, code = np.unique(code, return_inverse=True)
-    tags = tuple(tags[each] for each in used.tolist())
+    counts = np.bincount(code, minlength=len(names)).astype(np.int64)
+    tags, axes = _told_apart([(tag, axis_names[name]) for tag, name in names], counts)
+    used = np.flatnonzero(counts)
+    code = (np.cumsum(counts > 0) - 1).astype(np.int32)[code]
     time = np.where(records.has("carry") | records.has("table"), forward(records.time), records.time)
-    columns = Columns(
-        tags, code.astype(np.int32, copy=False), where, time[owner], number, _dense(places.session[owner])
-    )
+    session = _dense(places.session[owner])
+    columns = Columns(tuple(tags[each] for each in used.tolist()), code, where, time[owner], number, session)
     return columns, axes, places.remarks
 
 
@@ -104,4 +102,6 @@ def _told_apart(names: list[tuple[str, str]], counts: Ints) -> tuple[tuple[str, 
 
 def _dense(session: NDArray[np.int32]) -> NDArray[np.int32]:
     """Sessions numbered from 0 without gaps."""
+    if not session.any():
+        return session
     return np.unique(session, return_inverse=True)[1].reshape(-1).astype(np.int32)

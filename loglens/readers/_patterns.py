@@ -13,7 +13,7 @@ all other numbers that follow a name are values. Words before the pattern:
   telling   names that measure nothing make no line of it
   mean      the average in parentheses counts          all     over all workers: beside the same of one worker
   section   lines from here on are of this split       table   a row of a table
-  restart   the program began anew
+  restart   the program began anew                     alone   only values without a name in the line count
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ llmc           -               ^step <step>/# \|.*\(<vtime> ms \| <vtok_s> tok/s
 llmc           carry           ^(?P<split>val) loss #$
 timm           within          ^(?P<split>train): <epoch> \[ ?<step>/ ?<total>
 metriclogger   within          ^epoch: ?\[<epoch>\] ?\[ ?<step>/ ?<total>\]
+metriclogger   within          ^(?:(?P<split>train): )?\[<epoch>/#\] ?\[ ?<step>/<total>\]
 metriclogger   final           ^(?:test|eval|val)(?P<split>)\w*(?: \([^()]*\))?: .{0,40}?\[ ?<step>/ ?<total>\]
 metriclogger   epoch,all       ^(?:\*|test:)(?P<split>) ?acc@
 metriclogger   epoch,mean      ^averaged stats: ?(?=\w)

@@ -67,7 +67,7 @@ def _middle(path: Path) -> str:
         if size <= _PROBES[-1] or not path.is_file() or not head(path):
             return ""
         with path.open("rb") as file:
-            file.seek(max(size // 2, size - (_PROBES[-1])) if size <= 2 * _PROBES[-1] else size // 2)
+            file.seek(size - _PROBES[-1] if size <= 2 * _PROBES[-1] else size // 2)
             data = file.read(_PROBES[-1])
     except OSError:
         return ""
