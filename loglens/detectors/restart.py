@@ -6,7 +6,7 @@ restored with the weights (optimizer state, learning rate, data order) shows as 
 How it is found. In at least one curve the steps go back and go on from there; the later rows replace
 the earlier ones. A single row that is late is no restart. It is a note: nothing is wrong with a resume.
 
-When it is wrong. Two runs that logged into one folder or file look the same.
+When it is wrong. Two runs that logged into one folder or one file, one after the other, look the same.
 """
 
 from __future__ import annotations
