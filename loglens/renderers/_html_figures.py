@@ -18,7 +18,7 @@ from loglens.report import Diagnosis, Finding, trees
 from loglens.run import Series
 
 #: Points of all curves of a page together, and of one curve.
-POINTS, MOST = 220_000, 8_000
+POINTS, MOST = 300_000, 12_000
 #: Curves in one panel, panels of a run, and runs above which each has fewer panels.
 CURVES, PANELS, MANY = 5, 12, 40
 #: Roles drawn of every run, the telling ones first; others are drawn if a finding rests on them.
@@ -32,6 +32,10 @@ TITLES = {
     "metric_higher": "Metric, higher is better",
     "metric_lower": "Metric, lower is better",
     "rl_kl": "KL divergence",
+    "gan_d_loss": "Discriminator loss",
+    "gan_g_loss": "Generator loss",
+    "gan_score_real": "Discriminator score of real data",
+    "gan_score_fake": "Discriminator score of generated data",
 }
 
 
@@ -59,7 +63,7 @@ class Figure:
 
     id: str
     title: str
-    says: str
+    says: tuple[str, ...]
     names: tuple[str, ...]
     still: Markup
     data: Mapping[str, Any]
@@ -99,7 +103,7 @@ def panels(run: Diagnosis, runs: int) -> list[Panel]:
     if runs > MANY:
         few = 1 if run.verdict == "healthy" or runs > 10 * MANY else 4
         return [] if run.verdict == "healthy" and runs > 10 * MANY else lines[:few]
-    firm = sum(panel.rests for panel in lines)
+    firm = max(sum(panel.rests for panel in lines), 1)
     return [*lines[:firm], *heats, *lines[firm:]][:PANELS]
 
 
@@ -142,7 +146,7 @@ def _lines(panel: Panel, run: Diagnosis, id: str, most: int) -> Figure:
         "curves": [_packed(name, curve) for name, curve in zip(names, curves, strict=True)],
     }
     still = spark(panel.curves[0], 640, 150, onsets[0] if onsets else None)
-    says = ". ".join(_told(curve) for curve in panel.curves)
+    says = tuple(_told(curve) for curve in panel.curves)
     return Figure(id, panel.title, says, names, still, data, panel.rests, heat=False)
 
 
@@ -166,7 +170,7 @@ def _heat(panel: Panel, run: Diagnosis, id: str) -> Figure:
         f"{panel.axis} {panel.curves[0].step[0]:,} to {panel.curves[0].step[-1]:,}; values from "
         f"{number(heat.low)} to {number(heat.high)}" + (f"; {plural(bad, 'value')} not finite" if bad else "")
     )
-    return Figure(id, panel.title, says, (), Markup(""), data, panel.rests, heat=True, image=heat.png())
+    return Figure(id, panel.title, (says,), (), Markup(""), data, panel.rests, heat=True, image=heat.png())
 
 
 def _common(panel: Panel, id: str, marks: list[dict[str, Any]]) -> dict[str, Any]:

@@ -37,7 +37,13 @@ OPEN = 4
 #: Rows of a table and notes that are shown at once; further ones are counted.
 ROWS, NOTES, NUMBERS = 400, 200, 12
 MARKS = {"failed": "✗", "suspect": "!", "healthy": "✓", "not-judged": "?"}
-FRAMEWORKS = {"pytorch": "PyTorch", "keras": "Keras"}
+FRAMEWORKS = {
+    "pytorch": "PyTorch",
+    "keras": "Keras",
+    "huggingface": "Hugging Face",
+    "lightning": "Lightning",
+    "jax": "JAX",
+}
 HEADINGS = ("Why it matters.", "When it is wrong.")
 
 
@@ -92,6 +98,7 @@ def _run(report: Report, run: Diagnosis, drawn: list[figures.Figure], index: int
         "spark": spark(lead, 150, 30, onset) if lead is not None else Markup(""),
         "first": "" if run.first_step is None else f"{run.first_step:,}",
         "last": "" if run.last_step is None else f"{run.last_step:,}",
+        "axis": say(_axis(run), 30),
         "chain": chain,
         "timed": any(row["at"] is not None for row in chain),
         "advised": None if advised is None else title(advised),
@@ -146,12 +153,20 @@ def _place(run: Diagnosis, finding: Finding) -> tuple[float, float] | None:
         return None
     if finding.onset_step is None and finding.end_step is None:
         return None
+    if finding.series and finding.series[0].axis != _axis(run):
+        return None
     begin = first if finding.onset_step is None else finding.onset_step
     end = begin if finding.end_step is None else finding.end_step
-    if not first <= begin <= last:  # counted on another axis, such as epochs
+    if not first <= begin <= last:
         return None
     begin_at = 100 * (begin - first) / (last - first)
     return begin_at, max(100 * (min(end, last) - first) / (last - first) - begin_at, 0)
+
+
+def _axis(run: Diagnosis) -> str:
+    """What most curves of a run count in: steps, epochs, samples."""
+    axes = [part.axis for part in run.cast]
+    return max(set(axes), key=lambda axis: (axes.count(axis), axis)) if axes else "step"
 
 
 def _remedy(remedy: Remedy) -> dict[str, Any]:

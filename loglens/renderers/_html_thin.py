@@ -65,8 +65,8 @@ def _chosen(step: Ints, value: Floats, most: int, onsets: list[int]) -> NDArray[
     pairs = max(int(most * EXTREMES) // 2, 4) * 2
     parts = [
         np.array([0, len(value) - 1]),
-        MinMaxLTTBDownsampler().downsample(y, n_out=max(int(most * SHAPE), 8)),
-        MinMaxDownsampler().downsample(y, n_out=pairs),
+        MinMaxLTTBDownsampler().downsample(y, n_out=max(int(most * SHAPE), 8)),  # type: ignore[no-untyped-call]
+        MinMaxDownsampler().downsample(y, n_out=pairs),  # type: ignore[no-untyped-call]
         _spikes(y, int(most * SPIKES)),
     ]
     if onsets:

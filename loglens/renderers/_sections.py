@@ -21,6 +21,8 @@ MINOR = frozenset(
     """data_time duplicate_axis epoch flops gpu_memory gpu_util host_memory hparam ignore other samples
     step step_time throughput time tokens""".split()
 )
+#: Frameworks as they write their names, in at most 11 columns.
+FRAMEWORKS = {"pytorch": "PyTorch", "lightning": "Lightning", "huggingface": "HF Trainer", "jax": "JAX"}
 #: How many tags, notes and numbers are shown where the reader has not asked for all.
 FEW_TAGS, FEW_NOTES, FEW_NUMBERS = 2, 6, 6
 
@@ -174,7 +176,7 @@ def _finding(finding: Finding, look: Look, width: int, drawn: list[Finding]) -> 
         when += f" to {finding.end_step}"
     yield look.text(
         (f"{look.mark(severity)} {condition(finding.condition)}", severity),
-        (f"  {severity}, {finding.confidence} confidence{when}", "muted"),
+        (f"  {'known, ' if finding.known else ''}{severity}, {finding.confidence} confidence{when}", "muted"),
     )
     yield indented(look.text(look.say(finding.message)))
     yield from (indented(line) for line in _numbers(finding, look, width - 2))
@@ -224,15 +226,23 @@ def _remedies(finding: Finding, look: Look, code: bool) -> Iterator[RenderableTy
         yield row
         if full:
             yield from _snippets(remedy, look)
+            if remedy.verify:
+                row = _grid(3, gap=1)
+                row.add_row("", look.text(("Then check: ", "head"), look.say(remedy.verify)))
+                yield row
 
 
 def _snippets(remedy: Remedy, look: Look) -> Iterator[RenderableType]:
-    """Code is never wrapped: a terminal folds it, and it can still be copied."""
+    """Code is never wrapped: a terminal folds it, and it can still be copied. The same code is shown once."""
+    shown: set[str] = set()
     for framework, snippet in remedy.snippets.items():
-        name = {"pytorch": "PyTorch"}.get(framework, framework.capitalize())
+        if snippet in shown:
+            continue
+        shown.add(snippet)
+        name = FRAMEWORKS.get(framework) or look.say(framework.capitalize(), 8)
         bar = "│" if look.unicode else "|"
         for index, code in enumerate(printable(snippet).split("\n")):
-            row = look.text((f"{look.say(name, 8) if index == 0 else '':>11} {bar} ", "muted"), (code, "code"))
+            row = look.text((f"{name if index == 0 else '':>11} {bar} ", "muted"), (code, "code"))
             row.no_wrap = True
             yield row
 

@@ -55,6 +55,11 @@ def _page(report: Report, look: Look) -> Iterator[RenderableType]:
         yield look.text(("Could not be read", "head"))
         for unread in report.unread:
             yield indented(look.text((look.say(unread.path, 200), "warning"), f": {look.say(unread.why)}"))
+    known = sum(finding.known for finding in report.findings)
+    if known:
+        yield ""
+        said = "the gate passes" if not report.failed else "the gate fails on the others"
+        yield look.text(("Known", "head"), f"  {known:,} of {plural(len(report.findings), 'finding')} accepted; {said}")
     primary = next((run.primary for run in runs if run.verdict in ("failed", "suspect")), None)
     if primary:
         yield ""

@@ -575,7 +575,6 @@
       part.id = `${box.id}-part${i}`;
       tab.setAttribute("aria-controls", part.id);
       part.setAttribute("role", "tabpanel");
-      part.removeAttribute("aria-label");
       part.setAttribute("aria-labelledby", tab.id);
       part.querySelector(".framework").hidden = true;
       return tab;
