@@ -1,4 +1,4 @@
-.PHONY: check test docs golden bench
+.PHONY: check test docs golden bench bench-diagnosis
 
 check:  ## format, lint, types
 	python -m ruff format --check .
@@ -10,3 +10,9 @@ test:  ## everything
 
 bench:  ## speed beside the peers (needs the extra "bench")
 	python benchmarks/read_events.py
+
+docs:  ## the rule pages and docs/accuracy.md
+	python docs/generate.py
+
+bench-diagnosis:  ## who is right about injected faults (needs torch, trainproof and runmedic)
+	python benchmarks/diagnosis/run.py

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from loglens.errors import LoglensError, UnreadableError
-from loglens.run import Note
 
 if TYPE_CHECKING:
     from loglens.report import Report
@@ -35,6 +34,7 @@ def read(path: Paths, *, on_error: Literal["note", "raise"] = "note") -> list[Ru
     """
     from loglens import registry
     from loglens.discover import find, load
+    from loglens.run import Note
 
     runs: list[Run] = []
     failures: list[UnreadableError] = []

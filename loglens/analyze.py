@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from loglens import diagnosis, roles
+from loglens import diagnosis, gate, roles
+from loglens.assertions import Assertion
 from loglens.contract import Detector, Needed, curves_of
 from loglens.errors import Skip, UnreadableError
 from loglens.report import Diagnosis, Finding, Outcome, Part, Report, RuleHelp, Severity, Unread
@@ -20,12 +21,14 @@ BESIDE = frozenset({"log", "system"})
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user may set: extra roles, thresholds by rule, rules to leave out, the gate."""
+    """What the user may set: extra roles, thresholds by rule, rules to leave out (and why), assertions, the gate."""
 
     roles: Mapping[str, str] = field(default_factory=dict)
     thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
     fail_on: Severity | None = Severity.ERROR
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    assertions: tuple[Assertion, ...] = ()
 
 
 def analyze(
@@ -44,6 +47,8 @@ def analyze(
         else:
             runs.append(judge(item, detectors, options))
     rules = {name: RuleHelp(detector.rule, detector.title, detector.text) for name, detector in detectors.items()}
+    if options.assertions:
+        rules[gate.RULE.name] = gate.HELP
     return Report(tuple(runs), tuple(unread), version, options.fail_on, renderers or {}, rules)
 
 
@@ -55,15 +60,22 @@ def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Option
     outcomes = []
     for name, detector in detectors.items():
         if name in options.ignore:
-            outcomes.append(Outcome(name, "skipped", "left out by the configuration"))
+            outcomes.append(Outcome(name, "skipped", _left_out(name, options)))
             continue
         found, outcome = _apply(detector, run, curves, options.thresholds.get(name, {}))
         findings.extend(found)
         outcomes.append(outcome)
+    if options.assertions:
+        demanded, outcome = _assert(curves, options)
+        outcomes.append(outcome)
+    else:
+        demanded = []
     steps = [curve.step for curve in curves if len(curve) and curve.axis == _main_axis(curves)]
     first = min((int(step[0]) for step in steps), default=None)
     last = max((int(step[-1]) for step in steps), default=None)
     rules = {name: detector.rule for name, detector in detectors.items()}
+    linked = diagnosis.link(findings, rules, (last or 0) - (first or 0))
+    families = {name: rule.family for name, rule in rules.items()}
     return Diagnosis(
         run=run.name,
         path=str(run.source),
@@ -73,11 +85,11 @@ def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Option
         first_step=first,
         last_step=last,
         cast=tuple(part for part in parts(curves) if part.role is not None),
-        findings=diagnosis.link(findings, rules, (last or 0) - (first or 0)),
+        findings=diagnosis.after_errors(linked, demanded),
         outcomes=tuple(outcomes),
         notes=(*run.notes, *_rewinds(run)),
         judged=any(
-            outcome.outcome in ("found", "clean") and rules[outcome.condition].family not in BESIDE
+            outcome.outcome in ("found", "clean") and families.get(outcome.condition) not in BESIDE
             for outcome in outcomes
         ),
         lead=_lead(curves),
@@ -144,6 +156,19 @@ def parts(curves: Iterable[Series]) -> list[Part]:
         for curve in curves
     ]
     return sorted(listed, key=lambda part: (part.role is None, part.layer is not None))
+
+
+def _left_out(name: str, options: Options) -> str:
+    """Why a rule was not applied, with the reason that the user gave."""
+    reason = options.reasons.get(name)
+    return "left out by the configuration" + (f": {reason}" if reason else "")
+
+
+def _assert(curves: tuple[Series, ...], options: Options) -> tuple[list[Finding], Outcome]:
+    if gate.RULE.name in options.ignore:
+        return [], Outcome(gate.RULE.name, "skipped", _left_out(gate.RULE.name, options))
+    found, outcome = gate.check(options.assertions, curves)
+    return [replace(finding, onset_time=_time(finding)) for finding in found], outcome
 
 
 def _apply(

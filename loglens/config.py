@@ -1,4 +1,4 @@
-"""What the user has set: defaults < the nearest loglens.toml or [tool.loglens] < flags.
+"""What the user has set: defaults < the nearest loglens.toml or [tool.loglens] < environment < flags.
 
 The nearest file counts alone: files further up are not merged into it. An unknown key is an error
 that names the file, the key and the nearest right one. Rule names and thresholds are known to the
@@ -7,37 +7,58 @@ registry only, so the command checks those.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from loglens.errors import ConfigError
+from loglens import assertions
+from loglens.assertions import Assertion
+from loglens.errors import ConfigError, nearest
 
-KEYS = ("fail-on", "select", "ignore", "roles", "rules")
+KEYS = ("fail-on", "select", "ignore", "roles", "rules", "assert")
+#: Environment variables: the file in place of the nearest one, and the severity that fails the gate.
+FILE, LEVEL = "LOGLENS_CONFIG", "LOGLENS_FAIL_ON"
 FAIL_ON = ("error", "warning", "note", "never")
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The settings of one file, or the defaults.
+    """The settings of one file with those of the environment over them, or the defaults.
 
-    roles: glob of tags -> "role" or "role@split". rules: rule name -> threshold -> number.
-    file: where they come from, as it is named in errors; empty for the defaults.
+    ignore: rule name -> reason, which may be empty. roles: glob of tags -> "role" or "role@split".
+    rules: rule name -> threshold -> number. file: where they come from, as it is named in errors; empty
+    for the defaults. origins: key -> the file or the variable that says it; others are defaults.
     """
 
     fail_on: str = "error"
     select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
+    ignore: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    assertions: tuple[Assertion, ...] = ()
     file: str = ""
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
-def load(folder: Path, file: Path | None = None) -> Config:
-    """The settings of `file`, or of the nearest configuration in or above `folder`, or the defaults."""
+def load(folder: Path, file: Path | None = None, environment: Mapping[str, str] | None = None) -> Config:
+    """The settings of `file`, or of the nearest configuration in or above `folder`, or the defaults.
+
+    environment: LOGLENS_CONFIG names the file where `file` is None, LOGLENS_FAIL_ON goes before the file.
+    """
+    said = environment or {}
+    if file is None and said.get(FILE):
+        file = Path(said[FILE])
+    found = _found(folder, file)
+    if not said.get(LEVEL):
+        return found
+    return replace(
+        found, fail_on=_level(said[LEVEL], f"environment: {LEVEL}"), origins={**found.origins, "fail-on": LEVEL}
+    )
+
+
+def _found(folder: Path, file: Path | None) -> Config:
     if file is not None:
         table = _read(file)
         if file.name == "pyproject.toml":
@@ -59,28 +80,46 @@ def parse(table: Any, file: str) -> Config:
     for key in _table(table, file, "the configuration"):
         if key not in KEYS:
             raise ConfigError(f"{file}: unknown key {key!r}; {nearest(key, KEYS)}")
-    fail_on = table.get("fail-on", "error")
-    if fail_on not in FAIL_ON:
-        raise ConfigError(f"{file}: fail-on is {fail_on!r}; it must be one of {', '.join(FAIL_ON)}")
     roles = _table(table.get("roles", {}), file, "[roles]")
     for glob, role in roles.items():
         if not isinstance(role, str):
             raise ConfigError(f'{file}: the role of {glob!r} must be "role" or "role@split", not {role!r}')
     rules = _table(table.get("rules", {}), file, "[rules]")
     return Config(
-        fail_on,
+        _level(table.get("fail-on", "error"), f"{file}: fail-on"),
         _names(table.get("select", ()), file, "select"),
-        _names(table.get("ignore", ()), file, "ignore"),
+        _ignored(table.get("ignore", ()), file),
         roles,
         {rule: _numbers(numbers, file, rule) for rule, numbers in rules.items()},
+        assertions.parse(table["assert"], file) if "assert" in table else (),
         file,
+        dict.fromkeys(table, file),
     )
 
 
-def nearest(name: str, known: Sequence[str], otherwise: str = "") -> str:
-    """What to write in place of an unknown name: the nearest right ones, or all where none is near."""
-    close = difflib.get_close_matches(name, known, 3, 0.5)
-    return f"did you mean {' or '.join(close)}?" if close else otherwise or f"there are: {', '.join(known)}"
+def _level(value: Any, where: str) -> str:
+    if not isinstance(value, str) or value not in FAIL_ON:
+        raise ConfigError(f"{where} is {value!r}; it must be one of {', '.join(FAIL_ON)}")
+    return value
+
+
+def _ignored(value: Any, file: str) -> dict[str, str]:
+    """Rule names with the reasons given: "plateau" or {rule = "plateau", reason = "a short run"}."""
+    if not isinstance(value, list | tuple) or not all(isinstance(entry, str | dict) for entry in value):
+        raise ConfigError(
+            f"{file}: ignore must be a list of rule names or of tables with rule and reason, not {value!r}"
+        )
+    found = {}
+    for entry in value:
+        table = {"rule": entry} if isinstance(entry, str) else entry
+        for key in table:
+            if key not in ("rule", "reason"):
+                raise ConfigError(f"{file}: ignore: unknown key {key!r}; {nearest(key, ('rule', 'reason'))}")
+        rule, reason = table.get("rule"), table.get("reason", "")
+        if not isinstance(rule, str) or not isinstance(reason, str):
+            raise ConfigError(f'{file}: ignore: write {{rule = "plateau", reason = "why"}}, not {entry!r}')
+        found[rule] = reason
+    return found
 
 
 def _read(file: Path) -> dict[str, Any]:

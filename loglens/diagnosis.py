@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from loglens.report import Finding, Rule, trees
+from loglens.report import Finding, Rule, Severity, trees
 
 #: An onset is only known to about this share of the run: effects may seem to begin that much earlier.
 SLACK = 0.02
@@ -25,6 +25,16 @@ def link(findings: Sequence[Finding], rules: Mapping[str, Rule], length: int = 0
     linked = [replace(effect, caused_by=_cause(effect, findings, rules, reach, SLACK * length)) for effect in findings]
     chains = sorted(trees(linked), key=_rank, reverse=True)
     return tuple(finding for chain in chains for finding in [chain[0], *sorted(chain[1:], key=_onset)])
+
+
+def after_errors(ranked: Sequence[Finding], extra: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Ranked findings with others below every chain that holds an error: first why, then what it cost."""
+    size = 0
+    for chain in trees(ranked):
+        if all(finding.severity < Severity.ERROR for finding in chain):
+            break
+        size += len(chain)
+    return (*ranked[:size], *extra, *ranked[size:])
 
 
 def _cause(

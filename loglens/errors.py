@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
+
 
 class LoglensError(Exception):
     """Bad input of any kind; its message is one line for the user, never a traceback."""
@@ -28,3 +31,9 @@ class PluginError(LoglensError):
 
 class Skip(Exception):  # noqa: N818 - a detector's way to abstain, not a fault
     """Raised by a detector that lacks the data to judge: `Skip("needs 20 losses, has 7")`."""
+
+
+def nearest(name: str, known: Sequence[str], otherwise: str = "") -> str:
+    """What to write in place of an unknown name: the nearest right ones, or all where none is near."""
+    close = difflib.get_close_matches(name, known, 3, 0.5)
+    return f"did you mean {' or '.join(close)}?" if close else otherwise or f"there are: {', '.join(known)}"

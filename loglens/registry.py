@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import cast
+from typing import cast, overload
 
 from loglens import detectors as our_detectors
 from loglens import readers as our_readers
@@ -30,10 +30,36 @@ def detectors() -> Mapping[str, Detector]:
 
 
 @cache
-def readers() -> tuple[Reader, ...]:
-    """Every reader, in the order in which they are asked whether a file is theirs."""
-    modules = _modules("loglens.readers", our_readers.__name__, our_readers.READERS)
-    return tuple(cast(Reader, vet_module(module, "reader", ("FORMAT", "sniff", "home", "read"))) for module in modules)
+def readers() -> Sequence[Reader]:
+    """Every reader, in the order in which they are asked whether a file is theirs.
+
+    Ours are loaded when they are first asked: a folder of event files never waits for the readers of
+    other formats. Plugins are loaded and vetted at once.
+    """
+    return _Readers(our_readers.READERS, tuple(_vetted(module) for module in _plugins("loglens.readers")))
+
+
+class _Readers(Sequence[Reader]):
+    def __init__(self, ours: tuple[str, ...], plugins: tuple[Reader, ...]) -> None:
+        self._ours, self._plugins = ours, plugins
+
+    def __len__(self) -> int:
+        return len(self._ours) + len(self._plugins)
+
+    @overload
+    def __getitem__(self, index: int) -> Reader: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Reader]: ...
+    def __getitem__(self, index: int | slice) -> Reader | Sequence[Reader]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if 0 <= index < len(self._ours):
+            return _vetted(import_module(f"{our_readers.__name__}.{self._ours[index]}"))
+        return self._plugins[index - len(self._ours)] if index >= 0 else self[index + len(self)]
+
+
+def _vetted(module: ModuleType) -> Reader:
+    return cast(Reader, vet_module(module, "reader", ("FORMAT", "sniff", "home", "read")))
 
 
 @cache
@@ -45,7 +71,11 @@ def renderers() -> Mapping[str, Renderer]:
 
 
 def _modules(group: str, package: str, ours: tuple[str, ...]) -> list[ModuleType]:
-    modules = [import_module(f"{package}.{name}") for name in ours]
+    return [import_module(f"{package}.{name}") for name in ours] + _plugins(group)
+
+
+def _plugins(group: str) -> list[ModuleType]:
+    modules: list[ModuleType] = []
     for point in sorted(entry_points(group=group), key=lambda point: point.name):
         try:
             modules.append(point.load())

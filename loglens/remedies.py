@@ -1,10 +1,11 @@
-"""What to change: one function an action, how its numbers follow from the run, and the code for it.
+"""What to change: one function an action, how its numbers follow from the run, and how to see that it helped.
 
 Numbers come from the curves of the run at hand and are rounded to two digits, since no more is known.
 Sources of the rules of thumb: Google's Deep Learning Tuning Playbook (clip at the 90th percentile of
-the gradient norms, warm up before lowering the learning rate), Pascanu, Mikolov and Bengio 2013
-(clipping for recurrent nets), Hochreiter and Schmidhuber 1997 (gated cells), He et al. 2015 and
-Saxe et al. 2014 (initialisation), Micikevicius et al. 2018 (loss scaling).
+the gradient norms, at most half of the steps; warm up before lowering the learning rate), Pascanu,
+Mikolov and Bengio 2013 (clipping for recurrent nets), Hochreiter and Schmidhuber 1997 (gated cells),
+He et al. 2015 and Saxe et al. 2014 (initialisation), Micikevicius et al. 2018 (loss scaling), AUTOTRAINER
+(L2 of 0.01; gradient ratios of first to last layer), PaLM and OPT-175B (batches skipped at a spike).
 """
 
 from __future__ import annotations
@@ -17,11 +18,21 @@ from numpy.typing import NDArray
 
 from loglens.report import Remedy
 from loglens.run import Run, Series
+from loglens.snippets import snippets
 
 #: Percentile of the healthy norms to clip at; the Tuning Playbook's choice.
 CLIP_PERCENTILE = 90
+#: How many norms a percentile needs.
+FEWEST_NORMS = 5
 #: Smallest share of a run that a warmup takes, and the Playbook's largest.
-WARMUP_SHARE = 0.05
+WARMUP_SHARE, WARMUP_MOST = 0.05, 0.1
+
+#: What several remedies are to bring about, as a rerun's log shows it.
+_EVEN_DEPTH = "the gradient norm of the first layer is between 0.01 and 10 times that of the last, all through the run"
+_PAST = "the loss passes the steps where this run went wrong and ends within 5 % of its lowest value"
+_FINITE = "the loss is finite for at least 200 steps past the onset in this run"
+_LESS_OVERFIT = "the validation loss ends within 5 % of its lowest value, or is lowest in the last tenth of the run"
+_LEVEL_WEIGHTS = "the weight norm levels off, and the validation loss ends within 5 % of its lowest value"
 
 _PLAIN_RNN = re.compile(r"(^|[^a-z])(simple_?)?rnn(?!t)", re.I)
 _GATED = re.compile(r"lstm|gru", re.I)
@@ -29,43 +40,41 @@ _GATED = re.compile(r"lstm|gru", re.I)
 
 def clip_grad_norm(healthy: Series | None) -> Remedy:
     """Clip at the 90th percentile of the gradient norms before the trouble began, or at 1.0 without any."""
-    norms = healthy.finite.value if healthy is not None else np.zeros(0)
-    if len(norms) >= 5:
-        limit = two_digits(float(np.percentile(norms, CLIP_PERCENTILE)))
+    limit, norms = _clip_limit(healthy.value if healthy is not None else np.zeros(0))
+    if len(norms):
         why = (
             f"bounds every update; {limit:g} is the {CLIP_PERCENTILE}th percentile of this run's "
             f"{len(norms)} gradient norms before the onset"
         )
+        usual, largest = 10 * float(np.median(norms)), float(norms.max())
+        bound = f"under {two_digits(usual):g}, 10 times its median before the onset"
+        if largest > usual:
+            bound = f"at or under {two_digits(largest):g}, its largest before the onset"
     else:
-        limit = 1.0
         why = "bounds every update; 1.0 is the usual start, as this run has no healthy part to measure"
-    return Remedy(
-        "clip_grad_norm",
-        {"max_norm": limit},
-        why,
-        {
-            "pytorch": f"loss.backward()\n"
-            f"torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={limit:g})\noptimizer.step()",
-            "keras": f"optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm={limit:g})",
-        },
-    )
+        bound = "under 10 times its median"
+    verify = f"the gradient norm stays {bound}, and at most half of the steps are clipped"
+    return Remedy("clip_grad_norm", {"max_norm": limit}, why, snippets("clip_grad_norm", max_norm=limit), verify)
+
+
+def set_clip(norms: NDArray[np.float64]) -> Remedy:
+    """Clip at the 90th percentile of the norms instead of below all of them."""
+    limit, known = _clip_limit(norms)
+    why = f"a limit of {limit:g} clips the largest tenth of this run's {len(known)} norms, not nearly all of them"
+    if not len(known):
+        why = "1.0 is the usual limit; log the norms before clipping and take their 90th percentile"
+    verify = "5 to 20 % of the steps are clipped, and the loss falls no slower"
+    return Remedy("set_clip", {"max_norm": limit}, why, snippets("set_clip", max_norm=limit), verify)
 
 
 def scale_lr(factor: float, lr: Series | None, why: str) -> Remedy:
     """Multiply the learning rate by `factor`; the code shows the new peak where the old one was logged."""
     used = lr.finite.value if lr is not None else np.zeros(0)
     peak = float(used.max()) if len(used) else 0.0
-    new = f"{two_digits(peak * factor):g}" if peak > 0 else f"{factor:g} * learning_rate"
+    new = f"{two_digits(peak * factor):g}" if peak > 0 else f"{factor:g} * lr"
     said = f"{why}; this run peaked at {peak:.3g}, so use {new}" if peak > 0 else why
-    return Remedy(
-        "scale_lr",
-        {"factor": factor},
-        said,
-        {
-            "pytorch": f"optimizer = torch.optim.AdamW(model.parameters(), lr={new})",
-            "keras": f"optimizer = keras.optimizers.AdamW(learning_rate={new})",
-        },
-    )
+    verify = "the loss falls at least twice as fast, and never rises for good" if factor > 1 else _PAST
+    return Remedy("scale_lr", {"factor": factor}, said, snippets("scale_lr", lr=new), verify)
 
 
 def add_warmup(length: int, trouble: int | None = None) -> Remedy:
@@ -74,19 +83,13 @@ def add_warmup(length: int, trouble: int | None = None) -> Remedy:
     length: steps in the run. trouble: steps from the start to the onset, where known.
     """
     share = max(10, round(WARMUP_SHARE * length))
-    steps = min(max(share, 2 * trouble), max(10, length // 10)) if trouble else share
+    steps = min(max(share, 2 * trouble), max(10, round(WARMUP_MOST * length))) if trouble else share
     steps = int(two_digits(float(steps)))
-    return Remedy(
-        "add_warmup",
-        {"steps": steps},
-        f"the first updates are the least reliable; {steps} steps is {steps / max(length, 1):.0%} of this run",
-        {
-            "pytorch": f"warmup = torch.optim.lr_scheduler.LinearLR(optimizer, 0.01, total_iters={steps})\n"
-            "# after each optimizer.step():\nwarmup.step()",
-            "keras": "schedule = keras.optimizers.schedules.CosineDecay(\n"
-            f"    0.0, decay_steps, warmup_target=learning_rate, warmup_steps={steps})",
-        },
-    )
+    why = f"the first updates are the least reliable; {steps} steps is {steps / max(length, 1):.0%} of this run"
+    if trouble and steps >= 2 * trouble:
+        why += f", and the trouble began {trouble} steps in"
+    verify = "the gradient norm's peak in the first 5 % of the run is under 3 times its median"
+    return Remedy("add_warmup", {"steps": steps}, why, snippets("add_warmup", steps=steps), verify)
 
 
 def replace_cell(run: Run, layers: Iterable[Series] = ()) -> Remedy | None:
@@ -98,191 +101,168 @@ def replace_cell(run: Run, layers: Iterable[Series] = ()) -> Remedy | None:
     shown = next((name for name in names if _PLAIN_RNN.search(name)), None)
     if shown is None:
         return None
-    return Remedy(
-        "replace_cell",
-        {"to": "LSTM"},
+    why = (
         f"a plain RNN ({shown[:60]}) multiplies the gradient by its recurrent weights at every time step; "
-        "the gates of an LSTM or GRU let it pass",
-        {
-            "pytorch": "self.rnn = nn.LSTM(input_size, hidden_size, batch_first=True)  # returns out, (h, c)",
-            "keras": "layers.LSTM(units)  # in place of layers.SimpleRNN(units)",
-        },
+        "the gates of an LSTM or GRU let it pass"
     )
+    verify = "the gradient norm keeps its level: its trend over the run is flat, neither growing nor decaying"
+    return Remedy("replace_cell", {"to": "LSTM"}, why, snippets("replace_cell", variant="LSTM"), verify)
 
 
 def change_init(to: str) -> Remedy:
     """Initialise weights so that signals keep their size: `orthogonal` (recurrent), `he` (ReLU), `xavier` (tanh)."""
-    if to == "orthogonal":
-        why = "an orthogonal recurrent matrix has all singular values 1: it neither grows nor shrinks a gradient"
-        pytorch = (
-            'for name, p in model.named_parameters():\n    if "weight_hh" in name:\n        nn.init.orthogonal_(p)'
-        )
-        keras = 'layers.LSTM(units, recurrent_initializer="orthogonal")'
-    elif to == "xavier":
-        why = "Xavier initialisation keeps the inputs of tanh and sigmoid small enough not to saturate"
-        pytorch = (
-            "for m in model.modules():\n    if isinstance(m, nn.Linear):\n        nn.init.xavier_uniform_(m.weight)"
-        )
-        keras = 'layers.Dense(units, activation="tanh", kernel_initializer="glorot_uniform")'
-    else:
-        why = "He initialisation keeps the variance of the signals from layer to layer in ReLU nets"
-        pytorch = (
-            "for m in model.modules():\n    if isinstance(m, nn.Linear):\n"
-            '        nn.init.kaiming_normal_(m.weight, nonlinearity="relu")'
-        )
-        keras = 'layers.Dense(units, activation="relu", kernel_initializer="he_normal")'
-    return Remedy("change_init", {"to": to}, why, {"pytorch": pytorch, "keras": keras})
+    why, verify = {
+        "orthogonal": (
+            "an orthogonal recurrent matrix has all singular values 1: it neither grows nor shrinks a gradient",
+            _EVEN_DEPTH,
+        ),
+        "xavier": (
+            "Xavier initialisation keeps the inputs of tanh and sigmoid small enough not to saturate",
+            "under 10 % of the activations are saturated, from the first histogram on",
+        ),
+        "he": (
+            "He initialisation keeps the variance of the signals from layer to layer in ReLU nets",
+            _EVEN_DEPTH + "; under 10 % of the units are dead",
+        ),
+    }[to]
+    return Remedy("change_init", {"to": to}, why, snippets("change_init", variant=to), verify)
 
 
 def change_activation(to: str = "relu") -> Remedy:
     """Replace an activation whose slope is small or zero over much of its range."""
+    why = "sigmoid and tanh have slopes below 1 that multiply from layer to layer; ReLU's is 1 where it is active"
+    verify = "the gradient norm of the first layer is over 0.01 times that of the last, and the loss falls"
     if to == "leaky_relu":
         why = "a leaky ReLU keeps a small slope below zero, so that a unit can come back to life"
-        return Remedy(
-            "change_activation",
-            {"to": to},
-            why,
-            {"pytorch": "nn.LeakyReLU(0.01)  # in place of nn.ReLU()", "keras": 'activation="leaky_relu"'},
-        )
-    return Remedy(
-        "change_activation",
-        {"to": to},
-        "sigmoid and tanh have slopes below 1 that multiply from layer to layer; ReLU's is 1 where it is active",
-        {"pytorch": "nn.ReLU()  # in place of nn.Sigmoid() or nn.Tanh()", "keras": 'activation="relu"'},
-    )
+        verify = "under 10 % of the units are dead at the end of the run"
+    return Remedy("change_activation", {"to": to}, why, snippets("change_activation", variant=to), verify)
 
 
 def add_normalization(to: str = "layer_norm") -> Remedy:
     """Normalise between layers (or, `spectral_norm`, the weights), so that scale does not depend on the weights."""
+    why, verify = "keeps activations and gradients at one scale whatever the size of the weights", _EVEN_DEPTH
     if to == "spectral_norm":
         why = "bounds how steep the discriminator can be, so that the generator always gets a gradient"
-        return Remedy(
-            "add_normalization",
-            {"to": to},
-            why,
-            {
-                "pytorch": "nn.utils.parametrizations.spectral_norm(nn.Linear(d, d))",
-                "keras": "layers.SpectralNormalization(layers.Dense(d))",
-            },
-        )
-    return Remedy(
-        "add_normalization",
-        {"to": to},
-        "keeps activations and gradients at one scale whatever the size of the weights",
-        {
-            "pytorch": "nn.Sequential(nn.Linear(d, d), nn.LayerNorm(d), nn.ReLU())",
-            "keras": "x = layers.LayerNormalization()(x)",
-        },
-    )
+        verify = "the discriminator's scores for real and generated samples come together, and its loss stays off 0"
+    return Remedy("add_normalization", {"to": to}, why, snippets("add_normalization", variant=to), verify)
 
 
 def weight_decay(value: float = 0.01) -> Remedy:
     """L2 regularisation, decoupled from the gradient (AdamW): pulls every weight towards zero."""
-    return Remedy(
-        "weight_decay",
-        {"value": value},
-        "L2 regularisation pulls weights back by a constant share at every step, which bounds their growth",
-        {
-            "pytorch": f"optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay={value:g})",
-            "keras": f"optimizer = keras.optimizers.AdamW(learning_rate, weight_decay={value:g})",
-        },
+    why = (
+        f"shrinks every weight by {value:g} times the learning rate at each step, which bounds its growth; "
+        "if the run has a decay already, take ten times that"
     )
+    return Remedy("weight_decay", {"value": value}, why, snippets("weight_decay", value=value), _LEVEL_WEIGHTS)
 
 
 def l1(value: float = 1e-5) -> Remedy:
     """L1 regularisation: a constant pull towards zero, which also makes weights sparse."""
-    return Remedy(
-        "l1",
-        {"value": value},
-        "L1 regularisation pulls every weight towards zero by a constant amount; an alternative to L2",
-        {
-            "pytorch": f"loss = loss + {value:g} * sum(p.abs().sum() for p in model.parameters())",
-            "keras": f"layers.Dense(units, kernel_regularizer=keras.regularizers.L1({value:g}))",
-        },
-    )
+    why = "pulls every weight towards zero by the same amount, large or small; an alternative to weight decay"
+    return Remedy("l1", {"value": value}, why, snippets("l1", value=value), _LEVEL_WEIGHTS)
 
 
-def add_eps(value: float = 1e-8) -> Remedy:
-    """Guard log, sqrt and division in the loss."""
-    return Remedy(
-        "add_eps",
-        {"value": value},
-        "nothing moved before the NaN, which points to a log(0), sqrt(0) or 0/0 in the loss or its gradient",
-        {
-            "pytorch": f"torch.log(p.clamp_min({value:g}))  # better: F.cross_entropy on logits\n"
-            "torch.autograd.set_detect_anomaly(True)  # once, to find the operation",
-            "keras": f"keras.ops.log(keras.ops.maximum(p, {value:g}))  # better: from_logits=True",
-        },
-    )
+def dropout(p: float = 0.25) -> Remedy:
+    """Drop units at random while training."""
+    why = "units that may vanish cannot rely on each other to learn single examples by heart"
+    return Remedy("dropout", {"p": p}, why, snippets("dropout", p=p), _LESS_OVERFIT)
 
 
-def skip_nonfinite_batches() -> Remedy:
-    """Leave out an update whose loss or gradient is not finite, and say which batch it was."""
-    return Remedy(
-        "skip_nonfinite_batches",
-        {},
-        "one bad batch otherwise turns all weights into NaN for good; log its index to inspect the data",
-        {
-            "pytorch": "if not torch.isfinite(loss):\n    optimizer.zero_grad(); print('bad batch', i); continue",
-            "keras": "callbacks=[keras.callbacks.TerminateOnNaN()]  # stops at the batch, so it can be inspected",
-        },
-    )
+def early_stop(step: int, axis: str = "step") -> Remedy:
+    """Keep the checkpoint at the lowest validation loss, and stop there next time."""
+    why = f"the model was best at {axis} {step}; everything after it made it worse on unseen data"
+    verify = f"the run stops soon after {axis} {step}, its validation loss within 5 % of the lowest"
+    return Remedy("early_stop", {"step": step}, why, snippets("early_stop", step=step), verify)
 
 
-def clean_data() -> Remedy:
-    """Look for NaN, infinite and absurd values in the inputs and labels."""
-    return Remedy(
-        "clean_data",
-        {},
-        "a NaN in the very first losses comes from the inputs, the labels or the loss itself, not from training",
-        {
-            "pytorch": "for x, y in loader:\n    assert torch.isfinite(x).all() and torch.isfinite(y.float()).all()",
-            "keras": "assert np.isfinite(x_train).all() and np.isfinite(y_train).all()",
-        },
-    )
+def increase_capacity(factor: float = 2.0) -> Remedy:
+    """A larger model: one that is too small cannot fit even the training set."""
+    why = "training and validation loss are equally poor, so the model is too small or held back, not overfitted"
+    verify = "the training loss levels off below where this run's does, and the validation loss follows it"
+    return Remedy("increase_capacity", {"factor": factor}, why, snippets("increase_capacity", factor=factor), verify)
+
+
+def train_longer(factor: float) -> Remedy:
+    """Go on: the loss was still falling, or the schedule ended before it had fallen."""
+    why = f"{factor:g} times the steps, with the schedule stretched to them, for what this run had no time to learn"
+    verify = "the loss falls below this run's last value, and by the end it gains under 1 % in a quarter of the run"
+    return Remedy("train_longer", {"factor": factor}, why, snippets("train_longer", factor=factor), verify)
+
+
+def disable_fp16() -> Remedy:
+    """Train in float32, to see whether precision is the cause."""
+    why = "in float32 nothing overflows at 65504; if the run is fine there, precision is the cause"
+    return Remedy("disable_fp16", {}, why, snippets("disable_fp16"), f"{_FINITE}; then bfloat16 will do as well")
 
 
 def use_bf16() -> Remedy:
     """bfloat16 has float32's range, so that it needs no loss scale."""
-    return Remedy(
-        "use_bf16",
-        {},
-        "float16 overflows above 65504; bfloat16 has the range of float32 and needs no loss scale",
-        {
-            "pytorch": 'with torch.autocast("cuda", dtype=torch.bfloat16): ...  # and no GradScaler',
-            "keras": 'keras.mixed_precision.set_global_policy("mixed_bfloat16")',
-        },
-    )
+    why = "float16 overflows above 65504; bfloat16 has the range of float32 and needs no loss scale"
+    return Remedy("use_bf16", {}, why, snippets("use_bf16"), f"{_FINITE}, and no loss scale is logged any more")
+
+
+def skip_nonfinite_batches() -> Remedy:
+    """Leave out an update whose loss or gradient is not finite, and say which batch it was."""
+    why = "one bad batch otherwise turns all weights into NaN for good; log its index to inspect the data"
+    verify = f"{_FINITE}, and fewer than 1 step in 1,000 is skipped"
+    return Remedy("skip_nonfinite_batches", {}, why, snippets("skip_nonfinite_batches"), verify)
+
+
+def clean_data() -> Remedy:
+    """Look for NaN, infinite and absurd values in the inputs and labels."""
+    why = "a NaN or absurd value in an input or label spoils the loss of its batch, whatever the weights are"
+    verify = "every batch passes, and the loss of the rerun is finite from its first value on"
+    return Remedy("clean_data", {}, why, snippets("clean_data"), verify)
+
+
+def add_eps(value: float = 1e-8) -> Remedy:
+    """Guard log, sqrt and division in the loss."""
+    why = "nothing moved before the NaN, which points to a log(0), sqrt(0) or 0/0 in the loss or its gradient"
+    return Remedy("add_eps", {"value": value}, why, snippets("add_eps", value=value), _FINITE)
+
+
+def unfreeze(layer: str) -> Remedy:
+    """Let a layer learn: gradient on, and in the optimizer."""
+    why = "a layer learns only if it requires a gradient and is among the optimizer's parameters"
+    verify = f"the weights of {layer} differ from one logged step to the next"
+    return Remedy("unfreeze", {"layer": layer}, why, snippets("unfreeze"), verify)
 
 
 def check_optimizer_step() -> Remedy:
     """Whether the optimiser holds the model's parameters and steps at all."""
-    return Remedy(
-        "check_optimizer_step",
-        {},
+    why = (
         "a loss that never moves is most often an optimiser that never steps: wrong parameters, learning rate 0, "
-        "a detached graph",
-        {
-            "pytorch": "before = [p.clone() for p in model.parameters()]\n# one training step\n"
-            "assert any((a != b).any() for a, b in zip(before, model.parameters()))",
-            "keras": "before = model.get_weights(); model.train_on_batch(x, y)\n"
-            "assert any((a != b).any() for a, b in zip(before, model.get_weights()))",
-        },
+        "a detached graph"
     )
+    verify = "the assertion holds, and the loss at the end of the rerun is below its start by more than its noise"
+    return Remedy("check_optimizer_step", {}, why, snippets("check_optimizer_step"), verify)
 
 
 def check_labels() -> Remedy:
     """Whether the labels belong to the inputs: overfit a single batch."""
-    return Remedy(
-        "check_labels",
-        {},
+    why = (
         "a net that can learn drives the loss of one batch to about zero; if it does and the full set does not "
-        "move, labels or their order are wrong",
-        {
-            "pytorch": "x, y = next(iter(loader))\nfor _ in range(500):\n    step(x, y)  # the loss must go to ~0",
-            "keras": "model.fit(x_train[:32], y_train[:32], epochs=500)  # the loss must go to ~0",
-        },
+        "move, labels or their order are wrong"
     )
+    verify = "with the labels put right, the loss of a full run leaves its starting level"
+    return Remedy("check_labels", {}, why, snippets("check_labels"), verify)
+
+
+def fix_input_pipeline() -> Remedy:
+    """Find what takes the time, and keep nothing that grows."""
+    why = (
+        "a step that takes ever longer keeps something that grows (a list of losses with their graphs, most often) "
+        "or waits for data"
+    )
+    verify = "the last fifth of the run has at least 90 % of the throughput of its start"
+    return Remedy("fix_input_pipeline", {}, why, snippets("fix_input_pipeline"), verify)
+
+
+def shuffle_data() -> Remedy:
+    """Shuffle: batches that come sorted teach one class after the other."""
+    why = "swings over many steps come most often from data in order (sorted by class, file or time)"
+    verify = "the swings of the loss are at most half as large, and no longer come at one period"
+    return Remedy("fix_input_pipeline", {"shuffle": 1}, why, snippets("fix_input_pipeline", variant="shuffle"), verify)
 
 
 def two_digits(value: float) -> float:
@@ -290,116 +270,9 @@ def two_digits(value: float) -> float:
     return float(f"{value:.1e}")
 
 
-def early_stop(step: int, axis: str = "step") -> Remedy:
-    """Keep the checkpoint at the lowest validation loss, and stop there next time."""
-    return Remedy(
-        "early_stop",
-        {"step": step},
-        f"the model was best at {axis} {step}; everything after it made it worse on unseen data",
-        {
-            "pytorch": f'model.load_state_dict(torch.load("checkpoint_{step}.pt", weights_only=True))',
-            "keras": "callbacks=[keras.callbacks.EarlyStopping(patience=5, restore_best_weights=True)]",
-        },
-    )
-
-
-def dropout(p: float = 0.25) -> Remedy:
-    """Drop units at random while training."""
-    return Remedy(
-        "dropout",
-        {"p": p},
-        "units that may vanish cannot rely on each other to learn single examples by heart",
-        {"pytorch": f"nn.Sequential(nn.Linear(d, d), nn.ReLU(), nn.Dropout({p:g}))", "keras": f"layers.Dropout({p:g})"},
-    )
-
-
-def unfreeze(layer: str) -> Remedy:
-    """Let a layer learn: gradient on, and in the optimizer."""
-    return Remedy(
-        "unfreeze",
-        {"layer": layer},
-        "a layer learns only if it requires a gradient and is among the optimizer's parameters",
-        {
-            "pytorch": "for p in model.parameters():\n    p.requires_grad_(True)\n"
-            "optimizer = torch.optim.AdamW(model.parameters(), lr=lr)",
-            "keras": "for layer in model.layers:\n    layer.trainable = True\nmodel.compile(...)  # again",
-        },
-    )
-
-
-def disable_fp16() -> Remedy:
-    """Train in float32, to see whether precision is the cause."""
-    return Remedy(
-        "disable_fp16",
-        {},
-        "in float32 nothing overflows; if the run is fine there, precision is the cause",
-        {
-            "pytorch": 'with torch.autocast("cuda", enabled=False): ...',
-            "keras": 'keras.mixed_precision.set_global_policy("float32")',
-        },
-    )
-
-
-def fix_input_pipeline() -> Remedy:
-    """Find what takes the time, and keep nothing that grows."""
-    return Remedy(
-        "fix_input_pipeline",
-        {},
-        "a step that takes ever longer keeps something that grows (a list of losses with their graphs, most often) "
-        "or waits for data",
-        {
-            "pytorch": "total += loss.item()  # not total += loss: that keeps every graph\n"
-            "DataLoader(data, num_workers=4, persistent_workers=True, prefetch_factor=4)",
-            "keras": "dataset = dataset.cache().prefetch(tf.data.AUTOTUNE)",
-        },
-    )
-
-
-def set_clip(norms: NDArray[np.float64]) -> Remedy:
-    """Clip at the 90th percentile of the norms instead of below all of them."""
-    limit = two_digits(float(np.percentile(norms, CLIP_PERCENTILE))) if len(norms) else 1.0
-    return Remedy(
-        "set_clip",
-        {"max_norm": limit},
-        f"a limit of {limit:g} clips the largest tenth of the norms, not nearly all of them",
-        {
-            "pytorch": f"torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={limit:g})",
-            "keras": f"optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm={limit:g})",
-        },
-    )
-
-
-def train_longer(factor: float) -> Remedy:
-    """Go on: the loss was still falling."""
-    return Remedy(
-        "train_longer",
-        {"factor": factor},
-        f"{factor:g} times as many steps, once the cause above is mended",
-        {
-            "pytorch": f"max_steps = int({factor:g} * max_steps)",
-            "keras": f"model.fit(..., epochs=int({factor:g} * epochs))",
-        },
-    )
-
-
-def increase_capacity(factor: float = 2.0) -> Remedy:
-    """A larger model: one that is too small cannot fit even the training set."""
-    return Remedy(
-        "increase_capacity",
-        {"factor": factor},
-        "training and validation loss are equally poor, so the model is too small or held back, not overfitted",
-        {"pytorch": f"hidden = int({factor:g} * hidden)", "keras": f"layers.Dense(int({factor:g} * units))"},
-    )
-
-
-def shuffle_data() -> Remedy:
-    """Shuffle: batches that come sorted teach one class after the other."""
-    return Remedy(
-        "fix_input_pipeline",
-        {"shuffle": 1},
-        "swings over many steps come most often from data in order (sorted by class, file or time)",
-        {
-            "pytorch": "DataLoader(data, batch_size=batch_size, shuffle=True)",
-            "keras": "dataset.shuffle(len(data), reshuffle_each_iteration=True)",
-        },
-    )
+def _clip_limit(norms: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    """A limit, and the norms that it follows from: none where they are too few, or all zero."""
+    finite = norms[np.isfinite(norms)]
+    if len(finite) >= FEWEST_NORMS and (limit := two_digits(float(np.percentile(finite, CLIP_PERCENTILE)))) > 0:
+        return limit, finite
+    return 1.0, finite[:0]

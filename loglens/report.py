@@ -59,12 +59,16 @@ class RuleHelp:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One thing to change. `params` follow from this run's data; `snippets` maps a framework to code."""
+    """One thing to change. `params` follow from this run's data; `snippets` maps a framework to code.
+
+    verify: what a rerun's log shows if it helped; told to people, not written to JSON.
+    """
 
     action: str
     params: Mapping[str, float | int | str]
     why: str
     snippets: Mapping[str, str] = field(default_factory=dict)
+    verify: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -81,7 +85,9 @@ class Finding:
 
     A detector fills the upper part; `condition`, `family` and `leads_to` are stamped from its rule,
     `caused_by` by the diagnosis. series: the curves that show it, drawn but not written to JSON.
-    onset_step is None where the trouble is there from the start or has no place on a curve.
+    onset_step is None where the trouble is there from the start or has no place on a curve. key: what
+    tells it from others of its kind on the same curves. known: accepted by a baseline, so that it does
+    not fail the gate; told to people, not written to JSON.
     """
 
     message: str
@@ -97,6 +103,8 @@ class Finding:
     family: str = ""
     leads_to: tuple[str, ...] = ()
     caused_by: str | None = None
+    key: str = ""
+    known: bool = False
 
     @property
     def tags(self) -> list[str]:
@@ -104,8 +112,8 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """Stable over re-runs on the same log: the condition, the curves and the onset."""
-        text = "\0".join([self.condition, *sorted(self.tags), str(self.onset_step)])
+        """Stable over re-runs on the same log: the condition, the curves, the onset, and the key if it has one."""
+        text = "\0".join([self.condition, *sorted(self.tags), str(self.onset_step), *filter(None, [self.key])])
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     def as_dict(self) -> dict[str, Any]:
@@ -274,8 +282,8 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether any finding is at or above the severity that fails the gate."""
-        return self.fail_on is not None and any(f.severity >= self.fail_on for f in self.findings)
+        """Whether any finding that no baseline accepts is at or above the severity that fails the gate."""
+        return self.fail_on is not None and any(f.severity >= self.fail_on and not f.known for f in self.findings)
 
     @property
     def exit_code(self) -> int:

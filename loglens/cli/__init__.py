@@ -15,7 +15,7 @@ from loglens.errors import LoglensError
 
 # A command's module is loaded when the command is called, so that `loglens --version`, completion and
 # a misspelt command wait for neither numpy nor rich.
-COMMANDS = ("diagnose", "inspect", "rules")
+COMMANDS = ("diagnose", "inspect", "compare", "export", "rules", "config", "init")
 
 #: Exit codes for what keeps a command from its report; 130 is what shells make of Ctrl-C.
 BAD_INPUT, INTERNAL, INTERRUPTED = 2, 4, 130

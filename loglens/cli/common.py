@@ -7,20 +7,19 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 import click
 
-from loglens import config, registry
-from loglens.analyze import Options
-from loglens.config import Config, nearest
-from loglens.errors import ConfigError, LoglensError
+from loglens import config
+from loglens.config import Config
+from loglens.errors import ConfigError, LoglensError, nearest
 from loglens.renderers._look import Look
 from loglens.renderers._wording import safe
-from loglens.report import Severity, Unread
+from loglens.report import Unread
 from loglens.run import ROLES
 
 #: What may follow the @ of a role.
@@ -57,7 +56,7 @@ def config_options(command: Command) -> Command:
             metavar="TAG=ROLE",
             help="What a curve plays, e.g. 'train/x=loss' or 'dev*=loss@val'; may be repeated.",
         ),
-        click.option("--isolated", is_flag=True, help="Ignore all configuration files."),
+        click.option("--isolated", is_flag=True, help="Ignore all configuration files and LOGLENS_ variables."),
         click.option(
             "--config",
             "file",
@@ -73,7 +72,7 @@ def settings(file: Path | None, isolated: bool, roles: Iterable[str]) -> Config:
     """The configuration with the roles of the command line before its own."""
     if file is not None and isolated:
         raise click.UsageError("--config and --isolated exclude each other")
-    found = Config() if isolated else config.load(Path.cwd(), file)
+    found = Config() if isolated else config.load(Path.cwd(), file, os.environ)
     said = {}
     for wish in roles:
         tag, equals, role = wish.rpartition("=")
@@ -89,31 +88,6 @@ def settings(file: Path | None, isolated: bool, roles: Iterable[str]) -> Config:
                 raise ConfigError(f"{where}: {tag!r} = {role!r}: there is no {wrong!r}; {hint}")
     # the first glob that fits a tag counts, so the command line's come first
     return replace(found, roles=said | {tag: role for tag, role in found.roles.items() if tag not in said})
-
-
-def options(found: Config, fail_on: str | None, select: Iterable[str], ignore: Iterable[str]) -> Options:
-    """The configuration and the flags over it as what the analysis takes; every rule name is checked."""
-    rules = registry.detectors()
-    for names, where in (
-        (select, "--select"),
-        (ignore, "--ignore"),
-        (found.select, f"{found.file}: select"),
-        (found.ignore, f"{found.file}: ignore"),
-        (found.rules, f"{found.file}: [rules]"),
-    ):
-        for name in names:
-            if name not in rules:
-                raise ConfigError(f"{where}: no rule {name!r}; {nearest(name, list(rules))}")
-    for name, numbers in found.rules.items():
-        known = rules[name].thresholds
-        for key in numbers:
-            if key not in known:
-                raise ConfigError(f"{found.file}: rule {name} has no threshold {key!r}; {nearest(key, list(known))}")
-    chosen = frozenset(select) or frozenset(found.select) or frozenset(rules)
-    left_out = (frozenset(rules) - chosen) | frozenset(ignore) | (frozenset(found.ignore) - frozenset(select))
-    level = fail_on or found.fail_on
-    gate = None if level == "never" else Severity[level.upper()]
-    return Options(found.roles, found.rules, left_out, gate)
 
 
 def look(verbose: bool = False) -> Look:
@@ -160,29 +134,36 @@ def warn(unread: Iterable[Unread], *, quiet: bool, texted: bool) -> None:
         say(f"{item.path}: {item.why}")
 
 
-def write(text: str, path: Path) -> None:
-    """Text to a file: written beside it and then renamed, so that there is never half of one.
+def write(text: str, path: Path, flag: str = "-o") -> None:
+    """Text to a file, as `beside` does it."""
+    with beside(path, flag) as file:
+        file.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def beside(path: Path, flag: str = "-o") -> Iterator[Path]:
+    """Gives the file to write to: one beside it that is then renamed, so that there is never half of one.
 
     What is no regular file (/dev/stdout, a named pipe) is written to as it is. Raises LoglensError
-    with one clear line.
+    with one clear line, which names the flag.
     """
     try:
-        if path.exists() and not path.is_file():  # a folder fails here, and says so
-            path.write_text(text, encoding="utf-8")
+        if path.exists() and not path.is_file():  # a folder fails when it is opened, and says so
+            yield path
             return
         target = path.resolve()
-        beside = target.parent / f".loglens-{secrets.token_hex(6)}.tmp"
+        other = target.parent / f".loglens-{secrets.token_hex(6)}.tmp"
         try:
-            with beside.open("x", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
+            other.touch(exist_ok=False)
+            yield other
+            with other.open("r+b") as stream:
                 os.fsync(stream.fileno())
-            beside.replace(target)
+            other.replace(target)
         except BaseException:
-            beside.unlink(missing_ok=True)
+            other.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise LoglensError(f"-o {safe(str(path))}: cannot be written: {error.strerror or error}") from error
+        raise LoglensError(f"{flag} {safe(str(path))}: cannot be written: {error.strerror or error}") from error
 
 
 def _encoding(stream: TextIO | None) -> str:

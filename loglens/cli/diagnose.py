@@ -9,14 +9,16 @@ from typing import Any
 
 import click
 
-from loglens import __version__, registry
+from loglens import __version__, baseline, registry
 from loglens.analyze import analyze
 from loglens.cli import common, progress
-from loglens.config import FAIL_ON, nearest
+from loglens.config import FAIL_ON
 from loglens.discover import find, load
-from loglens.errors import LoglensError
+from loglens.errors import LoglensError, nearest
 from loglens.renderers._look import Look
+from loglens.renderers._wording import plural
 from loglens.report import Report
+from loglens.settings import options
 
 
 class Format(click.ParamType[str]):
@@ -46,6 +48,20 @@ class Format(click.ParamType[str]):
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 from this severity on (default: error).")
 @click.option("--select", multiple=True, metavar="RULE", help="Apply only this rule; may be repeated.")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Leave this rule out; may be repeated.")
+@click.option(
+    "--baseline",
+    "accepted",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Findings that this file accepts are known: shown, but not counted by --fail-on.",
+)
+@click.option(
+    "--write-baseline",
+    "accept",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Accept today's findings: write them to this file.",
+)
 @common.config_options
 @click.option("-v", "--verbose", is_flag=True, help="Every curve, snippet and healthy run in full.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
@@ -59,6 +75,8 @@ def command(
     fail_on: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    accepted: Path | None,
+    accept: Path | None,
     file: Path | None,
     isolated: bool,
     roles: tuple[str, ...],
@@ -70,10 +88,12 @@ def command(
     PATH is a log file, a run's folder, a folder of many runs, or a quoted glob.
     """
     targets = _targets(outputs, format)
-    options = common.options(common.settings(file, isolated, roles), fail_on, select, ignore)
+    wanted = options(common.settings(file, isolated, roles), fail_on, select, ignore)
+    old = baseline.load(accepted) if accepted else None
     found = find(paths, registry.readers())
     with progress.line(len(found.sources), quiet) as watch:
-        report = analyze(watch(load(found)), registry.detectors(), version=__version__, options=options)
+        report = analyze(watch(load(found)), registry.detectors(), version=__version__, options=wanted)
+    report = _known(report, old, accepted, accept, quiet)
     texted = (None, "text") in targets
     common.warn(report.unread, quiet=quiet and bool(report.runs), texted=texted)
     page = common.look(verbose)
@@ -85,6 +105,21 @@ def command(
             if not quiet:
                 common.say(f"wrote {path}")
     ctx.exit(report.exit_code)
+
+
+def _known(
+    report: Report, old: baseline.Accepted | None, accepted: Path | None, accept: Path | None, quiet: bool
+) -> Report:
+    """The report with its known findings marked. What is accepted today is written, and known at once."""
+    if old is not None and accepted:
+        report = baseline.accept(report, old, accepted)
+    if accept and report.runs:
+        text = baseline.dump(report, accept)
+        common.write(text, accept, "--write-baseline")
+        if not quiet:
+            common.say(f"wrote {accept}: {plural(len(report.findings), 'finding')} accepted")
+        report = baseline.accept(report, baseline.load(accept), accept)
+    return report
 
 
 def _targets(outputs: Sequence[Path], format: str | None) -> list[tuple[Path | None, str]]:

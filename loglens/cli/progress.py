@@ -7,9 +7,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
 from loglens.cli.common import is_terminal
 from loglens.errors import UnreadableError
 from loglens.renderers._wording import safe, shorten
@@ -27,6 +24,10 @@ def line(total: int, quiet: bool = False) -> Iterator[Callable[[Items], Items]]:
     if quiet or not is_terminal(sys.stderr):
         yield lambda items: items
         return
+    # slow to load, and seldom watched
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     progress = Progress(
         SpinnerColumn(style="color(31)"),
         TextColumn("{task.description}", markup=False),

@@ -8,13 +8,15 @@ import click
 from rich.console import RenderableType
 from rich.table import Table
 
-from loglens import registry
+from loglens import gate, registry
 from loglens.cli import common
-from loglens.config import nearest
 from loglens.contract import Detector, Needed
-from loglens.errors import ConfigError
+from loglens.errors import ConfigError, nearest
 from loglens.renderers._look import Look, indented
 from loglens.renderers._wording import number
+
+#: The user's own assertions are no detector, but they are explained like one.
+_ASSERTION = Detector(gate.RULE, lambda: iter(()), gate.HELP.title, gate.HELP.text, (), {})
 
 
 @click.command("rules", short_help="The rules; one rule explained.")
@@ -22,7 +24,7 @@ from loglens.renderers._wording import number
 @common.traceback_option
 def command(rule: str | None) -> None:
     """List the rules, or explain one: how it is found, when it is wrong."""
-    known = registry.detectors()
+    known = {**registry.detectors(), gate.RULE.name: _ASSERTION}
     if rule is not None and rule not in known:
         raise ConfigError(f"no rule {rule!r}; {nearest(rule, list(known))}")
     page = common.look()
@@ -64,8 +66,9 @@ def _one(detector: Detector, look: Look) -> Iterator[RenderableType]:
         yield ""
         yield look.text((heading.rstrip("."), "head"))
         yield indented(look.text(text))
-    yield ""
-    yield look.text(("Curves it looks at", "head"))
+    if detector.needs:
+        yield ""
+        yield look.text(("Curves it looks at", "head"))
     for need in detector.needs:
         yield indented(look.text(need.name, (f"  {_kind(need)}", "muted")))
     if detector.thresholds:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtrc, stdtrit
 
 from loglens.stats.blocks import MAD_TO_SD
+from loglens.stats.distributions import binomial_tail, student_quantile
 
 Floats = NDArray[np.float64]
 
@@ -52,7 +52,7 @@ def trend(x: Floats, y: Floats, *, confidence: float = 0.99) -> Trend:
     effective = max(3.0, n * (1 - rho) / (1 + rho))
     spread_x = float(np.sum((x - x.mean()) ** 2))
     error = scale / np.sqrt(spread_x) * np.sqrt((1 + rho) / (1 - rho)) if spread_x else np.inf
-    reach = float(stdtrit(effective - 2, 0.5 + confidence / 2)) * error
+    reach = student_quantile(effective - 2, 0.5 + confidence / 2) * error
     r2 = 1.0 - (scale / total) ** 2 if total else 0.0
     t = slope / error if error > 0 else np.copysign(np.inf, slope) if slope else 0.0
     return Trend(slope, intercept, slope - reach, slope + reach, r2, rho, float(t))
@@ -69,7 +69,7 @@ def rising_share(value: Floats) -> tuple[float, float]:
     if not len(moves):
         return 0.5, 1.0
     up = int(np.count_nonzero(moves > 0))
-    return up / len(moves), float(bdtrc(up - 1, len(moves), 0.5)) if up else 1.0
+    return up / len(moves), binomial_tail(up, len(moves))
 
 
 def _scale(residual: Floats) -> float:

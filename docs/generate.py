@@ -1,0 +1,174 @@
+"""Write the rule pages and accuracy.md from the detectors and the measured results.
+
+python docs/generate.py            # write docs/rules/*.md and docs/accuracy.md
+python docs/generate.py --check    # write nothing; exit with 1 if a page is stale
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from loglens import registry
+from loglens.contract import Detector, Needed
+
+HERE = Path(__file__).resolve().parent
+BENCHMARK = HERE.parent / "benchmarks" / "diagnosis"
+sys.path.insert(0, str(BENCHMARK))
+
+import score  # noqa: E402
+
+KINDS = {
+    "one": "needed; the rule is skipped where nothing plays it",
+    "optional": "used where it was logged",
+    "all": "all curves of this kind",
+    "run": "the whole run",
+}
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page and its text."""
+    results = score.load()
+    rules = registry.detectors()
+    texts = {HERE / "accuracy.md": accuracy(results), HERE / "rules" / "index.md": index(rules.values(), results)}
+    for name, detector in rules.items():
+        texts[HERE / "rules" / f"{name}.md"] = page(detector, results)
+    return texts
+
+
+def page(detector: Detector, results: score.Results) -> str:
+    """The page of one rule."""
+    rule = detector.rule
+    parts = [f"# {rule.name}", f"{detector.title}.", _facts(detector)]
+    parts += [f"## {heading.rstrip('.')}\n\n{text}" for heading, text in detector.text.items()]
+    parts.append("## Curves it looks at\n\n" + "\n".join(f"- `{need.name}`: {_kind(need)}" for need in detector.needs))
+    if detector.thresholds:
+        rows = [[f"`{name}`", _number(value)] for name, value in detector.thresholds.items()]
+        parts.append(
+            f"## Thresholds\n\nSet them under `[rules.{rule.name}]`.\n\n"
+            + score.markdown(["threshold", "default"], rows).rstrip()
+        )
+    parts.append("## How often it is right\n\n" + _measured(rule.name, results))
+    return "\n\n".join(parts) + "\n"
+
+
+def _facts(detector: Detector) -> str:
+    rule = detector.rule
+    leads = ", ".join(f"[{name}]({name}.md)" for name in rule.leads_to) or "nothing"
+    caused = [name for name, other in registry.detectors().items() if rule.name in other.rule.leads_to]
+    lines = [f"- Family: {rule.family}", f"- Severity: {rule.severity} at worst", f"- Leads to: {leads}"]
+    if caused:
+        lines.append("- May come from: " + ", ".join(f"[{name}]({name}.md)" for name in caused))
+    return "\n".join(lines)
+
+
+def _measured(name: str, results: score.Results) -> str:
+    one = score.score(results, "loglens", name)
+    where = f"[benchmark of injected faults](../accuracy.md), {results['date']}"
+    alarms = f"False alarms: {one.alarms} of {one.healthy} healthy runs."
+    if not one.sick:
+        return f"No fault of this kind is in the {where}. {alarms}"
+    text = f"Recall {score.share(one.recall)} ({one.found} of {one.sick} runs with this fault), "
+    if one.claims:
+        text += f"precision {score.share(one.precision)} ({one.right} of {one.claims} claims). "
+    else:
+        text += "never claimed. "
+    return f"{text}{alarms} Measured on the {where}."
+
+
+def _kind(need: Needed) -> str:
+    return "the curves of all layers" if need.kind == "all" and need.layered else KINDS[need.kind]
+
+
+def _number(value: float) -> str:
+    return f"{value:g}" if isinstance(value, int) else f"{value:.6g}"
+
+
+def index(rules: Iterable[Detector], results: score.Results) -> str:
+    """The list of the rules."""
+    rows = []
+    for detector in rules:
+        one = score.score(results, "loglens", detector.rule.name)
+        figures = [score.share(one.precision), score.share(one.recall)] if one.sick else ["", ""]
+        name = detector.rule.name
+        rows.append(
+            [f"[{name}]({name}.md)", detector.rule.family, str(detector.rule.severity), detector.title, *figures]
+        )
+    header = ["rule", "family", "worst", "what it sees", "precision", "recall"]
+    return (
+        "# Rules\n\n"
+        f"Measured on injected faults, {results['date']}: [accuracy](../accuracy.md). No figure: not measured there.\n\n"
+        + score.markdown(header, rows)
+    )
+
+
+def accuracy(results: score.Results) -> str:
+    """The page on accuracy: the tables, what they mean, what is missed and why."""
+    runs, versions = results["runs"], results["versions"]
+    sick = [run for run in runs if run["fault"]]
+    first = sum(run["loglens"].get("first") == run["fault"] for run in sick)
+    among = sum(run["loglens"].get("first") in (run["fault"], *run["allowed"]) for run in sick)
+    values = {
+        "date": results["date"],
+        "python": versions["python"],
+        "torch": versions["torch"],
+        "runs": len(runs),
+        "sick": len(sick),
+        "healthy": len(runs) - len(sick),
+        "conditions": len(score.conditions(results)),
+        "first": first,
+        "among": among - first,
+        "minutes": max(1, round((results["seconds"]["train"] + results["seconds"]["ask"]) / 60)),
+        "by_condition": score.by_condition(results),
+        "in_all": score.in_all(results),
+        "missed": "\n".join(_missed(results)),
+        "wrong": "\n".join(_wrong(results)),
+        "dropped": ", ".join(f"`{name}`" for name in results["dropped"]) or "none",
+        "reasons": (BENCHMARK / "limits.md").read_text("utf-8").strip(),
+    }
+    return (BENCHMARK / "accuracy.template.md").read_text("utf-8").format(**values)
+
+
+def _said(run: score.Run) -> str:
+    named = run["loglens"]["named"]
+    return ", ".join(f"`{name}` ({level})" for name, level in named.items()) or "nothing"
+
+
+def _missed(results: score.Results) -> Iterator[str]:
+    yield from (
+        score.markdown(
+            ["run", "log", "loglens says instead"],
+            ([f"`{run['run']}`", run["style"], _said(run)] for run in score.missed(results)),
+        )
+        .rstrip()
+        .splitlines()
+    )
+
+
+def _wrong(results: score.Results) -> Iterator[str]:
+    rows = ([f"`{run['run']}`", ", ".join(f"`{name}`" for name in over)] for run, over in score.wrong(results))
+    yield from score.markdown(["run", "claimed, and neither the fault nor its effect"], rows).rstrip().splitlines()
+
+
+def main() -> int:
+    """Write the pages, or say which are stale."""
+    wanted = pages()
+    known = {*(HERE / "rules").glob("*.md"), HERE / "accuracy.md"}
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
+    extra = sorted(known - wanted.keys())
+    if "--check" in sys.argv:
+        for path in (*stale, *extra):
+            sys.stdout.write(f"stale: {path.relative_to(HERE)} (python docs/generate.py)\n")
+        return 1 if stale or extra else 0
+    (HERE / "rules").mkdir(exist_ok=True)
+    for path in stale:
+        path.write_text(wanted[path], "utf-8")
+    for path in extra:
+        if path.parent.name == "rules":
+            path.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""Where a curve leaves another one, or the band of several, beyond noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from loglens.stats.blocks import blocks, noise
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Curve = tuple[Ints, Floats]
+
+#: Common points that a comparison takes at least; fewer cannot tell a parting from noise.
+LEAST = 6
+#: Multiple of the noise that one good run is left by; several good runs have Student's t in its place.
+TIMES, CONFIDENCE = 4.0, 0.9995
+#: Share of the good curve's span, and of its level, that a difference worth telling has.
+OF_SPAN, OF_SPAN_IN_BAND, OF_LEVEL = 0.05, 0.01, 0.01
+#: Blocks in a row that make a parting; a curve is cut into at most so many.
+LASTING, MOST = 3, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """Where a curve leaves the good ones.
+
+    step: the first step beyond noise. until: the step from which they are together again, None where
+    they part for good. good and bad: the levels where they are farthest apart, at step worst. times:
+    that difference as a multiple of the noise.
+    """
+
+    step: int
+    until: int | None
+    good: float
+    bad: float
+    worst: int
+    times: float
+
+
+def align(goods: Sequence[Curve], bad: Curve) -> tuple[Ints, Floats, Floats]:
+    """Steps, the good curves' values there (one row a curve, NaN outside its reach) and the bad one's.
+
+    goods, bad: steps by rising order, with values; what is not finite is passed over, and of equal steps
+    the last counts. The steps are those of the coarsest curve where all overlap; the denser curves are
+    interpolated between their neighbours there.
+    """
+    curves = [_finite(curve) for curve in (*goods, bad)]
+    own = curves[-1][0]
+    if not len(own) or not any(len(step) for step, _ in curves[:-1]):
+        return np.zeros(0, np.int64), np.zeros((len(goods), 0)), np.zeros(0)
+    reach = [step for step, _ in curves[:-1] if len(step)]
+    low = max(int(own[0]), min(int(step[0]) for step in reach))
+    high = min(int(own[-1]), max(int(step[-1]) for step in reach))
+    inside = [step[(step >= low) & (step <= high)] for step, _ in curves]
+    # a curve that ends early is no coarse one: density is what counts
+    grid = min((step for step in inside if len(step)), key=lambda step: _density(step), default=own[:0])
+    nowhere = np.full(len(grid), np.nan)
+    values: list[Floats] = [
+        np.interp(grid, step, value, np.nan, np.nan).astype(np.float64) if len(step) else nowhere
+        for step, value in curves
+    ]
+    return grid, np.array(values[:-1]), values[-1]
+
+
+def same_until(good: Curve, bad: Curve) -> int | None:
+    """The last step up to which two curves hold exactly the same values, None where they differ at once."""
+    common, one, two = np.intersect1d(good[0], bad[0], return_indices=True)
+    differ = good[1][one] != bad[1][two]
+    differ &= ~(np.isnan(good[1][one]) & np.isnan(bad[1][two]))
+    first = int(np.argmax(differ)) if differ.any() else len(common)
+    return int(common[first - 1]) if first else None
+
+
+def parting(goods: Sequence[Curve], bad: Curve) -> Parting | None:
+    """Where the bad curve first leaves the good ones beyond noise, or None. See `align` for the arguments.
+
+    The difference to the median of the good curves is looked at in block medians, on a log scale where
+    all is positive and spans more than a factor of 3. It counts where it exceeds the noise of a block
+    fourfold and 5 % of the good curve's span, three blocks in a row on one side or to the end. The noise
+    is that of the points and of the blocks (slow wander) by second differences; with several good runs
+    also the spread between them, as the prediction interval of one more run (Student's t), which knows
+    of the luck of the seed. The step is then the first point of that stretch beyond its own noise.
+    """
+    step, rows, value = align(goods, bad)
+    keep = np.isfinite(value) & np.isfinite(rows).any(axis=0)
+    step, rows, value = step[keep], rows[:, keep], value[keep]
+    if len(step) < LEAST:
+        return None
+    log = _in_logs(rows, value)
+    f, g = (np.log(rows), np.log(value)) if log else (rows, value)
+    centre = np.nanmedian(f, axis=0)
+    difference = g - centre
+    places = np.arange(len(step))
+    cut = blocks(places, difference, most=MOST, least=1)
+    size = len(step) / len(cut)
+    point = _point_noise(f, g)
+    floor = _floor(centre, log, len(rows))
+    between, times = _between(f, centre, cut.start)
+    wander = _both(*(noise(blocks(places, curve, most=MOST, least=1).level) for curve in (centre, g)))
+    sigma = np.maximum(max(point * (1.25 / np.sqrt(size) if size >= 2 else 1.0), wander), between)
+    beyond = np.sign(cut.level) * (np.abs(cut.level) > np.maximum(times * sigma, floor))
+    stretch = _stretch(beyond)
+    if stretch is None:
+        return None
+    first, end = stretch
+    begin = _onset(difference, cut.start, first, max(4 * point, floor), float(beyond[first]))
+    stop = cut.start[end] if end < len(cut) else len(step)
+    worst = begin + int(np.argmax(np.abs(difference[begin:stop])))
+    return Parting(
+        step=int(step[begin]),
+        until=int(step[stop]) if stop < len(step) else None,
+        good=float(np.exp(centre[worst]) if log else centre[worst]),
+        bad=float(value[worst]),
+        worst=int(step[worst]),
+        times=float(min(abs(difference[worst]) / max(point, float(np.median(sigma)), 1e-300), 1e6)),
+    )
+
+
+def _finite(curve: Curve) -> Curve:
+    step, value = curve
+    keep = np.isfinite(value)
+    keep[:-1] &= (step[:-1] != step[1:]) | ~keep[1:]
+    return step[keep], value[keep]
+
+
+def _density(step: Ints) -> float:
+    return len(step) / (float(step[-1] - step[0]) + 1)
+
+
+def _in_logs(rows: Floats, value: Floats) -> bool:
+    low, high = min(np.nanmin(rows), value.min()), max(np.nanmax(rows), value.max())
+    return bool(low > 0 and high > 3 * low)
+
+
+def _point_noise(rows: Floats, value: Floats) -> float:
+    """Of a difference between two points of the good curves and of the bad one."""
+    return _both(float(np.median([noise(row[np.isfinite(row)]) for row in rows])), noise(value))
+
+
+def _both(good: float, bad: float) -> float:
+    """Noise of a difference; a bad curve that got wild is given no more than thrice the noise of the good one."""
+    return float(np.hypot(good, min(bad, 3 * good) if good else bad))
+
+
+def _floor(centre: Floats, log: bool, runs: int) -> float:
+    low, high = np.quantile(centre, [0.1, 0.9])
+    level = 1.0 if log else float(np.median(np.abs(centre)))
+    return max((OF_SPAN if runs < 3 else OF_SPAN_IN_BAND) * float(high - low), OF_LEVEL * level)
+
+
+def _between(rows: Floats, centre: Floats, start: NDArray[np.intp]) -> tuple[Floats | float, float]:
+    """The spread between the good runs at each block, pooled over its neighbours, and how many times it counts."""
+    runs = len(rows)
+    if runs < 2:
+        return 0.0, TIMES
+    points = np.add.reduceat(np.isfinite(rows).astype(float), start, axis=1)
+    off = np.add.reduceat(np.nan_to_num(rows - centre), start, axis=1)
+    off = np.divide(off, points, out=np.zeros_like(off), where=points > 0)
+    square = (off**2).sum(axis=0) / (runs - 1)
+    wide = np.pad(square, 2, mode="edge")
+    pooled = np.lib.stride_tricks.sliding_window_view(wide, 5).mean(axis=1)
+    return np.sqrt(pooled * (1 + 1 / runs)), float(stdtrit(5.0 * (runs - 1), CONFIDENCE)) if runs > 2 else TIMES
+
+
+def _stretch(beyond: Floats) -> tuple[int, int] | None:
+    """The first stretch of blocks beyond, and where it ends: once three in a row are not, or on the other side."""
+    n, first = len(beyond), 0
+    while first < n:
+        if not beyond[first]:
+            first += 1
+            continue
+        last = first
+        for i in range(first, n):
+            if beyond[i] == beyond[first]:
+                last = i
+            elif i - last >= LASTING:
+                break
+        inside = int(np.count_nonzero(beyond[first : last + 1] == beyond[first]))
+        if inside >= LASTING or (last == n - 1 and inside >= min(LASTING - 1, n)):
+            return first, last + 1 if n - 1 - last >= LASTING else n
+        first = last + 1
+    return None
+
+
+def _onset(difference: Floats, start: NDArray[np.intp], first: int, limit: float, side: float) -> int:
+    """The first point of the stretch, or of the block before it, from which three in four are beyond."""
+    begin = int(start[max(first - 1, 0)])
+    stop = int(start[first + 2]) if first + 2 < len(start) else len(difference)
+    over = side * difference[begin:] > limit
+    for i in range(stop - begin):
+        if over[i] and np.mean(over[i : i + 4]) >= 0.75:
+            return begin + i
+    return int(start[first])

@@ -1,0 +1,257 @@
+"""`loglens compare`: what parts, what differs, and the limits; pure first, then as a command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from loglens.analyze import cast
+from loglens.cli import main
+from loglens.compare import Comparison, changes, compare
+from loglens.errors import ConfigError
+from loglens.regression import Limit, final, limit
+from loglens.renderers._look import Look
+from loglens.renderers.comparison import text
+from loglens.run import Columns, Run
+from tests.curves import Floats, falling, growing, level, run, series
+from tests.golden.example import HARMFUL, HOSTILE
+
+
+def held(good: Run | list[Run], bad: Run, *limits: str) -> Comparison:
+    goods = good if isinstance(good, list) else [good]
+    return compare([(run, cast(run)) for run in goods], (bad, cast(bad)), [limit(text) for text in limits])
+
+
+def sick(seed: int = 1) -> Run:
+    """The learning rate is raised at step 200, the gradient follows at 210 and the loss at 230."""
+    lr, norm, loss = np.full(400, 1e-3), level(400, 1.0, 0.1, seed), falling(400, seed=seed)
+    lr[200:], norm[210:], loss[230:] = 1e-1, norm[210:] * 8, loss[230:] * 5
+    return run({"train/loss": loss, "train/grad_norm": norm, "lr": lr}, params={"lr": 0.1, "seed": seed})
+
+
+def well(seed: int = 0) -> Run:
+    curves = {"train/loss": falling(400, seed=seed), "train/grad_norm": level(400, 1.0, 0.1, seed)}
+    return run({**curves, "lr": np.full(400, 1e-3)}, params={"lr": 0.1, "seed": seed})
+
+
+def test_the_cause_stands_first_and_each_curve_has_its_step() -> None:
+    found = held(well(), sick())
+    assert [pair.role for pair in found.parted] == ["lr", "grad_norm_global@train", "loss@train"]
+    onsets = [pair.onset or 0 for pair in found.parted]
+    assert onsets[0] == 200 and abs(onsets[1] - 210) <= 2 and abs(onsets[2] - 230) <= 2
+    assert found.parted[0].same_until == 199
+    assert found.as_dict()["first"] == {"step": 200, "role": "lr", "tag": "lr"}
+
+
+def test_two_seeds_are_together() -> None:
+    found = held(well(), well(7))
+    assert not found.parted and {pair.role for pair in found.together} == {"loss@train", "grad_norm_global@train", "lr"}
+    assert [change.name for change in found.params] == ["seed"]
+
+
+def test_a_band_of_good_runs_knows_the_luck_of_the_seed() -> None:
+    def lucky(seed: int, factor: float) -> Run:
+        return run({"loss": factor * falling(400, seed=seed)})
+
+    band = [lucky(seed, factor) for seed, factor in enumerate([0.7, 0.85, 1.0, 1.15, 1.3])]
+    assert held(band[0], lucky(9, 1.2)).parted, "one good run cannot know"
+    assert not held(band, lucky(9, 1.2)).parted
+    assert held(band, lucky(9, 3.0)).parted
+
+
+def test_a_nan_parts_where_it_begins() -> None:
+    bad = falling(400, seed=1)
+    bad[300:] = np.nan
+    (pair,) = held(run({"loss": falling(400)}), run({"loss": bad})).parted
+    assert (pair.onset, pair.nonfinite, pair.part) == (300, 300, None)
+    twice = held(run({"loss": bad}), run({"loss": bad}))
+    assert not twice.parted and len(twice.together) == 1, "the good one has it as well"
+
+
+def test_curves_are_paired_by_role_where_their_tags_differ() -> None:
+    found = held(run({"train/loss": falling(300)}), run({"training_loss": 4 * falling(300)}))
+    assert [(pair.tag, pair.good_tag) for pair in found.parted] == [("training_loss", "train/loss")]
+
+
+def test_what_cannot_be_compared_says_why() -> None:
+    good = run({"loss": falling(300), "val_loss": falling(300), "grad_norm": level(300, 1.0)})
+    bad = run({"loss": falling(300), "lr": np.full(300, 0.1)})
+    bad = replace(bad, columns=Columns.join([bad.columns, Columns.of({"val_loss": ([0, 1, 2], [1.0, 2.0, 3.0])})]))
+    found = held(good, bad)
+    assert {pair.tag: pair.why for pair in found.uncompared} == {
+        "lr": "no good run logged it",
+        "val_loss": "3 common points, 6 are needed to tell a difference from noise",
+    }
+    assert found.missing == ("grad_norm_global@train",)
+    epochs = replace(run({"loss": falling(300)}), axes={"loss": "epoch"})
+    assert held(good, epochs).uncompared[0].why == "it counts in epoch, the good one in step"
+
+
+def test_parameters_that_matter_come_first() -> None:
+    good = {"lr": 0.1, "warm": 10, "x": float("nan"), "flag": True, "run_id": "a", "same": [1], "gone": 1}
+    bad = {"lr": 0.2, "warm": 10.0, "x": float("nan"), "flag": 1, "run_id": "b", "same": [1], "new": 2}
+    found = {change.name: change for change in changes([good], bad)}
+    assert list(found) == ["lr", "flag", "gone", "new", "run_id"]
+    assert (found["lr"].good, found["lr"].bad, found["run_id"].minor) == ((0.1,), 0.2, True)
+    assert (found["gone"].absent, found["new"].absent) == ("bad", "good")
+    assert not list(changes([{"seed": 1}, {"seed": 2}], {"seed": 2})), "one of the good runs had it"
+
+
+# Limits
+
+
+@pytest.mark.parametrize(
+    ("said", "metric", "most", "relative"),
+    [("val/loss 2%", "val/loss", 0.02, True), (" a b  .5 % ", "a b", 0.005, True), ("acc 0.01", "acc", 0.01, False)],
+)
+def test_a_limit_is_read(said: str, metric: str, most: float, relative: bool) -> None:
+    assert limit(said) == Limit(said, metric, most, relative)
+
+
+@pytest.mark.parametrize("said", ["", "loss", "2%", "loss two", "loss -2%"])
+def test_a_limit_that_is_none(said: str) -> None:
+    with pytest.raises(ConfigError, match=r"write .METRIC 2%"):
+        limit(said)
+
+
+@pytest.mark.parametrize(
+    ("tag", "said", "factor", "failed"),
+    [
+        ("val/loss", "val/loss 2%", 1.01, False),
+        ("val/loss", "val/loss 2%", 1.03, True),
+        ("val/loss", "val/loss 2%", 0.5, False),
+        ("val/loss", "loss@val 2%", 1.03, True),
+        ("val/loss", "val_loss 2%", 1.03, True),
+        ("val/loss", "val/* 2%", 1.03, True),
+        ("val/accuracy", "val/accuracy 2%", 0.99, False),
+        ("val/accuracy", "val/accuracy 2%", 0.9, True),
+        ("val/accuracy", "val/accuracy 0.05", 0.9, True),
+        ("val/accuracy", "val/accuracy 0.05", 1.1, False),
+    ],
+)
+def test_a_limit_knows_which_way_is_better(tag: str, said: str, factor: float, failed: bool) -> None:
+    good, bad = np.full(50, 0.8), np.full(50, 0.8 * factor)
+    found = held(run({tag: good}), run({tag: bad}), said)
+    assert found.failed is failed
+    assert found.regressions[0].worse == pytest.approx(
+        abs(factor - 1) * (1 if (factor > 1) == ("loss" in tag) else -1) * (0.8 if said.endswith("05") else 1)
+    )
+
+
+def test_a_run_that_ends_in_nan_breaks_every_limit() -> None:
+    bad = falling(100)
+    bad[-1] = np.nan
+    assert held(run({"loss": falling(100)}), run({"loss": bad}), "loss 1000%").failed
+    assert np.isnan(final(series(bad))) and np.isnan(final(series(bad[:0])))
+    assert final(series(np.array([5.0, 1.0, 2.0, 3.0]))) == 2.0
+
+
+def test_a_limit_on_what_is_not_there_names_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r"the run has no curve 'val/los'; it has: val/loss"):
+        held(run({"val/loss": falling(50)}), run({"val/loss": falling(50)}), "val/los 2%")
+    with pytest.raises(ConfigError, match="the good run has no curve"):
+        held(run({"other": falling(50)}), run({"val/loss": falling(50)}), "val/loss 2%")
+    with pytest.raises(ConfigError, match=r"better low or high is not known .*--role 'zzq=metric_lower'"):
+        held(run({"zzq": falling(50)}), run({"zzq": falling(50)}), "zzq 2%")
+
+
+# The page
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("unicode", [False, True])
+def test_the_page_is_harmless_and_fits(width: int, unicode: bool) -> None:
+    curves: dict[str, Floats] = {f"{HOSTILE}{'z' * 5000}/loss": falling(300), "grad_norm": level(300, 1.0)}
+    good = run(curves, params={HOSTILE: HOSTILE, "a": "x" * 5000})
+    bad = run({tag: 3 * value for tag, value in curves.items()}, params={HOSTILE: HOSTILE + "!", "b": 1})
+    bad = replace(bad, name=HOSTILE)
+    page = text(held(good, bad, "loss 2%"), Look(width, unicode=unicode))
+    assert not set(HARMFUL) & set(page) and "::error" not in page
+    assert max(map(len, page.splitlines())) <= width
+
+
+def test_many_curves_and_parameters_are_summed_up() -> None:
+    good = run({f"grad_norm/layer{i}.weight": level(100, 1.0, seed=i) for i in range(20)})
+    bad = run({tag: 9 * curve.value for tag, curve in good.curves.items()}, params={f"p{i}": i for i in range(30)})
+    found = held(good, bad)
+    short, full = text(found, Look()), text(found, Look(verbose=True))
+    assert "and 12 more curves; -v shows them" in short and "and 18 more; -v shows them" in short
+    assert "layer19" in full and "p29" in full and "more" not in full
+
+
+# The command
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    yield
+
+
+def log(path: str, **curves: Floats) -> str:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    rows = [",".join([str(i), *map(str, row)]) for i, row in enumerate(zip(*curves.values(), strict=True))]
+    Path(path).write_text("\n".join([",".join(["step", *curves]), *rows, ""]))
+    return path
+
+
+def call(*args: str) -> Result:
+    return CliRunner().invoke(main, ["compare", *args])
+
+
+def document(*args: str) -> Any:
+    return json.loads(call(*args, "--format", "json").stdout)
+
+
+def test_the_command_says_where_they_part() -> None:
+    good, bad = log("good/a.csv", loss=falling(300)), log("bad/a.csv", loss=growing(300, 150, 0.05) + falling(300))
+    done = call(good, bad)
+    assert done.exit_code == 0 and done.stdout.startswith("! THEY PART  first at step ")
+    found = document(good, bad)
+    assert found["schema_version"] == "1.0" and found["first"]["role"] == "loss@train"
+    assert found["good"][0]["run"] == "a.csv" and found["gate"] == {"regressions": [], "failed": False}
+    assert call(good, good).stdout.startswith("✓ TOGETHER  1 curve agree")
+    assert call(good, log("x.csv", zzq=falling(20))).stdout.startswith("? NOT COMPARED")
+
+
+def test_a_broken_limit_is_1() -> None:
+    good, bad = log("good.csv", val_loss=falling(100)), log("bad.csv", val_loss=1.5 * falling(100))
+    done = call(good, bad, "--max-regression", "val_loss 2%")
+    assert done.exit_code == 1 and done.stdout.startswith("✗ REGRESSION  val_loss 2%; first at step 0")
+    assert "✗ val_loss 2%: worse by 50 %" in done.stdout
+    assert call(good, bad, "--max-regression", "val_loss 60%").exit_code == 0
+    assert document(good, bad, "--max-regression", "val_loss 2%")["gate"]["failed"] is True
+
+
+def test_against_a_glob_leaves_the_run_itself_out() -> None:
+    for seed in range(4):
+        log(f"runs/good{seed}/log.csv", loss=falling(200, seed=seed))
+    found = document("runs/good3", "--against", "runs/good*")
+    assert [good["run"] for good in found["good"]] == [f"runs/good{seed}/log.csv" for seed in range(3)]
+    assert found["first"] is None and len(found["together"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["good.csv"], "give GOOD and BAD, or BAD alone with --against"),
+        (["good.csv", "bad.csv", "--against", "x"], "give GOOD and BAD"),
+        (["good.csv", "missing"], "missing: no such file or folder"),
+        (["good.csv", "many"], "many: holds 2 runs (a.csv, b.csv); name one of them"),
+        (["good.csv", "--against", "good.csv"], "there is no run but good.csv itself"),
+        (["good.csv", "bad.csv", "--max-regression", "loss"], "write"),
+        (["good.csv", "bad.csv", "--max-regression", "los 2%"], "no curve 'los'; it has: loss"),
+    ],
+)
+def test_wrong_usage_is_2_and_one_line(args: list[str], said: str) -> None:
+    for path in ("good.csv", "bad.csv", "many/a.csv", "many/b.csv"):
+        log(path, loss=falling(50))
+    done = call(*args)
+    assert done.exit_code == 2 and said in done.stderr and done.stdout == ""
