@@ -22,7 +22,7 @@ from loglens.gate import check
 from loglens.registry import detectors
 from loglens.report import Report, Severity
 from loglens.run import Columns, Run
-from tests.curves import Floats, falling, level, run, steps
+from tests.curves import Floats, falling, level, run
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "report.schema.json").read_text("utf-8"))
 

@@ -47,7 +47,8 @@ MAY_IMPORT = {
     "discover": {"contract", "merge", "run", "errors"},
     "analyze": {"assertions", "gate", "contract", "roles", "diagnosis", "report", "run", "errors"},
     "registry": {"contract", "readers", "detectors", "renderers", "errors"},
-    "__init__": {"registry", "discover", "analyze", "config", "report", "errors", "run"},
+    "__init__": {"registry", "discover", "analyze", "config", "report", "settings", "errors", "run"},
+    "pytest_plugin": {"__init__", "renderers", "report"},
     "cli": {
         "registry",
         "discover",

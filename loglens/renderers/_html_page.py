@@ -28,7 +28,7 @@ from loglens.renderers._overview import (
     when,
     worst_first,
 )
-from loglens.renderers._wording import condition, phrase, plural, printable, shorten, words
+from loglens.renderers._wording import FRAMEWORKS, condition, phrase, plural, printable, shorten, words
 from loglens.report import Diagnosis, Finding, Remedy, Report, RuleHelp
 
 FOLDER = Path(__file__).with_name("html")
@@ -37,13 +37,6 @@ OPEN = 4
 #: Rows of a table and notes that are shown at once; further ones are counted.
 ROWS, NOTES, NUMBERS = 400, 200, 12
 MARKS = {"failed": "✗", "suspect": "!", "healthy": "✓", "not-judged": "?"}
-FRAMEWORKS = {
-    "pytorch": "PyTorch",
-    "keras": "Keras",
-    "huggingface": "Hugging Face",
-    "lightning": "Lightning",
-    "jax": "JAX",
-}
 HEADINGS = ("Why it matters.", "When it is wrong.")
 
 

@@ -12,7 +12,7 @@ from rich.tree import Tree
 
 from loglens.renderers._look import STYLES, Look, indented
 from loglens.renderers._plotting import Scale, plot
-from loglens.renderers._wording import condition, number, phrase, plural, printable, words
+from loglens.renderers._wording import FRAMEWORKS, condition, number, phrase, plural, printable, words
 from loglens.report import Diagnosis, Finding, Part, Remedy, Severity, trees
 
 #: Roles that a reader checks first; the others are told in one line.
@@ -21,8 +21,6 @@ MINOR = frozenset(
     """data_time duplicate_axis epoch flops gpu_memory gpu_util host_memory hparam ignore other samples
     step step_time throughput time tokens""".split()
 )
-#: Frameworks as they write their names, in at most 11 columns.
-FRAMEWORKS = {"pytorch": "PyTorch", "lightning": "Lightning", "huggingface": "HF Trainer", "jax": "JAX"}
 #: How many tags, notes and numbers are shown where the reader has not asked for all.
 FEW_TAGS, FEW_NOTES, FEW_NUMBERS = 2, 6, 6
 

@@ -36,6 +36,18 @@ ACTIONS: Mapping[str, str] = {
     "fix_input_pipeline": "speed up the input pipeline",
 }
 
+#: The input pipeline's other fault, told by its parameter.
+SHUFFLE = "shuffle the data before every epoch"
+
+#: What the frameworks of a snippet are called; at most eleven characters, so that they fit a margin.
+FRAMEWORKS: Mapping[str, str] = {
+    "pytorch": "PyTorch",
+    "keras": "Keras",
+    "lightning": "Lightning",
+    "huggingface": "HF Trainer",
+    "jax": "JAX",
+}
+
 #: Control, format (bidi marks, zero width), surrogate, private and unassigned characters, line separators.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: What a CI server takes for a command where it stands at the beginning of a printed line.
@@ -51,7 +63,7 @@ def phrase(remedy: Remedy) -> str:
     """A remedy's action in plain words, with its numbers: "clip the gradient norm at 0.9"."""
     params = {name: number(value) for name, value in remedy.params.items()}
     try:
-        text = ACTIONS[remedy.action].format_map(params)
+        text = SHUFFLE if "shuffle" in params else ACTIONS[remedy.action].format_map(params)
     except KeyError:  # a plugin's own action
         said = ", ".join(f"{words(name)} {value}" for name, value in params.items())
         text = words(remedy.action) + (f" ({said})" if said else "")

@@ -17,7 +17,7 @@ from loglens.renderers._overview import (
     when,
     worst_first,
 )
-from loglens.renderers._wording import phrase, plural
+from loglens.renderers._wording import FRAMEWORKS, phrase, plural
 from loglens.report import Diagnosis, Finding, Remedy, Report, Severity, trees
 
 FORMAT = "markdown"
@@ -32,7 +32,6 @@ FEW_NUMBERS, FEW_NOTES, FEW_UNREAD, FEW_TAGS = 6, 20, 50, 3
 
 MARKS = {"failed": "❌", "suspect": "⚠️", "healthy": "✅", "not-judged": "❔"}
 SIGNS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ️"}
-FRAMEWORKS = {"pytorch": "PyTorch", "keras": "Keras"}
 
 
 def render(report: Report, *, limit: int = LIMIT) -> str:

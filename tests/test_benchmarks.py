@@ -1,0 +1,24 @@
+"""The benchmarks run, and say what they measured; how fast is not asked here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SPEED = Path(__file__).parents[1] / "benchmarks" / "speed.py"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory and cores as Linux tells them")
+def test_speed_makes_its_page(tmp_path: Path) -> None:
+    only = ["files", "growth", "csv", "wandb", "start"]
+    flags = ["--scale", "0.001", "--repeat", "1", "-o", str(tmp_path / "speed.md"), "--only", *only]
+    done = subprocess.run([sys.executable, SPEED, *flags], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    page = (tmp_path / "speed.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) == len(done.stdout.splitlines()) == 8
+    assert all(line.count("|") == 8 for line in rows)
+    assert "scaled by 0.001, so not the real figures" in page and "loglens 0" in page
