@@ -8,8 +8,8 @@ check:  ## format, lint, types
 test:  ## everything
 	python -m pytest
 
-bench:  ## speed beside the peers (needs the extra "bench")
-	python benchmarks/read_events.py
+bench:  ## docs/speed.md: speed and memory beside the peers (needs the extra "bench"; takes 15 minutes)
+	python benchmarks/speed.py --repeat 5 -o docs/speed.md
 
 docs:  ## the rule pages and docs/accuracy.md
 	python docs/generate.py

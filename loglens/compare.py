@@ -39,8 +39,8 @@ class Pair:
     """One curve of the bad run beside those of the good ones.
 
     same_until: the last step up to which it holds exactly the same values as the one good run's.
-    nonfinite: the first step at which it is NaN or infinite and no good one is. part: where it parts
-    beyond noise. why: why it could not be compared; empty where it was.
+    nonfinite: the first step at which it is NaN or infinite and no good one is. parts: where it parts
+    beyond noise, each time. why: why it could not be compared; empty where it was.
     """
 
     role: str
@@ -51,13 +51,13 @@ class Pair:
     points: int
     same_until: int | None = None
     nonfinite: int | None = None
-    part: parting.Parting | None = None
+    parts: tuple[parting.Parting, ...] = ()
     why: str = ""
 
     @property
     def onset(self) -> int | None:
         """The first step at which the curves part."""
-        steps = [step for step in (self.nonfinite, self.part.step if self.part else None) if step is not None]
+        steps = [step for step in (self.nonfinite, self.parts[0].step if self.parts else None) if step is not None]
         return min(steps, default=None)
 
     def as_dict(self) -> dict[str, Any]:
@@ -143,9 +143,17 @@ def name(curve: Series) -> str:
     return f"{curve.role}@{curve.split}" if curve.split else str(curve.role)
 
 
+def last_step(run: Run) -> int | None:
+    """The last step of a run, over its curves that count in steps, or over all where none does."""
+    curves = [curve for curve in run.curves.values() if len(curve)]
+    counting = [curve for curve in curves if curve.axis == "step"] or curves
+    return max((int(curve.step[-1]) for curve in counting), default=None)
+
+
 def changes(good: Sequence[Mapping[str, Any]], bad: Mapping[str, Any]) -> Iterator[Changed]:
     """The parameters whose value in the bad run is none of those in the good ones; those that matter first."""
     found = []
+    good, bad = [_unfolded(params) for params in good], _unfolded(bad)
     for key in dict.fromkeys([key for params in (*good, bad) for key in params]):
         values = tuple(params[key] for params in good if key in params)
         minor = _ELSEWHERE.search(key) is not None
@@ -156,6 +164,19 @@ def changes(good: Sequence[Mapping[str, Any]], bad: Mapping[str, Any]) -> Iterat
         elif not any(_equal(value, bad[key]) for value in values):
             found.append(Changed(key, values, bad[key], "", minor))
     yield from sorted(found, key=lambda change: (change.minor, bool(change.absent)))
+
+
+def _unfolded(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters, and in place of a text with a "name: value" on every line one for each line."""
+    found: dict[str, Any] = {}
+    for key, value in params.items():
+        lines = [line for line in value.splitlines() if line.strip()] if isinstance(value, str) else []
+        pairs = [re.fullmatch(r"\s*([\w./ -]{1,60}?)\s*[:=]\s*(.*)", line) for line in lines]
+        if len(lines) > 1 and all(pairs):
+            found |= {f"{key}/{pair[1]}": pair[2] for pair in pairs if pair}
+        else:
+            found[key] = value
+    return found
 
 
 def _pairs(good: Sequence[Cast], bad: Cast) -> Iterator[Pair]:
@@ -189,11 +210,11 @@ def _pair(partners: Sequence[Series], curve: Series) -> Pair:
     same = parting.same_until(goods[0], own) if len(goods) == 1 else None
     nonfinite = _nonfinite(usable, curve)
     identical = same is not None and same == min(int(curve.step[-1]), int(usable[0].step[-1]))
-    part = None if identical else parting.parting(goods, own)
+    parts = () if identical else tuple(parting.partings(goods, own))
     why = ""
     if len(step) < parting.LEAST and not identical:
         why = f"{len(step)} common points, {parting.LEAST} are needed to tell a difference from noise"
-    return Pair(*fields, tag, len(step), same, nonfinite, part, why)
+    return Pair(*fields, tag, len(step), same, nonfinite, parts, why)
 
 
 def _nonfinite(good: Sequence[Series], curve: Series) -> int | None:
@@ -224,4 +245,4 @@ def _equal(one: Any, two: Any) -> bool:
 
 
 def _about(run: Run) -> dict[str, Any]:
-    return {"run": run.name, "path": str(run.source), "format": run.format}
+    return {"run": run.name, "path": str(run.source), "format": run.format, "last_step": last_step(run)}

@@ -66,8 +66,21 @@ def _vetted(module: ModuleType) -> Reader:
 def renderers() -> Mapping[str, Renderer]:
     """Every renderer by format name."""
     modules = _modules("loglens.renderers", our_renderers.__name__, our_renderers.RENDERERS)
-    vetted = [cast(Renderer, vet_module(module, "renderer", ("FORMAT", "SUFFIXES", "render"))) for module in modules]
-    return {renderer.FORMAT: renderer for renderer in vetted}
+    return {found.FORMAT: found for found in map(_rendering, modules)}
+
+
+@cache
+def renderer(name: str) -> Renderer:
+    """The renderer of a format, as `renderers` has it, with no more of ours loaded than it takes to find it."""
+    for found in map(_rendering, reversed(_plugins("loglens.renderers"))):
+        if name == found.FORMAT:
+            return found
+    ours = (import_module(f"{our_renderers.__name__}.{module}") for module in our_renderers.RENDERERS)
+    return next(found for found in map(_rendering, ours) if name == found.FORMAT)
+
+
+def _rendering(module: ModuleType) -> Renderer:
+    return cast(Renderer, vet_module(module, "renderer", ("FORMAT", "SUFFIXES", "render")))
 
 
 def _modules(group: str, package: str, ours: tuple[str, ...]) -> list[ModuleType]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from loglens import gate, registry
 from loglens.analyze import Options
-from loglens.config import Config
+from loglens.config import FAIL_ON, Config
 from loglens.errors import ConfigError, nearest
 from loglens.report import Severity
 
@@ -42,6 +42,8 @@ def options(
         chosen = frozenset(known)
     left_out = (frozenset(known) - chosen) | frozenset(ignore) | (frozenset(found.ignore) - frozenset(select))
     level = fail_on or found.fail_on
+    if level not in FAIL_ON:
+        raise ConfigError(f"fail_on is {level!r}; it must be one of {', '.join(FAIL_ON)}")
     reasons = {name: reason for name, reason in found.ignore.items() if name not in ignore}
     return Options(
         found.roles,

@@ -127,20 +127,14 @@ def test_by_function():
 
 def test_the_plugin_in_a_real_session() -> None:
     Path("test_runs.py").write_text(TESTS.format(samples=str(SAMPLES)))
-    # by name, since a checkout that was installed before the plugin was there has no entry point
-    args = (
-        "-m",
-        "pytest",
-        "-p",
-        "loglens.pytest_plugin",
-        "-p",
-        "no:cacheprovider",
-        "--strict-markers",
-        "-rA",
-        "-W",
-        "error",
-    )
-    done = do(sys.executable, *args, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    # what an installation leaves behind; a checkout installed before the plugin was there has no entry point
+    info = Path("site/probe-1.dist-info")
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: probe\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[pytest11]\nloglens = loglens.pytest_plugin\n")
+    path = f"{info.parent.resolve()}{os.pathsep}{ROOT}"
+    args = ("-p", "no:cacheprovider", "--strict-markers", "-rA", "-W", "error", "--rootdir=.")
+    done = do(sys.executable, "-m", "pytest", *args, PYTHONPATH=path)
     assert done.returncode == 1 and "4 failed, 1 passed" in done.stdout, done.stdout + done.stderr
     assert "PASSED test_runs.py::test_well" in done.stdout
     assert "AssertionError: 1 run of 1 not healthy (fail_on='error')" in done.stdout

@@ -70,7 +70,7 @@ def test_a_nan_parts_where_it_begins() -> None:
     bad = falling(400, seed=1)
     bad[300:] = np.nan
     (pair,) = held(run({"loss": falling(400)}), run({"loss": bad})).parted
-    assert (pair.onset, pair.nonfinite, pair.part) == (300, 300, None)
+    assert (pair.onset, pair.nonfinite, pair.parts) == (300, 300, ())
     twice = held(run({"loss": bad}), run({"loss": bad}))
     assert not twice.parted and len(twice.together) == 1, "the good one has it as well"
 
@@ -102,6 +102,12 @@ def test_parameters_that_matter_come_first() -> None:
     assert (found["lr"].good, found["lr"].bad, found["run_id"].minor) == ((0.1,), 0.2, True)
     assert (found["gone"].absent, found["new"].absent) == ("bad", "good")
     assert not list(changes([{"seed": 1}, {"seed": 2}], {"seed": 2})), "one of the good runs had it"
+
+
+def test_a_configuration_in_one_text_is_compared_line_by_line() -> None:
+    good, bad = {"text/config": "lr: 0.1\n  cell: LSTM\n"}, {"text/config": "lr: 0.1\n  cell: RNN\n"}
+    assert [(c.name, c.good, c.bad) for c in changes([good], bad)] == [("text/config/cell", ("LSTM",), "RNN")]
+    assert [c.name for c in changes([{"note": "a\nb"}], {"note": "a\nc"})] == ["note"]
 
 
 # Limits

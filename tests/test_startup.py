@@ -26,7 +26,7 @@ def test_a_diagnosis_of_event_files_loads_nothing_it_does_not_use(tmp_path: Path
     assert "loglens.readers.tensorboard" in modules
     heavy = {"pandas", "scipy", "tensorboard", "google.protobuf", "pyarrow", "rich.progress", "sqlite3", "asyncio"}
     assert not heavy & modules
-    assert "loglens.readers.csv" not in modules, "the readers of other formats"
+    assert not {"loglens.readers.csv", "loglens.renderers.sarif"} & modules, "what other formats need"
 
 
 def test_the_version_loads_no_numpy() -> None:
@@ -41,3 +41,9 @@ def test_the_readers_are_a_sequence() -> None:
     assert len(readers) == len(READERS) == len(list(readers))
     assert [reader.FORMAT for reader in readers[:2]] == [readers[0].FORMAT, readers[1].FORMAT]
     assert readers[-1] is readers[len(readers) - 1]
+
+
+def test_one_renderer_is_found_as_all_are() -> None:
+    from loglens import registry
+
+    assert all(registry.renderer(name) is found for name, found in registry.renderers().items())

@@ -151,7 +151,7 @@ def _targets(outputs: Sequence[Path], format: str | None) -> list[tuple[Path | N
 
 def _render(name: str, report: Report, look: Look) -> str:
     """The report in one format. A renderer is given what of the look its signature asks for."""
-    render = registry.renderers()[name].render
+    render = registry.renderer(name).render
     asked: dict[str, Any] = {
         field: getattr(look, field)
         for field in Look.__dataclass_fields__

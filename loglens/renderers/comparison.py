@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.console import RenderableType
 from rich.table import Table
 
-from loglens.compare import Changed, Comparison, Pair
+from loglens.compare import Changed, Comparison, Pair, last_step
 from loglens.renderers._look import Look, indented
 from loglens.renderers._wording import number, plural
 from loglens.run import Run
@@ -88,7 +88,10 @@ def _runs(found: Comparison, look: Look) -> Table:
 def _names(runs: Sequence[Run], look: Look) -> str:
     few = runs if look.verbose else runs[:3]
     more = f" and {len(runs) - len(few)} more" if len(runs) > len(few) else ""
-    return ", ".join(f"{look.say(run.name, 80)} ({look.say(run.format, 40)})" for run in few) + more
+    return (
+        ", ".join(f"{look.say(run.name, 80)} ({look.say(run.format, 40)}, to step {last_step(run)})" for run in few)
+        + more
+    )
 
 
 def _parted(pair: Pair, look: Look) -> RenderableType:
@@ -101,8 +104,7 @@ def _parted(pair: Pair, look: Look) -> RenderableType:
     ]
     if pair.nonfinite is not None:
         pieces += [", ", ("not finite", "bad"), f" from {pair.axis} {pair.nonfinite}"]
-    if pair.part:
-        part = pair.part
+    for part in pair.parts[:1]:
         pieces += [
             ", ",
             (f"{number(part.bad)} in place of {number(part.good)}", "number"),
@@ -111,6 +113,14 @@ def _parted(pair: Pair, look: Look) -> RenderableType:
         ]
         if part.until is not None:
             pieces.append((f"; together again from {pair.axis} {part.until}", "muted"))
+    if len(pair.parts) > 1:
+        last = pair.parts[-1]
+        pieces += [
+            f"; apart {'again' if len(pair.parts) == 2 else 'for the last time'} from {pair.axis} ",
+            (str(last.step), "onset"),
+            (f", {number(last.bad)} in place of {number(last.good)}", "number"),
+            f" at {pair.axis} {last.worst}",
+        ]
     if pair.same_until is not None:
         pieces.append((f"; exactly the same up to {pair.axis} {pair.same_until}", "muted"))
     return look.text(*pieces)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,8 +76,8 @@ def same_until(good: Curve, bad: Curve) -> int | None:
     return int(common[first - 1]) if first else None
 
 
-def parting(goods: Sequence[Curve], bad: Curve) -> Parting | None:
-    """Where the bad curve first leaves the good ones beyond noise, or None. See `align` for the arguments.
+def partings(goods: Sequence[Curve], bad: Curve) -> list[Parting]:
+    """Where the bad curve leaves the good ones beyond noise, each time. See `align` for the arguments.
 
     The difference to the median of the good curves is looked at in block medians, on a log scale where
     all is positive and spans more than a factor of 3. It counts where it exceeds the noise of a block
@@ -90,7 +90,7 @@ def parting(goods: Sequence[Curve], bad: Curve) -> Parting | None:
     keep = np.isfinite(value) & np.isfinite(rows).any(axis=0)
     step, rows, value = step[keep], rows[:, keep], value[keep]
     if len(step) < LEAST:
-        return None
+        return []
     log = _in_logs(rows, value)
     f, g = (np.log(rows), np.log(value)) if log else (rows, value)
     centre = np.nanmedian(f, axis=0)
@@ -104,21 +104,23 @@ def parting(goods: Sequence[Curve], bad: Curve) -> Parting | None:
     wander = _both(*(noise(blocks(places, curve, most=MOST, least=1).level) for curve in (centre, g)))
     sigma = np.maximum(max(point * (1.25 / np.sqrt(size) if size >= 2 else 1.0), wander), between)
     beyond = np.sign(cut.level) * (np.abs(cut.level) > np.maximum(times * sigma, floor))
-    stretch = _stretch(beyond)
-    if stretch is None:
-        return None
-    first, end = stretch
-    begin = _onset(difference, cut.start, first, max(4 * point, floor), float(beyond[first]))
-    stop = cut.start[end] if end < len(cut) else len(step)
-    worst = begin + int(np.argmax(np.abs(difference[begin:stop])))
-    return Parting(
-        step=int(step[begin]),
-        until=int(step[stop]) if stop < len(step) else None,
-        good=float(np.exp(centre[worst]) if log else centre[worst]),
-        bad=float(value[worst]),
-        worst=int(step[worst]),
-        times=float(min(abs(difference[worst]) / max(point, float(np.median(sigma)), 1e-300), 1e6)),
-    )
+    found: list[Parting] = []
+    after = 0
+    for first, end in _stretches(beyond):
+        begin = _onset(difference, cut.start, first, max(4 * point, floor), float(beyond[first]), after)
+        after = stop = int(cut.start[end]) if end < len(cut) else len(step)
+        worst = begin + int(np.argmax(np.abs(difference[begin:stop])))
+        found.append(
+            Parting(
+                step=int(step[begin]),
+                until=int(step[stop]) if stop < len(step) else None,
+                good=float(np.exp(centre[worst]) if log else centre[worst]),
+                bad=float(value[worst]),
+                worst=int(step[worst]),
+                times=float(min(abs(difference[worst]) / max(point, float(np.median(sigma)), 1e-300), 1e6)),
+            )
+        )
+    return found
 
 
 def _finite(curve: Curve) -> Curve:
@@ -167,8 +169,8 @@ def _between(rows: Floats, centre: Floats, start: NDArray[np.intp]) -> tuple[Flo
     return np.sqrt(pooled * (1 + 1 / runs)), float(stdtrit(5.0 * (runs - 1), CONFIDENCE)) if runs > 2 else TIMES
 
 
-def _stretch(beyond: Floats) -> tuple[int, int] | None:
-    """The first stretch of blocks beyond, and where it ends: once three in a row are not, or on the other side."""
+def _stretches(beyond: Floats) -> Iterator[tuple[int, int]]:
+    """Stretches of blocks beyond, and where each ends: once three in a row are not, or on the other side."""
     n, first = len(beyond), 0
     while first < n:
         if not beyond[first]:
@@ -182,14 +184,16 @@ def _stretch(beyond: Floats) -> tuple[int, int] | None:
                 break
         inside = int(np.count_nonzero(beyond[first : last + 1] == beyond[first]))
         if inside >= LASTING or (last == n - 1 and inside >= min(LASTING - 1, n)):
-            return first, last + 1 if n - 1 - last >= LASTING else n
+            yield first, last + 1 if n - 1 - last >= LASTING else n
         first = last + 1
-    return None
 
 
-def _onset(difference: Floats, start: NDArray[np.intp], first: int, limit: float, side: float) -> int:
-    """The first point of the stretch, or of the block before it, from which three in four are beyond."""
-    begin = int(start[max(first - 1, 0)])
+def _onset(difference: Floats, start: NDArray[np.intp], first: int, limit: float, side: float, after: int) -> int:
+    """The first point of the stretch, or of the block before it, from which three in four are beyond.
+
+    after: where the stretch before it ended.
+    """
+    begin = max(int(start[max(first - 1, 0)]), min(after, int(start[first])))
     stop = int(start[first + 2]) if first + 2 < len(start) else len(difference)
     over = side * difference[begin:] > limit
     for i in range(stop - begin):

@@ -9,12 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loglens.stats.parting import Curve, align, parting, same_until
+from loglens.stats.parting import Curve, Parting, align, partings, same_until
 from tests.curves import Floats, autoregressive, falling, level, steps
 
 
 def curve(value: Floats, every: int = 1) -> Curve:
     return steps(len(value), every), value
+
+
+def parting(goods: list[Curve], bad: Curve) -> Parting | None:
+    return next(iter(partings(goods, bad)), None)
 
 
 def wandering(seed: int) -> Floats:
@@ -51,6 +55,15 @@ def test_the_step_and_the_levels_are_told() -> None:
     assert part is not None and 249 <= part.step <= 251
     assert part.until is not None and 298 <= part.until <= 315
     assert part.bad > 2 * part.good and 250 <= part.worst < 300 and part.times > 10
+
+
+def test_every_parting_is_told() -> None:
+    bad = falling(600, seed=1)
+    bad[100:160] *= 2
+    bad[400:] *= 4
+    first, last = partings([curve(falling(600))], curve(bad))
+    assert abs(first.step - 100) <= 2 and first.until is not None and abs(first.until - 160) <= 15
+    assert abs(last.step - 400) <= 2 and last.until is None and last.bad > 3 * last.good
 
 
 def test_curves_without_noise_part_exactly() -> None:
