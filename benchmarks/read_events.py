@@ -17,7 +17,8 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ import numpy as np
 from crc32c import crc32c
 
 TAGS = [f"train/metric_{'x' * (i % 10)}{i}" for i in range(20)]
+PATIENCE = 300  # seconds that a server may take to load a file
 LAST: dict[Path, int] = {}  # the last step of each file written
 BIG = dict.fromkeys(("scalars", "tensors", "histograms", "compressedHistograms", "images", "audio"), 0)
 
@@ -79,10 +81,9 @@ def write(path: Path, kind: str, events: int) -> Path:
 
 
 def loglens(path: Path) -> int:
-    from loglens.readers import tensorboard
-    from loglens.run import Source
+    from loglens import read
 
-    return sum(len(run.columns) for run in tensorboard.read(Source(path, (path,), path.name)))
+    return sum(len(run.columns) for run in read(path))
 
 
 def accumulator(path: Path) -> int:
@@ -129,11 +130,14 @@ def _fetch(pb: Any, stub: Any, last: int) -> int:
     reading.downsample.num_points = 1 << 40
     for request in (listing, reading):
         request.plugin_filter.plugin_name = "scalars"
-    while True:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         ends = [tag.metadata.max_step for run in stub.ListScalars(listing).runs for tag in run.tags]
         if len(ends) == len(TAGS) and min(ends) >= last:
             break
         time.sleep(0.005)
+    else:
+        raise RuntimeError(f"not loaded after {PATIENCE} seconds")
     return sum(len(tag.data.value) for run in stub.ReadScalars(reading).runs for tag in run.tags)
 
 
@@ -160,22 +164,23 @@ PAIRS = {"EventAccumulator": "loglens.read", "tbparse": "loglens.read", "RustBoa
 PAIRS |= {"process: tbparse": "loglens diagnose"}
 
 
-def measure(path: Path, names: list[str], repeat: int) -> Iterator[tuple[str, float, str]]:
-    """Median seconds of each reader, taken in turn so that a busy machine is busy for all."""
-    taken: dict[str, list[float]] = {name: [] for name in names}
-    counts: dict[str, str] = {}
-    for _ in range(repeat):
-        for name in list(taken):
+def turns(
+    functions: Mapping[str, Callable[[], int]], repeat: int, once: frozenset[str] = frozenset()
+) -> dict[str, tuple[float, int]]:
+    """Median seconds of each function and what it gave; in turn, so that a busy machine is busy for all."""
+    taken: dict[str, list[float]] = {name: [] for name in functions}
+    given: dict[str, int] = {}
+    for turn in range(repeat):
+        for name in [name for name in taken if not (turn and name in once)]:
             begun = time.perf_counter()
             try:
-                counts[name] = f"{READERS[name](path):,}"
+                given[name] = functions[name]()
             except (ImportError, RuntimeError, OSError) as error:
                 print(f"  {name} left out: {error}", file=sys.stderr)
                 del taken[name]
                 continue
             taken[name].append(time.perf_counter() - begun)
-    for name, seconds in taken.items():
-        yield name, statistics.median(seconds), counts[name]
+    return {name: (statistics.median(seconds), given[name]) for name, seconds in taken.items()}
 
 
 def main() -> None:
@@ -192,11 +197,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = write(Path(folder) / "events.out.tfevents.1.host", kind, options.events)
             names = [name for name in READERS if name in options.readers]
-            found = {name: (taken, count) for name, taken, count in measure(path, names, options.repeat)}
+            found = turns({name: partial(READERS[name], path) for name in names}, options.repeat)
             for name, (taken, count) in found.items():
                 other = PAIRS.get(name, "")
                 ratio = f"{taken / found[other][0]:.1f}" if other in found else ""
-                print(f"{kind:8}{name:20}{count:>12}{taken:>10.3f}{ratio:>26}", flush=True)
+                print(f"{kind:8}{name:20}{count:>12,}{taken:>10.3f}{ratio:>26}", flush=True)
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ def index(rules: Iterable[Detector], results: score.Results) -> str:
     header = ["rule", "family", "worst", "what it sees", "precision", "recall"]
     return (
         "# Rules\n\n"
-        f"Measured on injected faults, {results['date']}: [accuracy](../accuracy.md). No figure: not measured there.\n\n"
+        f"Measured on injected faults, {results['date']}: [accuracy](../accuracy.md). No figure: not measured.\n\n"
         + score.markdown(header, rows)
     )
 

@@ -1,0 +1,307 @@
+"""Every measurement of speed and memory that the documentation quotes, as one table.
+
+    python benchmarks/speed.py --repeat 5 [--only NAME ...] [--scale 0.01] [-o docs/speed.md]
+
+All readers of a row are measured in turn in one run; the figures are medians. Peers that are not installed
+are left out: RustBoard is tensorboard-data-server (with grpcio); runmedic and trainproof are looked for on
+the PATH and in the folder --peers, since they live best in an environment of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.metadata
+import logging
+import os
+import platform
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import read_events, read_wandb_log
+from benchmarks.read_events import TAGS, block, event, record, simple, turns
+
+#: The whole of a child's work and its peak memory; not ru_maxrss, which a child inherits from its parent.
+CHILD = """
+import sys, time, loglens
+begun = time.perf_counter()
+count = sum(len(run.columns) for run in loglens.read(sys.argv[1]))
+seconds = time.perf_counter() - begun
+print(count, seconds, next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+#: Curves of a run as most people log it, for the diagnosis; the others are metrics of no known role.
+CURVES = "train/loss val/loss train/grad_norm lr train/accuracy val/accuracy perf/step_time gpu/memory".split()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table. goal: ">= 1.6" (the peer's figure over ours) or "<= 2" (ours over the peer's)."""
+
+    what: str
+    ours: float
+    peer: str
+    theirs: float
+    goal: str = ""
+    unit: str = "s"
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.theirs if self.goal.startswith("<=") else self.theirs / self.ours
+
+    def cells(self) -> list[str]:
+        bound = float(self.goal.split()[1]) if self.goal else 0.0
+        met = "" if not self.goal else "yes" if (self.ratio <= bound) == self.goal.startswith("<=") else "no"
+        ours, theirs = (f"{figure:.3g} {self.unit}" for figure in (self.ours, self.theirs))
+        return [self.what, ours, self.peer, theirs, f"{self.ratio:.2f}", self.goal, met]
+
+
+Rows = Iterator[Row]
+
+
+def events(kind: str, title: str, folder: Path, repeat: int, scale: float) -> Rows:
+    """A million scalars in one file, beside all other readers."""
+    path = read_events.write(folder / "events.out.tfevents.1.host", kind, max(int(1e6 * scale), 400))
+    names = ("loglens.read", "EventAccumulator", "tbparse", "RustBoard")
+    functions = {name: partial(read_events.READERS[name], path) for name in names}
+    found = turns(functions, repeat, once=frozenset({"tbparse"}))
+    goals = {"EventAccumulator": ">= 18", "RustBoard": ">= 1.6"}
+    yield from _beside(title, found, goals)
+
+
+def images(folder: Path, repeat: int, scale: float) -> Rows:
+    """A file of 1 GB that is mostly images, graphs and text, with 100,000 scalars between."""
+    path, points = folder / "events.out.tfevents.1.host", max(int(1e5 * scale), 400)
+    size = int((1 << 30) * scale)
+    picture, draw = random.Random(0).randbytes(1 << 19), random.Random(1)  # noqa: S311 - no secret
+    groups = max(size // len(picture), 1)
+    with path.open("wb") as file:
+        file.write(record(b"\x09" + bytes(8) + block(0x1A, b"brain.Event:2")))
+        for group in range(groups):
+            for i in range(points * group // groups, points * (group + 1) // groups):
+                file.write(event(1.7e9 + i, i // 20, simple(TAGS[i % 20], draw.random())))
+            file.write(_large(group, picture))
+    read_events.LAST[path] = (points - 1) // 20
+    functions = {name: partial(read_events.READERS[name], path) for name in ("loglens.read", "RustBoard")}
+    yield from _beside(
+        "1 GB of images, graphs and text, 100,000 scalars", turns(functions, repeat), {"RustBoard": ">= 3"}
+    )
+
+
+def _large(number: int, picture: bytes) -> bytes:
+    """A record of half a megabyte: of ten, eight images, one graph and one text."""
+    if number % 10 == 8:
+        return record(b"\x09" + bytes(8) + block(0x22, picture))
+    if number % 10 == 9:
+        content = b"\x08\x07\x12\x04\x12\x02\x08\x01" + block(0x42, bytes(len(picture)))
+        value = (
+            block(0x0A, b"notes/text_summary") + block(0x42, content) + block(0x4A, block(0x0A, block(0x0A, b"text")))
+        )
+    else:
+        value = block(0x0A, b"samples") + block(0x22, b"\x08\x20\x10\x20\x18\x03" + block(0x22, picture))
+    return event(1.7e9 + number, number, block(0x0A, value))
+
+
+def files(folder: Path, repeat: int, scale: float) -> Rows:
+    """Eight files of a run with all cores, beside the same with one."""
+    for i in range(8):
+        read_events.write(folder / f"events.out.tfevents.{i}.host", "torch", max(int(250_000 * scale), 400))
+    every = os.sched_getaffinity(0)
+
+    def on(cores: set[int]) -> int:
+        os.sched_setaffinity(0, cores)
+        try:
+            return read_events.loglens(folder)
+        finally:
+            os.sched_setaffinity(0, every)
+
+    found = turns({"all": partial(on, every), "one core": partial(on, {min(every)})}, repeat)
+    yield from _beside("8 files of 250,000 scalars, all cores", found, {"one core": ">= 1.7"})
+
+
+def growth(folder: Path, repeat: int, scale: float) -> Rows:
+    """Ten times the points: time and peak memory, each in a process of its own."""
+    counts = [max(int(1e6 * scale), 4000), max(int(1e7 * scale), 40_000)]
+    seen: dict[int, list[tuple[float, float]]] = {count: [] for count in counts}
+    paths = {count: read_events.write(folder / f"events.out.tfevents.{count}", "torch", count) for count in counts}
+    for _ in range(repeat):
+        for count, path in paths.items():
+            done = subprocess.run([sys.executable, "-c", CHILD, str(path)], capture_output=True, text=True, check=True)
+            number, seconds, kilobytes = done.stdout.split()
+            assert int(number) == count
+            seen[count].append((float(seconds), float(kilobytes) * 1024 / 1e6))
+    (few, few_mb), (many, many_mb) = (
+        [sorted(part)[len(part) // 2] for part in zip(*seen[n], strict=True)] for n in counts
+    )
+    yield Row("10,000,000 scalars", many, "1,000,000 scalars", few, "<= 10.5")
+    yield Row("10,000,000 scalars, peak memory", many_mb, "1,000,000 scalars", few_mb, "<= 10.5", "MB")
+    for count, memory in zip(counts, (few_mb, many_mb), strict=True):
+        allowed = 120 + 60 * count / 1e6
+        yield Row(f"peak memory of {count:,} scalars", memory, "120 MB and 60 bytes a point", allowed, "<= 1", "MB")
+
+
+def table(folder: Path, repeat: int, scale: float) -> Rows:
+    """A CSV as Lightning writes it: 200,000 rows, 30 columns, each row of training or of validation."""
+    path, draw = folder / "metrics.csv", random.Random(0)  # noqa: S311 - no secret
+    names = [f"train_{i}" for i in range(20)] + [f"val_{i}" for i in range(8)]
+    with path.open("w") as file:
+        file.write(",".join(["epoch", "step", *names]) + "\n")
+        for row in range(max(int(200_000 * scale), 100)):
+            kept = range(20, 28) if row % 10 == 9 else range(20)
+            cells = [repr(draw.random()) if i in kept else "" for i in range(28)]
+            file.write(f"{row // 1000},{50 * row}," + ",".join(cells) + "\n")
+
+    def pandas() -> int:
+        import pandas as pd
+
+        return int(pd.read_csv(path).notna().to_numpy().sum())
+
+    found = turns({"loglens.read": partial(read_events.loglens, path), "pandas.read_csv": pandas}, repeat)
+    yield from _beside("CSV of 200,000 rows, 30 columns, sparse", found, {"pandas.read_csv": "<= 2"})
+
+
+def wandb(folder: Path, repeat: int, scale: float) -> Rows:
+    """The transaction log of W&B, beside plain Python."""
+    path = folder / "run-bench.wandb"
+    read_wandb_log.make(path, int((50 << 20) * scale))
+    plain = "plain Python framing, json.loads a value"
+    found = turns(
+        {"loglens.read": partial(read_wandb_log.ours, path), plain: partial(read_wandb_log.plain, path)}, repeat
+    )
+    yield from _beside(".wandb log of 50 MB", found, {plain: ">= 1.5"})
+
+
+def diagnosis(folder: Path, repeat: int, scale: float, peers: Mapping[str, str]) -> Rows:
+    """The whole command on a million points, as a process, beside other diagnosing tools."""
+    path, draw = folder / "events.out.tfevents.1.host", random.Random(0)  # noqa: S311 - no secret
+    tags = CURVES + TAGS[len(CURVES) :]
+    with path.open("wb") as file:
+        file.write(record(b"\x09" + bytes(8) + block(0x1A, b"brain.Event:2")))
+        for i in range(max(int(1e6 * scale), 4000)):
+            value = 0.5 + 2 / (1 + i / 5000) + 0.05 * draw.random()
+            file.write(event(1.7e9 + i * 0.00123, i // 20, simple(tags[i % 20], value)))
+    commands = {"loglens diagnose": [sys.executable, "-m", "loglens", "diagnose", str(folder), "--format", "json"]}
+    commands |= {name: [program, "diagnose", str(folder), "--json"] for name, program in peers.items()}
+    found = turns({name: partial(_process, command) for name, command in commands.items()}, repeat)
+    yield from _beside("loglens diagnose, 1,000,000 points", found, {"runmedic": "<= 0.4"})
+
+
+def start(folder: Path, repeat: int, scale: float) -> Rows:
+    """The whole command on a folder of one small event file, beside loading pandas."""
+    read_events.write(folder / "events.out.tfevents.1.host", "torch", max(int(2000 * scale), 400))
+    small = [sys.executable, "-m", "loglens", "diagnose", str(folder)]
+    pandas = [sys.executable, "-c", "import pandas"]
+    found = turns(
+        {"loglens diagnose": partial(_process, small), "import pandas": partial(_process, pandas)}, 3 * repeat
+    )
+    yield from _beside("loglens diagnose, one small event file", found, {"import pandas": "<= 1.125"})
+
+
+def _process(command: list[str]) -> int:
+    """Runs a command; a verdict on the log is no failure."""
+    code = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+    if code not in (0, 1, 2, 3):
+        raise RuntimeError(f"{command} ended with {code}")
+    return code
+
+
+def _beside(what: str, found: dict[str, tuple[float, int]], goals: Mapping[str, str]) -> Rows:
+    (_, (ours, count)), *others = found.items()
+    for name, (theirs, given) in others:
+        if name != "plain Python framing, json.loads a value" and "diagnose" not in what and given < count:
+            name += f" ({given:,} of {count:,} points)"
+        yield Row(what, ours, name, theirs, goals.get(name, ""))
+
+
+def parts(peers: Mapping[str, str]) -> dict[str, Callable[[Path, int, float], Rows]]:
+    """Every part of the benchmark by its name."""
+    return {
+        "torch": partial(events, "torch", "1,000,000 scalars of torch, one file"),
+        "tf2": partial(events, "tf2", "1,000,000 scalars of TensorFlow 2, one file"),
+        "merged": partial(events, "merged", "1,000,000 scalars, 20 a record"),
+        "images": images,
+        "files": files,
+        "growth": growth,
+        "csv": table,
+        "wandb": wandb,
+        "diagnose": partial(diagnosis, peers=peers),
+        "start": start,
+    }
+
+
+def page(rows: list[Row], repeat: int, scale: float, peers: Mapping[str, str]) -> str:
+    """The table as Markdown, with what it was measured on."""
+    names = ("loglens", "numpy", "pandas", "tensorboard", "tbparse", "tensorboard-data-server")
+    versions = [
+        f"Python {platform.python_version()}",
+        *(f"{name} {version}" for name in names if (version := _version(name))),
+    ]
+    versions += [f"{name} {_told(program)}" for name, program in peers.items()]
+    heads = ["measured", "loglens", "beside", "that", "ratio", "goal", "met"]
+    lines = [
+        "# Speed and memory",
+        "",
+        "Made by `make bench` (`python benchmarks/speed.py`), not by hand. Medians of "
+        f"{repeat} (tbparse: once), all of a row measured in turn in one run on {os.cpu_count()} cores, "
+        f"{datetime.datetime.now(datetime.UTC).date()}"
+        + ("." if scale == 1 else f"; **sizes scaled by {scale:g}, so not the real figures**."),
+        "Seconds differ from machine to machine, ratios much less. A goal `>=` is about how many times as fast as the",
+        "other loglens is; `<=` about loglens' figure over the other's.",
+        "",
+        f"{', '.join(versions)}.",
+        "",
+        f"| {' | '.join(heads)} |",
+        "|---|--:|---|--:|--:|--:|---|",
+        *(f"| {' | '.join(row.cells())} |" for row in rows),
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _told(program: str) -> str:
+    said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.split()
+    return said[-1] if said else ""
+
+
+def main() -> None:
+    """Measures, prints each row when it is there, and writes the page."""
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--only", nargs="*", choices=list(parts({})), help="these parts (default: all)")
+    parser.add_argument("--scale", type=float, default=1.0, help="size of the logs (default: 1)")
+    parser.add_argument("--peers", type=Path, help="folder with the programs runmedic and trainproof")
+    parser.add_argument("-o", "--output", type=Path, help="write the page here")
+    options = parser.parse_args()
+    search = os.pathsep.join([*([str(options.peers)] if options.peers else []), os.environ.get("PATH", "")])
+    peers = {name: found for name in ("runmedic", "trainproof") if (found := shutil.which(name, path=search))}
+    rows: list[Row] = []
+    for name, part in parts(peers).items():
+        if options.only and name not in options.only:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            for row in part(Path(folder), options.repeat, options.scale):
+                rows.append(row)
+                print(" | ".join(row.cells()), flush=True)
+    if options.output:
+        options.output.write_text(page(rows, options.repeat, options.scale, peers), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
