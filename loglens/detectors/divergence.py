@@ -64,6 +64,8 @@ def detect(
     if from_start or _risen(found, rise, errors, lost_share, bool((main.value > 0).all())):
         if not _improves(metric_lower, -1) and not _improves(metric_higher, +1):
             yield _finding(main, found, value, from_start, lr, grad_norm_global)
+    elif not any(len(metric) for metric in metric_higher) and levels(main.value[len(main) // 2 :]).drop > 0.1:
+        return  # training still gains, so a metric of validation that falls is overfitting
     elif fallen := _fallen((*metric_higher, *val_metric_higher), min_points, errors):
         yield _metric_finding(fallen, lr, grad_norm_global)
 

@@ -71,6 +71,8 @@ def detect(
             yield _stuck(curve, found, guessing, lr, grad_norm_global, val_loss, gain, chance)
         return
     late = levels(_after_first_tenth(curve))
+    if late.end > found.best + 0.25 * abs(found.best):
+        return  # it had learned, and lost it again: that is divergence
     if late.drop < 3 * gain and stuck:
         yield _guesses(curve, late, stuck, lr, grad_norm_global)
     elif late.drop < gain and held_out is not None and len(held_out) >= min_points and not run.rewinds:

@@ -48,7 +48,9 @@ def detect(
         raise Skip("without an accuracy a model too small cannot be told from a fine-tuning near its optimum")
     found, late = levels(train.value), levels(train.value[len(train) // 2 :])
     end = float(np.median(held_out.value[-3:]))
-    level_off = late.drop < late_gain and found.drop < gain and abs(end - found.end) <= apart * abs(found.end)
+    level_off = (
+        abs(late.drop) < late_gain and -late_gain < found.drop < gain and abs(end - found.end) <= apart * abs(found.end)
+    )
     poor = [curve for curve in accuracies if np.median(curve.value[-3:]) < low and _flat(curve)]
     if not level_off or not poor or len(poor) < len(accuracies):
         return

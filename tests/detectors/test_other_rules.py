@@ -241,6 +241,8 @@ def test_a_metric_that_never_moves_unmasks_a_loss_that_fell_to_the_mean() -> Non
 
 def test_a_metric_that_loses_half_of_its_gain_diverges() -> None:
     metric = np.concatenate([np.linspace(0.02, 0.3, 60), np.linspace(0.3, 0.05, 20), level(40, 0.05, 0.02)])
-    (found,) = findings("divergence", {"loss": falling(400), "val/accuracy": metric})
+    (found,) = findings("divergence", {"loss": falling(400), "train/accuracy": metric, "val/accuracy": metric})
     assert found.onset_step == pytest.approx(62, abs=6)
+    still_learning = np.exp(-np.arange(400) / 100)  # then it is validation alone that falls: overfitting
+    assert not findings("divergence", {"loss": still_learning, "val/accuracy": metric})
     assert not findings("divergence", {"loss": falling(400), "val/accuracy": np.linspace(0.02, 0.3, 120)})
