@@ -182,3 +182,10 @@ def test_the_rule_table_of_the_readme_is_what_the_detectors_say() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     table = text.split("<!-- rules:")[1].split("<!-- /rules -->")[0].strip().splitlines()
     assert table[3:] == rows
+
+
+def test_the_readme_names_every_command() -> None:
+    from loglens.cli import main
+
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert [name for name in main.commands if f"loglens {name}" not in text] == []
