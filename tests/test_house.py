@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from loglens import registry
@@ -187,5 +188,6 @@ def test_the_rule_table_of_the_readme_is_what_the_detectors_say() -> None:
 def test_the_readme_names_every_command() -> None:
     from loglens.cli import main
 
+    commands = main.list_commands(click.Context(main))
     text = (ROOT / "README.md").read_text("utf-8")
-    assert [name for name in main.commands if f"loglens {name}" not in text] == []
+    assert len(commands) >= 5 and [name for name in commands if f"loglens {name}" not in text] == []
