@@ -103,5 +103,8 @@ def test_the_parts_of_a_loss_are_summed_where_no_total_was_logged() -> None:
     total = next(part for part in diagnosis.cast if part.role == "loss")
     assert total.tag == "train/box_loss + train/obj_loss" and total.nonfinite == 40
     assert diagnosis.primary == "nan-loss"
+    assert not [outcome for outcome in diagnosis.outcomes if outcome.outcome == "crashed"]
+    stuck = judge(run({"train/box_loss": level(100, 1.0), "train/obj_loss": level(100, 2.0)}), detectors())
+    assert stuck.primary == "loss-not-decreasing"
     with_total = judge(run({"train/box_loss": box, "train/obj_loss": obj, "train/loss": box}), detectors())
     assert [part.tag for part in with_total.cast if part.role == "loss"] == ["train/loss"]

@@ -65,7 +65,9 @@ def detect(
     bar = (2 * gain if guessing else gain) * abs(found.start)
     metrics = (*metric_higher, *val_metric_higher)
     stuck = _metrics_stuck(metrics, gain)
-    if run.first(curve.tag) - found.end < bar and not _learned(found, bar) and not _gained(held_out, gain):
+    # a sum of parts was never logged itself, so it knows of no earlier start
+    began = run.first(curve.tag) if curve.tag in run.curves else found.start
+    if began - found.end < bar and not _learned(found, bar) and not _gained(held_out, gain):
         # a rise is for divergence to name, and a metric that improves acquits
         if found.end <= found.start + 2 * bar and not _moved(_bounded(metrics, 1.0), 4 * gain):
             yield _stuck(curve, found, guessing, lr, grad_norm_global, val_loss, gain, chance)
