@@ -9,6 +9,7 @@ from typing import Any
 
 from loglens.errors import UnreadableError
 from loglens.readers._axis import is_counter
+from loglens.readers._each import each_file
 from loglens.readers._json import document, flatten, objects, parse
 from loglens.readers._mmengine import split_validation
 from loglens.readers._table import Rows, Scalars, Table, number, refuse, scalars
@@ -76,15 +77,7 @@ def home(path: Path, inside: frozenset[Path]) -> Path:  # noqa: ARG001 - as all 
 
 def read(source: Source) -> Iterator[Run]:
     """One run a file."""
-    failed: list[UnreadableError] = []
-    for path in source.files:
-        name = source.name if len(source.files) == 1 else f"{source.name}/{path.stem}"
-        try:
-            yield _run(source, path, name)
-        except UnreadableError as error:
-            failed.append(error)
-    if len(failed) == len(source.files):
-        raise failed[0]
+    yield from each_file(source, _run)
 
 
 def _run(source: Source, path: Path, name: str) -> Run:

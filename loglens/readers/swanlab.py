@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from loglens.errors import UnreadableError
 from loglens.readers._beside import flat_yaml
 from loglens.readers._blocklog import BlockLog
+from loglens.readers._each import each_file
 from loglens.readers._table import refuse
 from loglens.readers._text import head
 from loglens.readers._wire import MalformedError, fields, signed
@@ -58,14 +58,7 @@ class _Log:
 
 def read(source: Source) -> Iterator[Run]:
     """One run a file."""
-    failed: list[UnreadableError] = []
-    for path in source.files:
-        try:
-            yield _run(source, path, source.name if len(source.files) == 1 else f"{source.name}/{path.stem}")
-        except UnreadableError as error:
-            failed.append(error)
-    if len(failed) == len(source.files):
-        raise failed[0]
+    yield from each_file(source, _run)
 
 
 def _run(source: Source, path: Path, name: str) -> Run:

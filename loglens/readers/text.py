@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from loglens.errors import UnreadableError
+from loglens.readers._each import each_file
 from loglens.readers._ledger import Ledger
 from loglens.readers._loglines import curves
 from loglens.readers._numbers import polish, take_apart
@@ -49,15 +49,7 @@ def home(path: Path, inside: frozenset[Path]) -> Path:  # noqa: ARG001 - as all 
 
 def read(source: Source) -> Iterator[Run]:
     """One run a file."""
-    failed: list[UnreadableError] = []
-    for path in source.files:
-        name = source.name if len(source.files) == 1 else f"{source.name}/{path.stem}"
-        try:
-            yield _run(source, path, name)
-        except UnreadableError as error:
-            failed.append(error)
-    if len(failed) == len(source.files):
-        raise failed[0]
+    yield from each_file(source, _run)
 
 
 def _middle(path: Path) -> str:

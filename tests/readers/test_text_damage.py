@@ -83,6 +83,7 @@ def test_several_files(tmp_path: Path) -> None:
     bad = write(tmp_path / "b.log", "nothing\n")
     (run,) = text.read(Source(tmp_path, (bad, good), "run"))
     assert run.name == "run/a"
+    assert [(note.kind, note.file) for note in run.notes] == [("unreadable", "b.log")]
     assert text.home(good, frozenset()) == good
 
 
