@@ -17,6 +17,8 @@ from loglens.run import Note, Run, Series
 
 #: Families that say nothing of the training itself: a run is not judged by them alone.
 BESIDE = frozenset({"log", "system"})
+#: Curves that tell reinforcement learning and a GAN from supervised training.
+PLAYED = tuple(Needed(role, "optional", role) for role in ("rl_reward", "gan_d_loss"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,8 @@ def _apply(
     rule = detector.rule
     try:
         parts = {need.name: _hand(need, run, curves) for need in detector.needs}
+        if rule.supervised and any(curves_of(curves, need) for need in PLAYED):
+            raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
         found = [
             replace(
                 finding,

@@ -40,12 +40,16 @@ class Confidence(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule's name, family, worst severity, and the conditions that it can bring about."""
+    """A rule's name, family, worst severity, and the conditions that it can bring about.
+
+    supervised: it takes a loss for a measure of progress, so it is not for reinforcement learning or a GAN.
+    """
 
     name: str
     family: str
     severity: Severity
     leads_to: tuple[str, ...] = ()
+    supervised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +223,8 @@ class Diagnosis:
             (o.why for o in self.outcomes if o.outcome == "skipped" and o.why),
             "no rule had the data it needs",
         )
-        return f"not judged: {why}"
+        ended = [note.message for note in self.notes if note.kind == "failed"]
+        return f"not judged: {'; '.join([*ended, why])}"
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -31,7 +31,7 @@ from loglens.report import Confidence, Finding, Rule, Severity
 from loglens.run import Series
 from loglens.stats.level import Levels, levels
 
-RULE = Rule("divergence", "loss", Severity.ERROR, leads_to=("nan-loss",))
+RULE = Rule("divergence", "loss", Severity.ERROR, leads_to=("nan-loss",), supervised=True)
 
 
 def detect(
@@ -42,16 +42,12 @@ def detect(
     metric_lower: tuple[Series, ...],
     metric_higher: tuple[Series, ...],
     val_metric_higher: tuple[Series, ...],
-    rl_reward: Series | None,
-    gan_d_loss: Series | None,
     *,
     min_points: int = 20,
     rise: float = 0.25,
     errors: float = 5.0,
     lost_share: float = 1 / 3,
 ) -> Iterator[Finding]:
-    if rl_reward is not None or gan_d_loss is not None:
-        raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
     main = loss if loss is not None else val_loss
     if main is None:
         raise Skip("no curve plays loss")
@@ -118,7 +114,7 @@ def _finding(
     best_step = int(main.step[0] if from_start else main.step[found.best_at])
     return Finding(
         f"{main.tag} rises from {lowest:.4g} at {main.axis} {best_step} to {end:.4g} and never comes back"
-        if from_start
+        if best_step == int(main.step[0])
         else f"{main.tag} falls to {lowest:.4g} at {main.axis} {best_step} and rises to {end:.4g} for good",
         Severity.ERROR,
         Confidence.HIGH if end > 1.5 * abs(lowest) else Confidence.MEDIUM,

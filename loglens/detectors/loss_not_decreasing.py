@@ -33,7 +33,7 @@ from loglens.run import Run, Series
 from loglens.stats.blocks import noise
 from loglens.stats.level import Levels, levels
 
-RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR, leads_to=("underfitting",))
+RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR, leads_to=("underfitting",), supervised=True)
 
 
 def detect(
@@ -41,8 +41,6 @@ def detect(
     val_loss: Series | None,
     lr: Series | None,
     grad_norm_global: Series | None,
-    rl_reward: Series | None,
-    gan_d_loss: Series | None,
     metric_higher: tuple[Series, ...],
     val_metric_higher: tuple[Series, ...],
     run: Run,
@@ -51,8 +49,6 @@ def detect(
     gain: float = 0.05,
     chance: float = 0.02,
 ) -> Iterator[Finding]:
-    if rl_reward is not None or gan_d_loss is not None:
-        raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
     curve = loss.finite
     if len(curve) < min_points:
         raise Skip(f"needs {min_points} losses, has {len(curve)}")

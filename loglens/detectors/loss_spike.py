@@ -27,7 +27,8 @@ from loglens.report import Confidence, Finding, Remedy, Rule, Severity
 from loglens.run import Series
 from loglens.stats.blocks import MAD_TO_SD
 
-RULE = Rule("loss-spike", "loss", Severity.ERROR, leads_to=("divergence", "nan-loss"))
+RULE = Rule("loss-spike", "loss", Severity.ERROR, leads_to=("divergence", "nan-loss"), supervised=True)
+#: Points of the stretch whose median is the level that a spike stands above.
 ROW = 20
 
 
@@ -35,16 +36,12 @@ def detect(
     loss: Series,
     grad_norm_global: Series | None,
     lr: Series | None,
-    rl_reward: Series | None,
-    gan_d_loss: Series | None,
     *,
     pair_sigma: float = 6.0,
     pair_factor: float = 1.5,
     single_sigma: float = 8.0,
     single_factor: float = 2.0,
 ) -> Iterator[Finding]:
-    if rl_reward is not None or gan_d_loss is not None:
-        raise Skip("losses jump by nature in reinforcement learning and GANs")
     curve = loss.finite
     if len(curve) < 3 * ROW:
         raise Skip(f"needs {3 * ROW} losses, has {len(curve)}")

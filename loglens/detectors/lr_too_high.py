@@ -29,22 +29,19 @@ RULE = Rule(
     "schedule",
     Severity.WARNING,
     leads_to=("loss-not-decreasing", "divergence", "loss-spike", "nan-loss"),
+    supervised=True,
 )
 
 
 def detect(
     loss: Series,
     lr: Series,
-    rl_reward: Series | None,
-    gan_d_loss: Series | None,
     *,
     min_points: int = 20,
     large: float = 0.1,
     gain: float = 0.05,
     bounce: float = 0.02,
 ) -> Iterator[Finding]:
-    if rl_reward is not None or gan_d_loss is not None:
-        raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
     curve, rate = loss.finite, lr.finite
     if len(curve) < min_points or not len(rate):
         raise Skip(f"needs {min_points} losses, has {len(curve)}")

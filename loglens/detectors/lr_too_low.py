@@ -23,15 +23,15 @@ from loglens.stats.blocks import blocks
 from loglens.stats.level import levels
 from loglens.stats.trend import trend
 
-RULE = Rule("lr-too-low", "schedule", Severity.WARNING, leads_to=("loss-not-decreasing", "underfitting"))
+RULE = Rule(
+    "lr-too-low", "schedule", Severity.WARNING, leads_to=("loss-not-decreasing", "underfitting"), supervised=True
+)
 
 
 def detect(
     loss: Series,
     val_loss: Series | None,
     lr: Series | None,
-    rl_reward: Series | None,
-    gan_d_loss: Series | None,
     *,
     min_points: int = 20,
     gain: float = 0.25,
@@ -39,8 +39,6 @@ def detect(
     r2: float = 0.9,
     evenness: float = 0.6,
 ) -> Iterator[Finding]:
-    if rl_reward is not None or gan_d_loss is not None:
-        raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
     curves = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points // 2]
     if not curves or len(loss.finite) < min_points:
         raise Skip(f"needs {min_points} losses, has {len(loss.finite)}")

@@ -60,7 +60,9 @@ def detect(
     elif blank := [note for note in run.notes if note.kind == "blank-tail" and losses[0].tag in note.message]:
         yield _blank(losses[0], blank[0].message)
     elif max(map(len, losses)) < min_points:
-        raise Skip(f"all of {max(map(len, losses))} losses are finite, but {min_points} are needed to call it clean")
+        raise Skip(
+            f"no NaN in the loss so far, but calling it clean needs {min_points} points, has {max(map(len, losses))}"
+        )
 
 
 def _lasting(lasting: list[Series], run: Run, drivers: list[Series], look_back: int) -> Finding:

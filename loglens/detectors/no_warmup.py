@@ -24,23 +24,25 @@ from loglens.report import Confidence, Finding, Rule, Severity
 from loglens.run import Series
 from loglens.stats.level import levels
 
-RULE = Rule("no-warmup", "schedule", Severity.WARNING, leads_to=("loss-not-decreasing", "divergence", "loss-spike"))
+RULE = Rule(
+    "no-warmup",
+    "schedule",
+    Severity.WARNING,
+    leads_to=("loss-not-decreasing", "divergence", "loss-spike"),
+    supervised=True,
+)
 
 
 def detect(
     loss: Series,
     lr: Series,
     grad_norm_global: Series | None,
-    rl_reward: Series | None,
-    gan_d_loss: Series | None,
     *,
     min_points: int = 40,
     factor: float = 5.0,
     gain: float = 0.1,
     absurd: float = 0.5,
 ) -> Iterator[Finding]:
-    if rl_reward is not None or gan_d_loss is not None:
-        raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
     curve, rate = loss.finite, lr.finite
     if len(curve) < min_points or not len(rate):
         raise Skip(f"needs {min_points} losses, has {len(curve)}")

@@ -26,22 +26,18 @@ from loglens.run import Series
 from loglens.stats.blocks import blocks, noise
 from loglens.stats.period import periodicity
 
-RULE = Rule("oscillation", "loss", Severity.WARNING, leads_to=("divergence",))
+RULE = Rule("oscillation", "loss", Severity.WARNING, leads_to=("divergence",), supervised=True)
 
 
 def detect(
     loss: Series,
     lr: Series | None,
-    rl_reward: Series | None,
-    gan_d_loss: Series | None,
     *,
     min_points: int = 50,
     swing: float = 2.0,
     beyond_noise: float = 3.0,
     periodic: float = 0.5,
 ) -> Iterator[Finding]:
-    if rl_reward is not None or gan_d_loss is not None:
-        raise Skip("losses swing by nature in reinforcement learning and GANs")
     curve = loss.finite
     if len(curve) < min_points:
         raise Skip(f"needs {min_points} losses, has {len(curve)}")

@@ -25,21 +25,17 @@ from loglens.report import Confidence, Finding, Rule, Severity
 from loglens.run import Series
 from loglens.stats.blocks import blocks, noise
 
-RULE = Rule("overfitting", "generalisation", Severity.WARNING)
+RULE = Rule("overfitting", "generalisation", Severity.WARNING, supervised=True)
 
 
 def detect(
     loss: Series,
     val_loss: Series,
-    rl_reward: Series | None,
-    gan_d_loss: Series | None,
     *,
     min_points: int = 8,
     rise: float = 0.2,
     errors: float = 3.0,
 ) -> Iterator[Finding]:
-    if rl_reward is not None or gan_d_loss is not None:
-        raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
     held_out, train = val_loss.finite, loss.finite
     if len(held_out) < min_points or len(train) < min_points:
         raise Skip(f"needs {min_points} training and validation losses, has {len(train)} and {len(held_out)}")

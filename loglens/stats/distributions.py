@@ -1,4 +1,7 @@
-"""Two probabilities by themselves: SciPy gives the same, but takes as long to load as a small log to judge."""
+"""Two probabilities by themselves: SciPy gives the same, but takes as long to load as a small log to judge.
+
+Every `diagnose` needs them; a comparison of runs can wait, and has SciPy's (`parting`).
+"""
 
 from __future__ import annotations
 
