@@ -49,23 +49,28 @@ def read(path: Paths, *, on_error: Literal["note", "raise"] = "note") -> list[Ru
     return [replace(runs[0], notes=(*runs[0].notes, *notes)), *runs[1:]] if notes else runs
 
 
-def diagnose(path: Paths, *, config: str | Path | None = None, fail_on: str | None = None) -> Report:
+def diagnose(path: Paths, *, config: str | Path | None = None, fail_on: str | None = None, jobs: int = 1) -> Report:
     """Read and judge every run under a path. What cannot be read is listed in `report.unread`.
 
     config: a loglens.toml or pyproject.toml whose settings hold; none is looked for. fail_on: error (the
-    default), warning, note or never, before that of the configuration.
+    default), warning, note or never, before that of the configuration. jobs: how many processes judge runs.
     """
     from loglens import registry
-    from loglens.analyze import analyze
+    from loglens.analyze import gather
     from loglens.config import Config
     from loglens.config import load as settings
-    from loglens.discover import find, load
+    from loglens.discover import find, units
+    from loglens.examine import examine
+    from loglens.report import Unread
     from loglens.settings import options
 
     found = find(_listed(path), registry.readers())
     renderers = {name: renderer.render for name, renderer in registry.renderers().items()}
     wanted = options(settings(Path(), Path(config)) if config is not None else Config(), fail_on)
-    return analyze(load(found), registry.detectors(), version=__version__, options=wanted, renderers=renderers)
+    judged = sorted(examine(units(found), wanted, jobs), key=lambda result: result[0])
+    failures = [Unread(failure.path, str(failure)) for failure in found.failures]
+    items = [*failures, *(item for _, unit in judged for item in unit)]
+    return gather(items, registry.detectors(), version=__version__, options=wanted, renderers=renderers)
 
 
 def _listed(path: Paths) -> Sequence[str | Path]:

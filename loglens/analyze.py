@@ -42,12 +42,28 @@ def analyze(
     renderers: Mapping[str, Callable[[Report], str]] | None = None,
 ) -> Report:
     """The report on all runs; `items` may be lazy, so that one run at a time is in memory."""
+    judged = (
+        Unread(item.path, str(item)) if isinstance(item, UnreadableError) else judge(item, detectors, options)
+        for item in items
+    )
+    return gather(judged, detectors, version=version, options=options, renderers=renderers)
+
+
+def gather(
+    judged: Iterable[Diagnosis | Unread],
+    detectors: Mapping[str, Detector],
+    *,
+    version: str,
+    options: Options = Options(),
+    renderers: Mapping[str, Callable[[Report], str]] | None = None,
+) -> Report:
+    """The report on runs that are judged already."""
     runs, unread = [], []
-    for item in items:
-        if isinstance(item, UnreadableError):
-            unread.append(Unread(item.path, str(item)))
+    for item in judged:
+        if isinstance(item, Unread):
+            unread.append(item)
         else:
-            runs.append(judge(item, detectors, options))
+            runs.append(item)
     rules = {name: RuleHelp(detector.rule, detector.title, detector.text) for name, detector in detectors.items()}
     if options.assertions:
         rules[gate.RULE.name] = gate.HELP

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from loglens.run import Run, Source
 SKIPPED = frozenset({".git", "node_modules", "__pycache__", ".venv", "site-packages", "media", "artifacts"})
 MAX_DEPTH = 40
 MAX_FILES = 200_000
+#: Files from which on it is worth remembering whose they are.
+MANY_FILES = 64
 #: How the common strangers begin, to name what was found instead of a log.
 MAGIC = {
     b"\x89PNG": "a PNG image",
@@ -34,6 +36,10 @@ MAGIC = {
 }
 
 
+#: Sources that are read together, each with its reader.
+Unit = tuple[tuple[Reader, Source], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What discovery came upon: sources with their reader, and paths that hold nothing to read."""
@@ -42,40 +48,60 @@ class Found:
     failures: tuple[UnreadableError, ...]
 
 
-def find(paths: Sequence[str | Path], readers: Sequence[Reader]) -> Found:
+#: Says which reader a file is for, by asking the function it is given or from memory.
+Owner = Callable[[Path, Callable[[Path], int | None]], int | None]
+
+
+def find(paths: Sequence[str | Path], readers: Sequence[Reader], memory: Callable[[], Owner] | None = None) -> Found:
     """The sources under each path: a file, a folder of one run or of many, or a glob pattern.
 
-    Links are followed, each folder and file is taken once, and what is no regular file is left
-    alone. Never raises: a path that leads to nothing is a failure that says why.
+    Links are followed, each folder and file is taken once, and what is no regular file is left alone.
+    Never raises: a path that leads to nothing is a failure that says why. memory: called where there are
+    many files, for one who remembers whose they are.
     """
     sources: dict[tuple[str, Path], tuple[Reader, Source]] = {}
     failures: list[UnreadableError] = []
     roots = [root for path in paths for root in _expand(path)]
     for root in roots:
         try:
-            for reader, source in _under(root, readers, prefix=len(roots) > 1):
+            for reader, source in _under(root, readers, memory, prefix=len(roots) > 1):
                 sources.setdefault((reader.FORMAT, source.path.resolve()), (reader, source))
         except UnreadableError as error:
             failures.append(UnreadableError(str(error), error.path or str(root)))
     return Found(tuple(sources.values()), tuple(failures))
 
 
-def load(found: Found) -> Iterator[Run | UnreadableError]:
-    """Every run of every source, and in its place the reason where a source cannot be read.
+def units(found: Found) -> list[Unit]:
+    """The sources in groups that can be read apart.
 
-    Sources of one folder are read together, so that a run in several formats can be told to be one.
+    Sources of one folder in several formats are one group, so that a run in several formats can be told
+    to be one; a format by itself is never joined with its like.
     """
-    yield from found.failures
     folders: dict[Path, list[tuple[Reader, Source]]] = {}
     for reader, source in found.sources:
         folders.setdefault(_folder(source), []).append((reader, source))
+    grouped: list[Unit] = []
     for group in folders.values():
-        if len(group) == 1:
-            yield from _read(*group[0])
-            continue
-        items = [item for reader, source in group for item in _read(reader, source)]
-        yield from (item for item in items if isinstance(item, UnreadableError))
-        yield from merge([item for item in items if isinstance(item, Run)])
+        formats = {reader.FORMAT for reader, _ in group}
+        grouped.extend([tuple(group)] if len(formats) > 1 else [(member,) for member in group])
+    return grouped
+
+
+def open_unit(unit: Unit) -> Iterator[Run | UnreadableError]:
+    """Every run of a unit, and in its place the reason where a source cannot be read."""
+    if len(unit) == 1:
+        yield from _read(*unit[0])
+        return
+    items = [item for reader, source in unit for item in _read(reader, source)]
+    yield from (item for item in items if isinstance(item, UnreadableError))
+    yield from merge([item for item in items if isinstance(item, Run)])
+
+
+def load(found: Found) -> Iterator[Run | UnreadableError]:
+    """Every run of every source, and in its place the reason where a source or path cannot be read."""
+    yield from found.failures
+    for unit in units(found):
+        yield from open_unit(unit)
 
 
 def _read(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
@@ -101,7 +127,9 @@ def _expand(path: str | Path) -> list[Path]:
     return [Path(text)]
 
 
-def _under(root: Path, readers: Sequence[Reader], prefix: bool) -> Iterator[tuple[Reader, Source]]:
+def _under(
+    root: Path, readers: Sequence[Reader], memory: Callable[[], Owner] | None, prefix: bool
+) -> Iterator[tuple[Reader, Source]]:
     try:
         mode = root.stat().st_mode
     except OSError as error:
@@ -113,7 +141,7 @@ def _under(root: Path, readers: Sequence[Reader], prefix: bool) -> Iterator[tupl
         files = [root]
     else:
         raise UnreadableError("neither a file nor a folder; give the log file or its folder")
-    claimed = _claim(files, readers)
+    claimed = _claim(files, readers, memory() if memory and len(files) >= MANY_FILES else None)
     if not claimed:
         raise UnreadableError(_nothing(root, files))
     for reader, own in claimed:
@@ -125,12 +153,15 @@ def _under(root: Path, readers: Sequence[Reader], prefix: bool) -> Iterator[tupl
             yield reader, Source(home, tuple(group), _name(home, root, prefix))
 
 
-def _claim(files: Iterable[Path], readers: Sequence[Reader]) -> list[tuple[Reader, list[Path]]]:
+def _claim(files: Iterable[Path], readers: Sequence[Reader], owner: Owner | None) -> list[tuple[Reader, list[Path]]]:
+    def ask(file: Path) -> int | None:
+        return next((i for i, reader in enumerate(readers) if reader.sniff(file)), None)
+
     claims: dict[int, list[Path]] = {}
     for file in files:
-        owner = next((i for i, reader in enumerate(readers) if reader.sniff(file)), None)
-        if owner is not None:
-            claims.setdefault(owner, []).append(file)
+        number = owner(file, ask) if owner else ask(file)
+        if number is not None:
+            claims.setdefault(number, []).append(file)
     return [(readers[i], claims[i]) for i in sorted(claims)]
 
 

@@ -246,10 +246,14 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A path that could not be read, and why."""
+    """A path that could not be read, and why.
+
+    trace: where loglens itself failed, if that is why; told to people who ask, not written to JSON.
+    """
 
     path: str
     why: str
+    trace: str = ""
 
     def as_dict(self) -> dict[str, str]:
         return {"path": self.path, "why": self.why}
@@ -292,12 +296,13 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """2 nothing could be read, 1 the gate failed, 4 a rule crashed, 3 nothing could be judged, else 0."""
+        """2 nothing could be read, 1 the gate failed, 4 loglens failed, 3 nothing could be judged, else 0."""
+        broken = any(unread.trace for unread in self.unread)
         if not self.runs:
-            return 2
+            return 4 if broken else 2
         if self.failed:
             return 1
-        if any(outcome.outcome == "crashed" for run in self.runs for outcome in run.outcomes):
+        if broken or any(outcome.outcome == "crashed" for run in self.runs for outcome in run.outcomes):
             return 4
         return 0 if any(run.verdict != "not-judged" for run in self.runs) else 3
 

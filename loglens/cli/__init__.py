@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import signal
+import threading
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -17,8 +19,12 @@ from loglens.errors import LoglensError
 # a misspelt command wait for neither numpy nor rich.
 COMMANDS = ("diagnose", "inspect", "compare", "export", "rules", "config", "init")
 
-#: Exit codes for what keeps a command from its report; 130 is what shells make of Ctrl-C.
-BAD_INPUT, INTERNAL, INTERRUPTED = 2, 4, 130
+#: Exit codes for what keeps a command from its report; the last two are what shells make of Ctrl-C and of kill.
+BAD_INPUT, INTERNAL, INTERRUPTED, TERMINATED = 2, 4, 130, 143
+
+
+class Terminated(KeyboardInterrupt):
+    """A SIGTERM, which ends a command as Ctrl-C does: what is begun is cleared away."""
 
 
 class Commands(click.Group):
@@ -46,13 +52,16 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _terminate)
         try:
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
-        except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            ctx.exit(INTERRUPTED)
+        except KeyboardInterrupt as stopped:
+            said, code = ("terminated", TERMINATED) if isinstance(stopped, Terminated) else ("interrupted", INTERRUPTED)
+            click.echo(said, err=True)
+            ctx.exit(code)
         except LoglensError as error:
             click.echo(f"loglens: {_line(error)}", err=True)
             ctx.exit(BAD_INPUT)
@@ -76,6 +85,10 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="loglens", message="%(prog)s %(version)s")
 def main() -> None:
     """Say what went wrong in a training run, since which step, why, and what to change."""
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
 
 
 def _line(error: Exception) -> str:

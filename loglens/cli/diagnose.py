@@ -10,11 +10,12 @@ from typing import Any
 import click
 
 from loglens import __version__, baseline, registry
-from loglens.analyze import analyze
-from loglens.cli import common, progress
+from loglens.analyze import gather as collect
+from loglens.cli import common
+from loglens.cli.gathering import Lines, gather
 from loglens.config import FAIL_ON
-from loglens.discover import find, load
 from loglens.errors import LoglensError, nearest
+from loglens.renderers import jsonl
 from loglens.renderers._look import Look
 from loglens.renderers._wording import plural
 from loglens.report import Report
@@ -62,6 +63,14 @@ class Format(click.ParamType[str]):
     metavar="FILE",
     help="Accept today's findings: write them to this file.",
 )
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Judge N runs at a time (default: one a core where there is much to do).",
+)
+@click.option("--no-cache", "cached", flag_value=False, default=True, help="Judge anew what did not change since.")
 @common.config_options
 @click.option("-v", "--verbose", is_flag=True, help="Every curve, snippet and healthy run in full.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
@@ -77,6 +86,8 @@ def command(
     ignore: tuple[str, ...],
     accepted: Path | None,
     accept: Path | None,
+    jobs: int | None,
+    cached: bool,
     file: Path | None,
     isolated: bool,
     roles: tuple[str, ...],
@@ -90,20 +101,23 @@ def command(
     targets = _targets(outputs, format)
     wanted = options(common.settings(file, isolated, roles), fail_on, select, ignore)
     old = baseline.load(accepted) if accepted else None
-    found = find(paths, registry.readers())
-    with progress.line(len(found.sources), quiet) as watch:
-        report = analyze(watch(load(found)), registry.detectors(), version=__version__, options=wanted)
-    report = _known(report, old, accepted, accept, quiet)
-    texted = (None, "text") in targets
-    common.warn(report.unread, quiet=quiet and bool(report.runs), texted=texted)
+    whole = [(path, name) for path, name in targets if name != jsonl.FORMAT]
+    with Lines([path for path, name in targets if name == jsonl.FORMAT]) as lines:
+        judged, stopped = gather(paths, wanted, lines, jobs=jobs, cached=cached, keep=bool(whole), quiet=quiet)
+        report = collect(judged, registry.detectors(), version=__version__, options=wanted)
+        report = _known(report, old, accepted, accept, quiet)
+        lines.text(jsonl.closing(report))
+    common.warn(report.unread, quiet=quiet and bool(report.runs), texted=(None, "text") in targets)
     page = common.look(verbose)
-    for path, name in targets:
+    for path, name in whole:
         if path is None:
             common.emit(_render(name, report, page), page.color)
         else:
             common.write(_render(name, report, Look(verbose=verbose)), path)
             if not quiet:
                 common.say(f"wrote {path}")
+    if stopped is not None:
+        raise stopped  # the report is written; the exit code still tells that it is part of one
     ctx.exit(report.exit_code)
 
 

@@ -6,45 +6,61 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from loglens.cli.common import is_terminal
-from loglens.errors import UnreadableError
 from loglens.renderers._wording import safe, shorten
-from loglens.run import Run
-
-Items = Iterable[Run | UnreadableError]
 
 #: Seconds after which the line appears: what is faster needs none.
 PATIENCE = 1.0
 
 
 @contextmanager
-def line(total: int, quiet: bool = False) -> Iterator[Callable[[Items], Items]]:
-    """Gives a function that lets runs through and counts them. Shows nothing where nobody watches."""
+def line(total: int, quiet: bool = False) -> Iterator[Callable[..., Iterator[Any]]]:
+    """Gives a function that lets items through and counts them; told how, it names the last one.
+
+    Shows nothing where nobody watches.
+    """
     if quiet or not is_terminal(sys.stderr):
-        yield lambda items: items
+        yield lambda items, _=None: iter(items)
         return
     # slow to load, and seldom watched
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        SpinnerColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:.3g}/s" if task.speed else "", style="progress.data.speed")
 
     progress = Progress(
         SpinnerColumn(style="color(31)"),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20, complete_style="color(31)", finished_style="color(31)"),
         MofNCompleteColumn(),
+        Rate(),
         TimeElapsedColumn(),
+        TextColumn("left", style="progress.remaining"),
+        TimeRemainingColumn(),
         console=Console(stderr=True, highlight=False),
         transient=True,
     )
     task = progress.add_task("reading", total=total)
 
-    def watch(items: Items) -> Items:
+    def watch(items: Iterable[Any], name: Callable[[Any], str] = lambda _: "reading") -> Iterator[Any]:
         for item in items:
-            if isinstance(item, Run):
-                progress.update(task, description=f"judging {shorten(safe(item.name), 30)}")
+            progress.update(task, description=shorten(safe(name(item)), 30), advance=1)
             yield item
-            progress.advance(task, isinstance(item, Run))
 
     timer = threading.Timer(PATIENCE, progress.start)
     timer.daemon = True

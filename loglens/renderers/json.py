@@ -22,12 +22,16 @@ def render(report: Report) -> str:
 
 
 def dump(document: Mapping[str, Any]) -> str:
-    r"""Strict JSON in plain ASCII: nothing in it can steer a terminal or break a log.
+    """Strict JSON on indented lines."""
+    return plain(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False, default=str))
+
+
+def plain(text: str) -> str:
+    r"""JSON in ASCII with a newline at its end: nothing in it can steer a terminal or break a log.
 
     A byte of a file name that is no UTF-8 (a lone surrogate in Python) is no character at all and many
     parsers refuse it; it is written as the four characters \xNN.
     """
-    text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False, default=str)
     text = _LONE.sub(lambda found: rf"\\x{ord(found[0]) & 0xFF:02x}", text)
     return _NOT_PLAIN.sub(_escaped, text) + "\n"
 

@@ -1,0 +1,190 @@
+"""What was judged before, so that a second look at an unchanged folder costs next to nothing.
+
+One SQLite file, which any number of processes may use at once. A key holds everything that a diagnosis
+depends on: the code, the settings, and of each file its size, times, inode and last bytes. A cache that
+cannot be used is done without: it never fails a report.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import stat
+import struct
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from loglens.freeze import freeze, thaw
+from loglens.report import Diagnosis, Unread
+
+#: Bytes at the end of a file that its key holds a hash of: a log that grows or is rewritten ends differently.
+TAIL = 4096
+#: Bytes beyond which the older half of the cache is let go.
+LARGEST = 512 << 20
+#: Files beside a run's logs beyond which it is judged anew each time, and where looking for them ends.
+MOST_BESIDE, MAX_FILES = 2000, 200_000
+
+
+class Cache:
+    """Looks up and remembers. `salt`: whatever changes what comes out though no file changed."""
+
+    def __init__(self, path: Path, salt: str) -> None:
+        self._salt = salt.encode("utf-8", "surrogateescape")
+        self._signatures: dict[Path, bytes | None] = {}
+        self._near: dict[tuple[Path, bool], list[Path]] = {}
+        self._new: list[tuple[bytes, bytes, bytes]] = []
+        self._written = time.monotonic()
+        self._base = _open(path)
+
+    def owner(self, file: Path, ask: Callable[[Path], int | None]) -> int | None:
+        """What `ask` said of this file: the number of its reader."""
+        key = self._key("owner", [file])
+        known = self._get(key)
+        if known is not None:
+            return int(known) if known else None
+        number = ask(file)
+        self._put(key, b"" if number is None else str(number).encode())
+        return number
+
+    def key(self, what: str, homes: Iterable[Path], files: Sequence[Path], logs: frozenset[Path]) -> bytes | None:
+        """The key of what is told of a run's files; what lies beside them counts, but for other `logs`.
+
+        None where there is too much beside them to look at, and where a file cannot be told.
+        """
+        folders = {(home, True) for home in homes if home.is_dir()}
+        folders |= {(file.parent, False) for file in files}
+        beside = {near for folder, deep in folders for near in self._files(folder, deep) if near not in logs}
+        return None if len(beside) > MOST_BESIDE else self._key(what, [*files, *sorted(beside)])
+
+    def recall(self, key: bytes | None) -> list[Diagnosis | Unread] | None:
+        """What was remembered, or None."""
+        known = self._get(key)
+        if known is None:
+            return None
+        try:
+            return thaw(known)
+        except (ValueError, KeyError, TypeError, struct.error):
+            return None
+
+    def remember(self, key: bytes | None, judged: Sequence[Diagnosis | Unread]) -> None:
+        """Keeps what was judged, unless loglens failed on a part of it."""
+        if key is not None and not any(isinstance(item, Unread) and item.trace for item in judged):
+            self._put(key, freeze(judged))
+
+    def close(self) -> None:
+        """Writes what is new, and lets go of the older half where it has grown too large."""
+        self._write()
+        if self._base is None:
+            return
+        with contextlib.suppress(sqlite3.Error):
+            pages, size = (self._base.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+            if pages * size > LARGEST:
+                self._base.execute("DELETE FROM told WHERE rowid <= (SELECT (min(rowid) + max(rowid)) / 2 FROM told)")
+                self._base.execute("VACUUM")
+        self._base.close()
+
+    def _key(self, what: str, files: Iterable[Path]) -> bytes | None:
+        digest = hashlib.blake2b(self._salt, digest_size=20)
+        digest.update(what.encode("utf-8", "surrogateescape"))
+        for file in files:
+            if file not in self._signatures:
+                self._signatures[file] = signature(file)
+            known = self._signatures[file]
+            if known is None:
+                return None
+            digest.update(known)
+        return digest.digest()
+
+    def _files(self, folder: Path, deep: bool) -> list[Path]:
+        """The files in a folder, or also in those below it; no more than make it too much."""
+        if (folder, deep) not in self._near:
+            found: list[Path] = []
+            for above, below, names in os.walk(folder):
+                found.extend(Path(above, name) for name in names)
+                if not deep or len(found) > MAX_FILES:
+                    below.clear()
+            self._near[folder, deep] = found
+        return self._near[folder, deep]
+
+    def _get(self, key: bytes | None) -> bytes | None:
+        if self._base is None or key is None:
+            return None
+        try:
+            row = self._base.execute("SELECT body, sum FROM told WHERE key = ?", (key,)).fetchone()
+        except sqlite3.Error:
+            return None
+        return row[0] if row and _sum(row[0]) == row[1] else None
+
+    def _put(self, key: bytes | None, body: bytes) -> None:
+        """Kept for a moment, so that another process never waits long for the file."""
+        if self._base is not None and key is not None:
+            self._new.append((key, body, _sum(body)))
+            if len(self._new) >= 256 or time.monotonic() - self._written > 1.0:
+                self._write()
+
+    def _write(self) -> None:
+        if self._base is not None and self._new:
+            try:
+                with self._base:
+                    self._base.executemany("INSERT OR REPLACE INTO told (key, body, sum) VALUES (?, ?, ?)", self._new)
+            except sqlite3.Error:  # a full disk, or a file that another process holds: done without
+                self._base.close()
+                self._base = None
+        self._new.clear()
+        self._written = time.monotonic()
+
+
+def place() -> Path:
+    """$LOGLENS_CACHE_DIR, or loglens/ in the user's folder for caches (XDG base directory specification)."""
+    own = os.environ.get("LOGLENS_CACHE_DIR")
+    if own:
+        return Path(own)
+    above = os.environ.get("XDG_CACHE_HOME")
+    return (Path(above) if above else Path.home() / ".cache") / "loglens"
+
+
+def signature(file: Path) -> bytes | None:
+    """What tells this state of a file from any other; None where it can't be told."""
+    try:
+        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError:
+        return None
+    try:
+        told = os.fstat(handle)
+        if not stat.S_ISREG(told.st_mode):
+            return None
+        os.lseek(handle, max(told.st_size - TAIL, 0), os.SEEK_SET)
+        tail = hashlib.blake2b(os.read(handle, TAIL), digest_size=16).hexdigest()
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    facts = (os.fspath(file), told.st_size, told.st_mtime_ns, told.st_ctime_ns, told.st_dev, told.st_ino, tail)
+    return repr(facts).encode("utf-8", "surrogateescape")
+
+
+def _open(path: Path) -> sqlite3.Connection | None:
+    for attempt in range(2):
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            base = sqlite3.connect(path, timeout=2.0)
+            base.execute("PRAGMA synchronous = OFF")  # what a crash of the machine breaks, the sums tell
+            base.execute("CREATE TABLE IF NOT EXISTS told (key BLOB UNIQUE, body BLOB, sum BLOB)")
+            base.commit()
+        except sqlite3.DatabaseError as error:
+            if attempt or isinstance(error, sqlite3.OperationalError):
+                return None
+            with contextlib.suppress(OSError):  # no database, or a broken one: begun anew
+                path.unlink()
+        except OSError:
+            return None
+        else:
+            return base
+    return None
+
+
+def _sum(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=8).digest()

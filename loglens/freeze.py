@@ -1,0 +1,75 @@
+"""A judged run as bytes and back: JSON for what it says, raw numbers for its curves. No code is ever loaded.
+
+The form is loglens's own and of one version; whoever keeps it must key it by version.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.report import Confidence, Diagnosis, Finding, Outcome, Part, Remedy, Severity, Unread
+from loglens.run import Note, Series
+
+_KINDS = {kind.__name__: kind for kind in (Diagnosis, Finding, Outcome, Part, Remedy, Unread, Note, Series)}
+_LEVELS = {kind.__name__: kind for kind in (Severity, Confidence)}
+_DTYPES = {"i": np.dtype("<i8"), "f": np.dtype("<f8")}
+
+
+def freeze(judged: Sequence[Diagnosis | Unread]) -> bytes:
+    """The judged runs as bytes."""
+    arrays: dict[int, NDArray[Any]] = {}
+    places: dict[int, int] = {}
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return {"@": "array", "n": places.setdefault(id(arrays.setdefault(id(value), value)), len(places))}
+        if isinstance(value, np.generic):
+            return value.item()
+        if type(value).__name__ in _LEVELS:
+            return {"@": type(value).__name__, "v": int(value)}
+        if type(value) in _KINDS.values():
+            return {"@": type(value).__name__} | {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        if isinstance(value, dict):
+            return {"@": "dict", "v": [[plain(key), plain(item)] for key, item in value.items()]}
+        if isinstance(value, tuple):
+            return {"@": "tuple", "v": [plain(item) for item in value]}
+        if isinstance(value, list):
+            return [plain(item) for item in value]
+        return value
+
+    told = json.dumps([plain(item) for item in judged], ensure_ascii=True).encode()
+    blobs = [(array.dtype.kind, array.astype(_DTYPES[array.dtype.kind]).tobytes()) for array in arrays.values()]
+    index = json.dumps([[kind, len(blob)] for kind, blob in blobs]).encode()
+    return b"".join([struct.pack("<QQ", len(told), len(index)), told, index, *(blob for _, blob in blobs)])
+
+
+def thaw(data: bytes) -> list[Diagnosis | Unread]:
+    """What `freeze` was given. Raises ValueError, KeyError or TypeError where the bytes are not from it."""
+    size, indexed = struct.unpack_from("<QQ", data)
+    at = 16 + size + indexed
+    arrays = []
+    for kind, length in json.loads(data[16 + size : at]):
+        arrays.append(np.frombuffer(data, _DTYPES[kind], length // 8, at))
+        at += length
+
+    def whole(value: dict[str, Any]) -> Any:
+        kind = value.pop("@", "")
+        if kind == "array":
+            return arrays[value["n"]]
+        if kind == "dict":
+            return dict(value["v"])
+        if kind == "tuple":
+            return tuple(value["v"])
+        if kind in _LEVELS:
+            return _LEVELS[kind](value["v"])
+        return _KINDS[kind](**value)
+
+    judged: list[Diagnosis | Unread] = json.loads(data[16 : 16 + size], object_hook=whole)
+    return judged

@@ -1,0 +1,37 @@
+"""The report as JSON lines, which can be written while runs are still being judged.
+
+A line is a run or an unread path as schema 1.0 has them, in the order in which they are done; the last
+line holds the counts and the gate, and is missing where loglens was killed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from loglens.renderers.json import plain
+from loglens.report import Diagnosis, Report, Unread
+
+FORMAT = "jsonl"
+SUFFIXES = (".jsonl", ".ndjson")
+
+
+def render(report: Report) -> str:
+    """All lines of a report at once."""
+    return "".join([*map(line, report.unread), *map(line, report.runs), closing(report)])
+
+
+def line(item: Diagnosis | Unread) -> str:
+    """The line of one run, or of one path that could not be read."""
+    return _dump(item.as_dict())
+
+
+def closing(report: Report) -> str:
+    """The last line."""
+    document = report.as_dict()
+    return _dump({key: document[key] for key in ("schema_version", "tool", "counts", "gate")})
+
+
+def _dump(document: Mapping[str, Any]) -> str:
+    return plain(json.dumps(document, allow_nan=False, ensure_ascii=False, default=str))
