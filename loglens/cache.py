@@ -83,6 +83,7 @@ class Cache:
             pages, size = (self._base.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
             if pages * size > LARGEST:
                 self._base.execute("DELETE FROM told WHERE rowid <= (SELECT (min(rowid) + max(rowid)) / 2 FROM told)")
+                self._base.commit()
                 self._base.execute("VACUUM")
         self._base.close()
 

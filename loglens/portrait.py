@@ -62,10 +62,12 @@ def _chosen(value: Floats, most: int) -> NDArray[np.intp]:
     if not most:
         return np.zeros(0, np.intp)
     finite = np.isfinite(value)
-    turns = np.flatnonzero(np.diff(finite))
-    turns = np.union1d(turns, turns + 1)
-    if len(turns) > most // 4:  # good and bad values by turns: as many of them as fit
-        turns = turns[np.linspace(0, len(turns) - 1, most // 4).astype(np.intp)]
+    edges = np.diff(~finite, prepend=False, append=False)
+    firsts, after = np.flatnonzero(edges).reshape(-1, 2).T  # of each stretch of bad values
+    if len(firsts) > most // 8:  # good and bad values by turns: as many stretches as fit
+        some = np.linspace(0, len(firsts) - 1, most // 8).astype(np.intp)
+        firsts, after = firsts[some], after[some]
+    turns = np.concatenate([firsts, after - 1])
     rows = np.flatnonzero(finite)
     size = max(-(-2 * len(rows) // max(most - len(turns), 2)), 1)
     starts = np.arange(0, len(rows), size)

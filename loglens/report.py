@@ -308,11 +308,16 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as schema 1.0 lays it down: strict JSON, the one machine form."""
+        runs = [run.as_dict() for run in self.runs]
+        frame = self.frame()
+        head = {name: frame.pop(name) for name in ("schema_version", "tool")}
+        return head | {"runs": runs, "unread": [unread.as_dict() for unread in self.unread]} | frame
+
+    def frame(self) -> dict[str, Any]:
+        """The report without its runs."""
         return {
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": "loglens", "version": self.version},
-            "runs": [run.as_dict() for run in self.runs],
-            "unread": [unread.as_dict() for unread in self.unread],
             "counts": self.counts,
             "gate": {
                 "fail_on": "never" if self.fail_on is None else str(self.fail_on),

@@ -64,7 +64,7 @@ MAY_IMPORT = {
         "run",
     },
     "registry": {"contract", "readers", "detectors", "renderers", "errors"},
-    "__init__": {"registry", "discover", "analyze", "config", "report", "settings", "errors", "run"},
+    "__init__": {"registry", "discover", "analyze", "config", "examine", "report", "settings", "errors", "run"},
     "pytest_plugin": {"__init__", "renderers", "report"},
     "cli": {
         "registry",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import signal
-import threading
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import click
 
 from loglens import __version__
+from loglens.cli.stopping import Terminated, heed
 from loglens.errors import LoglensError
 
 # A command's module is loaded when the command is called, so that `loglens --version`, completion and
@@ -21,10 +20,6 @@ COMMANDS = ("diagnose", "inspect", "compare", "export", "rules", "config", "init
 
 #: Exit codes for what keeps a command from its report; the last two are what shells make of Ctrl-C and of kill.
 BAD_INPUT, INTERNAL, INTERRUPTED, TERMINATED = 2, 4, 130, 143
-
-
-class Terminated(KeyboardInterrupt):
-    """A SIGTERM, which ends a command as Ctrl-C does: what is begun is cleared away."""
 
 
 class Commands(click.Group):
@@ -52,8 +47,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, _terminate)
+        heed()
         try:
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
@@ -85,10 +79,6 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="loglens", message="%(prog)s %(version)s")
 def main() -> None:
     """Say what went wrong in a training run, since which step, why, and what to change."""
-
-
-def _terminate(*_: object) -> None:
-    raise Terminated
 
 
 def _line(error: Exception) -> str:

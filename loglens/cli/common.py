@@ -126,6 +126,12 @@ def say(message: str) -> None:
         click.echo(safe(message).encode(encoding, "backslashreplace").decode(encoding), err=True)
 
 
+def say_all(text: str) -> None:
+    """Lines to standard error, each harmless whatever it quotes."""
+    for line in text.splitlines():
+        say(line)
+
+
 def warn(unread: Iterable[Unread], *, quiet: bool, texted: bool) -> None:
     """What could not be read, one line each, unless a text report says so on the same terminal."""
     if quiet or (texted and is_terminal(sys.stdout) and is_terminal(sys.stderr)):

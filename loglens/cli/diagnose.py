@@ -108,6 +108,9 @@ def command(
         report = _known(report, old, accepted, accept, quiet)
         lines.text(jsonl.closing(report))
     common.warn(report.unread, quiet=quiet and bool(report.runs), texted=(None, "text") in targets)
+    if ctx.meta.get("loglens.traceback"):
+        for trace in filter(None, (unread.trace for unread in report.unread)):
+            common.say_all(trace)
     page = common.look(verbose)
     for path, name in whole:
         if path is None:

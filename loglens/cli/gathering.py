@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
 from loglens import registry
 from loglens.analyze import Options
 from loglens.cli import common, progress
+from loglens.cli.stopping import undisturbed
 from loglens.discover import find, units
 from loglens.errors import LoglensError
 from loglens.examine import Judged, examine, salt, worthwhile
@@ -55,20 +56,21 @@ def gather(
         known = memory() if cached and worthwhile(sources) else None
         with progress.line(len(sources), quiet) as watch:
             results = watch(examine(sources, options, jobs, known), _name)
-            judged, stopped = _listen(results, len(sources), lines, keep)
+            judged, stopped = _listen(results, len(sources), lines, keep, " ".join(paths))
     return Gathered([*failures, *judged], stopped)
 
 
-def _listen(results: Iterable[tuple[int, list[Judged]]], total: int, lines: Lines, keep: bool) -> Gathered:
+def _listen(results: Iterable[tuple[int, list[Judged]]], total: int, lines: Lines, keep: bool, where: str) -> Gathered:
     judged: dict[int, list[Judged]] = {}
     try:
         for place, items in results:
-            lines.write(items)
-            judged[place] = items if keep else [_counted(item) for item in items]
+            with undisturbed():
+                lines.write(items)
+                judged[place] = items if keep else [_counted(item) for item in items]
     except KeyboardInterrupt as stopped:
         if not judged:
             raise
-        missing = Unread("...", f"interrupted: {total - len(judged):,} of {total:,} sources were not judged")
+        missing = Unread(where, f"interrupted: {total - len(judged):,} of {total:,} sources were not judged")
         lines.write([missing])
         return Gathered([*_flat(judged), missing], stopped)
     return Gathered(_flat(judged), None)

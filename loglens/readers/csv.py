@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +59,17 @@ def home(path: Path, inside: frozenset[Path]) -> Path:
     if path.name == "metrics.csv" or path.name in _TWICE:
         return path.parent
     if _MONITOR.search(path.name):
-        several = any(other != path and other.parent == path.parent and _MONITOR.search(other.name) for other in inside)
-        return path.parent if several else path
+        return path.parent if _monitors(inside)[path.parent] > 1 else path
     if "plots" in path.parts and path.suffix == ".tsv":
         return _dvclive(path)[0]
     names = [plain(name) for name in split_header(head(path))[0]]
     return path.parent if names == _TENSORBOARD or _deepspeed(path, names) else path
+
+
+@lru_cache(maxsize=2)
+def _monitors(inside: frozenset[Path]) -> Counter[Path]:
+    """How many monitor files each folder holds."""
+    return Counter(path.parent for path in inside if _MONITOR.search(path.name))
 
 
 def read(source: Source) -> Iterator[Run]:

@@ -83,7 +83,7 @@ def panels(run: Diagnosis, runs: int) -> list[Panel]:
     whole: dict[str, Series] = {}
     shown = [curve for finding in numbered(run) for curve in finding.series]
     for curve in (*run.curves, *shown, *((run.lead,) if run.lead is not None else ())):
-        if len(curve) and (curve.tag not in whole or len(curve) > len(whole[curve.tag])):
+        if len(curve) and (curve.tag not in whole or _span(curve) > _span(whole[curve.tag])):
             whole[curve.tag] = curve  # a finding may hold the part of a curve that it speaks of
     evidence = dict.fromkeys(curve.tag for curve in shown if curve.tag in whole)
     order = list(evidence)
@@ -146,7 +146,7 @@ def _lines(panel: Panel, run: Diagnosis, id: str, most: int) -> Figure:
         "curves": [_packed(name, curve) for name, curve in zip(names, curves, strict=True)],
     }
     still = spark(panel.curves[0], 640, 150, onsets[0] if onsets else None)
-    says = tuple(_told(curve) for curve in panel.curves)
+    says = tuple(_told(curve, run) for curve in panel.curves)
     return Figure(id, panel.title, says, names, still, data, panel.rests, heat=False)
 
 
@@ -216,12 +216,19 @@ def _cell(value: float) -> float | str | None:
     return float(f"{value:.3g}") if np.isfinite(value) else "not finite"
 
 
-def _told(curve: Series) -> str:
+def _span(curve: Series) -> int:
+    return int(curve.step[-1]) - int(curve.step[0])
+
+
+def _told(curve: Series, run: Diagnosis) -> str:
     """ "train/loss: 500 points, step 0 to 499; first 5.01, lowest 0.21, highest 5.3, last NaN"."""
-    said = f"{say(curve.tag, 80)}: {plural(len(curve), 'point')}, {say(curve.axis, 30)} "
+    # of a long curve only the points to draw are here; what was logged, the cast knows
+    logged = next((part for part in run.cast if part.tag == curve.tag), None)
+    points, bad = (logged.points, logged.nonfinite) if logged else (len(curve), curve.nonfinite)
+    said = f"{say(curve.tag, 80)}: {plural(points, 'point')}, {say(curve.axis, 30)} "
     said += f"{curve.step[0]:,} to {curve.step[-1]:,}; first {number(float(curve.value[0]))}"
     finite = curve.finite.value
     if len(finite):
         said += f", lowest {number(float(finite.min()))}, highest {number(float(finite.max()))}"
     said += f", last {number(float(curve.value[-1]))}"
-    return said + (f"; {plural(curve.nonfinite, 'value')} not finite" if curve.nonfinite else "")
+    return said + (f"; {plural(bad, 'value')} not finite" if bad else "")

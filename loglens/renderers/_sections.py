@@ -159,11 +159,16 @@ def _drawn(chain: list[Finding], look: Look) -> list[Finding]:
     for finding in chain:
         if finding.series and len(finding.series[0]):
             tag = finding.series[0].tag
-            if tag not in longest or len(finding.series[0]) > len(longest[tag].series[0]):
+            if tag not in longest or _span(finding) > _span(longest[tag]):
                 longest[tag] = finding
     if look.verbose:
         return chain
     return [f for f in (chain[0], *longest.values()) if f.severity > Severity.NOTE]
+
+
+def _span(finding: Finding) -> int:
+    step = finding.series[0].step
+    return int(step[-1]) - int(step[0])
 
 
 def _finding(finding: Finding, look: Look, width: int, drawn: list[Finding]) -> Iterator[RenderableType]:
@@ -203,7 +208,7 @@ def _evidence(finding: Finding, look: Look, width: int) -> Iterator[Text]:
     said = ", log scale" if scale.log else ""
     if scale.log and (curve.finite.value <= 0).any():
         said += " (0 at the bottom)"
-    bad = f", {'×' if look.unicode else 'x'} not finite ({plural(curve.nonfinite, 'point')})" if curve.nonfinite else ""
+    bad = f", {'×' if look.unicode else 'x'} not finite" if curve.nonfinite else ""
     others = f"  and {plural(len(finding.series) - 1, 'more curve')}" if len(finding.series) > 1 else ""
     yield look.text("")
     yield look.text(look.say(curve.tag, max(width // 2, 20)), (said + bad + others, "muted"))

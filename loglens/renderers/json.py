@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from loglens.renderers._ascii import plain
 from loglens.report import Report
 
 FORMAT = "json"
 SUFFIXES = (".json",)
-
-_LONE = re.compile("[\ud800-\udfff]")
-_NOT_PLAIN = re.compile(r"[^\n -~]")
 
 
 def render(report: Report) -> str:
@@ -24,18 +21,3 @@ def render(report: Report) -> str:
 def dump(document: Mapping[str, Any]) -> str:
     """Strict JSON on indented lines."""
     return plain(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False, default=str))
-
-
-def plain(text: str) -> str:
-    r"""JSON in ASCII with a newline at its end: nothing in it can steer a terminal or break a log.
-
-    A byte of a file name that is no UTF-8 (a lone surrogate in Python) is no character at all and many
-    parsers refuse it; it is written as the four characters \xNN.
-    """
-    text = _LONE.sub(lambda found: rf"\\x{ord(found[0]) & 0xFF:02x}", text)
-    return _NOT_PLAIN.sub(_escaped, text) + "\n"
-
-
-def _escaped(found: re.Match[str]) -> str:
-    utf16 = found[0].encode("utf-16-be").hex()
-    return "".join(rf"\u{utf16[i : i + 4]}" for i in range(0, len(utf16), 4))

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from loglens.renderers.json import plain
+from loglens.renderers._ascii import plain
 from loglens.report import Diagnosis, Report, Unread
 
 FORMAT = "jsonl"
@@ -29,8 +29,7 @@ def line(item: Diagnosis | Unread) -> str:
 
 def closing(report: Report) -> str:
     """The last line."""
-    document = report.as_dict()
-    return _dump({key: document[key] for key in ("schema_version", "tool", "counts", "gate")})
+    return _dump(report.frame())
 
 
 def _dump(document: Mapping[str, Any]) -> str:

@@ -1,0 +1,45 @@
+"""SIGTERM ends a command as Ctrl-C does, and neither comes between two things that belong together."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Terminated(KeyboardInterrupt):
+    """A SIGTERM."""
+
+
+def heed() -> None:
+    """From here on a SIGTERM is an exception, so that what is begun is cleared away."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _raise)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Puts a SIGINT or SIGTERM off until the block is done; a second one is not put off."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+
+    def hold(number: int, _: object) -> None:
+        if caught:
+            _raise(number)
+        caught.append(number)
+
+    before = {number: signal.signal(number, hold) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if caught:
+        _raise(caught[0])
+
+
+def _raise(number: int, _: object = None) -> None:
+    raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
