@@ -112,6 +112,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Option
         ),
         lead=_lead(curves),
         curves=tuple(curve for curve in curves if curve.role is not None),
+        params={name: value for name, value in run.params.items() if isinstance(value, str | int | float)},
     )
 
 

@@ -8,10 +8,14 @@ import html
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from loglens.errors import LoglensError
 from loglens.run import Note, Series
+
+if TYPE_CHECKING:
+    from loglens.sweep import Split
 
 SCHEMA_VERSION = "1.0"
 
@@ -178,7 +182,7 @@ class Diagnosis:
     """One run judged: its cast, its findings (ranked, the first is the root), every rule's outcome.
 
     lead: the main loss curve, drawn in overviews. curves: those that play a role, drawn but not
-    written to JSON.
+    written to JSON. params: the run's parameters as logged, to tell runs of a sweep apart.
     """
 
     run: str
@@ -195,6 +199,7 @@ class Diagnosis:
     judged: bool
     lead: Series | None = None
     curves: tuple[Series, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def verdict(self) -> str:
@@ -281,6 +286,18 @@ class Report:
     def primary(self) -> str | None:
         """The first-ranked root of the first run that has one."""
         return next((run.primary for run in self.runs if run.primary), None)
+
+    @cached_property
+    def splits(self) -> list[Split]:
+        """The parameters that tell failed runs from healthy ones. Raises ImportError without the extra `sweep`."""
+        from loglens.sweep import splits
+
+        return splits(self.sweep)
+
+    @property
+    def sweep(self) -> list[tuple[Mapping[str, Any], bool]]:
+        """The parameters of every failed and every healthy run, and whether it failed."""
+        return [(run.params, run.verdict == "failed") for run in self.runs if run.verdict in ("failed", "healthy")]
 
     @property
     def counts(self) -> dict[str, int]:

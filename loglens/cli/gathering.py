@@ -90,7 +90,7 @@ def _counted(item: Judged) -> Judged:
     if isinstance(item, Unread):
         return item
     findings = tuple(replace(found, series=(), remedies=(), evidence={}) for found in item.findings)
-    return replace(item, findings=findings, cast=(), curves=(), lead=None, notes=())
+    return replace(item, findings=findings, cast=(), curves=(), lead=None, notes=(), params={})
 
 
 class Lines:

@@ -17,7 +17,9 @@ from loglens.renderers import _html_figures as figures
 from loglens.renderers._html_draw import spark
 from loglens.renderers._overview import (
     CODE,
+    FEW_RUNS,
     NAME,
+    alike,
     complaints,
     numbers,
     of_kind,
@@ -25,6 +27,7 @@ from loglens.renderers._overview import (
     say,
     tally,
     title,
+    told_apart,
     when,
     worst_first,
 )
@@ -34,6 +37,8 @@ from loglens.report import Diagnosis, Finding, Remedy, Report, RuleHelp
 FOLDER = Path(__file__).with_name("html")
 #: Sections that are open when the page is: of every run that failed, up to so many.
 OPEN = 4
+#: Runs that have a section of their own, the worst first; the others have a row.
+SECTIONS = 150
 #: Rows of a table and notes that are shown at once; further ones are counted.
 ROWS, NOTES, NUMBERS = 400, 200, 12
 MARKS = {"failed": "✗", "suspect": "!", "healthy": "✓", "not-judged": "?"}
@@ -43,11 +48,12 @@ HEADINGS = ("Why it matters.", "When it is wrong.")
 def page(report: Report) -> str:
     """The whole document."""
     runs = worst_first(report)
-    groups = [figures.panels(run, len(runs)) for run in runs]
+    shown = runs[:SECTIONS]
+    groups = [figures.panels(run, len(shown)) for run in shown]
     most = figures.share(groups)
     views = [
         _run(report, run, [figures.figure(p, run, f"r{i}f{j}", most) for j, p in enumerate(panels)], i)
-        for i, (run, panels) in enumerate(zip(runs, groups, strict=True))
+        for i, (run, panels) in enumerate(zip(shown, groups, strict=True))
     ]
     bad = sum(view["ill"] for view in views)
     for view in views:
@@ -61,6 +67,9 @@ def page(report: Report) -> str:
         "base-uri 'none'; form-action 'none'",
         data=_embedded(drawn),
         runs=views,
+        rest=[_row(run) for run in runs[SECTIONS:]],
+        groups=_groups(runs) if len(runs) > FEW_RUNS else [],
+        apart=told_apart(report),
         tally=tally(report),
         unread=[(say(unread.path, 200), say(unread.why)) for unread in report.unread],
         gate=report.fail_on is not None,
@@ -70,25 +79,47 @@ def page(report: Report) -> str:
     )
 
 
+def _row(run: Diagnosis) -> dict[str, Any]:
+    """A run's row in the overview."""
+    findings = figures.numbered(run)
+    lead = run.lead if run.lead is not None else next((f.series[0] for f in findings if f.series), None)
+    onset = next((f.onset_step for f in findings if lead is not None and lead.tag in f.tags), None)
+    return {
+        "verdict": run.verdict,
+        "mark": MARKS[run.verdict],
+        "word": run.verdict.replace("-", " "),
+        "sentence": _sentence(run),
+        "name": say(run.run, NAME),
+        "spark": spark(lead, 150, 30, onset) if lead is not None and len(lead) else Markup(""),
+    }
+
+
+def _groups(runs: list[Diagnosis]) -> list[dict[str, Any]]:
+    return [
+        {
+            "verdict": verdict,
+            "mark": MARKS[verdict],
+            "word": verdict.replace("-", " "),
+            "cause": condition(cause) if cause else "",
+            "count": f"{len(members):,}",
+            "names": [say(run.run, NAME) for run in members[:FEW_RUNS]],
+            "more": max(len(members) - FEW_RUNS, 0),
+        }
+        for verdict, cause, members in alike(runs)
+    ]
+
+
 def _run(report: Report, run: Diagnosis, drawn: list[figures.Figure], index: int) -> dict[str, Any]:
     findings = figures.numbered(run)
     steps = "" if run.first_step is None else f"steps {run.first_step:,} to {run.last_step:,}"
     facts = [say(run.format, 40), plural(len(run.files), "file"), steps, plural(run.points, "point")]
     chain = [_finding(report, run, finding, place) for place, finding in enumerate(findings, 1)]
     advised = next((finding for finding in complaints(run) or findings if finding.remedies), None)
-    lead = run.lead if run.lead is not None else next((f.series[0] for f in findings if f.series), None)
-    onset = next((f.onset_step for f in findings if lead is not None and lead.tag in f.tags), None)
-    return {
+    return _row(run) | {
         "id": f"r{index}",
         "ill": run.verdict in ("failed", "suspect") or bool(of_kind(run, "crashed")),
-        "verdict": run.verdict,
-        "mark": MARKS[run.verdict],
-        "word": run.verdict.replace("-", " "),
-        "sentence": _sentence(run),
-        "name": say(run.run, NAME),
         "path": "" if run.path == run.run else say(run.path, 300),
         "facts": [fact for fact in facts if fact],
-        "spark": spark(lead, 150, 30, onset) if lead is not None else Markup(""),
         "first": "" if run.first_step is None else f"{run.first_step:,}",
         "last": "" if run.last_step is None else f"{run.last_step:,}",
         "axis": say(_axis(run), 30),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from urllib.parse import quote_from_bytes
 
 from loglens.renderers._wording import condition, number, phrase, plural, safe, shorten, words
 from loglens.report import Diagnosis, Finding, Outcome, Remedy, Report, Severity, strict
+from loglens.sweep import Split, enough
 
 #: Worst first: the order in which runs are shown.
 VERDICTS = ("failed", "suspect", "not-judged", "healthy")
+#: Runs up to which each is shown by itself.
+FEW_RUNS = 12
 #: How long a name, a sentence and a piece of code may become; logs hold names of any length.
 NAME, SENTENCE, CODE = 120, 1000, 20_000
 #: What is said where there is nothing to judge.
@@ -27,6 +30,37 @@ def tally(report: Report) -> str:
     verdicts = [run.verdict for run in report.runs]
     counts = [f"{verdicts.count(name):,} {name.replace('-', ' ')}" for name in VERDICTS if name in verdicts]
     return f"{plural(len(verdicts), 'run')}: {', '.join(counts)}" if verdicts else NOT_READ
+
+
+def alike(runs: Sequence[Diagnosis]) -> list[tuple[str, str, list[Diagnosis]]]:
+    """The runs by verdict and first-ranked cause, worst verdict first, the most frequent cause first."""
+    groups: dict[tuple[str, str], list[Diagnosis]] = {}
+    for run in runs:
+        cause = (run.primary or "") if run.verdict in ("failed", "suspect") else ""
+        groups.setdefault((run.verdict, cause), []).append(run)
+    order = sorted(groups.items(), key=lambda group: (VERDICTS.index(group[0][0]), -len(group[1]), group[0][1]))
+    return [(verdict, cause, members) for (verdict, cause), members in order]
+
+
+def told_apart(report: Report) -> list[str]:
+    """Which parameters go with failure, a sentence each; what is missing to say so is one as well."""
+    if len(report.runs) <= FEW_RUNS or not enough(report.sweep):
+        return []
+    try:
+        splits = report.splits
+    except ImportError:
+        return ["not looked for: pip install 'loglens[sweep]'"]
+    return [_split(split) for split in splits] or ["no parameter that chance would not explain as well"]
+
+
+def _split(split: Split) -> str:
+    value = number(split.value) if isinstance(split.value, float) else say(split.value, 60)
+    rest = split.failed_in_all - split.failed, split.healthy_in_all - split.healthy
+    chance = "< 0.0001" if split.p < 1e-4 else f"= {split.p:.2g}"
+    return (
+        f"{say(split.param, 60)} {split.relation} {value}: {split.failed:,} of {split.failed + split.healthy:,} "
+        f"failed, of the others {rest[0]:,} of {sum(rest):,} (p {chance})"
+    )
 
 
 def say(text: str, most: int = SENTENCE) -> str:

@@ -6,18 +6,21 @@ from collections.abc import Iterator
 
 from loglens.renderers._markdown import fenced, folded, name, plain, prose
 from loglens.renderers._overview import (
+    FEW_RUNS,
     NOT_READ,
     advice,
+    alike,
     complaints,
     numbers,
     of_kind,
     reasons,
     tally,
     title,
+    told_apart,
     when,
     worst_first,
 )
-from loglens.renderers._wording import FRAMEWORKS, phrase, plural
+from loglens.renderers._wording import FRAMEWORKS, condition, phrase, plural
 from loglens.report import Diagnosis, Finding, Remedy, Report, Severity, trees
 
 FORMAT = "markdown"
@@ -42,6 +45,11 @@ def render(report: Report, *, limit: int = LIMIT) -> str:
     runs = worst_first(report)
     page = _Page(limit - RESERVE)
     page.add(_headline(runs, report))
+    if len(runs) > FEW_RUNS:
+        page.add(_groups(runs))
+    apart = told_apart(report)
+    if apart:
+        page.add("**What the failed runs have in common**\n\n" + "\n".join(f"- {prose(line)}" for line in apart))
     if len(runs) > 1:
         page.add(_table(runs, int(limit * TABLE)))
     if report.unread:
@@ -90,6 +98,17 @@ def _verdict(run: Diagnosis) -> str:
 
 def _summary(run: Diagnosis, most: int = 300) -> str:
     return prose(run.summary.removeprefix("not judged: ").replace(" -> ", " → "), most)
+
+
+def _groups(runs: list[Diagnosis]) -> str:
+    """A row for the runs of one verdict and cause."""
+    lines = ["| Verdict | Runs | Cause | Which |", "| :-- | --: | :-- | :-- |"]
+    for verdict, cause, members in alike(runs):
+        names = ", ".join(name(run.run, 60) for run in members[:FEW_RUNS])
+        more = f" and {len(members) - FEW_RUNS:,} more" if len(members) > FEW_RUNS else ""
+        word = f"{MARKS[verdict]} {verdict.replace('-', ' ').capitalize()}"
+        lines.append(f"| {word} | {len(members):,} | {prose(condition(cause)) if cause else ''} | {names}{more} |")
+    return "\n".join(lines)
 
 
 def _table(runs: list[Diagnosis], room: int) -> str:

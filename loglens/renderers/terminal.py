@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 
+from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.table import Table
 
 from loglens.renderers._look import Look, indented
+from loglens.renderers._overview import FEW_RUNS, VERDICTS, alike, told_apart, worst_first
 from loglens.renderers._plotting import sparkline
 from loglens.renderers._sections import headline, sections
-from loglens.renderers._wording import plural
+from loglens.renderers._wording import condition, plural
 from loglens.report import Diagnosis, Report
 
 FORMAT = "text"
 SUFFIXES = (".txt",)
-
-#: Worst first: the order in which runs are shown.
-VERDICTS = ("failed", "suspect", "not-judged", "healthy")
 
 
 def render(
@@ -34,7 +34,8 @@ def render(
 
 
 def _page(report: Report, look: Look) -> Iterator[RenderableType]:
-    runs = sorted(report.runs, key=lambda run: VERDICTS.index(run.verdict))
+    runs = worst_first(report)
+    many = len(runs) > FEW_RUNS and not look.verbose
     if not runs:
         yield look.text((f"{look.mark('failed')} NOT READ", "failed"), "  nothing could be read as a training log")
     elif len(runs) == 1:
@@ -43,25 +44,37 @@ def _page(report: Report, look: Look) -> Iterator[RenderableType]:
     else:
         yield _counts(runs, look)
         yield ""
-        yield _table(runs, look)
-        for run in runs:
+        yield _groups(runs, look) if many else _table(runs, look)
+        for run in [] if many else runs:
             if look.verbose or run.verdict in ("failed", "suspect") or _crashed(run):
                 yield ""
                 yield _rule(look)
                 yield headline(run, look)
                 yield from sections(run, look)
+    apart = told_apart(report)
+    if apart:
+        yield ""
+        yield look.text(("What the failed runs have in common", "head"))
+        yield from (indented(look.text(look.say(line))) for line in apart)
     if report.unread:
         yield ""
         yield look.text(("Could not be read", "head"))
-        for unread in report.unread:
+        shown = report.unread[:FEW_RUNS] if many else report.unread
+        for unread in shown:
             yield indented(look.text((look.say(unread.path, 200), "warning"), f": {look.say(unread.why)}"))
+        if len(shown) < len(report.unread):
+            yield indented(look.text((f"and {len(report.unread) - len(shown):,} more; -v shows all", "muted")))
     known = sum(finding.known for finding in report.findings)
     if known:
         yield ""
         said = "the gate passes" if not report.failed else "the gate fails on the others"
         yield look.text(("Known", "head"), f"  {known:,} of {plural(len(report.findings), 'finding')} accepted; {said}")
     primary = next((run.primary for run in runs if run.verdict in ("failed", "suspect")), None)
-    if primary:
+    if many:
+        yield ""
+        page = look.text(("   All of them? ", "muted"), "-v", (" or ", "muted"), "-o report.html")
+        yield look.text(("One of them? ", "muted"), f"loglens diagnose {_place(runs[0], look)}").append_text(page)
+    elif primary:
         yield ""
         yield _hint(primary, look)
 
@@ -96,6 +109,39 @@ def _table(runs: list[Diagnosis], look: Look) -> Table:
             look.text(look.say(run.summary).removeprefix("not judged: ").removeprefix("nothing wrong found; ")),
         )
     return table
+
+
+def _groups(runs: list[Diagnosis], look: Look) -> Table:
+    """A row for the runs of one verdict and cause: how many, and the names of the first."""
+    rows = alike(runs)
+    causes = [look.say(condition(cause), 28) if cause else "" for _, cause, _ in rows]
+    count = max(len(f"{len(members):,}") for *_, members in rows)
+    room = look.width - 2 * 3 - len("x not judged") - count - max(map(len, causes))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for justify in ("left", "right", "left", "left"):
+        table.add_column(no_wrap=True, justify=justify)
+    for (verdict, _, members), cause in zip(rows, causes, strict=True):
+        names = _names([look.say(run.run, 60) for run in members], max(room, 12))
+        table.add_row(
+            look.text((f"{look.mark(verdict)} {verdict.replace('-', ' ')}", verdict)),
+            look.text((f"{len(members):,}", "head")),
+            look.text(cause),
+            look.text((names, "muted")),
+        )
+    return table
+
+
+def _names(names: list[str], room: int) -> str:
+    """As many of the names as fit, the first in any case."""
+    for count in range(len(names), 0, -1) if len(names) < FEW_RUNS else range(FEW_RUNS, 0, -1):
+        said = ", ".join(names[:count]) + (f" and {len(names) - count:,} more" if count < len(names) else "")
+        if cell_len(said) <= room:
+            return said
+    return said
+
+
+def _place(run: Diagnosis, look: Look) -> str:
+    return look.say(shlex.quote(run.path), 200)
 
 
 def _rule(look: Look) -> RenderableType:

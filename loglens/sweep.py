@@ -1,0 +1,132 @@
+"""Which parameters tell the failed runs of a sweep from the healthy ones.
+
+For each parameter the one split that parts them best (a decision stump: scikit-learn's tree of depth
+one, classes weighted alike), judged by Fisher's exact test. A split was chosen among many, so its
+p-value is multiplied by the number of splits that there were over all parameters (Bonferroni): what is
+left is a bound on the chance that runs which fail by chance show a split as good. A parameter that
+parts them need not be the cause; one that changes together with it does as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+#: Runs of each kind below which nothing is said: with fewer, no split of two parameters reaches ALPHA.
+LEAST = 4
+#: A split is told if runs that fail by chance would show it less often than this.
+ALPHA = 0.05
+#: A text of more kinds than this is a name, not a setting.
+MOST_KINDS = 12
+#: What a trainer writes down as the run goes or ends, and names: no setting.
+NO_SETTINGS = frozenset(
+    """
+    best_metric best_model_checkpoint epoch exit_code global_step hostname is_hyper_param_search num_input_tokens_seen
+    pid run_id run_name run_uuid seed started status total_flos total_steps wandb_version
+    """.split()
+)
+
+
+#: A relation, a value, and of every run whether it holds for it and whether the run failed.
+Question = tuple[str, float | str, list[tuple[bool, bool]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A parameter and the values at which runs fail: "learning_rate > 0.003".
+
+    failed and healthy: how many of each are on this side, of failed_in_all and healthy_in_all that logged
+    the parameter. p: bound on the chance of such a split among runs that fail by chance.
+    """
+
+    param: str
+    relation: str
+    value: float | str
+    failed: int
+    healthy: int
+    failed_in_all: int
+    healthy_in_all: int
+    p: float
+
+
+def splits(runs: Sequence[tuple[Mapping[str, Any], bool]]) -> list[Split]:
+    """The splits that tell, the surest first. runs: parameters of each, and whether it failed.
+
+    Raises ImportError where scikit-learn is not installed (the extra `sweep`).
+    """
+    failed = sum(bad for _, bad in runs)
+    if min(failed, len(runs) - failed) < LEAST:
+        return []
+    names = dict.fromkeys(name for params, _ in runs for name in params if name.rpartition("/")[2] not in NO_SETTINGS)
+    questions: list[tuple[str, Question]] = []
+    tried = 0
+    for name in names:
+        known = [(params[name], bad) for params, bad in runs if name in params]
+        if 2 * len(known) < len(runs):
+            continue
+        asked, count = _questions(known)
+        tried += count
+        questions.extend((name, question) for question in asked)
+    found = [_judge(name, *question, tried) for name, question in questions]
+    best: dict[str, Split] = {}
+    for split in sorted(found, key=lambda split: split.p):
+        if split.p < ALPHA:
+            best.setdefault(split.param, split)
+    return list(best.values())
+
+
+def enough(runs: Sequence[tuple[Mapping[str, Any], bool]]) -> bool:
+    """Whether there is anything to ask: runs of both kinds, and parameters."""
+    failed = sum(bad for _, bad in runs)
+    return min(failed, len(runs) - failed) >= LEAST and any(params for params, _ in runs)
+
+
+def _questions(known: list[tuple[Any, bool]]) -> tuple[list[Question], int]:
+    """What may be asked of one parameter, and how many splits there were to choose from."""
+    values = [value for value, _ in known]
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        kinds = {float(value) for value in values if math.isfinite(value)}
+        if len(kinds) < 2:
+            return [], 0
+        finite = [(float(value), bad) for value, bad in known if math.isfinite(value)]
+        cut = _cut(finite)
+        above = [(value > cut, bad) for value, bad in finite]
+        more = sum(bad for side, bad in above if side) * sum(not side for side, _ in above)
+        less = sum(bad for side, bad in above if not side) * sum(side for side, _ in above)
+        if more >= less:
+            return [(">", max(k for k in kinds if k <= cut), above)], len(kinds) - 1
+        return [("<", min(k for k in kinds if k > cut), [(not side, bad) for side, bad in above])], len(kinds) - 1
+    texts = [str(value) for value in values]
+    options = dict.fromkeys(texts)
+    if not 2 <= len(options) <= min(MOST_KINDS, len(texts) // 2):
+        return [], 0
+    asked: list[tuple[str, float | str, list[tuple[bool, bool]]]] = [
+        ("=", option, [(text == option, bad) for text, (_, bad) in zip(texts, known, strict=True)])
+        for option in options
+    ]
+    return asked, len(options)
+
+
+def _cut(known: list[tuple[float, bool]]) -> float:
+    """Between which two values the stump splits."""
+    from sklearn.tree import DecisionTreeClassifier  # an extra, and slow to load
+
+    tree = DecisionTreeClassifier(max_depth=1, class_weight="balanced", random_state=0)
+    # by rank: rates are spread over powers of ten, and the cut shall not depend on their unit
+    order = {value: rank for rank, value in enumerate(sorted({value for value, _ in known}))}
+    tree.fit([[order[value]] for value, _ in known], [bad for _, bad in known])
+    threshold = float(tree.tree_.threshold[0]) if tree.tree_.node_count > 1 else 0.0
+    return max(value for value, rank in order.items() if rank <= threshold)
+
+
+def _judge(name: str, relation: str, value: float | str, sides: list[tuple[bool, bool]], tried: int) -> Split:
+    from scipy.stats import fisher_exact
+
+    inside = [bad for side, bad in sides if side]
+    outside = [bad for side, bad in sides if not side]
+    table = np.array([[sum(side), len(side) - sum(side)] for side in (inside, outside)])
+    p = float(fisher_exact(table, alternative="greater").pvalue)
+    (failed, healthy), (all_failed, all_healthy) = table[0].tolist(), table.sum(axis=0).tolist()
+    return Split(name, relation, value, failed, healthy, all_failed, all_healthy, min(p * tried, 1.0))

@@ -1,0 +1,104 @@
+"""What tells the failed runs of a sweep from the healthy ones, and silence where nothing does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from loglens.sweep import ALPHA, enough, splits
+from tests.test_cli import bad, call, good
+
+Runs = list[tuple[dict[str, Any], bool]]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def params(rng: np.random.Generator, i: int) -> dict[str, Any]:
+    return {
+        "lr": float(10 ** rng.uniform(-5, -1)),
+        "batch_size": int(rng.choice([16, 32, 64])),
+        "optimizer": str(rng.choice(["adam", "sgd", "lion"])),
+        "dropout": float(rng.uniform()),
+        "note": f"number {i}",
+        "status": "FAILED",
+    }
+
+
+def drawn(count: int, seed: int, cause: str) -> Runs:
+    """Runs that fail for the cause and, one in twenty, for another reason; or by chance alone."""
+    rng = np.random.default_rng(seed)
+    runs: Runs = []
+    for i in range(count):
+        each = params(rng, i)
+        failed = {"lr": each["lr"] > 3e-3, "optimizer": each["optimizer"] == "sgd", "": rng.random() < 0.4}[cause]
+        runs.append((each, bool(failed != (cause != "" and rng.random() < 0.05))))
+    return runs
+
+
+def test_the_cause_is_found_with_its_threshold() -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    (split, *_) = splits(drawn(80, 0, "lr"))
+    assert (split.param, split.relation) == ("lr", ">") and 1.5e-3 < float(split.value) < 6e-3
+    assert split.failed > 0.8 * split.failed_in_all and split.p < 1e-6
+    (split, *_) = splits(drawn(80, 0, "optimizer"))
+    assert (split.param, split.relation, split.value) == ("optimizer", "=", "sgd")
+
+
+def test_chance_is_seldom_taken_for_a_cause() -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    found = sum(bool(splits(drawn(60, seed, ""))) for seed in range(200))
+    # binomial: at a rate of ALPHA, more than 18 of 200 has a chance of 1 %
+    assert found <= 18 and ALPHA == 0.05
+
+
+def test_few_runs_say_nothing() -> None:
+    assert splits([({"lr": 1.0}, True)] * 3 + [({"lr": 0.1}, False)] * 30) == []
+    assert not enough([({"lr": 1.0}, True)] * 20) and not enough([({}, True), ({}, False)] * 20)
+
+
+def sweep() -> None:
+    for i in range(20):
+        failed = i % 2 == 0
+        (bad if failed else good)(f"runs/{i:02d}/metrics.csv")
+        rate = 0.5 + i / 100 if failed else 0.01 + i / 1000
+        Path(f"runs/{i:02d}/hparams.yaml").write_text(f"lr: {rate}\nbatch_size: {16 << i % 3}\n")
+
+
+def test_a_report_on_many_runs_tells_it() -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    sweep()
+    text = call("diagnose", "runs").stdout
+    assert "lr > 0.02" in text or "lr > 0.029" in text
+    assert "10 of 10 failed, of the others 0 of 10 (p < 0.0001)" in text
+    assert text.startswith("20 runs: 10 failed, 10 healthy")
+    assert "NaN loss" in text and "runs/00" not in text.splitlines()[0]
+    for name in ("markdown", "html"):
+        told = call("diagnose", "runs", "--format", name).stdout
+        assert "10 of 10 failed" in told and "What the failed runs have in common" in told
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    sweep()
+    code = "import sys; sys.modules['sklearn'] = None\nfrom loglens.cli import main; main()"
+    words = [sys.executable, "-c", code, "diagnose", "runs"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 1 and "not looked for: pip install 'loglens[sweep]'" in done.stdout
+
+
+def test_few_runs_are_shown_one_by_one() -> None:
+    for i in range(12):
+        bad(f"runs/{i}.csv")
+    assert call("diagnose", "runs").stdout.count("Change first") + 1 >= 12
+    bad("runs/12.csv")
+    many = call("diagnose", "runs").stdout
+    assert "13  NaN loss" in many and len(many.splitlines()) < 12
+    assert len(json.loads(call("diagnose", "runs", "--format", "json").stdout)["runs"]) == 13
