@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from loglens.regression import Limit, Regression, regression
-from loglens.report import SCHEMA_VERSION, strict
+from loglens.report import SCHEMA_VERSION
 from loglens.roles import lead
 from loglens.run import Run, Series
 from loglens.stats import parting
+from loglens.strict import strict
 
 #: Roles that keep the books, or measure the machine: that they differ tells nothing of the training.
 BOOKS = frozenset(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from loglens import registry
+from loglens import cluster, registry
 from loglens.analyze import Options, judge
 from loglens.contract import Reader
 from loglens.discover import Unit, open_unit
@@ -39,11 +39,16 @@ MANY_UNITS, MANY_BYTES = 8, 16 << 20
 
 
 def examine(
-    units: Sequence[Unit], options: Options, jobs: int | None = None, cache: Cache | None = None
+    units: Sequence[Unit],
+    options: Options,
+    jobs: int | None = None,
+    cache: Cache | None = None,
+    scheduler: str | None = None,
 ) -> Iterator[tuple[int, list[Judged]]]:
     """The place of each unit and what came of it, in the order in which they are done.
 
     jobs: how many processes; None is one a core where there is enough to do, and 1 is this process.
+    scheduler: address of the Dask cluster that does the work instead.
     """
     points = points_of(len(units))
     keys: list[bytes | None] = [None] * len(units)
@@ -57,7 +62,9 @@ def examine(
             fresh.append(place)
         else:
             yield place, known
-    for turn, result in _work([_task(units[place]) for place in fresh], options, points, jobs):
+    work = partial(diagnose, options=options, points=points)
+    tasks = [_task(units[place]) for place in fresh]
+    for turn, result in cluster.each(work, tasks, scheduler) if scheduler else _here(work, tasks, jobs):
         if isinstance(result, str):
             yield fresh[turn], [Unread(str(source.path), result) for _, source in units[fresh[turn]]]
             continue
@@ -88,11 +95,10 @@ def worthwhile(units: Sequence[Unit]) -> bool:
     return len(units) >= MANY_UNITS or sum(_size(source) for unit in units for _, source in unit) >= MANY_BYTES
 
 
-def _work(
-    tasks: Sequence[Task], options: Options, points: int, jobs: int | None
+def _here(
+    work: Callable[[Task], list[Judged]], tasks: Sequence[Task], jobs: int | None
 ) -> Iterator[tuple[int, list[Judged] | str]]:
-    """The place of each task and what came of it: a text says how its process died."""
-    work = partial(diagnose, options=options, points=points)
+    """The place of each task and what came of it on this machine: a text says how its process died."""
     sizes = [sum(_size(source) for _, source in task) for task in tasks]
     if jobs is None:
         jobs = cores() if len(tasks) >= MANY_UNITS or sum(sizes) >= MANY_BYTES else 1

@@ -12,8 +12,8 @@ import numpy as np
 
 from loglens.errors import ConfigError
 from loglens.metrics import HIGHER, LOWER, pick
-from loglens.report import strict
 from loglens.run import Series
+from loglens.strict import strict
 
 _LIMIT = re.compile(r"(?P<metric>.*\S)\s+(?P<number>\d+(\.\d*)?|\.\d+)\s*(?P<percent>%?)")
 

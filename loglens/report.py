@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import hashlib
 import html
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from loglens.errors import LoglensError
 from loglens.run import Note, Series
+from loglens.strict import strict
 
 if TYPE_CHECKING:
     from loglens.sweep import Split
@@ -387,16 +387,3 @@ def _episode(finding: Finding) -> str:
 def note_dict(note: Note) -> dict[str, str]:
     """A note as the report writes it."""
     return {"kind": note.kind, "file": note.file, "message": note.message}
-
-
-def strict(value: Any) -> Any:
-    """The value as strict JSON: numpy unwrapped, non-finite as "NaN", "Infinity", "-Infinity"."""
-    if isinstance(value, Mapping):
-        return {str(key): strict(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [strict(item) for item in value]
-    if hasattr(value, "tolist"):  # numpy's scalars and arrays
-        return strict(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value

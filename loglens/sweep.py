@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 #: Runs of each kind below which nothing is said: with fewer, no split of two parameters reaches ALPHA.
 LEAST = 4
 #: A split is told if runs that fail by chance would show it less often than this.

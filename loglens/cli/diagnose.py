@@ -70,6 +70,8 @@ class Format(click.ParamType[str]):
     metavar="N",
     help="Judge N runs at a time (default: one a core where there is much to do).",
 )
+@click.option("--engine", type=click.Choice(["local", "dask"]), default="local", help="Where runs are judged.")
+@click.option("--scheduler", metavar="ADDRESS", help="With --engine dask: the scheduler, e.g. tcp://10.0.0.1:8786.")
 @click.option("--no-cache", "cached", flag_value=False, default=True, help="Judge anew what did not change since.")
 @common.config_options
 @click.option("-v", "--verbose", is_flag=True, help="Every curve, snippet and healthy run in full.")
@@ -87,6 +89,8 @@ def command(
     accepted: Path | None,
     accept: Path | None,
     jobs: int | None,
+    engine: str,
+    scheduler: str | None,
     cached: bool,
     file: Path | None,
     isolated: bool,
@@ -98,12 +102,16 @@ def command(
 
     PATH is a log file, a run's folder, a folder of many runs, or a quoted glob.
     """
+    if (engine == "dask") != (scheduler is not None):
+        raise click.UsageError("--engine dask and --scheduler ADDRESS go together")
     targets = _targets(outputs, format)
     wanted = options(common.settings(file, isolated, roles), fail_on, select, ignore)
     old = baseline.load(accepted) if accepted else None
     whole = [(path, name) for path, name in targets if name != jsonl.FORMAT]
     with Lines([path for path, name in targets if name == jsonl.FORMAT]) as lines:
-        judged, stopped = gather(paths, wanted, lines, jobs=jobs, cached=cached, keep=bool(whole), quiet=quiet)
+        judged, stopped = gather(
+            paths, wanted, lines, jobs=jobs, scheduler=scheduler, cached=cached, keep=bool(whole), quiet=quiet
+        )
         report = collect(judged, registry.detectors(), version=__version__, options=wanted)
         report = _known(report, old, accepted, accept, quiet)
         lines.text(jsonl.closing(report))

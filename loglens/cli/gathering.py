@@ -34,7 +34,15 @@ class Gathered(NamedTuple):
 
 
 def gather(
-    paths: Sequence[str], options: Options, lines: Lines, *, jobs: int | None, cached: bool, keep: bool, quiet: bool
+    paths: Sequence[str],
+    options: Options,
+    lines: Lines,
+    *,
+    jobs: int | None,
+    scheduler: str | None,
+    cached: bool,
+    keep: bool,
+    quiet: bool,
 ) -> Gathered:
     """Every run under the paths judged; `lines` are given each as it is done.
 
@@ -55,7 +63,7 @@ def gather(
         sources = units(found)
         known = memory() if cached and worthwhile(sources) else None
         with progress.line(len(sources), quiet) as watch:
-            results = watch(examine(sources, options, jobs, known), _name)
+            results = watch(examine(sources, options, jobs, known, scheduler), _name)
             judged, stopped = _listen(results, len(sources), lines, keep, " ".join(paths))
     return Gathered([*failures, *judged], stopped)
 

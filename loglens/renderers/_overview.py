@@ -7,7 +7,8 @@ from pathlib import PurePath
 from urllib.parse import quote_from_bytes
 
 from loglens.renderers._wording import condition, number, phrase, plural, safe, shorten, words
-from loglens.report import Diagnosis, Finding, Outcome, Remedy, Report, Severity, strict
+from loglens.report import Diagnosis, Finding, Outcome, Remedy, Report, Severity
+from loglens.strict import strict
 from loglens.sweep import Split, enough
 
 #: Worst first: the order in which runs are shown.

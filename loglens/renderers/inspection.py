@@ -10,8 +10,9 @@ from rich.table import Table
 
 from loglens.renderers._look import Look, indented
 from loglens.renderers._wording import number, plural
-from loglens.report import SCHEMA_VERSION, Part, Unread, note_dict, strict
+from loglens.report import SCHEMA_VERSION, Part, Unread, note_dict
 from loglens.run import Run
+from loglens.strict import strict
 
 #: How many parameters are shown where the reader has not asked for all.
 FEW_PARAMS = 12

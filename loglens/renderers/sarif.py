@@ -14,7 +14,8 @@ from typing import Any
 from loglens.renderers._markdown import doc
 from loglens.renderers._overview import NAME, NOT_READ, advice, of_kind, say, uri, when, worst_first
 from loglens.renderers._wording import condition
-from loglens.report import Diagnosis, Finding, Report, RuleHelp, Severity, strict
+from loglens.report import Diagnosis, Finding, Report, RuleHelp, Severity
+from loglens.strict import strict
 
 FORMAT = "sarif"
 SUFFIXES = (".sarif", ".sarif.json")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from loglens.renderers.json import dump, render
-from loglens.report import strict
+from loglens.strict import strict
 from tests.golden.example import HOSTILE, report
 
 

@@ -1,0 +1,50 @@
+"""Tasks over a Dask cluster that is there already. Its workers must have loglens and see the same paths."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TypeVar
+
+from loglens.errors import LoglensError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+#: What is said where the extra is not installed.
+MISSING = "--engine dask needs: pip install 'loglens[dask]'"
+
+
+def each(work: Callable[[Task], Result], tasks: Sequence[Task], scheduler: str) -> Iterator[tuple[int, Result | str]]:
+    """The place and the result of each task, as they come; a text says why a task was given up.
+
+    The scheduler gives the tasks of a worker that is lost to the others, three times over
+    (`distributed.scheduler.allowed-failures`). Raises LoglensError where there is no scheduler.
+    """
+    try:
+        dask = import_module("distributed")  # an extra, without types
+    except ImportError as error:
+        raise LoglensError(MISSING) from error
+    try:
+        client = dask.Client(scheduler)
+    except (OSError, ValueError) as error:
+        raise LoglensError(f"--scheduler {scheduler}: no Dask scheduler answers; check the address") from error
+    with client:
+        futures = {
+            client.submit(_from, str(Path.cwd()), work, task, pure=False): place for place, task in enumerate(tasks)
+        }
+        for future in dask.as_completed(futures):
+            try:
+                result: Result | str = future.result()
+            except dask.KilledWorker:
+                result = "every worker that read it was lost, most often for want of memory"
+            yield futures.pop(future), result
+            future.release()
+
+
+def _from(folder: str, work: Callable[[Task], Result], task: Task) -> Result:
+    """The work from where the command was given, so that relative paths mean the same."""
+    os.chdir(folder)
+    return work(task)
