@@ -70,6 +70,8 @@ def accept(report: Report, accepted: Accepted, file: Path) -> Report:
 
 
 def _place(run: Diagnosis, file: Path) -> str:
+    if "://" in run.path:
+        return run.path
     path = Path(run.path).resolve()
     try:
         return Path(os.path.relpath(path, file.resolve().parent)).as_posix()

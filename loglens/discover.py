@@ -6,13 +6,15 @@ import glob
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loglens.contract import Reader
 from loglens.errors import UnreadableError
 from loglens.merge import merge
+from loglens.remote import Mirror, named
 from loglens.run import Run, Source
+from loglens.storage import is_remote
 
 #: Folders that hold no logs but may hold a million files.
 SKIPPED = frozenset({".git", "node_modules", "__pycache__", ".venv", "site-packages", "media", "artifacts"})
@@ -42,10 +44,14 @@ Unit = tuple[tuple[Reader, Source], ...]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What discovery came upon: sources with their reader, and paths that hold nothing to read."""
+    """What discovery came upon: sources with their reader, and paths that hold nothing to read.
+
+    mirror: holds the files of remote sources as long as it is held.
+    """
 
     sources: tuple[tuple[Reader, Source], ...]
     failures: tuple[UnreadableError, ...]
+    mirror: Mirror | None = None
 
 
 #: Says which reader a file is for, by asking the function it is given or from memory.
@@ -53,7 +59,7 @@ Owner = Callable[[Path, Callable[[Path], int | None]], int | None]
 
 
 def find(paths: Sequence[str | Path], readers: Sequence[Reader], memory: Callable[[], Owner] | None = None) -> Found:
-    """The sources under each path: a file, a folder of one run or of many, or a glob pattern.
+    """The sources under each path: a file, a folder of one run or of many, or a glob pattern; local or remote.
 
     Links are followed, each folder and file is taken once, and what is no regular file is left alone.
     Never raises: a path that leads to nothing is a failure that says why. memory: called where there are
@@ -61,14 +67,24 @@ def find(paths: Sequence[str | Path], readers: Sequence[Reader], memory: Callabl
     """
     sources: dict[tuple[str, Path], tuple[Reader, Source]] = {}
     failures: list[UnreadableError] = []
-    roots = [root for path in paths for root in _expand(path)]
+    mirror = Mirror() if any(map(is_remote, paths)) else None
+    roots = [root for path in paths for root in _expand(path, readers, mirror)]
     for root in roots:
         try:
-            for reader, source in _under(root, readers, memory, prefix=len(roots) > 1):
+            known = None if mirror and root.is_relative_to(mirror.folder) else memory
+            for reader, source in _under(root, readers, known, prefix=len(roots) > 1):
                 sources.setdefault((reader.FORMAT, source.path.resolve()), (reader, source))
         except UnreadableError as error:
             failures.append(UnreadableError(str(error), error.path or str(root)))
-    return Found(tuple(sources.values()), tuple(failures))
+    if mirror is None:
+        return Found(tuple(sources.values()), tuple(failures))
+    here = mirror.folder
+    mirrored = [
+        (reader, replace(source, mirror=here) if source.path.is_relative_to(here) else source)
+        for reader, source in sources.values()
+    ]
+    failures = [named(failure, here) for failure in (*mirror.failures, *failures)]
+    return Found(tuple(mirrored), tuple(failures), mirror)
 
 
 def units(found: Found) -> list[Unit]:
@@ -105,6 +121,11 @@ def load(found: Found) -> Iterator[Run | UnreadableError]:
 
 
 def _read(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
+    for item in _attempt(reader, source):
+        yield named(item, source.mirror) if source.mirror else item
+
+
+def _attempt(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
     try:
         yield from reader.read(source)
     except UnreadableError as error:
@@ -120,8 +141,10 @@ def _folder(source: Source) -> Path:
     return folder.parent.parent if folder.parent.name == "runs" else folder
 
 
-def _expand(path: str | Path) -> list[Path]:
+def _expand(path: str | Path, readers: Sequence[Reader], mirror: Mirror | None) -> list[Path]:
     text = os.fspath(path)
+    if mirror and is_remote(path):
+        return mirror.add(text, readers, SKIPPED, MAX_FILES)
     if not os.path.lexists(text) and glob.has_magic(text):
         return [Path(match) for match in sorted(glob.glob(text, recursive=True))] or [Path(text)]  # noqa: PTH207 - absolute patterns
     return [Path(text)]

@@ -24,6 +24,7 @@ from loglens.contract import Reader
 from loglens.discover import Unit, open_unit
 from loglens.errors import UnreadableError
 from loglens.portrait import points_of, portray
+from loglens.remote import shown
 from loglens.report import Diagnosis, Unread
 from loglens.run import Source
 
@@ -66,7 +67,7 @@ def examine(
     tasks = [_task(units[place]) for place in fresh]
     for turn, result in cluster.each(work, tasks, scheduler) if scheduler else _here(work, tasks, jobs):
         if isinstance(result, str):
-            yield fresh[turn], [Unread(str(source.path), result) for _, source in units[fresh[turn]]]
+            yield fresh[turn], [Unread(shown(source), result) for _, source in units[fresh[turn]]]
             continue
         if cache is not None:
             cache.remember(keys[fresh[turn]], result)
@@ -84,7 +85,7 @@ def diagnose(task: Task, options: Options, points: int) -> list[Judged]:
             else:
                 judged.append(portray(judge(item, registry.detectors(), options), points))
     except Exception as error:  # a reader that crashes must hide no other run
-        path = str(task[0][1].path)
+        path = shown(task[0][1])
         said = "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
         judged.append(Unread(path, f"loglens itself failed on it: {said}; please report", traceback.format_exc()))
     return judged
@@ -135,6 +136,8 @@ def salt(options: Options) -> str:
 
 
 def _key(unit: Unit, cache: Cache, logs: frozenset[Path], points: int) -> bytes | None:
+    if any(source.mirror for _, source in unit):
+        return None  # what is fetched anew each time is never met again
     said = [points, *((reader.FORMAT, str(source.path), source.name) for reader, source in unit)]
     files = [file for _, source in unit for file in source.files]
     return cache.key(repr(said), [source.path for _, source in unit], files, logs)

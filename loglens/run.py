@@ -45,11 +45,13 @@ class Source:
     """The files that make one run, as discovery grouped them.
 
     path: the run's home, a folder or the one file. name: how the run is called in reports.
+    mirror: where the image of a remote tree begins of which the paths are a part.
     """
 
     path: Path
     files: tuple[Path, ...]
     name: str
+    mirror: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

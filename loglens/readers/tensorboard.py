@@ -16,6 +16,7 @@ from typing import Any
 
 from loglens.errors import UnreadableError
 from loglens.readers._eventlog import EventLog, RejectedError, begins_as_events
+from loglens.readers._touch import Ranged, touch_events
 from loglens.run import Histogram, Note, Run, Source
 
 FORMAT = "tensorboard"
@@ -37,6 +38,11 @@ def sniff(path: Path) -> bool:
         return begins_as_events(path)
     except (OSError, ValueError, EOFError):
         return False
+
+
+def touch(file: Ranged) -> None:
+    """Fetches what `read` looks at of a remote file."""
+    touch_events(file)
 
 
 def home(path: Path, inside: frozenset[Path]) -> Path:

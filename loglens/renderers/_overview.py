@@ -114,7 +114,10 @@ def complaints(run: Diagnosis) -> list[Finding]:
 
 
 def uri(path: str) -> str:
-    """A path as a URI reference: relative as it was found, or file:// where it is absolute."""
+    """A path as a URI reference: relative as it was found, file:// where it is absolute, or with its own scheme."""
+    scheme, mark, rest = path.partition("://")
+    if mark and scheme.isalnum():
+        return f"{scheme}://" + quote_from_bytes(rest.encode("utf-8", "surrogateescape"), safe="/:")
     pure = PurePath(path)
     quoted = quote_from_bytes(pure.as_posix().encode("utf-8", "surrogateescape"), safe="/")
     if not pure.is_absolute():

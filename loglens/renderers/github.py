@@ -91,7 +91,8 @@ def _file(run: Diagnosis) -> str:
     """The first log file, where it may be one of the repository and its name can be written."""
     path = run.files[0] if run.files else ""
     pure = PurePath(path)
-    return pure.as_posix() if path and not pure.is_absolute() and safe(path) == path else ""
+    here = path and "://" not in path and not pure.is_absolute()
+    return pure.as_posix() if here and safe(path) == path else ""
 
 
 def _data(text: str) -> str:

@@ -182,7 +182,7 @@ def _places(run: Diagnosis) -> list[Json]:
 
 def _artifact(path: str) -> Json:
     address = uri(path)
-    return {"uri": address} | ({} if address.startswith("file:") else {"uriBaseId": "%SRCROOT%"})
+    return {"uri": address} | ({} if "://" in address else {"uriBaseId": "%SRCROOT%"})
 
 
 def _literal(text: str) -> str:
