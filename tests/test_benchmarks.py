@@ -22,3 +22,11 @@ def test_speed_makes_its_page(tmp_path: Path) -> None:
     assert len(rows) == len(done.stdout.splitlines()) == 8
     assert all(line.count("|") == 8 for line in rows)
     assert "scaled by 0.001, so not the real figures" in page and "loglens 0" in page
+
+
+def test_what_is_fetched_of_remote_files_is_counted() -> None:
+    script = SPEED.with_name("remote.py")
+    done = subprocess.run([sys.executable, script, "--bytes", "8400000"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    shares = [float(line.split("|")[2].rstrip(" %")) for line in done.stdout.splitlines()[2:]]
+    assert shares[0] < 3 and shares == sorted(shares) and shares[-1] == 100
