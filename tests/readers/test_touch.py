@@ -15,6 +15,7 @@ from loglens.run import Source
 from loglens.sparse import AHEAD, BLOCK, Sparse
 from tests.readers.tensorboard_writer import VERSION, masked, record, scalar
 
+REAL = Path(__file__).parents[2].parent / "shared" / "real_logs"
 PIXELS = random.Random(0).randbytes(400_000)  # noqa: S311 - pixels, not secrets
 
 
@@ -152,3 +153,11 @@ def test_a_file_that_shrank_is_said_so(tmp_path: Path) -> None:
         pytest.raises(OSError, match="shorter"),
     ):
         tensorboard.touch(file)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the folder of real logs is not here")
+def test_real_event_files_read_as_they_do_here(tmp_path: Path) -> None:
+    files = [path for path in sorted(REAL.rglob("*tfevents*")) if path.is_file()]
+    assert files
+    for number, path in enumerate(files):
+        differ(path.read_bytes(), tmp_path / str(number))
