@@ -45,7 +45,7 @@ class Sparse:
     def need(self, start: int, stop: int) -> None:
         """Fetches what is not there yet of [start, stop)."""
         self._bound(min(stop, self.size) - start - self.fetched)
-        block, last = start // BLOCK, -(-min(stop, self.size) // BLOCK)
+        block, last = max(start, 0) // BLOCK, -(-min(stop, self.size) // BLOCK)
         while block < last:
             if block not in self._has:
                 # As a file system reads ahead: twice as far each time, as long as it goes on end

@@ -164,13 +164,15 @@ def test_only_what_readers_look_at_is_fetched(storage: type[Counted], monkeypatc
             "b/run/best.CKPT": large,
             "b/run/state": large,
             "b/run/corpus.txt": prose,
+            "b/run/table.parquet": b"PAR1" + bytes(400_000),
             "b/run/media/images/0.png": large,
             "b/run/artifacts/1/log.csv": CSV,
         }
     )
-    (found,) = loglens.read("counted://b/run")
-    assert [str(file) for file in found.files] == ["counted://b/run/log.csv"]
+    report = loglens.diagnose("counted://b/run")
+    assert [run.files for run in report.runs] == [("counted://b/run/log.csv",)] and not report.unread
     assert storage.fetched.pop("/b/run/log.csv") == len(CSV)
+    assert storage.fetched.pop("/b/run/table.parquet") == 400_004
     assert set(storage.fetched) == {"/b/run/state", "/b/run/corpus.txt"}
     assert sum(storage.fetched.values()) < SMALL
 
