@@ -132,7 +132,8 @@ def _axis(table: Table, name: str, col: int, values: Floats) -> Axis:
     known = np.isfinite(values)
     step, remarks = _fill(values, known), []
     filled = np.zeros(table.height, bool)
-    filled[table.row] = True
+    if not known.all():
+        filled[table.row] = True
     if orphans := int(np.count_nonzero(filled & ~known)):
         remarks.append(("no-step", f"{orphans} rows name no {table.names[col]}: taken at that of the row before"))
     epoch = _epoch(table, step) if name == "step" else None
@@ -154,9 +155,11 @@ def _fill(values: Floats, known: NDArray[np.bool_]) -> Ints:
 
 def _within_epoch(table: Table, candidate: _Candidate) -> bool:
     """Whether a step counter begins again each epoch, so that one that counts on is the better axis."""
+    if candidate.axis != "step":
+        return False
     values = table.dense(candidate.col)
     known = np.isfinite(values)
-    if candidate.axis != "step" or not known.any() or not _counts(values[known]):
+    if not known.any() or not _counts(values[known]):
         return False
     return _epoch(table, _fill(values, known)) is not None
 

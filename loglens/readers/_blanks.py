@@ -59,8 +59,15 @@ def _kinds(table: Table) -> tuple[list[frozenset[int]], NDArray[np.intp]]:
     """The sets of filled columns that occur, and which of them each row has."""
     # every column weighs a random integer: exact sums in float64, and equal only for equal sets
     weight = np.random.default_rng(0).integers(1, 2**40, len(table.names)).astype(np.float64)
-    signature = np.bincount(table.row, weight[table.col], minlength=table.height)
-    _, sample, kind = np.unique(signature, return_index=True, return_inverse=True)
+    signature = np.zeros(table.height)
+    for part in table.parts():
+        row = table.row[part]
+        low = int(row.min())
+        sums = np.bincount(row - low, weight[table.col[part]])
+        signature[low : low + len(sums)] += sums
+    first = np.flatnonzero(np.diff(signature, prepend=-1.0))  # of rows of one kind that follow each other
+    _, sample, kind = np.unique(signature[first], return_index=True, return_inverse=True)
+    sample, kind = first[sample], np.repeat(kind, np.diff(first, append=table.height))
     if len(sample) > _MOST_KINDS:
         return [], kind
     wanted = np.zeros(table.height, bool)

@@ -5,18 +5,33 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from loglens.readers._axis import plain
 from loglens.readers._clock import NAMES as CLOCK_NAMES
 from loglens.readers._header import find_header, is_number, split_header, unique
-from loglens.readers._points import NO_POINTS, Points, Words, fast_points, plain_points, wants_pandas
+from loglens.readers._points import (
+    ABSENT,
+    Gathered,
+    Points,
+    Words,
+    count,
+    frame_points,
+    lettered,
+    plain_points,
+    to_frame,
+    wants_pandas,
+)
 from loglens.readers._table import Table, refuse
 from loglens.readers._text import LONGEST_LINE, LineTooLongError, open_text
 from loglens.run import Note
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Columns whose text says what a row is; all their cells are kept.
 KEPT = frozenset({*CLOCK_NAMES, *"mode phase split stage tag metric name key run run_name".split()})
@@ -54,19 +69,28 @@ def _whole_rows(blocks: Iterator[bytes]) -> Iterator[bytes]:
     held = b""
     for block in blocks:
         held = held + block if held else block
-        if held.count(b'"') % 2 == 0 or len(held) > LONGEST_LINE:
+        if b'"' not in held or held.count(b'"') % 2 == 0 or len(held) > LONGEST_LINE:
             yield held
             held = b""
     if held:
         yield held
 
 
+class Lines(NamedTuple):
+    """Lines in plain form. whole: the last one ends with a line end. frame: the cells, where pandas sees them all."""
+
+    text: bytes
+    whole: bool
+    frame: pd.DataFrame | None
+
+
 class Sheet:
     """Takes a file block by block and keeps its points."""
 
     def __init__(self, path: Path, block: bytes, lines: int) -> None:
-        self.path, self.seen = path, lines
-        self.fast = wants_pandas(path.stat().st_size)
+        self.path, self.seen, self.read = path, lines, 0
+        self.size = path.stat().st_size
+        self.fast = wants_pandas(self.size)
         line = block.split(b"\n", 1)[0]
         names, self.mark = split_header(line.decode("utf-8", "replace"))
         if len(names) > MOST_COLUMNS:
@@ -74,38 +98,43 @@ class Sheet:
         if not any(names) or all(is_number(name) for name in names if name):
             raise refuse(path, "no header line: the first line holds numbers; put the column names there")
         self.delimiter = self.mark.encode()
-        self.lead = self._lead(line, names)
+        # a header line in the body begins with the first name, or with all where that is blank
+        first = line.split(self.delimiter, 1)[0]
+        brief = bool(names[0]) and len(names) > 1 and not first.startswith(b'"')
+        self.lead = first + self.delimiter if brief else line
+        leading = names[:1] if brief else names
+        self.lettered = any(not is_number(name) and name.lower() not in ABSENT for name in leading)
         self.tables: list[Table] = []
         self.ragged: Counter[int] = Counter()
         self.example, self.torn = 0, False
         self._begin(names)
 
-    def _lead(self, line: bytes, names: list[str]) -> bytes:
-        """What a header line in the body begins with: the first name, or all where that is blank."""
-        first = line.split(self.delimiter, 1)[0]
-        return first + self.delimiter if names[0] and len(names) > 1 and not first.startswith(b'"') else line
-
     def _begin(self, names: list[str]) -> None:
         self.names, self.width = unique(names), len(names)
-        self.blocks: list[Points] = []
+        self.points = Gathered()
         self.height = 0
         self.words = Words({col for col, name in enumerate(self.names) if plain(name) in KEPT})
         self.first: tuple[str, ...] = ()
 
     def feed(self, block: bytes) -> None:
         """Take a block of whole lines, split at the header lines in it."""
+        self.read += len(block)
+        lines = self._lines(block)
+        if lines.frame is not None and self.lettered and not lettered(lines.frame):
+            self._rows(lines)  # not one cell of it is text, so that no line of it is a header
+            return
         end = 0
         for start, stop in self._headers(block):
             names, _ = split_header(block[start:stop].decode("utf-8", "replace"))
             if any(is_number(name) for name in names):
                 continue
-            self._rows(block[end:start])
+            self._rows(self._lines(block[end:start]))
             if self.height:
                 self.tables.append(self._table())
             self.seen += 1
             self._begin(names)
             end = stop + 1
-        self._rows(block[end:] if end else block)
+        self._rows(self._lines(block[end:]) if end else lines)
 
     def _headers(self, block: bytes) -> Iterator[tuple[int, int]]:
         """Where lines stand that begin as the header does."""
@@ -137,36 +166,31 @@ class Sheet:
         return found
 
     def _table(self) -> Table:
-        parts = self.blocks or [NO_POINTS]
-        row, col, value = (np.concatenate(each) for each in list(zip(*parts, strict=True))[1:])
         text = {
             at: {line: self._restore(word) for line, word in cells.items()} for at, cells in self.words.text.items()
         }
-        return Table(tuple(self.names), self.height, row, col, value, text, self.words.count, self.first)
+        return Table(tuple(self.names), self.height, *self.points.all(), text, self.words.count, self.first)
 
-    def _rows(self, block: bytes) -> None:
+    def _lines(self, block: bytes) -> Lines:
+        whole = block.endswith(b"\n") or not block
+        text = self._canonical(block if whole else block + b"\n")
+        return Lines(text, whole, to_frame(text, self.width, self.mark) if self.fast and text else None)
+
+    def _rows(self, lines: Lines) -> None:
         """Take lines without a header among them."""
-        if not block:
-            return
-        before = self.seen
-        whole = block.endswith(b"\n")
-        block = self._canonical(block if whole else block + b"\n")
-        self.seen += block.count(b"\n")
-        if not self.fast or not self._take(fast_points, block):
-            regular = self._regular(block, whole, before)
-            if regular:
-                self._take(plain_points, regular)
+        before, text = self.seen, lines.text
+        self.seen += count(text, 10) if lines.frame is None else len(lines.frame)
+        if lines.frame is not None:
+            self._add(frame_points(lines.frame, self.mark, self.words, self.height), text)
+        elif text and (text := self._regular(text, lines.whole, before)):
+            self._add(plain_points(text, self.width, self.mark, self.words, self.height), text)
 
-    def _take(self, parse: Callable[..., Points | None], block: bytes) -> bool:
-        found = parse(block, self.width, self.mark, self.words, self.height)
-        if found is None:
-            return False
+    def _add(self, points: Points, text: bytes) -> None:
         if not self.first:
-            first = block.split(b"\n", 1)[0].decode("utf-8", "replace")
+            first = text.split(b"\n", 1)[0].decode("utf-8", "replace")
             self.first = tuple(map(self._restore, first.split(self.mark)))
-        self.blocks.append(found)
-        self.height += found.height
-        return True
+        self.points.add(points, min(self.read / self.size, 1.0))
+        self.height += points.height
 
     def _canonical(self, block: bytes) -> bytes:
         """The same lines without quotes and without padding around the cells."""

@@ -7,7 +7,7 @@ A point is one cell that holds a number, NaN and infinity included. A blank cell
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from loglens.run import Columns, Floats, Ints, Note
 
 #: A pointer that git leaves in place of a big file that was not downloaded.
 LFS_POINTER = b"version https://git-lfs"
+_PART = 1 << 16
 
 
 def refuse(path: Path, why: str) -> UnreadableError:
@@ -51,9 +52,13 @@ class Table:
     def dense(self, col: int) -> Floats:
         """One column, NaN where it is blank too."""
         full = np.full(self.height, np.nan)
-        mine = self.col == col
+        mine = np.flatnonzero(self.col == col)
         full[self.row[mine]] = self.value[mine]
         return full
+
+    def parts(self) -> Iterator[slice]:
+        """Stretches of the points: of so many at a time, what is made on the way stays in the cache."""
+        return (slice(at, at + _PART) for at in range(0, len(self.value), _PART))
 
     def counts(self) -> Ints:
         """How many points each column has."""
@@ -158,29 +163,36 @@ def scalars(
     out = {*axis.used, *clock.used, *skip}
     # a column of mostly text (a host name, an id such as 12345678) has numbers by accident
     mine = [col for col in names if col not in out and counts[col] > table.texts.get(col, 0) and names[col].strip()]
-    columns = _columns(table, axis, clock, [names[col] for col in mine], mine)
+    columns = _columns(table, axis, clock, {col: names[col] for col in mine}, int(counts[mine].sum()))
     axes = {} if axis.name == "step" else dict.fromkeys(columns.tags, axis.name)
     notes = [*_notes(axis, file), *_mixed(table, mine, file)]
     notes += [Note("blank-tail", message, file) for message in blank_tails(table, axis.step, mine)]
     return Scalars(columns, axes, tuple(notes), axis)
 
 
-def _columns(table: Table, axis: Axis, clock: Clock, tags: list[str], mine: list[int]) -> Columns:
+def _columns(table: Table, axis: Axis, clock: Clock, tags: Mapping[int, str], size: int) -> Columns:
+    """The points of the columns with a tag, `size` in all."""
     index: dict[str, int] = {}
-    code = np.full(len(table.names) + 1, -1, np.int32)
-    for tag, col in zip(tags, mine, strict=True):
-        code[col] = index.setdefault(tag, len(index))
-    tag_of = code[table.col]
-    keep = tag_of >= 0
-    row = table.row if keep.all() else table.row[keep]
-    return Columns(
-        tuple(index),
-        tag_of if keep.all() else tag_of[keep],
-        axis.step[row],
-        clock.time[row],
-        table.value if keep.all() else table.value[keep],
-        axis.session[row],
-    )
+    code = np.full(len(table.names), -1, np.int32)
+    for col, name in tags.items():
+        code[col] = index.setdefault(name, len(index))
+    tag, step, value = np.empty(size, np.int32), np.empty(size, np.int64), np.empty(size)
+    # what is the same for all points takes no memory
+    timed, restarted = bool(clock.used), bool(axis.session.any())
+    time = np.empty(size) if timed else np.broadcast_to(np.nan, size)
+    session = np.empty(size, np.int32) if restarted else np.broadcast_to(np.int32(0), size)
+    end = 0
+    for part in table.parts():
+        codes = code[table.col[part]]
+        keep = np.flatnonzero(codes >= 0)
+        row, at = table.row[part][keep], slice(end, end + len(keep))
+        tag[at], step[at], value[at] = codes[keep], axis.step[row], table.value[part][keep]
+        if timed:
+            time[at] = clock.time[row]
+        if restarted:
+            session[at] = axis.session[row]
+        end += len(keep)
+    return Columns(tuple(index), tag, step, time, value, session)
 
 
 def _notes(axis: Axis, file: str) -> list[Note]:

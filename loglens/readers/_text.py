@@ -9,7 +9,7 @@ from pathlib import Path
 from loglens.readers._table import LFS_POINTER, refuse
 
 #: How much is read to tell what a file is, and how much at a time: as much as stays in a cache.
-HEAD, BLOCK = 4096, 2 << 20
+HEAD, BLOCK = 4096, 1 << 20
 #: No line of a log is longer. A longer one is given up, so that memory stays bounded.
 LONGEST_LINE = 64 << 20
 

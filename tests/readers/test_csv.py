@@ -462,28 +462,58 @@ def test_both_ways_to_points_are_one(lines: list[list[str]], mark: str) -> None:
         return
     plain_words, fast_words = _points.Words(set()), _points.Words(set())
     plain = _points.plain_points(block, 3, mark, plain_words, 7)
-    fast = _points.fast_points(block, 3, mark, fast_words, 7)
-    assert fast is not None
-    order = np.lexsort((plain.row, plain.col))
+    frame = _points.to_frame(block, 3, mark)
+    assert frame is not None
+    fast = _points.frame_points(frame, mark, fast_words, 7)
     assert fast.height == plain.height
-    assert np.array_equal(fast.row, plain.row[order])
-    assert np.array_equal(fast.col, plain.col[order])
-    assert np.array_equal(fast.value, plain.value[order], equal_nan=True)
+    assert np.array_equal(fast.row, plain.row)
+    assert np.array_equal(fast.col, plain.col)
+    assert np.array_equal(fast.value, plain.value, equal_nan=True)
     assert fast_words.text == plain_words.text
     assert fast_words.count == plain_words.count
 
 
 @pytest.mark.parametrize("lines", ["1,2,3\n1,2\n1,2,3,4\n", "1,2,3,4\n1,2\n1,2,3\n", "1,2\n1,2,3\n1,2,3,4\n"])
 def test_pandas_is_not_trusted_with_ragged_lines(lines: str) -> None:
-    assert _points.fast_points(lines.encode(), 3, ",", _points.Words(set()), 0) is None
+    assert _points.to_frame(lines.encode(), 3, ",") is None
+
+
+@settings(deadline=None)
+@given(
+    header=st.lists(st.sampled_from(["step", "a b", "", "-", "nan", "None", "True", "1e5x"]), min_size=3, max_size=3),
+    lines=st.lists(st.one_of(st.none(), st.lists(WORDS, min_size=2, max_size=4)), min_size=1, max_size=8),
+    block=st.integers(8, 80),
+)
+def test_both_ways_find_the_same_tables(
+    tmp_path_factory: pytest.TempPathFactory, header: list[str], lines: list[list[str] | None], block: int
+) -> None:
+    path = tmp_path_factory.mktemp("ways") / "log.csv"
+    path.write_text("\n".join(",".join(line or header) for line in [header, *lines]), "utf-8")
+    found: list[object] = []
+    for fast in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_text, "BLOCK", block)
+            patch.setattr(_cells, "wants_pandas", lambda _, fast=fast: fast)
+            try:
+                tables, notes = _cells.load(path)
+            except UnreadableError as error:
+                found.append(str(error))
+                continue
+        found.append(
+            [
+                notes,
+                *((t.names, t.height, t.row.tolist(), t.col.tolist(), repr(t.value.tolist()), t.text) for t in tables),
+            ]
+        )
+    assert found[0] == found[1]
 
 
 def test_exact_to_the_last_bit_with_pandas() -> None:
     numbers = np.random.default_rng(0).normal(size=5000) * 10.0 ** np.random.default_rng(1).integers(-300, 300, 5000)
     block = "".join(f"{i},{value!r}\n" for i, value in enumerate(numbers.tolist())).encode()
-    points = _points.fast_points(block, 2, ",", _points.Words(set()), 0)
-    assert points is not None
-    assert np.array_equal(points.value[5000:], numbers)
+    frame = _points.to_frame(block, 2, ",")
+    assert frame is not None
+    assert np.array_equal(_points.frame_points(frame, ",", _points.Words(set()), 0).value[1::2], numbers)
 
 
 @settings(deadline=None, max_examples=200)
