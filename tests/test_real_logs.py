@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,3 +24,11 @@ def test_no_rule_crashes_on_real_logs() -> None:
         if outcome.outcome == "crashed"
     ]
     assert not crashed
+
+
+@pytest.mark.skipif(not FOLDERS, reason="the folder of real logs is not here")
+def test_every_difference_from_the_manifest_is_explained() -> None:
+    script = Path(__file__).parents[1] / "benchmarks" / "real_points.py"
+    done = subprocess.run([sys.executable, script, REAL], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert f"{len(FOLDERS)} runs" in done.stdout
