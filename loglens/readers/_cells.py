@@ -13,10 +13,10 @@ import numpy as np
 
 from loglens.readers._axis import plain
 from loglens.readers._clock import NAMES as CLOCK_NAMES
+from loglens.readers._growing import Growing
 from loglens.readers._header import find_header, is_number, split_header, unique
 from loglens.readers._points import (
     ABSENT,
-    Gathered,
     Points,
     Words,
     count,
@@ -111,7 +111,7 @@ class Sheet:
 
     def _begin(self, names: list[str]) -> None:
         self.names, self.width = unique(names), len(names)
-        self.points = Gathered()
+        self.points = Growing(row=np.int64, col=np.int32, value=np.float64)
         self.height = 0
         self.words = Words({col for col, name in enumerate(self.names) if plain(name) in KEPT})
         self.first: tuple[str, ...] = ()
@@ -169,7 +169,8 @@ class Sheet:
         text = {
             at: {line: self._restore(word) for line, word in cells.items()} for at, cells in self.words.text.items()
         }
-        return Table(tuple(self.names), self.height, *self.points.all(), text, self.words.count, self.first)
+        row, col, value = map(self.points.pop, ("row", "col", "value"))
+        return Table(tuple(self.names), self.height, row, col, value, text, self.words.count, self.first)
 
     def _lines(self, block: bytes) -> Lines:
         whole = block.endswith(b"\n") or not block
@@ -189,7 +190,7 @@ class Sheet:
         if not self.first:
             first = text.split(b"\n", 1)[0].decode("utf-8", "replace")
             self.first = tuple(map(self._restore, first.split(self.mark)))
-        self.points.add(points, min(self.read / self.size, 1.0))
+        self.points.add(self.read / self.size, row=points.row, col=points.col, value=points.value)
         self.height += points.height
 
     def _canonical(self, block: bytes) -> bytes:

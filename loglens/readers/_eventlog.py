@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.readers._events import Batch, Kernel
+from loglens.readers._growing import Growing
 from loglens.readers._records import FRAME, HEADER, Buffer, Framer, masked_crc
 from loglens.readers._summaries import CorruptError, Summaries
 from loglens.readers._wire import parse_event
@@ -39,7 +40,7 @@ class EventLog:
         self.points = 0
         self.notes: list[Note] = []
         self._kernel = Kernel()
-        self._blocks: dict[str, list[NDArray[Any]]] = {name: [] for name in TYPES}
+        self._points = Growing(**TYPES)
         self._order: dict[int, None] = {}  # codes of the tags as first written
         self._session = -1
 
@@ -82,7 +83,7 @@ class EventLog:
                 loose += [(record, self._code(tag), taken.time, taken.step, x) for tag, x in taken.scalars]
         sessions = np.cumsum(sessions, dtype=np.int32) + np.int32(self._session)
         self._session = int(sessions[-1])
-        self._append(batches, loose, sessions)
+        self._append(batches, loose, sessions, int(start[-1] + size[-1]) / len(data))
 
     def _code(self, tag: str) -> int:
         return self.tags.setdefault(tag, len(self.tags))
@@ -92,16 +93,17 @@ class EventLog:
         batches: list[Batch],
         loose: list[tuple[int, int, float, int, float]],
         sessions: NDArray[np.int32],
+        share: float,
     ) -> None:
-        """Puts the points of a block back into the order of their records."""
+        """Puts the points of a block back into the order of their records. share: of the file, read with them."""
         counts = np.zeros(len(sessions), np.int64)
         for batch in batches:
             counts[batch.record] = batch.tag.shape[1]
         owners = np.array([record for record, *_ in loose], np.int64)
         np.add.at(counts, owners, 1)
         first, total = np.cumsum(counts) - counts, int(counts.sum())
-        block: dict[str, NDArray[Any]] = {name: np.empty(total, kind) for name, kind in TYPES.items()}
-        block["session"] = np.repeat(sessions, counts)
+        block = self._points.extend(total, share)
+        block["session"][:] = np.repeat(sessions, counts)
         for record, step, time, tag, value in batches:
             rows = first[record][:, None] + np.arange(tag.shape[1])
             block["tag"][rows], block["value"][rows] = tag, value
@@ -112,17 +114,15 @@ class EventLog:
             _, block["tag"][rows], block["time"][rows], block["step"][rows], block["value"][rows] = zip(
                 *loose, strict=True
             )
-        for name, column in block.items():
-            self._blocks[name].append(column)
         self.points += total
         if len(self._order) < len(self.tags):
             self._order |= dict.fromkeys(_as_first_written(block["tag"], len(self.tags)))
 
     def last(self) -> dict[str, float]:
         """The last value of each scalar."""
-        final: dict[int, float] = {}
-        for tag, value in zip(self._blocks["tag"], self._blocks["value"], strict=True):
-            final |= dict(zip(tag.tolist(), value.tolist(), strict=True))
+        codes, row = np.unique(self._points["tag"][::-1], return_index=True)
+        values = self._points["value"][::-1][row]
+        final = dict(zip(codes.tolist(), values.tolist(), strict=True))
         return {name: final[code] for name, code in self.tags.items() if code in final}
 
     @staticmethod
@@ -139,13 +139,17 @@ class EventLog:
             for code in log._order:
                 name = rule + names[code] if rule.endswith("/") else rule or names[code]
                 codes[code] = index.setdefault(name, len(index))
-            columns["tag"] += [codes[block] for block in log._blocks.pop("tag")]
-            columns["session"] += [block + np.int32(session) for block in log._blocks.pop("session")]
+            for name, parts in columns.items():
+                parts.append(log._points.pop(name))
+            columns["tag"][-1] = codes[columns["tag"][-1]]
+            columns["session"][-1] += np.int32(session)
             session += log._session + 1
-            for name in ("step", "time", "value"):
-                columns[name] += log._blocks.pop(name)
-        joined = {name: np.concatenate([np.zeros(0, TYPES[name]), *columns.pop(name)]) for name in TYPES}
+        joined = {name: _joined(columns.pop(name), kind) for name, kind in TYPES.items()}
         return Columns(tuple(index), **joined)
+
+
+def _joined(parts: list[NDArray[Any]], kind: type) -> NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate([np.zeros(0, kind), *parts])
 
 
 def _as_first_written(codes: NDArray[np.int32], most: int) -> list[int]:

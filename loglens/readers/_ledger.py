@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loglens.readers._fatal import Deaths
+from loglens.readers._growing import Growing
 from loglens.readers._numbers import floats, polish, take_apart
 from loglens.readers._plan import Plan, learn
 from loglens.run import Floats, Ints
@@ -70,11 +72,12 @@ class Ledger:
         self.sure = 0
         self.last_told = 0
         self._on_param = on_param
-        self._columns: dict[str, list[NDArray[np.generic]]] = {}
+        self._told = Growing(form=np.int32, **dict.fromkeys(("step", "epoch", "total", "time"), np.float64))
+        self._measured = Growing(owner=np.int64, nth=np.int32, value=np.float64)
         self._size = 0
 
-    def add(self, raw: bytes) -> None:
-        """Takes in a block of whole lines."""
+    def add(self, raw: bytes, share: float = 1.0) -> None:
+        """Takes in a block of whole lines. share: how much of the file is read with it."""
         block = polish(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw)
         templates, numbers = take_apart(block)
         form = np.fromiter(map(self.templates.__getitem__, templates), np.int32, len(templates))
@@ -84,13 +87,12 @@ class Ledger:
         rows = np.flatnonzero(form >= 0)
         if len(rows):
             self._read_raw(raw, block, rows, form[rows])
-            self._take(form[rows], base[rows], numbers, rows)
+            self._take(form[rows], base[rows], numbers, rows, share)
         self.lines += raw.count(b"\n")
 
-    def column(self, name: str) -> NDArray[np.generic]:
+    def column(self, name: str) -> NDArray[Any]:
         """One column of all records (form, the counters, time) or of all values (owner, nth, value); given away."""
-        parts = self._columns.pop(name, None)
-        return np.concatenate(parts) if parts else np.zeros(0)
+        return (self._told if name in self._told else self._measured).pop(name)
 
     def number_of(self, template: bytes, block: bytes) -> bytes:
         """The last number of the last line of this template in a block, as written."""
@@ -117,7 +119,7 @@ class Ledger:
         self._slot = np.array([value.slot for plan, _ in forms for value in plan.values], np.int64)
         self._sure = np.array([plan.sure and bool(plan.values) for plan, _ in forms])
 
-    def _take(self, form: NDArray[np.int32], base: Ints, numbers: list[bytes], rows: Ints) -> None:
+    def _take(self, form: NDArray[np.int32], base: Ints, numbers: list[bytes], rows: Ints, share: float) -> None:
         value = np.full(len(numbers), np.nan)
         amount = self._values[form]
         owner = np.repeat(np.arange(len(form)), amount)
@@ -133,12 +135,8 @@ class Ledger:
         told = {name: _at(value, place) for name, place in places.items()}
         told["time"] = self._time(form, places["stamp"], value, told.pop("millis"))
         del told["stamp"]
-        for name, column in told.items():
-            self._keep(name, column)
-        self._keep("form", form)
-        self._keep("owner", (owner + self.records).astype(np.int64))
-        self._keep("nth", nth.astype(np.int32))
-        self._keep("value", value[at])
+        self._told.add(share, form=form, **told)
+        self._measured.add(share, owner=owner + self.records, nth=nth, value=value[at])
         self.records += len(form)
         self.sure += int(np.count_nonzero(self._sure[form]))
         if len(owner):
@@ -152,9 +150,6 @@ class Ledger:
             part = [_at(value, place[has] + i) for i in range(7)]
             time[has] = _unix(part, comma)
         return time
-
-    def _keep(self, name: str, column: NDArray[np.generic]) -> None:
-        self._columns.setdefault(name, []).append(column)
 
     def _read_raw(self, raw: bytes, block: bytes, rows: Ints, form: NDArray[np.int32]) -> None:
         """Hands the text of the lines on that are read as text."""

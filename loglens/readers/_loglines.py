@@ -19,16 +19,15 @@ _SECTIONS = ("train", "val", "test")
 
 def curves(ledger: Ledger) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
     """The points of a log in the order written, the axes that do not count in steps, and remarks."""
-    owner = ledger.column("owner").astype(np.int64, copy=False)
+    owner = ledger.column("owner")
     if not len(owner):
         return Columns.empty(), {}, ()
     plans = tuple(plan for plan, _ in ledger.templates.forms)
-    told = {name: ledger.column(name).astype(np.float64, copy=False) for name in ("step", "epoch", "total", "time")}
-    records = Records(plans, ledger.column("form").astype(np.int32), **told)
+    records = Records(plans, *map(ledger.column, ("form", "step", "epoch", "total", "time")))
     places = place(records)
     values = [value for plan in plans for value in plan.values]
-    nth = ledger.column("nth").astype(np.int32, copy=False)
-    number = ledger.column("value").astype(np.float64, copy=False)
+    nth = ledger.column("nth")
+    number = ledger.column("value")
     keep = _wanted(records, values, owner, nth)
     if not keep.all():
         owner, nth, number = owner[keep], nth[keep], number[keep]

@@ -31,8 +31,6 @@ WORTH_LOADING, WORTH_USING = 16 << 20, 1 << 20
 #: What writing a tensor of torch leaves in place of its value, with its device or without.
 _TENSOR = re.compile(r"tensor\(([^,()\x1f]+)(?:[,\x1f].*)?\)$")  # \x1f: a comma inside quotes
 _WIDEST_FRAME = 1000
-#: So many times the points read so far is the most that there is made room for.
-_GROWTH = 4.0
 _BLANKS = sorted({form for word in ABSENT for form in (word, word.upper(), word.capitalize())})
 
 
@@ -43,31 +41,6 @@ class Points(NamedTuple):
     row: Ints
     col: NDArray[np.int32]
     value: Floats
-
-
-class Gathered:
-    """The points of block after block, each column in one array with room for those to come."""
-
-    def __init__(self) -> None:
-        self._size = 0
-        self._columns: list[NDArray[Any]] = [np.empty(0, kind) for kind in (np.int64, np.int32, np.float64)]
-
-    def add(self, points: Points, share: float) -> None:
-        """Takes in a block. share: how much of the file is read with it; the rest may hold as many points."""
-        begin, self._size = self._size, self._size + len(points.value)
-        grown = self._size > len(self._columns[0])
-        room = int(self._size * min(1.02 / share, _GROWTH))  # memory that is never filled is never taken
-        news: tuple[NDArray[Any], ...] = (points.row, points.col, points.value)
-        for at, new in enumerate(news):
-            if grown:
-                old, self._columns[at] = self._columns[at], np.empty(room, new.dtype)
-                self._columns[at][:begin] = old[:begin]
-            self._columns[at][begin : self._size] = new
-
-    def all(self) -> tuple[Ints, NDArray[np.int32], Floats]:
-        """The rows, columns and values."""
-        row, col, value = (column[: self._size] for column in self._columns)
-        return row, col, value
 
 
 class Words:

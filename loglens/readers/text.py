@@ -82,8 +82,10 @@ def _run(source: Source, path: Path, name: str) -> Run:
     ledger = Ledger(params.add)
     blocks = Blocks(path)
     before = b""
+    size, read = path.stat().st_size, 0
     for block in blocks:
-        ledger.add(block)
+        read += len(block)
+        ledger.add(block, read / size)
         before = block
     notes: list[Note] = []
     if blocks.rest.strip():
