@@ -8,11 +8,11 @@ from typing import Any
 
 #: Nothing larger is a file of parameters.
 LARGEST = 4 << 20
-FILES = ("hparams.yaml", "args.yaml", "params.json", "config.json")
+FILES = ("hparams.yaml", "args.yaml", "params.yaml", "params.json", "config.json")
 
 
 def params_beside(folder: Path) -> dict[str, Any]:
-    """What hparams.yaml (Lightning), args.yaml (ultralytics, timm), params.json (Ray) say, flat."""
+    """What hparams.yaml (Lightning), args.yaml (ultralytics), params.yaml (DVCLive), params.json (Ray) say, flat."""
     found: dict[str, Any] = {}
     for name in FILES:
         path = folder / name

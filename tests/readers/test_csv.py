@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import loglens
 from loglens.errors import UnreadableError
 from loglens.readers import _cells, _points, _text, csv
 from loglens.run import Source
@@ -52,6 +54,22 @@ def test_keras_csv_logger_appended_twice(name: str) -> None:
     assert run.columns.session.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
     assert len(run.curves["loss"]) == 3
     assert run.rewinds["loss"] == [(2, 0)]
+
+
+def test_dvclive_of_the_real_writer(tmp_path: Path) -> None:
+    shutil.copytree(DATA / "csv" / "dvclive", tmp_path / "dvclive")
+    (run,) = loglens.read(tmp_path / "dvclive")
+    assert run.format == "csv" and run.notes == ()
+    assert rows(run, "val/loss") == [(2, 0.5), (5, 0.5)]
+    assert same(values(run, "train/loss"), [1.0, 0.5, 1 / 3, 0.25, NAN, 1 / 6])
+    assert np.array_equal(np.isfinite(run.columns.time), run.columns.tag == run.tags.index("train/loss"))
+    assert run.params == {"lr": 0.1, "optimizer/name": "adam"}
+
+    torn = tmp_path / "dvclive" / "plots" / "metrics" / "train" / "loss.tsv"
+    torn.write_bytes(torn.read_bytes()[:-22])  # within the last line
+    (run,) = loglens.read(tmp_path / "dvclive")
+    assert same(values(run, "train/loss"), [1.0, 0.5, 1 / 3, 0.25, NAN])
+    assert kinds(run) == ["truncated"]
 
 
 # --- shapes that other writers leave

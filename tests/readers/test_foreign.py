@@ -6,10 +6,12 @@ import json
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import loglens
 from loglens import discover, registry
 from loglens.errors import UnreadableError
 from loglens.readers import foreign
@@ -46,6 +48,15 @@ def test_an_offline_session_of_clearml(tmp_path: Path) -> None:
     assert run.curves["system/gpu"].axis == "sample"
     assert [note.kind for note in run.notes] == ["truncated", "sentinel"]
     assert path in run.files
+
+
+def test_a_session_of_the_real_writer() -> None:
+    (run,) = loglens.read(Path(__file__).parent / "data" / "offline" / "clearml")
+    assert run.format == "clearml"
+    assert run.curves["train/loss"].value.tolist() == [1, 0.5, 1 / 3, 0.25, 0, 1 / 6]  # step 4 was NaN
+    assert run.curves["val/loss"].step.tolist() == [2, 5]
+    assert np.isfinite(run.columns.time).all()
+    assert [note.kind for note in run.notes] == ["sentinel"]
 
 
 def test_a_session_without_a_scalar(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""Makes the files under csv/ and hf/ that real writers wrote. Needs torch, lightning, keras, transformers.
+"""Makes the files under csv/ and hf/ that real writers wrote. Needs torch, lightning, keras, transformers, dvclive.
 
-python make_tables.py lightning | keras | huggingface
+python make_tables.py lightning | keras | huggingface | dvclive
 """
 
 # mypy: ignore-errors
@@ -89,5 +89,18 @@ def huggingface() -> None:
             shutil.copy(path, target)
 
 
+def dvclive() -> None:
+    from dvclive import Live
+
+    folder = HERE / "csv" / "dvclive"
+    with Live(str(folder), save_dvc_exp=False, dvcyaml=None, report=None) as live:
+        live.log_params({"lr": 0.1, "optimizer": {"name": "adam"}})
+        for step in range(6):
+            live.log_metric("train/loss", float("nan") if step == 4 else 1.0 / (step + 1), timestamp=True)
+            if step % 3 == 2:
+                live.log_metric("val/loss", 0.5)
+            live.next_step()
+
+
 if __name__ == "__main__":
-    {"lightning": lightning, "keras": keras, "huggingface": huggingface}[sys.argv[1]]()
+    {"lightning": lightning, "keras": keras, "huggingface": huggingface, "dvclive": dvclive}[sys.argv[1]]()

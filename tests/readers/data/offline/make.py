@@ -1,6 +1,6 @@
 """Makes the small logs in this folder with the writers themselves.
 
-    pip install wandb==0.31.0 mlflow-skinny==3.17.2 sqlalchemy alembic trackio==0.43.0 swanlab==0.10.3
+    pip install wandb==0.31.0 mlflow-skinny==3.17.2 sqlalchemy alembic trackio==0.43.0 swanlab==0.10.3 clearml==2.1.12
     env -i HOME=/tmp/demo PATH=$PATH LOGNAME=user python make.py /tmp/demo
 
 What a writer notes of the machine (paths, host, user) is switched off where it can be; look for names
@@ -128,8 +128,25 @@ def swanlab_logs() -> None:
         shutil.copy(path, ROOT / "run-demo.swanlab")
 
 
+def clearml_logs() -> None:
+    """One offline session. What it notes of the machine stands in other files than the metrics."""
+    from clearml import Task
+
+    Task.set_offline(offline_mode=True)
+    quiet = dict.fromkeys(("auto_connect_frameworks", "auto_resource_monitoring", "auto_connect_arg_parser"), False)
+    task = Task.init(project_name="demo", task_name="run", **quiet)
+    for step in range(6):
+        loss = math.nan if step == 4 else 1 / (step + 1)
+        task.get_logger().report_scalar("train", "loss", loss, step)
+        if step % 3 == 2:
+            task.get_logger().report_scalar("val", "loss", 0.5, step)
+    task.close()
+    (ROOT / "clearml").mkdir(exist_ok=True)
+    shutil.copy(Path(task.get_offline_mode_folder()) / "metrics.jsonl", ROOT / "clearml" / "metrics.jsonl")
+
+
 if __name__ == "__main__":
     ROOT.mkdir(parents=True, exist_ok=True)
-    chosen = sys.argv[2:] or ["wandb", "mlflow", "trackio", "swanlab"]
+    chosen = sys.argv[2:] or ["wandb", "mlflow", "trackio", "swanlab", "clearml"]
     for each in chosen:
         globals()[f"{each}_logs"]()
