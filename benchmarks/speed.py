@@ -229,7 +229,9 @@ def diagnosis(folder: Path, repeat: int, scale: float, peers: Mapping[str, str])
         for i in range(max(int(1e6 * scale), 4000)):
             value = 0.5 + 2 / (1 + i / 5000) + 0.05 * draw.random()
             file.write(event(1.7e9 + i * 0.00123, i // 20, simple(tags[i % 20], value)))
-    commands = {"loglens diagnose": [sys.executable, "-m", "loglens", "diagnose", str(folder), "--format", "json"]}
+    commands = {
+        "loglens diagnose": [sys.executable, "-m", "loglens", "diagnose", str(folder), "--format", "json", "--no-cache"]
+    }
     commands |= {name: [program, "diagnose", str(folder), "--json"] for name, program in peers.items()}
     found = turns({name: partial(_process, command) for name, command in commands.items()}, repeat)
     yield from _beside("loglens diagnose, 1,000,000 points", found, {"runmedic": "<= 0.4"})
@@ -238,7 +240,7 @@ def diagnosis(folder: Path, repeat: int, scale: float, peers: Mapping[str, str])
 def start(folder: Path, repeat: int, scale: float) -> Rows:
     """The whole command on a folder of one small event file, beside loading pandas."""
     read_events.write(folder / "events.out.tfevents.1.host", "torch", max(int(2000 * scale), 400))
-    small = [sys.executable, "-m", "loglens", "diagnose", str(folder)]
+    small = [sys.executable, "-m", "loglens", "diagnose", str(folder), "--no-cache"]
     pandas = [sys.executable, "-c", "import pandas"]
     found = turns(
         {"loglens diagnose": partial(_process, small), "import pandas": partial(_process, pandas)}, 3 * repeat
