@@ -29,7 +29,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import read_events, read_wandb_log
+import loglens
+from benchmarks import many, read_events, read_wandb_log
 from benchmarks.read_events import TAGS, block, event, record, simple, turns
 
 #: The whole of a child's work and its peak memory; not ru_maxrss, which a child inherits from its parent.
@@ -113,20 +114,37 @@ def _large(number: int, picture: bytes) -> bytes:
 
 
 def files(folder: Path, repeat: int, scale: float) -> Rows:
-    """Eight files of a run with all cores, beside the same with one."""
+    """Eight runs of one file each judged on all cores, beside the same on one."""
     for i in range(8):
-        read_events.write(folder / f"events.out.tfevents.{i}.host", "torch", max(int(250_000 * scale), 400))
-    every = os.sched_getaffinity(0)
+        (folder / str(i)).mkdir()
+        read_events.write(folder / str(i) / "events.out.tfevents.1.host", "torch", max(int(250_000 * scale), 400))
+    cores = len(os.sched_getaffinity(0))
+    found = turns({"all": partial(_judged, folder, cores), "one core": partial(_judged, folder, 1)}, repeat)
+    yield from _beside("8 files of 250,000 scalars read and judged, all cores", found, {"one core": ">= 1.7"})
 
-    def on(cores: set[int]) -> int:
-        os.sched_setaffinity(0, cores)
-        try:
-            return read_events.loglens(folder)
-        finally:
-            os.sched_setaffinity(0, every)
 
-    found = turns({"all": partial(on, every), "one core": partial(on, {min(every)})}, repeat)
-    yield from _beside("8 files of 250,000 scalars, all cores", found, {"one core": ">= 1.7"})
+def _judged(folder: Path, jobs: int) -> int:
+    return len(loglens.diagnose(folder, jobs=jobs).runs)
+
+
+def runs(folder: Path, repeat: int, scale: float) -> Rows:
+    """A folder of 2,000 small runs as a process: on all cores, on one, and again when nothing changed."""
+    count, cores = max(int(2000 * scale), 20), len(os.sched_getaffinity(0))
+    place = many.folder_of_runs(folder / "runs", count)
+    memory = folder / "memory"
+    many.diagnose(place, cores, memory)
+    found = turns(
+        {
+            "all": partial(many.diagnose, place, cores),
+            "one core": partial(many.diagnose, place, 1),
+            "again": partial(many.diagnose, place, cores, memory),
+        },
+        repeat,
+    )
+    every, one, again = (found[name][0] for name in ("all", "one core", "again"))
+    yield Row("2,000 small runs, all cores", every, "one core", one, ">= 1.7")
+    yield Row("60 small runs, all cores", every * 60 / count, "one second", 1.0, ">= 1")
+    yield Row("2,000 small runs again, none changed", again, "the first time", every, ">= 20")
 
 
 def growth(folder: Path, repeat: int, scale: float) -> Rows:
@@ -273,6 +291,7 @@ def parts(peers: Mapping[str, str]) -> dict[str, Callable[[Path, int, float], Ro
         "merged": partial(events, "merged", "1,000,000 scalars, 20 a record"),
         "images": images,
         "files": files,
+        "runs": runs,
         "growth": growth,
         "csv": table,
         "wandb": wandb,
@@ -306,9 +325,10 @@ def page(rows: list[Row], repeat: int, scale: float, peers: Mapping[str, str]) -
         "|---|--:|---|--:|--:|--:|---|",
         *(f"| {' | '.join(row.cells())} |" for row in rows),
         "",
-        "A run is read on one core. Two threads over its files, and a forked worker that hands back its columns in",
-        "shared memory, were tried on the 8 files: in a fresh process on two idle cores they took 1.2 and 1.1 times as",
-        "long as one core (in a process that had read them before, 1.0 and 0.8 times).",
+        "A run is read on one core, and runs are judged side by side. Two threads over the files of one run, and a",
+        "forked worker that hands back its columns in shared memory, were tried: in a fresh process on two idle cores",
+        "they took 1.2 and 1.1 times as long as one core. The 2,000 small runs are copies of the samples and of real",
+        f"runs below {many.SMALL / 1e6:g} MB, each in a folder of its own.",
     ]
     return "\n".join([*lines, ""])
 

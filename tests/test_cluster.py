@@ -89,3 +89,10 @@ def test_no_scheduler_is_one_line() -> None:
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr == "loglens: --scheduler tcp://127.0.0.1:1: no Dask scheduler answers; check the address\n"
+
+
+def test_remote_paths_are_refused() -> None:
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    fsspec.filesystem("memory").pipe("/cluster/a.csv", b"step,loss\n" + b"".join(b"%d,1.0\n" % i for i in range(50)))
+    done = call("diagnose", "memory://cluster", "--engine", "dask", "--scheduler", "tcp://127.0.0.1:1")
+    assert done.exit_code == 2 and done.stderr.startswith("loglens: --engine dask reads no remote paths")

@@ -61,6 +61,8 @@ def gather(
         failures: list[Judged] = [Unread(failure.path, str(failure)) for failure in found.failures]
         lines.write(failures)
         sources = units(found)
+        if scheduler and any(source.mirror for unit in sources for _, source in unit):
+            raise LoglensError("--engine dask reads no remote paths: mount them on the workers, or leave --engine out")
         known = memory() if cached and worthwhile(sources) else None
         with progress.line(len(sources), quiet) as watch:
             results = watch(examine(sources, options, jobs, known, scheduler), _name)
