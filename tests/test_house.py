@@ -88,6 +88,7 @@ MAY_IMPORT = {
         "examine",
         "export",
         "gate",
+        "portrait",
         "regression",
         "report",
         "settings",

@@ -98,6 +98,15 @@ def test_json_lines_come_while_runs_are_judged() -> None:
     assert rest[0]["why"] == "interrupted: 1 of 9 sources were not judged" and rest[-1]["counts"]["runs"] == 8
 
 
+def test_a_baseline_holds_for_json_lines_alone() -> None:
+    many(9)
+    assert diagnose("runs", "--write-baseline", "known.json", "-o", "a.jsonl").returncode == 0
+    assert diagnose("runs", "--baseline", "known.json", "--format", "jsonl").returncode == 0
+    assert diagnose("runs", "--baseline", "known.json", "--format", "json").returncode == 0
+    bad("runs/01/metrics.csv")
+    assert diagnose("runs", "--baseline", "known.json", "--format", "jsonl").returncode == 1
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [

@@ -18,6 +18,7 @@ from loglens.cli.stopping import undisturbed
 from loglens.discover import find, units
 from loglens.errors import LoglensError
 from loglens.examine import Judged, examine, salt, worthwhile
+from loglens.portrait import thin
 from loglens.renderers import jsonl
 from loglens.renderers._wording import safe
 from loglens.report import Diagnosis, Unread
@@ -96,10 +97,13 @@ def _flat(judged: dict[int, list[Judged]]) -> list[Judged]:
 
 
 def _counted(item: Judged) -> Judged:
-    """What counts and the gate need of a run that is written already."""
+    """What the counts, the gate and a baseline need of a run that is written already."""
     if isinstance(item, Unread):
         return item
-    findings = tuple(replace(found, series=(), remedies=(), evidence={}) for found in item.findings)
+    findings = tuple(
+        replace(found, series=tuple(thin(curve, 0) for curve in found.series), remedies=(), evidence={})
+        for found in item.findings
+    )
     return replace(item, findings=findings, cast=(), curves=(), lead=None, notes=(), params={})
 
 
