@@ -31,7 +31,7 @@ from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Remedy, Rule, Severity
 from loglens.run import Run, Series
 from loglens.stats.blocks import noise
-from loglens.stats.level import Levels, levels
+from loglens.stats.level import Levels, fell_at_once, levels
 
 RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR, leads_to=("underfitting",), supervised=True)
 
@@ -63,9 +63,11 @@ def detect(
     stuck = _metrics_stuck(metrics, gain)
     # a sum of parts was never logged itself, so it knows of no earlier start
     began = run.first(curve.tag) if curve.tag in run.curves else found.start
+    if fell_at_once(curve.value) and not _chance_classes(found.end, chance):
+        began = float(curve.value[0])  # logged so rarely that it had come down by the second point
     if began - found.end < bar and not _learned(found, bar) and not _gained(held_out, gain):
         # a rise is for divergence to name, and a metric that improves acquits
-        if found.end <= found.start + 2 * bar and not _moved(_bounded(metrics, 1.0), 4 * gain):
+        if found.end <= _start(curve, found) + 2 * bar and not _moved(_bounded(metrics, 1.0), 4 * gain):
             yield _stuck(curve, found, guessing, lr, grad_norm_global, val_loss, gain, chance)
         return
     late = levels(_after_first_tenth(curve))
@@ -75,7 +77,7 @@ def detect(
         yield _guesses(curve, late, stuck, lr, grad_norm_global)
     elif late.drop < gain and held_out is not None and len(held_out) >= min_points and not run.rewinds:
         known = levels(held_out.value)
-        early = found.start - late.end < abs(found.start) / 3  # else it may just have converged at once
+        early = began - late.end < abs(began) / 3  # else it may just have converged at once
         if early and abs(known.drop) < chance and known.start - known.best < 2 * chance * abs(known.start):
             yield _never_generalises(curve, late, held_out, known, lr, grad_norm_global)
 
@@ -89,6 +91,13 @@ def _learned(found: Levels, bar: float) -> bool:
     # half of the start is gone whatever the noise, which a later explosion would inflate
     smooth = found.start - found.end >= max(bar / 2, 10 * found.noise)
     return smooth or found.start - found.end >= bar or fell >= bar + 4 * found.noise or fell >= abs(found.start) / 2
+
+
+def _start(curve: Series, found: Levels) -> float:
+    """The start, or the level of the first tenth where that is as good as the same: few first points are noisy."""
+    tenth = float(np.median(curve.value[: max(3, len(curve) // 10)]))
+    # a median of three points has 1.25 / sqrt(3) times their standard deviation
+    return max(found.start, min(tenth, found.start + 3 * 0.72 * found.point_noise))
 
 
 def _after_first_tenth(curve: Series) -> NDArray[np.float64]:

@@ -49,6 +49,26 @@ def _smooth(level: Floats) -> Floats:
     return np.concatenate([inner[:1], inner, inner[-1:]])
 
 
+def sinking(value: Floats, parts: int = 5) -> float:
+    """By how much a curve sinks from its first to its last of several equal parts (medians), as a share of the first.
+
+    The parts are as long as each other, so that no few points at an end decide it.
+    """
+    size = max(1, len(value) // parts)
+    first, last = float(np.median(value[:size])), float(np.median(value[-size:]))
+    return (first - last) / abs(first) if first else 0.0
+
+
+def fell_at_once(value: Floats, errors: float = 6.0) -> bool:
+    """Whether the first point lies above every later one by a tenth, and by six deviations of the noise.
+
+    n >= 5 finite points. Such a curve came down before its second point was logged.
+    """
+    rest = value[1:]
+    gap = float(value[0] - rest.max())
+    return gap > 0.1 * abs(float(value[0])) and gap > errors * noise(rest)
+
+
 def levels(value: Floats) -> Levels:
     """Levels of a curve of n >= 5 finite points, by their order (steps are taken as even).
 
