@@ -5,7 +5,9 @@ moved is still in its first moments, which is what a learning rate far too low l
 
 How it is found. Training gained less than a quarter, and a robust line through the training or the
 validation loss explains 90 % of its variance, is as steep in the last 40 % as in the first (0.6
-times or more) and still falls there with t below -4, allowing for autocorrelation.
+times or more) and still falls there with t below -4, allowing for autocorrelation. Straight means: against
+the integral of the learning rate where that was logged, since to first order a loss falls by the squared
+norm of its gradient times that (gradient flow), so that a schedule that fades out does not bend the line.
 
 When it is wrong. A run cut off very early, and the end of a fine-tuning whose learning rate is kept
 constant, look alike: then it is only short.
@@ -15,12 +17,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from loglens import remedies
 from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Rule, Severity
 from loglens.run import Series
 from loglens.stats.blocks import blocks
 from loglens.stats.level import levels
+from loglens.stats.schedule import travelled
 from loglens.stats.trend import trend
 
 RULE = Rule(
@@ -46,7 +51,7 @@ def detect(
         raise Skip("the learning rate is zero throughout")
     if levels(loss.finite.value).drop >= gain:
         return
-    straight = [curve for curve in curves if _straight(curve, r2, evenness)]
+    straight = [curve for curve in curves if _straight(curve, lr, r2, evenness)]
     if not straight:
         return
     shown = straight[0]
@@ -69,11 +74,13 @@ def detect(
     )
 
 
-def _straight(curve: Series, r2: float, evenness: float) -> bool:
-    block = blocks(curve.step, curve.value, least=1 if len(curve) < 30 else 3)
-    part = max(4, int(0.4 * len(block)))
-    if len(block) < 2 * part:
+def _straight(curve: Series, lr: Series | None, r2: float, evenness: float) -> bool:
+    way = travelled(curve.step, lr.finite.step, lr.finite.value) if lr is not None else None
+    block = blocks(curve.step if way is None else way, curve.value, least=1 if len(curve) < 30 else 3)
+    share = (block.x - block.x[0]) / (block.x[-1] - block.x[0])
+    first, last = share <= 0.4, share >= 0.6
+    if min(np.count_nonzero(first), np.count_nonzero(last)) < 4:
         return False
     whole = trend(block.x, block.level)
-    early, late = trend(block.x[:part], block.level[:part]), trend(block.x[-part:], block.level[-part:])
+    early, late = (trend(block.x[part], block.level[part]) for part in (first, last))
     return whole.r2 > r2 and late.t < -4 and early.slope < 0 and late.slope / early.slope >= evenness

@@ -41,9 +41,10 @@ def detect(
     curve = loss.finite
     if len(curve) < min_points:
         raise Skip(f"needs {min_points} losses, has {len(curve)}")
-    if not (curve.value > 0).all():
+    late = curve.value[len(curve) // 5 :]
+    if not (late > 0).all():
         raise Skip("a loss that is not positive has no factor to swing by")
-    late = np.log(curve.value[len(curve) // 5 :])
+    late = np.log(late)
     place = np.arange(len(late))
     slow = blocks(place, late, most=8)
     around = late - np.interp(place, slow.x, slow.level)

@@ -1,0 +1,25 @@
+"""How far a schedule has carried a run: the integral of the learning rate."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def travelled(step: Ints, lr_step: Ints, lr: Floats) -> Floats | None:
+    """The integral of the learning rate up to each step, or None where the rate is not known there.
+
+    step: where to. lr_step, lr: the logged rate, finite, steps rising. To first order a loss falls by the
+    squared norm of its gradient times this (gradient flow), whatever the schedule does in between. None where
+    the rate covers less than nine tenths of the steps, is negative anywhere or zero throughout.
+    """
+    if len(lr) < 2 or not len(step) or (lr < 0).any() or not lr.any():
+        return None
+    span, shared = step[-1] - step[0], min(step[-1], lr_step[-1]) - max(step[0], lr_step[0])
+    if span <= 0 or shared < 0.9 * span:
+        return None
+    way = np.concatenate([[0.0], np.cumsum(np.diff(lr_step) * (lr[1:] + lr[:-1]) / 2)])
+    return np.interp(step, lr_step, way)
