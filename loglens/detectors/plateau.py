@@ -2,12 +2,15 @@
 
 Why it matters. From the stall on the run costs time and gains nothing; what stalled it is in the log.
 
-How it is found. For at least the last half of the run the learning rate is at or below a hundredth of
-its peak before (a schedule that decays too early, a wrong number of total steps), or the logged
-update of the weights is zero; and the loss gains less than 5 % from there on. A flat curve alone is no
-sign: a run that is done is flat as well.
+How it is found. For at least the last half of the run one of three holds, and the loss sinks by less than 5 %
+from the first to the last fifth of it: the learning rate is at or below a hundredth of its peak (a schedule that
+decays too early, a wrong number of total steps); the logged update of the weights is zero; or the validation
+loss is one and the same number, to the last of six digits or more, while the learning rate, where it is known,
+is not zero: then no update reaches the weights that are evaluated (an optimiser that holds other tensors). A
+flat curve alone is no sign: a run that is done is flat as well.
 
-When it is wrong. A long tail at a small learning rate is sometimes wanted, to average out noise.
+When it is wrong. A long tail at a small learning rate is sometimes wanted, to average out noise. Evaluating
+a fixed checkpoint again and again gives one number too.
 """
 
 from __future__ import annotations
@@ -20,57 +23,83 @@ from loglens import remedies
 from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Remedy, Rule, Severity
 from loglens.run import Series
-from loglens.stats.level import levels
+from loglens.stats.level import sinking
 
 RULE = Rule("plateau", "loss", Severity.WARNING)
 
 
 def detect(
     loss: Series,
+    val_loss: Series | None,
     lr: Series | None,
     update_norm: Series | None,
     *,
     min_points: int = 20,
+    min_evaluations: int = 8,
     share: float = 0.01,
     gain: float = 0.05,
 ) -> Iterator[Finding]:
     drivers = [(curve.finite, limit) for curve, limit in ((lr, share), (update_norm, 0.0)) if curve is not None]
     drivers = [(curve, limit) for curve, limit in drivers if len(curve) >= min_points]
-    if not drivers:
-        raise Skip("neither the learning rate nor the size of updates was logged")
-    if len(loss.finite) < min_points:
-        raise Skip(f"needs {min_points} losses, has {len(loss.finite)}")
+    held_out = val_loss.finite if val_loss is not None and len(val_loss.finite) >= min_evaluations else None
+    if not drivers and held_out is None:
+        raise Skip("neither the learning rate nor the size of updates nor a validation loss was logged")
+    curve = loss.finite
+    if len(curve) < min_points:
+        raise Skip(f"needs {min_points} losses, has {len(curve)}")
     for driver, limit in drivers:
-        onset = _gives_out(driver, limit)
-        if onset is None:
-            continue
-        after = loss.finite.value[loss.finite.step >= onset]
-        before = loss.finite.before(onset).value
-        if len(after) < 10 or len(before) < 3 or levels(after).drop >= gain:
-            continue
-        end, start = float(np.median(after[-max(3, len(after) // 10) :])), float(np.median(before[:3]))
-        yield Finding(
-            f"{loss.tag} stalls at {end:.4g} from {loss.axis} {onset} on, where {driver.tag} falls to "
-            f"{driver.value[-1]:.3g} (peak {driver.value.max():.3g})",
-            Severity.WARNING,
-            Confidence.HIGH,
-            onset_step=onset,
-            end_step=int(loss.step[-1]),
-            evidence={"start": start, "level": end, "driver": driver.tag, "peak": float(driver.value.max())},
-            remedies=[_schedule(driver, loss, onset), remedies.check_optimizer_step()],
-            series=(loss, driver),
-        )
-        return
+        onset = _gives_out(driver.value > limit * driver.value.max(), driver)
+        if onset is not None and _stalls(curve, onset, gain):
+            why = f"where {driver.tag} falls to {driver.value[-1]:.3g} (peak {driver.value.max():.3g})"
+            yield _finding(curve, driver, onset, why, _schedule(driver, curve, onset))
+            return
+    if held_out is not None and _digits(float(held_out.value[-1])) >= 6 and not (lr is not None and _ends(lr)):
+        onset = _gives_out(held_out.value != held_out.value[-1], held_out)
+        if onset is not None and _stalls(curve, onset, gain):
+            why = f"where {held_out.tag} is {held_out.value[-1]:.6g} at every evaluation: no update reaches the weights"
+            yield _finding(curve, held_out, onset, why, remedies.check_optimizer_step())
 
 
-def _gives_out(driver: Series, limit: float) -> int | None:
-    """The step from which the driver stays at or below a share of its peak, if that is half of the run or more."""
-    high = np.flatnonzero(driver.value > limit * driver.value.max())
-    if not len(high) or high[-1] + 1 >= len(driver):
+def _gives_out(alive: np.ndarray[tuple[int], np.dtype[np.bool_]], driver: Series) -> int | None:
+    """The step from which the driver is no longer alive, if that is half of the run or more."""
+    last = np.flatnonzero(alive)
+    if not len(last) or last[-1] + 1 >= len(driver):
         return None
-    onset = int(driver.step[high[-1] + 1])
+    onset = int(driver.step[last[-1] + 1])
     span = float(driver.step[-1] - driver.step[0])
     return onset if span and (driver.step[-1] - onset) / span >= 0.5 else None
+
+
+def _ends(lr: Series) -> bool:
+    """Whether the learning rate is zero over the last half, which stalls the loss by itself."""
+    value = lr.finite.value
+    return not value[len(value) // 2 :].any()
+
+
+def _digits(value: float) -> int:
+    """Significant digits of a logged number, as it is written."""
+    return len(f"{abs(value):.9g}".split("e")[0].replace(".", "").lstrip("0"))
+
+
+def _stalls(loss: Series, onset: int, gain: float) -> bool:
+    after = loss.value[loss.step >= onset]
+    return len(after) >= 10 and len(loss.before(onset)) >= 3 and abs(sinking(after)) < gain
+
+
+def _finding(loss: Series, driver: Series, onset: int, why: str, remedy: Remedy) -> Finding:
+    after, before = loss.value[loss.step >= onset], loss.before(onset).value
+    end, start = float(np.median(after[-max(3, len(after) // 10) :])), float(np.median(before[:3]))
+    advice = [remedy] if remedy.action == "check_optimizer_step" else [remedy, remedies.check_optimizer_step()]
+    return Finding(
+        f"{loss.tag} stalls at {end:.4g} from {loss.axis} {onset} on, {why}",
+        Severity.WARNING,
+        Confidence.HIGH,
+        onset_step=onset,
+        end_step=int(loss.step[-1]),
+        evidence={"start": start, "level": end, "driver": driver.tag, "peak": float(driver.value.max())},
+        remedies=advice,
+        series=(loss, driver),
+    )
 
 
 def _schedule(driver: Series, loss: Series, onset: int) -> Remedy:
