@@ -73,7 +73,7 @@ def detect(
     late = levels(_after_first_tenth(curve))
     if late.end > found.best + 0.25 * abs(found.best):
         return  # it had learned, and lost it again: that is divergence
-    if late.drop < 3 * gain and stuck:
+    if late.drop < 3 * gain and stuck and _may_guess(stuck, late.end):
         yield _guesses(curve, late, stuck, lr, grad_norm_global)
     elif late.drop < gain and held_out is not None and len(held_out) >= min_points and not run.rewinds:
         known = levels(held_out.value)
@@ -193,6 +193,15 @@ def _metrics_stuck(metrics: tuple[Series, ...], gain: float) -> list[Series]:
     """
     judged = _bounded(metrics, 0.6)
     return [] if _moved(judged, gain) else judged
+
+
+def _may_guess(stuck: list[Series], loss: float) -> bool:
+    """Whether metrics that never moved fit a model that guesses, and not one that had learned by its first evaluation.
+
+    An even guess among C classes has the accuracy 1/C and the loss ln C: their product, accuracy times
+    exp(loss), is 1. It is larger the more a model knows (a quarter is left for uneven classes).
+    """
+    return all(_ends(metric)[1] * np.exp(min(loss, 700.0)) < 1.25 for metric in stuck)
 
 
 def _moved(metrics: list[Series], gain: float) -> bool:

@@ -1,15 +1,22 @@
-"""A very large learning rate, and a loss that never learns.
+"""A very large learning rate, and a loss that never learns or blows up.
 
 Why it matters. With steps that overshoot every valley the weights only bounce; more steps do not help.
 
-How it is found. The learning rate peaks above 0.1; the loss is never better than at its start by 5 %, or
-gains less than that after the first tenth of the run, ends between half and twice its start, and
-bounces by 2 % or more from point to point. 0.1 is the classic start for stochastic gradient descent on
-normalised nets; for Adam, 0.01 is already too high (UMLAUT), but the log seldom says which optimizer
-ran. A large learning rate alone is no sign.
+How it is found. By one of two signs. (1) The learning rate peaks above 0.1; the loss is never better than at its
+start by 5 %, or gains less than that after the first tenth of the run, ends between half and twice its start,
+and bounces by 2 % or more from point to point. 0.1 is the classic start for stochastic gradient descent on
+normalised nets; for Adam, 0.01 is already too high (UMLAUT), but the log seldom says which optimizer ran. A
+large learning rate alone is no sign. (2) Within the first 2 % of its points the loss rises to four times its
+first value or more, by more than six deviations of its noise. Along a direction of curvature c an update of
+rate r multiplies the error by 1 - rc and the loss by the square of that, so any rise means a rate beyond the
+limit of stability, 2/c, and a fourfold one a rate half above it. Up to 4/c training can still settle elsewhere
+(Lewkowycz et al. 2020, the catapult), and runs that reach their target do: a note, unless the loss
+ends no better than it began or is not finite, or the learning rate peaks above 0.1.
 
 When it is wrong. A loss that is stuck for another reason (labels, a cut graph) under a learning rate
-that is large but right; the first test, a tenth of it, tells them apart.
+that is large but right; the first test, a tenth of it, tells them apart. Weights initialised far too large
+make the same rate too high, and the better cure is then the initialisation. The second sign needs a loss logged
+before the first update.
 """
 
 from __future__ import annotations
@@ -22,49 +29,94 @@ from loglens import remedies
 from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Rule, Severity
 from loglens.run import Series
+from loglens.stats.blocks import noise
 from loglens.stats.level import levels
 
 RULE = Rule(
     "lr-too-high",
     "schedule",
     Severity.WARNING,
-    leads_to=("loss-not-decreasing", "divergence", "loss-spike", "nan-loss"),
+    leads_to=("loss-not-decreasing", "divergence", "loss-spike", "nan-loss", "exploding-gradient"),
     supervised=True,
 )
 
 
 def detect(
     loss: Series,
-    lr: Series,
+    lr: Series | None,
     *,
     min_points: int = 20,
     large: float = 0.1,
     gain: float = 0.05,
     bounce: float = 0.02,
+    rise: float = 4.0,
+    errors: float = 6.0,
 ) -> Iterator[Finding]:
-    curve, rate = loss.finite, lr.finite
-    if len(curve) < min_points or not len(rate):
-        raise Skip(f"needs {min_points} losses, has {len(curve)}")
-    peak = float(rate.value.max())
+    if len(loss) < min_points:
+        raise Skip(f"needs {min_points} losses, has {len(loss)}")
+    peak = float(lr.finite.value.max()) if lr is not None and len(lr.finite) else None
+    blown = _blows_up(loss, rise, errors)
+    if blown is not None:
+        yield _blown(loss, lr, blown, peak is not None and peak > large, gain)
+    elif peak is None:
+        raise Skip("no learning rate was logged, and the loss does not blow up at its first updates")
+    elif peak > large and len(loss.finite) >= min_points and (found := _bounces(loss.finite, lr, gain, bounce, peak)):
+        yield found
+
+
+def _blows_up(loss: Series, rise: float, errors: float) -> int | None:
+    """Index of the highest loss among the first 2 % of the points, if that is a rise beyond the noise."""
+    value, reach = loss.value, max(3, int(np.ceil(0.02 * len(loss))))
+    early, rest = value[1 : 1 + reach], loss.finite.value[1 + reach :]
+    if not value[0] > 0 or not np.isfinite(early).any() or not (rest > 0).all():
+        return None
+    at = 1 + int(np.nanargmax(np.where(np.isfinite(early), early, np.nan)))
+    height = np.log(value[at] / value[0])
+    return at if height >= np.log(rise) and height > errors * noise(np.log(rest)) else None
+
+
+def _blown(loss: Series, lr: Series | None, at: int, large: bool, gain: float) -> Finding:
+    start, top, length = float(loss.value[0]), float(loss.value[at]), int(loss.step[-1] - loss.step[0])
+    end = float(np.median(loss.value[-max(3, len(loss) // 10) :]))
+    lost = not end < (1 - gain) * start  # a loss that is not finite at its end is lost as well
+    outcome = f"and ends at {end:.4g}" if np.isfinite(end) else "and is not finite at its end"
+    return Finding(
+        f"{loss.tag} rises from {start:.4g} to {top:.4g} in its first {at} points after the start, {outcome}: the first "
+        "updates are too long" + ("" if lost else "; it recovers, though a shorter step may end lower"),
+        Severity.WARNING if lost or large else Severity.NOTE,
+        Confidence.MEDIUM if lost else Confidence.LOW,
+        onset_step=int(loss.step[1]),
+        end_step=int(loss.step[-1]) if lost else int(loss.step[at]),
+        evidence={"start": start, "peak": top, "factor": top / start, "end": end, "points": at},
+        remedies=[
+            remedies.scale_lr(0.1, lr, "the usual first test of a run whose first updates overshoot"),
+            remedies.add_warmup(length),
+            remedies.change_init("he"),
+        ],
+        series=(loss, *((lr,) if lr is not None else ())),
+    )
+
+
+def _bounces(curve: Series, lr: Series | None, gain: float, bounce: float, peak: float) -> Finding | None:
+    """The finding, where the loss bounces at the height of its start."""
     start = float(min(curve.value[0], np.median(curve.value[:3])))
-    late = curve.value[len(curve) // 10 :]
-    found = levels(late)
+    found = levels(curve.value[len(curve) // 10 :])
     flat = found.drop < gain and found.best >= 0.5 * start
     never_better = levels(curve.value).best >= (1 - gain) * start
-    if peak <= large or not (flat or never_better) or found.end > 2 * start:
-        return
+    if not (flat or never_better) or found.end > 2 * start:
+        return None
     if found.point_noise < bounce * abs(found.end):
-        return  # it does not bounce: it is stuck or done
-    yield Finding(
-        f"{loss.tag} bounces around {found.end:.4g} from the first tenth on (start {start:.4g}) under a learning rate "
+        return None  # it does not bounce: it is stuck or done
+    return Finding(
+        f"{curve.tag} bounces around {found.end:.4g} from the first tenth on (start {start:.4g}) under a learning rate "
         f"of {peak:.3g}, which is very large",
         Severity.WARNING,
-        Confidence.MEDIUM if peak >= 10 * large else Confidence.LOW,
+        Confidence.MEDIUM if peak >= 1.0 else Confidence.LOW,
         end_step=int(curve.step[-1]),
         evidence={"peak_lr": peak, "start": start, "end": found.end, "late_drop": found.drop},
         remedies=[
             remedies.scale_lr(0.1, lr, "the usual first test of a run that bounces"),
             remedies.add_warmup(int(curve.step[-1] - curve.step[0])),
         ],
-        series=(loss, lr),
+        series=(curve, *((lr,) if lr is not None else ())),
     )

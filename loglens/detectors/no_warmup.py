@@ -4,8 +4,8 @@ Why it matters. The first updates are made with statistics of no steps at all; a
 a net, transformers above all, into a region that it never leaves.
 
 How it is found. The learning rate starts at 90 % or more of its peak; the gradient norm peaks in the
-first 5 % of the run at five times its later median, or the loss rises there by half above its start
-and above all that comes later; and from the first tenth on the loss stays within a band of 10 to 20 %,
+first 5 % of the run at five times its later median, or the loss rises there by half above its start,
+either of them half above all that comes later (its 99th percentile); and from the first tenth on the loss stays within a band of 10 to 20 %,
 above half of its start.
 
 When it is wrong. Plain nets need no warmup; a loss that is stuck for another reason under a constant
@@ -83,4 +83,5 @@ def _bursts(norm: np.ndarray[tuple[int], np.dtype[np.float64]], factor: float) -
     if len(norm) < 40:
         return False
     early = max(2, len(norm) // 20)
-    return bool(norm[:early].max() > factor * np.median(norm[early:]))
+    first, later = float(norm[:early].max()), norm[early:]
+    return bool(first > factor * np.median(later) and first > 1.5 * np.percentile(later, 99))
