@@ -5,8 +5,9 @@ a net, transformers above all, into a region that it never leaves.
 
 How it is found. The learning rate starts at 90 % or more of its peak; the gradient norm peaks in the
 first 5 % of the run at five times its later median, or the loss rises there by half above its start,
-either of them half above all that comes later (its 99th percentile); and from the first tenth on the loss stays within a band of 10 to 20 %,
-above half of its start.
+either of them half above all that comes later (its 99th percentile); and from the first tenth on the
+loss stays within a band of 10 to 20 %, above half of its start and at most twice what it had come down to
+in those first 5 % (a loss that was far lower there had learned, and forgot).
 
 When it is wrong. Plain nets need no warmup; a loss that is stuck for another reason under a constant
 learning rate looks alike if its first gradients are large.
@@ -55,6 +56,8 @@ def detect(
     if abs(late.drop) >= gain or late.best < 0.8 * late.end or late.end < 0.5 * start:
         return
     early = max(2, len(curve) // 20)
+    if late.end > 2 * curve.value[:early].min():
+        return
     top = float(curve.value[:early].max())
     bump = top > 1.5 * abs(start) and top > 1.5 * float(np.percentile(curve.value[early:], 99))
     moved = abs(start - late.end) > 0.05 * abs(start)  # a loss that never moved was not blown up
