@@ -10,7 +10,8 @@ memorising shuffled labels looks like that. A classifier that guesses has a loss
 is named as chance. Or the loss gains less than 15 % after its first tenth, and not one logged metric
 between 0 and 1 covers 5 % of its way to 1: then the first tenth only taught it the mean. Or, a warning,
 it gains less than a third in all and less than 5 % after its first tenth, and ten or more validation
-losses end within 2 % of the first one. With fewer than 20 points all of this is a warning only. 5 %
+losses end within 2 % of the first one; if it gained more in that first tenth, this is a note, as a run that
+converged at once looks alike. With fewer than 20 points all of this is a warning only. 5 %
 between first and last medians alone calls 3.9 % of runs dead that reach their target; the noise and
 the validation loss are there to spare them.
 
@@ -77,9 +78,9 @@ def detect(
         yield _guesses(curve, late, stuck, lr, grad_norm_global)
     elif late.drop < gain and held_out is not None and len(held_out) >= min_points and not run.rewinds:
         known = levels(held_out.value)
-        early = began - late.end < abs(began) / 3  # else it may just have converged at once
-        if early and abs(known.drop) < chance and known.start - known.best < 2 * chance * abs(known.start):
-            yield _never_generalises(curve, late, held_out, known, lr, grad_norm_global)
+        early = began - late.end < abs(began) / 3
+        if abs(known.drop) < chance and known.start - known.best < 2 * chance * abs(known.start):
+            yield _never_generalises(curve, late, held_out, known, lr, grad_norm_global, early)
 
 
 def _learned(found: Levels, bar: float) -> bool:
@@ -164,14 +165,21 @@ def _guesses(curve: Series, late: Levels, stuck: list[Series], lr: Series | None
 
 
 def _never_generalises(
-    curve: Series, late: Levels, held_out: Series, known: Levels, lr: Series | None, grad: Series | None
+    curve: Series, late: Levels, held_out: Series, known: Levels, lr: Series | None, grad: Series | None, early: bool
 ) -> Finding:
-    """What the first tenth of the run taught it did nothing for unseen data, and nothing came after it."""
+    """What the first tenth of the run taught it did nothing for unseen data, and nothing came after it.
+
+    early: by then little was learned. Else it may have converged at once, which one run's curves cannot tell apart.
+    """
+    doubt = (
+        ": it converged before its first evaluation, or learned only the mean of its targets; compare with the loss "
+        "of a constant guess"
+    )
     return Finding(
         f"{held_out.tag} is at its end where it was at its first evaluation ({known.start:.4g}, {known.end:.4g}), and "
-        f"{curve.tag} stays at {late.end:.4g} from the first tenth on",
-        Severity.WARNING,
-        Confidence.MEDIUM,
+        f"{curve.tag} stays at {late.end:.4g} from the first tenth on" + ("" if early else doubt),
+        Severity.WARNING if early else Severity.NOTE,
+        Confidence.MEDIUM if early else Confidence.LOW,
         end_step=int(curve.step[-1]),
         evidence={"val_start": known.start, "val_end": known.end, "late_drop": late.drop, "evaluations": len(held_out)},
         remedies=_advice(lr, grad, frozen=False),

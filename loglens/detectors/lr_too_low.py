@@ -7,7 +7,8 @@ How it is found. Training gained less than a quarter, and a robust line through 
 validation loss explains 90 % of its variance, is as steep in the last 40 % as in the first (0.6
 times or more) and still falls there with t below -4, allowing for autocorrelation. Straight means: against
 the integral of the learning rate where that was logged, since to first order a loss falls by the squared
-norm of its gradient times that (gradient flow), so that a schedule that fades out does not bend the line.
+norm of its gradient times that (gradient flow), so that a schedule that fades out does not bend the line. The
+validation loss, if there is one, falls at least half as much: first moments are not spent on memorising.
 
 When it is wrong. A run cut off very early, and the end of a fine-tuning whose learning rate is kept
 constant, look alike: then it is only short.
@@ -58,6 +59,8 @@ def detect(
     found = levels(shown.value)
     if found.drop < least:
         return  # that is not falling at all
+    if levels(curves[-1].value).drop < 0.5 * found.drop:
+        return  # what it learns is of no use for other data: it memorises
     yield Finding(
         f"{shown.tag} falls in a straight line, by {found.drop:.1%} in {len(shown)} points ({found.start:.4g} to "
         f"{found.end:.4g}), and is still falling at the end",
@@ -76,7 +79,7 @@ def detect(
 
 def _straight(curve: Series, lr: Series | None, r2: float, evenness: float) -> bool:
     way = travelled(curve.step, lr.finite.step, lr.finite.value) if lr is not None else None
-    block = blocks(curve.step if way is None else way, curve.value, least=1 if len(curve) < 30 else 3)
+    block = blocks(curve.step if way is None else way, curve.value, least=1 if len(curve) < 60 else 3)
     share = (block.x - block.x[0]) / (block.x[-1] - block.x[0])
     first, last = share <= 0.4, share >= 0.6
     if min(np.count_nonzero(first), np.count_nonzero(last)) < 4:

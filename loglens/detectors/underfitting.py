@@ -21,7 +21,7 @@ from loglens import remedies
 from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Rule, Severity
 from loglens.run import Series
-from loglens.stats.level import levels
+from loglens.stats.level import levels, sinking
 
 RULE = Rule("underfitting", "loss", Severity.WARNING)
 
@@ -46,10 +46,10 @@ def detect(
     accuracies = [curve for curve in accuracies if curve.value.min() >= 0 and curve.value.max() <= 1]
     if not accuracies:
         raise Skip("without an accuracy a model too small cannot be told from a fine-tuning near its optimum")
-    found, late = levels(train.value), levels(train.value[len(train) // 2 :])
+    found, late = levels(train.value), sinking(train.value[len(train) // 2 :], 3)
     end = float(np.median(held_out.value[-3:]))
     level_off = (
-        abs(late.drop) < late_gain and -late_gain < found.drop < gain and abs(end - found.end) <= apart * abs(found.end)
+        abs(late) < late_gain and -late_gain < found.drop < gain and abs(end - found.end) <= apart * abs(found.end)
     )
     poor = [curve for curve in accuracies if np.median(curve.value[-3:]) < low and _flat(curve)]
     if not level_off or not poor or len(poor) < len(accuracies):
@@ -61,7 +61,7 @@ def detect(
         Severity.WARNING,
         Confidence.MEDIUM,
         end_step=int(train.step[-1]),
-        evidence={"start": found.start, "train_end": found.end, "val_end": end, "late_drop": late.drop},
+        evidence={"start": found.start, "train_end": found.end, "val_end": end, "late_drop": late},
         remedies=[
             remedies.increase_capacity(),
             remedies.scale_lr(3.0, lr, "a rate too low stalls as well; a sweep of 3 and 10 times tells"),
