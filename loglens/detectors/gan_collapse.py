@@ -6,15 +6,17 @@ vanishes; what it makes stays bad or collapses to a few samples.
 How it is found. Over the second half the discriminator's scores for real and generated samples stay
 apart by more than 0.6 at the median, where balanced players meet at 0.5 each (Goodfellow et al.
 2014), or its loss stays below 0.7, half of the 2 ln 2 = 1.386 of a discriminator that can only guess,
-and does not rise over that half.
+and does not rise over that half. Or a logged count of the modes that the generator covers
+(whole numbers under a tag with the word "modes") has a median of one or less in the second half.
 
 When it is wrong. Wasserstein and hinge losses have other levels: only scores between 0 and 1 and losses
 of the original kind (positive, starting near 1.386) are judged. A collapse that keeps the players in
-balance (a generator that makes one good sample) is not seen in these curves.
+balance (a generator that makes one good sample) is seen only where the modes are counted.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -22,7 +24,7 @@ import numpy as np
 from loglens import remedies
 from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Remedy, Rule, Severity
-from loglens.run import Series
+from loglens.run import Run, Series
 from loglens.stats.trend import trend
 
 RULE = Rule("gan-collapse", "adversarial", Severity.ERROR)
@@ -33,6 +35,7 @@ def detect(
     gan_score_fake: Series | None,
     gan_d_loss: Series | None,
     lr: Series | None,
+    run: Run,
     *,
     min_points: int = 20,
     apart: float = 0.6,
@@ -40,10 +43,38 @@ def detect(
 ) -> Iterator[Finding]:
     if gan_d_loss is None and (gan_score_real is None or gan_score_fake is None):
         raise Skip("no discriminator loss and no discriminator scores were logged")
-    if gan_score_real is not None and gan_score_fake is not None:
+    if modes := _one_mode(run):
+        yield _dropped(modes)
+    elif gan_score_real is not None and gan_score_fake is not None:
         yield from _by_scores(gan_score_real.finite, gan_score_fake.finite, lr, min_points, apart)
     elif gan_d_loss is not None:
         yield from _by_loss(gan_d_loss.finite, lr, min_points, low_loss)
+
+
+def _one_mode(run: Run) -> Series | None:
+    """A count of covered modes that is one or less for most of the second half."""
+    for tag in run.tags:
+        value = run.series(tag).finite.value if "modes" in re.split(r"[^a-z]+", tag.lower()) else np.zeros(0)
+        if len(value) >= 10 and (value == np.round(value)).all() and np.median(value[len(value) // 2 :]) <= 1:
+            return run.series(tag).finite
+    return None
+
+
+def _dropped(modes: Series) -> Finding:
+    late = modes.value[len(modes) // 2 :]
+    return Finding(
+        f"{modes.tag} has a median of {np.median(late):g} in the second half (at most {modes.value.max():g} at any time): "
+        "the generator makes one kind of sample, whatever its input",
+        Severity.ERROR,
+        Confidence.HIGH,
+        end_step=int(modes.step[-1]),
+        evidence={"modes": float(np.median(late)), "most": float(modes.value.max())},
+        remedies=[
+            remedies.scale_lr(0.25, None, "for the generator only: one that moves too fast jumps from mode to mode"),
+            remedies.add_normalization("spectral_norm"),
+        ],
+        series=(modes,),
+    )
 
 
 def _by_scores(real: Series, fake: Series, lr: Series | None, min_points: int, apart: float) -> Iterator[Finding]:
