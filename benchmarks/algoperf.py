@@ -29,7 +29,9 @@ def lean(source: Path, target: Path) -> None:
             rows = list(csv.reader(stream))
         head = rows[0] if rows else []
         keep = [
-            i for i, name in enumerate(head) if name in ("global_step", "loss", "grad_norm") or name.startswith("train/")
+            i
+            for i, name in enumerate(head)
+            if name in ("global_step", "loss", "grad_norm") or name.startswith("train/")
         ]
         with (target / path.name).open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows([row[i] for i in keep if i < len(row)] for row in rows)

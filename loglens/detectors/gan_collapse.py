@@ -63,7 +63,7 @@ def _one_mode(run: Run) -> Series | None:
 def _dropped(modes: Series) -> Finding:
     late = modes.value[len(modes) // 2 :]
     return Finding(
-        f"{modes.tag} has a median of {np.median(late):g} in the second half (at most {modes.value.max():g} at any time): "
+        f"{modes.tag} has a median of {np.median(late):g} in the second half (at most {modes.value.max():g} ever): "
         "the generator makes one kind of sample, whatever its input",
         Severity.ERROR,
         Confidence.HIGH,

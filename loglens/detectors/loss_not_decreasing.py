@@ -8,7 +8,8 @@ there is one, gained as little; 10 % of training loss are allowed where validati
 memorising shuffled labels looks like that. A classifier that guesses has a loss of ln C for C classes
 (Karpathy, A Recipe for Training Neural Networks, 2019; 2.303 for ten), so a level within 2 % of an ln C
 is named as chance. Or the loss gains less than 15 % after its first tenth, and not one logged metric
-between 0 and 1 covers 5 % of its way to 1: then the first tenth only taught it the mean. Or, a warning,
+between 0 and 1, first measured before the loss had fallen by half of its way, covers 5 % of its way to 1: then
+the first tenth only taught it the mean. Or, a warning,
 it gains less than a third in all and less than 5 % after its first tenth, and ten or more validation
 losses end within 2 % of the first one; if it gained more in that first tenth, this is a note, as a run that
 converged at once looks alike. With fewer than 20 points all of this is a warning only. 5 %
@@ -74,7 +75,7 @@ def detect(
     late = levels(_after_first_tenth(curve))
     if late.end > found.best + 0.25 * abs(found.best):
         return  # it had learned, and lost it again: that is divergence
-    if late.drop < 3 * gain and stuck and _may_guess(stuck, late.end):
+    if late.drop < 3 * gain and stuck and _saw_start(stuck, curve, max(began, found.start), late.end):
         yield _guesses(curve, late, stuck, lr, grad_norm_global)
     elif late.drop < gain and held_out is not None and len(held_out) >= min_points and not run.rewinds:
         known = levels(held_out.value)
@@ -203,13 +204,14 @@ def _metrics_stuck(metrics: tuple[Series, ...], gain: float) -> list[Series]:
     return [] if _moved(judged, gain) else judged
 
 
-def _may_guess(stuck: list[Series], loss: float) -> bool:
-    """Whether metrics that never moved fit a model that guesses, and not one that had learned by its first evaluation.
-
-    An even guess among C classes has the accuracy 1/C and the loss ln C: their product, accuracy times
-    exp(loss), is 1. It is larger the more a model knows (a quarter is left for uneven classes).
-    """
-    return all(_ends(metric)[1] * np.exp(min(loss, 700.0)) < 1.25 for metric in stuck)
+def _saw_start(metrics: list[Series], curve: Series, began: float, end: float) -> bool:
+    """Whether a metric was first measured before half of all that the loss fell, so that its start is known."""
+    for metric in metrics:
+        same = 0.5 * curve.step[-1] <= metric.step[-1] <= 2 * curve.step[-1]  # else one counts epochs, by its share
+        at = int(np.searchsorted(curve.step, metric.step[0])) if same else len(curve) // len(metric)
+        if at < 3 or float(np.median(curve.value[at - 2 : at + 1])) >= (began + end) / 2:
+            return True
+    return began <= end
 
 
 def _moved(metrics: list[Series], gain: float) -> bool:

@@ -94,12 +94,14 @@ def _finding(
     worst = int(hits[np.argmax(above[hits - ROW])])
     first = int(starts[starts <= worst][-1])
     level = float(np.median(curve.value[max(0, first - ROW) : first]))
-    peak, onset = float(curve.value[worst]), int(curve.step[first])
+    peak, at = float(curve.value[worst]), int(curve.step[first])
     recovered = _recovers(curve.value[first:], level)
-    lead = _precursor(grad, onset)
-    many = f" ({len(starts)} spikes in all)" if len(starts) > 1 else ""
+    lead = _precursor(grad, at)
+    # spikes that all pass are one trouble, which began with the first of them
+    onset = int(curve.step[starts[0]]) if recovered else at
+    many = f" ({len(starts)} spikes in all, the first at {int(curve.step[starts[0]])})" if len(starts) > 1 else ""
     return Finding(
-        f"{loss.tag} jumps from {level:.4g} to {peak:.4g} at {loss.axis} {onset}{many} and "
+        f"{loss.tag} jumps from {level:.4g} to {peak:.4g} at {loss.axis} {at}{many} and "
         + ("recovers" if recovered else "does not come back")
         + (f"; the gradient norm jumped {lead} point{'s' * (lead > 1)} before" if lead else ""),
         Severity.WARNING if recovered else Severity.ERROR,

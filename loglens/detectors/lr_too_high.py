@@ -81,11 +81,10 @@ def _blown(loss: Series, lr: Series | None, at: int, large: bool, gain: float) -
     lost = not end < (1 - gain) * start  # a loss that is not finite at its end is lost as well
     outcome = f"and ends at {end:.4g}" if np.isfinite(end) else "and is not finite at its end"
     return Finding(
-        f"{loss.tag} rises from {start:.4g} to {top:.4g} in its first {at} points after the start, {outcome}: the first "
-        "updates are too long" + ("" if lost else "; it recovers, though a shorter step may end lower"),
+        f"{loss.tag} rises from {start:.4g} to {top:.4g} in its first {at} points after the start, {outcome}: "
+        "the first updates are too long" + ("" if lost else "; it recovers, though a shorter step may end lower"),
         Severity.WARNING if lost or large else Severity.NOTE,
         Confidence.MEDIUM if lost else Confidence.LOW,
-        onset_step=int(loss.step[1]),
         end_step=int(loss.step[-1]) if lost else int(loss.step[at]),
         evidence={"start": start, "peak": top, "factor": top / start, "end": end, "points": at},
         remedies=[

@@ -22,4 +22,4 @@ def travelled(step: Ints, lr_step: Ints, lr: Floats) -> Floats | None:
     if span <= 0 or shared < 0.9 * span:
         return None
     way = np.concatenate([[0.0], np.cumsum(np.diff(lr_step) * (lr[1:] + lr[:-1]) / 2)])
-    return np.interp(step, lr_step, way)
+    return np.asarray(np.interp(step, lr_step, way), dtype=np.float64)
