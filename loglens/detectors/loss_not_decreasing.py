@@ -207,7 +207,8 @@ def _metrics_stuck(metrics: tuple[Series, ...], gain: float) -> list[Series]:
 def _saw_start(metrics: list[Series], curve: Series, began: float, end: float) -> bool:
     """Whether a metric was first measured before half of all that the loss fell, so that its start is known."""
     for metric in metrics:
-        same = 0.5 * curve.step[-1] <= metric.step[-1] <= 2 * curve.step[-1]  # else one counts epochs, by its share
+        span, whole = (float(each.step[-1] - each.step[0]) for each in (metric, curve))
+        same = 0.5 * whole <= span <= 2 * whole  # else one of them counts epochs, and its share of the run tells
         at = int(np.searchsorted(curve.step, metric.step[0])) if same else len(curve) // len(metric)
         if at < 3 or float(np.median(curve.value[at - 2 : at + 1])) >= (began + end) / 2:
             return True
