@@ -8,11 +8,11 @@ there is one, gained as little; 10 % of training loss are allowed where validati
 memorising shuffled labels looks like that. A classifier that guesses has a loss of ln C for C classes
 (Karpathy, A Recipe for Training Neural Networks, 2019; 2.303 for ten), so a level within 2 % of an ln C
 is named as chance. Or the loss gains less than 15 % after its first tenth, and not one logged metric
-between 0 and 1, first measured before the loss had fallen by half of its way, covers 5 % of its way to 1: then
-the first tenth only taught it the mean. Or, a warning,
-it gains less than a third in all and less than 5 % after its first tenth, and ten or more validation
-losses end within 2 % of the first one; if it gained more in that first tenth, this is a note, as a run that
-converged at once looks alike. With fewer than 20 points all of this is a warning only. 5 %
+between 0 and 1, first measured before the loss had fallen by half of its way, covers 5 % of its way to
+1: then the first tenth only taught it the mean. Or, a warning, it gains less than a third in all and less
+than 5 % after its first tenth, and ten or more validation losses end within 2 % of the first one; if it
+gained more in that first tenth, this is a note, as a run that converged at once looks alike. With fewer
+than 20 points or 100 steps, or while the learning rate still warms up, all of this is a warning only. 5 %
 between first and last medians alone calls 3.9 % of runs dead that reach their target; the noise and
 the validation loss are there to spare them.
 
@@ -95,6 +95,14 @@ def _learned(found: Levels, bar: float) -> bool:
     return smooth or found.start - found.end >= bar or fell >= bar + 4 * found.noise or fell >= abs(found.start) / 2
 
 
+def _long_enough(curve: Series, lr: Series | None) -> bool:
+    """Whether a healthy run would have moved by now: 20 points, 100 updates where they are counted, past its warmup."""
+    rate = lr.finite.value if lr is not None else np.zeros(0)
+    warming = len(rate) > 1 and rate[-1] > 1.01 * rate[-max(2, len(rate) // 10)]
+    updates = float(curve.step[-1] - curve.step[0]) if curve.axis == "step" else np.inf
+    return len(curve) >= 20 and updates >= 100 and not warming
+
+
 def _start(curve: Series, found: Levels) -> float:
     """The start, or the level of the first tenth where that is as good as the same: few first points are noisy."""
     tenth = float(np.median(curve.value[: max(3, len(curve) // 10)]))
@@ -133,7 +141,7 @@ def _stuck(
     return Finding(
         f"{curve.tag} starts at {found.start:.4g} and ends at {found.end:.4g}{level}: a change of "
         f"{-found.drop:+.1%} in {len(curve)} points" + (f"; {lr.tag} is 0 throughout" if frozen and lr else ""),
-        Severity.ERROR if len(curve) >= 20 else Severity.WARNING,  # a few points may all be in the warmup
+        Severity.ERROR if _long_enough(curve, lr) else Severity.WARNING,
         Confidence.HIGH if classes or guessing or frozen or found.drop < gain / 2 else Confidence.MEDIUM,
         end_step=int(curve.step[-1]),
         evidence={
@@ -156,7 +164,7 @@ def _guesses(curve: Series, late: Levels, stuck: list[Series], lr: Series | None
     return Finding(
         f"{metric.tag} never leaves its start ({first:.3g}, at the end {last:.3g} in {len(metric)} points), and "
         f"{curve.tag} stays at {late.end:.4g} from the first tenth on: the model only learned the mean of its targets",
-        Severity.ERROR,
+        Severity.ERROR if _long_enough(curve, lr) else Severity.WARNING,
         Confidence.MEDIUM,
         end_step=int(curve.step[-1]),
         evidence={"metric": metric.tag, "metric_start": first, "metric_end": last, "late_drop": late.drop},
