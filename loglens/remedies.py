@@ -175,6 +175,13 @@ def early_stop(step: int, axis: str = "step") -> Remedy:
     return Remedy("early_stop", {"step": step}, why, snippets("early_stop", step=step), verify)
 
 
+def keep_best(step: int, axis: str = "step") -> Remedy:
+    """Keep the checkpoint of the highest reward, and stop there next time."""
+    why = f"the policy was best before {axis} {step}; take a checkpoint from there, and save them by their reward"
+    verify = "the reward of the checkpoint that is kept is within a tenth of the highest in the run"
+    return Remedy("early_stop", {"step": step}, why, snippets("early_stop", step=step), verify)
+
+
 def increase_capacity(factor: float = 2.0) -> Remedy:
     """A larger model: one that is too small cannot fit even the training set."""
     why = "training and validation loss are equally poor, so the model is too small or held back, not overfitted"
@@ -255,6 +262,13 @@ def fix_input_pipeline() -> Remedy:
         "or waits for data"
     )
     verify = "the last fifth of the run has at least 90 % of the throughput of its start"
+    return Remedy("fix_input_pipeline", {}, why, snippets("fix_input_pipeline"), verify)
+
+
+def release_memory() -> Remedy:
+    """Keep nothing that grows with the steps."""
+    why = "a loss that is added up as a tensor, and not as a number, keeps its whole graph in memory"
+    verify = "the memory in use is the same after the first tenth of the run as at its end"
     return Remedy("fix_input_pipeline", {}, why, snippets("fix_input_pipeline"), verify)
 
 

@@ -1,0 +1,52 @@
+"""Most samples of the policy update lie outside of the clip range.
+
+Why it matters. PPO's clipped objective has no gradient where the probability ratio has left the clip range:
+those samples cost time and teach nothing, and the policy moves farther per update than it was meant to.
+
+How it is found. The median share of clipped samples after the first fifth of the run is above one half:
+then most of each batch is without effect. That bound follows from the objective (Schulman et al. 2017, eq.
+7); 0.05 to 0.3 is usual. It is a note, as PPO may learn all the same. A constant is the clip range's
+setting, not a share.
+
+When it is wrong. The share that is clipped on either side adds up differently from one framework to
+another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Series
+
+RULE = Rule("high-clip-fraction", "RL", Severity.NOTE)
+
+
+def detect(
+    rl_clip_frac: Series,
+    lr: Series | None,
+    *,
+    min_points: int = 20,
+    share: float = 0.5,
+) -> Iterator[Finding]:
+    curve = rl_clip_frac.finite
+    if len(curve) < min_points:
+        raise Skip(f"needs {min_points} shares of clipped samples, has {len(curve)}")
+    late = curve.value[len(curve) // 5 :] / (100.0 if curve.value.max() > 1.0 else 1.0)
+    part = float(np.median(late))
+    if part <= share or np.ptp(late) == 0:
+        return
+    yield Finding(
+        f"{part:.0%} of the samples are outside of the clip range in the median ({rl_clip_frac.tag}): they have no "
+        "effect on the policy",
+        Severity.NOTE,
+        Confidence.MEDIUM,
+        end_step=int(curve.step[-1]),
+        evidence={"median": part, "largest": float(late.max())},
+        remedies=[remedies.scale_lr(0.5, lr, "smaller updates, or fewer epochs per batch, stay in the clip range")],
+        series=(rl_clip_frac,),
+    )

@@ -1,0 +1,80 @@
+"""The logits grow without bound.
+
+Why it matters. Softmax saturates once its inputs are large: attention looks at one token only, gradients
+vanish or spike, and 16 bits no longer tell the logits apart. In large language models that precedes
+divergence by many steps (Wortsman et al. 2023, Small-scale proxies for large-scale Transformer training
+instabilities).
+
+How it is found. A curve of attention or output logits (largest, or a norm) or of the z-loss, the squared
+log of softmax's normaliser, grows tenfold over the run and still grows in its second half (log-linear slope
+positive beyond its 99 % confidence interval); logits also have to pass 100 in size, where Megatron-LM's and
+Kimi K2's qk-clip begins to act. It is a note, as many runs end before it does harm.
+
+When it is wrong. Logits at the scale of a low temperature are large by design.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Run, Series
+from loglens.stats.growth import fit_growth
+
+RULE = Rule("logit-growth", "activations", Severity.NOTE)
+
+_LOGITS = re.compile(
+    r"(max|qk|attn|attention|output|out|lm_?head)\w*[ ./_-]*logits?|logits?[ ./_-]*(max|norm|rms|abs)", re.I
+)
+_Z_LOSS = re.compile(r"(^|[./_-])z[_-]?loss", re.I)
+
+
+def detect(
+    lr: Series | None,
+    run: Run,
+    *,
+    min_points: int = 20,
+    factor: float = 10.0,
+    least: float = 100.0,
+) -> Iterator[Finding]:
+    named = [curve for tag, curve in run.curves.items() if _LOGITS.search(tag) or _Z_LOSS.search(tag)]
+    curves = [replace(curve.finite, value=np.abs(curve.finite.value)) for curve in named]
+    if not curves:
+        raise Skip("neither logits nor a z-loss were logged")
+    judged = [curve for curve in curves if len(curve) >= min_points]
+    if not judged:
+        raise Skip(f"needs {min_points} points, has {max(map(len, curves))}")
+    grown = [(times, curve) for curve in judged if (times := _grows(curve, factor, least))]
+    if not grown:
+        return
+    times, curve = max(grown, key=lambda pair: pair[0])
+    end = float(np.median(curve.value[-3:]))
+    yield Finding(
+        f"{curve.tag} grows {times:.3g}-fold to {end:.3g} and still grows at the end"
+        + (f" ({len(grown)} of {len(judged)} such curves do)" if len(judged) > 1 else ""),
+        Severity.NOTE,
+        Confidence.MEDIUM,
+        end_step=int(curve.step[-1]),
+        evidence={"factor": times, "end": end, "curves": [grew.tag for _, grew in grown]},
+        remedies=[
+            remedies.add_normalization(),
+            remedies.weight_decay(),
+            remedies.scale_lr(0.5, lr, "smaller updates make for smaller logits"),
+        ],
+        series=(run.curves[curve.tag],),
+    )
+
+
+def _grows(curve: Series, factor: float, least: float) -> float | None:
+    """By which factor the curve grows, if it does so to the end and to a size that matters."""
+    start, end = float(np.median(curve.value[: max(3, len(curve) // 10)])), float(np.median(curve.value[-3:]))
+    if start <= 0 or end < factor * start or (end < least and not _Z_LOSS.search(curve.tag)):
+        return None
+    late = fit_growth(curve.step, curve.value, len(curve) // 2)
+    return end / start if late is not None and late.low > 0 else None

@@ -1,0 +1,73 @@
+"""A classifier starts far worse than guessing.
+
+Why it matters. A net that knows nothing should give every class the same chance, which costs ln C for C
+classes (Karpathy, A Recipe for Training Neural Networks, 2019). One that starts far above is sure of wrong
+answers: its last layer is initialised too large, its inputs are not normalised, or the loss is summed
+instead of averaged. The first steps only undo that.
+
+How it is found. The first training losses, from the first hundredth of the run, are above 2 ln C in the
+median (TheDeepChecker allows as much), where the parameters name the number of classes or the size of the
+vocabulary and the loss is a cross entropy as far as names tell. Without C in the parameters it is not
+checked.
+
+When it is wrong. A loss that is summed over tokens, tasks or micro-batches, or has further terms, has
+another scale; so it is a note.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Run, Series
+
+RULE = Rule("poor-initial-loss", "loss", Severity.NOTE, supervised=True)
+
+_CLASSES = re.compile(r"(^|[./])((num|n)_?(classes|labels)|nclass(es)?|classes|vocab_?size)$")
+_ENTROPY = re.compile(r"cross_?entropy|xent|nll|(^|[^a-z])ce([^a-z]|$)", re.I)
+_OTHER = re.compile(r"mse|mae|l1|bce|binary|focal|hinge|contrastive|triplet", re.I)
+
+
+def detect(
+    loss: Series,
+    loss_component: tuple[Series, ...],
+    run: Run,
+    *,
+    min_points: int = 10,
+    factor: float = 2.0,
+) -> Iterator[Finding]:
+    classes = [
+        (key, int(value))
+        for key, value in run.params.items()
+        if _CLASSES.search(key.lower()) and isinstance(value, int | float) and 2 <= value < 1e7
+    ]
+    if len({count for _, count in classes}) != 1:
+        raise Skip("the parameters do not say how many classes there are")
+    key, count = classes[0]
+    named = [loss.tag, *(str(value) for name, value in run.params.items() if re.search("loss|criterion", name.lower()))]
+    if any(_OTHER.search(name) for name in named) or (loss_component and not _ENTROPY.search(loss.tag)):
+        raise Skip("the loss is not a cross entropy alone, as far as names tell")
+    curve = loss.finite
+    if len(curve) < min_points:
+        raise Skip(f"needs {min_points} losses, has {len(curve)}")
+    if run.rewinds:
+        raise Skip("a resumed run does not begin at its beginning")
+    early = curve.value[curve.step <= curve.step[0] + 0.01 * (curve.step[-1] - curve.step[0])]
+    start, chance = float(np.median(early[:5])), float(np.log(count))
+    if start <= factor * chance:
+        return
+    yield Finding(
+        f"{loss.tag} starts at {start:.4g}, {start / chance:.3g} times ln {count} = {chance:.3g}, the level of "
+        f"guessing among {count} classes ({key})",
+        Severity.NOTE,
+        Confidence.MEDIUM,
+        onset_step=int(curve.step[0]),
+        evidence={"start": start, "chance": chance, "classes": count},
+        remedies=[remedies.change_init("xavier")],
+        series=(loss,),
+    )

@@ -1,0 +1,65 @@
+"""The reward rises, and is lost again.
+
+Why it matters. What the policy had learned is gone: the checkpoint to keep is the one before, and the run
+after it was wasted.
+
+How it is found. The reward had risen above its start by more than eight times the noise of its level; it
+has lost at least three quarters of that gain in the last fifth of the run, in each of whose blocks more
+than half of it is gone. Error where it ends at its start or lower, warning else. Levels are medians over
+blocks of 2 % of the run, since single episodes vary by more than a run gains.
+
+When it is wrong. A task that becomes harder by design (curriculum, self-play) lowers the reward of a policy
+that still improves. Methods that replay old data recover late: watch a run that was stopped in a dip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Series
+from loglens.stats.level import levels
+
+RULE = Rule("reward-collapse", "RL", Severity.ERROR)
+
+
+def detect(
+    rl_reward: Series,
+    lr: Series | None,
+    *,
+    min_points: int = 40,
+    times_noise: float = 8.0,
+    lost: float = 0.75,
+) -> Iterator[Finding]:
+    curve = rl_reward.finite
+    if len(curve) < min_points:
+        raise Skip(f"needs {min_points} rewards, has {len(curve)}")
+    found = levels(-curve.value)
+    # the start of a noisy reward is not its first three episodes
+    level = -found.blocks.level
+    start, best = float(np.median(level[: max(1, len(level) // 20)])), -found.best
+    gain, tail = best - start, level[-max(2, len(level) // 5) :]
+    end = float(np.median(tail))
+    if gain < times_noise * found.noise or end > best - lost * gain or (tail > best - gain / 2).any():
+        return
+    good = np.flatnonzero(level >= best - gain / 4)
+    onset = int(curve.step[found.blocks.start[min(int(good[-1]) + 1, len(level) - 1)]])
+    share = (best - end) / gain
+    yield Finding(
+        f"{rl_reward.tag} rises from {start:.4g} to {best:.4g} and is at {end:.4g} in the end: {min(share, 9.99):.0%} "
+        f"of its gain is lost, from {rl_reward.axis} {onset} on",
+        Severity.ERROR if end <= start else Severity.WARNING,
+        Confidence.MEDIUM,
+        onset_step=onset,
+        end_step=int(curve.step[-1]),
+        evidence={"start": start, "best": best, "end": end, "lost": share, "noise": found.noise},
+        remedies=[
+            remedies.keep_best(onset, rl_reward.axis),
+            remedies.scale_lr(0.3, lr, "smaller policy updates are easier to take back"),
+        ],
+        series=(rl_reward,),
+    )

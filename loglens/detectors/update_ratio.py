@@ -1,0 +1,86 @@
+"""The updates are far too small or far too large for the weights.
+
+Why it matters. The ratio of an update's norm to that of the weights says how fast the weights turn over.
+About 0.001 is a good start (Karpathy, CS231n). At 0.1 a step replaces a tenth of all that was learned; at
+one far smaller, no number of steps in this run adds up to a change.
+
+How it is found. The logged ratio, or the update's norm over that of the weights at the same steps, after
+the first twentieth of the run. Too large: above 0.1 in the median (TheDeepChecker's upper bound). Too
+small: median times number of steps is under 0.01, so that all updates of the run together, were they all in
+one direction, move the weights by under 1 %. TheDeepChecker's lower bound of 0.0001 a step is passed by
+many healthy runs under a decaying rate.
+
+When it is wrong. Fine-tuning and frozen layers move little by design, and weights near zero have large
+ratios. Only ratios that were logged once a step or a constant number of steps apart can be added up. So it
+is a note.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Series
+
+RULE = Rule("update-ratio", "weights", Severity.NOTE)
+
+_RATIO = re.compile(r"ratio|scale|_to_|update.?(weight|param)|over", re.I)
+
+
+def detect(
+    update_norm: Series,
+    weight_norm_global: Series | None,
+    lr: Series | None,
+    *,
+    min_points: int = 20,
+    most: float = 0.1,
+    least_in_all: float = 0.01,
+) -> Iterator[Finding]:
+    curve = _ratio(update_norm, weight_norm_global)
+    step, ratio = curve.step[len(curve) // 20 :], curve.value[len(curve) // 20 :]
+    if len(ratio) < min_points:
+        raise Skip(f"needs {min_points} ratios of update to weights, has {len(ratio)}")
+    if (ratio < 0).any():
+        raise Skip("the ratio seems to be a logarithm")
+    middle, steps = float(np.median(ratio)), int(step[-1] - step[0])
+    in_all = middle * steps
+    if middle <= most and (in_all >= least_in_all or curve.axis != "step" or middle == 0):
+        return
+    large = middle > most
+    yield Finding(
+        f"the updates are {middle:.2g} of the weights in the median ({update_norm.tag}): "
+        + (
+            f"a step replaces over {most:.0%} of them"
+            if large
+            else f"all {steps} steps together move the weights by {in_all:.2g} of their size at most"
+        ),
+        Severity.NOTE,
+        Confidence.LOW,
+        end_step=int(step[-1]),
+        evidence={"median": middle, "steps": steps},
+        remedies=[
+            remedies.scale_lr(0.1, lr, "updates of about 0.001 of the weights are usual")
+            if large
+            else remedies.scale_lr(10.0, lr, "updates of about 0.001 of the weights are usual")
+        ],
+        series=(update_norm,),
+    )
+
+
+def _ratio(update: Series, weights: Series | None) -> Series:
+    """The ratio as logged, or from the two norms where both are known."""
+    if _RATIO.search(update.tag):
+        return update.finite
+    if weights is None:
+        raise Skip("an update's norm says nothing without that of the weights")
+    _, one, two = np.intersect1d(update.step, weights.step, return_indices=True)
+    known = np.isfinite(update.value[one]) & (weights.value[two] > 0)
+    one, two = one[known], two[known]
+    return Series(
+        update.tag, update.step[one], update.value[one] / weights.value[two], update.time[one], update.axis
+    ).finite

@@ -1,0 +1,62 @@
+"""All answers to a prompt get the same reward.
+
+Why it matters. Methods that compare the answers of a group (GRPO, RLOO) learn from the differences of their
+rewards. A group of equal rewards has no gradient: it costs as much to generate and teaches nothing (DAPO,
+Yu et al. 2025, filters such groups out).
+
+How it is found. In the second half of the run, more than four fifths of the groups have no spread (median
+of TRL's `frac_reward_zero_std` and its kin), or the spread of the reward is exactly zero at more than four
+fifths of the points. A warning where the reward gained nothing either, beyond a tenth of its size and three
+times its noise; else a note, as a task that is solved looks the same.
+
+When it is wrong. A task whose reward was at its highest from the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens import remedies
+from loglens.errors import Skip
+from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.run import Series
+from loglens.stats.level import levels
+
+RULE = Rule("zero-reward-spread", "RL", Severity.WARNING)
+
+
+def detect(
+    rl_degenerate: Series | None,
+    rl_reward_std: Series | None,
+    rl_reward: Series | None,
+    *,
+    min_points: int = 10,
+    share: float = 0.8,
+) -> Iterator[Finding]:
+    shown = rl_degenerate if rl_degenerate is not None else rl_reward_std
+    if shown is None:
+        raise Skip("neither the share of groups without spread nor the spread of the reward was logged")
+    curve = shown.finite
+    if len(curve) < min_points:
+        raise Skip(f"needs {min_points} points of {shown.tag}, has {len(curve)}")
+    late = curve.value[len(curve) // 2 :]
+    part = float(np.median(late)) if shown is rl_degenerate else float(np.mean(late == 0))
+    if part <= share or part > 1:
+        return
+    gained = True
+    if rl_reward is not None and len(rl_reward.finite) >= min_points:
+        found = levels(-rl_reward.finite.value)
+        gained = found.start - found.end > max(0.1 * abs(found.start), 3 * found.noise)
+    what = "of the groups have equal rewards" if shown is rl_degenerate else "of the points have no spread"
+    yield Finding(
+        f"{part:.0%} {what} in the second half of the run ({shown.tag})"
+        + (f", and {rl_reward.tag} gains nothing" if not gained and rl_reward is not None else ""),
+        Severity.NOTE if gained else Severity.WARNING,
+        Confidence.MEDIUM,
+        end_step=int(curve.step[-1]),
+        evidence={"share": part, "reward_gains": gained},
+        remedies=[remedies.clean_data()] if not gained else [],
+        series=(shown, *((rl_reward,) if rl_reward is not None else ())),
+    )
