@@ -24,7 +24,7 @@ from loglens.report import Confidence, Finding, Rule, Severity
 from loglens.run import Series
 from loglens.stats.level import levels
 
-RULE = Rule("entropy-collapse", "RL", Severity.ERROR)
+RULE = Rule("entropy-collapse", "RL", Severity.ERROR, leads_to=("reward-collapse",))
 
 
 def detect(

@@ -55,7 +55,8 @@ def detect(
         f"{curve.tag} grows from {start:.4g} to {end:.4g} at an even pace, {ratio:.3g}-fold since the first tenth of "
         "the run: something is kept at every step",
         Severity.WARNING,
-        Confidence.MEDIUM,
+        Confidence.MEDIUM if ratio >= 3 else Confidence.LOW,
+        onset_step=int(curve.step[len(curve) // 10]),
         end_step=int(curve.step[-1]),
         evidence={"start": start, "end": end, "factor": ratio, "curves": [grew.tag for _, grew in grown]},
         remedies=[remedies.release_memory()],

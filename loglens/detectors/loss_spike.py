@@ -3,15 +3,17 @@
 Why it matters. A spike costs the steps that it takes to recover, often follows from a bad batch or an
 update too large, and the next one may not recover (PaLM, Chowdhery et al. 2022, section 5.1).
 
-How it is found. Each point is compared with the 20 points of the row before it (of the loss's
-logarithm where it is positive): a spike is two points in a row more than six robust standard
-deviations (OLMo's 6 sigma) and a factor of 1.5 above their median, or a single one by eight and a
-factor of two (Lightning's spike rule). It has recovered once the loss is back within a factor of 1.2
-of its level for good. Six sigma alone fires on 3.1 % of AlgoPerf runs that reach their target; with
+How it is found. Each point is compared with the 20 points of the row before it (of the loss's logarithm
+where it is positive): a spike is two points in a row more than six robust standard deviations (OLMo's 6
+sigma) and a factor of 1.5 above their median, or a single one by eight and a factor of two (Lightning's
+spike rule). It has recovered once the loss is back within a factor of 1.2 of its level for good: recovering
+if that took under 5 % of the run (BigScience's took 30 steps), lingering if longer, fatal if it never did.
+The gradient norm is looked at in the ten points before: a tenfold rise there is a precursor, and its lead
+in points and steps is told. Six sigma alone fires on 3.1 % of AlgoPerf runs that reach their target; with
 the factor on none of 150.
 
-When it is wrong. A new phase of a curriculum starts with a spike. Losses averaged before logging
-hide short spikes.
+When it is wrong. A new phase of a curriculum starts with a spike. Losses averaged before logging hide short
+spikes.
 """
 
 from __future__ import annotations
@@ -96,14 +98,16 @@ def _finding(
     level = float(np.median(curve.value[max(0, first - ROW) : first]))
     peak, at = float(curve.value[worst]), int(curve.step[first])
     recovered = _recovers(curve.value[first:], level)
-    lead = _precursor(grad, at)
+    back = _back(curve.value[worst:], level) if recovered else None
+    kind = "fatal" if back is None else "recovering" if back <= max(ROW, len(curve) // 20) else "lingering"
+    lead, lead_steps = _precursor(grad, at)
     # spikes that all pass are one trouble, which began with the first of them
     onset = int(curve.step[starts[0]]) if recovered else at
     many = f" ({len(starts)} spikes in all, the first at {int(curve.step[starts[0]])})" if len(starts) > 1 else ""
     return Finding(
         f"{loss.tag} jumps from {level:.4g} to {peak:.4g} at {loss.axis} {at}{many} and "
-        + ("recovers" if recovered else "does not come back")
-        + (f"; the gradient norm jumped {lead} point{'s' * (lead > 1)} before" if lead else ""),
+        + ("does not come back" if back is None else "recovers" + f" after {back} points" * (kind == "lingering"))
+        + (f"; the gradient norm jumped {lead} point{'s' * (lead > 1)} ({lead_steps} steps) before" if lead else ""),
         Severity.WARNING if recovered else Severity.ERROR,
         Confidence.HIGH if len(hits) > 1 else Confidence.MEDIUM,
         onset_step=onset,
@@ -115,7 +119,10 @@ def _finding(
             "spikes": len(starts),
             "spike_score": len(hits) / len(curve),
             "recovered": recovered,
+            "class": kind,
+            "points_to_recover": back,
             "gradient_lead_points": lead,
+            "gradient_lead_steps": lead_steps,
         },
         remedies=_advice(grad, lr, onset),
         series=(loss, *((grad,) if grad is not None else ())),
@@ -128,15 +135,22 @@ def _recovers(after: NDArray[np.float64], level: float) -> bool:
     return bool(np.median(tail) <= level + 0.2 * abs(level))
 
 
-def _precursor(grad: Series | None, onset: int) -> int | None:
-    """How many logged points before the loss the gradient norm went up tenfold, if it did."""
-    if grad is None:
-        return None
-    past = grad.before(onset).finite.value
-    if len(past) < 40:
-        return None
-    high = np.flatnonzero(past[-10:] > 10 * np.median(past[-40:-10]))
-    return 10 - int(high[0]) if len(high) else None
+def _back(after: NDArray[np.float64], level: float) -> int:
+    """Points from the peak until the loss is back at its level, by medians of five."""
+    smooth = np.median(np.lib.stride_tricks.sliding_window_view(after, 5), axis=1) if len(after) >= 5 else after
+    low = smooth <= level + 0.2 * abs(level)
+    return int(np.argmax(low)) if low.any() else len(after)
+
+
+def _precursor(grad: Series | None, onset: int) -> tuple[int | None, int | None]:
+    """How many logged points, and steps, before the loss the gradient norm went up tenfold, if it did."""
+    past = grad.before(onset).finite if grad is not None else None
+    if past is None or len(past) < 40:
+        return None, None
+    high = np.flatnonzero(past.value[-10:] > 10 * np.median(past.value[-40:-10]))
+    if not len(high):
+        return None, None
+    return 10 - int(high[0]), onset - int(past.step[-10:][high[0]])
 
 
 def _advice(grad: Series | None, lr: Series | None, onset: int) -> list[Remedy]:

@@ -49,7 +49,7 @@ def detect(
         f"{rl_explained_var.tag} is {late:.3g} in the median after the first fifth: the value function foresees the "
         "returns no better than a constant" + (f", and {rl_reward.tag} gains nothing" if stuck and rl_reward else ""),
         Severity.WARNING if stuck else Severity.NOTE,
-        Confidence.MEDIUM if stuck else Confidence.LOW,
+        Confidence.LOW,
         end_step=int(curve.step[-1]),
         evidence={"median": late, "highest": float(curve.value.max()), "reward_gains": not stuck},
         remedies=[remedies.scale_lr(0.3, lr, "a value function that overshoots is worse than a constant")],

@@ -5,8 +5,9 @@ validation figure worthless. More often the cause is harmless, but worth knowing
 published.
 
 How it is found. At four of five evaluations or more, the validation loss is more than 10 % below the mean
-training loss since the evaluation before. UMLAUT warns of a validation accuracy 5 points above that of
-training, at one epoch; healthy small networks do that by chance, so here it has to last.
+training loss since the evaluation before, and below that until the next one, so that a loss that falls fast
+is no sign. UMLAUT warns of a validation accuracy 5 points above that of training, at one epoch; healthy
+small networks do that by chance, so here it has to last.
 
 When it is wrong. Dropout, augmentation, label smoothing and a regularisation term are in the training loss
 only, and a training loss is averaged over weights that were still worse: all of these look the same. It is
@@ -48,7 +49,9 @@ def detect(
     some = count > 0
     if np.count_nonzero(some) < min_points - 1:
         raise Skip("too few evaluations with training losses between them")
-    ratio = held_out.value[1:][some] / (np.diff(sums[until])[some] / count[some])
+    mean = np.diff(sums[until])[some] / count[some]
+    # a loss that falls is lower after the evaluation than before it, one that rises the other way round
+    ratio = held_out.value[1:][some] / np.minimum(mean, np.append(mean[1:], mean[-1]))
     part = float(np.mean(ratio < 1 - below))
     if part < share:
         return
