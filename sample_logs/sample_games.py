@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -93,4 +93,71 @@ def train_policy(*, updates: int, lr: float, entropy_weight: float, seed: int) -
             "train/value_loss": value_loss.item(),
             "train/learning_rate": lr,
             "train/loss": loss.item(),
+        }
+
+
+def train_ppo(
+    *,
+    updates: int,
+    lr: Callable[[int], float],
+    seed: int,
+    epochs: int = 6,
+    clip: float = 0.2,
+    wrong_sign: bool = False,
+    sign: Callable[[int], int] = lambda _: 1,
+) -> Iterator[dict[str, float]]:
+    """PPO on the grid of `train_policy`, under the names of Stable-Baselines3.
+
+    lr: learning rate of an update. wrong_sign: the value function is taught the returns with a minus. sign: of
+    the advantages in an update.
+    """
+    size, limit, envs = 5, 20, 48
+    torch.manual_seed(seed)
+    policy, critic = Mlp(2, 32, 4), Mlp(2, 32, 1)
+    optimizer = torch.optim.Adam([*policy.parameters(), *critic.parameters()], lr=lr(0))
+    moves = torch.tensor([[0, 1], [0, -1], [1, 0], [-1, 0]])
+    for update in range(updates):
+        for group in optimizer.param_groups:
+            group["lr"] = lr(update)
+        at, alive = torch.randint(0, size - 1, (envs, 2)), torch.ones(envs)
+        steps: list[tuple[Tensor, Tensor, Tensor, Tensor, Tensor]] = []
+        with torch.no_grad():
+            for _ in range(limit):
+                log_p = policy(at / size).log_softmax(1)
+                action = torch.multinomial(log_p.exp(), 1)
+                old = log_p.gather(1, action)[:, 0]
+                before, at = at, (at + moves[action[:, 0]]).clamp(0, size - 1)
+                goal = (at == size - 1).all(1)
+                steps.append((before, action, old, alive * (goal.float() - 0.05), alive))
+                alive = alive * (~goal).float()
+        state, action, old, rewards, mask = (torch.stack(part) for part in zip(*steps, strict=True))
+        score, keep = rewards.sum(0).mean().item(), mask.flatten() > 0
+        returns = rewards.flip(0).cumsum(0).flip(0).flatten()[keep]
+        x, chosen, old = state.flatten(0, 1)[keep] / size, action.flatten(0, 1)[keep], old.flatten()[keep]
+        target = -returns if wrong_sign else returns
+        with torch.no_grad():
+            value = critic(x)[:, 0]
+        explained = 1 - (returns - value).var() / returns.var()
+        advantage = returns - value
+        advantage = sign(update) * (advantage - advantage.mean()) / (advantage.std() + 1e-8)
+        for _ in range(epochs):
+            log_p = policy(x).log_softmax(1)
+            log_ratio = log_p.gather(1, chosen)[:, 0] - old
+            ratio = log_ratio.exp()
+            policy_loss = -torch.min(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage).mean()
+            value_loss = (target - critic(x)[:, 0]).square().mean()
+            entropy = -(log_p.exp() * log_p).sum(1).mean()
+            loss = policy_loss + 0.5 * value_loss - 0.01 * entropy
+            backward(loss, optimizer)
+            optimizer.step()
+        yield {
+            "time/iterations": update + 1,
+            "rollout/ep_rew_mean": score,
+            "train/approx_kl": ((ratio - 1) - log_ratio).mean().item(),
+            "train/clip_fraction": ((ratio - 1).abs() > clip).float().mean().item(),
+            "train/entropy_loss": -entropy.item(),
+            "train/explained_variance": explained.item(),
+            "train/learning_rate": lr(update),
+            "train/policy_gradient_loss": policy_loss.item(),
+            "train/value_loss": value_loss.item(),
         }

@@ -4,10 +4,11 @@ Why it matters. Policy-gradient methods hold only near the policy that collected
 outside of that region is made on estimates that no longer mean anything, and the policy can be lost in one.
 
 How it is found. The KL divergence stays above ten times its level in the first fifth, and above 0.1, for at
-least five logged updates in a row; 0.01 to 0.015 is what Spinning Up aims at, and Stable-Baselines3 stops
-an update at 1.5 times its target. Only with harm: from there on, the reward loses a third of the range that
-it had covered, beyond its noise. The distance to a fixed reference model grows by nature (0 to 10 and more
-when tuning language models), so a large KL alone is no finding.
+least five logged updates in a row, or is above 10 once (the level of Trackio's example alert); 0.01 to
+0.015 is what Spinning Up aims at, and Stable-Baselines3 stops an update at 1.5 times its target. Only with
+harm: from there on, the reward loses a third of the range that it had covered, beyond its noise. The
+distance to a fixed reference model grows by nature (0 to 10 and more when tuning language models), so a
+large KL alone is no finding.
 
 When it is wrong. A reward that falls because its scale, task or judge was changed.
 """
@@ -36,6 +37,7 @@ def detect(
     factor: float = 10.0,
     least: float = 0.1,
     updates: int = 5,
+    at_once: float = 10.0,
     harm: float = 0.33,
 ) -> Iterator[Finding]:
     kl = rl_kl.finite
@@ -44,7 +46,8 @@ def detect(
     if rl_reward is None or len(rl_reward.finite) < min_points:
         raise Skip("a large KL divergence says nothing without the reward")
     usual = float(np.median(kl.value[: max(5, len(kl) // 5)]))
-    at = _lasting(kl.value > max(factor * usual, least), updates)
+    found = (_lasting(kl.value > max(factor * usual, least), updates), _lasting(kl.value > at_once, 1))
+    at = min((index for index in found if index is not None), default=None)
     if at is None:
         return
     onset, reward = int(kl.step[at]), rl_reward.finite

@@ -6,9 +6,9 @@ divergence by many steps (Wortsman et al. 2023, Small-scale proxies for large-sc
 instabilities).
 
 How it is found. A curve of attention or output logits (largest, or a norm) or of the z-loss, the squared
-log of softmax's normaliser, grows tenfold over the run and still grows in its second half (log-linear slope
-positive beyond its 99 % confidence interval); logits also have to pass 100 in size, where Megatron-LM's and
-Kimi K2's qk-clip begins to act. It is a note, as many runs end before it does harm.
+log of softmax's normaliser, grows tenfold over the run and goes on in its second half: by half of its size,
+four of five block medians rising. Logits also have to pass 100, where the qk-clip of Megatron-LM and Kimi
+K2 begins to act. It is a note, as many runs end before it does harm.
 
 When it is wrong. Logits at the scale of a low temperature are large by design.
 """
@@ -25,7 +25,7 @@ from loglens import remedies
 from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Rule, Severity
 from loglens.run import Run, Series
-from loglens.stats.growth import fit_growth
+from loglens.stats.blocks import blocks
 
 RULE = Rule("logit-growth", "activations", Severity.NOTE)
 
@@ -76,5 +76,6 @@ def _grows(curve: Series, factor: float, least: float) -> float | None:
     start, end = float(np.median(curve.value[: max(3, len(curve) // 10)])), float(np.median(curve.value[-3:]))
     if start <= 0 or end < factor * start or (end < least and not _Z_LOSS.search(curve.tag)):
         return None
-    late = fit_growth(curve.step, curve.value, len(curve) // 2)
-    return end / start if late is not None and late.low > 0 else None
+    level = blocks(curve.step, curve.value, most=20, least=1).level
+    late = level[len(level) // 2 :]
+    return end / start if late[-1] >= 1.5 * late[0] and np.mean(np.diff(late) > 0) >= 0.8 else None

@@ -44,7 +44,7 @@ def detect(
     start, best = float(np.median(level[: max(1, len(level) // 20)])), -found.best
     gain, tail = best - start, level[-max(2, len(level) // 5) :]
     end = float(np.median(tail))
-    if gain < times_noise * found.noise:
+    if gain <= times_noise * found.noise:
         raise Skip(f"{rl_reward.tag} has not risen beyond its noise, so there is nothing to lose")
     if end > best - lost * gain or (tail > best - gain / 2).any():
         return

@@ -137,7 +137,7 @@ def _fades(grad: Series, step_ratio: float, floor: float, min_points: int) -> tu
 def _over_steps(grad: Series, small_from: int, loss: Series, run: Run) -> Finding:
     end = float(np.median(grad.value[-3:]))
     early = float(np.median(grad.value[: max(3, len(grad) // 20)]))
-    large = np.flatnonzero(grad.value >= early / 2)
+    large = np.flatnonzero(grad.value > early / 2)
     start = int(grad.step[large[-1]]) if len(large) else int(grad.step[0])
     from_start = start - grad.step[0] <= 0.1 * (grad.step[-1] - grad.step[0])
     zero = " (exactly zero: a cut graph or frozen weights)" if end == 0 else ""

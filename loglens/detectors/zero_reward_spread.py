@@ -24,7 +24,7 @@ from loglens.report import Confidence, Finding, Rule, Severity
 from loglens.run import Series
 from loglens.stats.level import levels
 
-RULE = Rule("zero-reward-spread", "RL", Severity.WARNING)
+RULE = Rule("zero-reward-spread", "RL", Severity.WARNING, leads_to=("vanishing-gradient",))
 
 
 def detect(
