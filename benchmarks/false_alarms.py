@@ -4,8 +4,8 @@
 
 corpus: small networks with labels.json, healthy where its `primary` is null. algoperf: runs of the AlgoPerf
 leaderboard with labels.json, healthy where its `class` is "reached" (the official validation target). real: logs
-that others published, healthy where real_expect.csv says so; what it allows besides is left out. Writes
-false_alarms.json, from which the pages of the rules take their expected false-alarm share.
+that others published, healthy where real_expect.csv says so; what it allows besides is left out. The healthy sample logs
+count as well. Writes false_alarms.json, from which the pages of the rules take their expected false-alarm share.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from loglens.report import Severity
 HERE = Path(__file__).parent
 RESULTS = HERE / "false_alarms.json"
 
-#: Rules to leave out of a run's count: what a careful reader allows there.
+#: A run, and the rules to leave out of a run's count: what a careful reader allows there.
 Healthy = tuple[Path, set[str]]
 
 
@@ -35,6 +35,11 @@ def corpus(folder: Path) -> Iterator[Healthy]:
 def algoperf(folder: Path) -> Iterator[Healthy]:
     """The runs that reached their target."""
     yield from ((folder / label["id"], set()) for label in labels(folder) if label["class"] == "reached")
+
+
+def samples(folder: Path) -> Iterator[Healthy]:
+    """The sample logs that were made healthy."""
+    yield from ((path, set()) for path in sorted(folder.glob("healthy_*")))
 
 
 def real(folder: Path) -> Iterator[Healthy]:
@@ -73,9 +78,10 @@ def count(runs: Iterable[Healthy], verbose: bool) -> dict[str, list[int]]:
 def main() -> None:
     """Count, and write the result beside this file."""
     ask = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    sources = {"corpus": corpus, "algoperf": algoperf, "real": real}
-    for name in sources:
+    sources = {"corpus": corpus, "algoperf": algoperf, "samples": samples, "real": real}
+    for name in ("corpus", "algoperf", "real"):
         ask.add_argument(f"--{name}", type=Path, required=True)
+    ask.set_defaults(samples=HERE.parent / "sample_logs")
     ask.add_argument("--verbose", action="store_true")
     args = ask.parse_args()
     result = {name: count(runs(getattr(args, name)), args.verbose) for name, runs in sources.items()}

@@ -6,6 +6,7 @@ python docs/generate.py --check    # write nothing; exit with 1 if a page is sta
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,6 +20,14 @@ sys.path.insert(0, str(BENCHMARK))
 
 import score  # noqa: E402
 
+FALSE_ALARMS = HERE.parent / "benchmarks" / "false_alarms.json"
+#: Where the healthy runs of false_alarms.json come from.
+SOURCES = {
+    "corpus": "small networks trained without a fault",
+    "algoperf": "AlgoPerf runs that reached their target",
+    "samples": "healthy sample logs",
+    "real": "published logs in which a reader sees nothing wrong",
+}
 KINDS = {
     "one": "needed; the rule is skipped where nothing plays it",
     "optional": "used where it was logged",
@@ -49,7 +58,7 @@ def page(detector: Detector, results: score.Results) -> str:
             f"## Thresholds\n\nSet them under `[rules.{rule.name}]`.\n\n"
             + score.markdown(["threshold", "default"], rows).rstrip()
         )
-    parts.append("## How often it is right\n\n" + _measured(rule.name, results))
+    parts.append("## How often it is right\n\n" + _measured(rule.name, results) + "\n\n" + _expected(rule.name))
     return "\n\n".join(parts) + "\n"
 
 
@@ -67,6 +76,8 @@ def _measured(name: str, results: score.Results) -> str:
     one = score.score(results, "loglens", name)
     where = f"[benchmark of injected faults](../accuracy.md), {results['date']}"
     alarms = f"False alarms: {one.alarms} of {one.healthy} healthy runs."
+    if not one.knows:
+        return f"Not measured on the {where}."
     if not one.sick:
         return f"No fault of this kind is in the {where}. {alarms}"
     text = f"Recall {score.share(one.recall)} ({one.found} of {one.sick} runs with this fault), "
@@ -75,6 +86,19 @@ def _measured(name: str, results: score.Results) -> str:
     else:
         text += "never claimed. "
     return f"{text}{alarms} Measured on the {where}."
+
+
+def _expected(name: str) -> str:
+    """The false alarms to expect, from runs that are known to be healthy."""
+    counts = json.loads(FALSE_ALARMS.read_text("utf-8"))
+    rows = {what: counts[source].get(name, (0, 0, 0)) for source, what in SOURCES.items()}
+    judged, warned, noted = (sum(row[i] for row in rows.values()) for i in range(3))
+    if not judged:
+        return "Expected false alarms: unknown, as no healthy run at hand has the curves that it needs."
+    where = ", ".join(f"{row[1]} of {row[0]} {what}" for what, row in rows.items() if row[0])
+    text = f"Expected false alarms: a warning or error on {warned} of {judged} healthy runs that have what it needs"
+    text += f" ({where}); with 95 % confidence, on at most {score.upper_bound(warned, judged):.1%} of such runs."
+    return text + (f" A note, which is no complaint, on {noted}." if noted else "")
 
 
 def _kind(need: Needed) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -111,6 +112,19 @@ def overall(results: Results, tool: str) -> Overall:
         sum(one.recall or 0 for one in scores) / len(scores),
         sum(one.precision or 0 for one in scores) / len(scores),
     )
+
+
+def upper_bound(events: int, runs: int) -> float:
+    """The share of runs that the true rate is at most, with 95 % confidence, by Clopper and Pearson (1934).
+
+    For no event at all it is near the rule of three, 3 / runs.
+    """
+    low, high = events / runs, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        chance = sum(math.comb(runs, k) * middle**k * (1 - middle) ** (runs - k) for k in range(events + 1))
+        low, high = (middle, high) if chance > 0.05 else (low, middle)
+    return high
 
 
 def share(part: float | None) -> str:

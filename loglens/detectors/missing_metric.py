@@ -34,6 +34,8 @@ _HELD_OUT = re.compile(r"(^|[^a-z])(val|valid|validation|eval|evaluation|dev|tes
 def detect(
     metric_higher: tuple[Series, ...],
     metric_lower: tuple[Series, ...],
+    val_metric_higher: tuple[Series, ...],
+    val_metric_lower: tuple[Series, ...],
     run: Run,
     *,
     min_points: int = 5,
@@ -48,7 +50,7 @@ def detect(
         asks = _EVALUATES.search(key.lower()) and value.rpartition(".")[2].lower() in ("steps", "epoch")
         if asks and not any(_HELD_OUT.search(tag) for tag in run.tags):
             yield _finding(f"{key} is {value[:60]}, and no validation or test curve was logged", key)
-    for curve in (*metric_higher, *metric_lower):
+    for curve in (*metric_higher, *metric_lower, *val_metric_higher, *val_metric_lower):
         if len(curve) >= min_points and not np.isfinite(curve.value).any():
             yield _finding(f"{curve.tag} is not a number at any of its {len(curve)} points", curve.tag, curve)
 

@@ -3,10 +3,12 @@
 Why it matters. What the policy had learned is gone: the checkpoint to keep is the one before, and the run
 after it was wasted.
 
-How it is found. The reward had risen above its start by more than eight times the noise of its level; it
-has lost at least three quarters of that gain in the last fifth of the run, in each of whose blocks more
-than half of it is gone. Error where it ends at its start or lower, warning else. Levels are medians over
-blocks of 2 % of the run, since single episodes vary by more than a run gains.
+How it is found. The reward had risen above its start by more than eight times the noise of its level (of
+the whole run or of the part until its best, whichever is larger), and by a quarter of what it then lost; at
+least three quarters of that gain are gone in the last fifth of the run, and more than half in each of that
+fifth's blocks. Error where it ends at its start or lower, warning else. Levels are medians over blocks of 2
+% of the run, since single episodes vary by more than a run gains. Where the reward has not risen so far,
+there is nothing to lose, and the rule is skipped.
 
 When it is wrong. A task that becomes harder by design (curriculum, self-play) lowers the reward of a policy
 that still improves. Methods that replay old data recover late: watch a run that was stopped in a dip.
@@ -22,6 +24,7 @@ from loglens import remedies
 from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Rule, Severity
 from loglens.run import Series
+from loglens.stats.blocks import noise
 from loglens.stats.level import levels
 
 RULE = Rule("reward-collapse", "RL", Severity.ERROR)
@@ -44,7 +47,10 @@ def detect(
     start, best = float(np.median(level[: max(1, len(level) // 20)])), -found.best
     gain, tail = best - start, level[-max(2, len(level) // 5) :]
     end = float(np.median(tail))
-    if gain <= times_noise * found.noise:
+    # a reward at its worst is the same in every episode: the noise is that of the part before
+    calm = noise(curve.value[: max(found.best_at + len(curve) // len(level), 4)])
+    wander = max(found.noise, 1.25 * calm * float(np.sqrt(len(level) / len(curve))))
+    if gain <= times_noise * wander or gain < (best - end) / 4:
         raise Skip(f"{rl_reward.tag} has not risen beyond its noise, so there is nothing to lose")
     if end > best - lost * gain or (tail > best - gain / 2).any():
         return
@@ -58,7 +64,7 @@ def detect(
         Confidence.MEDIUM,
         onset_step=onset,
         end_step=int(curve.step[-1]),
-        evidence={"start": start, "best": best, "end": end, "lost": share, "noise": found.noise},
+        evidence={"start": start, "best": best, "end": end, "lost": share, "noise": wander},
         remedies=[
             remedies.keep_best(onset, rl_reward.axis),
             remedies.scale_lr(0.3, lr, "smaller policy updates are easier to take back"),

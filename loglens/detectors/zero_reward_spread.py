@@ -9,7 +9,8 @@ of TRL's `frac_reward_zero_std` and its kin), or the spread of the reward is exa
 fifths of the points. A warning where the reward gained nothing either, beyond a tenth of its size and three
 times its noise; else a note, as a task that is solved looks the same.
 
-When it is wrong. A task whose reward was at its highest from the start.
+When it is wrong. A task whose reward was at its highest from the start, and an environment without chance,
+where a fixed policy always gets the same reward.
 """
 
 from __future__ import annotations
