@@ -4,8 +4,8 @@
 
 corpus: small networks with labels.json, healthy where its `primary` is null. algoperf: runs of the AlgoPerf
 leaderboard with labels.json, healthy where its `class` is "reached" (the official validation target). real: logs
-that others published, healthy where real_expect.csv says so; what it allows besides is left out. The healthy sample logs
-count as well. Writes false_alarms.json, from which the pages of the rules take their expected false-alarm share.
+that others published, healthy where real_expect.csv says so; what it allows besides is left out. The healthy sample
+logs count as well. Writes false_alarms.json, from which the pages of the rules take their expected false-alarm share.
 """
 
 from __future__ import annotations
