@@ -93,7 +93,8 @@ def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Option
     last = max((int(step[-1]) for step in steps), default=None)
     rules = {name: detector.rule for name, detector in detectors.items()}
     linked = diagnosis.link(findings, rules, (last or 0) - (first or 0))
-    families = {name: rule.family for name, rule in rules.items()}
+    # nor by a rule that never complains
+    beside = {name for name, rule in rules.items() if rule.family in BESIDE or rule.severity == Severity.NOTE}
     return Diagnosis(
         run=run.name,
         path=str(run.source),
@@ -106,10 +107,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Option
         findings=diagnosis.after_errors(linked, demanded),
         outcomes=tuple(outcomes),
         notes=(*run.notes, *_rewinds(run)),
-        judged=any(
-            outcome.outcome in ("found", "clean") and families.get(outcome.condition) not in BESIDE
-            for outcome in outcomes
-        ),
+        judged=any(outcome.outcome in ("found", "clean") and outcome.condition not in beside for outcome in outcomes),
         lead=_lead(curves),
         curves=tuple(curve for curve in curves if curve.role is not None),
         params={name: value for name, value in run.params.items() if isinstance(value, str | int | float)},

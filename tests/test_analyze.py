@@ -108,3 +108,10 @@ def test_the_parts_of_a_loss_are_summed_where_no_total_was_logged() -> None:
     assert stuck.primary == "loss-not-decreasing"
     with_total = judge(run({"train/box_loss": box, "train/obj_loss": obj, "train/loss": box}), detectors())
     assert [part.tag for part in with_total.cast if part.role == "loss"] == ["train/loss"]
+
+
+def test_a_rule_that_never_complains_does_not_judge_a_run() -> None:
+    """A log of the learning rate alone says nothing of the training."""
+    rate = judge(run({"lr": np.linspace(0.1, 0.01, 100)}), detectors())
+    assert next(outcome for outcome in rate.outcomes if outcome.condition == "lr-schedule").outcome == "clean"
+    assert rate.verdict == "not-judged"

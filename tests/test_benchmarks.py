@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from loglens import registry
 
 SPEED = Path(__file__).parents[1] / "benchmarks" / "speed.py"
 
@@ -30,3 +33,21 @@ def test_what_is_fetched_of_remote_files_is_counted() -> None:
     assert done.returncode == 0, done.stderr
     shares = [float(line.split("|")[2].rstrip(" %")) for line in done.stdout.splitlines()[2:]]
     assert shares[0] < 3 and shares == sorted(shares) and shares[-1] == 100
+
+
+def test_the_counts_of_false_alarms_are_of_the_rules_that_there_are() -> None:
+    counts = json.loads((SPEED.parent / "false_alarms.json").read_text())
+    assert set(counts) == {"corpus", "algoperf", "samples", "real"}
+    for source, rows in counts.items():
+        assert set(rows) <= set(registry.detectors()), source
+        assert all(warned + noted <= had for had, warned, noted in rows.values())
+    assert not any(warned for rows in (counts["samples"], counts["corpus"]) for _, warned, _ in rows.values())
+
+
+def test_the_bound_of_a_rate_is_near_the_rule_of_three() -> None:
+    code = "import score; print(score.upper_bound(0, 100), score.upper_bound(1, 200))"
+    path = SPEED.parent / "diagnosis"
+    done = subprocess.run([sys.executable, "-c", code], cwd=path, capture_output=True, text=True, check=True)
+    none, one = map(float, done.stdout.split())
+    assert none == pytest.approx(1 - 0.05 ** (1 / 100)) and none == pytest.approx(3 / 100, rel=0.02)
+    assert one == pytest.approx(4.74 / 200, rel=0.02)  # the 95 % bound of a Poisson mean after one event

@@ -25,7 +25,7 @@ from loglens.run import Run, Series
 
 RULE = Rule("ended-early", "log", Severity.NOTE)
 
-_STEPS = re.compile(r"(max|num|total|n)_?(train(ing)?_?)?(steps|iters|iterations)")
+_STEPS = re.compile(r"(max|num|total)_?(train(ing)?_?)?(steps|iters|iterations)")
 _EPOCHS = re.compile(r"((max|num|total|n)_?(train(ing)?_?)?)?epochs")
 
 
