@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,19 @@ def set_clip(norms: NDArray[np.float64]) -> Remedy:
         why = "1.0 is the usual limit; log the norms before clipping and take their 90th percentile"
     verify = "5 to 20 % of the steps are clipped, and the loss falls no slower"
     return Remedy("set_clip", {"max_norm": limit}, why, snippets("set_clip", max_norm=limit), verify)
+
+
+def slower_policy(lr: Series | None, onset: int | None = None) -> Remedy:
+    """A third of the learning rate, or the one before the onset where it was raised by more than that."""
+    used = lr.finite.value if lr is not None else np.zeros(0)
+    before = lr.before(onset).finite.value if lr is not None and onset is not None else np.zeros(0)
+    factor = 0.3
+    if len(before) and used.max() > 0:
+        factor = min(factor, two_digits(float(np.median(before) / used.max()))) or factor
+    slower = scale_lr(factor, lr, "smaller updates stay near the policy that collected the data")
+    return replace(
+        slower, verify="the reward ends within a tenth of its highest level, and the KL divergence stays small"
+    )
 
 
 def scale_lr(factor: float, lr: Series | None, why: str) -> Remedy:

@@ -92,7 +92,8 @@ def examples() -> Iterator[Remedy]:
     yield from (remedies.increase_capacity(), remedies.train_longer(4.0), remedies.disable_fp16())
     yield from (remedies.use_bf16(), remedies.skip_nonfinite_batches(), remedies.clean_data(), remedies.add_eps())
     yield from (remedies.unfreeze("fc'\"\x1b[1m"), remedies.check_optimizer_step(), remedies.check_labels())
-    yield from (remedies.fix_input_pipeline(), remedies.shuffle_data())
+    yield from (remedies.fix_input_pipeline(), remedies.shuffle_data(), remedies.release_memory())
+    yield from (remedies.keep_best(80), remedies.slower_policy(RATES, 40), remedies.slower_policy(None))
 
 
 REMEDIES = list(examples())

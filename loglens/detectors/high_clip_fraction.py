@@ -47,6 +47,6 @@ def detect(
         Confidence.MEDIUM,
         end_step=int(curve.step[-1]),
         evidence={"median": part, "largest": float(late.max())},
-        remedies=[remedies.scale_lr(0.5, lr, "smaller updates, or fewer epochs per batch, stay in the clip range")],
+        remedies=[remedies.slower_policy(lr)],
         series=(rl_clip_frac,),
     )

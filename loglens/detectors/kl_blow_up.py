@@ -69,7 +69,7 @@ def detect(
         end_step=int(kl.step[-1]),
         evidence={"usual": usual, "peak": peak, "reward_before": before, "reward_end": after},
         remedies=[
-            remedies.scale_lr(0.3, lr, "smaller updates stay near the policy that collected the data"),
+            remedies.slower_policy(lr, onset),
             remedies.clip_grad_norm(None),
         ],
         series=(rl_kl, rl_reward),

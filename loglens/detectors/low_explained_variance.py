@@ -52,6 +52,6 @@ def detect(
         Confidence.LOW,
         end_step=int(curve.step[-1]),
         evidence={"median": late, "highest": float(curve.value.max()), "reward_gains": not stuck},
-        remedies=[remedies.scale_lr(0.3, lr, "a value function that overshoots is worse than a constant")],
+        remedies=[remedies.slower_policy(lr)],
         series=(rl_explained_var, *((rl_reward,) if rl_reward is not None else ())),
     )

@@ -67,7 +67,7 @@ def detect(
         evidence={"start": start, "best": best, "end": end, "lost": share, "noise": wander},
         remedies=[
             remedies.keep_best(onset, rl_reward.axis),
-            remedies.scale_lr(0.3, lr, "smaller policy updates are easier to take back"),
+            remedies.slower_policy(lr, onset),
         ],
         series=(rl_reward,),
     )

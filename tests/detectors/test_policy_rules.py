@@ -72,6 +72,9 @@ def test_a_policy_that_strays_and_loses_its_reward() -> None:
     kl[118:] = 3.0
     found = only(findings("kl-blow-up", {KL: kl, REWARD: lost()}))
     assert found.onset_step == 118 and found.remedies[0].action == "scale_lr"
+    raised = np.where(np.arange(200) < 110, 0.001, 1.0)
+    found = only(findings("kl-blow-up", {KL: kl, REWARD: lost(), "lr": raised}))
+    assert found.remedies[0].params["factor"] == 0.001
     once = level(200, 0.01, 0.5)
     once[119] = 40.0
     assert findings("kl-blow-up", {KL: once, REWARD: lost()})
