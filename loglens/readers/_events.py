@@ -10,6 +10,7 @@ numbers stand at the same places. Whatever fits no such layout is left to the ca
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -86,7 +87,7 @@ class Kernel:
         left = [np.flatnonzero(size >= LONG)]
         order = short[np.argsort(size[short].astype(np.uint16), kind="stable")]
         ends = np.flatnonzero(np.diff(size[order], append=-1)) + 1
-        for begin, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True):
+        for begin, end in itertools.pairwise([0, *ends.tolist()]):
             records = order[begin:end]
             if len(records) >= FEW:
                 records = self._group(data, start, int(size[records[0]]), records, batches)
@@ -190,8 +191,9 @@ class Layout:
         if not known.all():
             rows, template, records = rows[known], template[known], records[known]
         value = np.empty((len(rows), len(self.numbers)))
-        for column, (kind, at) in enumerate(self.numbers):
-            value[:, column] = self._column(rows, kind, at)
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            for column, (kind, at) in enumerate(self.numbers):
+                value[:, column] = self._column(rows, kind, at)
         time = self._column(rows, "<f8", self.time.start).astype(np.float64)
         return known, Batch(records, self._steps(rows), time, self._codes.take(template, axis=0), value)
 

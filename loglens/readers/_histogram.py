@@ -11,7 +11,7 @@ from loglens.run import Floats, Histogram
 
 def histogram(tag: str, value: dict[str, Any], step: int, time: float) -> Histogram | None:
     """A summary from the middles of the bins; None for media and for what is no histogram."""
-    if value.get("_type") not in {"histogram", "trackio.histogram"}:
+    if value.get("_type") not in ("histogram", "trackio.histogram"):  # no set: it may be a dictionary
         return None
     try:
         counts = np.asarray(value["values"], np.float64)
@@ -20,14 +20,16 @@ def histogram(tag: str, value: dict[str, Any], step: int, time: float) -> Histog
         return None
     if counts.ndim != 1 or edges.shape != (len(counts) + 1,) or not len(counts):
         return None
-    middle = (edges[1:] + edges[:-1]) / 2
+    with np.errstate(over="ignore", invalid="ignore"):
+        middle = (edges[1:] + edges[:-1]) / 2
+        count, total, squares = float(counts.sum()), float(counts @ middle), float(counts @ middle**2)
     return Histogram(
         tag,
         step,
         time,
-        count=float(counts.sum()),
-        sum=float(counts @ middle),
-        sum_squares=float(counts @ middle**2),
+        count=count,
+        sum=total,
+        sum_squares=squares,
         min=float(edges[0]),
         max=float(edges[-1]),
         nonfinite=0.0,

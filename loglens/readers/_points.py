@@ -71,7 +71,10 @@ def parse_number(word: str, mark: str) -> float | None:
         word = word.replace(",", ".")
     if match := _TENSOR.match(word):
         word = match[1]
-    return float(word) if is_number(word) else None
+    try:
+        return float(word) if is_number(word) else None
+    except ValueError:  # a blank for `is_number` alone: what stands for a comma in quotes
+        return None
 
 
 def plain_points(block: bytes, width: int, mark: str, words: Words, top: int) -> Points:

@@ -74,13 +74,18 @@ def opened(path: Path, notes: list[Note]) -> Iterator[sqlite3.Connection]:
         try:
             connection = _connect(copy, immutable=False) if copy.exists() else _connect(path)
         except sqlite3.Error as error:
-            raise refuse(path, f"SQLite cannot open it ({error})") from None
+            raise refuse(path, f"SQLite cannot open it ({_said(error)})") from None
         try:
             yield connection
         except sqlite3.Error as error:
-            raise refuse(path, f"a damaged SQLite file ({error})") from None
+            raise refuse(path, f"a damaged SQLite file ({_said(error)})") from None
         finally:
             connection.close()
+
+
+def _said(error: sqlite3.Error) -> str:
+    """What SQLite says, in a line: it may quote the schema, which anyone may have written."""
+    return " ".join(str(error).split())[:120]
 
 
 def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
@@ -105,7 +110,7 @@ def rows(connection: sqlite3.Connection, table: str, wanted: Sequence[str], note
         for row in connection.execute(f'SELECT rowid, {named} FROM "{table}" ORDER BY rowid'):  # noqa: S608 - our names
             found.append(row)  # noqa: PERF402 - what was read before an error is kept
     except sqlite3.DatabaseError as error:
-        notes.append(Note("corrupt", f"table {table} is damaged ({error}); the rows around are read", file))
+        notes.append(Note("corrupt", f"table {table} is damaged ({_said(error)}); the rows around are read", file))
         found += _backwards(connection, table, named, found[-1][0] if found else None)
     return [row[1:] for row in found]
 

@@ -58,6 +58,12 @@ def read(source: Source) -> Iterator[Run]:
                 _take(found, batch)
         except UnreadableError as error:
             failed.append((path, error))
+        except KeyError as error:
+            failed.append((path, refuse(path, f"no column {error}, which the exporter writes")))
+        except (ValueError, NotImplementedError):  # as pyarrow says that a cast is not possible
+            failed.append(
+                (path, refuse(path, "a step, a time or a value that is no number, as the exporter writes them"))
+            )
     runs = {key: export for key, export in found.items() if export.series or export.params}
     if not runs:
         raise failed[0][1] if failed else refuse(source.files[0], "an export without a run in it")
@@ -108,9 +114,10 @@ def _histogram(path: str, value: Any, step: float, time: float) -> Histogram | N
         return None
     if value.get("type") not in (None, "COUNTING", "counting") or edges.shape != (len(counts) + 1,) or not len(counts):
         return None
-    middle = (edges[1:] + edges[:-1]) / 2
     at = int(step) if np.isfinite(step) and abs(step) < 2**62 else 0
-    sums = float(counts.sum()), float(counts @ middle), float(counts @ middle**2)
+    with np.errstate(over="ignore", invalid="ignore"):
+        middle = (edges[1:] + edges[:-1]) / 2
+        sums = float(counts.sum()), float(counts @ middle), float(counts @ middle**2)
     return Histogram(path, at, time, *sums, float(edges[0]), float(edges[-1]), 0.0, edges, counts, exact=False)
 
 

@@ -1,0 +1,105 @@
+"""What the campaigns have found, each in the fewest bytes that show it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import struct
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tensorboard.compat.proto.event_pb2 import Event
+
+from loglens import registry
+from loglens.discover import find, load
+from loglens.errors import UnreadableError
+from loglens.run import Run
+from tests.readers.tensorboard_writer import scalar, write
+
+
+def items(path: Path) -> list[Run | UnreadableError]:
+    return list(load(find([path], registry.readers())))
+
+
+def run_of(path: Path) -> Run:
+    (found,) = items(path)
+    assert isinstance(found, Run), found
+    return found
+
+
+def reason(path: Path) -> str:
+    (found,) = items(path)
+    assert isinstance(found, UnreadableError)
+    assert len(str(found).splitlines()) == 1
+    return str(found)
+
+
+def text(path: Path, content: str) -> Path:
+    path.write_text(content)
+    return path
+
+
+def test_an_event_file_of_long_records_alone(tmp_path: Path) -> None:
+    """Such as one of pictures: no record in it was short enough for the quick way."""
+    path = tmp_path / "events.out.tfevents.1.h"
+    picture = Event(wall_time=2.0, step=1)
+    picture.summary.value.add(tag="image").image.encoded_image_string = bytes(20_000)
+    write(path, [picture])
+    data = path.read_bytes()
+    path.write_bytes(data[-20_000 - 100 :][data[-20_000 - 100 :].find(struct.pack("<Q", picture.ByteSize())) :])
+    assert not len(run_of(path).columns)
+
+
+def test_a_signalling_nan_is_a_nan(tmp_path: Path) -> None:
+    """A bit pattern of NaN at which the processor complains when it is converted."""
+    signalling = float(np.array([0x7FA00000], "<u4").view("<f4")[0])
+    path = write(tmp_path / "events.out.tfevents.1.h", [scalar("loss", 1.0, step) for step in range(40)])
+    path.write_bytes(_resealed(path.read_bytes(), struct.pack("<f", 1.0), bytes.fromhex("0000a07f")))
+    values = run_of(path).curves["loss"].value
+    assert len(values) == 40 and np.isnan(values).all() and np.isnan(signalling)
+
+
+def _resealed(data: bytes, old: bytes, new: bytes) -> bytes:
+    from tests.fuzz.frames import pack_events, unpack_events
+
+    return pack_events([payload.replace(b"\x15" + old, b"\x15" + new) for payload in unpack_events(data)])
+
+
+def test_a_comma_in_quotes_before_a_number_makes_it_a_word(tmp_path: Path) -> None:
+    run = run_of(text(tmp_path / "log.csv", 'step,loss\n0,3\n1,",2"\n2,1\n'))
+    assert run.curves["loss"].value.tolist() == [3, 1]
+
+
+def test_a_type_that_is_no_word(tmp_path: Path) -> None:
+    row = {"_step": 0, "_runtime": 1, "loss": 2.0, "h": {"_type": {"a": 1}}}
+    run = run_of(text(tmp_path / "wandb-history.jsonl", json.dumps(row) + "\n"))
+    assert "loss" in run.tags and not run.summaries
+
+
+def test_a_schema_of_several_lines_is_quoted_in_one(tmp_path: Path) -> None:
+    path = tmp_path / "trackio.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE metrics (run_name, metrics, configs, timestamp)")
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute(
+            "UPDATE sqlite_master SET sql = 'CREATE TABLE metrics (run_name,\n metrics,\n \"configs timestamp'"
+        )
+        connection.commit()
+    assert "damaged SQLite file" in reason(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"step": None}, "no column 'step'"), ({"step": ["x"]}, "no number"), ({"float_value": ["\ufffd"]}, "no number")],
+)
+def test_neptune_columns_that_lack_or_hold_words(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    pa: Any = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+    pq: Any = pytest.importorskip("pyarrow.parquet")
+    columns: dict[str, Any] = {"run_id": ["r"], "attribute_path": ["loss"], "attribute_type": ["float_series"]}
+    columns |= {"step": [1.0], "timestamp": pa.array([1], pa.timestamp("ms")), "float_value": [0.5]} | change
+    path = tmp_path / "run.parquet"
+    pq.write_table(pa.table({name: cells for name, cells in columns.items() if cells is not None}), path)
+    assert said in reason(path)
