@@ -70,6 +70,7 @@ def gather(
     return Report(tuple(runs), tuple(unread), version, options.fail_on, renderers or {}, rules)
 
 
+@np.errstate(all="ignore")  # a loss of 1e308 overflows: what is then not finite, the rules know how to take
 def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Options()) -> Diagnosis:
     """One run through every rule."""
     curves = cast(run, options.roles)

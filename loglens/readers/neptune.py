@@ -86,16 +86,16 @@ def _take(found: dict[str, _Export], batch: Any) -> None:
     for a, b in itertools.pairwise(edges):
         if a == b:
             continue
-        run, path, kind = keys[a]
-        export = found.setdefault(str(run), _Export())
+        run, path, kind = map(str, keys[a])
+        export = found.setdefault(run, _Export())
         if kind == "float_series":
-            export.series.setdefault(str(path), []).append((step[a:b], time[a:b], value[a:b]))
+            export.series.setdefault(path, []).append((step[a:b], time[a:b], value[a:b]))
         elif kind in _PARAMS:
             said = (cells[name][a].as_py() for name in _VALUES if name in cells)
-            export.params[str(path)] = next((each for each in said if each is not None), None)
+            export.params[path] = next((each for each in said if each is not None), None)
         elif kind == "histogram_series" and "histogram_value" in cells:
             rows = ((cells["histogram_value"][n].as_py(), step[n], time[n]) for n in range(a, b))
-            export.summaries += (each for row in rows if (each := _histogram(str(path), *row)) is not None)
+            export.summaries += (each for row in rows if (each := _histogram(path, *row)) is not None)
 
 
 def _per_second(kind: Any) -> float:
@@ -112,7 +112,12 @@ def _histogram(path: str, value: Any, step: float, time: float) -> Histogram | N
         counts = np.asarray(value["values"], np.float64)
     except (TypeError, KeyError, ValueError):
         return None
-    if value.get("type") not in (None, "COUNTING", "counting") or edges.shape != (len(counts) + 1,) or not len(counts):
+    if (
+        value.get("type") not in (None, "COUNTING", "counting")
+        or counts.ndim != 1
+        or edges.shape != (counts.size + 1,)
+        or not counts.size
+    ):
         return None
     at = int(step) if np.isfinite(step) and abs(step) < 2**62 else 0
     with np.errstate(over="ignore", invalid="ignore"):

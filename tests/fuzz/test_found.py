@@ -14,6 +14,7 @@ import pytest
 from tensorboard.compat.proto.event_pb2 import Event
 
 from loglens import registry
+from loglens.analyze import judge
 from loglens.discover import find, load
 from loglens.errors import UnreadableError
 from loglens.run import Run
@@ -85,7 +86,7 @@ def test_a_schema_of_several_lines_is_quoted_in_one(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE metrics (run_name, metrics, configs, timestamp)")
         connection.execute("PRAGMA writable_schema=ON")
         connection.execute(
-            "UPDATE sqlite_master SET sql = 'CREATE TABLE metrics (run_name,\n metrics,\n \"configs timestamp'"
+            "UPDATE sqlite_master SET sql = 'CREATE TABLE metrics (run_name, metrics, configs, \"timestamp\n x'"
         )
         connection.commit()
     assert "damaged SQLite file" in reason(path)
@@ -103,3 +104,22 @@ def test_neptune_columns_that_lack_or_hold_words(tmp_path: Path, change: dict[st
     path = tmp_path / "run.parquet"
     pq.write_table(pa.table({name: cells for name, cells in columns.items() if cells is not None}), path)
     assert said in reason(path)
+
+
+def test_neptune_kinds_and_histograms_of_another_shape(tmp_path: Path) -> None:
+    pa: Any = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+    pq: Any = pytest.importorskip("pyarrow.parquet")
+    columns: dict[str, Any] = {"run_id": ["r"], "attribute_path": ["h"], "attribute_type": [{"a": 1}]}
+    columns |= {"step": [1.0], "timestamp": pa.array([1], pa.timestamp("ms")), "float_value": [0.5]}
+    path = tmp_path / "run.parquet"
+    pq.write_table(pa.table(columns), path)
+    assert "without a run" in reason(path)
+    columns |= {"attribute_type": ["histogram_series"], "histogram_value": [{"edges": [0.0, 1.0], "values": 3.0}]}
+    pq.write_table(pa.table(columns), path)
+    assert "without a run" in reason(path)
+
+
+def test_losses_near_the_largest_number_crash_no_rule(tmp_path: Path) -> None:
+    rows = "".join(f"{step},{(-1) ** step * 1.7e308}\n" for step in range(60))
+    diagnosis = judge(run_of(text(tmp_path / "log.csv", "step,loss\n" + rows)), registry.detectors())
+    assert not [outcome for outcome in diagnosis.outcomes if outcome.outcome == "crashed"]
