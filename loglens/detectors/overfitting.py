@@ -52,8 +52,10 @@ def detect(
     before, after = _around(train, onset, held_out)
     if after > before * (1.05 if before > 0 else 0.95):
         return  # training rises as well: that is divergence
+    grows = (end - best) / abs(best) if best else float("inf")
+    much = f" by {grows:.0%}" if best else ""
     yield Finding(
-        f"{val_loss.tag} is lowest at {val_loss.axis} {onset} ({best:.4g}) and rises by {(end - best) / abs(best):.0%} "
+        f"{val_loss.tag} is lowest at {val_loss.axis} {onset} ({best:.4g}) and rises{much} "
         f"to {end:.4g}, while {loss.tag} goes on from {before:.4g} to {after:.4g}",
         Severity.WARNING,
         Confidence.HIGH if end > 1.5 * abs(best) else Confidence.MEDIUM,
@@ -63,7 +65,7 @@ def detect(
             "lowest": best,
             "lowest_step": onset,
             "end": end,
-            "rise": (end - best) / abs(best),
+            "rise": grows,
             "train_end": after,
         },
         remedies=[

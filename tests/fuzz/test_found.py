@@ -86,7 +86,7 @@ def test_a_schema_of_several_lines_is_quoted_in_one(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE metrics (run_name, metrics, configs, timestamp)")
         connection.execute("PRAGMA writable_schema=ON")
         connection.execute(
-            "UPDATE sqlite_master SET sql = 'CREATE TABLE metrics (run_name, metrics, configs, \"timestamp\n x'"
+            "UPDATE sqlite_master SET sql = 'CREATE TABLE metrics (run_name, metrics, configs, `timestamp\n x'"
         )
         connection.commit()
     assert "damaged SQLite file" in reason(path)
@@ -123,3 +123,11 @@ def test_losses_near_the_largest_number_crash_no_rule(tmp_path: Path) -> None:
     rows = "".join(f"{step},{(-1) ** step * 1.7e308}\n" for step in range(60))
     diagnosis = judge(run_of(text(tmp_path / "log.csv", "step,loss\n" + rows)), registry.detectors())
     assert not [outcome for outcome in diagnosis.outcomes if outcome.outcome == "crashed"]
+
+
+def test_a_validation_loss_of_exactly_zero_that_rises(tmp_path: Path) -> None:
+    rows = [f"{n},{1 / (n + 1)},{max(0.0, 0.3 - n / 30) if n < 20 else (n - 20) / 10}\n" for n in range(60)]
+    diagnosis = judge(run_of(text(tmp_path / "log.csv", "step,loss,val_loss\n" + "".join(rows))), registry.detectors())
+    (found,) = (found for found in diagnosis.findings if found.condition == "overfitting")
+    assert "rises to 3.7" in found.message and "%" not in found.message
+    assert found.as_dict()["evidence"]["rise"] == "Infinity"
