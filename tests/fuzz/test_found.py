@@ -129,5 +129,5 @@ def test_a_validation_loss_of_exactly_zero_that_rises(tmp_path: Path) -> None:
     rows = [f"{n},{1 / (n + 1)},{max(0.0, 0.3 - n / 30) if n < 20 else (n - 20) / 10}\n" for n in range(60)]
     diagnosis = judge(run_of(text(tmp_path / "log.csv", "step,loss,val_loss\n" + "".join(rows))), registry.detectors())
     (found,) = (found for found in diagnosis.findings if found.condition == "overfitting")
-    assert "rises to 3.7" in found.message and "%" not in found.message
+    assert "rises to 3.65" in found.message and "%" not in found.message
     assert found.as_dict()["evidence"]["rise"] == "Infinity"

@@ -1,0 +1,30 @@
+"""A minute of the campaign, over all readers. Any number of inputs: python -m tests.fuzz."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from loglens.readers import READERS
+from tests.fuzz.seeds import seeds
+
+#: For all readers together.
+SECONDS = 60
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of time and memory there")
+@pytest.mark.parametrize("reader", READERS)
+def test_nothing_breaks_a_reader(reader: str, tmp_path: Path) -> None:
+    from tests.fuzz.check import check
+    from tests.fuzz.inputs import make
+
+    if not seeds(reader):
+        pytest.skip("nothing to mutate here without the extra parquet")
+    end, index, runs = time.monotonic() + SECONDS / len(READERS), 0, 0
+    while time.monotonic() < end:
+        runs += check(reader, tmp_path / "run", make(reader, 0, index), judged=index % 10 == 0)
+        index += 1
+    assert index > 20 and runs > 0
