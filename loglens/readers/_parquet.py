@@ -37,7 +37,11 @@ def names(path: Path) -> frozenset[bytes]:
 def rows(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
     """The rows as dictionaries, a batch in memory at a time. Raises UnreadableError."""
     for batch in batches(path, columns):
-        yield from batch.to_pylist()
+        try:
+            found = batch.to_pylist()
+        except (ValueError, LookupError, ArithmeticError, NotImplementedError) as error:  # no UTF-8, a date beyond all
+            raise refuse(path, f"a damaged Parquet file ({_said(error)})") from None
+        yield from found
 
 
 def batches(path: Path, columns: list[str] | None = None) -> Iterator[Any]:
@@ -54,5 +58,8 @@ def batches(path: Path, columns: list[str] | None = None) -> Iterator[Any]:
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         if isinstance(error, UnreadableError):
             raise
-        reason = " ".join(str(error).split())[:120]
-        raise refuse(path, f"a damaged Parquet file, or cut off while being written ({reason})") from None
+        raise refuse(path, f"a damaged Parquet file, or cut off while being written ({_said(error)})") from None
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]

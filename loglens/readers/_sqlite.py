@@ -19,6 +19,8 @@ LONGEST, LARGEST = 64 << 20, 4 << 30
 #: What a writer leaves beside its file while it is at work, and without which the file is not whole.
 BESIDE = ("-wal", "-journal")
 Row = tuple[object, ...]
+#: What reading a damaged file raises: SQLite quotes names in its messages, which need not be UTF-8.
+_DAMAGE = (sqlite3.Error, UnicodeDecodeError)
 
 
 def holds(path: Path, words: Sequence[bytes]) -> bool:
@@ -44,7 +46,7 @@ def holds(path: Path, words: Sequence[bytes]) -> bool:
             sql = b" ".join(row[0].encode() for row in connection.execute("SELECT sql FROM sqlite_master") if row[0])
         finally:
             connection.close()
-    except sqlite3.Error:
+    except _DAMAGE:
         return False
     return all(word in sql for word in words)
 
@@ -73,17 +75,17 @@ def opened(path: Path, notes: list[Note]) -> Iterator[sqlite3.Connection]:
             notes.append(Note("truncated", "the latest rows are in a journal too big to be copied", path.name))
         try:
             connection = _connect(copy, immutable=False) if copy.exists() else _connect(path)
-        except sqlite3.Error as error:
+        except _DAMAGE as error:
             raise refuse(path, f"SQLite cannot open it ({_said(error)})") from None
         try:
             yield connection
-        except sqlite3.Error as error:
+        except _DAMAGE as error:
             raise refuse(path, f"a damaged SQLite file ({_said(error)})") from None
         finally:
             connection.close()
 
 
-def _said(error: sqlite3.Error) -> str:
+def _said(error: Exception) -> str:
     """What SQLite says, in a line: it may quote the schema, which anyone may have written."""
     return " ".join(str(error).split())[:120]
 
@@ -109,7 +111,7 @@ def rows(connection: sqlite3.Connection, table: str, wanted: Sequence[str], note
     try:
         for row in connection.execute(f'SELECT rowid, {named} FROM "{table}" ORDER BY rowid'):  # noqa: S608 - our names
             found.append(row)  # noqa: PERF402 - what was read before an error is kept
-    except sqlite3.DatabaseError as error:
+    except _DAMAGE as error:
         notes.append(Note("corrupt", f"table {table} is damaged ({_said(error)}); the rows around are read", file))
         found += _backwards(connection, table, named, found[-1][0] if found else None)
     return [row[1:] for row in found]
@@ -122,6 +124,6 @@ def _backwards(connection: sqlite3.Connection, table: str, named: str, last: obj
             if row[0] == last:
                 break
             found.append(row)
-    except sqlite3.DatabaseError:
+    except _DAMAGE:
         pass
     return found[::-1]

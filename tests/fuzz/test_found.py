@@ -131,3 +131,29 @@ def test_a_validation_loss_of_exactly_zero_that_rises(tmp_path: Path) -> None:
     (found,) = (found for found in diagnosis.findings if found.condition == "overfitting")
     assert "rises to 3.65" in found.message and "%" not in found.message
     assert found.as_dict()["evidence"]["rise"] == "Infinity"
+
+
+def test_a_message_of_sqlite_that_is_no_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "trackio.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE metrics (run_name, metrics, configs, timestamp)")
+        connection.execute("CREATE INDEX broken ON metrics (run_name)")
+        connection.commit()
+    path.write_bytes(
+        path.read_bytes().replace(b"CREATE INDEX broken ON metrics", b"CREATE INDEX broken ON \xff\xfe\xfdrics")
+    )
+    assert "damaged SQLite file" in reason(path)
+
+
+def test_a_word_in_parquet_that_is_no_utf8(tmp_path: Path) -> None:
+    pa: Any = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+    pq: Any = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "p.parquet"
+    rows = {"run_name": ["name"], "timestamp": ["2025"], "step": [1], "loss": [0.5]}
+    pq.write_table(pa.table(rows), path, compression="none", use_dictionary=False)
+    path.write_bytes(
+        path.read_bytes()
+        .replace(b"name\x00", b"na\xb2e\x00")
+        .replace(b"\x04\x00\x00\x00name", b"\x04\x00\x00\x00na\xb2e")
+    )
+    assert "damaged Parquet file" in reason(path)
