@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from loglens.privacy import shown
 from loglens.regression import Limit, Regression, regression
 from loglens.report import SCHEMA_VERSION
 from loglens.roles import lead
@@ -152,18 +153,22 @@ def last_step(run: Run) -> int | None:
 
 
 def changes(good: Sequence[Mapping[str, Any]], bad: Mapping[str, Any]) -> Iterator[Changed]:
-    """The parameters whose value in the bad run is none of those in the good ones; those that matter first."""
+    """The parameters whose value in the bad run is none of those in the good ones; those that matter first.
+
+    Secrets are compared and not shown.
+    """
     found = []
     good, bad = [_unfolded(params) for params in good], _unfolded(bad)
     for key in dict.fromkeys([key for params in (*good, bad) for key in params]):
         values = tuple(params[key] for params in good if key in params)
+        known = tuple(shown(key, value) for value in values)
         minor = _ELSEWHERE.search(key) is not None
         if key not in bad:
-            found.append(Changed(key, values, None, "bad", minor))
+            found.append(Changed(key, known, None, "bad", minor))
         elif not values:
-            found.append(Changed(key, (), bad[key], "good", minor))
+            found.append(Changed(key, (), shown(key, bad[key]), "good", minor))
         elif not any(_equal(value, bad[key]) for value in values):
-            found.append(Changed(key, values, bad[key], "", minor))
+            found.append(Changed(key, known, shown(key, bad[key]), "", minor))
     yield from sorted(found, key=lambda change: (change.minor, bool(change.absent)))
 
 

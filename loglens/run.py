@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.errors import LoglensError
+from loglens.privacy import scrub
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,12 +59,16 @@ class Source:
 class Note:
     """A fact met while reading ("file ends inside record 1203"), for the report.
 
+    A message may quote the log: secrets in it are hidden (`privacy.scrub`).
     kind: one word in kebab case, e.g. truncated, corrupt, rewind, sampled, restart, ignored.
     """
 
     kind: str
     message: str
     file: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", scrub(self.message))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ from loglens.report import Unread
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 @common.config_options
+@click.option(
+    "--show-params", is_flag=True, help="The parameters alone, all of them, as reports show them: no secrets."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Every per-layer curve and every parameter.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
 @common.traceback_option
@@ -31,6 +34,7 @@ def command(
     file: Path | None,
     isolated: bool,
     roles: tuple[str, ...],
+    show_params: bool,
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -49,5 +53,5 @@ def command(
     if format == "json":
         common.emit(dump(inspection.document(runs, unread)))
     elif runs or unread:
-        common.emit(inspection.text(runs, unread, page), page.color)
+        common.emit(inspection.text(runs, unread, page, show_params), page.color)
     ctx.exit(0 if runs else common.BAD_INPUT)

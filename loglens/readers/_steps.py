@@ -163,7 +163,8 @@ def _join(records: Records, rows: Ints, epoch: Floats, session: NDArray[np.int32
         else:
             span = float(step[mine].max()) + (1 if step[mine].min() == 0 else 0)
             remark = f"the step begins again each epoch: steps count {span:.0f} an epoch"
-        joined[mine] = (epoch[mine] - base) * span + step[mine]
+        with np.errstate(over="ignore", invalid="ignore"):  # a "step 1e308" is no step
+            joined[mine] = (epoch[mine] - base) * span + step[mine]
     return joined, remark
 
 

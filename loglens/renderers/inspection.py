@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Table
 
+from loglens.privacy import HIDDEN, params
 from loglens.renderers._look import Look, indented
 from loglens.renderers._wording import number, plural
 from loglens.report import SCHEMA_VERSION, Part, Unread, note_dict
@@ -30,7 +31,7 @@ def document(runs: Inspected, unread: Sequence[Unread]) -> dict[str, Any]:
                 "path": str(run.source),
                 "format": run.format,
                 "files": [str(file) for file in run.files],
-                "params": strict(dict(run.params)),
+                "params": strict(params(run.params)),
                 "series": [
                     part.as_dict() | {"first_step": part.first_step, "last_step": part.last_step} for part in parts
                 ],
@@ -42,12 +43,15 @@ def document(runs: Inspected, unread: Sequence[Unread]) -> dict[str, Any]:
     }
 
 
-def text(runs: Inspected, unread: Sequence[Unread], look: Look) -> str:
-    """The form for people: a table of curves a run, those without a role last, layers summed up."""
-    return look.print(_page(runs, unread, look))
+def text(runs: Inspected, unread: Sequence[Unread], look: Look, all_params: bool = False) -> str:
+    """The form for people: a table of curves a run, those without a role last, layers summed up.
+
+    all_params: every parameter, and none of the curves.
+    """
+    return look.print(_page(runs, unread, look, all_params))
 
 
-def _page(runs: Inspected, unread: Sequence[Unread], look: Look) -> Iterator[RenderableType]:
+def _page(runs: Inspected, unread: Sequence[Unread], look: Look, all_params: bool) -> Iterator[RenderableType]:
     for index, (run, parts) in enumerate(runs):
         if index:
             yield ""
@@ -59,10 +63,13 @@ def _page(runs: Inspected, unread: Sequence[Unread], look: Look) -> Iterator[Ren
                 "muted",
             ),
         )
+        if all_params:
+            yield indented(_params(run, look, len(run.params)) if run.params else "no parameter was logged")
+            continue
         yield indented(_table(parts, look))
         if run.params:
             yield ""
-            yield indented(_params(run, look))
+            yield indented(_params(run, look, len(run.params) if look.verbose else FEW_PARAMS))
         for note in run.notes:
             yield indented(look.text((f"{look.say(note.kind, 20)}: ", "warning"), look.say(note.message)))
     for item in unread:
@@ -113,13 +120,20 @@ def _groups(parts: Iterable[Part], verbose: bool) -> list[list[Part]]:
     return list(groups.values())
 
 
-def _params(run: Run, look: Look) -> Table:
-    shown = list(run.params.items())[: None if look.verbose else FEW_PARAMS]
+def _params(run: Run, look: Look, most: int) -> Table:
+    shown = list(params(run.params).items())[:most]
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
     for name, value in shown:
-        table.add_row(look.text((look.say(str(name), look.width // 3), "muted")), look.say(number(value), 200))
+        said = look.say(number(value), 200)
+        table.add_row(look.text((look.say(str(name), look.width // 3), "muted")), _said(said, look))
     if len(run.params) > len(shown):
         table.add_row(look.text((f"and {len(run.params) - len(shown):,} more; -v shows them", "muted")))
     return table
+
+
+def _said(value: str, look: Look) -> RenderableType:
+    """A value with what is hidden in it set apart."""
+    before, *rest = value.split(HIDDEN)
+    return look.text(before, *(piece for after in rest for piece in ((HIDDEN, "muted"), after)))

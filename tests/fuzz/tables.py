@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 from tests.fuzz.raw import garble
@@ -60,12 +61,11 @@ def _one(draw: random.Random, connection: sqlite3.Connection, table: str) -> Non
 
 
 def _write(rows: list[dict[str, Any]], schema: Any = None) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
 
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), sink)
-    return sink.getvalue()
+    return bytes(sink.getvalue())
 
 
 def cases(reader: str) -> Iterator[dict[str, bytes]]:
@@ -101,8 +101,7 @@ def _neptune() -> list[dict[str, Any]]:
 
 def recolumn(draw: random.Random, data: bytes) -> bytes:
     """A Parquet file with cells and columns exchanged; mangled bytes where that gives no table."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
 
     try:
         rows = pq.read_table(io.BytesIO(data)).to_pylist()
