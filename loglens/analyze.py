@@ -89,7 +89,8 @@ def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Option
         outcomes.append(outcome)
     else:
         demanded = []
-    steps = [curve.step for curve in curves if len(curve) and curve.axis == _main_axis(curves)]
+    axis = _main_axis(curves)
+    steps = [curve.step for curve in curves if len(curve) and curve.axis == axis]
     first = min((int(step[0]) for step in steps), default=None)
     last = max((int(step[-1]) for step in steps), default=None)
     rules = {name: detector.rule for name, detector in detectors.items()}

@@ -100,13 +100,16 @@ def lead(candidates: Sequence[Series]) -> Series:
     the shortest name (the most general one), the one logged first.
     """
 
-    def key(series: Series) -> tuple[bool, bool, int, int]:
-        words = f" {_words(series.tag)} "
-        clipped = re.search(r" clip(ped)? | (post|after) clip", words) and not re.search(r" (un|pre|before) ", words)
-        partial = re.search(r" (max|min|best|final|ema|smooth|smoothed|running|std) ", words)
-        return bool(clipped), bool(partial), -len(series), len(series.tag)
+    return min(candidates, key=lambda series: (*_told(series.tag), -len(series), len(series.tag)))
 
-    return min(candidates, key=key)
+
+@lru_cache(1 << 18)
+def _told(tag: str) -> tuple[bool, bool]:
+    """Whether a tag tells of a value after clipping, and of an extreme, a best or a smoothed one."""
+    words = f" {_words(tag)} "
+    clipped = re.search(r" clip(ped)? | (post|after) clip", words) and not re.search(r" (un|pre|before) ", words)
+    partial = re.search(r" (max|min|best|final|ema|smooth|smoothed|running|std) ", words)
+    return bool(clipped), bool(partial)
 
 
 @lru_cache(1 << 16)

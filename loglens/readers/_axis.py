@@ -123,7 +123,7 @@ def _row_numbers(table: Table) -> frozenset[int]:
     """A first column without a name that counts the rows: the index that pandas writes."""
     if table.names and plain(table.names[0]) in {"", "unnamed:_0", "index"}:
         values = table.dense(0)
-        if len(values) and np.array_equal(values - values[0], np.arange(len(values))):
+        if len(values) and np.isfinite(values[0]) and np.array_equal(values, values[0] + np.arange(len(values))):
             return frozenset({0})
     return frozenset()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from loglens.readers._json import parse
+from loglens.readers._table import number
 from loglens.readers._text import head
 from loglens.run import Columns
 
@@ -17,10 +18,10 @@ def monitor_start(path: Path) -> float | None:
     """Unix seconds at which the environment began, from the comment in the first line."""
     first = head(path).split("\n", 1)[0]
     try:
-        start = json.loads(first[1:]).get("t_start")
-    except (ValueError, AttributeError, RecursionError):
+        start = parse(first[1:]).get("t_start")
+    except (ValueError, AttributeError):
         return None
-    return float(start) if isinstance(start, int | float) and not isinstance(start, bool) else None
+    return number(start)
 
 
 def merge_monitors(parts: Sequence[Columns], starts: Sequence[float]) -> Columns:

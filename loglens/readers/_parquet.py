@@ -14,6 +14,11 @@ from loglens.readers._table import refuse
 MAGIC = b"PAR1"
 #: The schema stands at the end of the file; so much of it is looked at, and read so much at a time.
 TAIL, BATCH = 1 << 20, 1 << 14
+#: More rows than this in a file of fewer bytes are no history: steps and times differ from row to row, which
+#: takes more than a byte a row however well it is packed.
+MOST_ROWS = 100_000
+#: So much may a batch take if every row held the longest words of its column.
+BATCH_BYTES = 64 << 20
 _NAME = re.compile(rb"[A-Za-z_][\w/.\- ]{0,200}")
 
 
@@ -54,11 +59,22 @@ def batches(path: Path, columns: list[str] | None = None) -> Iterator[Any]:
         with pq.ParquetFile(path, memory_map=False) as file:
             known = set(file.schema_arrow.names)
             wanted = None if columns is None else [name for name in columns if name in known]
-            yield from file.iter_batches(BATCH, columns=wanted)
+            count, size = file.metadata.num_rows, path.stat().st_size
+            if count > max(MOST_ROWS, size):
+                raise refuse(path, f"{count} rows in {size} bytes: a decompression bomb, or damaged")
+            yield from file.iter_batches(_at_once(file.metadata), columns=wanted)
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         if isinstance(error, UnreadableError):
             raise
         raise refuse(path, f"a damaged Parquet file, or cut off while being written ({_said(error)})") from None
+
+
+def _at_once(metadata: Any) -> int:
+    """How many rows to read at a time: a word that stands once in the file may stand in each of them."""
+    groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
+    chunks = [group.column(n) for group in groups for n in range(metadata.num_columns)]
+    words = (chunk.total_uncompressed_size for chunk in chunks if chunk.physical_type == "BYTE_ARRAY")
+    return int(min(BATCH, max(1, BATCH_BYTES // max(1, max(words, default=1)))))
 
 
 def _said(error: Exception) -> str:

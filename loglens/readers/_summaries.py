@@ -27,6 +27,7 @@ from loglens.readers._wire import (
 from loglens.run import Floats, Histogram
 
 TEXT_KEPT = 300  # characters of a text that is no JSON
+DEEPEST = 16  # levels of nested parameters
 
 
 class CorruptError(ValueError):
@@ -201,9 +202,11 @@ def _entry(raw: Raw, at: int, end: int) -> tuple[str, Any]:
     return name, value
 
 
-def _flat(tree: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _flat(tree: dict[str, Any], prefix: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Values by path; lists of plain values stay lists, what is nested deeper is left out."""
     for key, value in tree.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}/")
-        else:
+            if depth < DEEPEST:
+                yield from _flat(value, f"{prefix}{key}/", depth + 1)
+        elif not isinstance(value, list) or not any(isinstance(each, list | dict) for each in value):
             yield f"{prefix}{key}", value

@@ -49,7 +49,7 @@ def check(reader: str, folder: Path, case: Case, judged: bool) -> int:
         warnings.simplefilter("error")
         before = time.process_time()
         try:
-            with _bounds():
+            with bounds():
                 found = _read(reader_of(reader), folder, case)
         except HangError as hang:
             raise Fault(f"hangs: {_place(hang)}") from hang
@@ -90,7 +90,7 @@ def _read(reader: Reader, folder: Path, case: Case) -> list[Run | UnreadableErro
 def _judge(folder: Path, found: list[Run | UnreadableError]) -> None:
     """Every rule on every run, every renderer on the report, and the same by way of discovery."""
     try:
-        with _bounds():
+        with bounds():
             for run in found:
                 if isinstance(run, Run):
                     _no_crash(judge(run, registry.detectors()).outcomes)
@@ -116,13 +116,13 @@ def _no_crash(outcomes: tuple[object, ...]) -> None:
 
 
 @contextmanager
-def _bounds() -> Iterator[None]:
-    """An end to time and memory, as far as the system can set one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+def bounds() -> Iterator[None]:
+    """An end to time and to memory that is written to (a file that is mapped is none), where the system has one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     statm = Path("/proc/self/statm")
     if statm.exists():
-        now = int(statm.read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, hard))
+        now = int(statm.read_text().split()[5]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_DATA, (now + MEMORY, hard))
     before = signal.signal(signal.SIGVTALRM, _hang)
     signal.setitimer(signal.ITIMER_VIRTUAL, HANGS)
     try:
@@ -130,7 +130,7 @@ def _bounds() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _hang(number: int, frame: FrameType | None) -> None:

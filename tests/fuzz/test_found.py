@@ -18,6 +18,7 @@ from loglens.analyze import judge
 from loglens.discover import find, load
 from loglens.errors import UnreadableError
 from loglens.run import Run
+from tests.fuzz.check import bounds
 from tests.readers.tensorboard_writer import scalar, write
 
 
@@ -157,3 +158,27 @@ def test_a_word_in_parquet_that_is_no_utf8(tmp_path: Path) -> None:
         .replace(b"\x04\x00\x00\x00name", b"\x04\x00\x00\x00na\xb2e")
     )
     assert "damaged Parquet file" in reason(path)
+
+
+def test_a_monitor_that_began_at_no_time_at_all(tmp_path: Path) -> None:
+    header = '#{"t_start": ' + "9" * 400 + ', "env_id": "x"}\n'
+    run = run_of(text(tmp_path / "0.monitor.csv", header + "r,l,t\n" + "1.0,5,0.5\n2.0,5,1.5\n"))
+    assert run.curves["r"].value.tolist() == [1, 2] and not np.isfinite(run.curves["r"].time).any()
+
+
+def test_an_index_that_begins_at_infinity(tmp_path: Path) -> None:
+    run = run_of(text(tmp_path / "log.csv", ",loss\n-inf,3\n1,2\n2,1\n"))
+    assert run.curves["loss"].value.tolist() == [3, 2, 1]
+
+
+def test_a_text_log_with_epochs_beyond_all(tmp_path: Path) -> None:
+    lines = [f"(epoch: {epoch}, iters: {n}) loss: 0.5 \n" for epoch, n in (("1e300", 9007199254740993), (1, 2), (2, 1))]
+    found = items(text(tmp_path / "loss_log.txt", "".join(lines * 3)))
+    assert isinstance(found[0], Run)
+
+
+def test_the_harness_notices_memory() -> None:
+    with bounds(), pytest.raises(MemoryError):
+        bytearray(400 << 20)
+    with bounds():
+        bytearray(200 << 20)
