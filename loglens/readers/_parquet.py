@@ -17,8 +17,6 @@ TAIL, BATCH = 1 << 20, 1 << 14
 #: More rows than this in a file of fewer bytes are no history: steps and times differ from row to row, which
 #: takes more than a byte a row however well it is packed.
 MOST_ROWS = 100_000
-#: So much may a batch take if every row held the longest words of its column.
-BATCH_BYTES = 64 << 20
 _NAME = re.compile(rb"[A-Za-z_][\w/.\- ]{0,200}")
 
 
@@ -43,10 +41,10 @@ def rows(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, Any
     """The rows as dictionaries, a batch in memory at a time. Raises UnreadableError."""
     for batch in batches(path, columns):
         try:
-            found = batch.to_pylist()
+            found = [cells(column) for column in batch.columns]
         except (ValueError, LookupError, ArithmeticError, NotImplementedError) as error:  # no UTF-8, a date beyond all
             raise refuse(path, f"a damaged Parquet file ({_said(error)})") from None
-        yield from found
+        yield from (dict(zip(batch.schema.names, row, strict=True)) for row in zip(*found, strict=True))
 
 
 def batches(path: Path, columns: list[str] | None = None) -> Iterator[Any]:
@@ -57,24 +55,27 @@ def batches(path: Path, columns: list[str] | None = None) -> Iterator[Any]:
         raise refuse(path, 'a Parquet file; to read it: pip install "loglens[parquet]"') from None
     try:
         with pq.ParquetFile(path, memory_map=False) as file:
+            words = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
+        # a word of a megabyte that stands once in the file may stand in every row
+        with pq.ParquetFile(path, memory_map=False, read_dictionary=words) as file:
             known = set(file.schema_arrow.names)
             wanted = None if columns is None else [name for name in columns if name in known]
             count, size = file.metadata.num_rows, path.stat().st_size
             if count > max(MOST_ROWS, size):
                 raise refuse(path, f"{count} rows in {size} bytes: a decompression bomb, or damaged")
-            yield from file.iter_batches(_at_once(file.metadata), columns=wanted)
+            yield from file.iter_batches(BATCH, columns=wanted)
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         if isinstance(error, UnreadableError):
             raise
         raise refuse(path, f"a damaged Parquet file, or cut off while being written ({_said(error)})") from None
 
 
-def _at_once(metadata: Any) -> int:
-    """How many rows to read at a time: a word that stands once in the file may stand in each of them."""
-    groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
-    chunks = [group.column(n) for group in groups for n in range(metadata.num_columns)]
-    words = (chunk.total_uncompressed_size for chunk in chunks if chunk.physical_type == "BYTE_ARRAY")
-    return int(min(BATCH, max(1, BATCH_BYTES // max(1, max(words, default=1)))))
+def cells(column: Any) -> list[Any]:
+    """The cells of a column of a batch. A word that stands in many of them is in memory once."""
+    if not hasattr(column, "dictionary"):
+        return list(column.to_pylist())
+    words = column.dictionary.to_pylist()
+    return [None if index is None else words[index] for index in column.indices.to_pylist()]
 
 
 def _said(error: Exception) -> str:

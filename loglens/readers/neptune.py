@@ -76,7 +76,7 @@ def _take(found: dict[str, _Export], batch: Any) -> None:
     """One batch of rows, series by series: their rows stand together."""
     pc = import_module("pyarrow.compute")
     cells = {name: batch.column(name) for name in batch.schema.names}
-    runs, paths, kinds = (cells[name].to_pylist() for name in ("run_id", "attribute_path", "attribute_type"))
+    runs, paths, kinds = (_parquet.cells(cells[name]) for name in ("run_id", "attribute_path", "attribute_type"))
     step = _floats(pc, cells["step"])
     time = np.asarray(pc.cast(cells["timestamp"], "int64", safe=False).fill_null(-1).to_numpy(zero_copy_only=False))
     time = np.where(time < 0, np.nan, time / _per_second(cells["timestamp"].type))

@@ -1,0 +1,53 @@
+"""What SECURITY.md promises and no other test holds: no connection, no code of a log, and tests that are there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+#: Fails at the first attempt to connect, to look up a host, to start a program or to load a pickle.
+WATCH = """
+import sys
+FORBIDDEN = ("socket.connect", "socket.getaddrinfo", "socket.bind", "subprocess.Popen", "os.system", "os.exec",
+             "os.posix_spawn", "os.fork", "pickle.find_class", "urllib.Request", "ftplib.connect", "smtplib.connect")
+armed = []
+def hook(event, args):
+    if armed and event in FORBIDDEN:
+        sys.stderr.write(f"{event} {args}\\n")
+        import os
+        os._exit(99)
+sys.addaudithook(hook)
+from loglens.cli import main
+armed.append(True)
+main(sys.argv[1:])
+"""
+
+
+def watched(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", WATCH, *args], cwd=ROOT, capture_output=True, text=True)
+
+
+def test_a_diagnosis_connects_to_nothing_and_starts_nothing() -> None:
+    done = watched("diagnose", "sample_logs", "tests/readers/data", "--fail-on", "never", "--format", "json", "-q")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_watch_notices() -> None:
+    code = WATCH.replace("main(sys.argv[1:])", "import socket; socket.socket().connect(('127.0.0.1', 9))")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 99
+
+
+def test_pickles_are_named_and_not_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_bytes(b"\x80\x04cos\nsystem\n(S'touch owned'\ntR.")
+    done = watched("diagnose", str(path))
+    assert done.returncode == 2 and not (ROOT / "owned").exists()
+
+
+def test_every_test_that_the_promises_name_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/.]+)`", (ROOT / "SECURITY.md").read_text("utf-8"))
+    assert len(named) >= 6 and all((ROOT / path).exists() for path in named)
