@@ -89,6 +89,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, name: str) -> None:
     for folder in (tmp_path, *tmp_path.parents, tmp_path / "good"):
         if folder.owner() == "root" and not folder.stat().st_mode & 0o001:
             folder.chmod(folder.stat().st_mode | 0o005)
+    (tmp_path / "good" / "log.csv").chmod(0o644)
     root = os.geteuid() == 0
     (tmp_path / name).chmod(0)
     if root:

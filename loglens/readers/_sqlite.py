@@ -19,8 +19,9 @@ LONGEST, LARGEST = 64 << 20, 4 << 30
 #: What a writer leaves beside its file while it is at work, and without which the file is not whole.
 BESIDE = ("-wal", "-journal")
 Row = tuple[object, ...]
-#: What reading a damaged file raises: SQLite quotes names in its messages, which need not be UTF-8.
-_DAMAGE = (sqlite3.Error, UnicodeDecodeError)
+#: What reading a damaged file raises: SQLite quotes names in its messages, which
+#: need not be UTF-8, and a length that lies asks for more memory than there is.
+_DAMAGE = (sqlite3.Error, UnicodeDecodeError, MemoryError)
 
 
 def holds(path: Path, words: Sequence[bytes]) -> bool:
