@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "storage": set(),
     "remote": {"contract", "run", "errors", "sparse", "storage"},
     "discover": {"contract", "merge", "remote", "run", "storage", "errors"},
-    "analyze": {"assertions", "gate", "contract", "roles", "diagnosis", "report", "run", "errors"},
+    "analyze": {"privacy", "assertions", "gate", "contract", "roles", "diagnosis", "report", "run", "errors"},
     "parallel": set(),
     "cluster": {"errors"},
     "freeze": {"report", "run"},

@@ -6,6 +6,7 @@ import html
 import os
 import shutil
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -81,24 +82,23 @@ def test_pipes_and_sockets_are_not_waited_for(tmp_path: Path, name: str, monkeyp
 @pytest.mark.parametrize(
     "name", ["log.csv", "events.out.tfevents.1.h", "log.jsonl", "train.log", "run-a.wandb", "x.db"]
 )
-def test_a_file_that_may_not_be_read(tmp_path: Path, name: str) -> None:
-    log(tmp_path / "good" / "log.csv")
-    log(tmp_path / name)
+def test_a_file_that_may_not_be_read(name: str) -> None:
     readers = list(registry.readers())
-    list(load(find([tmp_path], readers)))  # loads what another user may not
-    for folder in (tmp_path, *tmp_path.parents, tmp_path / "good"):
-        if folder.owner() == "root" and not folder.stat().st_mode & 0o001:
-            folder.chmod(folder.stat().st_mode | 0o005)
-    (tmp_path / "good" / "log.csv").chmod(0o644)
-    root = os.geteuid() == 0
-    (tmp_path / name).chmod(0)
-    if root:
-        os.seteuid(65534)  # nobody, to whom modes mean something
-    try:
-        items = list(load(find([tmp_path], readers)))
-    finally:
+    with tempfile.TemporaryDirectory() as place:  # not below pytest's folder, which is closed to others
+        folder = Path(place)
+        folder.chmod(0o755)
+        log(folder / "good" / "log.csv")
+        log(folder / name)
+        list(load(find([folder], readers)))  # loads what another user may not
+        (folder / name).chmod(0)
+        root = os.geteuid() == 0
         if root:
-            os.seteuid(0)
+            os.seteuid(65534)  # nobody, to whom modes mean something
+        try:
+            items = list(load(find([folder], readers)))
+        finally:
+            if root:
+                os.seteuid(0)
     assert [item.name for item in items if isinstance(item, Run)] == ["good/log.csv"]
     assert all(len(str(item).splitlines()) == 1 for item in items if isinstance(item, UnreadableError))
 
