@@ -11,6 +11,7 @@ import numpy as np
 from loglens import diagnosis, gate, roles
 from loglens.assertions import Assertion
 from loglens.contract import Detector, Needed, curves_of
+from loglens.distributions import distributions
 from loglens.errors import Skip, UnreadableError
 from loglens.privacy import params
 from loglens.report import Diagnosis, Finding, Outcome, Part, Report, RuleHelp, Severity, Unread
@@ -113,6 +114,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Option
         judged=any(outcome.outcome in ("found", "clean") and outcome.condition not in beside for outcome in outcomes),
         lead=_lead(curves),
         curves=tuple(curve for curve in curves if curve.role is not None),
+        distributions=distributions(run.summaries, {tag for finding in findings for tag in finding.tags}),
         params={name: value for name, value in params(run.params).items() if isinstance(value, str | int | float)},
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from loglens.distributions import Distribution
 from loglens.errors import LoglensError
 from loglens.run import Note, Series
 from loglens.strict import strict
@@ -182,7 +183,8 @@ class Diagnosis:
     """One run judged: its cast, its findings (ranked, the first is the root), every rule's outcome.
 
     lead: the main loss curve, drawn in overviews. curves: those that play a role, drawn but not
-    written to JSON. params: the run's parameters as logged, to tell runs of a sweep apart.
+    written to JSON; so are the distributions, histograms over steps. params: the run's parameters as
+    logged, to tell runs of a sweep apart.
     """
 
     run: str
@@ -199,6 +201,7 @@ class Diagnosis:
     judged: bool
     lead: Series | None = None
     curves: tuple[Series, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -16,7 +16,7 @@ from loglens.errors import LoglensError
 
 # A command's module is loaded when the command is called, so that `loglens --version`, completion and
 # a misspelt command wait for neither numpy nor rich.
-COMMANDS = ("diagnose", "inspect", "compare", "export", "rules", "config", "init")
+COMMANDS = ("diagnose", "inspect", "plot", "compare", "export", "rules", "config", "init")
 
 #: Exit codes for what keeps a command from its report; the last two are what shells make of Ctrl-C and of kill.
 BAD_INPUT, INTERNAL, INTERRUPTED, TERMINATED = 2, 4, 130, 143

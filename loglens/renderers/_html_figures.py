@@ -133,13 +133,13 @@ def figure(panel: Panel, run: Diagnosis, id: str, most: int) -> Figure:
 
 
 def _lines(panel: Panel, run: Diagnosis, id: str, most: int) -> Figure:
-    marks = _marks(panel, run)
-    onsets = [mark["step"] for mark in marks if mark["own"]]
+    found = _marks(panel, run)
+    onsets = [mark["step"] for mark in found if mark["own"]]
     curves = [thin(curve, most, onsets) for curve in panel.curves]
     names = tuple(say(curve.tag, 80) for curve in panel.curves)
     values = np.concatenate([curve.value for curve in panel.curves])
     scale = Scale.of(values)
-    data = _common(panel, id, marks) | {
+    data = _common(panel, id, found) | {
         "kind": "lines",
         "log": scale.log,
         "positive": bool((values[np.isfinite(values)] > 0).any()),
@@ -173,19 +173,23 @@ def _heat(panel: Panel, run: Diagnosis, id: str) -> Figure:
     return Figure(id, panel.title, (says,), (), Markup(""), data, panel.rests, heat=True, image=heat.png())
 
 
-def _common(panel: Panel, id: str, marks: list[dict[str, Any]]) -> dict[str, Any]:
+def _common(panel: Panel, id: str, found: list[dict[str, Any]]) -> dict[str, Any]:
     axis = say(panel.axis, 30)
     steps = [curve.step for curve in panel.curves]
     return {
         "group": f"{id.partition('f')[0]}{axis}",
         "axis": axis,
         "span": [min(int(step[0]) for step in steps), max(int(step[-1]) for step in steps)],
-        "marks": marks,
+        "marks": found,
     }
 
 
 def _marks(panel: Panel, run: Diagnosis) -> list[dict[str, Any]]:
-    tags = {curve.tag for curve in panel.curves}
+    return marks({curve.tag for curve in panel.curves}, panel.axis, run)
+
+
+def marks(tags: set[str], axis: str, run: Diagnosis) -> list[dict[str, Any]]:
+    """The onsets of a run's findings on an axis; `own` are those that rest on one of the tags."""
     return [
         {
             "n": place,
@@ -196,7 +200,7 @@ def _marks(panel: Panel, run: Diagnosis) -> list[dict[str, Any]]:
             "own": not tags.isdisjoint(finding.tags),
         }
         for place, finding in enumerate(numbered(run), 1)
-        if finding.onset_step is not None and (not finding.series or finding.series[0].axis == panel.axis)
+        if finding.onset_step is not None and (not finding.series or finding.series[0].axis == axis)
     ]
 
 

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from loglens.renderers import _html_figures as figures
 from loglens.renderers._html_draw import spark
+from loglens.renderers._html_hist import histograms
 from loglens.renderers._overview import (
     CODE,
     FEW_RUNS,
@@ -52,7 +53,15 @@ def page(report: Report) -> str:
     groups = [figures.panels(run, len(shown)) for run in shown]
     most = figures.share(groups)
     views = [
-        _run(report, run, [figures.figure(p, run, f"r{i}f{j}", most) for j, p in enumerate(panels)], i)
+        _run(
+            report,
+            run,
+            [
+                *(figures.figure(p, run, f"r{i}f{j}", most) for j, p in enumerate(panels)),
+                *histograms(run, f"r{i}", len(panels), len(shown)),
+            ],
+            i,
+        )
         for i, (run, panels) in enumerate(zip(shown, groups, strict=True))
     ]
     bad = sum(view["ill"] for view in views)

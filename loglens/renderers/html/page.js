@@ -143,7 +143,7 @@
       this.host.replaceChildren();
       if (this.heat) {
         const rows = this.data.rows.length;
-        this.host.style.height = `${clamp(rows * 20, Math.min(rows * 32, 190), 420) + 46}px`;
+        if (!this.data.ticks) this.host.style.height = `${clamp(rows * 20, Math.min(rows * 32, 190), 420) + 46}px`;
       }
       this.svg = make("svg", { "aria-hidden": "true", focusable: "false" }, this.host);
       this.tip = tag("div", { className: "tip", hidden: true }, this.host);
@@ -159,7 +159,8 @@
       svg.replaceChildren();
       this.width = this.host.clientWidth;
       this.height = this.host.clientHeight;
-      const longest = this.heat ? Math.max(...this.data.rows.map((name) => name.length)) : 0;
+      const names = this.data.ticks?.map(([, text]) => text) ?? this.data.rows ?? [];
+      const longest = Math.max(0, ...names.map((name) => name.length));
       this.left = this.heat ? clamp(longest * 6.2 + 10, 30, Math.min(this.width * 0.34, 190)) : 52;
       this.top = this.data.marks.length ? 20 : 8;
       this.wide = Math.max(this.width - this.left - 10, 20);
@@ -289,6 +290,15 @@
         href: this.image, x: this.x(first), y: this.top, width: Math.max(this.x(last) - this.x(first), 1),
         height: this.tall, preserveAspectRatio: "none", "image-rendering": "pixelated",
       }, layer).style.imageRendering = "pixelated";
+      if (this.data.ticks) {
+        for (const [row, text] of this.data.ticks) {
+          const y = this.top + row * high;
+          make("path", { class: "frame", d: `M${this.left - 4} ${Math.round(y)}h4` }, this.svg);
+          make("text", { x: this.left - 7, y: y + 4, "text-anchor": "end" }, this.svg, text);
+        }
+        make("path", { class: "frame", d: `M${this.left} ${this.top}v${this.tall}` }, this.svg);
+        return;
+      }
       const room = Math.max(Math.floor((this.left - 10) / 6.2), 4);
       const every = Math.max(Math.ceil(13 / high), 1);
       rows.forEach((name, i) => {
@@ -338,7 +348,7 @@
         const column = clamp(Math.floor(((this.axis.at - first) / (last - first)) * columns), 0, columns - 1);
         const value = cells[this.row][column];
         const step = first + ((column + 0.5) / columns) * (last - first);
-        return { step: this.axis.at, x: this.x(step), values: [{ name: rows[this.row], text: value === null ? "no value" : typeof value === "string" ? value : told(value) }] };
+        return { step: this.axis.at, x: this.x(step), values: [{ name: rows[this.row], text: value === null ? "no value" : typeof value === "string" ? value : told(this.data.percent ? 100 * value : value) + (this.data.percent ? " %" : "") }] };
       }
       let best = null;
       const found = this.curves.map((curve) => {
@@ -549,11 +559,12 @@
 
   function legend(figure, data) {
     const line = tag("span", { className: "legend small muted" }, figure.querySelector("figcaption"));
-    tag("span", { textContent: told(Number(data.low.toPrecision(3))) }, line);
+    const end = (value) => told(Number((data.percent ? 100 * value : value).toPrecision(3))) + (data.percent ? " %" : "");
+    tag("span", { textContent: end(data.low) }, line);
     const bar = make("svg", { width: 90, height: 10, "aria-hidden": "true", focusable: "false" });
     data.ramp.forEach((fill, i) => make("rect", { x: i * 9, y: 0, width: 9.5, height: 10, fill }, bar));
     line.append(bar);
-    tag("span", { textContent: `${told(Number(data.high.toPrecision(3)))} (log)` }, line);
+    tag("span", { textContent: `${end(data.high)} (log)` }, line);
     if (data.bad) {
       const box = make("svg", { width: 10, height: 10, "aria-hidden": "true", focusable: "false" });
       make("rect", { class: "bad-cell", width: 10, height: 10 }, box);
