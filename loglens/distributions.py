@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from loglens.run import Floats, Histogram, survive
 
-#: Tensors of a run, columns of steps and bins of values that are kept: 20 kB a tensor.
-MOST, COLUMNS, BINS = 6, 120, 40
+#: Tensors of a run, columns of steps and bins of values that are kept: 25 kB a tensor.
+MOST, COLUMNS, BINS = 6, 120, 48
 #: Above this ratio of the largest value to the smallest typical one the bins grow with the value.
 WIDE = 100.0
 #: A bin cannot be finer than this share of the largest value; values beyond the second are drawn at it.
@@ -92,7 +92,7 @@ def _span(row: Histogram) -> tuple[float, float] | None:
 
 
 def _edges(rows: list[Histogram], spans: list[tuple[float, float]]) -> Floats:
-    """BINS equal bins, or where values differ in size by much, equal ones of arcsinh(value / typical value)."""
+    """BINS equal bins, or where values differ in size by much, equal ones of arcsinh(3 value / typical value)."""
     if not spans:
         return np.linspace(-1, 1, BINS + 1)
     low, high = min(span[0] for span in spans), max(span[1] for span in spans)
@@ -103,7 +103,7 @@ def _edges(rows: list[Histogram], spans: list[tuple[float, float]]) -> Floats:
     with np.errstate(all="ignore"):
         typical = np.array([row.norm / np.sqrt(row.count) for row in rows])
     typical = typical[np.isfinite(typical) & (typical > 0)]
-    unit = max(float(typical.min()), largest * FINEST) if len(typical) else largest
+    unit = max(float(typical.min()) / 3, largest * FINEST) if len(typical) else largest
     if largest <= WIDE * unit:
         return np.linspace(low, high, BINS + 1)
     return np.asarray(unit * np.sinh(np.linspace(np.arcsinh(low / unit), np.arcsinh(high / unit), BINS + 1)))

@@ -82,5 +82,5 @@ def command(
         if not quiet:
             common.say(f"wrote {path}: {plural(len(job[1]), 'finding')} of {job[0].run}")
     if not jobs:
-        common.say("nothing to draw: " + ("no finding of this rule" if select else "no run has a loss curve"))
+        common.say("nothing to draw: " + ("no finding of this rule" if select else "no curve plays a role"))
         ctx.exit(NOTHING)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -19,6 +20,7 @@ from loglens.renderers._html_thin import Thin, thin
 from loglens.renderers._overview import say, title, when
 from loglens.renderers._plotting import Scale
 from loglens.renderers._wording import number, plural, words
+from loglens.renderers.plot import main_curve
 from loglens.report import Diagnosis, Finding, Severity
 from loglens.run import Floats, Series
 
@@ -34,7 +36,7 @@ PANEL, AROUND = 1.55, 0.55
 #: Floats beyond these are drawn at them: an axis needs room on both sides of its data.
 SMALLEST, LARGEST = 1e-300, 1e300
 #: Text stays text in a vector file, nothing of it is read as a formula, and equal input gives equal files.
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.linewidth": 0.6,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -91,16 +93,16 @@ def save(
 
 def _panels(run: Diagnosis, findings: Sequence[tuple[int, Finding]]) -> Iterator[Panel]:
     """For each finding its curves by role: the first group always, others where no panel has them otherwise."""
-    if not findings and run.lead is not None:
-        yield Panel((run.lead,))
-    grouped = [(number, finding, _groups(finding, run)) for number, finding in findings]
+    if not findings and (main := main_curve(run)) is not None:
+        yield Panel((main,))
+    grouped = [(place, finding, _groups(finding, run)) for place, finding in findings]
     shown = {curve.tag for *_, groups in grouped for curve in groups[0]}
-    for number, finding, groups in grouped:
-        yield Panel(groups[0], finding, number)
+    for place, finding, groups in grouped:
+        yield Panel(groups[0], finding, place)
         for group in groups[1:]:
             if not shown.issuperset(curve.tag for curve in group):
                 shown |= {curve.tag for curve in group}
-                yield Panel(group, finding, number, further=True)
+                yield Panel(group, finding, place, further=True)
 
 
 def _groups(finding: Finding, run: Diagnosis) -> list[tuple[Series, ...]]:
@@ -172,7 +174,7 @@ def _limits(plot: Axes, values: Floats) -> None:
     scale = Scale.of(finite)
     if scale.log:
         low, high = max(scale.low, SMALLEST), scale.high
-        pad = (high / low) ** 0.05
+        pad = min((high / low) ** 0.05, 1e6)
         plot.set_yscale("log")
         plot.set_ylim(low / pad, high * pad)
         plot.yaxis.set_major_locator(LogLocator(numticks=5))
@@ -228,10 +230,10 @@ def _bad(
         for step in (*islice(range(part.first, part.last, int(grain)), CROSSES), part.last):
             places.setdefault(int(step / grain), step)
     at = list(places.values())
-    look = {"linestyle": "", "marker": "x", "color": BAD, "markersize": 3.2, "markeredgewidth": 0.9}
+    look: dict[str, Any] = {"linestyle": "", "marker": "x", "color": BAD, "markersize": 3.2, "markeredgewidth": 0.9}
     plot.plot(at, [0.04] * len(at), transform=plot.get_xaxis_transform(), gid="not-finite", **look)
     kinds = {kind for curve in thinned for part in curve.bad for kind in part.what.split(" and ")}
-    yield Line2D([], [], **look), f"{' and '.join(sorted(kinds, reverse=True))} ({plural(count, 'point')})"  # type: ignore[arg-type]
+    yield Line2D([], [], **look), f"{' and '.join(sorted(kinds, reverse=True))} ({plural(count, 'point')})"
 
 
 def _episode(plot: Axes, finding: Finding, axis: str, span: tuple[int, int]) -> None:

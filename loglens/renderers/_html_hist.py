@@ -33,19 +33,18 @@ def _figure(one: Distribution, run: Diagnosis, id: str, group: str) -> Figure:
     cells = np.where(one.share > 0, one.share, np.nan).T[::-1].astype(np.float64)
     grey = cells[np.isfinite(cells)]
     low, high = (float(grey.min()), float(grey.max())) if len(grey) else (1.0, 1.0)
-    empty = np.isnan(one.share).all(axis=1)
+    empty = ~np.isfinite(one.share[:, 0])
     rows = [f"{number(a)} to {number(b)}" for a, b in zip(one.edges[:-1], one.edges[1:], strict=True)][::-1]
     if one.bad.any():
         cells[:, one.bad & empty] = np.inf
         cells = np.vstack([np.where(one.bad, np.inf, np.nan), cells])
         rows.insert(0, "not finite")
-    drawn = [mark for mark in marks({one.tag}, "step", run)]
     data: dict[str, Any] = {
         "kind": "heat",
         "group": f"{group}step",
         "axis": "step",
         "span": [int(one.first), max(int(np.ceil(one.last)) - 1, int(one.first))],
-        "marks": drawn,
+        "marks": marks({one.tag}, "step", run),
         "rows": rows,
         "first": one.first,
         "last": one.last,

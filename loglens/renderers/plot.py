@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from loglens.errors import LoglensError
 from loglens.renderers._overview import worst_first
 from loglens.report import Diagnosis, Finding, Report, Severity, trees
+from loglens.run import Series
 
 SUFFIXES = (".svg", ".png", ".pdf")
 #: What is said where the extra is not installed.
@@ -45,18 +47,25 @@ def jobs(report: Report, rules: Sequence[str] = (), separate: bool = False) -> l
             drawn = [entry for entry in drawn if entry[1].severity > Severity.NOTE] or drawn
         if drawn:
             found += [(run, [entry]) for entry in drawn] if separate else [(run, drawn)]
-        elif not rules and run.lead is not None and len(run.lead):
+        elif not rules and main_curve(run) is not None:
             found.append((run, []))
     return found
 
 
+def main_curve(run: Diagnosis) -> Series | None:
+    """What is drawn of a run without findings: its main loss, or where it has none the first curve with a role."""
+    return next((curve for curve in (run.lead, *run.curves) if curve is not None and len(curve)), None)
+
+
 def files(wanted: Sequence[Job], target: Path, separate: bool = False) -> list[Path]:
-    """The file of each figure: the target, with the run's name where there are several runs, and the
-    number and rule of the finding where each has its own."""
+    """The file of each figure: the target, with the run's name below their common folder where there are several
+    runs, and the number and rule of the finding where each has its own."""
+    folders = [run.run.split("/")[:-1] for run, _ in wanted]
+    shared = len(list(takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))))
     several = len({id(run) for run, _ in wanted}) > 1
     named: list[Path] = []
     for run, findings in wanted:
-        parts = [target.stem, _slug(run.run)] if several else [target.stem]
+        parts = [target.stem, _slug("/".join(run.run.split("/")[shared:]))] if several else [target.stem]
         if separate and findings:
             parts += [str(findings[0][0]), _slug(findings[0][1].condition)]
         name, count = "-".join(parts), 1

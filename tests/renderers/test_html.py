@@ -19,12 +19,14 @@ import numpy as np
 import pytest
 
 import loglens
+from loglens.distributions import BINS, distributions
 from loglens.errors import LoglensError
 from loglens.renderers import html
 from loglens.report import Diagnosis, Report, Unread
 from loglens.run import Series
 from tests.curves import Floats, falling, series
 from tests.golden.example import HARMFUL, HOSTILE, exploding, failed, healthy, report, suspect, unjudged
+from tests.test_distributions import histogram
 
 pytest.importorskip("jinja2", reason="needs the extra html")
 pytest.importorskip("tsdownsample", reason="needs the extra html")
@@ -285,6 +287,32 @@ def test_layers_make_a_heat_map_in_which_nothing_is_averaged_away() -> None:
     assert "not finite" in drawn["cells"][2] and 50.0 in drawn["cells"][2]
 
 
+def test_histograms_are_drawn_over_steps() -> None:
+    rng = np.random.default_rng(0)
+    rows = [histogram(step, rng.normal(0, 0.1, 500), tag="evil</script>") for step in range(0, 1000, 10)]
+    rows[50] = histogram(500, [np.nan, 1.0], tag="evil</script>")
+    drawn = distributions(rows)
+    text = html.render(report(replace(failed(), distributions=drawn)))
+    (figure,) = [figure for figure in data(text).values() if figure.get("percent")]
+    assert figure["rows"][0] == "not finite" and len(figure["rows"]) == BINS + 1
+    assert [i for i, cell in enumerate(figure["cells"][0]) if cell == "not finite"] == [50]
+    middle = [cell for row in figure["cells"][1:] if isinstance(cell := row[10], float)]
+    assert sum(middle) == pytest.approx(1, abs=0.05)
+    at = {label: place for place, label in figure["ticks"]}
+    zero = int(np.searchsorted(drawn[0].edges, 0))
+    assert at["0"] == pytest.approx(len(figure["rows"]) - zero, abs=1) and at["0.5"] < at["0"]
+    assert figure["span"] == [0, 999] and [mark["step"] for mark in figure["marks"]] == [412, 431]
+    assert "100 histograms; values from" in "".join(Page(text).text)
+
+
+def test_histograms_of_many_runs_stay_small() -> None:
+    rows = [histogram(step, np.linspace(-1, 1, 99), tag=f"w{i}") for step in range(130) for i in range(9)]
+    run = replace(long_run(long_curve()), distributions=distributions(rows))
+    pages = {n: html.render(report(*[run] * n)) for n in (1, 12, 40)}
+    assert max(len(text.encode()) for text in pages.values()) < 8 * MEGABYTE
+    assert [text.count(">Histogram<") for text in pages.values()] == [6, 36, 0]
+
+
 def test_short_curves_are_kept_point_by_point() -> None:
     curve = series(falling(500))
     out = thin(curve, 1000)
@@ -419,6 +447,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "many": html.render(report()),
         "hostile": html.render(report(suspect())),
         "long": html.render(report(long_run(long_curve()))),
+        "histograms": html.render(loglens.diagnose(SAMPLES / "vanishing_gradient_rnn")),
     }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
@@ -453,7 +482,7 @@ class Visit:
         return str(self.page.locator(".plot").nth(plot).locator("path.trace").first.get_attribute("d"))
 
 
-@pytest.mark.parametrize("name", ["failed", "healthy", "many", "hostile", "long"])
+@pytest.mark.parametrize("name", ["failed", "healthy", "many", "hostile", "long", "histograms"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_curves_are_drawn_without_a_complaint(browser: Any, pages: dict[str, str], name: str, scheme: str) -> None:
     with Visit(browser, pages[name], color_scheme=scheme) as visit:
@@ -463,7 +492,7 @@ def test_curves_are_drawn_without_a_complaint(browser: Any, pages: dict[str, str
         assert [url[:60] for url in visit.asked if not url.startswith(("file:", "data:"))] == []
 
 
-@pytest.mark.parametrize("name", ["failed", "many", "hostile"])
+@pytest.mark.parametrize("name", ["failed", "many", "hostile", "histograms"])
 @pytest.mark.parametrize("width", [360, 768, 1920])
 def test_no_width_makes_the_page_scroll_sideways(browser: Any, pages: dict[str, str], name: str, width: int) -> None:
     with Visit(browser, pages[name], viewport={"width": width, "height": 800}) as visit:
@@ -539,6 +568,23 @@ def test_the_keyboard_reads_and_zooms(browser: Any, pages: dict[str, str]) -> No
         assert "rnn." in page.locator("#live").inner_text()
 
 
+def test_a_histogram_tells_bins_and_shares(browser: Any, pages: dict[str, str]) -> None:
+    with Visit(browser, pages["histograms"]) as visit:
+        page = visit.page
+        plot = page.locator(".figure", has_text="gradients/fc.weight").locator(".plot")
+        plot.scroll_into_view_if_needed()
+        labels = plot.locator("svg text").all_text_contents()
+        assert "0" in labels and any(label.startswith("1e-") for label in labels)
+        plot.focus()
+        page.keyboard.press("End")
+        said = []
+        for _ in range(BINS):
+            page.keyboard.press("ArrowDown")
+            said.append(page.locator("#live").inner_text())
+        shares = [float(found[1]) for text in said if (found := re.search(r" to \S+ ([\d.]+) %$", text))]
+        assert sum(shares) == pytest.approx(100, abs=5), said
+
+
 def test_tabs_and_copy(browser: Any, pages: dict[str, str]) -> None:
     with Visit(browser, pages["failed"]) as visit:
         page, advice = visit.page, visit.page.locator(".advice .snippets").first
@@ -588,7 +634,7 @@ def axe() -> str:
     return Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["failed", "healthy", "many", "hostile"])
+@pytest.mark.parametrize("name", ["failed", "healthy", "many", "hostile", "histograms"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_axe_finds_no_fault(browser: Any, pages: dict[str, str], name: str, scheme: str, width: int) -> None:

