@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from loglens.cli import main
 from loglens.errors import ConfigError
 from loglens.gate import check
 from loglens.registry import detectors
-from loglens.report import Report, Severity
+from loglens.report import Finding, Report, Severity
 from loglens.run import Columns, Run
 from tests.curves import Floats, falling, level, run
 
@@ -206,10 +207,34 @@ def test_what_is_accepted_today_fails_no_more_and_what_is_new_does() -> None:
     assert call("runs", "--baseline", "base.json").exit_code == 0
 
 
-def test_a_changed_finding_is_new() -> None:
+def test_the_same_trouble_at_another_step_is_known() -> None:
     call(bad(), "--write-baseline", "base.json")
     bad(at=150)
-    assert call("bad.csv", "--baseline", "base.json").exit_code == 1
+    done = call("bad.csv", "--baseline", "base.json")
+    assert done.exit_code == 0 and "NaN loss  known, error" in done.stdout and "from step 150" in done.stdout
+
+
+def test_another_curve_rule_or_severity_is_new() -> None:
+    loss = falling(300)
+    loss[200:] = np.nan
+    before = judged(run({"train/loss": loss}))
+    file = Path("base.json")
+    file.write_text(dump(before, file))
+    assert not accept(before, load(file), file).failed
+    (found,) = before.runs[0].findings
+    mild = replace(found, severity=Severity.WARNING)
+
+    def held(*findings: Finding) -> list[bool]:
+        runs = (replace(before.runs[0], findings=findings),)
+        return [finding.known for finding in accept(replace(before, runs=runs), load(file), file).findings]
+
+    other = replace(found.series[0], tag="val/loss")
+    assert held(replace(found, condition="divergence")) == [False]
+    assert held(replace(found, series=(other,))) == [False]
+    assert held(replace(found, key="last >= 3")) == [False]
+    assert held(mild) == [True] and held(mild, found) == [True, False], "an entry accepts one finding"
+    file.write_text(dump(replace(before, runs=(replace(before.runs[0], findings=(mild,)),)), file))
+    assert held(found) == [False] and held(mild) == [True], "worse than was accepted"
 
 
 def test_the_baseline_holds_from_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,10 +264,15 @@ def test_one_entry_accepts_one_finding() -> None:
     [
         ("{", "not valid JSON"),
         ("[" * 100_000, "not valid JSON"),
-        ("[]", "not a baseline of loglens"),
-        ('{"loglens_baseline": "1.0"}', "lacks run or fingerprint"),
-        ('{"loglens_baseline": "1.0", "findings": [3]}', "lacks run or fingerprint"),
-        ('{"loglens_baseline": "1.0", "findings": [{"run": "x"}]}', "lacks run or fingerprint"),
+        ("[]", "no baseline of this version"),
+        ('{"loglens_baseline": "1.0", "findings": []}', "no baseline of this version"),
+        ('{"loglens_baseline": "2.0"}', "lacks run, condition"),
+        ('{"loglens_baseline": "2.0", "findings": [3]}', "lacks run, condition"),
+        ('{"loglens_baseline": "2.0", "findings": [{"run": "x"}]}', "lacks run, condition"),
+        (
+            '{"loglens_baseline": "2.0", "findings": [{"run": "x", "condition": "y", "curves": [], "severity": 1}]}',
+            "lacks run, condition",
+        ),
     ],
 )
 def test_a_baseline_that_is_none_is_2(text: str, message: str) -> None:

