@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from loglens import notebook
 from loglens.errors import LoglensError
 from loglens.privacy import scrub
 
@@ -326,6 +327,10 @@ class Run:
         except KeyError:
             known = ", ".join(self.tags[:8]) + (" ..." if len(self.tags) > 8 else "")
             raise LoglensError(f"no curve {tag!r} in run {self.name!r}; it has: {known or 'none'}") from None
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the facts and a row with a small line for every curve."""
+        return notebook.table(self)
 
     def first(self, tag: str) -> float:
         """Where a curve began when it was first logged, before any rewind: the median of its first three values."""

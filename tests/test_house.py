@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "errors": set(),
     "stats": {"stats"},
     "privacy": set(),
-    "run": {"errors", "privacy"},
+    "notebook": {"run"},  # for its types only
+    "run": {"errors", "notebook", "privacy"},
     "assertions": {"errors"},
     "config": {"assertions", "errors"},
     "strict": set(),

@@ -17,10 +17,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from loglens.renderers._html_thin import Thin, thin
-from loglens.renderers._overview import say, title, when
+from loglens.renderers._overview import main_curve, say, title, when
 from loglens.renderers._plotting import Scale
 from loglens.renderers._wording import number, plural, words
-from loglens.renderers.plot import main_curve
 from loglens.report import Diagnosis, Finding, Severity
 from loglens.run import Floats, Series
 

@@ -8,6 +8,7 @@ from urllib.parse import quote_from_bytes
 
 from loglens.renderers._wording import condition, number, phrase, plural, safe, shorten, words
 from loglens.report import Diagnosis, Finding, Outcome, Remedy, Report, Severity
+from loglens.run import Series
 from loglens.strict import strict
 from loglens.sweep import Split, enough
 
@@ -111,6 +112,11 @@ def reasons(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, list[str]]]:
 def complaints(run: Diagnosis) -> list[Finding]:
     """The findings that say that something is wrong."""
     return [finding for finding in run.findings if finding.severity > Severity.NOTE]
+
+
+def main_curve(run: Diagnosis) -> Series | None:
+    """What is drawn of a run without findings: its main loss, or where it has none the first curve with a role."""
+    return next((curve for curve in (run.lead, *run.curves) if curve is not None and len(curve)), None)
 
 
 def uri(path: str) -> str:

@@ -8,9 +8,8 @@ from itertools import takewhile
 from pathlib import Path
 
 from loglens.errors import LoglensError
-from loglens.renderers._overview import worst_first
+from loglens.renderers._overview import main_curve, worst_first
 from loglens.report import Diagnosis, Finding, Report, Severity, trees
-from loglens.run import Series
 
 SUFFIXES = (".svg", ".png", ".pdf")
 #: What is said where the extra is not installed.
@@ -50,11 +49,6 @@ def jobs(report: Report, rules: Sequence[str] = (), separate: bool = False) -> l
         elif not rules and main_curve(run) is not None:
             found.append((run, []))
     return found
-
-
-def main_curve(run: Diagnosis) -> Series | None:
-    """What is drawn of a run without findings: its main loss, or where it has none the first curve with a role."""
-    return next((curve for curve in (run.lead, *run.curves) if curve is not None and len(curve)), None)
 
 
 def files(wanted: Sequence[Job], target: Path, separate: bool = False) -> list[Path]:
