@@ -11,8 +11,10 @@ test:  ## everything
 bench:  ## docs/speed.md: speed and memory beside the peers (needs the extra "bench"; takes 15 minutes)
 	python benchmarks/speed.py --repeat 5 -o docs/speed.md
 
-docs:  ## the rule pages and docs/accuracy.md
+docs:  ## the generated pages, the pictures, and the site (needs the extras "docs" and "plot"; Chromium for one picture)
 	python docs/generate.py
+	python docs/screenshots.py
+	python -m mkdocs build --strict
 
 bench-diagnosis:  ## who is right about injected faults (needs torch, trainproof and runmedic)
 	python benchmarks/diagnosis/run.py

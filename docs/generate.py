@@ -1,6 +1,6 @@
-"""Write the rule pages and accuracy.md from the detectors and the measured results.
+"""Write the rule pages, accuracy.md and formats.md from the detectors, the measured results and the readers.
 
-python docs/generate.py            # write docs/rules/*.md and docs/accuracy.md
+python docs/generate.py            # write docs/rules/*.md, docs/accuracy.md and docs/formats.md
 python docs/generate.py --check    # write nothing; exit with 1 if a page is stale
 """
 
@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 from loglens import registry
 from loglens.contract import Detector, Needed
+from loglens.readers import READERS
 
 HERE = Path(__file__).resolve().parent
 BENCHMARK = HERE.parent / "benchmarks" / "diagnosis"
@@ -40,7 +42,11 @@ def pages() -> dict[Path, str]:
     """Every generated page and its text."""
     results = score.load()
     rules = registry.detectors()
-    texts = {HERE / "accuracy.md": accuracy(results), HERE / "rules" / "index.md": index(rules.values(), results)}
+    texts = {
+        HERE / "accuracy.md": accuracy(results),
+        HERE / "formats.md": formats(),
+        HERE / "rules" / "index.md": index(rules.values(), results),
+    }
     for name, detector in rules.items():
         texts[HERE / "rules" / f"{name}.md"] = page(detector, results)
     return texts
@@ -125,6 +131,17 @@ def index(rules: Iterable[Detector], results: score.Results) -> str:
         f"Measured on injected faults, {results['date']}: [accuracy](../accuracy.md). No figure: not measured.\n\n"
         + score.markdown(header, rows)
     )
+
+
+def formats() -> str:
+    """The page on the formats: what each reader says of itself, between two handwritten parts."""
+    rows = []
+    for name in READERS:
+        reader = import_module(f"loglens.readers.{name}")
+        said = (reader.__doc__ or "").partition("\n")[0].replace("|", "\\|")
+        rows.append([f"`{reader.FORMAT}`", said])
+    table = score.markdown(["format", "what is read"], rows).rstrip()
+    return (HERE / "formats.template.md").read_text("utf-8").format(table=table)
 
 
 def accuracy(results: score.Results) -> str:

@@ -11,6 +11,8 @@ import io
 import re
 import shutil
 import sys
+from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,8 @@ ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 SAMPLE = "sample_logs/exploding_gradient_rnn"
 COMMAND = f"loglens diagnose {SAMPLE}"
-#: Lines of the report that are shown: to the first remedy with its code.
-LINES = 56
+#: Where the picture ends: before the second remedy.
+END = re.compile(r"^\W*2\.")
 BROWSER = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 #: A terminal window as rich draws it, but with the fonts of the reader: nothing is loaded from anywhere.
@@ -57,16 +59,15 @@ FORMAT = """\
 
 def report() -> Report:
     """The diagnosis of the sample, with its path as a reader of the repository sees it."""
-    from dataclasses import replace
-
     made = loglens.diagnose(ROOT / SAMPLE)
     return replace(made, runs=tuple(replace(run, run=Path(SAMPLE).name, path=SAMPLE) for run in made.runs))
 
 
 def screen(made: Report) -> str:
     """What the terminal shows, with its colours."""
-    lines = terminal.render(made, width=100, color=True).splitlines()[:LINES]
-    return "\n".join([f"$ {COMMAND}", *lines])
+    lines = terminal.render(made, width=100, color=True).splitlines()
+    shown = takewhile(lambda line: not END.match(Text.from_ansi(line).plain), lines)
+    return "\n".join([f"$ {COMMAND}", *shown])
 
 
 def picture(made: Report) -> str:
@@ -74,7 +75,9 @@ def picture(made: Report) -> str:
     console = Console(record=True, width=100, file=io.StringIO(), force_terminal=True, color_system="256", _environ={})
     console.print(Text.from_ansi(screen(made)), soft_wrap=True)
     text = console.export_svg(title="loglens", code_format=FORMAT, unique_id="loglens")
-    text = re.sub(r'x="([\d.]+)" (y="[\d.]+") textLength="([\d.]+)"([^>]*)>([^<]*[\u2800-\u28ff┊][^<]*)<', _placed, text)
+    text = re.sub(
+        r'x="([\d.]+)" (y="[\d.]+") textLength="([\d.]+)"([^>]*)>([^<]*[\u2800-\u28ff┊][^<]*)<', _placed, text
+    )
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 

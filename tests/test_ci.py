@@ -252,11 +252,11 @@ def test_the_action_with_wrong_inputs_is_2(inputs: dict[str, str], said: str) ->
     assert not Path("hacked").exists()
 
 
-# The quick start
+# The page on the gate
 
 
-def test_the_quick_start_word_for_word() -> None:
-    text = (ROOT / "docs" / "gate.md").read_text("utf-8").split("## Quick start")[1].split("\n## ")[0]
+def test_the_gate_step_by_step_word_for_word() -> None:
+    text = (ROOT / "docs" / "gate.md").read_text("utf-8").split("## Step by step")[1].split("\n## ")[0]
     blocks = re.findall(r"```sh\n(.*?)```\n<!-- exit (\d) -->", text, re.DOTALL)
     assert len(blocks) == text.count("```sh") == 7
     Path("sample_logs").symlink_to(SAMPLES)

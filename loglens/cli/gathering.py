@@ -104,7 +104,7 @@ def _counted(item: Judged) -> Judged:
         replace(found, series=tuple(thin(curve, 0) for curve in found.series), remedies=(), evidence={})
         for found in item.findings
     )
-    return replace(item, findings=findings, cast=(), curves=(), lead=None, notes=(), params={})
+    return replace(item, findings=findings, cast=(), curves=(), lead=None, notes=(), params={}, distributions=())
 
 
 class Lines:
