@@ -6,6 +6,7 @@ The form is loglens's own and of one version; whoever keeps it must key it by ve
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Sequence
 from dataclasses import fields
@@ -14,12 +15,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from loglens.distributions import Distribution
 from loglens.report import Confidence, Diagnosis, Finding, Outcome, Part, Remedy, Severity, Unread
 from loglens.run import Note, Series
 
-_KINDS = {kind.__name__: kind for kind in (Diagnosis, Finding, Outcome, Part, Remedy, Unread, Note, Series)}
+_KINDS = {
+    kind.__name__: kind for kind in (Diagnosis, Distribution, Finding, Outcome, Part, Remedy, Unread, Note, Series)
+}
 _LEVELS = {kind.__name__: kind for kind in (Severity, Confidence)}
-_DTYPES = {"i": np.dtype("<i8"), "f": np.dtype("<f8")}
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "i8": np.dtype("<i8"),
+    "f8": np.dtype("<f8"),
+    "f4": np.dtype("<f4"),
+    "b1": np.dtype("|b1"),
+}
 
 
 def freeze(judged: Sequence[Diagnosis | Unread]) -> bytes:
@@ -45,19 +54,20 @@ def freeze(judged: Sequence[Diagnosis | Unread]) -> bytes:
         return value
 
     told = json.dumps([plain(item) for item in judged], ensure_ascii=True).encode()
-    blobs = [(array.dtype.kind, array.astype(_DTYPES[array.dtype.kind]).tobytes()) for array in arrays.values()]
-    index = json.dumps([[kind, len(blob)] for kind, blob in blobs]).encode()
-    return b"".join([struct.pack("<QQ", len(told), len(index)), told, index, *(blob for _, blob in blobs)])
+    kinds = [f"{array.dtype.kind}{array.dtype.itemsize}" for array in arrays.values()]
+    index = json.dumps([[kind, *array.shape] for kind, array in zip(kinds, arrays.values(), strict=True)]).encode()
+    blobs = (array.astype(_DTYPES[kind]).tobytes() for kind, array in zip(kinds, arrays.values(), strict=True))
+    return b"".join([struct.pack("<QQ", len(told), len(index)), told, index, *blobs])
 
 
 def thaw(data: bytes) -> list[Diagnosis | Unread]:
     """What `freeze` was given. Raises ValueError, KeyError or TypeError where the bytes are not from it."""
     size, indexed = struct.unpack_from("<QQ", data)
     at = 16 + size + indexed
-    arrays = []
-    for kind, length in json.loads(data[16 + size : at]):
-        arrays.append(np.frombuffer(data, _DTYPES[kind], length // 8, at))
-        at += length
+    arrays: list[NDArray[Any]] = []
+    for kind, *shape in json.loads(data[16 + size : at]):
+        arrays.append(np.frombuffer(data, _DTYPES[kind], math.prod(shape), at).reshape(shape))
+        at += arrays[-1].nbytes
 
     def whole(value: dict[str, Any]) -> Any:
         kind = value.pop("@", "")

@@ -15,6 +15,8 @@ from loglens.run import Floats, Series
 POINTS, LEAST_RUN = 600_000, 500
 #: The least that a curve is drawn with; a run of more curves than that allows keeps the first ones.
 LEAST_CURVE = 64
+#: Points that the histograms of one tensor take the room of.
+HISTOGRAM = 16_384
 
 
 def points_of(runs: int) -> int:
@@ -40,6 +42,7 @@ def portray(run: Diagnosis, points: int) -> Diagnosis:
         findings=tuple(replace(f, series=tuple(kept[id(curve)] for curve in f.series)) for f in run.findings),
         lead=None if run.lead is None else kept[id(run.lead)],
         curves=tuple(kept[id(curve)] for curve in run.curves if len(kept[id(curve)]) or not len(curve)),
+        distributions=run.distributions[: points // HISTOGRAM],
     )
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from loglens.distributions import BINS, COLUMNS, MOST, Distribution, distributions
+from loglens.freeze import freeze, thaw
+from loglens.portrait import points_of, portray
+from loglens.report import Diagnosis
 from loglens.run import Floats, Histogram
+from tests.golden.example import healthy
 
 
 def histogram(step: int, values: Sequence[float] | Floats, tag: str = "w", bins: int = 30) -> Histogram:
@@ -86,6 +91,24 @@ def test_one_odd_histogram_among_thousands_is_seen() -> None:
     found = one(rows)
     assert found.share.shape == (COLUMNS, BINS)
     assert inside(found, 1234 * COLUMNS // 3000, 20, 30) > 0
+
+
+def test_a_judged_run_is_remembered_with_them() -> None:
+    rows = [histogram(0, [1.0, 2.0]), histogram(1, [1.0, np.nan])]
+    told = replace(healthy(), distributions=distributions(rows))
+    (again,) = thaw(freeze([told]))
+    assert isinstance(again, Diagnosis) and again.summary == told.summary
+    (before, after) = (told.distributions[0], again.distributions[0])
+    for name in ("edges", "share", "bad"):
+        assert np.array_equal(getattr(before, name), getattr(after, name), equal_nan=name != "bad")
+        assert getattr(before, name).dtype == getattr(after, name).dtype
+    assert (before.low, before.first, before.rows) == (after.low, after.first, after.rows)
+
+
+def test_of_many_runs_fewer_are_kept() -> None:
+    rows = [histogram(step, [1.0, 2.0], tag=f"w{i}") for step in range(3) for i in range(9)]
+    judged = replace(healthy(), distributions=distributions(rows))
+    assert [len(portray(judged, points_of(runs)).distributions) for runs in (1, 10, 36, 1000)] == [6, 2, 1, 0]
 
 
 def test_what_findings_rest_on_comes_first_and_the_size_is_bounded() -> None:

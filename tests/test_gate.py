@@ -246,6 +246,12 @@ def test_the_baseline_holds_from_anywhere(monkeypatch: pytest.MonkeyPatch) -> No
     assert call(str(Path("moved/runs").resolve()), "--baseline", "moved/base.json").exit_code == 0
 
 
+def test_a_baseline_written_beside_a_stream_accepts_the_same() -> None:
+    done = call(bad(), "-o", "report.jsonl", "--write-baseline", "base.json")
+    assert done.exit_code == 0 and json.loads(Path("base.json").read_text())["findings"][0]["curves"]
+    assert call("bad.csv", "--baseline", "base.json").exit_code == 0
+
+
 def test_one_entry_accepts_one_finding() -> None:
     loss = falling(300)
     loss[200:] = np.nan

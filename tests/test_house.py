@@ -57,7 +57,7 @@ MAY_IMPORT = {
     "analyze": {"privacy", "assertions", "distributions", "gate", "contract", "roles", "diagnosis", "report", "run", "errors"},
     "parallel": set(),
     "cluster": {"errors"},
-    "freeze": {"report", "run"},
+    "freeze": {"distributions", "report", "run"},
     "cache": {"freeze", "report"},
     "portrait": {"report", "run"},
     "examine": {

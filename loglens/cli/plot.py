@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from loglens import __version__, registry
-from loglens.analyze import analyze
-from loglens.cli import common, progress
-from loglens.discover import find, load
+from loglens.analyze import gather as collect
+from loglens.cli import common
+from loglens.cli.gathering import Lines, gather
 from loglens.errors import LoglensError, nearest
 from loglens.renderers import plot
 from loglens.renderers._wording import plural
@@ -69,9 +69,10 @@ def command(
             raise LoglensError(f"--select: no rule {name!r}; {nearest(name, list(registry.detectors()))}")
     plot.check()
     wanted = options(common.settings(file, isolated, roles), None, (), ())
-    found = find(paths, registry.readers())
-    with progress.line(len(found.sources), quiet) as watch:
-        report = analyze(watch(load(found)), registry.detectors(), version=__version__, options=wanted)
+    judged, stopped = gather(paths, wanted, Lines(()), jobs=None, cached=True, keep=True, quiet=quiet)
+    if stopped is not None:
+        raise stopped
+    report = collect(judged, registry.detectors(), version=__version__, options=wanted)
     common.warn(report.unread, quiet=quiet and bool(report.runs), texted=False)
     if not report.runs:
         ctx.exit(common.BAD_INPUT)
