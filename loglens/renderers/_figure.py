@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -87,7 +88,9 @@ def save(
                 plot.tick_params(labelbottom=False)
             else:
                 plot.set_xlabel(say(panel.curves[0].axis, 40))
-        figure.savefig(file, format=format, metadata=_metadata(run, drawn, format, version))
+        made = io.BytesIO()  # a backend that cannot write fails in its own words, if at all
+        figure.savefig(made, format=format, metadata=_metadata(run, drawn, format, version))
+    file.write_bytes(made.getvalue())
 
 
 def _panels(run: Diagnosis, findings: Sequence[tuple[int, Finding]]) -> Iterator[Panel]:
