@@ -273,11 +273,3 @@ def test_the_settings_in_the_documentation_are_right() -> None:
     Path("loglens.toml").write_text(table)
     done = do("loglens", "config")
     assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_shell_completion(shell: str) -> None:
-    text = (ROOT / "docs" / "gate.md").read_text("utf-8")
-    assert f"_LOGLENS_COMPLETE={shell}_source loglens" in text
-    done = do("loglens", _LOGLENS_COMPLETE=f"{shell}_source")
-    assert "_LOGLENS_COMPLETE" in done.stdout and "loglens" in done.stdout, done.stderr

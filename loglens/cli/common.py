@@ -90,6 +90,13 @@ def settings(file: Path | None, isolated: bool, roles: Iterable[str]) -> Config:
     return replace(found, roles=said | {tag: role for tag, role in found.roles.items() if tag not in said})
 
 
+def rules(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature
+    """The names of the rules that begin so, for the shell's completion."""
+    from loglens import registry  # loads every detector, which no other option needs
+
+    return [name for name in registry.detectors() if name.startswith(incomplete)]
+
+
 def look(verbose: bool = False) -> Look:
     """What standard output can show. NO_COLOR and FORCE_COLOR are honoured, COLUMNS too."""
     color = is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb"

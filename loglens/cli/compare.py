@@ -21,7 +21,7 @@ from loglens.run import Run
 
 
 @click.command("compare", short_help="Where two runs part, and why.")
-@click.argument("paths", nargs=-1, required=True, metavar="[GOOD] BAD")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="[GOOD] BAD")
 @click.option(
     "--against",
     multiple=True,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from loglens import __version__, baseline, registry
 from loglens.analyze import gather as collect
@@ -33,10 +34,13 @@ class Format(click.ParamType[str]):
             self.fail(f"no format {value!r}; {nearest(value, known)}", param, ctx)
         return value
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        return [CompletionItem(name) for name in registry.renderers() if name.startswith(incomplete)]
+
 
 @click.command("diagnose", short_help="Read, judge, report: the main command.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--format", "format", type=Format(), metavar="NAME", help="text (the default) or json.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@click.option("--format", "format", type=Format(), metavar="NAME", help="text (the default), markdown, html, json, jsonl, sarif, junit, github.")
 @click.option(
     "-o",
     "--output",
@@ -47,8 +51,16 @@ class Format(click.ParamType[str]):
     help="Write here; the suffix picks the format. May be repeated. - is standard output.",
 )
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 from this severity on (default: error).")
-@click.option("--select", multiple=True, metavar="RULE", help="Apply only this rule; may be repeated.")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Leave this rule out; may be repeated.")
+@click.option(
+    "--select",
+    multiple=True,
+    shell_complete=common.rules,
+    metavar="RULE",
+    help="Apply only this rule; may be repeated.",
+)
+@click.option(
+    "--ignore", multiple=True, shell_complete=common.rules, metavar="RULE", help="Leave this rule out; may be repeated."
+)
 @click.option(
     "--baseline",
     "accepted",

@@ -18,7 +18,7 @@ from loglens.run import Run
 
 
 @click.command("export", short_help="The points as CSV, Parquet or JSON Lines.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @click.option(
     "-o",
     "--output",

@@ -17,7 +17,7 @@ from loglens.report import Unread
 
 
 @click.command("inspect", short_help="What is in here: runs, curves, roles.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 @common.config_options
 @click.option(

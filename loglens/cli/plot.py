@@ -20,7 +20,7 @@ NOTHING = 3
 
 
 @click.command("plot", short_help="The evidence of the findings as figures.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @click.option(
     "-o",
     "--output",
@@ -29,7 +29,13 @@ NOTHING = 3
     metavar="FILE",
     help="Write here: .svg, .png or .pdf. Of several runs each has a file of its own, with its name after FILE's.",
 )
-@click.option("--select", multiple=True, metavar="RULE", help="Draw only findings of this rule; may be repeated.")
+@click.option(
+    "--select",
+    multiple=True,
+    shell_complete=common.rules,
+    metavar="RULE",
+    help="Draw only findings of this rule; may be repeated.",
+)
 @click.option("--separate", is_flag=True, help="A file for each finding, with its number and rule after FILE's name.")
 @click.option(
     "--width",

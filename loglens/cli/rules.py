@@ -20,7 +20,7 @@ _ASSERTION = Detector(gate.RULE, lambda: iter(()), gate.HELP.title, gate.HELP.te
 
 
 @click.command("rules", short_help="The rules; one rule explained.")
-@click.argument("rule", required=False)
+@click.argument("rule", required=False, shell_complete=common.rules)
 @common.traceback_option
 def command(rule: str | None) -> None:
     """List the rules, or explain one: how it is found, when it is wrong."""

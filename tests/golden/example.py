@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from loglens.renderers import github, json, junit, markdown, sarif, terminal
+from loglens.renderers import github, html, json, jsonl, junit, markdown, sarif, terminal
 from loglens.report import (
     Confidence,
     Diagnosis,
@@ -216,9 +218,17 @@ def report(*runs: Diagnosis) -> Report:
     return Report((healthy(), unjudged(), suspect(), failed()), unread, "0.0.0", rules=HELP)
 
 
+def page() -> str:
+    """The HTML page but for its script, its style and their hashes, which are files of their own."""
+    text = re.sub(r"(?s)<(style|script)>.*?</\1>", r"<\1></\1>", html.render(report()))
+    return re.sub(r"'sha256-[^']+'", "'sha256'", text)
+
+
 def pages() -> dict[str, str]:
     """The report in every format, by file name."""
     return {
+        **({"report.html": page()} if find_spec("jinja2") and find_spec("tsdownsample") else {}),
+        "report.jsonl": jsonl.render(report()),
         "report.json": json.render(report()),
         "report.txt": terminal.render(report()),
         "report.80.ascii.txt": terminal.render(report(), width=80, unicode=False),
