@@ -40,7 +40,13 @@ class Format(click.ParamType[str]):
 
 @click.command("diagnose", short_help="Read, judge, report: the main command.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
-@click.option("--format", "format", type=Format(), metavar="NAME", help="text (the default), markdown, html, json, jsonl, sarif, junit, github.")
+@click.option(
+    "--format",
+    "format",
+    type=Format(),
+    metavar="NAME",
+    help="text (the default), markdown, html, json, jsonl, sarif, junit, github.",
+)
 @click.option(
     "-o",
     "--output",

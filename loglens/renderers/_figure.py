@@ -59,9 +59,13 @@ STYLE: dict[Any, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Curves in one plot; the finding that they show, its number in the run, and whether it has a plot before."""
+    """Curves in one plot, and how many of their values are not finite.
+
+    The finding that they show, its number in the run, and whether it has a plot before.
+    """
 
     curves: tuple[Series, ...]
+    bad: int
     finding: Finding | None = None
     number: int = 0
     further: bool = False
@@ -96,15 +100,21 @@ def save(
 def _panels(run: Diagnosis, findings: Sequence[tuple[int, Finding]]) -> Iterator[Panel]:
     """For each finding its curves by role: the first group always, others where no panel has them otherwise."""
     if not findings and (main := main_curve(run)) is not None:
-        yield Panel((main,))
+        yield _panel((main,), run)
     grouped = [(place, finding, _groups(finding, run)) for place, finding in findings]
     shown = {curve.tag for *_, groups in grouped for curve in groups[0]}
     for place, finding, groups in grouped:
-        yield Panel(groups[0], finding, place)
+        yield _panel(groups[0], run, finding, place)
         for group in groups[1:]:
             if not shown.issuperset(curve.tag for curve in group):
                 shown |= {curve.tag for curve in group}
-                yield Panel(group, finding, place, further=True)
+                yield _panel(group, run, finding, place, further=True)
+
+
+def _panel(curves: tuple[Series, ...], run: Diagnosis, *about: Any, **more: Any) -> Panel:
+    # of a long curve only the points to draw are here; how many were logged, the cast knows
+    logged = {part.tag: part.nonfinite for part in run.cast}
+    return Panel(curves, sum(max(curve.nonfinite, logged.get(curve.tag, 0)) for curve in curves), *about, **more)
 
 
 def _groups(finding: Finding, run: Diagnosis) -> list[tuple[Series, ...]]:
@@ -118,7 +128,7 @@ def _groups(finding: Finding, run: Diagnosis) -> list[tuple[Series, ...]]:
 def _whole(curve: Series, run: Diagnosis) -> Series:
     """A finding may hold the part of a curve that it speaks of."""
     same = [other for other in (*run.curves, run.lead) if other is not None and other.tag == curve.tag]
-    return max([curve, *same], key=len)
+    return max([curve, *same], key=lambda other: int(other.step[-1]) - int(other.step[0]) if len(other) else -1)
 
 
 def _draw(plot: Axes, panel: Panel, span: tuple[int, int]) -> None:
@@ -134,7 +144,7 @@ def _draw(plot: Axes, panel: Panel, span: tuple[int, int]) -> None:
     _limits(plot, np.concatenate([curve.value for curve in panel.curves]))
     plot.set_ylabel(_quantity(panel))
     named = list(_lines(plot, panel, curves))
-    named += _bad(plot, panel.curves, curves, span)
+    named += _bad(plot, panel.bad, curves, span)
     if finding is not None:
         _episode(plot, finding, panel.curves[0].axis, span)
     handles, labels = zip(*named, strict=True)
@@ -217,11 +227,8 @@ def _alone(value: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
     return np.flatnonzero(~gap[1:-1] & gap[:-2] & gap[2:])
 
 
-def _bad(
-    plot: Axes, curves: Sequence[Series], thinned: Sequence[Thin], span: tuple[int, int]
-) -> Iterator[tuple[Line2D, str]]:
+def _bad(plot: Axes, count: int, thinned: Sequence[Thin], span: tuple[int, int]) -> Iterator[tuple[Line2D, str]]:
     """Crosses along the foot of the plot where values are not finite, and a band where they last."""
-    count = sum(curve.nonfinite for curve in curves)
     if not count:
         return
     grain = max((span[1] - span[0]) / CROSSES, 1)

@@ -15,10 +15,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from loglens.analyze import judge
 from loglens.cli import main
+from loglens.portrait import points_of, portray
+from loglens.registry import detectors
 from loglens.renderers import plot
 from loglens.report import Diagnosis, Finding, Severity
 from tests.curves import Floats, falling, series
+from tests.curves import run as one_run
 from tests.golden.example import HARMFUL, exploding, failed, healthy, report, suspect, unjudged
 from tests.renderers.edges import SAMPLES as NAMES
 from tests.renderers.edges import nasty
@@ -173,6 +177,16 @@ def test_a_million_points_make_a_small_file_that_keeps_the_spike() -> None:
     drawings = [points(node) for node in tree(path).iter(f"{SVG}g") if "line2d" in (node.get("id") or "")]
     heights = [y for _, y in max(drawings, key=len)]
     assert len(heights) > 1000 and sum(y < min(heights) + 5 for y in heights) <= 4, "two spikes stand out of the noise"
+
+
+def test_of_a_long_curve_all_values_that_are_not_finite_are_counted() -> None:
+    value = falling(1_000_000)
+    value[600_000:900_000] = np.nan
+    run = judge(one_run({"train/loss": value}), detectors())
+    kept = portray(run, points_of(1))
+    assert len(kept.findings[0].series[0]) < 600_000
+    said = words(drawn(kept))
+    assert "NaN (300,000 points)" in said and any(text.startswith("1  NaN loss") for text in said)
 
 
 def test_what_is_drawn_and_into_which_files() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from loglens.renderers import jsonl
 from loglens.renderers.json import render
 from loglens.report import SCHEMA_VERSION
 from tests.golden.example import report
@@ -53,6 +54,14 @@ def changed(way: tuple[Any, ...], value: Any) -> Any:
 def test_the_schema_is_one_and_of_the_reports_version() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["$defs"]["report"]["properties"]["schema_version"] == {"const": SCHEMA_VERSION}
+
+
+@pytest.mark.parametrize("name", sorted(edges()))
+def test_json_lines_hold_what_the_document_holds(name: str) -> None:
+    made = edges()[name]
+    *items, closing = [json.loads(line) for line in jsonl.render(made).split("\n")[:-1]]
+    runs, unread = ([item for item in items if ("run" in item) == is_run] for is_run in (True, False))
+    assert {**closing, "runs": runs, "unread": unread} == json.loads(render(made))
 
 
 @pytest.mark.parametrize("name", sorted(set(edges()) - {"nasty", "overlong"}))
