@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from loglens.renderers._html_thin import Thin, thin
-from loglens.renderers._overview import main_curve, say, title, when
+from loglens.renderers._overview import say
+from loglens.renderers._panels import Panel, panels
 from loglens.renderers._plotting import Scale
-from loglens.renderers._wording import number, plural, words
+from loglens.renderers._wording import number, plural
 from loglens.report import Diagnosis, Finding, Severity
-from loglens.run import Floats, Series
+from loglens.run import Floats
 
 #: Colours after Okabe and Ito (the orange darker, for thin lines on paper), told apart by dashes too.
 COLOURS = ("#0072b2", "#b87700", "#009e73", "#a8508a", "#3a93c7")
@@ -57,25 +57,11 @@ STYLE: dict[Any, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """Curves in one plot, and how many of their values are not finite.
-
-    The finding that they show, its number in the run, and whether it has a plot before.
-    """
-
-    curves: tuple[Series, ...]
-    bad: int
-    finding: Finding | None = None
-    number: int = 0
-    further: bool = False
-
-
 def save(
     run: Diagnosis, findings: Sequence[tuple[int, Finding]], file: Path, format: str, width: float, version: str
 ) -> None:
     """Draw the findings of a run, or its main curve where there is none, and write the file."""
-    drawn = list(_panels(run, findings))
+    drawn = list(panels(run, findings))
     with mpl.rc_context(mpl.rcParamsDefault), warnings.catch_warnings():  # whatever the user's own style is
         mpl.rcParams.update(STYLE)
         warnings.simplefilter("ignore")  # characters that the font lacks
@@ -83,11 +69,11 @@ def save(
         figure.suptitle(say(run.run, 80), fontsize=7.5, color="#566070", x=0.01, ha="left")
         plots = figure.subplots(len(drawn), 1, squeeze=False)[:, 0]
         shared = len({panel.curves[0].axis for panel in drawn}) == 1
-        spans = [_span(panel) for panel in drawn]
+        spans = [panel.span for panel in drawn]
         for place, (plot, panel, span) in enumerate(zip(plots, drawn, spans, strict=True)):
             whole = (min(low for low, _ in spans), max(high for _, high in spans)) if shared else span
             _draw(plot, panel, whole)
-            plot.set_title(_heading(panel) or say(run.summary.partition(";")[0], 60), loc="left", pad=15)
+            plot.set_title(panel.heading or say(run.summary.partition(";")[0], 60), loc="left", pad=15)
             if shared and place < len(drawn) - 1:
                 plot.tick_params(labelbottom=False)
             else:
@@ -95,40 +81,6 @@ def save(
         made = io.BytesIO()  # a backend that cannot write fails in its own words, if at all
         figure.savefig(made, format=format, metadata=_metadata(run, drawn, format, version))
     file.write_bytes(made.getvalue())
-
-
-def _panels(run: Diagnosis, findings: Sequence[tuple[int, Finding]]) -> Iterator[Panel]:
-    """For each finding its curves by role: the first group always, others where no panel has them otherwise."""
-    if not findings and (main := main_curve(run)) is not None:
-        yield _panel((main,), run)
-    grouped = [(place, finding, _groups(finding, run)) for place, finding in findings]
-    shown = {curve.tag for *_, groups in grouped for curve in groups[0]}
-    for place, finding, groups in grouped:
-        yield _panel(groups[0], run, finding, place)
-        for group in groups[1:]:
-            if not shown.issuperset(curve.tag for curve in group):
-                shown |= {curve.tag for curve in group}
-                yield _panel(group, run, finding, place, further=True)
-
-
-def _panel(curves: tuple[Series, ...], run: Diagnosis, *about: Any, **more: Any) -> Panel:
-    # of a long curve only the points to draw are here; how many were logged, the cast knows
-    logged = {part.tag: part.nonfinite for part in run.cast}
-    return Panel(curves, sum(max(curve.nonfinite, logged.get(curve.tag, 0)) for curve in curves), *about, **more)
-
-
-def _groups(finding: Finding, run: Diagnosis) -> list[tuple[Series, ...]]:
-    groups: dict[tuple[str | None, str, bool], list[Series]] = {}
-    for curve in finding.series:
-        if len(curve):
-            groups.setdefault((curve.role, curve.axis, curve.layer is not None), []).append(_whole(curve, run))
-    return [tuple(group) for group in groups.values()]
-
-
-def _whole(curve: Series, run: Diagnosis) -> Series:
-    """A finding may hold the part of a curve that it speaks of."""
-    same = [other for other in (*run.curves, run.lead) if other is not None and other.tag == curve.tag]
-    return max([curve, *same], key=lambda other: int(other.step[-1]) - int(other.step[0]) if len(other) else -1)
 
 
 def _draw(plot: Axes, panel: Panel, span: tuple[int, int]) -> None:
@@ -142,7 +94,7 @@ def _draw(plot: Axes, panel: Panel, span: tuple[int, int]) -> None:
     plot.grid(axis="y")
     plot.set_axisbelow(True)
     _limits(plot, np.concatenate([curve.value for curve in panel.curves]))
-    plot.set_ylabel(_quantity(panel))
+    plot.set_ylabel(panel.quantity)
     named = list(_lines(plot, panel, curves))
     named += _bad(plot, panel.bad, curves, span)
     if finding is not None:
@@ -160,20 +112,6 @@ def _draw(plot: Axes, panel: Panel, span: tuple[int, int]) -> None:
         columnspacing=1.2,
         fontsize=7,
     )
-
-
-def _heading(panel: Panel) -> str:
-    if panel.finding is None:
-        return ""
-    said = f"{panel.number}  {title(panel.finding)}"
-    if panel.further:
-        return f"{said}: {_quantity(panel)}"
-    return f"{said}, {when(panel.finding).partition(' to ')[0]}" if when(panel.finding) else said
-
-
-def _quantity(panel: Panel) -> str:
-    role = (panel.curves[0].role or "value").replace("lr", "learning rate").removesuffix("_global")
-    return say(words(role.removesuffix("_layer")).replace("grad ", "gradient "), 40)
 
 
 def _limits(plot: Axes, values: Floats) -> None:
@@ -265,10 +203,6 @@ def _episode(plot: Axes, finding: Finding, axis: str, span: tuple[int, int]) -> 
         fontsize=7,
         bbox={"boxstyle": "square,pad=0.12", "facecolor": "white", "alpha": 0.75, "linewidth": 0},
     )
-
-
-def _span(panel: Panel) -> tuple[int, int]:
-    return min(int(curve.step[0]) for curve in panel.curves), max(int(curve.step[-1]) for curve in panel.curves)
 
 
 def _metadata(run: Diagnosis, drawn: Sequence[Panel], format: str, version: str) -> dict[str, str | None]:
