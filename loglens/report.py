@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = "1.0"
 
+_ACRONYMS = {"nan": "NaN", "lr": "LR", "relu": "ReLU", "gan": "GAN", "kl": "KL", "gpu": "GPU"}
+
 
 class Severity(enum.IntEnum):
     """error: the run failed or its result is of no use; warning: something is wrong; note: worth knowing."""
@@ -381,8 +383,13 @@ def chain_sentence(findings: Sequence[Finding]) -> str:
     return " -> ".join(_episode(finding) for finding in first)
 
 
+def in_words(name: str) -> str:
+    """A rule's name as it stands in a sentence: "nan-loss" is "NaN loss"."""
+    return " ".join(_ACRONYMS.get(word, word) for word in name.replace("_", " ").split("-"))
+
+
 def _episode(finding: Finding) -> str:
-    name = finding.condition.replace("-", " ").replace("nan ", "NaN ").replace("relu", "ReLU")
+    name = in_words(finding.condition)
     axis = finding.series[0].axis if finding.series else "step"
     return name if finding.onset_step is None else f"{name} from {axis} {finding.onset_step}"
 

@@ -140,7 +140,8 @@ def _stuck(
         level = f", while validation stays at ln {guessing}, the level of guessing among {guessing} classes"
     return Finding(
         f"{curve.tag} starts at {found.start:.4g} and ends at {found.end:.4g}{level}: a change of "
-        f"{-found.drop:+.1%} in {len(curve)} points" + (f"; {lr.tag} is 0 throughout" if frozen and lr else ""),
+        f"{0 - round(found.drop, 3) + 0:+.1%} in {len(curve)} points"
+        + (f"; {lr.tag} is 0 throughout" if frozen and lr else ""),
         Severity.ERROR if _long_enough(curve, lr) else Severity.WARNING,
         Confidence.HIGH if classes or guessing or frozen or found.drop < gain / 2 else Confidence.MEDIUM,
         end_step=int(curve.step[-1]),

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from loglens.report import Remedy
+from loglens.report import Remedy, in_words
 
 #: What each remedy action asks for; `{...}` are its parameters.
 ACTIONS: Mapping[str, str] = {
@@ -95,7 +95,7 @@ def words(name: str) -> str:
 
 def condition(name: str) -> str:
     """A rule's name as it stands in a sentence: "nan-loss" is "NaN loss"."""
-    return " ".join({"nan": "NaN", "lr": "LR", "relu": "ReLU", "gan": "GAN"}.get(w, w) for w in words(name).split())
+    return safe(in_words(name))
 
 
 def plural(count: int, one: str, many: str = "") -> str:
