@@ -1,12 +1,13 @@
 """Write the rule pages, accuracy.md and formats.md from the detectors, the measured results and the readers.
 
-python docs/generate.py            # write docs/rules/*.md, docs/accuracy.md and docs/formats.md
+python docs/generate.py            # write docs/rules/*.md, docs/accuracy.md, docs/formats.md, loglens/measured.json
 python docs/generate.py --check    # write nothing; exit with 1 if a page is stale
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -23,6 +24,8 @@ sys.path.insert(0, str(BENCHMARK))
 import score  # noqa: E402
 
 FALSE_ALARMS = HERE.parent / "benchmarks" / "false_alarms.json"
+MEASURED = HERE.parent / "loglens" / "measured.json"
+_LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 #: Where the healthy runs of false_alarms.json come from.
 SOURCES = {
     "corpus": "small networks trained without a fault",
@@ -49,7 +52,14 @@ def pages() -> dict[Path, str]:
     }
     for name, detector in rules.items():
         texts[HERE / "rules" / f"{name}.md"] = page(detector, results)
+    texts[MEASURED] = measured(rules, results)
     return texts
+
+
+def measured(rules: Iterable[str], results: score.Results) -> str:
+    """What `loglens rules RULE` says of how often it is right, as JSON."""
+    said = {name: [_LINK.sub(r"\1", text) for text in (_measured(name, results), _expected(name))] for name in rules}
+    return json.dumps(said, indent=1) + "\n"
 
 
 def page(detector: Detector, results: score.Results) -> str:

@@ -506,7 +506,13 @@ def test_rules_lists_every_rule_with_its_title() -> None:
 def test_one_rule_is_explained(name: str) -> None:
     done = call("rules", name)
     assert done.exit_code == 0 and done.stdout.startswith(name)
-    for heading in ("Why it matters", "How it is found", "When it is wrong", "Curves it looks at"):
+    for heading in (
+        "Why it matters",
+        "How it is found",
+        "When it is wrong",
+        "Curves it looks at",
+        "How often it is right",
+    ):
         assert f"\n{heading}" in done.stdout
     assert ("\nThresholds" in done.stdout) == bool(registry.detectors()[name].thresholds)
     for threshold in registry.detectors()[name].thresholds:

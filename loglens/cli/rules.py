@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 from rich.console import RenderableType
 from rich.table import Table
 
+import loglens
 from loglens import gate, registry
 from loglens.cli import common
 from loglens.contract import Detector, Needed
@@ -15,6 +18,8 @@ from loglens.errors import ConfigError, nearest
 from loglens.renderers._look import Look, indented
 from loglens.renderers._wording import number
 
+#: What was measured of each of our rules; made together with the pages of the documentation.
+MEASURED = Path(loglens.__file__).with_name("measured.json")
 #: The user's own assertions are no detector, but they are explained like one.
 _ASSERTION = Detector(gate.RULE, lambda: iter(()), gate.HELP.title, gate.HELP.text, (), {})
 
@@ -80,6 +85,11 @@ def _one(detector: Detector, look: Look) -> Iterator[RenderableType]:
     if rule.leads_to:
         yield ""
         yield look.text(("It leads to", "head"), f"  {', '.join(rule.leads_to)}")
+    measured: list[str] = json.loads(MEASURED.read_text("utf-8")).get(rule.name, [])
+    if measured:
+        yield ""
+        yield look.text(("How often it is right", "head"))
+        yield from (indented(look.text(text)) for text in measured)
 
 
 def _kind(need: Needed) -> str:
