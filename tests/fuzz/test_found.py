@@ -17,6 +17,7 @@ from loglens import registry
 from loglens.analyze import judge
 from loglens.discover import find, load
 from loglens.errors import UnreadableError
+from loglens.readers._parquet import batches, cells
 from loglens.run import Run
 from tests.fuzz.check import bounds
 from tests.readers.tensorboard_writer import scalar, write
@@ -182,3 +183,16 @@ def test_the_harness_notices_memory() -> None:
         bytearray(400 << 20)
     with bounds():
         bytearray(200 << 20)
+
+
+def test_a_parquet_file_that_names_words_it_does_not_hold(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"name": list("abcabcab")}), path, compression="none")
+    assert [cells(batch["name"]) for batch in batches(path)] == [list("abcabcab")]
+    # 2 bits each, one group of eight: 0 1 2 0, 1 2 0 1
+    (before, after) = path.read_bytes().split(b"\x02\x03\x24\x49")
+    path.write_bytes(before + b"\x02\x03\xff\xff" + after)
+    with pytest.raises(UnreadableError, match="a damaged Parquet file"):
+        list(batches(path))
