@@ -55,7 +55,7 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> It
     def begin() -> None:
         place = next(ahead, None)
         if place is not None:
-            workers.append(_start(work, place))
+            workers.append(_start(work, place, [worker.pipe for worker in workers]))
             workers[-1].pipe.send(tasks[place])
 
     try:
@@ -86,9 +86,11 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> It
             _stop(worker)
 
 
-def _start(work: Callable[[Task], Result], place: int) -> _Worker:
+def _start(work: Callable[[Task], Result], place: int, pipes: list[Connection]) -> _Worker:
     ours, theirs = _CONTEXT.Pipe()
-    process = _CONTEXT.Process(target=_serve, args=(work, theirs), daemon=True)
+    # a forked worker has our ends of all pipes so far, and while it does none of them ends with us
+    copies = [ours, *pipes] if _CONTEXT.get_start_method() == "fork" else []
+    process = _CONTEXT.Process(target=_serve, args=(work, theirs, copies), daemon=True)
     with warnings.catch_warnings():
         # Python 3.12 warns of any thread at fork; the only ones here are numpy's, which has handlers for it
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -103,8 +105,10 @@ def _stop(worker: _Worker) -> None:
     worker.process.join()
 
 
-def _serve(work: Callable[[Task], Result], pipe: Connection) -> None:
+def _serve(work: Callable[[Task], Result], pipe: Connection, copies: Sequence[Connection]) -> None:
     """A worker's life: one task after another until nobody asks any more."""
+    for copy in copies:
+        copy.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(EOFError, OSError):

@@ -51,3 +51,25 @@ def test_the_bound_of_a_rate_is_near_the_rule_of_three() -> None:
     none, one = map(float, done.stdout.split())
     assert none == pytest.approx(1 - 0.05 ** (1 / 100)) and none == pytest.approx(3 / 100, rel=0.02)
     assert one == pytest.approx(4.74 / 200, rel=0.02)  # the 95 % bound of a Poisson mean after one event
+
+
+def test_the_corpus_is_scored_as_its_own_script_does() -> None:
+    corpus = Path(__file__).parents[2] / "shared" / "corpus"
+    if not (corpus / "score.py").is_file():
+        pytest.skip("the labelled corpus is not here")
+    theirs = subprocess.run(
+        [sys.executable, str(corpus / "score.py"), str(corpus / "dev"), "--batch"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    ours = subprocess.run(
+        [sys.executable, str(SPEED.with_name("corpus.py")), str(corpus / "dev")],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    figures = dict(pair.split("=") for pair in theirs.split())
+    assert f"{figures['cases']} runs, mean F1 of the conditions {figures['macro_f1']}" in ours
+    assert f"({figures['primary']})" in ours and f"({figures['onset']})" in ours
+    assert f"of {figures['healthy']}\n" in ours

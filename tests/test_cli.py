@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -423,6 +424,7 @@ with progress.line(3) as watch:
 def test_progress_is_shown_on_a_terminal_only_and_wiped_in_the_end() -> None:
     text, code = on_a_terminal("-c", SLOW)
     assert code == 0 and "reading" in text and "/3" in text
+    assert re.search(r"\d/s", text) and "left" in text and re.search(r"\d:\d\d:\d\d", text), "rate and time left"
     assert text.rstrip().endswith("\x1b[2K"), "the line is erased"
     piped = subprocess.run([sys.executable, "-c", SLOW], capture_output=True)
     assert piped.returncode == 0 and piped.stderr == b"" == piped.stdout

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,3 +106,22 @@ def test_a_place_that_is_read_only() -> None:
     done = diagnose("bad.csv", "-o", "/proc/r.json")
     assert done.returncode == 2 and done.stderr.startswith("loglens: -o /proc/r.json: cannot be written: ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_at_any_moment_leaves_no_half_file(sign: signal.Signals) -> None:
+    """From the start of Python, where a signal ends it as it does any process, to the end of the command."""
+    many(24)
+    codes = set()
+    for moment in range(12):
+        words = [sys.executable, "-m", "loglens", "diagnose", "runs", "--no-cache", "-j", "2", "-o", "r.json", "-q"]
+        process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+        time.sleep(0.05 + 0.11 * moment)
+        process.send_signal(sign)
+        codes.add(process.wait(60))
+        if Path("r.json").exists():
+            assert json.loads(Path("r.json").read_text())["runs"]
+            Path("r.json").unlink()
+        assert [path.name for path in Path().iterdir()] == ["runs"], "nothing is left behind"
+    stopped = 130 if sign == signal.SIGINT else 143
+    assert codes <= {1, stopped, -sign}, codes

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ def read(source):
     if name == "bug.csv": raise ZeroDivisionError("a fault of our own")
     if name == "eats.csv": bytearray(1 << 45)
     if name.startswith("slow"): time.sleep(60)
+    if name.startswith("nap"): time.sleep(4)
     yield from honest(source)
 csv.read = read
 from loglens.cli import main
@@ -154,23 +155,35 @@ def test_a_stop_leaves_a_whole_report_of_what_was_judged(sign: signal.Signals, c
     assert not list(Path().glob(".loglens-*"))
 
 
-def test_no_worker_outlives_the_command() -> None:
-    many(4)
+@pytest.mark.parametrize(("sign", "log"), [(signal.SIGTERM, "slow"), (signal.SIGINT, "slow"), (signal.SIGKILL, "nap")])
+def test_no_worker_outlives_the_command(sign: signal.Signals, log: str) -> None:
+    """Nor does one that is killed leave any behind once they are done with what they do."""
     for i in range(3):
-        good(f"runs/slow{i}.csv")
+        good(f"runs/{log}{i}.csv")
     words = [sys.executable, "-c", KILLER, "diagnose", "runs", "--jobs", "3", "-o", "r.jsonl"]
-    process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
-    time.sleep(2)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    process.kill()
-    process.wait()
-    assert len(children) == 3
-    process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
-    time.sleep(2)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    process.terminate()
-    assert process.wait(10) == 143
-    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    with subprocess.Popen(words, stderr=subprocess.DEVNULL) as process:
+        listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        assert soon(lambda: len(listed.read_text().split()) == 3)
+        children = listed.read_text().split()
+        process.send_signal(sign)
+        process.wait(10)
+    assert soon(lambda: not any(map(alive, children)))
+
+
+def alive(process: str) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def soon(true: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def square(x: int) -> int:
