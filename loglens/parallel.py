@@ -7,6 +7,7 @@ import multiprocessing
 import signal
 import sys
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -36,67 +37,73 @@ class Died:
         return f"died of signal {-self.code}" if self.code < 0 else f"ended with exit code {self.code}"
 
 
+#: Tasks that a worker is told of at a time, and how many a worker have to be left for that: with a second one
+#: it does not wait for its result to be taken, but towards the end none should wait behind a long one.
+AHEAD, PLENTY = 2, 8
+
+
 @dataclass(slots=True)
 class _Worker:
+    """places: of the task that it is at, and of those that it was told of besides."""
+
     process: BaseProcess
     pipe: Connection
-    place: int
+    places: deque[int]
 
 
 def each(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Result | Died]]:
     """The place and the result of each task, as they come, from at most `jobs` processes.
 
-    A worker takes one task at a time, so that memory is bounded by `jobs`; results are pickled. Workers
-    leave Ctrl-C to the caller, and end when this iterator is closed or its process is gone.
+    A worker holds one task and its result at a time, so that memory is bounded by `jobs`; results are
+    pickled. Workers leave Ctrl-C to the caller, and end when this iterator is closed or its process is gone.
     """
-    ahead = iter(range(len(tasks)))
+    ahead = deque(range(len(tasks)))
     workers: list[_Worker] = []
 
-    def begin() -> None:
-        place = next(ahead, None)
-        if place is not None:
-            workers.append(_start(work, place, [worker.pipe for worker in workers]))
-            workers[-1].pipe.send(tasks[place])
+    def tell(worker: _Worker) -> None:
+        while ahead and len(worker.places) < (AHEAD if len(ahead) > PLENTY * jobs else 1):
+            worker.places.append(ahead.popleft())
+            worker.pipe.send(worker.places[-1])
 
     try:
-        for _ in range(min(jobs, len(tasks))):
-            begin()
-        while workers:
-            ready = wait([worker.pipe for worker in workers])
+        while ahead or workers:
+            while ahead and len(workers) < jobs:
+                workers.append(_start(work, tasks, [worker.pipe for worker in workers]))
+            for worker in workers:
+                with contextlib.suppress(ConnectionError):  # it died; what it was told of is seen below
+                    tell(worker)
+            for worker in [worker for worker in workers if not worker.places]:  # nothing is left for it
+                workers.remove(worker)
+                _stop(worker)
+            ready = wait([worker.pipe for worker in workers]) if workers else []
             for worker in [worker for worker in workers if worker.pipe in ready]:
-                place = worker.place
                 try:
                     result = cast(Result, worker.pipe.recv())
-                    following = next(ahead, None)
-                    if following is None:
-                        workers.remove(worker)
-                        _stop(worker)
-                    else:
-                        worker.place = following
-                        worker.pipe.send(tasks[following])
                 except (EOFError, ConnectionError):
                     workers.remove(worker)
                     worker.process.join()
-                    begin()
-                    yield place, Died(worker.process.exitcode or 0)
-                else:
-                    yield place, result
+                    lost = worker.places.popleft()
+                    ahead.extendleft(reversed(worker.places))
+                    yield lost, Died(worker.process.exitcode or 0)
+                    continue
+                yield worker.places.popleft(), result
     finally:
         for worker in workers:
             _stop(worker)
 
 
-def _start(work: Callable[[Task], Result], place: int, pipes: list[Connection]) -> _Worker:
+def _start(work: Callable[[Task], Result], tasks: Sequence[Task], pipes: list[Connection]) -> _Worker:
     ours, theirs = _CONTEXT.Pipe()
     # a forked worker has our ends of all pipes so far, and while it does none of them ends with us
     copies = [ours, *pipes] if _CONTEXT.get_start_method() == "fork" else []
-    process = _CONTEXT.Process(target=_serve, args=(work, theirs, copies), daemon=True)
+    process = _CONTEXT.Process(target=_serve, args=(work, tasks, theirs, copies), daemon=True)
     with warnings.catch_warnings():
-        # Python 3.12 warns of any thread at fork; the only ones here are numpy's, which has handlers for it
+        # Python 3.12 warns of any thread at fork; the only ones here are numpy's, which has handlers for it,
+        # and an idle one of fsspec where paths are remote
         warnings.simplefilter("ignore", DeprecationWarning)
         process.start()
     theirs.close()  # so that a worker's death is the end of its pipe
-    return _Worker(process, ours, place)
+    return _Worker(process, ours, deque())
 
 
 def _stop(worker: _Worker) -> None:
@@ -105,12 +112,14 @@ def _stop(worker: _Worker) -> None:
     worker.process.join()
 
 
-def _serve(work: Callable[[Task], Result], pipe: Connection, copies: Sequence[Connection]) -> None:
-    """A worker's life: one task after another until nobody asks any more."""
+def _serve(
+    work: Callable[[Task], Result], tasks: Sequence[Task], pipe: Connection, copies: Sequence[Connection]
+) -> None:
+    """A worker's life: one task after another, by its place, until nobody asks any more."""
     for copy in copies:
         copy.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(EOFError, OSError):
         while True:
-            pipe.send(work(pipe.recv()))
+            pipe.send(work(tasks[pipe.recv()]))
