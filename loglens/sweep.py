@@ -58,17 +58,10 @@ def splits(runs: Sequence[tuple[Mapping[str, Any], bool]]) -> list[Split]:
 
     Raises ImportError where scikit-learn is not installed (the extra `sweep`).
     """
-    failed = sum(bad for _, bad in runs)
-    if min(failed, len(runs) - failed) < LEAST:
-        return []
-    names = dict.fromkeys(name for params, _ in runs for name in params if name.rpartition("/")[2] not in NO_SETTINGS)
     questions: list[tuple[str, Question]] = []
     tried = 0
-    for name in names:
-        known = [(params[name], bad) for params, bad in runs if name in params]
-        if 2 * len(known) < len(runs):
-            continue
-        asked, count = _questions(known)
+    for name in comparable(runs):
+        asked, count = _questions([(params[name], bad) for params, bad in runs if name in params])
         tried += count
         questions.extend((name, question) for question in asked)
     found = [_judge(name, *question, tried) for name, question in questions]
@@ -79,10 +72,17 @@ def splits(runs: Sequence[tuple[Mapping[str, Any], bool]]) -> list[Split]:
     return list(best.values())
 
 
-def enough(runs: Sequence[tuple[Mapping[str, Any], bool]]) -> bool:
-    """Whether there is anything to ask: runs of both kinds, and parameters."""
+def comparable(runs: Sequence[tuple[Mapping[str, Any], bool]]) -> list[str]:
+    """The settings that differ between runs and that half of them logged; none where either kind of run is rare."""
     failed = sum(bad for _, bad in runs)
-    return min(failed, len(runs) - failed) >= LEAST and any(params for params, _ in runs)
+    if min(failed, len(runs) - failed) < LEAST:
+        return []
+    values: dict[str, list[Any]] = {}
+    for params, _ in runs:
+        for name, value in params.items():
+            if name.rpartition("/")[2] not in NO_SETTINGS:
+                values.setdefault(name, []).append(value)
+    return [name for name, said in values.items() if 2 * len(said) >= len(runs) and len({*map(str, said)}) > 1]
 
 
 def _questions(known: list[tuple[Any, bool]]) -> tuple[list[Question], int]:

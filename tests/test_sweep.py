@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from loglens.sweep import ALPHA, enough, splits
+from loglens.sweep import ALPHA, comparable, splits
 from tests.test_cli import bad, call, good
 
 Runs = list[tuple[dict[str, Any], bool]]
@@ -62,7 +62,18 @@ def test_chance_is_seldom_taken_for_a_cause() -> None:
 
 def test_few_runs_say_nothing() -> None:
     assert splits([({"lr": 1.0}, True)] * 3 + [({"lr": 0.1}, False)] * 30) == []
-    assert not enough([({"lr": 1.0}, True)] * 20) and not enough([({}, True), ({}, False)] * 20)
+    assert not comparable([({"lr": 1.0}, True)] * 20) and not comparable([({}, True), ({}, False)] * 20)
+    strangers = [({f"only{i}": i}, i % 2 == 0) for i in range(40)]
+    assert not comparable(strangers) and not comparable([({"lr": 1.0}, i % 2 == 0) for i in range(40)])
+    assert comparable([({"lr": i}, i % 2 == 0) for i in range(40)]) == ["lr"]
+
+
+def test_runs_without_a_common_parameter_are_not_compared() -> None:
+    for i in range(20):
+        (bad if i % 2 else good)(f"runs/a_name_that_takes_all_of_the_room_that_there_is_for_names_{i:02d}/metrics.csv")
+    text = call("diagnose", "runs").stdout
+    assert "in common" not in text
+    assert text.count(" and 9 more\n") == 2, "how many there are is never cut off"
 
 
 def sweep() -> None:

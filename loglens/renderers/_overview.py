@@ -10,7 +10,7 @@ from loglens.renderers._wording import condition, number, phrase, plural, safe, 
 from loglens.report import Diagnosis, Finding, Outcome, Remedy, Report, Severity
 from loglens.run import Series
 from loglens.strict import strict
-from loglens.sweep import Split, enough
+from loglens.sweep import Split, comparable
 
 #: Worst first: the order in which runs are shown.
 VERDICTS = ("failed", "suspect", "not-judged", "healthy")
@@ -46,7 +46,7 @@ def alike(runs: Sequence[Diagnosis]) -> list[tuple[str, str, list[Diagnosis]]]:
 
 def told_apart(report: Report) -> list[str]:
     """Which parameters go with failure, a sentence each; what is missing to say so is one as well."""
-    if len(report.runs) <= FEW_RUNS or not enough(report.sweep):
+    if len(report.runs) <= FEW_RUNS or not comparable(report.sweep):
         return []
     try:
         splits = report.splits

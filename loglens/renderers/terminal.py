@@ -72,8 +72,8 @@ def _page(report: Report, look: Look) -> Iterator[RenderableType]:
     primary = next((run.primary for run in runs if run.verdict in ("failed", "suspect")), None)
     if many:
         yield ""
-        page = look.text(("   All of them? ", "muted"), "-v", (" or ", "muted"), "-o report.html")
-        yield look.text(("One of them? ", "muted"), f"loglens diagnose {_place(runs[0], look)}").append_text(page)
+        yield look.text(("One of them? ", "muted"), f"loglens diagnose {_place(runs[0], look)}")
+        yield look.text(("All of them? ", "muted"), "-v", (" or ", "muted"), "-o report.html")
     elif primary:
         yield ""
         yield _hint(primary, look)
@@ -121,7 +121,7 @@ def _groups(runs: list[Diagnosis], look: Look) -> Table:
     for justify in ("left", "right", "left", "left"):
         table.add_column(no_wrap=True, justify=justify)
     for (verdict, _, members), cause in zip(rows, causes, strict=True):
-        names = _names([look.say(run.run, 60) for run in members], max(room, 12))
+        names = _names([look.say(run.run, 60) for run in members], max(room, 12), look)
         table.add_row(
             look.text((f"{look.mark(verdict)} {verdict.replace('-', ' ')}", verdict)),
             look.text((f"{len(members):,}", "head")),
@@ -131,13 +131,14 @@ def _groups(runs: list[Diagnosis], look: Look) -> Table:
     return table
 
 
-def _names(names: list[str], room: int) -> str:
-    """As many of the names as fit, the first in any case."""
-    for count in range(len(names), 0, -1) if len(names) < FEW_RUNS else range(FEW_RUNS, 0, -1):
-        said = ", ".join(names[:count]) + (f" and {len(names) - count:,} more" if count < len(names) else "")
+def _names(names: list[str], room: int, look: Look) -> str:
+    """As many of the names as fit, the first in any case, shortened if it must be."""
+    for count in range(min(len(names), FEW_RUNS), 0, -1):
+        more = f" and {len(names) - count:,} more" if count < len(names) else ""
+        said = ", ".join(names[:count]) + more
         if cell_len(said) <= room:
             return said
-    return said
+    return look.say(names[0], max(room - len(more), 8)) + more
 
 
 def _place(run: Diagnosis, look: Look) -> str:
