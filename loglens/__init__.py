@@ -56,7 +56,7 @@ def diagnose(path: Paths, *, config: str | Path | None = None, fail_on: str | No
     default), warning, note or never, before that of the configuration. jobs: how many processes judge runs.
     """
     from loglens import registry
-    from loglens.analyze import gather
+    from loglens.analyze import collect
     from loglens.config import Config
     from loglens.config import load as settings
     from loglens.discover import find, units
@@ -70,7 +70,7 @@ def diagnose(path: Paths, *, config: str | Path | None = None, fail_on: str | No
     judged = sorted(examine(units(found), wanted, jobs), key=lambda result: result[0])
     failures = [Unread(failure.path, str(failure)) for failure in found.failures]
     items = [*failures, *(item for _, unit in judged for item in unit)]
-    return gather(items, registry.detectors(), version=__version__, options=wanted, renderers=renderers)
+    return collect(items, registry.detectors(), version=__version__, options=wanted, renderers=renderers)
 
 
 def _listed(path: Paths) -> Sequence[str | Path]:

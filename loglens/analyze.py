@@ -48,10 +48,10 @@ def analyze(
         Unread(item.path, str(item)) if isinstance(item, UnreadableError) else judge(item, detectors, options)
         for item in items
     )
-    return gather(judged, detectors, version=version, options=options, renderers=renderers)
+    return collect(judged, detectors, version=version, options=options, renderers=renderers)
 
 
-def gather(
+def collect(
     judged: Iterable[Diagnosis | Unread],
     detectors: Mapping[str, Detector],
     *,

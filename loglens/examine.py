@@ -65,6 +65,8 @@ def examine(
             yield place, known
     work = partial(diagnose, options=options, points=points)
     tasks = [_task(units[place]) for place in fresh]
+    if jobs is None:
+        jobs = cores() if worthwhile([units[place] for place in fresh]) else 1
     for turn, result in cluster.each(work, tasks, scheduler) if scheduler else _here(work, tasks, jobs):
         if isinstance(result, str):
             yield fresh[turn], [Unread(shown(source), result) for _, source in units[fresh[turn]]]
@@ -97,17 +99,15 @@ def worthwhile(units: Sequence[Unit]) -> bool:
 
 
 def _here(
-    work: Callable[[Task], list[Judged]], tasks: Sequence[Task], jobs: int | None
+    work: Callable[[Task], list[Judged]], tasks: Sequence[Task], jobs: int
 ) -> Iterator[tuple[int, list[Judged] | str]]:
     """The place of each task and what came of it on this machine: a text says how its process died."""
-    sizes = [sum(_size(source) for _, source in task) for task in tasks]
-    if jobs is None:
-        jobs = cores() if len(tasks) >= MANY_UNITS or sum(sizes) >= MANY_BYTES else 1
     if min(jobs, len(tasks)) <= 1:
         yield from ((place, work(task)) for place, task in enumerate(tasks))
         return
     from loglens.parallel import Died, each  # slow to load, and not needed for a run or two
 
+    sizes = [sum(_size(source) for _, source in task) for task in tasks]
     order = sorted(range(len(tasks)), key=lambda place: -sizes[place])  # the long ones first: none is left over
     for turn, result in each(work, [tasks[place] for place in order], jobs):
         yield order[turn], f"the process that read it {result}" if isinstance(result, Died) else result

@@ -1,4 +1,7 @@
-"""What is kept of a judged run's curves: enough to draw them, however long they were."""
+"""What is kept of a judged run's curves: enough to draw them, however long they were.
+
+A bound on memory with numpy alone; the HTML page thins once more, to what makes the shape on a screen.
+"""
 
 from __future__ import annotations
 

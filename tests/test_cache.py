@@ -44,11 +44,11 @@ def test_a_frozen_run_is_the_run() -> None:
     judged = [items for _, items in examine(units(find([SAMPLES], registry.readers())), Options(), 1)]
     assert len(judged) > 30
     look = registry.renderer("html").render
-    from loglens.analyze import gather
+    from loglens.analyze import collect
 
     for items in judged:
         back = thaw(freeze(items))
-        pages = [look(gather(each, registry.detectors(), version="0")) for each in (items, back)]
+        pages = [look(collect(each, registry.detectors(), version="0")) for each in (items, back)]
         assert pages[0] == pages[1]
         assert [item.as_dict() for item in back] == [item.as_dict() for item in items]
 

@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from loglens import __version__, baseline, registry
-from loglens.analyze import gather as collect
+from loglens.analyze import collect
 from loglens.cli import common
 from loglens.cli.gathering import Lines, gather
 from loglens.config import FAIL_ON

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from loglens import __version__, registry
-from loglens.analyze import gather as collect
+from loglens.analyze import collect
 from loglens.cli import common
 from loglens.cli.gathering import Lines, gather
 from loglens.errors import LoglensError, nearest
