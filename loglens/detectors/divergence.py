@@ -13,6 +13,9 @@ every later point is above twice the first one rises from the start. A validatio
 where no training loss was logged: a rise of validation alone is overfitting. Where the loss does not
 show it, metrics do: all that gained anything lose half of it again (AlgoPerf's "collapsed").
 
+It is an error unless every training metric that grows with success keeps nine tenths of its best, and nothing
+at all where each keeps 99 %: a loss near zero may double while the answers stay right.
+
 When it is wrong. A curriculum, a growing regularisation term or new data raise the loss on purpose;
 where a training metric improves meanwhile, it is not called divergence. In reinforcement learning
 and GANs a loss is no measure of progress, so it is not judged.
@@ -47,6 +50,8 @@ def detect(
     rise: float = 0.25,
     errors: float = 5.0,
     lost_share: float = 1 / 3,
+    of_use: float = 0.9,
+    intact: float = 0.99,
 ) -> Iterator[Finding]:
     main = loss if loss is not None else val_loss
     if main is None:
@@ -58,8 +63,9 @@ def detect(
     found = levels(value)
     from_start = bool((main.value > 0).all() and _never_back(main.value))
     if from_start or _risen(found, rise, errors, lost_share, bool((main.value > 0).all())):
-        if not _improves(metric_lower, -1) and not _improves(metric_higher, +1):
-            yield _finding(main, found, value, from_start, lr, grad_norm_global)
+        kept = _kept(metric_higher)
+        if not _improves(metric_lower, -1) and not _improves(metric_higher, +1) and kept < intact:
+            yield _finding(main, found, value, from_start, lr, grad_norm_global, kept >= of_use)
     elif not any(len(metric) for metric in metric_higher) and levels(main.value[len(main) // 2 :]).drop > 0.1:
         return  # training still gains, so a metric of validation that falls is overfitting
     elif fallen := _fallen((*metric_higher, *val_metric_higher), min_points, errors):
@@ -92,6 +98,16 @@ def _improves(metrics: tuple[Series, ...], sign: int) -> bool:
     return False
 
 
+def _kept(metrics: tuple[Series, ...]) -> float:
+    """The share of its best level that each training metric ends with, the least of them; 0 where none says."""
+    shares = []
+    for metric in (metric.finite for metric in metrics if metric.split == "train"):
+        if len(metric) >= 10 and metric.value.min() >= 0 and metric.value.max() > 0:
+            found = levels(-metric.value)
+            shares.append(found.end / found.best if found.best < 0 else 0.0)
+    return min(shares, default=0.0)
+
+
 def _finding(
     main: Series,
     found: Levels,
@@ -99,6 +115,7 @@ def _finding(
     from_start: bool,
     lr: Series | None,
     grad: Series | None,
+    of_use: bool,
 ) -> Finding:
     onset = int(main.step[1]) if from_start else _onset(main, found, value)
     lowest = float(main.value[0]) if from_start else float(np.median(_block(main.value, found)))
@@ -116,7 +133,7 @@ def _finding(
         f"{main.tag} rises from {lowest:.4g} at {main.axis} {best_step} to {end:.4g} and never comes back"
         if best_step == int(main.step[0])
         else f"{main.tag} falls to {lowest:.4g} at {main.axis} {best_step} and rises to {end:.4g} for good",
-        Severity.ERROR,
+        Severity.WARNING if of_use else Severity.ERROR,
         Confidence.HIGH if end > 1.5 * abs(lowest) else Confidence.MEDIUM,
         onset_step=onset,
         end_step=int(main.step[-1]),

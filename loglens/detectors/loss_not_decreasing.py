@@ -11,10 +11,11 @@ is named as chance. Or the loss gains less than 15 % after its first tenth, and 
 between 0 and 1, first measured before the loss had fallen by half of its way, covers 5 % of its way to
 1: then the first tenth only taught it the mean. Or, a warning, it gains less than a third in all and less
 than 5 % after its first tenth, and ten or more validation losses end within 2 % of the first one; if it
-gained more in that first tenth, this is a note, as a run that converged at once looks alike. With fewer
-than 20 points or 100 steps, or while the learning rate still warms up, all of this is a warning only. 5 %
-between first and last medians alone calls 3.9 % of runs dead that reach their target; the noise and
-the validation loss are there to spare them.
+gained more in that first tenth, this is a note, as a run that converged at once looks alike. All of this is a
+warning only with fewer than 20 points or 100 steps, while the learning rate still warms up, or where noise
+could hide the gain: where a line that gains as much lies within the 99 % interval of the trend. 5 % between
+first and last medians alone calls 3.9 % of runs dead that reach their target; the noise and the validation
+loss are there to spare them.
 
 When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate
 far too low, labels that belong to other inputs and an optimiser that never steps look alike in
@@ -32,8 +33,9 @@ from loglens import remedies
 from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Remedy, Rule, Severity
 from loglens.run import Run, Series
-from loglens.stats.blocks import noise
+from loglens.stats.blocks import blocks, noise
 from loglens.stats.level import Levels, fell_at_once, levels
+from loglens.stats.trend import trend
 
 RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR, leads_to=("underfitting",), supervised=True)
 
@@ -70,13 +72,13 @@ def detect(
     if began - found.end < bar and not _learned(found, bar) and not _gained(held_out, gain):
         # a rise is for divergence to name, and a metric that improves acquits
         if found.end <= _start(curve, found) + 2 * bar and not _moved(_bounded(metrics, 1.0), 4 * gain):
-            yield _stuck(curve, found, guessing, lr, grad_norm_global, val_loss, gain, chance)
+            yield _stuck(curve, found, guessing, lr, grad_norm_global, val_loss, bar, chance)
         return
     late = levels(_after_first_tenth(curve))
     if late.end > found.best + 0.25 * abs(found.best):
         return  # it had learned, and lost it again: that is divergence
     if late.drop < 3 * gain and stuck and _saw_start(stuck, curve, max(began, found.start), late.end):
-        yield _guesses(curve, late, stuck, lr, grad_norm_global)
+        yield _guesses(curve, late, stuck, lr, grad_norm_global, gain)
     elif late.drop < gain and held_out is not None and len(held_out) >= min_points and not run.rewinds:
         known = levels(held_out.value)
         early = began - late.end < abs(began) / 3
@@ -101,6 +103,12 @@ def _long_enough(curve: Series, lr: Series | None) -> bool:
     warming = len(rate) > 1 and rate[-1] > 1.01 * rate[-max(2, len(rate) // 10)]
     updates = float(curve.step[-1] - curve.step[0]) if curve.axis == "step" else np.inf
     return len(curve) >= 20 and updates >= 100 and not warming
+
+
+def _flat(value: NDArray[np.float64], fall: float) -> bool:
+    """Whether the noise would not hide a fall of that much: no line within the 99 % interval of the trend falls so."""
+    block = blocks(np.arange(len(value)), value)
+    return -trend(block.x, block.level).low * len(value) < fall
 
 
 def _start(curve: Series, found: Levels) -> float:
@@ -130,7 +138,7 @@ def _stuck(
     lr: Series | None,
     grad: Series | None,
     val_loss: Series | None,
-    gain: float,
+    bar: float,
     chance: float,
 ) -> Finding:
     classes = _chance_classes(found.end, chance)
@@ -142,8 +150,8 @@ def _stuck(
         f"{curve.tag} starts at {found.start:.4g} and ends at {found.end:.4g}{level}: a change of "
         f"{0 - round(found.drop, 3) + 0:+.1%} in {len(curve)} points"
         + (f"; {lr.tag} is 0 throughout" if frozen and lr else ""),
-        Severity.ERROR if _long_enough(curve, lr) else Severity.WARNING,
-        Confidence.HIGH if classes or guessing or frozen or found.drop < gain / 2 else Confidence.MEDIUM,
+        Severity.ERROR if _long_enough(curve, lr) and _flat(curve.value, bar) else Severity.WARNING,
+        Confidence.HIGH if classes or guessing or frozen or found.start - found.end < bar / 2 else Confidence.MEDIUM,
         end_step=int(curve.step[-1]),
         evidence={
             "start": found.start,
@@ -158,14 +166,16 @@ def _stuck(
     )
 
 
-def _guesses(curve: Series, late: Levels, stuck: list[Series], lr: Series | None, grad: Series | None) -> Finding:
+def _guesses(
+    curve: Series, late: Levels, stuck: list[Series], lr: Series | None, grad: Series | None, gain: float
+) -> Finding:
     """The loss came down to what the mean of the targets gives, and the metric never left its start."""
     metric = stuck[-1]
     first, last = float(np.median(metric.value[:3])), float(np.median(metric.value[-3:]))
     return Finding(
         f"{metric.tag} never leaves its start ({first:.3g}, at the end {last:.3g} in {len(metric)} points), and "
         f"{curve.tag} stays at {late.end:.4g} from the first tenth on: the model only learned the mean of its targets",
-        Severity.ERROR if _long_enough(curve, lr) else Severity.WARNING,
+        Severity.ERROR if _long_enough(curve, lr) and _flat(-metric.value, gain * (1 - first)) else Severity.WARNING,
         Confidence.MEDIUM,
         end_step=int(curve.step[-1]),
         evidence={"metric": metric.tag, "metric_start": first, "metric_end": last, "late_drop": late.drop},

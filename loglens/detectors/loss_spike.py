@@ -8,6 +8,8 @@ where it is positive): a spike is two points in a row more than six robust stand
 sigma) and a factor of 1.5 above their median, or a single one by eight and a factor of two (Lightning's
 spike rule). It has recovered once the loss is back within a factor of 1.2 of its level for good: recovering
 if that took under 5 % of the run (BigScience's took 30 steps), lingering if longer, fatal if it never did.
+A rise that goes on and on has no peak: that is divergence. Nor is less than a tenth of all that the loss had come
+down before: near zero, one wrong answer in a batch of 32 is a hundredfold (it adds some ln C to their mean).
 The gradient norm is looked at in the ten points before: a tenfold rise there is a precursor, and its lead
 in points and steps is told. Six sigma alone fires on 3.1 % of AlgoPerf runs that reach their target; with
 the factor on none of 150.
@@ -43,6 +45,7 @@ def detect(
     pair_factor: float = 1.5,
     single_sigma: float = 8.0,
     single_factor: float = 2.0,
+    share: float = 0.1,
 ) -> Iterator[Finding]:
     curve = loss.finite
     if len(curve) < 3 * ROW:
@@ -60,7 +63,8 @@ def detect(
     pairs = high & (np.append(high[1:], False) | np.append(False, high[:-1]))
     single = (sigma > single_sigma) & (above > np.log(single_factor) * unit)
     hits = _confirmed(value, np.flatnonzero(pairs | single) + ROW, np.log(pair_factor) * unit)
-    if len(hits):
+    hits = hits[_tall(curve.value, hits, above, share)] if positive else hits
+    if len(hits) and not _goes_on(value, hits, np.log(pair_factor) * unit):
         yield _finding(loss, curve, hits, above, grad_norm_global, lr)
 
 
@@ -82,6 +86,21 @@ def _confirmed(value: NDArray[np.float64], hits: NDArray[np.intp], height: float
     spikes = np.split(hits, np.flatnonzero(np.diff(hits) > ROW) + 1)
     real = [spike for spike in spikes if value[spike].max() > np.median(value[spike[0] - ROW : spike[0]]) + height]
     return np.concatenate(real) if real else hits[:0]
+
+
+def _tall(
+    value: NDArray[np.float64], hits: NDArray[np.intp], log_above: NDArray[np.float64], share: float
+) -> NDArray[np.bool_]:
+    """Which hits rise by a share of all that the loss had come down before them."""
+    height = value[hits] * -np.expm1(-log_above[hits - ROW])
+    return height >= share * (np.median(value[:3]) - value[hits] + height)
+
+
+def _goes_on(value: NDArray[np.float64], hits: NDArray[np.intp], height: float) -> bool:
+    """Whether the loss rises on and on from the last hit's start: then it has no peak, and is no spike."""
+    begin = hits[np.diff(hits, prepend=-ROW - 1) > ROW][-1]
+    peak, rest = value[begin : begin + ROW].max(), value[begin + ROW :]
+    return len(rest) >= ROW and bool(np.median(rest[-ROW:]) > peak + height)
 
 
 def _finding(

@@ -54,6 +54,15 @@ def test_a_rise_while_the_metric_improves_is_a_penalty_that_grows() -> None:
     assert not findings("divergence", curves)
 
 
+@pytest.mark.parametrize(("kept", "severity"), [(0.5, Severity.ERROR), (0.95, Severity.WARNING), (0.995, None)])
+def test_what_a_rise_costs_is_told_by_the_training_metric(kept: float, severity: Severity | None) -> None:
+    accuracy = np.minimum(1.0 - 0.9 * np.exp(-np.arange(400) / 40), 0.99)
+    accuracy[250:] *= np.linspace(1, kept, 150) ** 0.5 if kept < 0.99 else 1
+    accuracy[300:] = 0.99 * kept
+    found = findings("divergence", {"train/loss": turning(), "train/accuracy": accuracy})
+    assert [finding.severity for finding in found] == ([] if severity is None else [severity])
+
+
 def test_validation_alone_is_not_divergence() -> None:
     assert not findings("divergence", {"loss": falling(400), "val_loss": turning()})
     assert findings("divergence", {"val_loss": turning()})
@@ -85,6 +94,13 @@ def test_a_healthy_run_cut_anywhere_is_no_divergence(seed: int, noise: float, n:
 def test_chance_is_recognised(classes: int) -> None:
     (found,) = findings("loss-not-decreasing", {"loss": level(200, np.log(classes), 0.01)})
     assert found.evidence["chance_classes"] == classes and f"ln {classes}" in found.message
+
+
+def test_noise_that_could_hide_the_gain_is_no_proof() -> None:
+    quiet = [findings("loss-not-decreasing", {"loss": level(120, np.log(3), 0.02, seed)}) for seed in range(20)]
+    loud = [findings("loss-not-decreasing", {"loss": level(120, np.log(3), 0.3, seed)}) for seed in range(20)]
+    assert all(found.severity is Severity.ERROR for (found,) in quiet)
+    assert {found.severity for one in loud for found in one} == {Severity.WARNING}
 
 
 def test_stuck_at_no_known_chance_level() -> None:

@@ -57,6 +57,36 @@ def test_no_overfitting(curves: dict[str, Floats]) -> None:
 # loss-spike -------------------------------------------------------------------------------------
 
 
+def spiked(height: float, width: int = 2, floor: float = 0.01) -> Floats:
+    """A loss of a classifier that is done, with one spike of that height."""
+    value = falling(400, floor=floor)
+    value[300 : 300 + width] = height
+    return value
+
+
+def test_a_spike_is_seen_where_it_begins() -> None:
+    (found,) = findings("loss-spike", {"loss": spiked(1.5)})
+    assert found.onset_step == 300 and found.severity is Severity.WARNING
+
+
+def test_one_wrong_answer_near_zero_is_no_spike() -> None:
+    """Nine times the level, and a twentieth of what the run has come down."""
+    assert not findings("loss-spike", {"loss": spiked(0.12)})
+
+
+def test_a_loss_that_rises_on_and_on_has_no_peak() -> None:
+    value = falling(400, floor=0.5)
+    value[250:] *= np.exp(0.1 * np.arange(150))
+    assert findings("divergence", {"loss": value}) and not findings("loss-spike", {"loss": value})
+
+
+def test_a_jump_to_a_level_that_stays_is_a_fatal_spike() -> None:
+    value = falling(400, floor=0.5)
+    value[250:] *= 8
+    (found,) = findings("loss-spike", {"loss": value})
+    assert found.evidence["class"] == "fatal" and found.severity is Severity.ERROR
+
+
 def test_a_spike_that_recovers_is_a_warning_and_one_that_stays_an_error() -> None:
     passing, staying = falling(400), falling(400)
     passing[200:206] *= 8
