@@ -36,6 +36,16 @@ ACTIONS: Mapping[str, str] = {
     "fix_input_pipeline": "speed up the input pipeline",
 }
 
+#: What is put in place, as people write it.
+PROPER: Mapping[str, str] = {
+    "he": "He",
+    "xavier": "Xavier",
+    "relu": "ReLU",
+    "leaky_relu": "leaky ReLU",
+    "layer_norm": "layer normalisation",
+    "spectral_norm": "spectral normalisation",
+}
+
 #: The input pipeline's other fault, told by its parameter.
 SHUFFLE = "shuffle the data before every epoch"
 
@@ -61,7 +71,7 @@ _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 def phrase(remedy: Remedy) -> str:
     """A remedy's action in plain words, with its numbers: "clip the gradient norm at 0.9"."""
-    params = {name: number(value) for name, value in remedy.params.items()}
+    params = {name: PROPER.get(str(value)) or number(value) for name, value in remedy.params.items()}
     try:
         text = SHUFFLE if "shuffle" in params else ACTIONS[remedy.action].format_map(params)
     except KeyError:  # a plugin's own action
