@@ -3,14 +3,14 @@
 Why it matters. From the lowest point on, every step makes the model worse; the last checkpoint is not
 the one to keep.
 
-How it is found. On medians over blocks of 2 % of the curve, of the loss's logarithm where it is
-positive, so that no single batch and no unit decides. The level of the last tenth is above the lowest
-block by 25 % and every one of its blocks by five standard errors, or by a factor of two
-(TheDeepChecker) and three standard errors; and a third or more of what had been gained is lost
-again. On single raw points a rise of 1.5 times fires on 11 % of runs that reach their target; end
-over minimum above 1.25 on smooth curves on 0.15 % (counted on 4,192 AlgoPerf runs). A loss of which
-every later point is above twice the first one rises from the start. A validation loss is judged only
-where no training loss was logged: a rise of validation alone is overfitting. Where the loss does not
+How it is found. On medians over blocks of 2 % of the curve, of the loss's logarithm where it is positive, so
+that no single batch and no unit decides. The level of the last tenth is above the lowest block by 25 % and
+every one of its blocks by five standard errors, or by a factor of two (TheDeepChecker) and three standard
+errors; and a third or more of what had been gained is lost again. A rise of 10 % is enough where everything
+is: the loss ends as high as it began. On single raw points a rise of 1.5 times fires on 11 % of runs that
+reach their target; end over minimum above 1.25 on smooth curves on 0.15 % (counted on 4,192 AlgoPerf runs). A
+loss of which every later point is above twice the first one rises from the start. A validation loss is judged
+only where no training loss was logged: a rise of validation alone is overfitting. Where the loss does not
 show it, metrics do: all that gained anything lose half of it again (AlgoPerf's "collapsed").
 
 It is an error unless every training metric that grows with success keeps nine tenths of its best, and nothing
@@ -48,6 +48,7 @@ def detect(
     *,
     min_points: int = 20,
     rise: float = 0.25,
+    least: float = 0.1,
     errors: float = 5.0,
     lost_share: float = 1 / 3,
     of_use: float = 0.9,
@@ -62,24 +63,26 @@ def detect(
     value = np.log(main.value) if (main.value > 0).all() else main.value
     found = levels(value)
     from_start = bool((main.value > 0).all() and _never_back(main.value))
-    if from_start or _risen(found, rise, errors, lost_share, bool((main.value > 0).all())):
+    if from_start or _risen(found, rise, least, errors, lost_share, bool((main.value > 0).all())):
         kept = _kept(metric_higher)
         if not _improves(metric_lower, -1) and not _improves(metric_higher, +1) and kept < intact:
             yield _finding(main, found, value, from_start, lr, grad_norm_global, kept >= of_use)
     elif not any(len(metric) for metric in metric_higher) and levels(main.value[len(main) // 2 :]).drop > 0.1:
         return  # training still gains, so a metric of validation that falls is overfitting
-    elif fallen := _fallen((*metric_higher, *val_metric_higher), min_points, errors):
+    elif fallen := _fallen(_while_finite((*metric_higher, *val_metric_higher), loss), min_points, errors):
         yield _metric_finding(fallen, lr, grad_norm_global)
 
 
-def _risen(found: Levels, rise: float, errors: float, lost_share: float, logged: bool) -> bool:
+def _risen(found: Levels, rise: float, least: float, errors: float, lost_share: float, logged: bool) -> bool:
     """Whether the end lies above the lowest block by enough, beyond its noise, and for good."""
     up = found.end - found.best
     relative = float(np.expm1(min(up, 700.0))) if logged else up / max(abs(found.best), 1e-300)
     tail = found.blocks.level[-max(2, len(found.blocks) // 10) :]
     sure = float(tail.min() - found.best) / max(found.noise, 1e-12)
-    lost = up >= lost_share * (found.start - found.best)
-    return lost and ((relative >= rise and sure > errors) or (relative >= 1.0 and sure > 3.0))
+    if up < lost_share * (found.start - found.best):
+        return False
+    everything = found.end >= found.start and relative >= least
+    return ((relative >= rise or everything) and sure > errors) or (relative >= 1.0 and sure > 3.0)
 
 
 def _never_back(value: NDArray[np.float64]) -> bool:
@@ -149,6 +152,13 @@ def _finding(
     )
 
 
+def _while_finite(metrics: tuple[Series, ...], loss: Series | None) -> tuple[Series, ...]:
+    """The metrics up to the first loss that is not finite, if it stays so: what they do after that is its effect."""
+    if loss is None or not len(loss) or np.isfinite(loss.value[-1]):
+        return metrics
+    return tuple(metric.before(int(loss.step[~np.isfinite(loss.value)][0])) for metric in metrics)
+
+
 def _fallen(metrics: tuple[Series, ...], min_points: int, errors: float) -> Series | None:
     """The metric that lost half of what it had gained, for good, if all that gained much did so."""
     judged = []
@@ -190,9 +200,12 @@ def _block(value: NDArray[np.float64], found: Levels) -> NDArray[np.float64]:
 
 
 def _onset(curve: Series, found: Levels, value: NDArray[np.float64]) -> int:
-    """The first step above the lowest level's reach, in the first block after the last one near it."""
+    """The first step above the lowest level's reach, in the first block after the last one near it.
+
+    That the loss rises is settled by then, so the reach is one deviation: the likeliest step, not a sure one.
+    """
     level, starts = found.blocks.level, found.blocks.start
-    bar = found.best + max(3 * found.noise, 0.1 * (found.start - found.best))
+    bar = found.best + max(found.noise, 0.1 * (found.start - found.best))
     near = np.flatnonzero(level <= bar)
     begin = int(starts[min(int(near[-1]) + 1, len(starts) - 1)])
     return int(curve.step[begin + int((value[begin:] > bar).argmax())])

@@ -80,7 +80,7 @@ def levels(value: Floats) -> Levels:
     head = max(3, n // 100)
     tail = max(3, n // 10)
     smooth = _smooth(block.level)
-    lowest = int(np.argmin(smooth))
+    lowest = int(np.lexsort((block.level, smooth))[0])  # a running median has ties: the lowest block of them
     point_noise = noise(value)
     size = n / len(block)
     return Levels(

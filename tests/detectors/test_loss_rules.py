@@ -63,6 +63,27 @@ def test_what_a_rise_costs_is_told_by_the_training_metric(kept: float, severity:
     assert [finding.severity for finding in found] == ([] if severity is None else [severity])
 
 
+def test_all_that_was_learned_is_lost_again() -> None:
+    """A fifth, from ln 6 down and back: a rise of less than a quarter."""
+    value = np.log(6) * np.concatenate([np.linspace(1, 0.82, 60), level(340, 1.0, 0.01)])
+    (found,) = findings("divergence", {"loss": value})
+    assert found.onset_step is not None and 50 <= found.onset_step <= 75
+
+
+def test_the_onset_of_a_slow_rise_is_where_it_begins() -> None:
+    value = np.exp(np.abs(np.arange(50) - 6) * 0.05 - 1) * level(50, 1.0, 0.01)
+    (found,) = findings("divergence", {"loss": value})
+    assert found.onset_step is not None and abs(found.onset_step - 6) <= 5
+
+
+def test_metrics_that_fall_after_a_nan_are_its_effect() -> None:
+    loss, accuracy = falling(400), 1 - falling(400, start=0.9, floor=0.1)
+    loss[200:], accuracy[200:] = np.nan, 0.1
+    found = judge(run({"loss": loss, "accuracy": accuracy}), detectors())
+    assert found.primary == "nan-loss"
+    assert "divergence" not in {each.condition for each in found.findings}
+
+
 def test_validation_alone_is_not_divergence() -> None:
     assert not findings("divergence", {"loss": falling(400), "val_loss": turning()})
     assert findings("divergence", {"val_loss": turning()})

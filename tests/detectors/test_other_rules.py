@@ -69,6 +69,15 @@ def test_a_spike_is_seen_where_it_begins() -> None:
     assert found.onset_step == 300 and found.severity is Severity.WARNING
 
 
+def test_a_spike_above_the_start_stands_out_of_loud_noise() -> None:
+    """Near zero the logarithm of a batch's loss may vary so much that no factor is eight deviations."""
+    value = falling(400, floor=0.03) * np.exp(np.resize([0.5, -0.5], 400))  # its deviation by the median is 0.74
+    assert not findings("loss-spike", {"loss": value})
+    value[300] = 10.0
+    (found,) = findings("loss-spike", {"loss": value})
+    assert found.onset_step == 300
+
+
 def test_one_wrong_answer_near_zero_is_no_spike() -> None:
     """Nine times the level, and a twentieth of what the run has come down."""
     assert not findings("loss-spike", {"loss": spiked(0.12)})
