@@ -14,9 +14,9 @@ SLACK = 0.02
 def link(findings: Sequence[Finding], rules: Mapping[str, Rule], length: int = 0) -> tuple[Finding, ...]:
     """Findings with `caused_by` filled in, ranked: each root before what hangs under it.
 
-    An effect hangs under its best cause in the same run that began no later than it did: a direct
-    cause before one of several steps, the surer one before the less sure, the nearer before the
-    farther. Roots are ranked by the worst severity of their chain, then by whether they explain
+    An effect hangs under its best cause in the same run that began no later than it did (a guess is no cause of
+    what is certain): a direct cause before one of several steps, the surer one before the less sure, the nearer
+    before the farther. Roots are ranked by the worst severity of their chain, then by whether they explain
     anything, their confidence, how much they explain, and their onset. Nothing is dropped.
 
     length: steps in the run; onsets closer than 2 % of it count as the same moment.
@@ -51,6 +51,7 @@ def _cause(
         and _onset(cause) <= _onset(effect) + slack
         # a note is no fault, so it cannot be the cause of one
         and cause.severity >= min(effect.severity, 1)
+        and cause.confidence + 1 >= effect.confidence  # nor does a guess explain what is certain
     ]
     best = max(
         causes,

@@ -6,16 +6,16 @@ turns NaN (Bengio, Simard and Frasconi 1994; Pascanu, Mikolov and Bengio 2013).
 
 How it is found. Any of four signs. (1) Growth: a robust log-linear fit over a trailing window has a
 slope with t above 4 after correction for autocorrelation, explains 70 % of the variance, and covers a
-factor of 10, to a level ten times above the norms before it; its growth per step, doubling time and
-the step of float32 overflow are given, and the share of steps with g[t+1]/g[t] above 1.0 is tested
-against a coin. (2) A jump to ten times the recent median (Megatron-LM's large-gradient rule) that
-the loss answers within 50 points by leaving its level for good. (3) Depth: the norms of adjacent
-layers have a ratio above 1.0 towards the input in 80 % of the pairs and 70 in all (AUTOTRAINER's
-beta3), with a poor loss. (4) Level: the norm is above 10 at every point and typically above five
-times the loss itself, while the loss stays poor; the least norm is below 1.0 in every one of 150
-benchmark runs that reach their target. That a norm is merely above 1.0 is no fault: it is so for 90 %
-of the points of 18 % of runs that reach their target, so this is only a note. Growth that the loss
-does not answer is a warning, else an error.
+factor of 10, to a level ten times above the norms before it (where the loss answers, the window may end
+at the peak); its growth per step, doubling time and the step of float32 overflow are given, and the
+share of steps with g[t+1]/g[t] above 1.0 is tested against a coin. (2) A jump to ten times the recent
+median (Megatron-LM's large-gradient rule) that the loss answers within 50 points by leaving its level
+for good. (3) Depth: the norms of adjacent layers have a ratio above 1.0 towards the input in 80 % of
+the pairs and 70 in all (AUTOTRAINER's beta3), with a poor loss. (4) Level: the norm is above 10 at
+every point and typically above five times the loss itself, while the loss stays poor; the least norm is
+below 1.0 in every one of 150 benchmark runs that reach their target. That a norm is merely above 1.0 is
+no fault: it is so for 90 % of the points of 18 % of runs that reach their target, so this is only a
+note. Growth that the loss does not answer is a warning, else an error.
 
 When it is wrong. Summed losses and losses in large units have large gradients by nature. Late in
 training the norm of a healthy run may rise several-fold while the loss improves.
@@ -68,8 +68,9 @@ def detect(
     if len(healthy) < min_points:
         raise Skip(f"needs {min_points} gradient norms, has {len(healthy)}")
     loss = loss if loss is not None and len(loss.finite) >= 3 else None
-    if growth := _growth(healthy, t_value, r2, factor):
-        yield _grown(healthy, growth, loss, grad_norm_layer, lr, run, ratio)
+    rising = healthy if (growth := _growth(healthy, t_value, r2, factor)) else _up_to_peak(healthy)
+    if growth or (growth := _burst(rising, loss, t_value, r2, factor)):
+        yield _grown(rising, growth, loss, grad_norm_layer, lr, run, ratio)
     elif (jump := _jump(healthy, loss, factor)) is not None and loss is not None:
         yield _jumped(healthy, jump, loss, grad_norm_layer, lr, run)
     elif loss is not None and _poor(loss.finite) and (depth := _deep(grad_norm_layer, ratio, depth_ratio)):
@@ -106,6 +107,20 @@ def _growth(grad: Series, t_value: float, r2: float, factor: float) -> Growth | 
             if len(before) < 5 or end >= factor * float(np.median(before)):
                 found = fit
     return found
+
+
+def _up_to_peak(grad: Series) -> Series:
+    """The norm up to its highest block: what is worn out by an explosion has small gradients again."""
+    block = blocks(np.arange(len(grad)), grad.value)
+    at = int(np.argmax(block.level))
+    return grad.before(int(grad.step[block.start[at + 1]])) if at + 1 < len(block) else grad
+
+
+def _burst(grad: Series, loss: Series | None, t_value: float, r2: float, factor: float) -> Growth | None:
+    """Growth that ended before the run did, if the loss is the worse for it."""
+    if loss is None or len(grad) < 10 or not (growth := _growth(grad, t_value, r2, factor)):
+        return None
+    return growth if _reacts(loss, _leaves_band(grad, growth)) else None
 
 
 def _grown(

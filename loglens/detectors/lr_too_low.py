@@ -9,6 +9,8 @@ times or more) and still falls there with t below -4, allowing for autocorrelati
 the integral of the learning rate where that was logged, since to first order a loss falls by the squared
 norm of its gradient times that (gradient flow), so that a schedule that fades out does not bend the line. The
 validation loss, if there is one, falls at least half as much: first moments are not spent on memorising.
+Nothing is said where the rate peaks at 0.01 or above: that is Keras's default for plain gradient descent, and for
+Adam UMLAUT calls it too high.
 
 When it is wrong. A run cut off very early, and the end of a fine-tuning whose learning rate is kept
 constant, look alike: then it is only short.
@@ -44,12 +46,15 @@ def detect(
     least: float = 0.001,
     r2: float = 0.9,
     evenness: float = 0.6,
+    ordinary: float = 0.01,
 ) -> Iterator[Finding]:
     curves = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points // 2]
     if not curves or len(loss.finite) < min_points:
         raise Skip(f"needs {min_points} losses, has {len(loss.finite)}")
     if lr is not None and len(lr) and not lr.value.any():
         raise Skip("the learning rate is zero throughout")
+    if lr is not None and len(lr.finite) and lr.finite.value.max() >= ordinary:
+        return
     if levels(loss.finite.value).drop >= gain:
         return
     straight = [curve for curve in curves if _straight(curve, lr, r2, evenness)]
