@@ -42,6 +42,12 @@ def test_a_chain() -> None:
     assert chain_sentence(linked) == "exploding gradient from step 412 -> NaN loss from step 431"
 
 
+def test_a_guess_explains_nothing_certain() -> None:
+    guess = finding("exploding-gradient", 412, confidence=Confidence.LOW)
+    assert causes(guess, finding("nan-loss", 431))["nan-loss"] is None
+    assert causes(guess, finding("nan-loss", 431, confidence=Confidence.MEDIUM))["nan-loss"] == "exploding-gradient"
+
+
 def test_a_cause_cannot_come_after_its_effect() -> None:
     assert causes(finding("nan-loss", 100), finding("exploding-gradient", 500)) == {
         "nan-loss": None,

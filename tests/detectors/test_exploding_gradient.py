@@ -39,6 +39,17 @@ def test_growth_without_a_reacting_loss_is_a_warning() -> None:
     assert found.severity is Severity.WARNING
 
 
+def test_an_explosion_that_wore_out_before_the_end() -> None:
+    """Units that the explosion killed pass small gradients again; the loss stays where it was thrown."""
+    grad = np.concatenate([growing(200, 100, 0.08), level(200, 0.1)])
+    loss = np.concatenate([falling(400)[:150], level(250, 9.0)])
+    (found,) = findings({"loss": loss, "grad_norm": grad})
+    assert found.severity is Severity.ERROR and found.onset_step is not None and 95 <= found.onset_step <= 125
+    assert not complaints({"loss": falling(400), "grad_norm": grad}), (
+        "a loss that goes on falling has nothing to answer"
+    )
+
+
 def test_clip_is_the_90th_percentile_of_the_healthy_part() -> None:
     grad = growing(400, 300, 0.1, at=0.8)
     (found,) = findings({"loss": falling(400), "grad_norm": grad})
