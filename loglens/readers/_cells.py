@@ -106,7 +106,7 @@ class Sheet:
         self.lettered = any(not is_number(name) and name.lower() not in ABSENT for name in leading)
         self.tables: list[Table] = []
         self.ragged: Counter[int] = Counter()
-        self.example, self.torn = 0, False
+        self.example, self.torn, self.above = 0, False, b""
         self._begin(names)
 
     def _begin(self, names: list[str]) -> None:
@@ -122,6 +122,7 @@ class Sheet:
         lines = self._lines(block)
         if lines.frame is not None and self.lettered and not lettered(lines.frame):
             self._rows(lines)  # not one cell of it is text, so that no line of it is a header
+            self.above = block.rstrip(b"\n").rpartition(b"\n")[2]
             return
         end = 0
         for start, stop in self._headers(block):
@@ -135,6 +136,7 @@ class Sheet:
             self._begin(names)
             end = stop + 1
         self._rows(self._lines(block[end:]) if end else lines)
+        self.above = block.rstrip(b"\n").rpartition(b"\n")[2]
 
     def _headers(self, block: bytes) -> Iterator[tuple[int, int]]:
         """Where lines stand that begin as the header does."""
@@ -174,8 +176,24 @@ class Sheet:
 
     def _lines(self, block: bytes) -> Lines:
         whole = block.endswith(b"\n") or not block
-        text = self._canonical(block if whole else block + b"\n")
+        text = self._canonical(block if whole else self._believed(block) + b"\n")
         return Lines(text, whole, to_frame(text, self.width, self.mark) if self.fast and text else None)
+
+    def _believed(self, block: bytes) -> bytes:
+        """The last line, which has no end, without its last cell where that is shorter than the one above it.
+
+        A writer ends each line; a table that was exported may have no line end behind the last. A number cut
+        short is another number, and shorter than its like; the cells before it, and one in quotes, are whole.
+        """
+        before, _, last = block.rpartition(b"\n")
+        rest, mark, cell = last.rpartition(self.delimiter)
+        above = (before.rpartition(b"\n")[2] or self.above).rpartition(self.delimiter)[2]
+        cell, above = cell.strip(), above.strip()
+        known = not cell or cell.endswith(b'"') or len(cell) >= len(above)
+        if known or not mark or not is_number(above.decode("utf-8", "replace")):
+            return block
+        self.torn = True
+        return block[: len(block) - len(last) + len(rest) + 1]
 
     def _rows(self, lines: Lines) -> None:
         """Take lines without a header among them."""

@@ -117,6 +117,22 @@ def test_torn_last_line(tmp_path: Path) -> None:
     assert kinds(run) == ["truncated"]
 
 
+@pytest.mark.parametrize(
+    ("last", "believed"),
+    [("0.25", True), ("0.125", True), ('"0.2"', True), ("0.2", False), ("0. ", False), ("1e-5", True), ("1e-", False)],
+)
+def test_a_last_cell_that_may_be_cut_short_is_not_believed(tmp_path: Path, last: str, believed: bool) -> None:
+    run = read_one(csv.read, text(tmp_path, f"step,acc,loss\n1,0.5,0.75\n2,0.6,{last}"))
+    assert rows(run, "acc") == [(1, 0.5), (2, 0.6)]
+    assert rows(run, "loss") == [(1, 0.75), *([(2, float(last.strip('"')))] if believed else [])]
+    assert kinds(run) == ([] if believed else ["truncated"])
+
+
+def test_a_single_row_without_a_line_end(tmp_path: Path) -> None:
+    run = read_one(csv.read, text(tmp_path, "step,train_loss\n1,2"))
+    assert rows(run, "train_loss") == [(1, 2.0)] and run.notes == ()
+
+
 def test_decimal_comma(tmp_path: Path) -> None:
     run = read_one(csv.read, text(tmp_path, "step;loss\n1;0,5\n2;1,25e-3\n"))
     assert rows(run, "loss") == [(1, 0.5), (2, 0.00125)]
