@@ -18,6 +18,8 @@ from loglens.run import Floats, Ints
 #: So many templates that mean nothing are remembered, and so many tags taken; a log has a few hundred.
 MOST_TEMPLATES, MOST_TAGS = 50_000, 100_000
 _FIELDS = ("step", "epoch", "total", "stamp", "millis")
+#: Where a line was printed behind tqdm's bar, which goes to another stream and ends in no line end.
+_GLUED = re.compile(rb"(?<=(?:it/s|s/it)\])(?=\{')")
 _LINE_END = re.compile(rb"\r\n|\n|\r|\x08+")
 
 
@@ -78,6 +80,8 @@ class Ledger:
 
     def add(self, raw: bytes, share: float = 1.0) -> None:
         """Takes in a block of whole lines. share: how much of the file is read with it."""
+        if b"]{'" in raw:
+            raw = _GLUED.sub(b"\r", raw)
         block = polish(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw)
         templates, numbers = take_apart(block)
         form = np.fromiter(map(self.templates.__getitem__, templates), np.int32, len(templates))

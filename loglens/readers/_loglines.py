@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loglens.readers._ledger import Ledger
 from loglens.readers._plan import Value
+from loglens.readers._repeats import repeats
 from loglens.readers._steps import Places, Records, forward, place, tables
 from loglens.run import Columns, Floats, Ints
 
 Codes = NDArray[np.int32]
-_SECTIONS = ("train", "val", "test")
 
 
 def curves(ledger: Ledger) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
@@ -24,11 +25,13 @@ def curves(ledger: Ledger) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
         return Columns.empty(), {}, ()
     plans = tuple(plan for plan, _ in ledger.templates.forms)
     records = Records(plans, *map(ledger.column, ("form", "step", "epoch", "total", "time")))
-    places = place(records)
     values = [value for plan in plans for value in plan.values]
     nth = ledger.column("nth")
     number = ledger.column("value")
-    keep = _wanted(records, values, owner, nth)
+    again = repeats(records, values, owner, nth, number)
+    records = replace(records, step=np.where(again, np.nan, records.step))
+    places = place(records)
+    keep = _wanted(records, values, owner, nth) & ~again[owner]
     if not keep.all():
         owner, nth, number = owner[keep], nth[keep], number[keep]
     names, code = _names(records, values, owner, nth)
@@ -57,17 +60,24 @@ def _wanted(records: Records, values: Sequence[Value], owner: Ints, nth: Codes) 
 
 def _names(records: Records, values: Sequence[Value], owner: Ints, nth: Codes) -> tuple[list[tuple[str, str]], Codes]:
     """Tag and axis of every value: distinct ones, and the index of each value into them."""
-    section = np.array(
-        [_SECTIONS.index(plan.section) if plan.section else np.nan for plan in records.plans], np.float64
-    )
+    sections = list(dict.fromkeys(["train", *(plan.section for plan in records.plans)]))
+    section = np.array([sections.index(plan.section) if plan.section else np.nan for plan in records.plans], np.float64)
     inside = np.nan_to_num(forward(section[records.plan]), nan=0.0).astype(np.int64)[owner]
+    pair = inside * len(values) + nth
+    pairs = np.unique(pair)
     index: dict[tuple[str, str], int] = {}
-    code = np.empty((len(_SECTIONS), len(values)), np.int32)
-    for at, word in enumerate(_SECTIONS):
-        for i, value in enumerate(values):
-            tag = f"{word}/{value.tag}" if at and value.section else value.tag
-            code[at, i] = index.setdefault((tag, value.axis), len(index)) if not at or value.section else code[0, i]
-    return list(index), code[inside, nth]
+    code = np.empty(len(pairs), np.int32)
+    for at, number in enumerate(pairs.tolist()):
+        word, value = sections[number // len(values)], values[number % len(values)]
+        code[at] = index.setdefault((_within(word, value), value.axis), len(index))
+    return list(index), code[np.searchsorted(pairs, pair)]
+
+
+def _within(section: str, value: Value) -> str:
+    """The tag of a value inside a section: rows of a table take its group, other lines a split that is not train."""
+    if section.endswith("/"):
+        return section + value.tag if value.axis == "table" else value.tag
+    return f"{section}/{value.tag}" if value.section and section != "train" else value.tag
 
 
 def _where(

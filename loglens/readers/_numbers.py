@@ -38,6 +38,8 @@ _BACK = re.compile(rb"[\x08]+")
 #: The bars of tqdm and Keras, in blocks and in ASCII.
 _GLYPHS = re.compile(rb"(?:\xe2[\x94-\x96\xa0][\x80-\xbf])+")
 _BARS = re.compile(rb"\[=*>?\.*\]|(?<=\|)#*[0-9]? *(?=\|)")
+#: A number as PyTorch prints it: "tensor(0.5, device='cuda:0')".
+_TENSOR = re.compile(rb"tensor\(\[?([-+.\w]{1,40})\]?(?:, ?[a-z_]{1,20}=[^\s,()]{1,60})*\)")
 _ISO = re.compile(rb"T(?<=[0-9]{2}-[0-9]{2}T)(?=[0-9]{2}:)")
 _BLANKS = bytes.maketrans(b"\t\v\f", b"   ")
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f")
@@ -57,6 +59,8 @@ def polish(block: bytes) -> bytes:
         block = _GLYPHS.sub(b"", block)
     if b"[=" in block or b"[>" in block or b"|#" in block or b"[.." in block:
         block = _BARS.sub(b"", block)
+    if b"tensor(" in block:
+        block = _TENSOR.sub(rb"\1", block)
     if b"T" in block:
         block = _ISO.sub(b" ", block)
     while b"  " in block:

@@ -14,6 +14,8 @@ all other numbers that follow a name are values. Words before the pattern:
   mean      the average in parentheses counts          all     over all workers: beside the same of one worker
   section   lines from here on are of this split       table   a row of a table
   restart   the program began anew                     alone   only values without a name in the line count
+  postfix   a bar of tqdm with values behind it
+  group     the rows of the table from here on belong to a group, which is part of their names
 """
 
 from __future__ import annotations
@@ -69,8 +71,8 @@ coqui          carry,section   ^\| > \w+: #
 keras          keras,within    ^<step>/<total> [^:|]{0,60}?- \w+: #
 hf             log             ^\{.*['"]epoch['"]: ['"]?<epoch>['"]?\}$
 hf             bar             ^#%\| ?\| <step>/<total> \[
-bar            within          ^[^|]{0,60}?\bepoch ?:? ?<epoch>[^|]*\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
-bar            within          ^[^|]{0,60}?#%\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
+bar            within,postfix  ^[^|]{0,60}?\bepoch ?:? ?<epoch>[^|]*\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
+bar            within,postfix  ^[^|]{0,60}?#%\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
 darts          within          ^(?P<split>train|valid|test) <step> <vloss> <vtop1> <vtop5>$
 darts          epoch           ^epoch <epoch> \w+ #$
 summary        epoch,telling   ^(?:(?:train|val|valid|test)_\w+ ?[:=]? ?#%? ?[,|;]? ?)+$
@@ -79,6 +81,7 @@ overflow       carry,alone         attempted loss scale: #, reducing to <vloss_s
 oom            carry,alone         ^<vnum_ooms> cuda oom errors thrown
 oom            carry,alone         ^<vnum_alloc_retries> cuda memory allocation retries
 sheet          table           ^\| ?(?P<key>[a-z][\w/@. -]{0,60}?) \| <value> ?\|$
+sheet          group           ^\| ?(?P<key>[a-z][\w@. -]{0,60})/ \| ?\|$
 sheet          rule            ^-{8,}$
 start          restart         ^(?:args = )?namespace\(|^=+ ?training started|^environment info:|^logging to
 start          restart         ^> ?initializing torch distributed|^starting training|^resum(?:ing|ed) from

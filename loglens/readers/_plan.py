@@ -39,7 +39,8 @@ class Value:
 class Plan:
     """What to take from the lines of one template; slots are numbers of numbers in the line, -1 for none.
 
-    stamp: slot of the year; comma: whether milliseconds follow. family: lines that share a counter.
+    stamp: slot of the year; comma: whether milliseconds follow. family: lines that share a counter. section: what
+    the lines from here on are of, a split of the data or, with "/" behind it, a group of the rows of a table.
     """
 
     family: str
@@ -67,7 +68,7 @@ def _table() -> tuple[Pattern, ...]:
 @lru_cache(1)
 def _bare_table() -> tuple[Pattern, ...]:
     """The patterns of lines without a number."""
-    return tuple(pattern for pattern in _table() if pattern.words & {"section", "restart", "rule"})
+    return tuple(pattern for pattern in _table() if pattern.words & {"section", "restart", "rule", "group"})
 
 
 def learn(template: bytes) -> Plan | None:
@@ -127,6 +128,8 @@ def _fit(pattern: Pattern, body: str, found: re.Match[str]) -> Plan | None:
     base = Plan(f"{pattern.name}/{split}", words, step=step, epoch=epoch, total=total)
     if words & {"set", "rule", "restart", "bar"} or (pattern.name == "coqui" and "carry" not in words):
         return replace(base, section=split or "train")
+    if "group" in words:
+        return replace(base, section=f"{body[found.start('key') : found.end('key')]}/")
     axis = _axis(words)
     if "table" in words:
         return replace(

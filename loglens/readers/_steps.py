@@ -169,20 +169,29 @@ def _join(records: Records, rows: Ints, epoch: Floats, session: NDArray[np.int32
 
 
 def _logs(records: Records, logs: Bools) -> tuple[Floats, str]:
-    """Steps of lines that name a fraction of an epoch: those of the bar above, or their order."""
+    """Steps of lines that name a fraction of an epoch: those of their bar, or their order.
+
+    tqdm wipes its bar, writes the line and draws the bar again, as far as it has come by then. The bar above
+    may be older: it is drawn ten times a second at most. Where none follows, it is all there is.
+    """
     place = np.full(len(logs), np.nan)
     if not logs.any():
         return place, "log"
+    order = np.unique(records.epoch[logs])
     bars = np.flatnonzero(records.has("bar"))
     if len(bars):
         total = records.total[bars]
         main = bars[total == np.maximum.accumulate(total)]
-        shown = place.copy()
-        shown[main] = records.step[main]
-        shown = forward(shown)
-        if np.isfinite(shown[logs]).mean() > 0.5:
-            return shown, "step"
-    order = np.unique(records.epoch[logs])
+        lines = np.flatnonzero(logs)
+        after = np.searchsorted(main, lines)
+        redrawn = after < len(main)
+        redrawn[redrawn] = main[after[redrawn]] < np.append(lines[1:], len(logs))[redrawn]
+        bar = np.where(redrawn, after, after - 1)
+        shown = np.where(bar >= 0, records.step[main[bar]], np.nan)
+        # lines that were held back in a buffer come many at a time, apart from their bars
+        if 2 * len(np.unique(shown[bar >= 0])) > len(order):
+            place[lines] = shown
+            return place, "step"
     place[logs] = np.searchsorted(order, records.epoch[logs])
     return place, "log"
 

@@ -99,7 +99,7 @@ SERIES: list[tuple[str, str, str, list[int], list[float], str]] = [
     ("lightning.log", "train_loss", "step", [50, 100, 100, 150], [2.31, 2.11, 2.11, 1.91], "loss@train"),
     ("tables.txt", "loss", "step", [0, 20], [0.905, 0.514], "loss@train"),
     ("tables.txt", "eval_loss", "step", [0], [0.638], "loss@val"),
-    ("sb3.txt", "ep_rew_mean", "step", [2048, 4096], [22.1, 26.4], "rl_reward@train"),
+    ("sb3.txt", "rollout/ep_rew_mean", "step", [2048, 4096], [22.1, 26.4], "rl_reward@train"),
     ("generic.log", "train_loss", "epoch", [1, 2, 3], [2.3012, 1.9012, INF], "loss@train"),
     ("generic.log", "val_loss", "epoch", [1, 2, 3], [2.2001, 1.8001, NAN], "loss@val"),
     ("darts.txt", "train/loss", "step", [0, 50, 51], [2.329854, 2.107612, 1.757319], "loss@train"),

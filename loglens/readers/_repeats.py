@@ -1,0 +1,45 @@
+"""Lines of progress bars that only say again what another line says: no measurement of their own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.readers._plan import Value
+from loglens.readers._steps import Records
+from loglens.run import Floats, Ints
+
+
+def repeats(
+    records: Records, values: Sequence[Value], owner: Ints, nth: NDArray[np.int32], number: Floats
+) -> NDArray[np.bool_]:
+    """Which records to pass over. owner, nth, number: record, index into values and value of each value, by record.
+
+    tqdm's bar that is set back to 0 for a new epoch still shows what was measured last. A loop of one's own
+    may show the loss of its first batch at 0 as well, which is new. Keras draws the bar of the last batch of
+    an epoch, and then once more with the results of the validation behind it.
+    """
+    found = np.zeros(len(records.plan), bool)
+
+    def says_again(line: int, other: int) -> bool:
+        """Whether all values of a line stand in the other one too."""
+        shown, known = (
+            {values[i].tag: value for i, value in zip(nth[mine].tolist(), number[mine].tolist(), strict=True)}
+            for mine in (slice(*np.searchsorted(owner, (each, each + 1))) for each in (line, other))
+        )
+        return bool(shown) and all(tag in known and _same(value, known[tag]) for tag, value in shown.items())
+
+    bars = np.flatnonzero(records.has("postfix"))
+    for at in (np.flatnonzero(records.step[bars[1:]] == 0) + 1).tolist():
+        found[bars[at]] = says_again(int(bars[at]), int(bars[at - 1]))
+    ends = np.flatnonzero(records.has("keras") & (records.step == records.total))
+    for line in ends[np.flatnonzero(np.diff(ends) == 1)].tolist():
+        found[line] = says_again(line, line + 1)
+    return found
+
+
+def _same(one: float, two: float) -> bool:
+    return one == two or (math.isnan(one) and math.isnan(two))
