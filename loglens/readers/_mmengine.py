@@ -1,4 +1,4 @@
-"""mmengine's and mmdetection's lines: validation rows count in epochs, training rows in iterations."""
+"""mmengine's and mmdetection's lines: validation rows have a counter of their own and lose their prefix."""
 
 from __future__ import annotations
 
@@ -9,48 +9,51 @@ from numpy.typing import NDArray
 
 from loglens.readers._axis import Axis, column_axis
 from loglens.readers._table import Table
+from loglens.run import Floats
+
+_COUNTERS = frozenset({"epoch", "step", "iter", "mode"})
 
 
 def split_validation(table: Table) -> list[tuple[Table, Axis | None]]:
-    """Training and validation rows apart, the latter by epoch; other tables stay whole.
+    """Training and validation rows apart, each with its axis, None for the usual one; other tables stay whole.
 
-    mmengine writes `iter` in training rows only, and as `step` of a validation row the epoch.
-    mmdetection 2 says `"mode": "val"`, and writes as `iter` the length of the validation set.
+    mmengine writes `iter` in training rows only, and as `step` of a validation row the epoch; where it
+    counts no epochs, the iteration or (`log_metric_by_epoch`, the default) 0, which tells nothing: such a row
+    stands where training stood. mmdetection 2 says `"mode": "val"`, and writes as `iter` the length of the
+    validation set. Names of validation rows get back the "val/" that the writers take off.
     """
     names = {name: col for col, name in enumerate(table.names)}
-    if not {"iter", "epoch"} <= names.keys():
-        return [(table, None)]
-    if "mode" in names and len(table.text.get(names["mode"], {})) == table.height:
+    columns = {name: table.dense(col) for name, col in names.items() if name in _COUNTERS}
+    if {"mode", "iter", "epoch"} <= names.keys() and len(table.text.get(names["mode"], {})) == table.height:
         mode = table.text[names["mode"]]
         validation = np.array([mode[row] == "val" for row in range(table.height)])
-        counter = names["epoch"]
-    elif "step" in names:
-        validation = np.isnan(table.dense(names["iter"])) & ~np.isnan(table.dense(names["step"]))
-        counter = names["step"]
-        if not _by_epoch(table, names, validation):
-            return [(table, None)]
+        counter, at = "epoch", columns["epoch"]
+    elif {"iter", "step"} <= names.keys() and _are_twins(columns["iter"], columns["step"]):
+        step, last = columns["step"], _last(columns["iter"])
+        validation = np.isnan(columns["iter"]) & ~np.isnan(step)
+        behind = bool((step[validation] < last[validation]).any())
+        counter, at = ("epoch", step) if behind and "epoch" in names else ("step", np.fmax(step, last))
     else:
         return [(table, None)]
     if validation.all() or not validation.any():
         return [(table, None)]
-    train, val = table.rows(~validation), _renamed(table, validation)
-    axis = column_axis(val, "epoch", counter)
+    val = table.rows(validation)
+    val = replace(val, names=tuple(name if name in _COUNTERS else f"val/{name}" for name in val.names))
+    col = names["step"] if "step" in names else names[counter]
+    val = replace(val, value=np.where(val.col == col, at[validation][val.row], val.value))
+    axis = column_axis(val, counter, col)
     if axis is not None:
         axis = replace(axis, used=axis.used | {names[n] for n in ("iter", "step") if n in names})
-    return [(train, None), (val, axis)]
+    return [(table.rows(~validation), None), (val, axis)]
 
 
-def _by_epoch(table: Table, names: dict[str, int], validation: NDArray[np.bool_]) -> bool:
-    """Whether `step` of the validation rows is the epoch: below the iterations that came before."""
-    step = table.dense(names["step"])
-    before = np.maximum.accumulate(np.where(validation | np.isnan(step), -np.inf, step))
-    return bool(validation.any() and (step[validation] < before[validation]).any())
+def _are_twins(iteration: Floats, step: Floats) -> bool:
+    """Whether two counters tell the same wherever both do, as in mmengine's training rows."""
+    both = ~np.isnan(iteration) & ~np.isnan(step)
+    return bool(both.any() and (iteration[both] == step[both]).all())
 
 
-def _renamed(table: Table, validation: NDArray[np.bool_]) -> Table:
-    """The validation rows, with "val/" before names that training rows have too."""
-    shared = set(table.col[~validation[table.row]].tolist()) - {
-        col for col, name in enumerate(table.names) if name in {"epoch", "step", "iter", "mode"}
-    }
-    names = tuple(f"val/{name}" if col in shared else name for col, name in enumerate(table.names))
-    return replace(table.rows(validation), names=names)
+def _last(values: Floats) -> Floats:
+    """Each row's value or the one before it, NaN at the beginning."""
+    known: NDArray[np.int64] = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))
+    return np.where(known >= 0, values[known], np.nan)

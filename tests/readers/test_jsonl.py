@@ -72,10 +72,10 @@ def test_mmengine_validation_rows_count_in_epochs(tmp_path: Path) -> None:
     val = [{"coco/bbox_mAP": 0.1 * i, "time": 0.2, "step": i} for i in (1, 2)]
     run = read_one(jsonl.read, lines(tmp_path / "scalars.json", train[0], val[0], train[1], val[1]))
     assert rows(run, "loss") == [(50, 8.0), (100, 7.0)]
-    assert rows(run, "coco/bbox_mAP") == [(1, 0.1), (2, 0.2)]
+    assert rows(run, "val/coco/bbox_mAP") == [(1, 0.1), (2, 0.2)]
     assert rows(run, "time") == [(50, 0.5), (100, 0.5)]
     assert rows(run, "val/time") == [(1, 0.2), (2, 0.2)]
-    assert run.axes == {"coco/bbox_mAP": "epoch", "val/time": "epoch"}
+    assert run.axes == {"val/coco/bbox_mAP": "epoch", "val/time": "epoch"}
     assert run.rewinds == {}
 
 
@@ -87,7 +87,7 @@ def test_mmdetection_counts_iterations_within_the_epoch(tmp_path: Path) -> None:
     run = read_one(jsonl.read, lines(tmp_path / "a.log.json", *objects))
     assert [step for step, _ in rows(run, "loss")] == [50, 100, 150, 200]
     assert rows(run, "val/loss") == [(1, 2.0), (2, 2.0)]
-    assert run.axes["bbox_mAP"] == "epoch"
+    assert run.axes["val/bbox_mAP"] == "epoch"
     assert run.params == {"env_info": "linux"}
 
 
