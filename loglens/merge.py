@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.run import Columns, Note, Run, Series
+from loglens.run import Columns, Floats, Note, Run, Series
 
 #: Two curves are the same if they agree at this share of at least so many common steps.
 AGREEMENT, COMMON = 0.95, 5
-#: Relative difference that rounding explains: loggers print down to four digits.
-ROUNDING = 1e-3
+#: Relative difference that rounding explains: to four digits, or where a curve has no more than three
+#: (Stable-Baselines3 prints "%.3g"), half a unit of the third.
+ROUNDING, ROUNDING_TO_THREE = 1e-3, 5e-3
 
 
 def merge(runs: Sequence[Run]) -> list[Run]:
     """The runs with those joined that hold the same curves, judged by their values and not by their place.
 
-    Of two sources of one run the one with more points keeps its name and its tags; of a curve that both
-    hold the longer one is kept (a CSV that writes NaN as a blank is shorter), and curves that only one
-    holds are all kept. A note says what was joined.
+    Of two sources of one run the one with more points keeps its name and its tags, but never what was
+    printed, which is rounded; of a curve that both hold the longer one is kept (a CSV that writes NaN as a
+    blank is shorter), and curves that only one holds are all kept. A note says what was joined.
     """
-    left = sorted(runs, key=lambda run: len(run.columns), reverse=True)
+    left = sorted(runs, key=lambda run: (run.format == "text", -len(run.columns)))
     joined: list[Run] = []
     for run in left:
         for place, main in enumerate(joined):
@@ -40,23 +42,34 @@ def merge(runs: Sequence[Run]) -> list[Run]:
 
 
 def _same_curves(main: Run, other: Run) -> dict[str, str]:
-    """Tags of `other` and those of `main` that hold the same values, matched by the words of their names.
+    """Tags of `other` and those of `main` that name the same curve, matched by the words of their names.
 
-    Empty where the runs are two: no curve that tells one run from another is the same, or fewer than half
-    of those that both have. A learning rate, an epoch or a constant is alike in any two runs.
+    Empty where the runs are two: no curve that tells one run from another has the same values, or fewer than
+    half of those that both have. A learning rate, an epoch or a constant is alike in any two runs. Once the
+    runs are known to be one, curves of one name at the same steps are the same, however short or rounded.
     """
     named: dict[frozenset[str], list[str]] = {}
-    for tag in main.curves:
-        named.setdefault(_words(tag), []).append(tag)
+    for words_of in _readings(main.tags):
+        for tag in main.curves:
+            named.setdefault(words_of(tag), []).append(tag)
     same, telling, alike = {}, 0, 0
     for tag, curve in other.curves.items():
-        twins = named.get(_words(tag), ())
+        twins = next((found for words_of in _readings(other.tags) if (found := named.get(words_of(tag)))), [])
         match = next((own for own in twins if _agree(main.curves[own], curve)), None)
-        if match:
-            same[tag] = match
-        if twins and _tells(curve):
+        twin = match or next((own for own in twins if _meet(main.curves[own], curve)), None)
+        if twin:
+            same[tag] = twin
+        if twin and _tells(curve):
             telling, alike = telling + 1, alike + (match is not None)
     return same if alike and 2 * alike >= telling else {}
+
+
+def _readings(tags: Sequence[str]) -> list[Callable[[str], frozenset[str]]]:
+    """How the names of a run are read: as they are, and without the path that all have in common ("ray/tune/")."""
+    paths = zip(*(tag.split("/")[:-1] for tag in tags), strict=False)
+    shared = takewhile(lambda parts: len(set(parts)) == 1, paths if len(tags) > 1 else ())
+    length = sum(len(part) + 1 for part, *_ in shared)
+    return [_words, lambda tag: _words(tag[length:])]
 
 
 def _tells(curve: Series) -> bool:
@@ -70,21 +83,42 @@ def _words(tag: str) -> frozenset[str]:
     return words or frozenset({tag})
 
 
+def _meet(one: Series, two: Series) -> bool:
+    """Whether two curves stand at the same steps of the same axis, most of the shorter one's."""
+    common = len(np.intersect1d(one.step, two.step))
+    return one.axis == two.axis and 2 * common > min(_length(one), _length(two))
+
+
+def _length(curve: Series) -> int:
+    """At how many steps a curve stands; a text may tell of one step twice."""
+    return len(np.unique(curve.step))
+
+
 def _agree(one: Series, two: Series) -> bool:
     _, first, second = np.intersect1d(one.step, two.step, return_indices=True)
     a, b = one.value[first], two.value[second]
+    rounding = ROUNDING_TO_THREE if _has_three_digits(a) or _has_three_digits(b) else ROUNDING
     if np.count_nonzero(np.isfinite(a) & np.isfinite(b)) < COMMON:
         return False
     # a NaN against a number is a difference: a blank would have left no row
-    return bool(np.isclose(a, b, rtol=ROUNDING, atol=0, equal_nan=True).mean() >= AGREEMENT)
+    return bool(np.isclose(a, b, rtol=rounding, atol=0, equal_nan=True).mean() >= AGREEMENT)
+
+
+def _has_three_digits(values: Floats) -> bool:
+    """Whether no value has more than three significant digits."""
+    size = np.abs(values[np.isfinite(values) & (values != 0)])
+    digits = size / 10.0 ** (np.floor(np.log10(size)) - 2)
+    return bool(np.isclose(digits, np.rint(digits), rtol=1e-9, atol=0).all())
 
 
 def _join(main: Run, other: Run, same: dict[str, str]) -> Run:
-    longer = {tag for tag, own in same.items() if len(other.curves[tag]) > len(main.curves[own])}
+    longer = {tag for tag, own in same.items() if _length(other.curves[tag]) > _length(main.curves[own])}
     added = [tag for tag in other.tags if tag not in same]
     dropped = {same[tag] for tag in longer}
     keep = _rows(main, [tag not in dropped for tag in main.tags])
-    rename = {tag: same.get(tag, tag) for tag in other.tags}
+    # a name that means something else in the other source is told apart by its format
+    named = {tag: f"{other.format}/{tag}" if tag in main.tags else tag for tag in added}
+    rename = same | named
     take = _rows(other, [tag in longer or tag not in same for tag in other.tags])
     offset = np.int32(main.columns.session.max(initial=0) + 1)
     taken = replace(take, tags=tuple(rename[tag] for tag in take.tags), session=take.session + offset)

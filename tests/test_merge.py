@@ -70,6 +70,48 @@ def test_a_schedule_in_common_makes_no_run_in_common() -> None:
     assert len(merge([one, replace(two, format="csv")])) == 2
 
 
+def test_what_was_printed_gives_way_to_what_was_written_in_full() -> None:
+    written = run({"train/loss": falling(100), "lr": level(100, 0.1)})
+    said = {tag: np.array([float(f"{value:.3g}") for value in written.series(tag).value]) for tag in written.tags}
+    printed = replace(run({**said, "fps": level(100, 70.0), "eta": falling(100, seed=3)}), format="text")
+    (one,) = merge([printed, replace(written, format="csv")])
+    assert one.format == "csv" and set(one.tags) == {"train/loss", "lr", "fps", "eta"}
+    np.testing.assert_array_equal(one.series("train/loss").value, falling(100))
+
+
+def test_three_digits_explain_no_difference_between_finer_curves() -> None:
+    loss = falling(100)
+    near = loss * np.where(np.arange(100) % 2, 1.004, 0.996)
+    assert len(merge([run({"loss": loss}), replace(run({"loss": near}), format="csv")])) == 2
+
+
+def test_a_path_that_all_names_of_a_source_share_names_no_curve() -> None:
+    curves = {"loss": falling(100), "grad/norm": falling(100, seed=2)}
+    events = run({f"ray/tune/{tag}": values for tag, values in curves.items()})
+    for pair in ([run(curves), replace(events, format="csv")], [replace(events, format="csv"), run(curves)]):
+        (one,) = merge(pair)
+        assert len(one.tags) == 2 and len(one.columns) == 200
+
+
+def test_short_curves_of_one_name_are_one_in_runs_that_are_one() -> None:
+    written = run({"loss": falling(100), "val/time": np.array([0.00037, 0.00044, 0.00036])})
+    printed = run({"loss": falling(100), "val/time": np.array([0.0004, 0.0004, 0.0004])})
+    (one,) = merge([replace(printed, format="text"), replace(written, format="jsonl")])
+    assert one.series("val/time").value.tolist() == [0.00037, 0.00044, 0.00036]
+    assert one.rewinds == {}
+
+
+def test_curves_of_one_name_at_other_steps_are_two() -> None:
+    accuracy = {"a": ([10, 20, 30], [0.1, 0.2, 0.3]), "b": ([1, 2, 3, 4], [0.1, 0.1, 0.2, 0.2])}
+    first, other = (
+        Run(name, Path(name), name, Columns.of({"loss": (list(range(100)), falling(100)), "acc": acc}))
+        for name, acc in accuracy.items()
+    )
+    (one,) = merge([first, other])
+    assert {tag: len(one.series(tag)) for tag in one.tags} == {"loss": 100, "acc": 4, "a/acc": 3}
+    assert one.rewinds == {}
+
+
 def test_order_is_kept() -> None:
     runs = [replace(run({"loss": falling(50 + seed, seed=seed)}), name=str(seed)) for seed in range(5)]
     assert [one.name for one in merge(runs)] == list("01234")
