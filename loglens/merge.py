@@ -97,11 +97,16 @@ def _length(curve: Series) -> int:
 def _agree(one: Series, two: Series) -> bool:
     _, first, second = np.intersect1d(one.step, two.step, return_indices=True)
     a, b = one.value[first], two.value[second]
-    rounding = ROUNDING_TO_THREE if _has_three_digits(a) or _has_three_digits(b) else ROUNDING
     if np.count_nonzero(np.isfinite(a) & np.isfinite(b)) < COMMON:
         return False
+    if _close(a, b, ROUNDING):
+        return True
+    return (_has_three_digits(a) or _has_three_digits(b)) and _close(a, b, ROUNDING_TO_THREE)
+
+
+def _close(one: Floats, two: Floats, rounding: float) -> bool:
     # a NaN against a number is a difference: a blank would have left no row
-    return bool(np.isclose(a, b, rtol=rounding, atol=0, equal_nan=True).mean() >= AGREEMENT)
+    return bool(np.isclose(one, two, rtol=rounding, atol=0, equal_nan=True).mean() >= AGREEMENT)
 
 
 def _has_three_digits(values: Floats) -> bool:

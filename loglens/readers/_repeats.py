@@ -24,22 +24,27 @@ def repeats(
     """
     found = np.zeros(len(records.plan), bool)
 
+    edges = np.searchsorted(owner, np.arange(len(records.plan) + 1)).tolist()
+    tags = [value.tag for value in values]
+
+    def shown(line: int) -> dict[str, float]:
+        mine = slice(edges[line], edges[line + 1])
+        return {tags[i]: value for i, value in zip(nth[mine].tolist(), number[mine].tolist(), strict=True)}
+
     def says_again(line: int, other: int) -> bool:
         """Whether all values of a line stand in the other one too."""
-        shown, known = (
-            {values[i].tag: value for i, value in zip(nth[mine].tolist(), number[mine].tolist(), strict=True)}
-            for mine in (slice(*np.searchsorted(owner, (each, each + 1))) for each in (line, other))
-        )
-        return bool(shown) and all(tag in known and _same(value, known[tag]) for tag, value in shown.items())
+        known = shown(other)
+        return all(_same(value, known.get(tag)) for tag, value in shown(line).items())
 
     bars = np.flatnonzero(records.has("postfix"))
-    for at in (np.flatnonzero(records.step[bars[1:]] == 0) + 1).tolist():
-        found[bars[at]] = says_again(int(bars[at]), int(bars[at - 1]))
+    again = np.flatnonzero(records.step[bars[1:]] == 0)
+    for bar, before in zip(bars[again + 1].tolist(), bars[again].tolist(), strict=True):
+        found[bar] = says_again(bar, before)
     ends = np.flatnonzero(records.has("keras") & (records.step == records.total))
     for line in ends[np.flatnonzero(np.diff(ends) == 1)].tolist():
         found[line] = says_again(line, line + 1)
     return found
 
 
-def _same(one: float, two: float) -> bool:
-    return one == two or (math.isnan(one) and math.isnan(two))
+def _same(one: float, two: float | None) -> bool:
+    return one == two or (two is not None and math.isnan(one) and math.isnan(two))

@@ -239,6 +239,25 @@ def test_fairseq_says_the_same_in_both_forms() -> None:
     )  # fmt: skip
 
 
+# --- torchtitan
+
+
+def test_torchtitan() -> None:
+    run = one("torchtitan/titan.log")
+    wanted: list[tuple[str, int, float]] = []
+    for line in content("torchtitan/titan.log").splitlines():
+        if told := re.search(r"INFO - (validate )?step: +(\d+)  (.*)", line):
+            pairs = re.findall(r"(\w+): +([\d.]+)", told[3])
+            wanted += [(f"{'val/' if told[1] else ''}{key}", int(told[2]), float(value)) for key, value in pairs]
+    assert points(run) == gather(wanted)
+    assert [step for step, _ in rows(run, "loss")] == [1, *range(5, 41, 5)]
+    assert run.notes == () and np.isfinite(run.columns.time).all()
+    played = roles(run)
+    assert (played["loss"], played["val/loss"], played["grad_norm"]) == (
+        "loss@train", "loss@val", "grad_norm_global@train",
+    )  # fmt: skip
+
+
 # --- detectron2 and mmengine
 
 
@@ -283,6 +302,7 @@ LOGS = [
     "sb3/stdout.txt", "console/huggingface.log", "console/huggingface_buffered.log", "console/keras.log",
     "console/lightning.log", "coqui/trainer_0_log.txt", "mlperf/result_0.txt", "fairseq/simple.log",
     "fairseq/json.log", "detectron2/log.txt", "mmengine/epochs/train.log", "mmengine/iterations/train.log",
+    "torchtitan/titan.log",
 ]  # fmt: skip
 
 

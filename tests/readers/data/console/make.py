@@ -1,9 +1,12 @@
 """Makes the logs in this folder: what trainers print on the console, from trainings that took place.
 
-    pip install torch==2.13.0 transformers==5.24.0 accelerate keras==3.15.1 lightning==2.6.6 skorch==1.4.0
-    for each in huggingface keras lightning skorch; do python make.py $each > $each.log 2>&1; done
+    pip install torch==2.13.0 transformers==5.24.0 accelerate keras==3.15.1 lightning==2.6.6
+    export PYTHONUNBUFFERED=1
+    for each in huggingface keras lightning; do python make.py $each > $each.log 2>&1; done
+    env -u PYTHONUNBUFFERED python make.py huggingface > huggingface_buffered.log 2>&1
 
-Each prints what it prints by default into a file, progress bars with their carriage returns included.
+Each prints what it prints by default into a file, progress bars with their carriage returns included. With its lines
+held back in a buffer, as they are without that variable, Hugging Face's bars stand before the lines they belong to.
 """
 
 # mypy: ignore-errors
@@ -92,17 +95,6 @@ def lightning() -> None:
     )
 
 
-def skorch() -> None:
-    import numpy as np
-    import torch
-    from skorch import NeuralNetClassifier
-
-    torch.manual_seed(0)
-    x = np.random.default_rng(0).normal(size=(200, 5)).astype(np.float32)
-    net = NeuralNetClassifier(torch.nn.Sequential(torch.nn.Linear(5, 2), torch.nn.Softmax(1)), max_epochs=12, lr=0.5)
-    net.fit(x, (x.sum(1) > 0).astype(np.int64))
-
-
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    {"huggingface": huggingface, "keras": keras, "lightning": lightning, "skorch": skorch}[sys.argv[1]]()
+    {"huggingface": huggingface, "keras": keras, "lightning": lightning}[sys.argv[1]]()
