@@ -7,11 +7,13 @@ from __future__ import annotations
 #: The words are lower case, without split and without digits except after a single letter: "lr/pg0" is
 #: "lr pg", "mAP50-95(B)" is "map b", "f1" is "f1". "~" stands for any words between, "<x>" for an entry
 #: of WORDS. "role@val" is the split where the name says none; with "role@none" there is none.
+#: The last word tells what a thing is: "duration loss" is a loss, "loss scale" and "loss acc" are none. So
+#: what ends in "loss" is told before all that its other words could mean.
 TABLE = r"""
 when ^config
 hparam              ^config .+
 when ^time (batch|token|sample)$ & ^time epoch$
-step                ^time batch$
+step                ^time batch( in epoch)?$
 samples             ^time sample$
 tokens              ^time token$
 when ^r$ & ^l$ & ^t$
@@ -37,16 +39,21 @@ when ^(rank )?data( loading| loader)? time$|^data$|^mfu$|^eta
 step_time           ^time$
 when loss dyn & loss rep
 loss_component      ^loss .+
+when ^time$ & ^data$
+data_time           ^data$
 when ^num tokens$ & ^completions |^reward$
 step_time@train     ^step time$
 when ^ppo policy
 step_time@train     ^time ppo total$
-when recon|reconstruction|elbo|^vae
-loss_component      kld?( \w+)?|elbo
+when recon|reconstruction|n?elbo|^vae
+loss_component      kld?(?! (coef|weight|beta))( \w+)?|elbo|^recon\w*( <tick>)?$
 when ^(cycle|idt) [ab]$
 gan_d_loss          ^d [ab]$
 gan_g_loss          ^g [ab]$
 loss_component      ^(cycle|idt) [ab]$
+when ^generator$ & ^discriminator$
+gan_d_loss          ^discriminator$
+gan_g_loss          ^generator$
 when ^g gan$ & ^d fake$
 gan_g_loss          ^g gan$
 loss_component      ^(g l1|d real|d fake)$
@@ -54,128 +61,162 @@ when <rl>
 loss_component      (ent coef|alpha|entropy coef\w*) loss|loss (alpha|ent coef)
 rl_degenerate       frac\w* ~zero std|zero reward std|degenerate
 rl_reward_std       (rewards?|rew|ret|returns?) ~std|std ~(rewards?|rew|ret|returns?)
-rl_truncation       <text> ~clip\w*
-rl_kl               kl[sd]?(?! (coeff?|target|weight|beta|loss coef))|policykl
+rl_truncation       <text> ~clip\w*|truncated( <avg>)?$
+rl_kl               kullback|kl[sd]?(?! (coeff?|target|weight|beta|loss coef))|policykl
 rl_entropy_loss     ent(ropy)? loss
 rl_entropy_coef     ent(ropy)? (coef\w*|weight|beta|temperature)|alpha( value)?$
-rl_clip_frac        clip\w* ?(frac\w*|ratio|rate)
+rl_clip_frac        clip\w* ?(frac\w*|ratio|rate)|frac\w* clipped
 rl_q_value          ^(critic |agent )?v?(alues?|vals?)( <avg>)?$|value (estimate|function mean|mean)
-rl_action_std       ^((action|policy|actor|model) )*(mean |log |noise )?std( mean)?$|standard deviation
-rl_exploration      exploration|epsilon|eps
-rl_reward           (<avg>|ep|episode|episodic) ~returns?( <avg>)?$
+rl_q_value          <avg> (values?|q)$|^[qv]\d?( <avg>)?$|[qv]\d? ?pred\w*( <avg>)?$|(critic|target) q\d?$
+rl_action_std       ^((action|policy|actor|model|dist\w*|mean|log|noise) )*std( mean)?$|standard deviation
+rl_episode_len      (^|path |<avg> )(len(gth)?s? ?)+( <avg>)?$|\w*steps? per ep(isode)?
+rl_episode_len      seq(uence)? ?len(gth)?s?( <avg>)?$
+rl_exploration      exploration( (rate|eps\w*|noise|frac\w*|prob\w*|param\w*))*$|(?<!clip )(epsilon|eps)
+rl_entropy          (policy|actor|action|pi) ent(ropy)?$
+-                   ^act(ion)?s? (<avg>|std)$
+rl_reward           (<avg>|ep|episode|episodic|rollout) ~returns?( <avg>)?$|return <avg>$|rollout return
 rl_return           returns?( stats?)?( <avg>)?$
-rl_episode_len      ^length( <avg>)?$
-rl_reward           ^(episode |ep |critic |<avg> )*(score ?)+( <avg>)?$
-rl_policy_loss      loss (pi|a|clip)$|(pi|a) loss
+rl_reward           ^(episode |ep |critic |objective |<avg> )*(scores? ?)+( <avg>)?$
+rl_policy_loss      loss (pi|a|clip|objective)$|(pi|a|objective|action) loss
 rl_value_loss       loss [vc]$|[vc] loss
-rl_importance_ratio ^(policy |ppo |<avg> )*ratio( <avg>)?$
+rl_importance_ratio ^(policy |ppo |<avg> )*ratio( <avg>)?$|probs? ratio|^(loss(es)? )?importance$
 
 always
 ignore              hp metric|^keras$|image$
-hparam              ((micro|mini)?batch|world|vocab|block|hidden|context) size|wpb|bsz|clip range|kl coeff?\w*
-hparam              ^n(um)? (params|parameters|workers|gpus|layers|heads|envs)$|^seq(uence)? len(gth)?$|^gamma$
+hparam              ((micro|mini)?batch|world|vocab|block|hidden|context) size|wpb|bsz|clip (range|eps\w*)|kl coeff?\w*
+hparam              ^((n|num|total) )*param(eter)?s$|^n(um)? (workers|gpus|layers|heads|envs)$|^gamma$
+hparam              (^|seqlen |curriculum )seq(uence)? ?len(gth)?$
 samples             samples vs steps|consumed ~samples|^(progress )?kimg$
-samples             ^(n |num |total )*samples( seen)?$|(images|samples) seen
+samples             ^<counted>samples$|^<counted>total (num )?<item>$|<item> (seen|processed|consumed)
 duplicate_axis      vs (samples|tokens|time|wall time|epochs?|flops)
 samples_skipped     skipped ~(samples|steps?|iters?|iterations|batches|updates)|(samples|steps|iterations) skipped
+tokens              ^<counted>[kmgt]?tokens?( seen| consumed| processed| trained| trainable| total)*$
 
-tokens              ^(n |num |total |throughput |input |consumed |trained )*tokens?( seen| consumed| trained| total)*$
+loss_scale          loss scal(e|er|ing)|(grad|gradient|amp|fp|scaler) scal(e|er)|scaler|dynamic scale
+-                   (norm|<grad>|acc|accuracy) (\w+ )?(threshold|limit|coef\w*|weights?|var|variance|std|skew\w*)$
+-                   loss (\w+ )?<about>$|delta loss
+-                   <grad> norms? (\w+ )?ratio|lrs? (warm ?up|patience|plateau|scheduler)
+metric_higher       ^loss(es)? ~(<acc>|precision|recall)$
+gan_reg             [gd] reg|r1( penalty| reg| loss)?|pl penalty|<grad> penalty|gp|path length|lecam
+loss_component      <d> (loss (real|fake)|(real|fake) loss)|loss d (real|fake)
+gan_d_loss          <d>( total| gan| adv\w*)? loss( total| all| <avg>| step| epoch)*$
+gan_d_loss          loss ?<d>( total| loss| gan| adv)?$|(err|net) ?d$
+gan_g_loss          <g>( total| gan| adv\w*)? loss( total| all| <avg>| step| epoch)*$
+gan_g_loss          loss ?<g>( total| loss| gan| adv)?$|(err|net) ?g$
+rl_policy_loss      (policy|actor|pg|surrogate) ((gradient|network) )?(loss|objective)|surrogate
+rl_policy_loss      loss (policy|actor|pi|pg)( <avg>| loss| step| epoch)*$
+rl_value_loss       (value|vf|critic|qf|q\d?|baseline) ((function|network) )?loss|bellman (loss|error)
+rl_value_loss       (?<!lm )loss ((\w+ )?critic|values?|q\d?|vf?|qf|baseline)
+metric_lower        (best|min|lowest) ~loss|loss (best|min)|ppl|perplexity
+loss_max            max(imum)? ~loss|loss max
+loss_summary        final ~loss|loss final
+loss                loss(es)?$
+
 throughput@none     wps|ups
 gpu_oom             ooms?|alloc\w* retries|out of memory
-gpu_memory          (gpu|cuda|device)s? ~(mem|memory|alloc|reserved|vram)\w*|vram
+gpu_memory          (gpu|cuda|device)s? ~(mem|memory|ram|alloc|reserved|vram)\w*|vram
 gpu_util            gpus? (gpu|util\w*|usage|load)
-host_memory         (system|host|cpu|proc|process|ram|virtual|rss|swap) ~mem\w*|rss|memory percent|^ram
+host_memory         (system|host|cpu|proc|process|ram|virtual|rss|swap) ~mem\w*|rss|memory percent|ram
 gpu_memory          (peak|max|min|reserved|allocated|alloc|active|cached|current) ~mem(ory)?
 gpu_memory          mem(ory)? ~(alloc\w*|reserved|active|peak|max|usage|used|cached|[gm]i?b|[gm]i b)
 gpu_memory          (allocated|reserved) bytes|gb free|^(max )?mem(ory)?$
 other               num ~(samples|anchors|boxes|proposals|examples|instances)|temp(erature)? c|power \w+|^cpu
-data_time           data ~(time|secs?|ms|wait)|data ?load(er|ing)?(?! idx)|batch (load|prep)\w*
-data_time           reader cost|(loader|load|reader|collect(ion)?|fetch|sampl(e|ing)|input) time|time s? ?(data|collect)
-step_time           (<sec>|time) (per|this) <unit>|tim(e|ing) ?s? <unit>|^ms <unit>|^dt( ms)?$
+data_time           data ~(time|secs?|ms|wait|cost)|data ?load(er|ing)?(?! idx)|batch (load|prep)\w*|reader cost
+data_time           (loader|load|reader|collect(ion)?|fetch|sampl(e|ing)|input) time
+data_time           time (s )?(data|load\w*|wait\w*|collect\w*|fetch\w*|sampl(e batch|ing))
 step_time@none      elapsed time ~<unit>
-step_time           <unit> ~(time|timing|duration)|<unit> (ms|avg|secs|seconds)$|batch cost|^timers? .+|end to end
+step_time           (<sec>|time) (per|this) <unit>|tim(e|ing) ?s? (\w+ )?<unit>|^ms <unit>|^dt( ms)?$|time ms$|<unit> s$
+step_time           <unit> ~(time|timing|duration)|<unit> (ms|avg|secs|seconds)$|batch cost|end to end
+step_time           ^timers? .+|^timing (?!.*(second|sec\b|hours|total|uptime)).+
 flops               total (\w+ )?(flos|flops)$|flos|(flops|flos) seen
-throughput          throughput|per s(ec)?(onds?)?|(<thing>s?|\w+s) s(ec|econd)?$|<thing>ps|[tfiqs]ps|tgs|speed
+throughput          throughput|per s(ec)?(onds?)?|[kmg]?<thing>ps|[tfiqs]ps|tgs|speed
+throughput          ([kmg]?<rate>|\w+s|[kmg]t) s(ec|econd)?( (per )?<device>)?$
 throughput          mfu|hfu|t?flops?( s| g| per gpu)?$|flops utilization
 rl_reward           reward time
 time@none           wall ?(time)?
-time                (runtime|run time|timestamps?|elapsed|eta|duration)|relative time
+time                (runtime|run time|timestamps?|elapsed|eta|duration|up ?time)|relative time|^timer$
 time                total (time|secs?|seconds|hours)|time total( s)?$|^timing seconds$|time( s| ms| secs?| hours?)?$
+time                time ((\w+ )?(remaining|left)|since)|\w+ (hours|minutes)$
 
 epoch               ^(trainer |time |progress |current |global |info )*epochs?( num\w*| float| fraction)?$|^ep$
+overflow            ^((grad|opt|scaler|fp|num|loss scale|number of) )*overflows?
+overflow            nan (count|iterations|steps|grads?|batches)|(num|number of) nans?|found inf|nonfinite
+overflow            (has|any) (nan|inf)|nan or inf
 step                ^<counter>(<tick>s?|itr|interacts)( sampled| trained| total| lifetime| done| count| since restore)*$
+step                ^(?!.*\b(ep\w*|warm ?up|max|per|accum\w*|decay|norms?|l2) )(\w+ )*(time)?steps( total)?$
+-                   (moment(um)?|variance|exp avg( sq)?) (norm|l2|rms|max|abs)|norm (moment(um)?|variance)|moment <grad>
 momentum            mom(entum)?|adam beta
 weight_decay        weight decay|wd$
 hparam              ^max <grad> norm$|lrs? (scale|mult\w*|factor|ratio|decay|schedule)|(max|min|base|initial) lr
 lr                  lrs?|learning ?rates?
-overflow            ^((grad|opt|scaler|fp|num|loss scale|number of) )*overflows?
-overflow            nan (count|iterations|steps|grads?|batches)|(num|number of) nans?|found inf|nonfinite
-loss_scale          loss scal(e|er|ing)|(grad|gradient|amp|fp|scaler) scal(e|er)|scaler|dynamic scale
 grad_noise          noise scale|gradient noise|gns
 grad_zeros          num zeros|zero <grad>|<grad> ~zeros?
--                   (norm|loss|<grad>|acc|accuracy) (\w+ )?(threshold|limit|coef\w*|weights?|var|variance|std|skew\w*)$
--                   loss (\w+ )?(ratio|delta|diff|change|slope|count|improvement)$|delta loss
 -                   <grad> (<avg>|abs <avg>)$
 clip_frac_pct       (<grad> |norm )*clip\w* ?(frac\w*|rate|ratio|pct|percent\w*)|(frac\w*|pct|share) clipped
-update_norm         (updates?|step) ~(norm|rms|l2|size)|updates? (ratio|scale|to)|norm updates?
+update_norm         (updates?|step) ~(norm|rms|l2|size)|updates? (ratio|scale|to)|(norm|l2) updates?
 update_norm         (update|<grad>|lr) (to )?(weight|param)\w*( ratio| norm)?
 grad_rms            <grad> ~rms
-grad_norm_global    <grad> ~(norms?|l2|magnitude)|(gg?|grad)norms?|norms? ~<grad>|^(global |total )?norm$
+grad_norm_global    <grad> ~(norms?|l2|magnitude)|(gg?|grad)norms?|(norms?|l2) ~<grad>|^(global |total )?norm$
 weight_norm_global  <weight> ~(norms?|l2|rms|magnitude)|(param|weight|[pw])norm|norms? ~<weight>
+weight_norm_global  var norm|l2 (param|weight)\w*s
 activation          (attention|attn) logits?|(<avg>) logits?$|logits? (<avg>)$|dead (relu|neuron|unit|feature)s?
 activation          (zero|dead|saturated) (frac\w*|ratio|share)|saturation|sparsity
 activation          ^act(ivation)?s?( <avg>| std| norm| rms)*$
 
-gan_reg             [gd] reg|r1( penalty| reg| loss)?|pl penalty|<grad> penalty|gp|path length|lecam
 gan_score_real      d x$|(scores?|signs?|d|dis|logits?|disc\w*) (out )?real( <avg>)?$|real (scores?|logits?|prob)
 gan_score_fake      d g z\d*|(scores?|signs?|d|dis|logits?|disc\w*) (out )?fake( <avg>)?$|fake (scores?|logits?|prob)
-loss_component      (d|disc\w*) loss (real|fake)|loss d (real|fake)
-gan_d_loss          d loss|loss ?d( loss| total)?$|disc(riminator)? ~loss|loss (net )?disc\w*$|(err|net) ?d$
-gan_g_loss          g loss|loss ?g( loss| total)?$|gen(erator)? ~loss|loss (net )?gen(erator)?$|(err|net) ?g$
 gan_augment         progress augment|ada p|augment( p)?$
 
-metric_higher       rewards? (accurac(y|ies)$|margins?)|win ?rates?
+metric_higher       rewards? (accurac(y|ies)$|margins?)|win ?rates?|pass at
 rl_truncation       trunc\w* (ratio|rate|frac\w*)|truncations?
 rl_importance_ratio importance ~(ratio|weights?)|logp diff\w*
-rl_episode_len      ep(isod(e|ic))?s? ~len(gth)?s?|(<avg>) ~length|<text> ~len(gth)?s?|ep ?len
+rl_episode_len      ep(isod(e|ic))?s? ~len(gth)?s?|(<avg>) ~length|<text> ~len(gth)?s?|ep ?len\w*
 rl_explained_var    expl(ained)? var(iance)?
 rl_kl               approx ?kl
 rl_clip_frac        clip ?frac(tion)?|clip ratio|ppo clip\w*
-rl_policy_loss      (policy|actor|pg|surrogate) ((gradient|network) )?(loss|objective)|surrogate
-rl_policy_loss      loss (policy|actor|pi|pg)
-rl_value_loss       (value|vf|critic|qf|q\d?|baseline) ((function|network) )?loss|bellman (loss|error)
-rl_value_loss       (?<!lm )loss (values?|critic|q\d?|vf?|qf|baseline)
-rl_q_value          (q|qf|v|target) ~(values?|vals?|<avg>)|q\d (values?|vals?|<avg>)|qvals?|qvalues?
+rl_q_value          (q|qf|v) ~(values?|vals?|<avg>)|(target|q\d) (values?|vals?|<avg>)|qvals?|qvalues?
 rl_success          success|solve rate
-rl_reward           rewards?|rew|(ep|episode|episodic) ~(rew|return|ret|score)s?
+rl_reward           rewards?|rew|ep(rew|ret)\w*|(ep|episode|episodic) ~(rew|return|ret|score)s?
 rl_entropy          (?<!cross )entropy( <avg>)?$
 
-metric_lower        (best|min|lowest) ~loss|loss (best|min)|ppl|perplexity
-loss_max            max(imum)? ~loss|loss max
-loss_summary        final ~loss|loss final
-loss                loss|losses|xent|cross ?entropy|[bc]?ce|nll|criterion|objective|obj|cost|logloss|elbo|^ctc$
-metric_lower        top err(or)?|errors?|err|[wctd]er|per$|lpips|bp[bcd]|bits per \w+|[nr]?r?mse|s?m?ape|mae
+loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|criterion|objective|obj|cost|logloss
+loss                n?elbo|^ctc$
+metric_lower        top err(or)?|errors?|err|[wctdus]er|per$|lpips|niqe|bp[bcd]|bits per \w+|[nr]?r?mse|s?m?ape|mae
 metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|eer|mcd|epe|[af]de
-metric_lower@val    fid|kid|fvd
-metric_higher@val   (coco)?aps?|ap[sml]|m?ap|m?ar|m?iou|s?bleu|rouge|meteor|cider|chrf|ndcg|mrr|hellaswag|mmlu|pass rate
-metric_higher       accs?|accurac(y|ies)|top( k)?|f1|f (score|measure)|precision|recall|auc|auroc|auprc|roc|dice
+metric_lower        (abs|sq) rel|\w*rmsd
+metric_lower@val    fid|kid|fvd|fad
+metric_higher@val   (coco)?aps?|ap[sml]|m?ap|m?ar|m?io ?us?|s?bleu|rouge|meteor|cider|chrf|ndcg|mrr|pass rate
+metric_higher@val   hellaswag|mmlu
+metric_higher       <acc>|f1|f ?(score|measure)|prec(ision)?|recall|auc|auroc|auprc|roc|dice
+metric_higher       pesq|stoi|true (positive|negative)s?|cosine similarity
 metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kappa|exact match|em|hits?|sensitivity
-metric_higher       specificity|inception score|correct|snr|s[id] sdr|sdr
+metric_higher       specificity|inception score|correct|snr|lddt|gdt( ts| ha)?|s[id] sdr|sdr
 """
 
 WORDS = {
+    "about": r"(scal(e|er|ing)|weights?|coef\w*|factor|ratio|threshold|limit|std|var|variance|skew\w*|delta|diff|change"
+    r"|slope|count|improvement|gap|patience|time)",
     "grad": "grad(ient)?s?",
     "weight": "(param|parameter|weight|model|kernel)s?",
     "avg": "(mean|avg|average|max|min|median)",
     "sec": "(secs?|seconds|ms|s)",
     "tick": "(step|iter|iteration|update|timestep|frame|tick|batch|batche|episode)",
-    "unit": "(it|iter|iteration|step|tick|kimg|batch|update|forward|backward|optimizer|learn(ing|er)?|grad)",
-    "thing": "(it|iter|step|sample|tok|token|img|image|frame|example|batche|batch|seq|sequence|word|update)",
+    "unit": "(it|iter|iteration|step|tick|kimg|batch|update|forward|backward|fwd|bwd|optimizer|learn(ing|er)?|grad)",
+    "thing": "(ex|it|iter|step|sample|tok|token|img|image|frame|example|batche|batch|seq|sequence|word|update)",
+    "rate": "(tok|token|sample|img|image|frame|seq|sequence|word|ex|example|thing)s?",
     "counter": r"((trainer|time|global|progress|current|total|env(ironment)?|num|n|number of|info|iter(ation)?|agent"
-    r"|learner|metrics|update|gradient) )*",
+    r"|learner|metrics|update|gradient|diagnostics|misc|cum(ulative)?) )*",
     "text": "(response|completions?|prompt|total|generation|output|rollout|trajectory)",
+    "acc": r"([a-z]?accs?|accurac(y|ies)|top( k)?)",
+    "d": "(d|(net )?dis(c|criminator)?)",
+    "g": "(g|(net )?gen(erator)?)",
+    "item": "(samples|examples|sequences|images|documents)",
+    "device": "(core|gpu|device|chip|tpu|rank)",
+    "counted": "((n|num|number of|total|cum(ulative)?|input|consumed|observed|data|trained|processed|progress"
+    "|throughput|perf) )*",
     "box": "(box|k?obj|cls|dfl|seg|pose|[gd]?iou|rpn|mask|kpt)",
-    "rl": r"(rewards?|rew|ep(isod(e|ic))? ?(len|ret|rew)\w*|rollout|actor|critic|advantages?|approx ?kl|policy)",
+    "rl": r"(rewards?|rew|ep(isod(e|ic))? ?(len|ret|rew)\w*|rollout|actor|critic|advantages?|approx ?kl|policy"
+    r"|return (mean|average)|(mean|average) returns?)",
 }
 
 #: Roles that have no split, and roles that have one only where the name says so; all others train.
@@ -187,18 +228,20 @@ SPLIT_IF_SAID = frozenset({"data_time", "step_time", "throughput", "time"})
 
 SPLITS = {
     **dict.fromkeys("train training trn tr fit".split(), "train"),
-    **dict.fromkeys("val valid validation validate eval evaluation evaluator dev heldout holdout cv".split(), "val"),
+    **dict.fromkeys(
+        "val vali valid minival validation validate eval evaluation evaluator dev heldout holdout cv".split(), "val"
+    ),
     **dict.fromkeys("test testing".split(), "test"),
 }
 
 #: Words of a loss's name that do not tell it from the total; that name the main objective, where there is
 #: no total; that make it a part of one, whatever else there is.
 NEUTRAL = frozenset(
-    "loss losses reduced current total overall global all sum mean avg average running smoothed raw ema metric metrics "
-    "stats scalars charts epoch batch step iter iters samples opt optimizer objective obj cost criterion value per vs "
-    "iterations dataloader idx".split()
+    "loss losses reduced current last total tot weighted aggregated overall global all sum mean avg average running "
+    "smooth smoothed raw ema metric metrics stats scalars charts epoch batch step iter iters samples opt optimizer "
+    "objective obj cost criterion value per vs iterations dataloader idx".split()
 )
-MAIN = frozenset("lm ce bce xent cross entropy crossentropy nll mlm ctc rnnt td seq mse".split())
+MAIN = frozenset("lm ce bce xent cross entropy crossentropy nll elbo nelbo nce infonce mlm ctc rnnt td seq mse".split())
 PART = frozenset("aux auxiliary reg regularization penalty z balance balancing ptx commit commitment vq".split())
 #: Metrics that are the loss of a run which logs no loss, in the order in which they are taken for it.
 ERRORS = ("mse|mean squared error", "r mse|rmse", "mae|mean absolute error")

@@ -78,9 +78,10 @@ def cast(
     read = {tag: _read(tag) for tag in (*tags, *histograms)}
     general = _general({words for words, _ in read.values()})
     roles = {tag: _role(*general.get(words, (None, None)), said) for tag, (words, said) in read.items()}
+    axes = {tag for tag, role in roles.items() if role.name == "duplicate_axis"}
     watched = not histograms and "timestamp" in general  # W&B: histograms, but a table of them does not say so
     tensors = {*histograms, *(tag for tag in tags if (_WATCHED if watched else _HISTOGRAM).search(tag))}
-    for tag, (name, layer) in _layers(read, tensors).items():
+    for tag, (name, layer) in _layers([tag for tag in read if tag not in axes], tensors).items():
         roles[tag] = _role(name, "none" if watched and name == "weight_hist" else None, read[tag][1], layer)
     given = set()
     for tag, (_, said) in read.items():
@@ -112,19 +113,31 @@ def _told(tag: str) -> tuple[bool, bool]:
     return bool(clipped), bool(partial)
 
 
+#: "loss_cls" is the cls loss, unless what follows is no name of a loss: "loss_mean", "loss_kl_weight".
+_LOSS_FIRST = re.compile(
+    r"((?:^|/)(?:(?:train|training|val|valid|validation|eval|test)[ _.-])?)loss[ _.-]+"
+    r"(?!(?:vs|per|step|epoch|iter|batch|mean|avg|average|max|min|best|final|before|after)(?![a-z])|[a-z]\d)"
+    rf"(?![^/]*(?<![a-z]){WORDS['about']}$)(?P<name>[a-z][^/]*)$"
+)
+
+
 @lru_cache(1 << 16)
 def _words(tag: str) -> str:
-    tag = re.sub("mAP|mAR|m?IoU", lambda found: found[0].lower(), tag)
+    tag = re.sub("mAP|MaP|mAR|m?IoU", lambda found: found[0].lower(), tag)
     tag = re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", tag).lower()
     tag = re.sub(r"([a-z])(?=loss(?:es)?\b)|(train|valid|val|test|eval)(?=acc)", r"\g<0> ", tag)
+    tag = re.sub(r"(?<![a-z\d])(?:n(?=(?:steps|timesteps|iters|updates|epochs|tokens|samples|params)\b))", "n ", tag)
+    tag = re.sub(r"/ ?s(?:ec(?:ond)?)?(?![a-z])", " per s ", tag)
+    tag = re.sub(r"(?<![a-z\d])l_(?=[a-z]{3}|[dg]_)(?!inf)", "loss ", tag)
+    tag = _LOSS_FIRST.sub(r"\1 \g<name> loss", tag)
     return " ".join(re.findall(r"(?<![a-z])[a-z]\d+(?![a-z\d])|[a-z]+", tag))
 
 
 def _read(tag: str) -> tuple[str, str | None]:
     """The words of a tag without those that name its split, and the split: the last one named."""
     words = _words(tag).split()
-    said = [SPLITS[word] for word in words if word in SPLITS]
-    return " ".join([word for word in words if word not in SPLITS] or words), said[-1] if said else None
+    told = [word for word in words if word in SPLITS and len(word) > 2] or [word for word in words if word in SPLITS]
+    return " ".join([word for word in words if word not in told] or words), SPLITS[told[-1]] if told else None
 
 
 def _role(name: str | None, split: str | None, said: str | None, layer: str | None = None) -> Role:
@@ -244,7 +257,11 @@ def _settle(roles: dict[str, Role], words: Mapping[str, str], given: Collection[
                 settled[tag] = replace(settled[tag], name="loss_summary")
     if not any("loss" in (role.name or "") for role in settled.values()):
         for error in ERRORS:
-            stand_ins = [tag for tag in settled.keys() - given if re.search(rf"\b({error})$", words[tag])]
+            stand_ins = [
+                tag
+                for tag in settled.keys() - given
+                if settled[tag].name == "metric_lower" and re.search(rf"\b({error})$", words[tag])
+            ]
             if stand_ins:
                 return settled | {tag: replace(settled[tag], name="loss") for tag in stand_ins}
     return settled
@@ -253,22 +270,30 @@ def _settle(roles: dict[str, Role], words: Mapping[str, str], given: Collection[
 def _parts(roles: Mapping[str, Role], words: Mapping[str, str], given: Collection[str]) -> set[str]:
     """The losses that are a part of another one, split by split.
 
-    Losses of the best rank in their split are the loss, unless several names are equally good. Of a
-    validation split, names that training does not know are those of data sets.
+    Losses of the best rank in their split are the loss, unless several names are equally good, among
+    them those that the table told to be parts. Of a validation split, names that training does not know
+    are those of data sets.
     """
+    told: dict[str | None, list[tuple[int, frozenset[str]]]] = {}
     ranks: dict[str | None, dict[str, tuple[int, frozenset[str]]]] = {}
     for tag, role in roles.items():
         if role.name == "loss" and tag not in given:
             ranks.setdefault(role.split, {})[tag] = _rank(tag, words[tag])
+        elif role.name == "loss_component":
+            told.setdefault(role.split, []).append(_rank(tag, words[tag]))
     said = {roles[tag].split for tag in given if roles[tag].name == "loss"}
     trained = {named for _, named in ranks.get("train", {}).values()}
-    players = any(re.match("(rl|gan)_.*_loss", role.name or "") for role in roles.values())
+    players = {found[1] for role in roles.values() if (found := re.match("(rl|gan)_.*_loss", role.name or ""))}
+    last = 1 if "gan" in players else 2 if players else 3
     parts = set()
     for split, losses in ranks.items():
         best = min(rank for rank, _ in losses.values()) if split not in said else -1
-        names = {named for rank, named in losses.values() if rank == best}
+        names = {named for rank, named in (*losses.values(), *told.get(split, ())) if rank == best}
+        if names and frozenset.intersection(*names) in names:  # one name that all others extend: "ce" beside "ce_q1"
+            parts |= {tag for tag, (rank, named) in losses.items() if rank == best and named != min(names, key=len)}
+            names = {min(names, key=len)}
         worst = best if len(names) < 2 or (split != "train" and not names & trained) else best - 1
-        parts |= {tag for tag, (rank, _) in losses.items() if rank > min(worst, 2 if players else 3)}
+        parts |= {tag for tag, (rank, _) in losses.items() if rank > min(worst, last)}
     everywhere = {ranks[roles[tag].split][tag] for tag in parts}
     return parts | {
         tag for losses in ranks.values() for tag, rank in losses.items() if rank[0] > 2 and rank in everywhere
@@ -278,14 +303,17 @@ def _parts(roles: Mapping[str, Role], words: Mapping[str, str], given: Collectio
 def _rank(tag: str, words: str) -> tuple[int, frozenset[str]]:
     """How likely a loss is the total, and the words by which it differs from a plain loss.
 
-    0: by none. 1: by its path alone. 2: it is a main objective. 3: something else. 4: always a part.
+    0: by none. 1: by its path alone. 2: it is a main objective. 3: something else, or a number: one of several.
+    4: always a part.
     """
-    named = frozenset(words.split()) - NEUTRAL
+    named = frozenset(re.sub("obj(?= loss)", "objectness", words).split()) - NEUTRAL
     if named & PART:
         return 4, named
+    path, _, last = tag.rpartition("/")
+    if last.isdigit():
+        return 3, named | {last}
     if not named:
         return 0, named
-    path, _, last = tag.rpartition("/")
     if path and not set(_read(last)[0].split()) - NEUTRAL:
         return 1, named
     return (2 if named & MAIN else 3), named
