@@ -98,19 +98,25 @@ def lead(candidates: Sequence[Series]) -> Series:
 
     In this order: before clipping (what clipping hides is what matters), the total and not an extreme,
     a best or a smoothed value, the most points (per step rather than per epoch: onsets are seen there),
-    the shortest name (the most general one), the one logged first.
+    no average over steps, what calls itself the total, the shortest name (the most general one), the one
+    logged first.
     """
 
-    return min(candidates, key=lambda series: (*_told(series.tag), -len(series), len(series.tag)))
+    def key(series: Series) -> tuple[bool | int, ...]:
+        clipped, partial, averaged, total = _told(series.tag)
+        return clipped, partial, -len(series), averaged, not total, len(series.tag)
+
+    return min(candidates, key=key)
 
 
 @lru_cache(1 << 18)
-def _told(tag: str) -> tuple[bool, bool]:
-    """Whether a tag tells of a value after clipping, and of an extreme, a best or a smoothed one."""
+def _told(tag: str) -> tuple[bool, bool, bool, bool]:
+    """Whether a tag tells of a value after clipping, of an extreme, a best or a smoothed one, an average, a total."""
     words = f" {_words(tag)} "
     clipped = re.search(r" clip(ped)? | (post|after) clip", words) and not re.search(r" (un|pre|before) ", words)
     partial = re.search(r" (max|min|best|final|ema|smooth|smoothed|running|std) ", words)
-    return bool(clipped), bool(partial)
+    averaged, total = re.search(r" (avg|average|averaged|tot) ", words), " total " in words
+    return bool(clipped), bool(partial), bool(averaged), total
 
 
 #: "loss_cls" is the cls loss, unless what follows is no name of a loss: "loss_mean", "loss_kl_weight".

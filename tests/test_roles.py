@@ -764,6 +764,31 @@ def test_what_only_sounds_like_a_loss_or_a_gradient(tag: str) -> None:
     assert cast(["train/loss", "lr", "grad_norm", tag])[tag].name not in MISLEADING
 
 
+@pytest.mark.parametrize(
+    ("tags", "total"),
+    [
+        ("loss loss_cls loss_bbox", "loss"),
+        ("loss total_loss regularization_loss", "total_loss"),  # the task's alone, and with what is added to it
+        ("train/loss_simple train/loss_vlb train/loss", "train/loss"),
+        ("tot_loss current_loss current_ctc_loss", "current_loss"),  # the average over steps hides an onset
+        ("ce ce_q1 ce_q2", "ce"),
+        ("loss/0 loss/1 loss", "loss"),
+        ("3.Loss/Value_loss 3.Loss/Policy_loss 3.Loss/Total_weighted_loss", "3.Loss/Total_weighted_loss"),
+        ("lm_loss aux_loss z_loss", "lm_loss"),
+        ("rmse_e_trn rmse_f_trn rmse_trn", "rmse_trn"),
+        ("train/box_loss train/dist_focalloss train/cls_loss metrics/mAP_0.5", None),
+        ("train_tr_loss train_rot_loss train_tor_loss", None),
+        ("loss/0 loss/1", None),
+        ("G_loss D_loss ce_loss mel_loss", None),  # no minimum of one player's loss is sought
+        ("actor/pg_loss critic/vf_loss actor/entropy_loss", None),
+    ],
+)
+def test_the_main_loss(tags: str, total: str | None) -> None:
+    roles = cast(tags.split())
+    losses = [_series(tag, 50) for tag, role in roles.items() if role.name == "loss"]
+    assert (lead(losses).tag if losses else None) == total
+
+
 @pytest.mark.parametrize("framework", OTHERS)
 def test_names_of_other_frameworks(framework: str) -> None:
     rows = [row[1:] for row in _other_names() if row[0] == framework]
