@@ -33,14 +33,17 @@ class Role:
 
 
 _STAT = r"(?:[\d.]+_|inf_|l[12]_|global_)?(?:norms?|l2|rms|mean|std|var|max|min|hist(?:ogram)?s?)"
-_SHARE = r"sparsity|(?:zero|dead|saturated)_(?:frac\w*|ratio|share)|frac\w*_(?:zeros?|dead|saturated)|saturation"
+_SHARE = (
+    r"sparsity|(?:zero|dead|saturated)s?_(?:frac\w*|ratio|share)|frac\w*_(?:zeros?|dead|saturated)"
+    r"|(?:act(?:ivation)?s?_)?(?:saturation|zeros)"
+)
 #: What a per-layer tag measures: how it says so before the name of the layer, and how after it.
 KINDS = {
-    "grad": (rf"(?:(?:l2_)?norms?/)?grad(?:ient)?s?(?:[_/.-]?{_STAT})?",) * 2,
+    "grad": (rf"(?:(?:l2_)?norms?/)?(?:grad(?:ient)?s?(?:[_/.-]?{_STAT})?|gnorm)",) * 2,
     "update": (r"(?:(?:l2_)?norms?/)?(?:grad(?:ient)?_)?updates?(?:_ratios?|_norms?|_rms|_to_weight(?:_ratio)?)?",) * 2,
     "activation": (rf"activations?(?:_\w+)?|dead(?:_\w+)?|{_SHARE}", rf"{_SHARE}|dead|act(?:ivation)?s?_{_STAT}"),
     "weight": (
-        rf"(?:(?:l2_)?norms?/)?(?:weight|param(?:eter)?)s?(?:[_/.-]?{_STAT})?",
+        rf"(?:(?:l2_)?norms?/)?(?:(?:weight|param(?:eter)?)s?(?:[_/.-]?{_STAT})?|[pw]norm)",
         rf"(?:weight|param(?:eter)?)s?[_/.-]?{_STAT}",
     ),
 }
@@ -62,6 +65,8 @@ _NO_LAYER = re.compile(
     re.IGNORECASE,
 )
 
+#: Characters of a tag that are looked at: a hostile one must not take quadratic time, and its end tells what it is.
+_LONGEST = 300
 _HISTOGRAM = re.compile("/histogram$")
 _WATCHED = re.compile("/histogram$|^(gradients|parameters)/.*(weight|bias)$")
 
@@ -129,7 +134,7 @@ _LOSS_FIRST = re.compile(
 
 @lru_cache(1 << 16)
 def _words(tag: str) -> str:
-    tag = re.sub("mAP|MaP|mAR|m?IoU", lambda found: found[0].lower(), tag)
+    tag = re.sub("mAP|MaP|mAR|m?IoU", lambda found: found[0].lower(), tag[-_LONGEST:])
     tag = re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", tag).lower()
     tag = re.sub(r"([a-z])(?=loss(?:es)?\b)|(train|valid|val|test|eval)(?=acc)", r"\g<0> ", tag)
     tag = re.sub(r"(?<![a-z\d])(?:n(?=(?:steps|timesteps|iters|updates|epochs|tokens|samples|params)\b))", "n ", tag)
@@ -186,7 +191,7 @@ def _shapes() -> tuple[tuple[str, bool, re.Pattern[str]], ...]:
     shapes = []
     for kind, (first, last) in KINDS.items():
         for before, shape in (
-            (True, rf"(?P<kind>{first})[/.:](?P<layer>.+?)"),
+            (True, rf"(?P<kind>{first})(?:[/.:]|(?<=norm)_)(?P<layer>.+?)"),
             (False, rf"(?P<layer>.+?)[/._](?P<kind>{last})"),
         ):
             shapes.append((kind, before, re.compile(_WRAP + shape + _END, re.IGNORECASE)))
@@ -202,8 +207,9 @@ class _Shape(NamedTuple):
     @classmethod
     def of(cls, tag: str) -> _Shape | None:
         for kind, before, shape in _shapes():
-            found = shape.match(tag)
-            if found and not _NO_LAYER.fullmatch(found["layer"]):
+            found = shape.match(tag) if len(tag) <= _LONGEST else None
+            joined = found and before and tag[found.start("layer") - 1] == "_"  # "grad_norm_fc1", and "grad_norm_ratio"
+            if found and not _NO_LAYER.fullmatch(found["layer"]) and (not joined or _MODULE.search(found["layer"])):
                 return cls(kind, before, found["layer"], f"{found['kind']} {found['stat'] or ''}".lower())
         return None
 

@@ -938,3 +938,27 @@ def test_ten_thousand_tags_are_fast() -> None:
     start = time.process_time()
     cast(tags)
     assert time.process_time() - start < 2  # 0.2 s on an idle machine
+
+
+@pytest.mark.parametrize(
+    ("tag", "role", "layer"),
+    [
+        ("grad_norm_fc1.weight", "grad_norm_layer", "fc1.weight"),
+        ("grad_norm_encoder", "grad_norm_layer", "encoder"),
+        ("gnorm_layers.0.weight", "grad_norm_layer", "layers.0.weight"),
+        ("weight_norm_conv2", "weight_norm_global", "conv2"),
+        ("grad_norm_total", "grad_norm_global", None),
+        ("grad_norm_clipped", "grad_norm_global", None),
+        ("weight_decay_1", "weight_decay", None),
+        ("act_zeros/relu1", "activation", "relu1"),
+        ("act_saturation/tanh1", "activation", "tanh1"),
+    ],
+)
+def test_layers_whose_name_is_joined_on(tag: str, role: str, layer: str | None) -> None:
+    got = cast([tag, "train/loss"])[tag]
+    assert (got.name, got.layer) == (role, layer)
+
+
+def test_a_tag_of_a_book_is_told_by_its_end() -> None:
+    """Of quadratic time the suite would see no end."""
+    assert cast(["ep_steps_" * 100_000 + "train_loss"])["ep_steps_" * 100_000 + "train_loss"].name == "loss"
