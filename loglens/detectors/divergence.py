@@ -6,12 +6,13 @@ the one to keep.
 How it is found. On medians over blocks of 2 % of the curve, of the loss's logarithm where it is positive, so
 that no single batch and no unit decides. The level of the last tenth is above the lowest block by 25 % and
 every one of its blocks by five standard errors, or by a factor of two (TheDeepChecker) and three standard
-errors; and a third or more of what had been gained is lost again. A rise of 10 % is enough where nine tenths of
-it are. On single raw points a rise of 1.5 times fires on 11 % of runs that
-reach their target; end over minimum above 1.25 on smooth curves on 0.15 % (counted on 4,192 AlgoPerf runs). A
-loss of which every later point is above twice the first one rises from the start. A validation loss is judged
-only where no training loss was logged: a rise of validation alone is overfitting. Where the loss does not
-show it, metrics do: all that gained anything lose half of it again (AlgoPerf's "collapsed").
+errors; and a third or more of what had been gained is lost again. A rise of 10 % is enough where nine tenths
+of it are. A twentieth of the way down must be lost in the loss itself as well: from 8000 to 0.0001 and back
+to 1 is done. On single raw points a rise of 1.5 times fires on 11 % of runs that reach their target; end over
+minimum above 1.25 on smooth curves on 0.15 % (counted on 4,192 AlgoPerf runs). A loss of which every later
+point is above twice the first one rises from the start. A validation loss is judged only where no training
+loss was logged: a rise of validation alone is overfitting. Where the loss does not show it, metrics do: all
+that gained anything lose half of it again (AlgoPerf's "collapsed").
 
 It is an error unless every training metric that grows with success keeps nine tenths of its best, and nothing
 at all where each keeps 99 %: a loss near zero may double while the answers stay right.
@@ -51,6 +52,7 @@ def detect(
     least: float = 0.1,
     errors: float = 5.0,
     lost_share: float = 1 / 3,
+    share: float = 0.05,
     of_use: float = 0.9,
     intact: float = 0.99,
 ) -> Iterator[Finding]:
@@ -63,7 +65,7 @@ def detect(
     value = np.log(main.value) if (main.value > 0).all() else main.value
     found = levels(value)
     from_start = bool((main.value > 0).all() and _never_back(main.value))
-    if from_start or _risen(found, rise, least, errors, lost_share, bool((main.value > 0).all())):
+    if from_start or _risen(found, rise, least, errors, lost_share, share, bool((main.value > 0).all())):
         kept = _kept(metric_higher)
         if not _improves(metric_lower, -1) and not _improves(metric_higher, +1) and kept < intact:
             yield _finding(main, found, value, from_start, lr, grad_norm_global, kept >= of_use)
@@ -73,16 +75,24 @@ def detect(
         yield _metric_finding(fallen, lr, grad_norm_global)
 
 
-def _risen(found: Levels, rise: float, least: float, errors: float, lost_share: float, logged: bool) -> bool:
+def _risen(
+    found: Levels, rise: float, least: float, errors: float, lost_share: float, share: float, logged: bool
+) -> bool:
     """Whether the end lies above the lowest block by enough, beyond its noise, and for good."""
     up = found.end - found.best
     relative = float(np.expm1(min(up, 700.0))) if logged else up / max(abs(found.best), 1e-300)
     tail = found.blocks.level[-max(2, len(found.blocks) // 10) :]
     sure = float(tail.min() - found.best) / max(found.noise, 1e-12)
-    if up < lost_share * (found.start - found.best):
+    if up < lost_share * (found.start - found.best) or (logged and not _matters(found, share)):
         return False
     everything = found.lost >= 0.9 and relative >= least
     return ((relative >= rise or everything) and sure > errors) or (relative >= 1.0 and sure > 3.0)
+
+
+def _matters(found: Levels, share: float) -> bool:
+    """Whether the loss itself, not its logarithm alone, lost a share of what it had come down."""
+    start, end, best = (float(np.exp(min(level, 700.0))) for level in (found.start, found.end, found.best))
+    return end - best >= share * (start - best)
 
 
 def _never_back(value: NDArray[np.float64]) -> bool:

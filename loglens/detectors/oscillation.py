@@ -4,11 +4,12 @@ Why it matters. Swings that last many steps are not noise of the batches: data t
 a learning rate that jumps across the valley. What one swing learns the next one forgets.
 
 How it is found. Over the last four fifths, with the slow trend (eight block medians) taken off, the
-logarithm of the loss swings by a factor of two or more between its 10th and 90th percentile, and by
-more than twice what the trend gains; and either three times more widely than its point-to-point noise
-explains, or in a period: the autocorrelation has a peak above 0.5 at four or more points, with at
-least four periods in sight (data in the same order every epoch). Counting sign flips, as is often
-done, fires on 83 % of runs that reach their target.
+logarithm of the loss swings by a factor of two or more between its 10th and 90th percentile, in either
+half of them, and by more than twice what the trend gains; and either three times more widely than its
+point-to-point noise explains, or in a period: the autocorrelation has a peak above 0.5 at four or more
+points, with at least four periods in sight (data in the same order every epoch). In the loss itself the
+swings are a twentieth or more of what it came down. Counting sign flips, as is often done, fires on 83
+% of runs that reach their target.
 
 When it is wrong. A cyclic learning rate makes swings on purpose, and so does a sampler that goes through tasks in turn.
 """
@@ -37,6 +38,7 @@ def detect(
     swing: float = 2.0,
     beyond_noise: float = 3.0,
     periodic: float = 0.5,
+    share: float = 0.05,
 ) -> Iterator[Finding]:
     curve = loss.finite
     if len(curve) < min_points:
@@ -44,12 +46,14 @@ def detect(
     late = curve.value[len(curve) // 5 :]
     if not (late > 0).all():
         raise Skip("a loss that is not positive has no factor to swing by")
+    swings = float(np.subtract(*np.quantile(late, [0.9, 0.1])))
+    if swings < share * (float(np.median(curve.value[:3])) - float(np.median(late))):
+        return  # near zero a factor is no matter
     late = np.log(late)
     place = np.arange(len(late))
     slow = blocks(place, late, most=8)
     around = late - np.interp(place, slow.x, slow.level)
-    low, high = np.quantile(around, [0.1, 0.9])
-    wide = float(high - low)
+    wide = min(float(np.subtract(*np.quantile(half, [0.9, 0.1]))) for half in np.array_split(around, 2))
     # the 10th and 90th percentile of a normal distribution are 2.56 standard deviations apart
     ratio = wide / 2.56 / max(noise(late), 1e-9)
     gained = abs(float(slow.level[-1] - slow.level[0]))

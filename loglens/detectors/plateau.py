@@ -3,11 +3,11 @@
 Why it matters. From the stall on the run costs time and gains nothing; what stalled it is in the log.
 
 How it is found. For at least the last half of the run one of three holds, and the loss sinks by less than 5 %
-from the first to the last fifth of it: the learning rate is at or below a hundredth of its peak (a schedule that
-decays too early, a wrong number of total steps); the logged update of the weights is zero; or the validation
-loss is one and the same number, to the last of six digits or more, while the learning rate, where it is known,
-is not zero: then no update reaches the weights that are evaluated (an optimiser that holds other tensors). A
-flat curve alone is no sign: a run that is done is flat as well.
+(and two standard errors) from the first to the last fifth of it: the learning rate is at or below a hundredth
+of its peak (a schedule that decays too early, a wrong number of total steps); the logged update of the
+weights is zero; or the validation loss is one and the same number, to the last of six digits or more, while
+the learning rate, where it is known, is not zero: then no update reaches the weights that are evaluated (an
+optimiser that holds other tensors). A flat curve alone is no sign: a run that is done is flat as well.
 
 When it is wrong. A long tail at a small learning rate is sometimes wanted, to average out noise. Evaluating
 a fixed checkpoint again and again gives one number too.
@@ -23,6 +23,7 @@ from loglens import remedies
 from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Remedy, Rule, Severity
 from loglens.run import Series
+from loglens.stats.blocks import noise
 from loglens.stats.level import sinking
 
 RULE = Rule("plateau", "loss", Severity.WARNING)
@@ -82,8 +83,13 @@ def _digits(value: float) -> int:
 
 
 def _stalls(loss: Series, onset: int, gain: float) -> bool:
+    """Whether the loss sinks by no more than `gain`, give or take two standard errors of the two fifths compared."""
     after = loss.value[loss.step >= onset]
-    return len(after) >= 10 and len(loss.before(onset)) >= 3 and abs(sinking(after)) < gain
+    if len(after) < 10 or len(loss.before(onset)) < 3:
+        return False
+    # a median of m points has 1.25 / sqrt(m) times their standard deviation, a difference of two 1.4 times that
+    error = 1.25 * np.sqrt(2 / (len(after) // 5)) * noise(after) / max(abs(float(np.median(after))), 1e-300)
+    return bool(abs(sinking(after)) < gain + 2 * error)
 
 
 def _finding(loss: Series, driver: Series, onset: int, why: str, remedy: Remedy) -> Finding:

@@ -70,6 +70,12 @@ def test_all_that_was_learned_is_lost_again() -> None:
     assert found.onset_step is not None and 50 <= found.onset_step <= 75
 
 
+def test_a_rise_of_nothing_is_no_divergence() -> None:
+    """By its logarithm the loss loses half of what it gained; of 8000 it loses nothing."""
+    value = np.concatenate([np.geomspace(8000, 1e-4, 300), np.geomspace(1e-4, 1, 100)])
+    assert not findings("divergence", {"loss": value})
+
+
 def test_the_onset_of_a_slow_rise_is_where_it_begins() -> None:
     value = np.exp(np.abs(np.arange(50) - 6) * 0.05 - 1) * level(50, 1.0, 0.01)
     (found,) = findings("divergence", {"loss": value})

@@ -125,6 +125,28 @@ def test_a_rounded_loss_is_no_spike() -> None:
 # plateau, oscillation ---------------------------------------------------------------------------
 
 
+def test_a_stall_is_seen_through_noise() -> None:
+    """Thirty noisy points: the fifths compared differ by 6 % by chance alone."""
+    rate = np.where(np.arange(30) < 5, 1e-3, 1e-7)
+    loss = 0.25 * (1 + 0.25 * np.cos(2.4 * np.arange(30)))
+    loss[:4] = [1.4, 0.9, 0.5, 0.3]
+    (found,) = findings("plateau", {"loss": loss, "lr": rate})
+    assert found.onset_step == 5
+
+
+def test_swings_of_nothing_are_no_matter() -> None:
+    """Done at step 50, at a millionth: what is left swings tenfold in a period of 20 steps."""
+    loss = np.concatenate([np.geomspace(2, 1e-6, 50), 1e-6 * 10 ** np.sin(np.arange(750) * np.pi / 10)])
+    assert not findings("oscillation", {"loss": loss})
+    assert findings("oscillation", {"loss": np.concatenate([loss[:5], 1e6 * loss[50:]])})
+
+
+def test_one_bump_is_no_oscillation() -> None:
+    loss = level(400, 0.1, 0.1)
+    loss[90:160] *= np.exp(3 * np.sin(np.arange(70) * np.pi / 70))
+    assert not findings("oscillation", {"loss": loss})
+
+
 def test_a_plateau_needs_a_cause() -> None:
     lr, loss = np.full(400, 1e-2), falling(400, floor=0.1, noise=0.01)
     lr[60:] = 1e-6
