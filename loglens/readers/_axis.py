@@ -103,7 +103,8 @@ def _candidates(table: Table) -> Iterator[tuple[str, int]]:
             found.append(_Candidate(axis != "step", key not in _RANK, rank, col, axis))
         elif word := _FUZZY.search(key):
             fuzzy.append((_AXIS_OF.get(word[1], "step"), col))
-    for each in sorted(sorted(found)[:_MOST], key=lambda each: (each.late, _within_epoch(table, each))):
+    several = sum(not each.late for each in found) > 1  # a single one is the axis either way
+    for each in sorted(sorted(found)[:_MOST], key=lambda each: (each.late, several and _within_epoch(table, each))):
         yield each.axis, each.col
     yield from (each for each in fuzzy[:_MOST] if _rises(table.dense(each[1])))
 
@@ -131,10 +132,7 @@ def _row_numbers(table: Table) -> frozenset[int]:
 def _axis(table: Table, name: str, col: int, values: Floats) -> Axis:
     known = np.isfinite(values)
     step, remarks = _fill(values, known), []
-    filled = np.zeros(table.height, bool)
-    if not known.all():
-        filled[table.row] = True
-    if orphans := int(np.count_nonzero(filled & ~known)):
+    if orphans := int(np.count_nonzero((table.sizes > 0) & ~known)):
         remarks.append(("no-step", f"{orphans} rows name no {table.names[col]}: taken at that of the row before"))
     epoch = _epoch(table, step) if name == "step" else None
     if epoch is not None:

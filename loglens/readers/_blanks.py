@@ -60,21 +60,18 @@ def _kinds(table: Table) -> tuple[list[frozenset[int]], NDArray[np.intp]]:
     # every column weighs a random integer: exact sums in float64, and equal only for equal sets
     weight = np.random.default_rng(0).integers(1, 2**40, len(table.names)).astype(np.float64)
     signature = np.zeros(table.height)
-    for part in table.parts():
-        row = table.row[part]
-        low = int(row.min())
-        sums = np.bincount(row - low, weight[table.col[part]])
-        signature[low : low + len(sums)] += sums
+    for rows, points in table.parts():
+        sizes = table.sizes[rows]
+        filled = np.flatnonzero(sizes)
+        starts = (np.cumsum(sizes) - sizes)[filled]
+        signature[rows][filled] = np.add.reduceat(weight.take(table.col[points]), starts)
     first = np.flatnonzero(np.diff(signature, prepend=-1.0))  # of rows of one kind that follow each other
     _, sample, kind = np.unique(signature[first], return_index=True, return_inverse=True)
     sample, kind = first[sample], np.repeat(kind, np.diff(first, append=table.height))
     if len(sample) > _MOST_KINDS:
         return [], kind
-    wanted = np.zeros(table.height, bool)
-    wanted[sample] = True
-    near = np.flatnonzero(wanted[table.row])
-    row, col = table.row[near], table.col[near]
-    return [frozenset(col[row == one].tolist()) for one in sample], kind
+    ends = np.cumsum(table.sizes)
+    return [frozenset(table.col[ends[one] - table.sizes[one] : ends[one]].tolist()) for one in sample], kind
 
 
 def _tail(rows: NDArray[np.intp], others: NDArray[np.intp]) -> int:

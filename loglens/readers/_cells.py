@@ -6,36 +6,37 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from loglens.readers._ahead import ahead
 from loglens.readers._axis import plain
 from loglens.readers._clock import NAMES as CLOCK_NAMES
 from loglens.readers._growing import Growing
 from loglens.readers._header import find_header, is_number, split_header, unique
 from loglens.readers._points import (
     ABSENT,
+    Grid,
     Points,
     Words,
     count,
-    frame_points,
-    lettered,
+    grid_points,
     plain_points,
-    to_frame,
+    to_grid,
     wants_pandas,
 )
 from loglens.readers._table import Table, refuse
 from loglens.readers._text import LONGEST_LINE, LineTooLongError, open_text
 from loglens.run import Note
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 #: Columns whose text says what a row is; all their cells are kept.
 KEPT = frozenset({*CLOCK_NAMES, *"mode phase split stage tag metric name key run run_name".split()})
 MOST_COLUMNS = 200_000
+#: So many lines above a torn one tell how long its last cell would be, if that many of them have a number there.
+NEAR, FEW = 20, 3
 # stand-ins inside quoted cells for what would end the cell
 _COMMA, _LINE, _SPACE = "\x1f", "\x1e", "\x1d"
 _BACK = str.maketrans({_LINE: "\n", _SPACE: " "})
@@ -46,22 +47,27 @@ def load(path: Path) -> tuple[list[Table], list[Note]]:
 
     Raises UnreadableError where there is no table at all.
     """
-    sheet, notes = None, []
+    notes: list[Note] = []
+    blocks = _whole_rows(_known_lines(open_text(path), path, notes))
+    first = next(blocks, None)
+    if first is None:
+        empty = "empty file: the run wrote nothing, or has not flushed yet"
+        raise refuse(path, f"the first line is longer than {LONGEST_LINE >> 20} MB: no table" if notes else empty)
+    start, lines = find_header(first)
+    sheet = Sheet(path, first[start:], lines)
+    rest = chain([first[start:]], blocks)
+    for each in ahead(sheet.lines, rest) if sheet.fast else map(sheet.lines, rest):
+        sheet.feed(each)
+    return sheet.finish(), [*sheet.notes(), *notes]
+
+
+def _known_lines(blocks: Iterator[bytes], path: Path, notes: list[Note]) -> Iterator[bytes]:
+    """The blocks before a line that does not end, of which a note is made."""
     try:
-        for block in _whole_rows(open_text(path)):
-            if sheet is None:
-                start, lines = find_header(block)
-                block = block[start:]
-                sheet = Sheet(path, block, lines)
-            sheet.feed(block)
+        yield from blocks
     except LineTooLongError:
-        if sheet is None:
-            raise refuse(path, f"the first line is longer than {LONGEST_LINE >> 20} MB: no table") from None
         message = f"a line is longer than {LONGEST_LINE >> 20} MB; the rest is unread"
         notes.append(Note("corrupt", message, path.name))
-    if sheet is None:
-        raise refuse(path, "empty file: the run wrote nothing, or has not flushed yet")
-    return sheet.finish(), [*sheet.notes(), *notes]
 
 
 def _whole_rows(blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -77,11 +83,12 @@ def _whole_rows(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 class Lines(NamedTuple):
-    """Lines in plain form. whole: the last one ends with a line end. frame: the cells, where pandas sees them all."""
+    """Lines as written and in plain form. whole: the last one ends with a line end. grid: where pandas sees all."""
 
+    block: bytes
     text: bytes
     whole: bool
-    frame: pd.DataFrame | None
+    grid: Grid | None
 
 
 class Sheet:
@@ -106,37 +113,40 @@ class Sheet:
         self.lettered = any(not is_number(name) and name.lower() not in ABSENT for name in leading)
         self.tables: list[Table] = []
         self.ragged: Counter[int] = Counter()
-        self.example, self.torn, self.above = 0, False, b""
+        self.example, self.torn = 0, False
         self._begin(names)
 
     def _begin(self, names: list[str]) -> None:
         self.names, self.width = unique(names), len(names)
-        self.points = Growing(row=np.int64, col=np.int32, value=np.float64)
-        self.height = 0
+        self.points, self.rows = Growing(col=np.int32, value=np.float64), Growing(sizes=np.int64)
         self.words = Words({col for col, name in enumerate(self.names) if plain(name) in KEPT})
         self.first: tuple[str, ...] = ()
 
-    def feed(self, block: bytes) -> None:
-        """Take a block of whole lines, split at the header lines in it."""
+    def lines(self, block: bytes) -> Lines:
+        """Whole lines in plain form, and their cells. The width that counts is the one when they are taken."""
+        whole = block.endswith(b"\n") or not block
+        text = self._canonical(block if whole else self._believed(block) + b"\n")
+        return Lines(block, text, whole, to_grid(text, self.width, self.mark) if self.fast and text else None)
+
+    def feed(self, lines: Lines) -> None:
+        """Take whole lines, split at the header lines among them."""
+        block = lines.block
         self.read += len(block)
-        lines = self._lines(block)
-        if lines.frame is not None and self.lettered and not lettered(lines.frame):
+        if lines.grid is not None and self.lettered and not lines.grid.texts:
             self._rows(lines)  # not one cell of it is text, so that no line of it is a header
-            self.above = block.rstrip(b"\n").rpartition(b"\n")[2]
             return
         end = 0
         for start, stop in self._headers(block):
             names, _ = split_header(block[start:stop].decode("utf-8", "replace"))
             if any(is_number(name) for name in names):
                 continue
-            self._rows(self._lines(block[end:start]))
-            if self.height:
+            self._rows(self.lines(block[end:start]))
+            if self.rows.size:
                 self.tables.append(self._table())
             self.seen += 1
             self._begin(names)
             end = stop + 1
-        self._rows(self._lines(block[end:]) if end else lines)
-        self.above = block.rstrip(b"\n").rpartition(b"\n")[2]
+        self._rows(self.lines(block[end:]) if end else lines)
 
     def _headers(self, block: bytes) -> Iterator[tuple[int, int]]:
         """Where lines stand that begin as the header does."""
@@ -171,45 +181,41 @@ class Sheet:
         text = {
             at: {line: self._restore(word) for line, word in cells.items()} for at, cells in self.words.text.items()
         }
-        row, col, value = map(self.points.pop, ("row", "col", "value"))
-        return Table(tuple(self.names), self.height, row, col, value, text, self.words.count, self.first)
-
-    def _lines(self, block: bytes) -> Lines:
-        whole = block.endswith(b"\n") or not block
-        text = self._canonical(block if whole else self._believed(block) + b"\n")
-        return Lines(text, whole, to_frame(text, self.width, self.mark) if self.fast and text else None)
+        sizes, col, value = self.rows.pop("sizes"), self.points.pop("col"), self.points.pop("value")
+        return Table(tuple(self.names), sizes, col, value, text, self.words.count, self.first)
 
     def _believed(self, block: bytes) -> bytes:
-        """The last line, which has no end, without its last cell where that is shorter than the one above it.
+        """The last line, which has no end, without its last cell where that is shorter than all of its like above.
 
         A writer ends each line; a table that was exported may have no line end behind the last. A number cut
-        short is another number, and shorter than its like; the cells before it, and one in quotes, are whole.
+        short is another number, and shorter; the cells before it, and one in quotes, are whole.
         """
-        before, _, last = block.rpartition(b"\n")
+        *above, last = block.rsplit(b"\n", NEAR + 1)[-NEAR - 1 :]
+        cells = [line.rpartition(self.delimiter)[2].strip() for line in above]
+        cells = [cell for cell in cells if cell and is_number(cell.decode("utf-8", "replace"))]
         rest, mark, cell = last.rpartition(self.delimiter)
-        above = (before.rpartition(b"\n")[2] or self.above).rpartition(self.delimiter)[2]
-        cell, above = cell.strip(), above.strip()
-        known = not cell or cell.endswith(b'"') or len(cell) >= len(above)
-        if known or not mark or not is_number(above.decode("utf-8", "replace")):
+        cell = cell.strip()
+        known = not cell or cell.endswith(b'"') or len(cells) < FEW or len(cell) >= min(map(len, cells))
+        if known or not mark:
             return block
         self.torn = True
         return block[: len(block) - len(last) + len(rest) + 1]
 
     def _rows(self, lines: Lines) -> None:
         """Take lines without a header among them."""
-        before, text = self.seen, lines.text
-        self.seen += count(text, 10) if lines.frame is None else len(lines.frame)
-        if lines.frame is not None:
-            self._add(frame_points(lines.frame, self.mark, self.words, self.height), text)
+        before, text, grid = self.seen, lines.text, lines.grid
+        self.seen += count(text, 10) if grid is None else len(grid.value)
+        if grid is not None and grid.value.shape[1] == self.width:
+            self._add(grid_points(grid, self.mark, self.words, self.rows.size), text)
         elif text and (text := self._regular(text, lines.whole, before)):
-            self._add(plain_points(text, self.width, self.mark, self.words, self.height), text)
+            self._add(plain_points(text, self.width, self.mark, self.words, self.rows.size), text)
 
     def _add(self, points: Points, text: bytes) -> None:
         if not self.first:
             first = text.split(b"\n", 1)[0].decode("utf-8", "replace")
             self.first = tuple(map(self._restore, first.split(self.mark)))
-        self.points.add(self.read / self.size, row=points.row, col=points.col, value=points.value)
-        self.height += points.height
+        self.rows.add(self.read / self.size, sizes=points.sizes)
+        self.points.add(self.read / self.size, col=points.col, value=points.value)
 
     def _canonical(self, block: bytes) -> bytes:
         """The same lines without quotes and without padding around the cells."""

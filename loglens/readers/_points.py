@@ -11,16 +11,13 @@ import io
 import re
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loglens.readers._header import NONE, is_number
 from loglens.run import Floats, Ints
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Words that writers put where nothing was logged (Keras: NA, fastai: None).
 ABSENT = frozenset({"", "na", "n/a", "#n/a", "none", "null", "<na>", "-", "--"})
@@ -30,17 +27,27 @@ SOME = 1000
 WORTH_LOADING, WORTH_USING = 16 << 20, 1 << 20
 #: What writing a tensor of torch leaves in place of its value, with its device or without.
 _TENSOR = re.compile(r"tensor\(([^,()\x1f]+)(?:[,\x1f].*)?\)$")  # \x1f: a comma inside quotes
-_WIDEST_FRAME = 1000
+_WIDEST_GRID = 1000
 _BLANKS = sorted({form for word in ABSENT for form in (word, word.upper(), word.capitalize())})
 
 
 class Points(NamedTuple):
-    """The points of some lines, line by line."""
+    """The points of some lines, line by line. sizes: how many each line has."""
 
-    height: int
-    row: Ints
+    sizes: Ints
     col: NDArray[np.int32]
     value: Floats
+
+
+class Grid(NamedTuple):
+    """Lines of equally many cells. value: (lines, cells), NaN for all but numbers, at times changed by who takes them.
+
+    texts: by column, each cell of those with cells that pandas takes for text. In the others each cell is a
+    number or blank.
+    """
+
+    value: Floats
+    texts: dict[int, list[object]]
 
 
 class Words:
@@ -103,7 +110,7 @@ def plain_points(block: bytes, width: int, mark: str, words: Words, top: int) ->
                 else:
                     value[i] = number
         row, col, value = row[known], col[known], value[known]
-    return Points(len(ends) // width, row + top, col.astype(np.int32), value)
+    return Points(np.bincount(row, minlength=len(ends) // width), col.astype(np.int32), value)
 
 
 def count(block: bytes, byte: int) -> int:
@@ -111,11 +118,11 @@ def count(block: bytes, byte: int) -> int:
     return int(np.count_nonzero(np.frombuffer(block, np.uint8) == byte))
 
 
-def to_frame(block: bytes, width: int, mark: str) -> pd.DataFrame | None:
-    """The cells of lines of `width` cells each by pandas, NaN where blank; None where it would not see the same."""
+def to_grid(block: bytes, width: int, mark: str) -> Grid | None:
+    """The cells of lines of `width` cells each by pandas; None where it would not see the same as the plain way."""
     height = count(block, 10)
     # as many delimiters as lines of equal width have: with pandas' refusal of longer lines, all are
-    if mark == NONE or width > _WIDEST_FRAME or count(block, ord(mark)) != height * (width - 1):
+    if mark == NONE or width > _WIDEST_GRID or count(block, ord(mark)) != height * (width - 1):
         return None
     import pandas as pd  # worth its half second for a big file only
 
@@ -138,23 +145,20 @@ def to_frame(block: bytes, width: int, mark: str) -> pd.DataFrame | None:
         )
     except (ValueError, OverflowError):  # pandas' ParserError is a ValueError
         return None
-    return frame if frame.shape == (height, width) else None
-
-
-def lettered(frame: pd.DataFrame) -> list[int]:
-    """The columns with cells that pandas takes for text. In the others each cell is a number or blank."""
-    return [col for col, kind in enumerate(frame.dtypes) if kind.kind not in "iuf"]
-
-
-def frame_points(frame: pd.DataFrame, mark: str, words: Words, top: int) -> Points:
-    """The points of a frame. Only in columns with text is each cell looked at."""
-    height, width = frame.shape
-    texts = {col: np.asarray(frame[col].array).tolist() for col in lettered(frame)}
-    for col in texts:
+    if frame.shape != (height, width):
+        return None
+    lettered = [col for col, kind in enumerate(frame.dtypes) if kind.kind not in "iuf"]
+    texts = {col: np.asarray(frame[col].array).tolist() for col in lettered}
+    for col in lettered:
         frame[col] = np.nan
-    value = np.ascontiguousarray(frame.to_numpy(np.float64))
+    return Grid(np.ascontiguousarray(frame.to_numpy(np.float64)), texts)
+
+
+def grid_points(grid: Grid, mark: str, words: Words, top: int) -> Points:
+    """The points of a grid. Only in columns with text is each cell looked at."""
+    value = grid.value
     known = value == value  # false for NaN; faster than isnan
-    for col, cells in texts.items():
+    for col, cells in grid.texts.items():
         for at, cell in enumerate(cells):
             if not isinstance(cell, float):  # str, bool, or an integer beyond 64 bits; a blank is NaN
                 number = parse_number(str(cell), mark)
@@ -162,6 +166,5 @@ def frame_points(frame: pd.DataFrame, mark: str, words: Words, top: int) -> Poin
                     words.take(top + at, col, str(cell))
                 else:
                     value[at, col], known[at, col] = number, True
-    row = np.repeat(np.arange(top, top + height), np.count_nonzero(known, axis=1))
-    col = np.broadcast_to(np.arange(width, dtype=np.int32), known.shape)[known]
-    return Points(height, row, col, value[known])
+    col = np.broadcast_to(np.arange(value.shape[1], dtype=np.int32), known.shape)[known]
+    return Points(np.count_nonzero(known, axis=1), col, value[known])

@@ -6,6 +6,7 @@ A point is one cell that holds a number, NaN and infinity included. A blank cell
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -33,7 +34,7 @@ def refuse(path: Path, why: str) -> UnreadableError:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The numbers of one table: point i is `value[i]` in row `row[i]`, column `col[i]`, row by row.
+    """The numbers of one table, row by row: point i is `value[i]` in column `col[i]`; row r has `sizes[r]` points.
 
     text: the cells of a column that are no numbers, by row (not all of them in long columns, but
     those of the columns that say what a row is). texts: how many there are, by column. first: the
@@ -41,41 +42,55 @@ class Table:
     """
 
     names: tuple[str, ...]
-    height: int
-    row: Ints
+    sizes: Ints
     col: NDArray[np.int32]
     value: Floats
     text: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     texts: Mapping[int, int] = field(default_factory=dict)
     first: tuple[str, ...] = ()
 
+    @property
+    def height(self) -> int:
+        """How many rows there are."""
+        return len(self.sizes)
+
+    @property
+    def row(self) -> Ints:
+        """The row of each point."""
+        return np.repeat(np.arange(self.height, dtype=np.int64), self.sizes)
+
     def dense(self, col: int) -> Floats:
         """One column, NaN where it is blank too."""
         full = np.full(self.height, np.nan)
         mine = np.flatnonzero(self.col == col)
-        full[self.row[mine]] = self.value[mine]
+        full[np.searchsorted(np.cumsum(self.sizes), mine, "right")] = self.value[mine]
         return full
 
-    def parts(self) -> Iterator[slice]:
-        """Stretches of the points: of so many at a time, what is made on the way stays in the cache."""
-        return (slice(at, at + _PART) for at in range(0, len(self.value), _PART))
+    def parts(self) -> Iterator[tuple[slice, slice]]:
+        """Rows and their points: of so many at a time, what is made on the way stays in the cache."""
+        ends = np.cumsum(self.sizes)
+        cuts = np.searchsorted(ends, np.arange(_PART, len(self.value), _PART), "right").tolist()
+        for begin, end in itertools.pairwise(sorted({0, *cuts, self.height})):
+            yield slice(begin, end), slice(int(ends[begin - 1]) if begin else 0, int(ends[end - 1]))
 
     def counts(self) -> Ints:
         """How many points each column has."""
-        return np.bincount(self.col, minlength=len(self.names)).astype(np.int64)
+        total = np.zeros(len(self.names), np.int64)
+        for _, points in self.parts():
+            total += np.bincount(self.col[points], minlength=len(total))
+        return total
 
     def rows(self, chosen: NDArray[np.bool_]) -> Table:
         """The chosen rows alone, numbered anew."""
         number = np.cumsum(chosen) - 1
-        keep = chosen[self.row]
+        keep = np.repeat(chosen, self.sizes)
         text = {
             col: {int(number[row]): cell for row, cell in cells.items() if chosen[row]}
             for col, cells in self.text.items()
         }
         return replace(
             self,
-            height=int(np.count_nonzero(chosen)),
-            row=number[self.row[keep]],
+            sizes=self.sizes[chosen],
             col=self.col[keep],
             value=self.value[keep],
             text=text,
@@ -86,28 +101,30 @@ class Rows:
     """Builds a table from rows that name their cells, as JSON has them."""
 
     def __init__(self) -> None:
-        self.height = 0
         self._names: dict[str, int] = {}
-        self._row: list[int] = []
+        self._sizes: list[int] = []
         self._col: list[int] = []
         self._value: list[float] = []
         self._text: dict[int, dict[int, str]] = {}
 
+    @property
+    def height(self) -> int:
+        """How many rows there are."""
+        return len(self._sizes)
+
     def add(self, cells: Mapping[str, float], text: Mapping[str, str] | None = None) -> None:
         names, row = self._names, self.height
+        self._sizes.append(len(cells))
         for name, value in cells.items():
-            self._row.append(row)
             self._col.append(names.setdefault(name, len(names)))
             self._value.append(value)
         for name, word in (text or {}).items():
             self._text.setdefault(names.setdefault(name, len(names)), {})[row] = word
-        self.height += 1
 
     def table(self) -> Table:
         return Table(
             tuple(self._names),
-            self.height,
-            np.array(self._row, np.int64),
+            np.array(self._sizes, np.int64),
             np.array(self._col, np.int32),
             np.array(self._value, np.float64),
             self._text,
@@ -182,15 +199,16 @@ def _columns(table: Table, axis: Axis, clock: Clock, tags: Mapping[int, str], si
     time = np.empty(size) if timed else np.broadcast_to(np.nan, size)
     session = np.empty(size, np.int32) if restarted else np.broadcast_to(np.int32(0), size)
     end = 0
-    for part in table.parts():
-        codes = code[table.col[part]]
+    for rows, points in table.parts():
+        codes = code.take(table.col[points])
         keep = np.flatnonzero(codes >= 0)
-        row, at = table.row[part][keep], slice(end, end + len(keep))
-        tag[at], step[at], value[at] = codes[keep], axis.step[row], table.value[part][keep]
+        row = np.repeat(np.arange(rows.start, rows.stop), table.sizes[rows]).take(keep)
+        at = slice(end, end + len(keep))
+        tag[at], step[at], value[at] = codes.take(keep), axis.step.take(row), table.value[points].take(keep)
         if timed:
-            time[at] = clock.time[row]
+            time[at] = clock.time.take(row)
         if restarted:
-            session[at] = axis.session[row]
+            session[at] = axis.session.take(row)
         end += len(keep)
     return Columns(tuple(index), tag, step, time, value, session)
 

@@ -21,19 +21,19 @@ def pivot(table: Table) -> Table | None:
     key = next((by_name[name] for name in _KEYS if name in by_name), None)
     if value is None or key is None or key not in table.text:
         return None
-    word = table.text[key]
+    word, row = table.text[key], table.row
     index: dict[str, int] = {}
     code = np.full(table.height, -1, np.int32)
-    for row, tag in word.items():
-        code[row] = len(table.names) + index.setdefault(tag, len(index))
+    for at, tag in word.items():
+        code[at] = len(table.names) + index.setdefault(tag, len(index))
     mine = table.col == value
-    col = np.where(mine, code[table.row], table.col).astype(np.int32)
+    col = np.where(mine, code[row], table.col).astype(np.int32)
     keep = (col >= 0) & (table.col != key)
     texts = {c: n for c, n in table.texts.items() if c not in {key, value}}
     return replace(
         table,
         names=(*table.names, *index),
-        row=table.row[keep],
+        sizes=np.bincount(row[keep], minlength=table.height),
         col=col[keep],
         value=table.value[keep],
         texts=texts,

@@ -496,11 +496,10 @@ def test_both_ways_to_points_are_one(lines: list[list[str]], mark: str) -> None:
         return
     plain_words, fast_words = _points.Words(set()), _points.Words(set())
     plain = _points.plain_points(block, 3, mark, plain_words, 7)
-    frame = _points.to_frame(block, 3, mark)
-    assert frame is not None
-    fast = _points.frame_points(frame, mark, fast_words, 7)
-    assert fast.height == plain.height
-    assert np.array_equal(fast.row, plain.row)
+    grid = _points.to_grid(block, 3, mark)
+    assert grid is not None
+    fast = _points.grid_points(grid, mark, fast_words, 7)
+    assert np.array_equal(fast.sizes, plain.sizes)
     assert np.array_equal(fast.col, plain.col)
     assert np.array_equal(fast.value, plain.value, equal_nan=True)
     assert fast_words.text == plain_words.text
@@ -509,7 +508,7 @@ def test_both_ways_to_points_are_one(lines: list[list[str]], mark: str) -> None:
 
 @pytest.mark.parametrize("lines", ["1,2,3\n1,2\n1,2,3,4\n", "1,2,3,4\n1,2\n1,2,3\n", "1,2\n1,2,3\n1,2,3,4\n"])
 def test_pandas_is_not_trusted_with_ragged_lines(lines: str) -> None:
-    assert _points.to_frame(lines.encode(), 3, ",") is None
+    assert _points.to_grid(lines.encode(), 3, ",") is None
 
 
 @settings(deadline=None)
@@ -545,9 +544,9 @@ def test_both_ways_find_the_same_tables(
 def test_exact_to_the_last_bit_with_pandas() -> None:
     numbers = np.random.default_rng(0).normal(size=5000) * 10.0 ** np.random.default_rng(1).integers(-300, 300, 5000)
     block = "".join(f"{i},{value!r}\n" for i, value in enumerate(numbers.tolist())).encode()
-    frame = _points.to_frame(block, 2, ",")
-    assert frame is not None
-    assert np.array_equal(_points.frame_points(frame, ",", _points.Words(set()), 0).value[1::2], numbers)
+    grid = _points.to_grid(block, 2, ",")
+    assert grid is not None
+    assert np.array_equal(_points.grid_points(grid, ",", _points.Words(set()), 0).value[1::2], numbers)
 
 
 @settings(deadline=None, max_examples=200)
