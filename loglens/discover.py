@@ -91,11 +91,16 @@ def units(found: Found) -> list[Unit]:
     """The sources in groups that can be read apart.
 
     Sources of one folder in several formats are one group, so that a run in several formats can be told
-    to be one; a format by itself is never joined with its like.
+    to be one; a format by itself is never joined with its like. Below a folder `runs` are as many runs as
+    there are folders, but where a log lies beside it: Hugging Face and torch write events of that one there.
     """
     folders: dict[Path, list[tuple[Reader, Source]]] = {}
+    logged = {_folder(source) for _, source in found.sources}
     for reader, source in found.sources:
-        folders.setdefault(_folder(source), []).append((reader, source))
+        folder = _folder(source)
+        above = folder.parent.parent
+        whole = above if folder.parent.name == "runs" and above in logged else folder
+        folders.setdefault(whole, []).append((reader, source))
     grouped: list[Unit] = []
     for group in folders.values():
         formats = {reader.FORMAT for reader, _ in group}
@@ -136,9 +141,8 @@ def _attempt(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
 
 
 def _folder(source: Source) -> Path:
-    """The folder in which a run's other logs would lie; Hugging Face logs events below `runs/`."""
-    folder = source.path if source.path.is_dir() else source.path.parent
-    return folder.parent.parent if folder.parent.name == "runs" else folder
+    """The folder in which a run's other logs would lie."""
+    return source.path if source.path.is_dir() else source.path.parent
 
 
 def _expand(path: str | Path, readers: Sequence[Reader], mirror: Mirror | None) -> list[Path]:

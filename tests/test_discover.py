@@ -10,7 +10,7 @@ import pytest
 
 import loglens
 from loglens import registry
-from loglens.discover import Found, find, load
+from loglens.discover import Found, find, load, units
 from loglens.errors import UnreadableError
 from loglens.run import Run
 
@@ -39,6 +39,22 @@ def test_a_folder_of_runs_names_them_by_their_relative_path(tmp_path: Path) -> N
     for name in ("a/one", "b"):
         shutil.copytree(SAMPLES / "healthy_lstm", tmp_path / name)
     assert sorted(source.name for _, source in look(tmp_path).sources) == ["a/one", "b"]
+
+
+def test_a_folder_called_runs_holds_as_many_runs_unless_a_log_lies_beside_it(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(SAMPLES / "healthy_lstm", tmp_path / "runs" / name)
+    (tmp_path / "runs" / "two" / "metrics.csv").write_text("step,loss\n1,2\n2,1\n")
+    (tmp_path / "runs" / "three").mkdir()
+    (tmp_path / "runs" / "three" / "metrics.csv").write_text("step,loss\n1,2\n2,1\n")
+    assert sorted([source.name for _, source in unit] for unit in units(look(tmp_path))) == [
+        ["runs/one"],
+        ["runs/three"],
+        ["runs/two", "runs/two"],
+    ]
+    (tmp_path / "trainer_state.json").write_text('{"log_history": [{"loss": 2.0, "step": 1}], "global_step": 1}')
+    (unit,) = units(look(tmp_path))
+    assert len(unit) == 5
 
 
 def test_two_paths_to_one_run_are_read_once() -> None:
