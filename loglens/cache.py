@@ -33,15 +33,15 @@ class Cache:
 
     def __init__(self, path: Path, salt: str) -> None:
         self._salt = salt.encode("utf-8", "surrogateescape")
-        self._signatures: dict[Path, bytes | None] = {}
-        self._near: dict[tuple[Path, bool], list[Path]] = {}
+        self._signatures: dict[str, bytes | None] = {}
+        self._near: dict[tuple[str, bool], list[str]] = {}
         self._new: list[tuple[bytes, bytes, bytes]] = []
         self._written = time.monotonic()
         self._base = _open(path)
 
     def owner(self, file: Path, ask: Callable[[Path], int | None]) -> int | None:
         """What `ask` said of this file: the number of its reader."""
-        key = self._key("owner", [file])
+        key = self._key("owner", [os.fspath(file)])
         known = self._get(key)
         if known is not None:
             return int(known) if known else None
@@ -49,13 +49,13 @@ class Cache:
         self._put(key, b"" if number is None else str(number).encode())
         return number
 
-    def key(self, what: str, homes: Iterable[Path], files: Sequence[Path], logs: frozenset[Path]) -> bytes | None:
+    def key(self, what: str, homes: Iterable[Path], files: Sequence[str], logs: frozenset[str]) -> bytes | None:
         """The key of what is told of a run's files; what lies beside them counts, but for other `logs`.
 
         None where there is too much beside them to look at, and where a file cannot be told.
         """
-        folders = {(home, True) for home in homes if home.is_dir()}
-        folders |= {(file.parent, False) for file in files}
+        folders = {(os.fspath(home), True) for home in homes if home.is_dir()}
+        folders |= {(os.path.dirname(file) or os.curdir, False) for file in files}  # noqa: PTH120 - see _files
         beside = {near for folder, deep in folders for near in self._files(folder, deep) if near not in logs}
         return None if len(beside) > MOST_BESIDE else self._key(what, [*files, *sorted(beside)])
 
@@ -66,7 +66,7 @@ class Cache:
             return None
         try:
             return thaw(known)
-        except (ValueError, KeyError, TypeError, struct.error):
+        except (ValueError, LookupError, TypeError, struct.error):
             return None
 
     def remember(self, key: bytes | None, judged: Sequence[Diagnosis | Unread]) -> None:
@@ -87,7 +87,7 @@ class Cache:
                 self._base.execute("VACUUM")
         self._base.close()
 
-    def _key(self, what: str, files: Iterable[Path]) -> bytes | None:
+    def _key(self, what: str, files: Iterable[str]) -> bytes | None:
         digest = hashlib.blake2b(self._salt, digest_size=20)
         digest.update(what.encode("utf-8", "surrogateescape"))
         for file in files:
@@ -99,12 +99,15 @@ class Cache:
             digest.update(known)
         return digest.digest()
 
-    def _files(self, folder: Path, deep: bool) -> list[Path]:
-        """The files in a folder, or also in those below it; no more than make it too much."""
+    def _files(self, folder: str, deep: bool) -> list[str]:
+        """The files in a folder, or also in those below it; no more than make it too much.
+
+        As strings, in the form that paths take: paths are slow to make and to hash.
+        """
         if (folder, deep) not in self._near:
-            found: list[Path] = []
+            found: list[str] = []
             for above, below, names in os.walk(folder):
-                found.extend(Path(above, name) for name in names)
+                found.extend(os.path.join(above, name).removeprefix(os.curdir + os.sep) for name in names)  # noqa: PTH118
                 if not deep or len(found) > MAX_FILES:
                     below.clear()
             self._near[folder, deep] = found
@@ -147,7 +150,7 @@ def place() -> Path:
     return (Path(above) if above else Path.home() / ".cache") / "loglens"
 
 
-def signature(file: Path) -> bytes | None:
+def signature(file: str | Path) -> bytes | None:
     """What tells this state of a file from any other; None where it can't be told."""
     try:
         handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))

@@ -73,7 +73,9 @@ def find(paths: Sequence[str | Path], readers: Sequence[Reader], memory: Callabl
         try:
             known = None if mirror and root.is_relative_to(mirror.folder) else memory
             for reader, source in _under(root, readers, known, prefix=len(roots) > 1):
-                sources.setdefault((reader.FORMAT, source.path.resolve()), (reader, source))
+                # below one root each file is met once
+                place = source.path.resolve() if len(roots) > 1 else source.path
+                sources.setdefault((reader.FORMAT, place), (reader, source))
         except UnreadableError as error:
             failures.append(UnreadableError(str(error), error.path or str(root)))
     if mirror is None:

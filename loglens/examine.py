@@ -54,7 +54,7 @@ def examine(
     points = points_of(len(units))
     keys: list[bytes | None] = [None] * len(units)
     if cache is not None:
-        logs = frozenset(file for unit in units for _, source in unit for file in source.files)
+        logs = frozenset(os.fspath(file) for unit in units for _, source in unit for file in source.files)
         keys = [_key(unit, cache, logs, points) for unit in units]
     fresh = []
     for place, key in enumerate(keys):
@@ -135,11 +135,11 @@ def salt(options: Options) -> str:
     return repr([sys.version, np.__version__, code, settings])
 
 
-def _key(unit: Unit, cache: Cache, logs: frozenset[Path], points: int) -> bytes | None:
+def _key(unit: Unit, cache: Cache, logs: frozenset[str], points: int) -> bytes | None:
     if any(source.mirror for _, source in unit):
         return None  # what is fetched anew each time is never met again
     said = [points, *((reader.FORMAT, str(source.path), source.name) for reader, source in unit)]
-    files = [file for _, source in unit for file in source.files]
+    files = [os.fspath(file) for _, source in unit for file in source.files]
     return cache.key(repr(said), [source.path for _, source in unit], files, logs)
 
 

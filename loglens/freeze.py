@@ -19,8 +19,13 @@ from loglens.distributions import Distribution
 from loglens.report import Confidence, Diagnosis, Finding, Outcome, Part, Remedy, Severity, Unread
 from loglens.run import Note, Series
 
-_KINDS = {
+#: What is kept as a row of its fields, and at which of its places stand arrays.
+_KINDS: dict[str, type[Any]] = {
     kind.__name__: kind for kind in (Diagnosis, Distribution, Finding, Outcome, Part, Remedy, Unread, Note, Series)
+}
+_ARRAYS = {
+    kind.__name__: tuple(place for place, field in enumerate(fields(kind)) if field.name in names)
+    for kind, names in ((Series, ("step", "value", "time")), (Distribution, ("edges", "share", "bad")))
 }
 _LEVELS = {kind.__name__: kind for kind in (Severity, Confidence)}
 _DTYPES: dict[str, np.dtype[Any]] = {
@@ -36,24 +41,33 @@ def freeze(judged: Sequence[Diagnosis | Unread]) -> bytes:
     arrays: dict[int, NDArray[Any]] = {}
     places: dict[int, int] = {}
 
+    def number(array: NDArray[Any]) -> int:
+        return places.setdefault(id(arrays.setdefault(id(array), array)), len(places))
+
+    def row(value: Any) -> list[Any]:
+        cells = [getattr(value, field.name) for field in fields(value)]
+        own = _ARRAYS.get(type(value).__name__, ())
+        return [number(cell) if place in own else plain(cell) for place, cell in enumerate(cells)]
+
     def plain(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
-            return {"@": "array", "n": places.setdefault(id(arrays.setdefault(id(value), value)), len(places))}
         if isinstance(value, np.generic):
             return value.item()
         if type(value).__name__ in _LEVELS:
             return {"@": type(value).__name__, "v": int(value)}
         if type(value) in _KINDS.values():
-            return {"@": type(value).__name__} | {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+            return {"@": "one", "of": type(value).__name__, "v": [row(value)]}
         if isinstance(value, dict):
             return {"@": "dict", "v": [[plain(key), plain(item)] for key, item in value.items()]}
         if isinstance(value, tuple):
+            kinds = {type(item) for item in value}
+            if len(kinds) == 1 and kinds <= set(_KINDS.values()):
+                return {"@": "all", "of": kinds.pop().__name__, "v": [row(item) for item in value]}
             return {"@": "tuple", "v": [plain(item) for item in value]}
         if isinstance(value, list):
             return [plain(item) for item in value]
         return value
 
-    told = json.dumps([plain(item) for item in judged], ensure_ascii=True).encode()
+    told = json.dumps([plain(item) for item in judged], ensure_ascii=True, separators=(",", ":")).encode()
     kinds = [f"{array.dtype.kind}{array.dtype.itemsize}" for array in arrays.values()]
     index = json.dumps([[kind, *array.shape] for kind, array in zip(kinds, arrays.values(), strict=True)]).encode()
     blobs = (array.astype(_DTYPES[kind]).tobytes() for kind, array in zip(kinds, arrays.values(), strict=True))
@@ -61,7 +75,7 @@ def freeze(judged: Sequence[Diagnosis | Unread]) -> bytes:
 
 
 def thaw(data: bytes) -> list[Diagnosis | Unread]:
-    """What `freeze` was given. Raises ValueError, KeyError or TypeError where the bytes are not from it."""
+    """What `freeze` was given. Raises ValueError, LookupError or TypeError where the bytes are not from it."""
     size, indexed = struct.unpack_from("<QQ", data)
     at = 16 + size + indexed
     arrays: list[NDArray[Any]] = []
@@ -70,16 +84,18 @@ def thaw(data: bytes) -> list[Diagnosis | Unread]:
         at += arrays[-1].nbytes
 
     def whole(value: dict[str, Any]) -> Any:
-        kind = value.pop("@", "")
-        if kind == "array":
-            return arrays[value["n"]]
-        if kind == "dict":
-            return dict(value["v"])
+        kind, cells = value["@"], value["v"]
         if kind == "tuple":
-            return tuple(value["v"])
+            return tuple(cells)
+        if kind == "dict":
+            return dict(cells)
         if kind in _LEVELS:
-            return _LEVELS[kind](value["v"])
-        return _KINDS[kind](**value)
+            return _LEVELS[kind](cells)
+        made, own = _KINDS[value["of"]], _ARRAYS.get(value["of"], ())
+        for row in cells:
+            for place in own:
+                row[place] = arrays[row[place]]
+        return tuple([made(*row) for row in cells]) if kind == "all" else made(*cells[0])
 
     judged: list[Diagnosis | Unread] = json.loads(data[16 : 16 + size], object_hook=whole)
     return judged

@@ -9,6 +9,8 @@ from typing import Any
 
 def strict(value: Any) -> Any:
     """The value as strict JSON: numpy unwrapped, non-finite as "NaN", "Infinity", "-Infinity"."""
+    if value is None or isinstance(value, str | bool):  # most values; a mapping is told slowly
+        return value
     if isinstance(value, Mapping):
         return {str(key): strict(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -157,6 +157,34 @@ def test_it_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Path("c.sqlite").stat().st_size < 300_000
 
 
+def test_a_log_that_grows_leaves_the_key_of_its_neighbour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the folder is named, what lies beside a run counts and other logs do not."""
+    many()
+    monkeypatch.chdir("runs/01")
+    Path("config.yaml").write_text("lr: 1\n")
+    for number in range(80):
+        Path(f"{number}.csv").write_text("step,loss\n1,2\n2,1\n")
+
+    def keys(place: str) -> list[bytes | None]:
+        cache = Cache(tmp_path / "c.sqlite", "")
+        own = [str(Path(place) / f"{number}.csv") for number in range(80)]
+        found = [
+            cache.key("", [Path(file)], [file], frozenset([*own, str(Path(place) / "metrics.csv")])) for file in own
+        ]
+        cache.close()
+        return found
+
+    for place in (".", str(Path.cwd())):
+        first = keys(place)
+        with Path("7.csv").open("a") as file:
+            file.write("3,1\n")
+        second = keys(place)
+        assert [one == two for one, two in zip(first, second, strict=True)] == [number != 7 for number in range(80)]
+        with Path("config.yaml").open("a") as file:
+            file.write("# another\n")
+        assert not set(second) & set(keys(place))
+
+
 def test_what_is_no_file_has_no_signature() -> None:
     os.mkfifo("pipe")
     assert signature(Path("pipe")) is None and signature(Path("nothing")) is None

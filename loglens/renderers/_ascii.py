@@ -14,6 +14,8 @@ def plain(text: str) -> str:
     A byte of a file name that is no UTF-8 (a lone surrogate in Python) is no character at all and many
     parsers refuse it; it is written as the four characters \xNN.
     """
+    if text.isascii() and "\x7f" not in text:  # JSON has escaped all other control characters
+        return text + "\n"
     text = _LONE.sub(lambda found: rf"\\x{ord(found[0]) & 0xFF:02x}", text)
     return _NOT_PLAIN.sub(_escaped, text) + "\n"
 
