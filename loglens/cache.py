@@ -32,7 +32,7 @@ class Cache:
     """Looks up and remembers. `salt`: whatever changes what comes out though no file changed."""
 
     def __init__(self, path: Path, salt: str) -> None:
-        self._salt = salt.encode("utf-8", "surrogateescape")
+        self._salt = hashlib.blake2b(salt.encode("utf-8", "surrogateescape")).digest()
         self._signatures: dict[str, bytes | None] = {}
         self._near: dict[tuple[str, bool], list[str]] = {}
         self._new: list[tuple[bytes, bytes, bytes]] = []
