@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +38,13 @@ def blocks(x: NDArray[np.generic], value: Floats, *, most: int = 50, least: int 
     if count < 2:
         count = n
     edges = np.linspace(0, n, count + 1).round().astype(np.intp)
-    spans = list(pairwise(edges))
-    middle = np.array([float(x[(low + high - 1) // 2]) for low, high in spans])
-    level = np.array([float(np.median(value[low:high])) for low, high in spans])
-    return Blocks(middle, level, edges[:-1])
+    start, size = edges[:-1], np.diff(edges)
+    middle = x[start + (size - 1) // 2].astype(np.float64)
+    level = np.empty(count)
+    for length in set(size.tolist()):  # one, or two that follow each other
+        alike = np.flatnonzero(size == length)
+        level[alike] = np.median(value[start[alike, None] + np.arange(length)], axis=1)
+    return Blocks(middle, level, start)
 
 
 def noise(value: Floats) -> float:
