@@ -8,7 +8,7 @@ check:  ## format, lint, types
 test:  ## everything
 	python -m pytest
 
-bench:  ## docs/speed.md: speed and memory beside the peers (needs the extra "bench"; takes 15 minutes)
+bench:  ## docs/speed.md: speed and memory beside the peers (needs the extra "bench"; takes 15 minutes on two idle cores)
 	python benchmarks/speed.py --repeat 5 -o docs/speed.md
 
 docs:  ## the generated pages, the pictures, and the site (needs the extras "docs" and "plot"; Chromium for one picture)

@@ -25,6 +25,15 @@ def folder_of_runs(place: Path, count: int) -> Path:
     return place
 
 
+def busy(at_once: int, times: int) -> int:
+    """So many processes that only compute, so many of them side by side: what more cores are worth on this machine."""
+    for _ in range(times // at_once):
+        running = [subprocess.Popen([sys.executable, "-c", "sum(range(20_000_000))"]) for _ in range(at_once)]
+        for each in running:
+            each.wait()
+    return times
+
+
 def diagnose(folder: Path, jobs: int, memory: Path | None = None) -> int:
     """The whole command as a process, its lines thrown away. memory: the folder of its cache, if it may use one."""
     words = [sys.executable, "-m", "loglens", "diagnose", str(folder), "--format", "jsonl", "--jobs", str(jobs), "-q"]

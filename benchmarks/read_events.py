@@ -165,21 +165,24 @@ PAIRS |= {"process: tbparse": "loglens diagnose"}
 
 
 def turns(
-    functions: Mapping[str, Callable[[], int]], repeat: int, once: frozenset[str] = frozenset()
+    functions: Mapping[str, Callable[[], int]],
+    repeat: int,
+    once: frozenset[str] = frozenset(),
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, tuple[float, int]]:
     """Median seconds of each function and what it gave; in turn, so that a busy machine is busy for all."""
     taken: dict[str, list[float]] = {name: [] for name in functions}
     given: dict[str, int] = {}
     for turn in range(repeat):
         for name in [name for name in taken if not (turn and name in once)]:
-            begun = time.perf_counter()
+            begun = clock()
             try:
                 given[name] = functions[name]()
             except (ImportError, RuntimeError, OSError) as error:
                 print(f"  {name} left out: {error}", file=sys.stderr)
                 del taken[name]
                 continue
-            taken[name].append(time.perf_counter() - begun)
+            taken[name].append(clock() - begun)
     return {name: (statistics.median(seconds), given[name]) for name, seconds in taken.items()}
 
 
