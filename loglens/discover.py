@@ -97,12 +97,12 @@ def units(found: Found) -> list[Unit]:
     there are folders, but where a log lies beside it: Hugging Face and torch write events of that one there.
     """
     folders: dict[Path, list[tuple[Reader, Source]]] = {}
-    logged = {_folder(source) for _, source in found.sources}
-    for reader, source in found.sources:
-        folder = _folder(source)
+    own = [_folder(source) for _, source in found.sources]
+    logged = set(own)
+    for folder, member in zip(own, found.sources, strict=True):
         above = folder.parent.parent
         whole = above if folder.parent.name == "runs" and above in logged else folder
-        folders.setdefault(whole, []).append((reader, source))
+        folders.setdefault(whole, []).append(member)
     grouped: list[Unit] = []
     for group in folders.values():
         formats = {reader.FORMAT for reader, _ in group}
