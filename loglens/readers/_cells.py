@@ -55,7 +55,7 @@ def load(path: Path) -> tuple[list[Table], list[Note]]:
         raise refuse(path, f"the first line is longer than {LONGEST_LINE >> 20} MB: no table" if notes else empty)
     start, lines = find_header(first)
     sheet = Sheet(path, first[start:], lines)
-    rest = chain([first[start:]], blocks)
+    rest = sheet.believed(chain([first[start:]], blocks))
     for each in ahead(sheet.lines, rest) if sheet.fast else map(sheet.lines, rest):
         sheet.feed(each)
     return sheet.finish(), [*sheet.notes(), *notes]
@@ -122,10 +122,29 @@ class Sheet:
         self.words = Words({col for col, name in enumerate(self.names) if plain(name) in KEPT})
         self.first: tuple[str, ...] = ()
 
+    def believed(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """The blocks, without the last cell of all where no line end follows and it is shorter than its like above.
+
+        A writer ends each line; a table that was exported may have no line end behind the last. A number cut
+        short is another number, and shorter; the cells before it, and one in quotes, are whole.
+        """
+        above: list[bytes] = []
+        for block in blocks:
+            *lines, last = block.rsplit(b"\n", NEAR)
+            cells = [line.rpartition(self.delimiter)[2].strip() for line in [*above, *lines]]
+            lengths = [len(cell) for cell in cells if is_number(cell.decode("utf-8", "replace"))]
+            rest, mark, cell = last.rpartition(self.delimiter)
+            cell = cell.strip()
+            if mark and cell and not cell.endswith(b'"') and len(lengths) >= FEW and len(cell) < min(lengths):
+                self.torn = True
+                block = block[: len(block) - len(last) + len(rest) + 1]
+            yield block
+            above = lines
+
     def lines(self, block: bytes) -> Lines:
         """Whole lines in plain form, and their cells. The width that counts is the one when they are taken."""
         whole = block.endswith(b"\n") or not block
-        text = self._canonical(block if whole else self._believed(block) + b"\n")
+        text = self._canonical(block if whole else block + b"\n")
         return Lines(block, text, whole, to_grid(text, self.width, self.mark) if self.fast and text else None)
 
     def feed(self, lines: Lines) -> None:
@@ -183,23 +202,6 @@ class Sheet:
         }
         sizes, col, value = self.rows.pop("sizes"), self.points.pop("col"), self.points.pop("value")
         return Table(tuple(self.names), sizes, col, value, text, self.words.count, self.first)
-
-    def _believed(self, block: bytes) -> bytes:
-        """The last line, which has no end, without its last cell where that is shorter than all of its like above.
-
-        A writer ends each line; a table that was exported may have no line end behind the last. A number cut
-        short is another number, and shorter; the cells before it, and one in quotes, are whole.
-        """
-        *above, last = block.rsplit(b"\n", NEAR + 1)[-NEAR - 1 :]
-        cells = [line.rpartition(self.delimiter)[2].strip() for line in above]
-        cells = [cell for cell in cells if cell and is_number(cell.decode("utf-8", "replace"))]
-        rest, mark, cell = last.rpartition(self.delimiter)
-        cell = cell.strip()
-        known = not cell or cell.endswith(b'"') or len(cells) < FEW or len(cell) >= min(map(len, cells))
-        if known or not mark:
-            return block
-        self.torn = True
-        return block[: len(block) - len(last) + len(rest) + 1]
 
     def _rows(self, lines: Lines) -> None:
         """Take lines without a header among them."""

@@ -121,10 +121,14 @@ def test_torn_last_line(tmp_path: Path) -> None:
     ("last", "believed"),
     [("0.25", True), ("0.125", True), ('"0.2"', True), ("0.2", False), ("0. ", False), ("1e-5", True), ("1e-", False)],
 )
-def test_a_last_cell_that_may_be_cut_short_is_not_believed(tmp_path: Path, last: str, believed: bool) -> None:
-    run = read_one(csv.read, text(tmp_path, f"step,acc,loss\n1,0.5,0.75\n2,0.6,{last}"))
-    assert rows(run, "acc") == [(1, 0.5), (2, 0.6)]
-    assert rows(run, "loss") == [(1, 0.75), *([(2, float(last.strip('"')))] if believed else [])]
+def test_a_last_cell_shorter_than_all_above_is_cut(tmp_path: Path, last: str, believed: bool) -> None:
+    """An export may end without a line end: what is as short as any of its like is believed."""
+    whole = [(1, 0.5, 0.75), (2, 0.6, 0.625), (3, 0.7, 0.5625)]
+    above = "".join(f"{step},{acc},{loss}\n" for step, acc, loss in whole)
+    run = read_one(csv.read, text(tmp_path, f"step,acc,loss\n{above}4,0.8,{last}"))
+    assert rows(run, "acc") == [*((step, acc) for step, acc, _ in whole), (4, 0.8)]
+    assert rows(run, "loss")[:3] == [(step, loss) for step, _, loss in whole]
+    assert rows(run, "loss")[3:] == ([(4, float(last.strip('"')))] if believed else [])
     assert kinds(run) == ([] if believed else ["truncated"])
 
 
