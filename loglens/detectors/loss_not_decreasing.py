@@ -2,20 +2,20 @@
 
 Why it matters. The model learns nothing: whatever runs, it is not training. Every further hour is lost.
 
-How it is found. The loss ends less than 5 % below where it started (medians of the first and last
-points), no block in between was lower than that by more than its noise, and the validation loss, if
-there is one, gained as little; 10 % of training loss are allowed where validation stays at chance, as
-memorising shuffled labels looks like that. A classifier that guesses has a loss of ln C for C classes
-(Karpathy, A Recipe for Training Neural Networks, 2019; 2.303 for ten), so a level within 2 % of an ln C
-is named as chance. Or the loss gains less than 15 % after its first tenth, and not one logged metric
-between 0 and 1, first measured before the loss had fallen by half of its way, covers 5 % of its way to
-1: then the first tenth only taught it the mean. Or, a warning, it gains less than a third in all and less
-than 5 % after its first tenth, and ten or more validation losses end within 2 % of the first one; if it
-gained more in that first tenth, this is a note, as a run that converged at once looks alike. All of this is a
-warning only with fewer than 20 points or 100 steps, while the learning rate still warms up, or where noise
-could hide the gain: where a line that gains as much lies within the 99 % interval of the trend. 5 % between
-first and last medians alone calls 3.9 % of runs dead that reach their target; the noise and the validation
-loss are there to spare them.
+How it is found. The loss ends less than 5 % below where it started (medians of the first and last points), no
+block in between was lower than that by more than its noise, and the validation loss, if there is one, gained
+as little; 10 % of training loss are allowed where validation stays at chance, as memorising shuffled labels
+looks like that, and three standard errors of the first twentieth where the norm of the weights is one and the
+same number throughout. A classifier that guesses has a loss of ln C for C classes (Karpathy, A Recipe for
+Training Neural Networks, 2019; 2.303 for ten), so a level within 2 % of an ln C is named as chance. Or the
+loss gains less than 15 % after its first tenth, and not one logged metric between 0 and 1, first measured
+before the loss had fallen by half of its way, covers 5 % of its way to 1: then the first tenth only taught it
+the mean. Or, a warning, it gains less than a third in all and less than 5 % after its first tenth, and ten or
+more validation losses end within 2 % of the first one; if it gained more in that first tenth, this is a note,
+as a run that converged at once looks alike. All of this is a warning only with fewer than 20 points or 100
+steps, while the learning rate still warms up, or where noise could hide the gain: where a line that gains as
+much lies within the 99 % interval of the trend. 5 % between first and last medians alone calls 3.9 % of runs
+dead that reach their target; the noise and the validation loss are there to spare them.
 
 When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate
 far too low, labels that belong to other inputs and an optimiser that never steps look alike in
@@ -45,6 +45,7 @@ def detect(
     val_loss: Series | None,
     lr: Series | None,
     grad_norm_global: Series | None,
+    weight_norm_global: Series | None,
     metric_higher: tuple[Series, ...],
     val_metric_higher: tuple[Series, ...],
     run: Run,
@@ -63,6 +64,8 @@ def detect(
         guessing = _chance_classes(float(np.median(held_out.value[-3:])), chance)
     # a net that only memorises shuffled labels lowers its training loss a little, and guesses elsewhere
     bar = (2 * gain if guessing else gain) * abs(found.start)
+    if weight_norm_global is not None and _same(weight_norm_global.finite.value) and _by_chance(curve.value, found):
+        bar = max(bar, found.start - found.end + 4 * found.noise)  # no weight moves: what it seems to gain is noise
     metrics = (*metric_higher, *val_metric_higher)
     stuck = _metrics_stuck(metrics, gain)
     # a sum of parts was never logged itself, so it knows of no earlier start
@@ -95,6 +98,17 @@ def _learned(found: Levels, bar: float) -> bool:
     # half of the start is gone whatever the noise, which a later explosion would inflate
     smooth = found.start - found.end >= max(bar / 2, 10 * found.noise)
     return smooth or found.start - found.end >= bar or fell >= bar + 4 * found.noise or fell >= abs(found.start) / 2
+
+
+def _same(norm: NDArray[np.float64]) -> bool:
+    """Whether a norm of ten points or more is one and the same number throughout, and not zero."""
+    return len(norm) >= 10 and bool(norm[0] > 0 and (norm == norm[0]).all())
+
+
+def _by_chance(value: NDArray[np.float64], found: Levels) -> bool:
+    """Whether the first twentieth lies above the end by less than three standard errors of its median."""
+    head = value[: max(3, len(value) // 20)]
+    return float(np.median(head)) - found.end < 3 * 1.25 * found.point_noise / float(np.sqrt(len(head)))
 
 
 def _long_enough(curve: Series, lr: Series | None) -> bool:

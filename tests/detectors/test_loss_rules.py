@@ -130,6 +130,16 @@ def test_noise_that_could_hide_the_gain_is_no_proof() -> None:
     assert {found.severity for one in loud for found in one} == {Severity.WARNING}
 
 
+def test_weights_that_never_move_explain_a_gain_by_chance() -> None:
+    """Without them, first points that lie above the rest by chance acquit."""
+    loss = level(400, 0.18, 0.15)
+    loss[:3] *= 1.2
+    assert not findings("loss-not-decreasing", {"loss": loss})
+    assert findings("loss-not-decreasing", {"loss": loss, "weight_norm": np.full(400, 7.31)})
+    adapted = level(400, 0.18, 0.15) * np.where(np.arange(400) < 30, 1.2, 1.0)  # only adapters train
+    assert not findings("loss-not-decreasing", {"loss": adapted, "weight_norm": np.full(400, 7.31)})
+
+
 def test_stuck_at_no_known_chance_level() -> None:
     (found,) = findings("loss-not-decreasing", {"loss": level(200, 0.35, 0.05)})
     assert found.evidence["chance_classes"] is None
