@@ -3,12 +3,12 @@
 Why it matters. Policy-gradient methods hold only near the policy that collected the data. An update far
 outside of that region is made on estimates that no longer mean anything, and the policy can be lost in one.
 
-How it is found. The KL divergence stays above ten times its level in the first fifth, and above 0.1, for at
-least five logged updates in a row, or is above 10 once (the level of Trackio's example alert); 0.01 to
-0.015 is what Spinning Up aims at, and Stable-Baselines3 stops an update at 1.5 times its target. Only with
-harm: from there on, the reward loses a third of the range that it had covered, beyond its noise. The
-distance to a fixed reference model grows by nature (0 to 10 and more when tuning language models), so a
-large KL alone is no finding.
+How it is found. The KL divergence is above ten times its level in the first fifth, and above 0.1, at five of
+nine logged updates or more (a large one is often followed by a small one, so that it need not be five in a
+row), or is above 10 once (the level of Trackio's example alert); 0.01 to 0.015 is what Spinning Up aims at,
+and Stable-Baselines3 stops an update at 1.5 times its target. Only with harm: from there on, the reward
+loses a third of the range that it had covered, beyond its noise. The distance to a fixed reference model
+grows by nature (0 to 10 and more when tuning language models), so a large KL alone is no finding.
 
 When it is wrong. A reward that falls because its scale, task or judge was changed.
 """
@@ -46,7 +46,7 @@ def detect(
     if rl_reward is None or len(rl_reward.finite) < min_points:
         raise Skip("a large KL divergence says nothing without the reward")
     usual = float(np.median(kl.value[: max(5, len(kl) // 5)]))
-    found = (_lasting(kl.value > max(factor * usual, least), updates), _lasting(kl.value > at_once, 1))
+    found = (_mostly(kl.value > max(factor * usual, least), updates), _mostly(kl.value > at_once, 1))
     at = min((index for index in found if index is not None), default=None)
     if at is None:
         return
@@ -76,9 +76,8 @@ def detect(
     )
 
 
-def _lasting(high: np.ndarray, updates: int) -> int | None:
-    """The index of the first of so many high points in a row."""
-    if len(high) < updates:
-        return None
-    rows = np.lib.stride_tricks.sliding_window_view(high, updates).all(axis=1)
-    return int(np.argmax(rows)) if rows.any() else None
+def _mostly(high: np.ndarray, updates: int) -> int | None:
+    """The index of the first of so many high points that are more than half of the points that they span."""
+    places = np.flatnonzero(high)
+    close = places[updates - 1 :] - places[: len(places) - updates + 1] < 2 * updates - 1
+    return int(places[np.argmax(close)]) if close.any() else None

@@ -4,9 +4,10 @@ Why it matters. The last checkpoint is not the best one, and the steps after the
 nothing.
 
 How it is found. The validation loss ends 5 to 20 % above its lowest level, beyond three standard errors of
-its noise, and the lowest level was reached in the first four fifths of the run. From 20 % on it is for the
-rules of overfitting and divergence to name. A final validation loss over 1.05 times its lowest is found in
-1.0 % of 2,003 AlgoPerf runs that reach their target: they are healthy, so this is a note.
+its noise from there on, and the lowest level was reached in the first four fifths of the run. From 20 % on
+it is for the rules of overfitting and divergence to name. A final validation loss over 1.05 times its
+lowest is found in 1.0 % of 2,003 AlgoPerf runs that reach their target: they are healthy, so this is a
+note.
 
 When it is wrong. A metric can improve while the loss rises by overconfidence. Schedules that end at a high
 rate make the last evaluations noisy.
@@ -42,7 +43,8 @@ def detect(
     lowest = int(np.argmin(level.level))
     best, end = float(level.level[lowest]), float(np.median(curve.value[-max(3, len(curve) // 10) :]))
     rise = (end - best) / max(abs(best), 1e-300)
-    error = max(noise(curve.value) / np.sqrt(2), noise(level.level))
+    # the descent before the lowest level is steep and bent, which would count as noise
+    error = max(noise(curve.value) / np.sqrt(2), noise(level.level[lowest:]))
     if not least <= rise < most or level.level[-2:].min() - best < errors * error or lowest >= 0.8 * len(level):
         return
     first, last = int(level.start[lowest]), int(level.start[min(lowest + 1, len(level) - 1)])

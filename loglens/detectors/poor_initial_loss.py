@@ -5,10 +5,11 @@ classes (Karpathy, A Recipe for Training Neural Networks, 2019). One that starts
 answers: its last layer is initialised too large, its inputs are not normalised, or the loss is summed
 instead of averaged. The first steps only undo that.
 
-How it is found. The first training losses, from the first hundredth of the run, are above 2 ln C in the
-median (TheDeepChecker allows as much), where the parameters name the number of classes or the size of the
-vocabulary and the loss is a cross entropy as far as names tell. Without C in the parameters it is not
-checked.
+How it is found. The first training loss is above 2 ln C (TheDeepChecker allows as much), where the
+parameters name the number of classes or the size of the vocabulary and the loss is a cross entropy as far
+as names tell. Only the first, as those after it are the work of the updates: a poor start is often undone
+in two or three steps, and a good one lost as fast to a rate that is too high. Without C in the parameters
+it is not checked.
 
 When it is wrong. A loss that is summed over tokens, tasks or micro-batches, or has further terms, has
 another scale; so it is a note.
@@ -57,8 +58,7 @@ def detect(
         raise Skip(f"needs {min_points} losses, has {len(curve)}")
     if run.rewinds:
         raise Skip("a resumed run does not begin at its beginning")
-    early = curve.value[curve.step <= curve.step[0] + 0.01 * (curve.step[-1] - curve.step[0])]
-    start, chance = float(np.median(early[:5])), float(np.log(count))
+    start, chance = float(curve.value[0]), float(np.log(count))
     if start <= factor * chance:
         return
     yield Finding(

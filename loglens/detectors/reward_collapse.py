@@ -6,9 +6,10 @@ after it was wasted.
 How it is found. The reward had risen above its start by more than eight times the noise of its level (of
 the whole run or of the part until its best, whichever is larger), and by a quarter of what it then lost; at
 least three quarters of that gain are gone in the last fifth of the run, and more than half in each of that
-fifth's blocks. Error where it ends at its start or lower, warning else. Levels are medians over blocks of 2
-% of the run, since single episodes vary by more than a run gains. Where the reward has not risen so far,
-there is nothing to lose, and the rule is skipped.
+fifth's blocks. Error where it ends at its start or lower, warning else. Levels are medians over blocks of 5
+% of the run, since single episodes vary by more than a run gains, and of a hundred updates smaller blocks
+have too few to tell. Where the reward has not risen so far, there is nothing to lose, and the rule is
+skipped.
 
 When it is wrong. A task that becomes harder by design (curriculum, self-play) lowers the reward of a policy
 that still improves. Methods that replay old data recover late: watch a run that was stopped in a dip.
@@ -24,8 +25,7 @@ from loglens import remedies
 from loglens.errors import Skip
 from loglens.report import Confidence, Finding, Rule, Severity
 from loglens.run import Series
-from loglens.stats.blocks import noise
-from loglens.stats.level import levels
+from loglens.stats.blocks import blocks, noise
 
 RULE = Rule("reward-collapse", "RL", Severity.ERROR)
 
@@ -41,21 +41,21 @@ def detect(
     curve = rl_reward.finite
     if len(curve) < min_points:
         raise Skip(f"needs {min_points} rewards, has {len(curve)}")
-    found = levels(-curve.value)
-    # the start of a noisy reward is not its first three episodes
-    level = -found.blocks.level
-    start, best = float(np.median(level[: max(1, len(level) // 20)])), -found.best
+    block = blocks(curve.step, curve.value, most=20)
+    level, highest = block.level, int(np.argmax(block.level))
+    start, best = float(level[0]), float(level[highest])
     gain, tail = best - start, level[-max(2, len(level) // 5) :]
     end = float(np.median(tail))
-    # a reward at its worst is the same in every episode: the noise is that of the part before
-    calm = noise(curve.value[: max(found.best_at + len(curve) // len(level), 4)])
-    wander = max(found.noise, 1.25 * calm * float(np.sqrt(len(level) / len(curve))))
+    # a reward at its worst is the same in every episode: the noise is that of the part before;
+    # a median has 1.25 times the standard error of a mean
+    calm = max(noise(curve.value), noise(curve.value[: (highest + 1) * len(curve) // len(level)]))
+    wander = max(noise(level), 1.25 * calm * float(np.sqrt(len(level) / len(curve))))
     if gain <= times_noise * wander or gain < (best - end) / 4:
         raise Skip(f"{rl_reward.tag} has not risen beyond its noise, so there is nothing to lose")
     if end > best - lost * gain or (tail > best - gain / 2).any():
         return
     good = np.flatnonzero(level >= best - gain / 4)
-    onset = int(curve.step[found.blocks.start[min(int(good[-1]) + 1, len(level) - 1)]])
+    onset = int(curve.step[block.start[min(int(good[-1]) + 1, len(level) - 1)]])
     share = (best - end) / gain
     yield Finding(
         f"{rl_reward.tag} rises from {start:.4g} to {best:.4g} and is at {end:.4g} in the end: {min(share, 9.99):.0%} "

@@ -43,6 +43,13 @@ def test_a_reward_that_is_lost_again() -> None:
     assert only(findings("reward-collapse", {REWARD: lost(to=50)})).severity is Severity.WARNING
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_reward_of_few_noisy_updates_that_is_lost_again(seed: int) -> None:
+    n = np.arange(120)
+    risen = np.where(n < 60, -1 + 2 * (1 - np.exp(-n / 6)), -1.0)
+    assert findings("reward-collapse", {REWARD: risen + 0.2 * np.random.default_rng(seed).normal(size=120)})
+
+
 def test_half_of_the_reward_lost_is_no_collapse() -> None:
     assert not findings("reward-collapse", {REWARD: lost(to=120)})
 
@@ -78,6 +85,12 @@ def test_a_policy_that_strays_and_loses_its_reward() -> None:
     once = level(200, 0.01, 0.5)
     once[119] = 40.0
     assert findings("kl-blow-up", {KL: once, REWARD: lost()})
+    uneven = level(200, 0.01, 0.5)
+    uneven[118::2] = 3.0
+    assert only(findings("kl-blow-up", {KL: uneven, REWARD: lost()})).onset_step == 118
+    rare = level(200, 0.01, 0.5)
+    rare[118::3] = 3.0  # two of three updates stay near
+    assert not findings("kl-blow-up", {KL: rare, REWARD: lost()})
 
 
 def test_a_large_divergence_without_harm_is_none() -> None:

@@ -68,6 +68,22 @@ def test_waiting_for_data() -> None:
     assert not findings("data-loader-bound", rl)
 
 
+def test_workers_that_deliver_together_are_waited_for_once_in_a_while() -> None:
+    wait, step = np.full(200, 0.001), level(200, 0.05, 0.1)
+    wait[::4] = 0.4  # three of four steps wait for nothing
+    (found,) = findings("data-loader-bound", {"data_time": wait, "batch_time": step + wait})
+    assert found.evidence["share"] == pytest.approx(0.403 / (0.403 + 4 * 0.05), rel=0.02)
+    wait[::4] = 0.05
+    assert not findings("data-loader-bound", {"data_time": wait, "batch_time": step + wait})
+
+
+def test_a_wait_that_is_within_the_step_time_is_told_from_one_beside_it() -> None:
+    wait = level(200, 0.07, 0.2)
+    within = {"data_time": wait, "batch_time": wait + level(200, 0.05, 0.1, seed=1)}
+    assert findings("data-loader-bound", within)[0].evidence["share"] == pytest.approx(0.07 / 0.12, rel=0.05)
+    assert not findings("data-loader-bound", {"data_time": wait, "batch_time": level(200, 0.12, 0.1, seed=1)})
+
+
 def test_memory_that_is_never_given_back() -> None:
     (found,) = findings("gpu-memory-growth", {"gpu_mem_mb": np.linspace(1000, 3000, 200)})
     assert found.severity is Severity.WARNING and found.remedies[0].action == "fix_input_pipeline"
@@ -143,6 +159,10 @@ def test_a_best_checkpoint_before_the_end() -> None:
     (found,) = findings("missed-early-stop", {"val_loss": rising})
     assert found.onset_step == pytest.approx(60, abs=8) and found.remedies[0].action == "early_stop"
     assert not findings("missed-early-stop", {"val_loss": falling(100, floor=1.0, noise=0.05)})
+    steep = np.append(
+        np.geomspace(2.0, 0.5, 8), [0.31, 0.33, 0.36, 0.35, 0.36, 0.36, 0.35, 0.36, 0.37, 0.37, 0.38, 0.38]
+    )
+    assert findings("missed-early-stop", {"val_loss": steep})  # the bend of its descent is no noise
     rising[60:] *= np.linspace(1, 1.5, 40)  # for the rule of overfitting to name
     assert not findings("missed-early-stop", {"val_loss": rising})
 
@@ -156,6 +176,10 @@ def test_a_first_loss_far_above_guessing() -> None:
     assert found.evidence["chance"] == pytest.approx(np.log(10)) and found.severity is Severity.NOTE
     assert not judged("poor-initial-loss", run({"train_loss": falling(200)}, params={"num_classes": 10}))
     assert "how many classes" in skipped("poor-initial-loss", {"train_loss": falling(200, start=9.0)})
+    brief, blown = np.full(400, 0.5), np.full(400, 0.5)
+    brief[:3], blown[:6] = [6.0, 3.0, 1.5], [2.3, 2.3, 17.0, 25.0, 18.0, 9.0]
+    assert judged("poor-initial-loss", run({"train_loss": brief}, params={"num_classes": 10}))
+    assert not judged("poor-initial-loss", run({"train_loss": blown}, params={"num_classes": 10}))  # by the updates
     other = run({"train_loss": falling(200, start=9.0)}, params={"num_classes": 10, "criterion": "MSELoss()"})
     assert not judged("poor-initial-loss", other)
 
