@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import loglens
 from loglens.analyze import judge
 from loglens.registry import detectors
 from loglens.report import Finding, Severity
-from loglens.run import Note, Run
+from loglens.run import Columns, Note, Run
 from tests.curves import Floats, autoregressive, falling, level, run
 
 
@@ -233,6 +236,14 @@ def test_clipping_counts_where_the_loss_stands_still(unit: float) -> None:
     assert note.severity is Severity.NOTE
 
 
+def test_clipping_of_single_steps_is_what_it_is_for() -> None:
+    rare = np.where(np.arange(100) % 10 == 0, 1.0, 0.0)
+    early = np.where(np.arange(100) < 15, 1.0, 0.0)  # until the first steps are over
+    for clipped in (rare, early):
+        curves = {"clip_fraction": clipped, "grad_norm": level(100, 0.8, 0.3), "loss": level(100, 2.3)}
+        assert not findings("clipping-always-active", curves)
+
+
 # precision, system ------------------------------------------------------------------------------
 
 
@@ -282,6 +293,22 @@ def test_a_torn_log_is_a_note_with_its_last_step() -> None:
     torn = Run("x", base.source, "test", base.columns, notes=(Note("truncated", "ends inside record 7", "f"),))
     (found,) = judge(torn, {"truncated-log": detectors()["truncated-log"]}).findings
     assert (found.severity, found.onset_step) == (Severity.NOTE, 99)
+
+
+def test_other_notes_of_a_reader_are_no_torn_log(tmp_path: Path) -> None:
+    rows = "".join(f"{step},{1 / (step + 1):.4f}\n" for step in range(50))
+    path = tmp_path / "log.csv"
+    path.write_text("step,loss\n" + rows.replace("\n20,0.0476", "\n20,n.a.").rstrip())  # no newline at the end either
+    (judged,) = loglens.diagnose(path).runs
+    assert [out.outcome for out in judged.outcomes if out.condition == "truncated-log"] == ["clean"]
+
+
+def test_a_row_that_is_late_is_no_restart_and_steps_that_go_on_from_there_are() -> None:
+    late = np.append(np.arange(50), [48, *range(50, 100)])
+    again = np.append(np.arange(50), np.arange(40, 100))
+    for steps, restarts in ((late, 0), (again, 1)):
+        what = Run("r", Path("r"), "test", Columns.of({"loss": (steps, falling(len(steps)))}))
+        assert len(judge(what, {"restart": detectors()["restart"]}).findings) == restarts
 
 
 def test_underfitting_needs_an_accuracy() -> None:
