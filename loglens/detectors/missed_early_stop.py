@@ -43,8 +43,10 @@ def detect(
     lowest = int(np.argmin(level.level))
     best, end = float(level.level[lowest]), float(np.median(curve.value[-max(3, len(curve) // 10) :]))
     rise = (end - best) / max(abs(best), 1e-300)
-    # the descent before the lowest level is steep and bent, which would count as noise
-    error = max(noise(curve.value) / np.sqrt(2), noise(level.level[lowest:]))
+    # the descent before the lowest level is steep and bent, which would count as noise; the same loss once more is of
+    # weights that did not move, and hides what there is
+    moved = curve.value[np.append(True, np.diff(curve.value) != 0)]
+    error = max(noise(moved) / np.sqrt(2), noise(level.level[lowest:]))
     if not least <= rise < most or level.level[-2:].min() - best < errors * error or lowest >= 0.8 * len(level):
         return
     first, last = int(level.start[lowest]), int(level.start[min(lowest + 1, len(level) - 1)])
