@@ -339,8 +339,8 @@ def page(rows: list[Row], repeat: int, scale: float, peers: Mapping[str, str]) -
         "# Speed and memory",
         "",
         "Made by `make bench` (`python benchmarks/speed.py`), not by hand.",
-        f"Medians of {repeat} (EventAccumulator and tbparse: once; the start: {3 * repeat}), all of a row measured in turn",
-        f"in one run on {os.cpu_count()} cores, {datetime.datetime.now(datetime.UTC).date()}"
+        f"Medians of {repeat} (EventAccumulator and tbparse: once; the start: {3 * repeat}), all of a row measured in",
+        f"turn in one run on {os.cpu_count()} cores, {datetime.datetime.now(datetime.UTC).date()}"
         + ("." if scale == 1 else f"; **sizes scaled by {scale:g}, so not the real figures**."),
         "Seconds differ from machine to machine, ratios much less. A goal `>=` is about how many times as fast as the",
         "other loglens is; `<=` about loglens' figure over the other's.",
