@@ -13,6 +13,8 @@ from tests.fuzz.seeds import seeds
 
 #: For all readers together.
 SECONDS = 60
+#: Inputs for each reader at least.
+LEAST = 20
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits of time and memory there")
@@ -24,7 +26,7 @@ def test_nothing_breaks_a_reader(reader: str, tmp_path: Path) -> None:
     if not seeds(reader):
         pytest.skip("nothing to mutate here without the extra parquet")
     end, index, runs = time.monotonic() + SECONDS / len(READERS), 0, 0
-    while time.monotonic() < end:
+    while time.monotonic() < end or index < LEAST:  # a busy machine takes longer, and tries as much
         runs += check(reader, tmp_path / "run", make(reader, 0, index), judged=index % 10 == 0)
         index += 1
-    assert index > 20 and runs > 0
+    assert runs > 0
