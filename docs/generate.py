@@ -28,6 +28,7 @@ MEASURED = HERE.parent / "loglens" / "measured.json"
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 #: Where the healthy runs of false_alarms.json come from.
 SOURCES = {
+    "benchmark": "healthy runs of that benchmark",
     "corpus": "small networks trained without a fault",
     "algoperf": "AlgoPerf runs that reached their target",
     "samples": "healthy sample logs",
@@ -58,7 +59,7 @@ def pages() -> dict[Path, str]:
 
 def measured(rules: Iterable[str], results: score.Results) -> str:
     """What `loglens rules RULE` says of how often it is right, as JSON."""
-    said = {name: [_LINK.sub(r"\1", text) for text in (_measured(name, results), _expected(name))] for name in rules}
+    said = {name: [_LINK.sub(r"\1", text) for text in _figures(name, results)] for name in rules}
     return json.dumps(said, indent=1) + "\n"
 
 
@@ -74,7 +75,7 @@ def page(detector: Detector, results: score.Results) -> str:
             f"## Thresholds\n\nSet them under `[rules.{rule.name}]`.\n\n"
             + score.markdown(["threshold", "default"], rows).rstrip()
         )
-    parts.append("## How often it is right\n\n" + _measured(rule.name, results) + "\n\n" + _expected(rule.name))
+    parts.append("## How often it is right\n\n" + "\n\n".join(_figures(rule.name, results)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -88,12 +89,14 @@ def _facts(detector: Detector) -> str:
     return "\n".join(lines)
 
 
+def _figures(name: str, results: score.Results) -> tuple[str, str]:
+    return _measured(name, results), _expected(name, results)
+
+
 def _measured(name: str, results: score.Results) -> str:
     one = score.score(results, "loglens", name)
     where = f"[benchmark of injected faults](../accuracy.md), {results['date']}"
-    alarms = f"False alarms: {one.alarms} of {one.healthy} healthy runs."
-    if not one.knows:
-        return f"Not measured on the {where}."
+    alarms = f"False alarms: {one.alarms} of {one.healthy} healthy runs that have what it needs."
     if not one.sick:
         return f"No fault of this kind is in the {where}. {alarms}"
     text = f"Recall {score.share(one.recall)} ({one.found} of {one.sick} runs with this fault), "
@@ -101,20 +104,26 @@ def _measured(name: str, results: score.Results) -> str:
         text += f"precision {score.share(one.precision)} ({one.right} of {one.claims} claims). "
     else:
         text += "never claimed. "
-    return f"{text}{alarms} Measured on the {where}."
+    notes = "A note counts as a claim here, as the rule never gives more. " if name in score.NOTES else ""
+    return f"{text}{alarms} {notes}Measured on the {where}."
 
 
-def _expected(name: str) -> str:
+def _expected(name: str, results: score.Results) -> str:
     """The false alarms to expect, from runs that are known to be healthy."""
     counts = json.loads(FALSE_ALARMS.read_text("utf-8"))
+    counts["benchmark"] = {name: score.on_healthy(results, "loglens", name)}
     rows = {what: counts[source].get(name, (0, 0, 0)) for source, what in SOURCES.items()}
-    judged, warned, noted = (sum(row[i] for row in rows.values()) for i in range(3))
+    least = name in score.NOTES  # a note is the most that it says, so that notes are what is counted
+    alarms = {what: row[1] + least * row[2] for what, row in rows.items()}
+    judged, alarmed = sum(row[0] for row in rows.values()), sum(alarms.values())
     if not judged:
         return "Expected false alarms: unknown, as no healthy run at hand has the curves that it needs."
-    where = ", ".join(f"{row[1]} of {row[0]} {what}" for what, row in rows.items() if row[0])
-    text = f"Expected false alarms: a warning or error on {warned} of {judged} healthy runs that have what it needs"
-    text += f" ({where}); with 95 % confidence, on at most {score.upper_bound(warned, judged):.1%} of such runs."
-    return text + (f" A note, which is no complaint, on {noted}." if noted else "")
+    where = ", ".join(f"{alarms[what]} of {row[0]} {what}" for what, row in rows.items() if row[0])
+    text = f"Expected false alarms: {'a note' if least else 'a warning or error'} on {alarmed} of {judged} healthy runs"
+    text += f" that have what it needs ({where}); with 95 % confidence, on at most"
+    text += f" {score.upper_bound(alarmed, judged):.1%} of such runs."
+    noted = sum(row[2] for row in rows.values())
+    return text + (f" A note, which is no complaint, on {noted}." if noted and not least else "")
 
 
 def _kind(need: Needed) -> str:
@@ -171,7 +180,9 @@ def accuracy(results: score.Results) -> str:
         "first": first,
         "among": among - first,
         "minutes": max(1, round((results["seconds"]["train"] + results["seconds"]["ask"]) / 60)),
+        "elsewhere": sum(score.alarmed(run, "runmedic") for run in runs if not run["fault"] and _plays(run)),
         "by_condition": score.by_condition(results),
+        "notes": ", ".join(f"`{name}`" for name in score.NOTES),
         "in_all": score.in_all(results),
         "missed": "\n".join(_missed(results)),
         "wrong": "\n".join(_wrong(results)),
@@ -179,6 +190,11 @@ def accuracy(results: score.Results) -> str:
         "reasons": (BENCHMARK / "limits.md").read_text("utf-8").strip(),
     }
     return (BENCHMARK / "accuracy.template.md").read_text("utf-8").format(**values)
+
+
+def _plays(run: score.Run) -> bool:
+    """Whether it is a policy or an adversarial net, whose losses are no measure of success."""
+    return str(run["style"]).startswith(("rl-", "groups-", "gan-"))
 
 
 def _said(run: score.Run) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from loglens import registry
+from loglens.report import Severity
 
 SPEED = Path(__file__).parents[1] / "benchmarks" / "speed.py"
 
@@ -51,6 +53,24 @@ def test_the_bound_of_a_rate_is_near_the_rule_of_three() -> None:
     none, one = map(float, done.stdout.split())
     assert none == pytest.approx(1 - 0.05 ** (1 / 100)) and none == pytest.approx(3 / 100, rel=0.02)
     assert one == pytest.approx(4.74 / 200, rel=0.02)  # the 95 % bound of a Poisson mean after one event
+
+
+DIAGNOSIS = SPEED.parent / "diagnosis"
+
+
+def test_notes_count_as_claims_where_a_rule_gives_no_more() -> None:
+    code = "import score, json; print(json.dumps(sorted(score.NOTES)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=DIAGNOSIS, capture_output=True, text=True, check=True)
+    rules = registry.detectors().values()
+    assert json.loads(done.stdout) == sorted(d.rule.name for d in rules if d.rule.severity is Severity.NOTE)
+
+
+def test_every_rule_has_faults_and_healthy_runs_in_the_benchmark() -> None:
+    runs = json.loads((DIAGNOSIS / "results.json").read_text())["runs"]
+    sick = Counter(run["fault"] for run in runs if run["fault"])
+    assert set(sick) == set(registry.detectors()) and min(sick.values()) >= 4
+    judged = Counter(name for run in runs if not run["fault"] for name in run["loglens"]["judged"])
+    assert not [name for name in registry.detectors() if judged[name] < 8]
 
 
 def test_the_corpus_is_scored_as_its_own_script_does() -> None:

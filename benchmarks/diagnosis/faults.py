@@ -1,7 +1,7 @@
 """What is broken, in which runs, and what a careful reader then expects: the answers come from here.
 
 A fault changes one thing in a run before it starts. `allowed` lists what that fault brings with it, so
-that naming it as well is no false alarm. Settings change a run and its healthy twin alike.
+that naming it as well is no false alarm.
 """
 
 # ruff: noqa: ARG001, ARG005 - hooks of one kind have one signature
@@ -10,17 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
-from tasks import Data, Reader, chain
+from settings import ten
+from tasks import Data
 from torch import Tensor, nn
-from training import Row, Scaler, Training
+from training import Row, Training
 
-Change = Callable[[Training], None]
+#: Of a training, or of a policy.
+Change = Callable[[Any], None]
 Took = Callable[[list[Row], list[Row]], bool]
 
-BLOW_UP = ("divergence", "loss-spike", "nan-loss", "weight-growth", "exploding-gradient", "oscillation")
+BLOW_UP = ("divergence", "loss-spike", "nan-loss", "weight-growth", "exploding-gradient", "oscillation", "logit-growth")
 STUCK = ("loss-not-decreasing", "underfitting", "plateau", "lr-too-low")
 
 
@@ -67,6 +70,17 @@ def end(rows: list[Row], key: str = "loss") -> float:
     return float(np.median(curve(rows, key)[-5:]))
 
 
+def late(rows: list[Row], key: str) -> float:
+    """The median of a curve after the first fifth."""
+    values = curve(rows, key)
+    return float(np.median(values[len(values) // 5 :]))
+
+
+def smooth(value: np.ndarray) -> np.ndarray:
+    """Medians of three."""
+    return np.median(np.lib.stride_tricks.sliding_window_view(value, 3), axis=1)
+
+
 def swings(rows: list[Row]) -> float:
     """The factor by which the loss swings in the second half (15th to 85th percentile), over the factor gained."""
     loss = curve(rows)
@@ -76,66 +90,24 @@ def swings(rows: list[Row]) -> float:
 
 
 def seen(rows: list[Row]) -> list[str]:
-    """What is measured in a run whatever its fault is: units dead or saturated, a loss that is no number."""
-    found = [] if np.isfinite(rows[-1]["loss"]) else ["nan-loss"]
+    """What is measured in a run whatever its fault is, and so is right to name.
+
+    Units dead or saturated, a loss that is no number, a best validation loss before the end, one that is below the
+    loss of training, updates that replace a tenth of the weights each or a hundredth of them in all.
+    """
+    found = [] if np.isfinite(rows[-1].get("loss", 0.0)) else ["nan-loss"]
+    if len(val := curve(rows, "val_loss")) > 5 and end(rows, "val_loss") > 1.05 * smooth(val).min():
+        found.append("missed-early-stop")
+    if len(val) and late(rows, "val_loss") < 0.9 * late(rows, "loss"):
+        found.append("validation-below-training")
+    if "update_ratio" in rows[0] and not 0.01 / len(rows) < late(rows, "update_ratio") < 0.1:
+        found.append("update-ratio")
     for kind, share, condition in (("zero/", 0.9, "dead-relu"), ("saturated/", 0.5, "saturated-activations")):
         layers = {key for row in rows for key in row if key.startswith(kind)}
         if any(end(rows, layer) >= share for layer in layers):
             found.append(condition)
     return found
 
-
-# ------------------------------------------------------------------------------------------------- settings
-
-
-def deep(t: Training) -> None:
-    """Ten layers, well initialised."""
-    t.net = _ten(t, nn.ReLU)
-    t.optimizer, t.lr = "adam", 1e-3
-    for part in t.net.modules():
-        if isinstance(part, nn.Linear):
-            nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
-            nn.init.zeros_(part.bias)
-    with torch.no_grad():  # a last layer that starts small: the first guesses are even
-        list(t.net.parameters())[-2].mul_(0.1)
-
-
-def _ten(t: Training, act: type[nn.Module]) -> nn.Sequential:
-    return chain(t.task.train[0].shape[1], *[32] * 9, t.task.classes or 1, act=act)
-
-
-def relu_rnn(t: Training) -> None:
-    """A plain recurrent layer with ReLU instead of the gated one."""
-    t.net = Reader(t.task.classes, "RNN")
-    t.optimizer, t.lr = "adam", 3e-3
-
-
-def tanh(t: Training) -> None:
-    """The same net with tanh, whose saturation is logged."""
-    for name, part in t.net.named_children():
-        if isinstance(part, nn.ReLU):
-            setattr(t.net, name, nn.Tanh())
-    t.saturates = True
-
-
-def sgd_clipped(t: Training) -> None:
-    """Stochastic gradient descent, clipped at 1, which cuts only some early steps."""
-    t.optimizer, t.lr, t.clip = "sgd", t.task.rates["sgd"], 1.0 if t.task.classes else 10.0
-
-
-def amp(t: Training) -> None:
-    """A dynamic loss scale."""
-    t.scaler = Scaler()
-
-
-SETTINGS: dict[str, Change] = {
-    "plain": lambda t: None,
-    "deep": deep,
-    "relu-rnn": relu_rnn,
-    "tanh": tanh,
-    "sgd-clipped": sgd_clipped,
-    "amp": amp,
-}
 
 # --------------------------------------------------------------------------------------------------- faults
 
@@ -184,7 +156,7 @@ def explode_in_time(t: Training) -> None:
 @fault(
     "exploding-gradient",
     (("mixture", 0), ("mixture", 2), ("waves", 3)),
-    (*BLOW_UP, "loss-not-decreasing", "dead-relu", "underfitting", "no-warmup", "lr-too-low"),
+    (*BLOW_UP, "loss-not-decreasing", "dead-relu", "underfitting", "no-warmup", "lr-too-low", "poor-initial-loss"),
     "deep",
     lambda rows, twin: bool(curve(rows, "grad_norm")[0] > 100 * curve(twin, "grad_norm")[0]),
 )
@@ -204,7 +176,7 @@ def explode_in_depth(t: Training) -> None:
 )
 def vanish(t: Training) -> None:
     """Ten layers of sigmoids, whose slope is at most a quarter, with torch's small default weights."""
-    t.net = _ten(t, nn.Sigmoid)
+    t.net = ten(t, nn.Sigmoid)
 
 
 @fault("weight-growth", (("mixture", 0), ("waves", 1), ("shapes", 3), ("mixture", 5)), (*BLOW_UP, "overfitting"))
@@ -411,7 +383,7 @@ def slower(t: Training) -> None:
 @fault(
     "loss-scale-collapse",
     (("mixture", 0), ("waves", 2), ("text", 1), ("shapes", 1)),
-    (*STUCK, "nan-loss", "unchanged-weights"),
+    (*STUCK, "nan-loss", "unchanged-weights", "skipped-updates"),
     "amp",
 )
 def overflow(t: Training) -> None:

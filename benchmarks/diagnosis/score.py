@@ -10,8 +10,24 @@ from typing import Any, NamedTuple
 
 RESULTS = Path(__file__).with_name("results.json")
 TOOLS = ("loglens", "trainproof", "runmedic")
-#: Conditions that are worth knowing and no fault of the training; for them a note counts as naming them.
-NOTES = ("restart", "truncated-log")
+#: Conditions that are worth knowing and, by themselves, no harm to the result. The rule gives a note at worst, so
+#: that here a note counts as a claim, and as an alarm on a healthy run.
+NOTES = (
+    "high-clip-fraction",
+    "missed-early-stop",
+    "validation-below-training",
+    "poor-initial-loss",
+    "lr-schedule",
+    "update-ratio",
+    "logit-growth",
+    "skipped-updates",
+    "data-loader-bound",
+    "step-time-outliers",
+    "ended-early",
+    "missing-metric",
+    "restart",
+    "truncated-log",
+)
 Results = dict[str, Any]
 Run = dict[str, Any]
 
@@ -20,8 +36,9 @@ class Score(NamedTuple):
     """How one tool does on one condition.
 
     found of sick: runs with this fault in which the condition is named at any level. right of claims: of all runs
-    in which it is named as a warning or an error, those whose fault is this or brings this with it. alarms of
-    healthy: healthy runs in which it is named as a warning or an error.
+    in which it is claimed (as a warning or an error; as a note, where it is never more), those whose fault is this or
+    brings this with it. alarms of healthy: healthy runs in which it is claimed, of those in which the tool had what it
+    needs to judge, as far as it says so.
     """
 
     found: int
@@ -65,7 +82,7 @@ def score(results: Results, tool: str, condition: str) -> Score:
     runs = results["runs"]
     sick = [run for run in runs if run["fault"] == condition]
     claims = [run for run in runs if complains(run, tool, condition)]
-    healthy = [run for run in runs if not run["fault"]]
+    healthy = [run for run in runs if not run["fault"] and condition in run[tool].get("judged", (condition,))]
     return Score(
         sum(condition in run[tool]["named"] for run in sick),
         len(sick),
@@ -75,6 +92,17 @@ def score(results: Results, tool: str, condition: str) -> Score:
         len(healthy),
         condition in results["knows"][tool],
     )
+
+
+def on_healthy(results: Results, tool: str, condition: str) -> tuple[int, int, int]:
+    """The healthy runs in which a condition was judged, was warned of (or worse), and had a note."""
+    levels = [
+        run[tool]["named"].get(condition)
+        for run in results["runs"]
+        if not run["fault"] and condition in run[tool].get("judged", ())
+    ]
+    warned = sum(level in ("warning", "error") for level in levels)
+    return len(levels), warned, levels.count("note")
 
 
 def alarmed(run: Run, tool: str) -> bool:
@@ -136,7 +164,7 @@ def cell(one: Score) -> list[str]:
     """Precision, recall and false alarms as text; dashes for what a tool has no word for."""
     if not one.knows:
         return ["", "", ""]
-    return [share(one.precision), f"{share(one.recall)}", str(one.alarms)]
+    return [share(one.precision), share(one.recall), f"{one.alarms} of {one.healthy}"]
 
 
 def markdown(header: list[str], rows: Iterable[list[str]]) -> str:

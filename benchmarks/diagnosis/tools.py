@@ -18,13 +18,13 @@ TRAINPROOF = {
     "TP-DIVERGE": ("divergence",),
     "TP-FLAT": ("loss-not-decreasing",),
     "TP-DEAD-RUN": ("loss-not-decreasing",),
-    "TP-ZERO-LR": ("loss-not-decreasing",),
-    "TP-ZERO-LR-PARTIAL": ("plateau",),
+    "TP-ZERO-LR": ("loss-not-decreasing", "lr-schedule"),
+    "TP-ZERO-LR-PARTIAL": ("plateau", "lr-schedule"),
     "TP-ZERO-GRAD": ("vanishing-gradient",),
     "TP-GRAD-SPIKE": ("exploding-gradient",),
     "TP-OVERFIT": ("overfitting",),
     "TP-STEP-CLIFF": ("throughput-degradation",),
-    "TP-LOADER-BOUND": ("throughput-degradation",),
+    "TP-LOADER-BOUND": ("data-loader-bound",),
 }
 RUNMEDIC = {
     "non_finite": ("nan-loss",),
@@ -34,9 +34,11 @@ RUNMEDIC = {
     "overfitting": ("overfitting",),
     "grad_spikes": ("exploding-gradient",),
     "constant_lr_plateau": ("plateau",),
-    "slow_steps": ("throughput-degradation",),
+    "slow_steps": ("step-time-outliers",),
     "slowdown": ("throughput-degradation",),
-    "input_bound": ("throughput-degradation",),
+    "input_bound": ("data-loader-bound",),
+    "val_below_train": ("validation-below-training",),
+    "memory_growth": ("gpu-memory-growth",),
 }
 #: Their words for severity, in ours.
 LEVELS = {"FAIL": "error", "WARN": "warning", "critical": "error", "warning": "warning", "info": "note", "INFO": "note"}
@@ -56,6 +58,8 @@ def loglens(command: str, folders: list[Path]) -> list[Answer]:
             for found in run["findings"]:
                 _name(answer, (found["condition"],), found["severity"])
             answer["first"] = run["primary"]
+            had = (out["condition"] for out in run["outcomes"] if out["outcome"] in ("found", "clean"))
+            answer["judged"] = sorted({*answer.get("judged", ()), *had})
         answers.append(answer)
     return answers
 
@@ -97,7 +101,7 @@ def runmedic(command: str, folder: Path, style: str) -> Answer:
     return answer
 
 
-_SAME = {"lr": "lr", "grad_norm": "grad_norm", "step_time": "step_time"}
+_SAME = {"lr": "lr", "grad_norm": "grad_norm", "step_time": "step_time", "data_time": "loader_time"}
 _FLAGS = {"grad_norm": "grad-norm", "step_time": "step-time"}
 
 
