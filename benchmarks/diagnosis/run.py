@@ -207,7 +207,8 @@ def ask(options: argparse.Namespace, root: Path, kept: list[dict[str, Any]]) -> 
     """Put the answers of the three tools into the entries."""
     folders = [root / entry["run"] for entry in kept]
     for entry, answer in zip(kept, tools.loglens(options.loglens, folders), strict=True):
-        entry["loglens"] = answer
+        # which rules had their data is asked of healthy runs alone
+        entry["loglens"] = answer if not entry["fault"] else {key: answer[key] for key in answer if key != "judged"}
     for entry, folder in zip(kept, folders, strict=True):
         entry["trainproof"] = tools.trainproof(options.trainproof, folder, entry["style"])
         entry["runmedic"] = tools.runmedic(options.runmedic, folder, entry["style"])
