@@ -120,7 +120,7 @@ def _burst(grad: Series, loss: Series | None, t_value: float, r2: float, factor:
     """Growth that ended before the run did, if the loss is the worse for it."""
     if loss is None or len(grad) < 10 or not (growth := _growth(grad, t_value, r2, factor)):
         return None
-    return growth if _reacts(loss, _leaves_band(grad, growth)) else None
+    return growth if _reacts(loss.finite, _leaves_band(grad, growth)) else None
 
 
 def _grown(

@@ -5,11 +5,12 @@ costs part of the run without any error: steps at rate zero teach nothing, and a
 some.
 
 How it is found. Four notes, each from the logged rate alone. Exactly zero at more than a tenth of the
-points (trainproof's share), the first and the last of them left out. Reset on resume: five times higher
-right after the steps went back than at the same place before. Restarts: five times higher from one point to
-the next, after a fall by as much (warm restarts, Loshchilov and Hutter 2017, are so by design). Never
-decayed: the parameters name a decaying schedule (cosine, linear, polynomial, exponential, step), the rate
-is one number throughout.
+points (trainproof's share), the first and the last of them left out. Reset on resume: after the steps went
+back, the rate is or rises to five times what it was right before, where it had fallen already; with the
+warmup run anew it may begin lower. Restarts: five times higher from one point to the next, after a fall by
+as much, unless the parameters name a schedule that restarts or cycles (warm restarts, Loshchilov and Hutter
+2017, are so by design). Never decayed: the parameters name a decaying schedule (cosine, linear, polynomial,
+exponential, step), the rate is one number throughout.
 
 When it is wrong. Freezing by a zero rate and cyclic schedules are often meant; so nothing of this is a
 complaint. What harm a rate does shows in the loss, where other rules look for it.
@@ -32,6 +33,7 @@ RULE = Rule("lr-schedule", "schedule", Severity.NOTE)
 _NAMES = re.compile(
     r"(^|[./_])((lr|learning_rate)_?(scheduler|schedule|policy|decay_style)(_type)?|scheduler(_type)?)$"
 )
+_CYCLES = re.compile(r"restart|cycl", re.I)
 _DECAYS = re.compile(r"cosine|linear|poly|exponential|multi_?step|step_?lr|one_?cycle|inverse_sqrt", re.I)
 
 
@@ -52,14 +54,18 @@ def detect(
         step, before, after = resets[0]
         yield _note(
             curve,
-            f"{lr.tag} is {after:.3g} after the resume at {lr.axis} {step}, {before:.3g} before it: "
+            f"{lr.tag} is up to {after:.3g} after the resume at {lr.axis} {step}, {before:.3g} before it: "
             "the schedule was not restored with the checkpoint, or begun anew",
             step,
             {"before": before, "after": after, "resumes": len(resets)},
             "reset",
         )
-    yield from _restarts(curve, {step for step, _, _ in resets}, jump)
-    yield from _never_decayed(curve, run)
+    named = {
+        key: str(value) for key, value in run.params.items() if isinstance(value, str) and _NAMES.search(key.lower())
+    }
+    if not any(map(_CYCLES.search, named.values())):
+        yield from _restarts(curve, {step for step, _, _ in resets}, jump)
+    yield from _never_decayed(curve, named)
 
 
 def _note(
@@ -100,12 +106,15 @@ def _zero(curve: Series, zero_share: float) -> Iterator[Finding]:
 
 
 def _resets(curve: Series, run: Run, jump: float) -> list[tuple[int, float, float]]:
-    """The resumes after which the rate is so much higher than before: step, rate before, rate after."""
+    """The resumes after which a rate that had fallen is so much higher: step, rate before, highest rate after."""
     found = []
     for rewind in run.rewinds.get(curve.tag, ()):
         at = int(np.searchsorted(curve.step, rewind.first))
-        if 0 < at < len(curve) and 0 < jump * curve.value[at - 1] <= curve.value[at]:
-            found.append((rewind.first, float(curve.value[at - 1]), float(curve.value[at])))
+        if not 0 < at < len(curve):
+            continue
+        before, after = float(curve.value[at - 1]), float(curve.value[at:].max())
+        if 0 < before < curve.value[:at].max() and after >= jump * before:
+            found.append((rewind.first, before, after))
     return found
 
 
@@ -129,10 +138,7 @@ def _restarts(curve: Series, resets: set[int], jump: float) -> Iterator[Finding]
     )
 
 
-def _never_decayed(curve: Series, run: Run) -> Iterator[Finding]:
-    named = {
-        key: str(value) for key, value in run.params.items() if isinstance(value, str) and _NAMES.search(key.lower())
-    }
+def _never_decayed(curve: Series, named: dict[str, str]) -> Iterator[Finding]:
     declared = next(((key, value) for key, value in named.items() if _DECAYS.search(value)), None)
     if declared is None or (curve.value != curve.value[0]).any() or not curve.value[0] > 0:
         return

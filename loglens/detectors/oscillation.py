@@ -46,19 +46,18 @@ def detect(
     late = curve.value[len(curve) // 5 :]
     if not (late > 0).all():
         raise Skip("a loss that is not positive has no factor to swing by")
-    swings = float(np.subtract(*np.quantile(late, [0.9, 0.1])))
-    if swings < share * (float(np.median(curve.value[:3])) - float(np.median(late))):
+    if _width(late) < share * (float(np.median(curve.value[:3])) - float(np.median(late))):
         return  # near zero a factor is no matter
     late = np.log(late)
     place = np.arange(len(late))
     slow = blocks(place, late, most=8)
     around = late - np.interp(place, slow.x, slow.level)
-    wide = min(float(np.subtract(*np.quantile(half, [0.9, 0.1]))) for half in np.array_split(around, 2))
+    wide, *halves = (_width(part) for part in (around, *np.array_split(around, 2)))
     # the 10th and 90th percentile of a normal distribution are 2.56 standard deviations apart
     ratio = wide / 2.56 / max(noise(late), 1e-9)
     gained = abs(float(slow.level[-1] - slow.level[0]))
     peak, period = periodicity(around)
-    if wide < np.log(swing) or gained > wide / 2 or not (peak > periodic or ratio >= beyond_noise):
+    if min(wide, *halves) < np.log(swing) or gained > wide / 2 or not (peak > periodic or ratio >= beyond_noise):
         return
     regular = f", in a period of {period} points" if peak > periodic else ""
     yield Finding(
@@ -80,3 +79,8 @@ def detect(
         ],
         series=(loss,),
     )
+
+
+def _width(value: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    """From the 10th percentile to the 90th."""
+    return float(np.subtract(*np.quantile(value, [0.9, 0.1])))
