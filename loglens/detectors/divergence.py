@@ -175,7 +175,7 @@ def _fallen(metrics: tuple[Series, ...], min_points: int, errors: float) -> Seri
     for metric in (metric.finite for metric in metrics if len(metric.finite) >= min_points):
         found = levels(-metric.value)
         gained = found.start - found.best
-        if gained < max(10 * found.noise, 0.1 * abs(found.best)):
+        if not found.best_at or gained < max(10 * found.noise, 0.1 * abs(found.best)):
             continue
         tail = found.blocks.level[-max(2, len(found.blocks) // 10) :]
         if found.lost < 0.5 or tail.min() - found.best < errors * found.noise or tail.min() < found.best + gained / 3:
