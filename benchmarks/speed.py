@@ -360,6 +360,9 @@ def page(rows: list[Row], repeat: int, scale: float, peers: Mapping[str, str]) -
         "order written, not a table. pandas' parser takes half of the processor time of it. pandas from 3.1 on parses",
         "a file on all cores at once, which loglens cannot use, as it gives blocks to the parser to hold memory down.",
         "",
+        "Peak memory is that of a whole process. A CSV beyond 16 MB loads pandas, and pandas loads pyarrow where that",
+        "is installed, which takes 67 MB by itself.",
+        "",
         "The second look at many runs starts Python and numpy, lists the folder, looks at every file and writes every",
         "run; that time is told beside the first look, which more cores make shorter.",
     ]
