@@ -24,7 +24,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +33,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import loglens
 from benchmarks import many, read_events, read_wandb_log
 from benchmarks.read_events import TAGS, block, event, record, simple, turns
+from loglens import registry
+from loglens.analyze import judge
+from loglens.run import Run
 
 #: The whole of a child's work and its peak memory; not ru_maxrss, which a child inherits from its parent.
 CHILD = """
@@ -265,7 +268,7 @@ def wandb(folder: Path, repeat: int, scale: float) -> Rows:
 
 
 def diagnosis(folder: Path, repeat: int, scale: float, peers: Mapping[str, str]) -> Rows:
-    """The whole command on a million points, as a process, beside other diagnosing tools."""
+    """The whole command on a million points, as a process, beside other diagnosing tools; the rules beside reading."""
     path, draw = folder / "events.out.tfevents.1.host", random.Random(0)  # noqa: S311 - no secret
     tags = CURVES + TAGS[len(CURVES) :]
     with path.open("wb") as file:
@@ -279,6 +282,13 @@ def diagnosis(folder: Path, repeat: int, scale: float, peers: Mapping[str, str])
     commands |= {name: [program, "diagnose", str(folder), "--json"] for name, program in peers.items()}
     found = turns({name: partial(_process, command) for name, command in commands.items()}, repeat)
     yield from _beside("loglens diagnose, 1,000,000 points", found, {"runmedic": "<= 0.4"})
+    (run,) = loglens.read(folder)
+    rules = {"every rule": partial(_ruled, run), "reading": partial(read_events.READERS["loglens.read"], path)}
+    yield from _beside("every rule on 1,000,000 points of 20 curves", turns(rules, repeat), {"reading": "<= 1"})
+
+
+def _ruled(run: Run) -> int:
+    return len(judge(replace(run), registry.detectors()).outcomes)  # a copy, which remembers no curve
 
 
 def start(folder: Path, repeat: int, scale: float) -> Rows:
