@@ -62,10 +62,11 @@ def detect(
     main = main.finite
     if len(main) < min_points:
         raise Skip(f"needs {min_points} losses, has {len(main)}")
-    value = np.log(main.value) if (main.value > 0).all() else main.value
+    logged = bool((main.value > 0).all())
+    value = np.log(main.value) if logged else main.value
     found = levels(value)
-    from_start = bool((main.value > 0).all() and _never_back(main.value))
-    if from_start or _risen(found, rise, least, errors, lost_share, share, bool((main.value > 0).all())):
+    from_start = logged and _never_back(main.value)
+    if from_start or _risen(found, rise, least, errors, lost_share, share, logged):
         kept = _kept(metric_higher)
         if not _improves(metric_lower, -1) and not _improves(metric_higher, +1) and kept < intact:
             yield _finding(main, found, value, from_start, lr, grad_norm_global, kept >= of_use)

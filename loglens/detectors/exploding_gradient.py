@@ -68,8 +68,11 @@ def detect(
     if len(healthy) < min_points:
         raise Skip(f"needs {min_points} gradient norms, has {len(healthy)}")
     loss = loss if loss is not None and len(loss.finite) >= 3 else None
-    rising = healthy if (growth := _growth(healthy, t_value, r2, factor)) else _up_to_peak(healthy)
-    if growth or (growth := _burst(rising, loss, t_value, r2, factor)):
+    rising, growth = healthy, _growth(healthy, t_value, r2, factor)
+    if growth is None:
+        rising = _up_to_peak(healthy)
+        growth = _burst(rising, loss, t_value, r2, factor)
+    if growth is not None:
         yield _grown(rising, growth, loss, grad_norm_layer, lr, run, ratio)
     elif (jump := _jump(healthy, loss, factor)) is not None and loss is not None:
         yield _jumped(healthy, jump, loss, grad_norm_layer, lr, run)
