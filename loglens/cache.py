@@ -14,10 +14,10 @@ import sqlite3
 import stat
 import struct
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from loglens.freeze import freeze, thaw
+from loglens.freeze import thaw
 from loglens.report import Diagnosis, Unread
 
 #: Bytes at the end of a file that its key holds a hash of: a log that grows or is rewritten ends differently.
@@ -26,6 +26,8 @@ TAIL = 4096
 LARGEST = 512 << 20
 #: Files beside a run's logs beyond which it is judged anew each time, and where looking for them ends.
 MOST_BESIDE, MAX_FILES = 2000, 200_000
+#: Rows that are looked up or written at once.
+AT_ONCE = 256
 
 
 class Cache:
@@ -41,38 +43,63 @@ class Cache:
 
     def owner(self, file: Path, ask: Callable[[Path], int | None]) -> int | None:
         """What `ask` said of this file: the number of its reader."""
-        key = self._key("owner", [os.fspath(file)])
-        known = self._get(key)
+        key = self.key("owner", [os.fspath(file)])
+        known = self.get(key)
         if known is not None:
             return int(known) if known else None
         number = ask(file)
-        self._put(key, b"" if number is None else str(number).encode())
+        self.put(key, b"" if number is None else str(number).encode())
         return number
 
-    def key(self, what: str, homes: Iterable[Path], files: Sequence[str], logs: frozenset[str]) -> bytes | None:
+    def key(self, what: str, files: Iterable[str]) -> bytes | None:
+        """The key of what is told of these files; None where one of them can't be told from what it was."""
+        digest = hashlib.blake2b(self._salt, digest_size=20)
+        digest.update(what.encode("utf-8", "surrogateescape"))
+        for file in files:
+            if file not in self._signatures:
+                self._signatures[file] = signature(file)
+            known = self._signatures[file]
+            if known is None:
+                return None
+            digest.update(known)
+        return digest.digest()
+
+    def run_key(self, what: str, homes: Iterable[Path], files: Sequence[str], logs: frozenset[str]) -> bytes | None:
         """The key of what is told of a run's files; what lies beside them counts, but for other `logs`.
 
-        None where there is too much beside them to look at, and where a file cannot be told.
+        None also where there is too much beside them to look at.
         """
         folders = {(os.fspath(home), True) for home in homes if home.is_dir()}
         folders |= {(os.path.dirname(file) or os.curdir, False) for file in files}  # noqa: PTH120 - see _files
         beside = {near for folder, deep in folders for near in self._files(folder, deep) if near not in logs}
-        return None if len(beside) > MOST_BESIDE else self._key(what, [*files, *sorted(beside)])
+        return None if len(beside) > MOST_BESIDE else self.key(what, [*files, *sorted(beside)])
 
-    def recall(self, key: bytes | None) -> list[Diagnosis | Unread] | None:
-        """What was remembered, or None."""
-        known = self._get(key)
-        if known is None:
-            return None
-        try:
-            return thaw(known)
-        except (ValueError, LookupError, TypeError, struct.error):
-            return None
+    def recall(self, keys: Sequence[bytes | None], part: str) -> Iterator[list[Diagnosis | Unread] | None]:
+        """What was remembered in one form under each key, or None."""
+        for start in range(0, len(keys), AT_ONCE):
+            some = [key and key + part.encode() for key in keys[start : start + AT_ONCE]]
+            bodies = self._found(some)
+            for key in some:
+                try:
+                    yield thaw(bodies[key]) if key in bodies else None
+                except (ValueError, LookupError, TypeError, struct.error):
+                    yield None
 
-    def remember(self, key: bytes | None, judged: Sequence[Diagnosis | Unread]) -> None:
-        """Keeps what was judged, unless loglens failed on a part of it."""
-        if key is not None and not any(isinstance(item, Unread) and item.trace for item in judged):
-            self._put(key, freeze(judged))
+    def remember(self, key: bytes | None, parts: Mapping[str, bytes]) -> None:
+        """Keeps what was judged, frozen in one form or more."""
+        for part, frozen in parts.items():
+            self.put(key and key + part.encode(), frozen)
+
+    def get(self, key: bytes | None) -> bytes | None:
+        """What was put there, or None."""
+        return self._found([key]).get(key)
+
+    def put(self, key: bytes | None, body: bytes) -> None:
+        """Kept for a moment, so that another process never waits long for the file."""
+        if self._base is not None and key is not None:
+            self._new.append((key, body, _sum(body)))
+            if len(self._new) >= AT_ONCE or time.monotonic() - self._written > 1.0:
+                self._write()
 
     def close(self) -> None:
         """Writes what is new, and lets go of the older half where it has grown too large."""
@@ -86,18 +113,6 @@ class Cache:
                 self._base.commit()
                 self._base.execute("VACUUM")
         self._base.close()
-
-    def _key(self, what: str, files: Iterable[str]) -> bytes | None:
-        digest = hashlib.blake2b(self._salt, digest_size=20)
-        digest.update(what.encode("utf-8", "surrogateescape"))
-        for file in files:
-            if file not in self._signatures:
-                self._signatures[file] = signature(file)
-            known = self._signatures[file]
-            if known is None:
-                return None
-            digest.update(known)
-        return digest.digest()
 
     def _files(self, folder: str, deep: bool) -> list[str]:
         """The files in a folder, or also in those below it; no more than make it too much.
@@ -113,21 +128,15 @@ class Cache:
             self._near[folder, deep] = found
         return self._near[folder, deep]
 
-    def _get(self, key: bytes | None) -> bytes | None:
-        if self._base is None or key is None:
-            return None
+    def _found(self, keys: Sequence[bytes | None]) -> dict[bytes | None, bytes]:
+        if self._base is None:
+            return {}
+        query = f"SELECT key, body, sum FROM told WHERE key IN ({','.join('?' * len(keys))})"  # noqa: S608 - marks alone
         try:
-            row = self._base.execute("SELECT body, sum FROM told WHERE key = ?", (key,)).fetchone()
+            rows = self._base.execute(query, keys).fetchall()
         except sqlite3.Error:
-            return None
-        return row[0] if row and _sum(row[0]) == row[1] else None
-
-    def _put(self, key: bytes | None, body: bytes) -> None:
-        """Kept for a moment, so that another process never waits long for the file."""
-        if self._base is not None and key is not None:
-            self._new.append((key, body, _sum(body)))
-            if len(self._new) >= 256 or time.monotonic() - self._written > 1.0:
-                self._write()
+            return {}
+        return {key: body for key, body, told in rows if isinstance(body, bytes) and _sum(body) == told}
 
     def _write(self) -> None:
         if self._base is not None and self._new:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from loglens.report import Finding, Rule, Severity, trees
+from loglens.chains import trees
+from loglens.report import Finding, Rule, Severity
 
 #: An onset is only known to about this share of the run: effects may seem to begin that much earlier.
 SLACK = 0.02

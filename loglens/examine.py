@@ -1,4 +1,4 @@
-"""Sources -> diagnoses, over as many processes as wished: read, judge, keep what is drawn.
+"""Sources -> diagnoses, over as many processes as wished: read, judge, keep what the outputs need.
 
 What goes wrong with one source costs that source alone, and is named.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -23,7 +23,8 @@ from loglens.analyze import Options, judge
 from loglens.contract import Reader
 from loglens.discover import Unit, open_unit
 from loglens.errors import UnreadableError
-from loglens.portrait import points_of, portray
+from loglens.freeze import freeze
+from loglens.portrait import outline, points_of, portray
 from loglens.remote import shown
 from loglens.report import Diagnosis, Unread
 from loglens.run import Source
@@ -32,8 +33,20 @@ if TYPE_CHECKING:
     from loglens.cache import Cache
 
 Judged = Diagnosis | Unread
+
+
+class Told(NamedTuple):
+    """What came of a unit, and for the cache each form of it as bytes."""
+
+    judged: list[Judged]
+    frozen: Mapping[str, bytes]
+
+
 #: A unit as it travels to a worker: each source with the name of its reader's module.
 Task = tuple[tuple[str, Source], ...]
+
+#: The forms in which the cache keeps a unit: to be drawn, or counted and told.
+WHOLE, OUTLINE = "whole", "outline"
 
 #: From so many units or bytes on, more than one process is worth its start (some 20 ms each).
 MANY_UNITS, MANY_BYTES = 8, 16 << 20
@@ -45,25 +58,26 @@ def examine(
     jobs: int | None = None,
     cache: Cache | None = None,
     scheduler: str | None = None,
+    *,
+    drawn: bool = True,
 ) -> Iterator[tuple[int, list[Judged]]]:
     """The place of each unit and what came of it, in the order in which they are done.
 
     jobs: how many processes; None is one a core where there is enough to do, and 1 is this process.
-    scheduler: address of the Dask cluster that does the work instead.
+    scheduler: address of the Dask cluster that does the work instead. drawn: whether the curves are wanted;
+    without them a diagnosis is an outline.
     """
     points = points_of(len(units))
-    keys: list[bytes | None] = [None] * len(units)
+    keys = [None] * len(units) if cache is None else keys_of(units, cache)
+    fresh = list(range(len(units)))
     if cache is not None:
-        logs = frozenset(os.fspath(file) for unit in units for _, source in unit for file in source.files)
-        keys = [_key(unit, cache, logs, points) for unit in units]
-    fresh = []
-    for place, key in enumerate(keys):
-        known = cache.recall(key) if cache is not None else None
-        if known is None:
-            fresh.append(place)
-        else:
-            yield place, known
-    work = partial(diagnose, options=options, points=points)
+        fresh.clear()
+        for place, known in enumerate(cache.recall(keys, WHOLE if drawn else OUTLINE)):
+            if known is None:
+                fresh.append(place)
+            else:
+                yield place, known
+    work = partial(diagnose, options=options, points=points, drawn=drawn, cached=cache is not None)
     tasks = [_task(units[place]) for place in fresh]
     if jobs is None:
         jobs = cores() if worthwhile([units[place] for place in fresh]) else 1
@@ -72,12 +86,15 @@ def examine(
             yield fresh[turn], [Unread(shown(source), result) for _, source in units[fresh[turn]]]
             continue
         if cache is not None:
-            cache.remember(keys[fresh[turn]], result)
-        yield fresh[turn], result
+            cache.remember(keys[fresh[turn]], result.frozen)
+        yield fresh[turn], result.judged
 
 
-def diagnose(task: Task, options: Options, points: int) -> list[Judged]:
-    """Every run of a unit judged, one at a time in memory, with so many points kept of its curves."""
+def diagnose(task: Task, options: Options, points: int, drawn: bool, cached: bool) -> Told:
+    """Every run of a unit judged, one at a time in memory, with so many points kept of its curves.
+
+    drawn: whether the curves are wanted. cached: whether the bytes are.
+    """
     judged: list[Judged] = []
     unit = tuple((cast(Reader, import_module(name)), source) for name, source in task)
     try:
@@ -90,7 +107,12 @@ def diagnose(task: Task, options: Options, points: int) -> list[Judged]:
         path = shown(task[0][1])
         said = "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
         judged.append(Unread(path, f"loglens itself failed on it: {said}; please report", traceback.format_exc()))
-    return judged
+        cached = False  # it may not fail again
+    if drawn and not cached:
+        return Told(judged, {})
+    outlines = [item if isinstance(item, Unread) else outline(item) for item in judged]
+    frozen = {WHOLE: freeze(judged), OUTLINE: freeze(outlines)} if cached else {}
+    return Told(judged if drawn else outlines, frozen)
 
 
 def worthwhile(units: Sequence[Unit]) -> bool:
@@ -98,9 +120,7 @@ def worthwhile(units: Sequence[Unit]) -> bool:
     return len(units) >= MANY_UNITS or sum(_size(source) for unit in units for _, source in unit) >= MANY_BYTES
 
 
-def _here(
-    work: Callable[[Task], list[Judged]], tasks: Sequence[Task], jobs: int
-) -> Iterator[tuple[int, list[Judged] | str]]:
+def _here(work: Callable[[Task], Told], tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Told | str]]:
     """The place of each task and what came of it on this machine: a text says how its process died."""
     if min(jobs, len(tasks)) <= 1:
         yield from ((place, work(task)) for place, task in enumerate(tasks))
@@ -121,9 +141,7 @@ def cores() -> int:
 def salt(options: Options) -> str:
     """What a diagnosis depends on besides the files: the code, its libraries and plugins, the settings."""
     package = Path(__file__).parent
-    modules = {cast(ModuleType, reader).__name__ for reader in registry.readers()}
-    modules |= {detector.detect.__module__ for detector in registry.detectors().values()}
-    files = [*package.rglob("*.py"), *(Path(sys.modules[name].__file__ or "") for name in modules)]
+    files = [*package.rglob("*.py"), *(Path(plugin.__file__ or "") for plugin in registry.plugins())]
     code = sorted((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in set(files))
     settings = [
         list(options.roles.items()),  # the first glob that fits counts
@@ -135,12 +153,17 @@ def salt(options: Options) -> str:
     return repr([sys.version, np.__version__, code, settings])
 
 
-def _key(unit: Unit, cache: Cache, logs: frozenset[str], points: int) -> bytes | None:
-    if any(source.mirror for _, source in unit):
-        return None  # what is fetched anew each time is never met again
-    said = [points, *((reader.FORMAT, str(source.path), source.name) for reader, source in unit)]
-    files = [os.fspath(file) for _, source in unit for file in source.files]
-    return cache.key(repr(said), [source.path for _, source in unit], files, logs)
+def keys_of(units: Sequence[Unit], cache: Cache) -> list[bytes | None]:
+    """The key of each unit in the cache; None where what is told of it cannot be kept."""
+    logs = frozenset(os.fspath(file) for unit in units for _, source in unit for file in source.files)
+    points = points_of(len(units))
+    keys: list[bytes | None] = []
+    for unit in units:
+        said = [points, *((reader.FORMAT, str(source.path), source.name) for reader, source in unit)]
+        files = [os.fspath(file) for _, source in unit for file in source.files]
+        far = any(source.mirror for _, source in unit)  # fetched anew each time, and never met again
+        keys.append(None if far else cache.run_key(repr(said), [source.path for _, source in unit], files, logs))
+    return keys
 
 
 def _task(unit: Unit) -> Task:

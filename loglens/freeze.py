@@ -1,4 +1,4 @@
-"""A judged run as bytes and back: JSON for what it says, raw numbers for its curves. No code is ever loaded.
+"""A judged run as bytes and back: JSON for what it says, raw bytes for long texts and curves. No code is ever loaded.
 
 The form is loglens's own and of one version; whoever keeps it must key it by version.
 """
@@ -19,13 +19,17 @@ from loglens.distributions import Distribution
 from loglens.report import Confidence, Diagnosis, Finding, Outcome, Part, Remedy, Severity, Unread
 from loglens.run import Note, Series
 
-#: What is kept as a row of its fields, and at which of its places stand arrays.
+#: What is kept as a row of its fields, and at which of its places stand arrays or long texts.
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind for kind in (Diagnosis, Distribution, Finding, Outcome, Part, Remedy, Unread, Note, Series)
 }
 _ARRAYS = {
     kind.__name__: tuple(place for place, field in enumerate(fields(kind)) if field.name in names)
-    for kind, names in ((Series, ("step", "value", "time")), (Distribution, ("edges", "share", "bad")))
+    for kind, names in (
+        (Series, ("step", "value", "time")),
+        (Distribution, ("edges", "share", "bad")),
+        (Diagnosis, ("document",)),
+    )
 }
 _LEVELS = {kind.__name__: kind for kind in (Severity, Confidence)}
 _DTYPES: dict[str, np.dtype[Any]] = {
@@ -33,7 +37,10 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "f8": np.dtype("<f8"),
     "f4": np.dtype("<f4"),
     "b1": np.dtype("|b1"),
+    "u1": np.dtype("|u1"),  # a text
 }
+#: How texts are written: a byte of a file name that is no UTF-8 is a lone surrogate.
+_UTF8 = ("utf-8", "surrogatepass")
 
 
 def freeze(judged: Sequence[Diagnosis | Unread]) -> bytes:
@@ -41,7 +48,8 @@ def freeze(judged: Sequence[Diagnosis | Unread]) -> bytes:
     arrays: dict[int, NDArray[Any]] = {}
     places: dict[int, int] = {}
 
-    def number(array: NDArray[Any]) -> int:
+    def number(value: NDArray[Any] | str) -> int:
+        array = np.frombuffer(value.encode(*_UTF8), np.uint8) if isinstance(value, str) else value
         return places.setdefault(id(arrays.setdefault(id(array), array)), len(places))
 
     def row(value: Any) -> list[Any]:
@@ -78,10 +86,11 @@ def thaw(data: bytes) -> list[Diagnosis | Unread]:
     """What `freeze` was given. Raises ValueError, LookupError or TypeError where the bytes are not from it."""
     size, indexed = struct.unpack_from("<QQ", data)
     at = 16 + size + indexed
-    arrays: list[NDArray[Any]] = []
+    blobs: list[NDArray[Any] | str] = []
     for kind, *shape in json.loads(data[16 + size : at]):
-        arrays.append(np.frombuffer(data, _DTYPES[kind], math.prod(shape), at).reshape(shape))
-        at += arrays[-1].nbytes
+        array = np.frombuffer(data, _DTYPES[kind], math.prod(shape), at)
+        blobs.append(array.tobytes().decode(*_UTF8) if kind == "u1" else array.reshape(shape))
+        at += array.nbytes
 
     def whole(value: dict[str, Any]) -> Any:
         kind, cells = value["@"], value["v"]
@@ -94,7 +103,7 @@ def thaw(data: bytes) -> list[Diagnosis | Unread]:
         made, own = _KINDS[value["of"]], _ARRAYS.get(value["of"], ())
         for row in cells:
             for place in own:
-                row[place] = arrays[row[place]]
+                row[place] = blobs[row[place]]
         return tuple([made(*row) for row in cells]) if kind == "all" else made(*cells[0])
 
     judged: list[Diagnosis | Unread] = json.loads(data[16 : 16 + size], object_hook=whole)

@@ -87,6 +87,11 @@ def _modules(group: str, package: str, ours: tuple[str, ...]) -> list[ModuleType
     return [import_module(f"{package}.{name}") for name in ours] + _plugins(group)
 
 
+def plugins() -> list[ModuleType]:
+    """The modules of all plugins that read or judge."""
+    return [*_plugins("loglens.readers"), *_plugins("loglens.detectors")]
+
+
 def _plugins(group: str) -> list[ModuleType]:
     modules: list[ModuleType] = []
     for point in sorted(entry_points(group=group), key=lambda point: point.name):

@@ -5,22 +5,22 @@ from __future__ import annotations
 import enum
 import hashlib
 import html
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from loglens.chains import chain_sentence
 from loglens.distributions import Distribution
 from loglens.errors import LoglensError
 from loglens.run import Note, Series
-from loglens.strict import strict
+from loglens.strict import dumps, strict
 
 if TYPE_CHECKING:
     from loglens.sweep import Split
 
 SCHEMA_VERSION = "1.0"
-
-_ACRONYMS = {"nan": "NaN", "lr": "LR", "relu": "ReLU", "gan": "GAN", "kl": "KL", "gpu": "GPU"}
 
 
 class Severity(enum.IntEnum):
@@ -186,7 +186,8 @@ class Diagnosis:
 
     lead: the main loss curve, drawn in overviews. curves: those that play a role, drawn but not
     written to JSON; so are the distributions, histograms over steps. params: the run's parameters as
-    logged, to tell runs of a sweep apart.
+    logged, to tell runs of a sweep apart. document: the run as JSON on one line, where little else of it
+    is kept (`portrait.outline`).
     """
 
     run: str
@@ -205,6 +206,7 @@ class Diagnosis:
     curves: tuple[Series, ...] = ()
     distributions: tuple[Distribution, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    document: str = field(default="", repr=False)
 
     @property
     def verdict(self) -> str:
@@ -237,6 +239,9 @@ class Diagnosis:
         return f"not judged: {'; '.join([*ended, why])}"
 
     def as_dict(self) -> dict[str, Any]:
+        if self.document:
+            known: dict[str, Any] = json.loads(self.document)
+            return known
         return {
             "run": self.run,
             "path": self.path,
@@ -252,6 +257,10 @@ class Diagnosis:
             "outcomes": [outcome.as_dict() for outcome in self.outcomes],
             "notes": [note_dict(note) for note in self.notes],
         }
+
+    def as_json(self) -> str:
+        """What `as_dict` says as strict JSON on one line."""
+        return self.document or dumps(self.as_dict())
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +339,10 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as schema 1.0 lays it down: strict JSON, the one machine form."""
-        runs = [run.as_dict() for run in self.runs]
+        return self.around([run.as_dict() for run in self.runs])
+
+    def around(self, runs: Sequence[Any]) -> dict[str, Any]:
+        """The report with `runs` in the place of its own."""
         frame = self.frame()
         head = {name: frame.pop(name) for name in ("schema_version", "tool")}
         return head | {"runs": runs, "unread": [unread.as_dict() for unread in self.unread]} | frame
@@ -361,37 +373,6 @@ class Report:
             f'<iframe srcdoc="{html.escape(page)}" title="loglens report" width="100%" height="760" '
             'style="border:0" sandbox="allow-scripts allow-popups"></iframe>'
         )
-
-
-def trees(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
-    """The causal chains: each root with everything that hangs under it, directly or further down."""
-    hung: set[int] = set()
-    for root in findings:
-        if root.caused_by is None:
-            tree = [root]
-            for cause in tree:  # grows while it is walked
-                for effect in findings:
-                    if effect.caused_by == cause.condition and id(effect) not in hung:
-                        hung.add(id(effect))
-                        tree.append(effect)
-            yield tree
-
-
-def chain_sentence(findings: Sequence[Finding]) -> str:
-    """The first chain in words: "exploding gradient from step 412 -> NaN loss at step 431"."""
-    first = next(trees(findings), list(findings[:1]))
-    return " -> ".join(_episode(finding) for finding in first)
-
-
-def in_words(name: str) -> str:
-    """A rule's name as it stands in a sentence: "nan-loss" is "NaN loss"."""
-    return " ".join(_ACRONYMS.get(word, word) for word in name.replace("_", " ").split("-"))
-
-
-def _episode(finding: Finding) -> str:
-    name = in_words(finding.condition)
-    axis = finding.series[0].axis if finding.series else "step"
-    return name if finding.onset_step is None else f"{name} from {axis} {finding.onset_step}"
 
 
 def note_dict(note: Note) -> dict[str, str]:

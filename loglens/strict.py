@@ -1,7 +1,8 @@
-"""Any value as strict JSON has it."""
+"""Any value as strict JSON has it, and as its text."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -20,3 +21,8 @@ def strict(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
+
+
+def dumps(document: Any, indent: int | None = None) -> str:
+    """The text of what `strict` gave. Raises ValueError where a number in it is not finite."""
+    return json.dumps(document, indent=indent, allow_nan=False, ensure_ascii=False, default=str)

@@ -7,8 +7,9 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loglens.chains import chain_sentence
 from loglens.diagnosis import link
-from loglens.report import Confidence, Finding, Rule, Severity, chain_sentence
+from loglens.report import Confidence, Finding, Rule, Severity
 
 RULES = {
     rule.name: rule

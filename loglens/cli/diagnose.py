@@ -127,8 +127,9 @@ def command(
     old = baseline.load(accepted) if accepted else None
     whole = [(path, name) for path, name in targets if name != jsonl.FORMAT]
     with Lines([path for path, name in targets if name == jsonl.FORMAT]) as lines:
+        formats = {"overview" if name == "text" and not verbose else name for _, name in whole}
         judged, stopped = gather(
-            paths, wanted, lines, jobs=jobs, scheduler=scheduler, cached=cached, keep=bool(whole), quiet=quiet
+            paths, wanted, lines, jobs=jobs, scheduler=scheduler, cached=cached, formats=formats, quiet=quiet
         )
         report = collect(judged, registry.detectors(), version=__version__, options=wanted)
         report = _known(report, old, accepted, accept, quiet)

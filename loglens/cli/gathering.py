@@ -6,25 +6,31 @@ import contextlib
 import functools
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
 
-from loglens import registry
+from loglens import again, registry
 from loglens.analyze import Options
 from loglens.cli import common, progress
 from loglens.cli.stopping import undisturbed
 from loglens.discover import find, units
 from loglens.errors import LoglensError
-from loglens.examine import Judged, examine, salt, worthwhile
-from loglens.portrait import thin
+from loglens.examine import OUTLINE, WHOLE, Judged, examine, salt, worthwhile
 from loglens.renderers import jsonl
 from loglens.renderers._wording import safe
 from loglens.report import Diagnosis, Unread
 
 if TYPE_CHECKING:
+    from loglens.again import Call
     from loglens.cache import Cache
+
+
+#: Sources from which on text is an overview, for which outlines are enough.
+MANY = 256
+#: The outputs for which outlines are enough; an overview is text of which nobody asked more.
+TOLD = frozenset({"json", "overview"})
 
 
 class Gathered(NamedTuple):
@@ -42,13 +48,13 @@ def gather(
     jobs: int | None,
     scheduler: str | None,
     cached: bool,
-    keep: bool,
+    formats: Collection[str],
     quiet: bool,
 ) -> Gathered:
     """Every run under the paths judged; `lines` are given each as it is done.
 
-    keep: whether other outputs are still to be written. An interrupt ends it with what there is, once
-    there is anything.
+    formats: of the outputs that are written at the end; what none of them needs is not kept. An interrupt
+    ends it with what there is, once there is anything.
     """
     with contextlib.ExitStack() as stack:
 
@@ -58,17 +64,44 @@ def gather(
 
             return stack.enter_context(contextlib.closing(Cache(place() / "judged.sqlite", salt(options))))
 
+        call = again.listed(paths) if cached else None
+        if call is not None:
+            told = _told_before(call, memory(), formats, lines)
+            if told is not None:
+                return told
         found = find(paths, registry.readers(), (lambda: memory().owner) if cached else None)
-        failures: list[Judged] = [Unread(failure.path, str(failure)) for failure in found.failures]
+        failures = [Unread(failure.path, str(failure)) for failure in found.failures]
         lines.write(failures)
         sources = units(found)
         if scheduler and any(source.mirror for unit in sources for _, source in unit):
             raise LoglensError("--engine dask reads no remote paths: mount them on the workers, or leave --engine out")
         known = memory() if cached and worthwhile(sources) else None
+        drawn = _drawn(formats, len(sources))
         with progress.line(len(sources), quiet) as watch:
-            results = watch(examine(sources, options, jobs, known, scheduler), _name)
-            judged, stopped = _listen(results, len(sources), lines, keep, " ".join(paths))
+            results = watch(examine(sources, options, jobs, known, scheduler, drawn=drawn), _name)
+            judged, stopped = _listen(results, len(sources), lines, bool(formats), " ".join(paths))
+        if call is not None and known is not None and stopped is None:
+            call.remember(known, failures, sources)
     return Gathered([*failures, *judged], stopped)
+
+
+def _told_before(call: Call, cache: Cache, formats: Collection[str], lines: Lines) -> Gathered | None:
+    """What came of this call when it was made before; None where anything has changed since."""
+    known = call.recall(cache)
+    if known is None:
+        return None
+    failures, keys = known
+    units = list(cache.recall(keys, WHOLE if _drawn(formats, len(keys)) else OUTLINE))
+    judged: list[Judged] = [*failures, *(item for unit in units for item in unit or ())]
+    if None in units:
+        return None
+    lines.write(judged)
+    return Gathered(judged, None)
+
+
+def _drawn(formats: Collection[str], sources: int) -> bool:
+    """Whether any of the outputs on so many sources shows more of a run than its outline."""
+    return not TOLD.issuperset(formats) or ("overview" in formats and sources < MANY)
 
 
 def _listen(results: Iterable[tuple[int, list[Judged]]], total: int, lines: Lines, keep: bool, where: str) -> Gathered:
@@ -77,7 +110,7 @@ def _listen(results: Iterable[tuple[int, list[Judged]]], total: int, lines: Line
         for place, items in results:
             with undisturbed():
                 lines.write(items)
-                judged[place] = items if keep else [_counted(item) for item in items]
+                judged[place] = items if keep else list(map(_counted, items))
     except KeyboardInterrupt as stopped:
         if not judged:
             raise
@@ -97,14 +130,8 @@ def _flat(judged: dict[int, list[Judged]]) -> list[Judged]:
 
 
 def _counted(item: Judged) -> Judged:
-    """What the counts, the gate and a baseline need of a run that is written already."""
-    if isinstance(item, Unread):
-        return item
-    findings = tuple(
-        replace(found, series=tuple(thin(curve, 0) for curve in found.series), remedies=(), evidence={})
-        for found in item.findings
-    )
-    return replace(item, findings=findings, cast=(), curves=(), lead=None, notes=(), params={}, distributions=())
+    """What the counts, the gate and a baseline need of an outline that is written already."""
+    return item if isinstance(item, Unread) else replace(item, params={}, document="")
 
 
 class Lines:

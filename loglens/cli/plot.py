@@ -75,7 +75,9 @@ def command(
             raise LoglensError(f"--select: no rule {name!r}; {nearest(name, list(registry.detectors()))}")
     plot.check()
     wanted = options(common.settings(file, isolated, roles), None, (), ())
-    judged, stopped = gather(paths, wanted, Lines(()), jobs=None, scheduler=None, cached=True, keep=True, quiet=quiet)
+    judged, stopped = gather(
+        paths, wanted, Lines(()), jobs=None, scheduler=None, cached=True, formats={"plot"}, quiet=quiet
+    )
     if stopped is not None:
         raise stopped
     report = collect(judged, registry.detectors(), version=__version__, options=wanted)

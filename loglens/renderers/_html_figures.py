@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from loglens.chains import trees
 from loglens.renderers._html_draw import RAMP, Heat, spark
 from loglens.renderers._html_thin import LEAST, Thin, thin
 from loglens.renderers._overview import say, title
 from loglens.renderers._plotting import Scale
 from loglens.renderers._wording import number, plural, words
-from loglens.report import Diagnosis, Finding, trees
+from loglens.report import Diagnosis, Finding
 from loglens.run import Series
 
 #: Points of all curves of a page together, and of one curve.

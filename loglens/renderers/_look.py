@@ -9,12 +9,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-from rich.console import Console, RenderableType
-from rich.padding import Padding
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from loglens.renderers._wording import safe, shorten
+
+if TYPE_CHECKING:  # slow to load, and outputs for programs have no use for it
+    from rich.console import RenderableType
+    from rich.padding import Padding
+    from rich.text import Text
 
 #: 256-colour numbers rather than the names of the first 16, which every terminal theme paints anew.
 STYLES = {
@@ -64,6 +66,8 @@ class Look:
 
     def text(self, *pieces: str | tuple[str, str]) -> Text:
         """Pieces of text with the names of their styles; every piece must be safe already."""
+        from rich.text import Text
+
         out = Text(overflow="fold")
         for piece in pieces:
             content, style = (piece, "") if isinstance(piece, str) else piece
@@ -72,6 +76,9 @@ class Look:
 
     def print(self, parts: Iterable[RenderableType]) -> str:
         """The page as a string. Depends on nothing but its arguments: the environment is not asked."""
+        from rich.console import Console
+        from rich.text import Text
+
         page = io.StringIO() if self.unicode else _AsciiIO()
         console = Console(
             file=page,
@@ -93,6 +100,8 @@ class Look:
 
 def indented(part: RenderableType) -> Padding:
     """The part two columns to the right."""
+    from rich.padding import Padding
+
     return Padding(part, (0, 0, 0, 2))
 
 

@@ -10,10 +10,11 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from loglens.chains import trees
 from loglens.renderers._look import STYLES, Look, indented
 from loglens.renderers._plotting import Scale, plot
 from loglens.renderers._wording import FRAMEWORKS, condition, number, phrase, plural, printable, words
-from loglens.report import Diagnosis, Finding, Part, Remedy, Severity, trees
+from loglens.report import Diagnosis, Finding, Part, Remedy, Severity
 
 #: Roles that a reader checks first; the others are told in one line.
 LEADING = ("loss", "grad_norm_global", "grad_norm_layer", "weight_norm_global", "lr", "loss_scale", "rl_reward")

@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from loglens.report import Remedy, in_words
+from loglens.chains import in_words
+from loglens.report import Remedy
 
 #: What each remedy action asks for; `{...}` are its parameters.
 ACTIONS: Mapping[str, str] = {

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from loglens.renderers._ascii import plain
+from loglens.renderers._overview import FEW_RUNS
 from loglens.report import Report
+from loglens.strict import dumps
 
 FORMAT = "json"
 SUFFIXES = (".json",)
 
 
 def render(report: Report) -> str:
-    """The document of `report.as_dict()`."""
-    return dump(report.as_dict())
+    """The document of `report.as_dict()`; of many runs each is on a line of its own."""
+    if len(report.runs) <= FEW_RUNS:
+        return dump(report.as_dict())
+    before, runs, after = dumps(report.around([]), 2).partition('"runs": [')
+    rows = ",\n    ".join(run.as_json() for run in report.runs)
+    return plain(f"{before}{runs}\n    {rows}\n  {after}")
 
 
 def dump(document: Mapping[str, Any]) -> str:
     """Strict JSON on indented lines."""
-    return plain(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False, default=str))
+    return plain(dumps(document, 2))

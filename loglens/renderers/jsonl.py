@@ -6,12 +6,9 @@ line holds the counts and the gate, and is missing where loglens was killed.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
 from loglens.renderers._ascii import plain
 from loglens.report import Diagnosis, Report, Unread
+from loglens.strict import dumps
 
 FORMAT = "jsonl"
 SUFFIXES = (".jsonl", ".ndjson")
@@ -24,13 +21,9 @@ def render(report: Report) -> str:
 
 def line(item: Diagnosis | Unread) -> str:
     """The line of one run, or of one path that could not be read."""
-    return _dump(item.as_dict())
+    return plain(item.as_json() if isinstance(item, Diagnosis) else dumps(item.as_dict()))
 
 
 def closing(report: Report) -> str:
     """The last line."""
-    return _dump(report.frame())
-
-
-def _dump(document: Mapping[str, Any]) -> str:
-    return plain(json.dumps(document, allow_nan=False, ensure_ascii=False, default=str))
+    return plain(dumps(report.frame()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from loglens.chains import trees
 from loglens.renderers._markdown import fenced, folded, name, plain, prose
 from loglens.renderers._overview import (
     FEW_RUNS,
@@ -21,7 +22,7 @@ from loglens.renderers._overview import (
     worst_first,
 )
 from loglens.renderers._wording import FRAMEWORKS, condition, phrase, plural
-from loglens.report import Diagnosis, Finding, Remedy, Report, Severity, trees
+from loglens.report import Diagnosis, Finding, Remedy, Report, Severity
 
 FORMAT = "markdown"
 SUFFIXES = (".md", ".markdown")

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
 
+from loglens.chains import trees
 from loglens.errors import LoglensError
 from loglens.renderers._overview import main_curve, worst_first
-from loglens.report import Diagnosis, Finding, Report, Severity, trees
+from loglens.report import Diagnosis, Finding, Report, Severity
 
 SUFFIXES = (".svg", ".png", ".pdf")
 #: What is said where the extra is not installed.

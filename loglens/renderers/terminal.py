@@ -35,7 +35,7 @@ def render(
 
 def _page(report: Report, look: Look) -> Iterator[RenderableType]:
     runs = worst_first(report)
-    many = len(runs) > FEW_RUNS and not look.verbose
+    many = not look.verbose and (len(runs) > FEW_RUNS or any(run.document for run in runs))
     if not runs:
         yield look.text((f"{look.mark('failed')} NOT READ", "failed"), "  nothing could be read as a training log")
     elif len(runs) == 1:

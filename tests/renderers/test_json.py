@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from loglens.portrait import outline
+from loglens.renderers._overview import FEW_RUNS
 from loglens.renderers.json import dump, render
 from loglens.strict import strict
 from tests.golden.example import HOSTILE, report
@@ -31,6 +34,25 @@ def test_the_document_says_what_the_report_says() -> None:
     assert failed["findings"][0]["evidence"]["peak"] == "Infinity"
     assert failed["findings"][0]["evidence"]["growth_per_step"] == 1.35
     assert failed["findings"][0]["remedies"][0]["params"] == {"max_norm": 0.9}
+
+
+def test_of_many_runs_each_is_a_line() -> None:
+    few = report()
+    many = replace(few, runs=few.runs * 4)
+    assert len(many.runs) > FEW_RUNS
+    text = render(many)
+    assert parsed(text) == json.loads(dump(many.as_dict()))
+    runs = [line for line in text.splitlines() if line.startswith('    {"run"')]
+    assert [json.loads(line.rstrip(",")) for line in runs] == parsed(text)["runs"]
+
+
+def test_an_outline_says_and_counts_the_same() -> None:
+    whole = report()
+    brief = replace(whole, runs=tuple(map(outline, whole.runs)))
+    assert render(brief) == render(whole)
+    assert (brief.counts, brief.failed, brief.exit_code) == (whole.counts, whole.failed, whole.exit_code)
+    assert [f.fingerprint for f in brief.findings] == [f.fingerprint for f in whole.findings]
+    assert [run.verdict for run in brief.runs] == [run.verdict for run in whole.runs]
 
 
 def test_hostile_names_come_back_as_they_were_and_steer_nothing() -> None:
