@@ -54,6 +54,15 @@ class Found:
     mirror: Mirror | None = None
 
 
+class _Files(frozenset[Path]):
+    """The files of one reader. One such set is told from another at a glance, so that what readers remember of it is
+    not sought by comparing all files."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
 #: Says which reader a file is for, by asking the function it is given or from memory.
 Owner = Callable[[Path, Callable[[Path], int | None]], int | None]
 
@@ -174,7 +183,7 @@ def _under(
     if not claimed:
         raise UnreadableError(_nothing(root, files))
     for reader, own in claimed:
-        inside = frozenset(own)
+        inside = _Files(own)
         homes: dict[Path, list[Path]] = {}
         for file in own:
             homes.setdefault(reader.home(file, inside), []).append(file)

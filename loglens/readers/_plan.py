@@ -13,6 +13,9 @@ from loglens.readers._patterns import MLLOG, MLLOG_STEP, SURE, Pattern, patterns
 
 #: A line longer than this is read up to here.
 LONGEST = 16_000
+#: Plans of so many templates of so many bytes are remembered: a file is looked at before it is read, and the runs
+#: of one trainer print lines of the same forms.
+_MOST, _SHORT = 8192, 512
 _STAMP = re.compile(r"[^\0]{0,40}?(?:\0[^\0]{1,20}){0,2}?\0([-/])\0\1\0[ _,-]{1,2}\0:\0:\0(?P<comma>,\0)?")
 _PREFIX = re.compile(
     r"(?:(?:[^{\0]{0,60}?\0)?[^{\0]{0,60}?\b(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL)\b(?:\|[\w.]{1,40}:\0)?[\]\s:|-]*"
@@ -73,6 +76,15 @@ def _bare_table() -> tuple[Pattern, ...]:
 
 def learn(template: bytes) -> Plan | None:
     """The plan for the lines of a template; None for lines that say nothing of training."""
+    return _learned(template) if len(template) <= _SHORT else _learn(template)
+
+
+@lru_cache(_MOST)
+def _learned(template: bytes) -> Plan | None:
+    return _learn(template)
+
+
+def _learn(template: bytes) -> Plan | None:
     text = template[:LONGEST].decode("utf-8", "replace").rstrip()
     raw = _fatal.kind(text)
     if raw:
