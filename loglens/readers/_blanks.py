@@ -65,7 +65,8 @@ def _kinds(table: Table) -> tuple[list[frozenset[int]], NDArray[np.intp]]:
         filled = np.flatnonzero(sizes)
         starts = (np.cumsum(sizes) - sizes)[filled]
         signature[rows][filled] = np.add.reduceat(weight.take(table.col[points]), starts)
-    first = np.flatnonzero(np.diff(signature, prepend=-1.0))  # of rows of one kind that follow each other
+    # of rows of one kind that follow each other
+    first = np.concatenate([[0], np.flatnonzero(signature[1:] != signature[:-1]) + 1])
     _, sample, kind = np.unique(signature[first], return_index=True, return_inverse=True)
     sample, kind = first[sample], np.repeat(kind, np.diff(first, append=table.height))
     if len(sample) > _MOST_KINDS:

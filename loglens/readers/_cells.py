@@ -24,6 +24,7 @@ from loglens.readers._points import (
     Words,
     count,
     grid_points,
+    ordinal,
     plain_points,
     to_grid,
     wants_pandas,
@@ -118,7 +119,7 @@ class Sheet:
 
     def _begin(self, names: list[str]) -> None:
         self.names, self.width = unique(names), len(names)
-        self.points, self.rows = Growing(col=np.int32, value=np.float64), Growing(sizes=np.int64)
+        self.points, self.rows = Growing(col=ordinal(self.width), value=np.float64), Growing(sizes=np.int32)
         self.words = Words({col for col, name in enumerate(self.names) if plain(name) in KEPT})
         self.first: tuple[str, ...] = ()
 
@@ -130,7 +131,7 @@ class Sheet:
         """
         above: list[bytes] = []
         for block in blocks:
-            *lines, last = block.rsplit(b"\n", NEAR)
+            *lines, last = block[_before(block, NEAR) :].split(b"\n")
             cells = [line.rpartition(self.delimiter)[2].strip() for line in [*above, *lines]]
             lengths = [len(cell) for cell in cells if is_number(cell.decode("utf-8", "replace"))]
             rest, mark, cell = last.rpartition(self.delimiter)
@@ -264,6 +265,14 @@ class Sheet:
 
     def _restore(self, cell: str) -> str:
         return cell.translate(_BACK).replace(_COMMA, self.mark)
+
+
+def _before(block: bytes, lines: int) -> int:
+    """Where so many whole lines before the end of the block begin."""
+    at = len(block)
+    for _ in range(lines + 1):
+        at = block.rfind(b"\n", 0, max(at, 0))
+    return at + 1
 
 
 def _unquote(block: bytes, mark: str) -> bytes:

@@ -14,10 +14,10 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from loglens.readers._header import NONE, is_number
-from loglens.run import Floats, Ints
+from loglens.readers._table import Ordinals
+from loglens.run import Floats
 
 #: Words that writers put where nothing was logged (Keras: NA, fastai: None).
 ABSENT = frozenset({"", "na", "n/a", "#n/a", "none", "null", "<na>", "-", "--"})
@@ -31,11 +31,16 @@ _WIDEST_GRID = 1000
 _BLANKS = sorted({form for word in ABSENT for form in (word, word.upper(), word.capitalize())})
 
 
+def ordinal(width: int) -> type[np.int16 | np.int32]:
+    """The type of the numbers of so many columns: a file with many rows has few."""
+    return np.int16 if width <= np.iinfo(np.int16).max else np.int32
+
+
 class Points(NamedTuple):
     """The points of some lines, line by line. sizes: how many each line has."""
 
-    sizes: Ints
-    col: NDArray[np.int32]
+    sizes: Ordinals
+    col: Ordinals
     value: Floats
 
 
@@ -110,7 +115,7 @@ def plain_points(block: bytes, width: int, mark: str, words: Words, top: int) ->
                 else:
                     value[i] = number
         row, col, value = row[known], col[known], value[known]
-    return Points(np.bincount(row, minlength=len(ends) // width), col.astype(np.int32), value)
+    return Points(np.bincount(row, minlength=len(ends) // width), col.astype(ordinal(width)), value)
 
 
 def count(block: bytes, byte: int) -> int:
@@ -166,5 +171,6 @@ def grid_points(grid: Grid, mark: str, words: Words, top: int) -> Points:
                     words.take(top + at, col, str(cell))
                 else:
                     value[at, col], known[at, col] = number, True
-    col = np.broadcast_to(np.arange(value.shape[1], dtype=np.int32), known.shape)[known]
+    width = value.shape[1]
+    col = np.broadcast_to(np.arange(width, dtype=ordinal(width)), known.shape)[known]
     return Points(np.count_nonzero(known, axis=1), col, value[known])

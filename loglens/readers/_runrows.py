@@ -43,7 +43,7 @@ class RunRows:
         table = self._rows.table()
         return Columns(
             table.names,
-            table.col,
+            table.col.astype(np.int32, copy=False),
             np.array(self._step, np.int64)[table.row],
             np.array(self._time, np.float64)[table.row],
             table.value,

@@ -22,6 +22,8 @@ from loglens.readers._blanks import blank_tails
 from loglens.readers._clock import Clock, find_clock
 from loglens.run import Columns, Floats, Ints, Note
 
+#: Counts and numbers of columns, in a type no wider than they need.
+Ordinals = NDArray[np.signedinteger[Any]]
 #: A pointer that git leaves in place of a big file that was not downloaded.
 LFS_POINTER = b"version https://git-lfs"
 _PART = 1 << 16
@@ -42,8 +44,8 @@ class Table:
     """
 
     names: tuple[str, ...]
-    sizes: Ints
-    col: NDArray[np.int32]
+    sizes: Ordinals
+    col: Ordinals
     value: Floats
     text: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     texts: Mapping[int, int] = field(default_factory=dict)

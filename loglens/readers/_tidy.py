@@ -54,7 +54,7 @@ def _apart(table: Table, kind: int, words: list[str]) -> Table:
     which = np.zeros(table.height, np.int64)
     for row, word in table.text[kind].items():
         which[row] = words.index(word)
-    pair = np.unique(table.col * len(words) + which[table.row])
+    pair = np.unique(np.multiply(table.col, len(words), dtype=np.int64) + which[table.row])
     kinds = np.bincount(pair // len(words), minlength=width)
     metric = np.array([not _shared(name) for name in table.names])
     both = (kinds > 1) & metric

@@ -128,7 +128,7 @@ def _columns(state: State, session: int, start: int) -> Columns:
     table = rows.table()
     return Columns(
         table.names,
-        table.col,
+        table.col.astype(np.int32, copy=False),
         np.array(steps, np.int64)[table.row],
         np.full(len(table.row), np.nan),
         table.value,
