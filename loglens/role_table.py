@@ -45,8 +45,8 @@ when ^num tokens$ & ^completions |^reward$
 step_time@train     ^step time$
 when ^ppo policy
 step_time@train     ^time ppo total$
-when recon|reconstruction|n?elbo|^vae
-loss_component      kld?(?! (coef|weight|beta))( \w+)?|elbo|^recon\w*( <tick>)?$
+when reco|recon|reconstruction|n?elbo|^vae
+loss_component      kld?(?! (coef|weight|beta|mult\w*|anneal\w*))( \w+)?|elbo|^reco(n\w*)?( <tick>)?$
 when ^(cycle|idt) [ab]$
 gan_d_loss          ^d [ab]$
 gan_g_loss          ^g [ab]$
@@ -57,7 +57,12 @@ gan_g_loss          ^generator$
 when ^g gan$ & ^d fake$
 gan_g_loss          ^g gan$
 loss_component      ^(g l1|d real|d fake)$
+when ^<d> & ^<g>
+gan_d_loss          ^<d> total$
+gan_g_loss          ^<g> total$
+loss_component      ^<g> (\w+ )?(l[12]|fm|pl|vgg|percep\w*|feat\w* match\w*)( \w+)?$
 when <rl>
+-                   target entropy
 loss_component      (ent coef|alpha|entropy coef\w*) loss|loss (alpha|ent coef)
 rl_degenerate       frac\w* ~zero std|zero reward std|degenerate
 rl_reward_std       (rewards?|rew|ret|returns?) ~std|std ~(rewards?|rew|ret|returns?)
@@ -71,12 +76,12 @@ rl_q_value          <avg> (values?|q)$|^[qv]\d?( <avg>)?$|[qv]\d? ?pred\w*( <avg
 rl_action_std       ^((action|policy|actor|model|dist\w*|mean|log|noise) )*std( mean)?$|standard deviation
 rl_episode_len      (^|path |<avg> )(len(gth)?s? ?)+( <avg>)?$|\w*steps? per ep(isode)?
 rl_episode_len      seq(uence)? ?len(gth)?s?( <avg>)?$
-rl_exploration      exploration( (rate|eps\w*|noise|frac\w*|prob\w*|param\w*))*$|(?<!clip )(epsilon|eps)
+rl_exploration      explor(e|ation|ing)( (rate|var|eps\w*|noise|frac\w*|prob\w*|param\w*))*$|(?<!clip )(epsilon|eps)
 rl_entropy          (policy|actor|action|pi) ent(ropy)?$
 -                   ^act(ion)?s? (<avg>|std)$
 rl_reward           (<avg>|ep|episode|episodic|rollout) ~returns?( <avg>)?$|return <avg>$|rollout return
 rl_return           returns?( stats?)?( <avg>)?$
-rl_reward           ^(episode |ep |critic |objective |<avg> )*(scores? ?)+( <avg>)?$
+rl_reward           ^(episode |ep |critic |objective |game |(\w+ )*normali[sz]ed |<avg> )*(scores? ?)+( <avg>)?$
 rl_policy_loss      loss (pi|a|clip|objective)$|(pi|a|objective|action) loss
 rl_value_loss       loss [vc]$|[vc] loss
 rl_importance_ratio ^(policy |ppo |<avg> )*ratio( <avg>)?$|probs? ratio|^(loss(es)? )?importance$
@@ -84,13 +89,14 @@ rl_importance_ratio ^(policy |ppo |<avg> )*ratio( <avg>)?$|probs? ratio|^(loss(e
 always
 ignore              hp metric|^keras$|image$
 hparam              ((micro|mini)?batch|world|vocab|block|hidden|context) size|wpb|bsz|clip (range|eps\w*)|kl coeff?\w*
-hparam              ^((n|num|total) )*param(eter)?s$|^n(um)? (workers|gpus|layers|heads|envs)$|^gamma$
+hparam              ^((n|num|total) )*param(eter)?s$|^n(um)? (\w+ )?(workers|gpus|layers|heads|envs)$|^gamma$
 hparam              (^|seqlen |curriculum )seq(uence)? ?len(gth)?$
 samples             samples vs steps|consumed ~samples|^(progress )?kimg$
 samples             ^<counted>samples$|^<counted>total (num )?<item>$|<item> (seen|processed|consumed)
 duplicate_axis      vs (samples|tokens|time|wall time|epochs?|flops)
 samples_skipped     skipped ~(samples|steps?|iters?|iterations|batches|updates)|(samples|steps|iterations) skipped
 tokens              ^<counted>[kmgt]?tokens?( seen| consumed| processed| trained| trainable| total)*$
+tokens              total (num )?tokens$
 
 loss_scale          loss scal(e|er|ing)|(grad|gradient|amp|fp|scaler) scal(e|er)|scaler|dynamic scale
 -                   (norm|<grad>|acc|accuracy) (\w+ )?(threshold|limit|coef\w*|weights?|var|variance|std|skew\w*)$
@@ -122,23 +128,24 @@ gpu_memory          mem(ory)? ~(alloc\w*|reserved|active|peak|max|usage|used|cac
 gpu_memory          (allocated|reserved) bytes|gb free|^(max )?mem(ory)?$
 other               num ~(samples|anchors|boxes|proposals|examples|instances)|temp(erature)? c|power \w+|^cpu
 data_time           data ~(time|secs?|ms|wait|cost)|data ?load(er|ing)?(?! idx)|batch (load|prep)\w*|reader cost
-data_time           (loader|load|reader|collect(ion)?|fetch|sampl(e|ing)|input) time
+data_time           ^dt data$|(loader|load|reader|collect(ion)?|fetch|sampl(e|ing)|input) time
 data_time           time (s )?(data|load\w*|wait\w*|collect\w*|fetch\w*|sampl(e batch|ing))
 step_time@none      elapsed time ~<unit>
-step_time           (<sec>|time) (per|this) <unit>|tim(e|ing) ?s? (\w+ )?<unit>|^ms <unit>|^dt( ms)?$|time ms$|<unit> s$
-step_time           <unit> ~(time|timing|duration)|<unit> (ms|avg|secs|seconds)$|batch cost|end to end
-step_time           ^timers? .+|^timing (?!.*(second|sec\b|hours|total|uptime)).+
+step_time           (<sec>|time) (per|this) <unit>|tim(e|ing) ?s? (\w+ )?<unit>|^ms <unit>|^dt( \w+)?$|time ms$
+step_time           <unit> s$|<unit> ~(time|timing|duration)|<unit> (ms|avg|secs|seconds)$|batch cost|end to end
+step_time           ^timers? (?!.*throughput).+|^timing (?!.*(second|sec\b|hours|total|uptime)).+
 flops               total (\w+ )?(flos|flops)$|flos|(flops|flos) seen
 throughput          throughput|per s(ec)?(onds?)?|[kmg]?<thing>ps|[tfiqs]ps|tgs|speed
 throughput          ([kmg]?<rate>|\w+s|[kmg]t) s(ec|econd)?( (per )?<device>)?$
 throughput          mfu|hfu|t?flops?( s| g| per gpu)?$|flops utilization
 rl_reward           reward time
+rl_episode_len      len(gth)? time
 time@none           wall ?(time)?
 time                (runtime|run time|timestamps?|elapsed|eta|duration|up ?time)|relative time|^timer$
 time                total (time|secs?|seconds|hours)|time total( s)?$|^timing seconds$|time( s| ms| secs?| hours?)?$
 time                time ((\w+ )?(remaining|left)|since)|\w+ (hours|minutes)$
 
-epoch               ^(trainer |time |progress |current |global |info )*epochs?( num\w*| float| fraction)?$|^ep$
+epoch               ^(trainer |time |progress |process |current |global |info )*epochs?( num\w*| float| fraction)?$|^ep$
 overflow            ^((grad|opt|scaler|fp|num|loss scale|number of) )*overflows?
 overflow            nan (count|iterations|steps|grads?|batches)|(num|number of) nans?|found inf|nonfinite
 overflow            (has|any) (nan|inf)|nan or inf
@@ -148,11 +155,12 @@ step                ^(?!.*\b(ep\w*|warm ?up|max|per|accum\w*|decay|norms?|l2) )(
 momentum            mom(entum)?|adam beta
 weight_decay        weight decay|wd$
 hparam              ^max <grad> norm$|lrs? (scale|mult\w*|factor|ratio|decay|schedule)|(max|min|base|initial) lr
-lr                  lrs?|learning ?rates?
+lr                  lrs?|learning ?rates?|^l r$
 grad_noise          noise scale|gradient noise|gns
 grad_zeros          num zeros|zero <grad>|<grad> ~zeros?
 -                   <grad> (<avg>|abs <avg>)$
 clip_frac_pct       (<grad> |norm )*clip\w* ?(frac\w*|rate|ratio|pct|percent\w*)|(frac\w*|pct|share) clipped
+grad_norm_global    <grad> norms?$|^g norms?$|^grad$
 update_norm         (updates?|step) ~(norm|rms|l2|size)|updates? (ratio|scale|to)|(norm|l2) updates?
 update_norm         (update|<grad>|lr) (to )?(weight|param)\w*( ratio| norm)?
 grad_rms            <grad> ~rms
@@ -178,19 +186,21 @@ rl_q_value          (q|qf|v) ~(values?|vals?|<avg>)|(target|q\d) (values?|vals?|
 rl_success          success|solve rate
 rl_reward           rewards?|rew|ep(rew|ret)\w*|(ep|episode|episodic) ~(rew|return|ret|score)s?
 rl_entropy          (?<!cross )entropy( <avg>)?$
+loss_component      penalty$
 
 loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|criterion|objective|obj|cost|logloss
 loss                n?elbo|^ctc$
 metric_lower        top err(or)?|errors?|err|[wctdus]er|per$|lpips|niqe|bp[bcd]|bits per \w+|[nr]?r?mse|s?m?ape|mae
 metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|eer|mcd|epe|[af]de
-metric_lower        (abs|sq) rel|\w*rmsd
+metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|^total$
 metric_lower@val    fid|kid|fvd|fad
-metric_higher@val   (coco)?aps?|ap[sml]|m?ap|m?ar|m?io ?us?|s?bleu|rouge|meteor|cider|chrf|ndcg|mrr|pass rate
-metric_higher@val   hellaswag|mmlu
+metric_higher@val   (coco)?aps?|ap[sml]|m?ap|m?ar|\w{0,2}io ?us?|s?bleu|rouge|meteor|cider|chrf|ndcg|mrr
+metric_higher@val   hits?|minp|pass rate|hellaswag|mmlu
 metric_higher       <acc>|f1|f ?(score|measure)|prec(ision)?|recall|auc|auroc|auprc|roc|dice
 metric_higher       pesq|stoi|true (positive|negative)s?|cosine similarity
-metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kappa|exact match|em|hits?|sensitivity
-metric_higher       specificity|inception score|correct|snr|lddt|gdt( ts| ha)?|s[id] sdr|sdr
+metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kappa|exact match|em|sensitivity
+metric_higher       (?!fake|real)\w+ scores?( <avg>)?$|specificity|inception score|correct
+metric_higher       snr|lddt|gdt( ts| ha)?|n?sdri?|\w*mos
 """
 
 WORDS = {
@@ -201,14 +211,15 @@ WORDS = {
     "avg": "(mean|avg|average|max|min|median)",
     "sec": "(secs?|seconds|ms|s)",
     "tick": "(step|iter|iteration|update|timestep|frame|tick|batch|batche|episode)",
-    "unit": "(it|iter|iteration|step|tick|kimg|batch|update|forward|backward|fwd|bwd|optimizer|learn(ing|er)?|grad)",
+    "unit": "(it|iter|iteration|step|tick|kimg|batch|update|forward|backward|fwd?|bwd?|post ?process"
+    "|optimizer|learn(ing|er)?|grad)",
     "thing": "(ex|it|iter|step|sample|tok|token|img|image|frame|example|batche|batch|seq|sequence|word|update)",
     "rate": "(tok|token|sample|img|image|frame|seq|sequence|word|ex|example|thing)s?",
     "counter": r"((trainer|time|global|progress|current|total|env(ironment)?|num|n|number of|info|iter(ation)?|agent"
-    r"|learner|metrics|update|gradient|diagnostics|misc|cum(ulative)?) )*",
+    r"|learner|metrics|update|gradient|opt(im(izer)?)?|process|diagnostics|misc|cum(ulative)?) )*",
     "text": "(response|completions?|prompt|total|generation|output|rollout|trajectory)",
     "acc": r"([a-z]?accs?|accurac(y|ies)|top( k)?)",
-    "d": "(d|(net )?dis(c|criminator)?)",
+    "d": "(d|(net )?disc?r?(iminator)?)",
     "g": "(g|(net )?gen(erator)?)",
     "item": "(samples|examples|sequences|images|documents)",
     "device": "(core|gpu|device|chip|tpu|rank)",
@@ -229,7 +240,8 @@ SPLIT_IF_SAID = frozenset({"data_time", "step_time", "throughput", "time"})
 SPLITS = {
     **dict.fromkeys("train training trn tr fit".split(), "train"),
     **dict.fromkeys(
-        "val vali valid minival validation validate eval evaluation evaluator dev heldout holdout cv".split(), "val"
+        "val vali valid minival validation validate eval evaluate evaluation evaluator dev heldout holdout cv".split(),
+        "val",
     ),
     **dict.fromkeys("test testing".split(), "test"),
 }
@@ -244,4 +256,4 @@ NEUTRAL = frozenset(
 MAIN = frozenset("lm ce bce xent cross entropy crossentropy nll elbo nelbo nce infonce mlm ctc rnnt td seq mse".split())
 PART = frozenset("aux auxiliary reg regularization penalty z balance balancing ptx commit commitment vq".split())
 #: Metrics that are the loss of a run which logs no loss, in the order in which they are taken for it.
-ERRORS = ("mse|mean squared error", "r mse|rmse", "mae|mean absolute error")
+ERRORS = ("mse|mean squared error", "r mse|rmse", "mae|mean absolute error", "^total")

@@ -32,7 +32,7 @@ class Role:
     layer: str | None = None
 
 
-_STAT = r"(?:[\d.]+_|inf_|l[12]_|global_)?(?:norms?|l2|rms|mean|std|var|max|min|hist(?:ogram)?s?)"
+_STAT = r"(?:[\d.]+_|inf_|l[12]_|global_)?(?:norms?|l2s?|rms|mean|std|var|max|min|hist(?:ogram)?s?)"
 _SHARE = (
     r"sparsity|(?:zero|dead|saturated)s?_(?:frac\w*|ratio|share)|frac\w*_(?:zeros?|dead|saturated)"
     r"|(?:act(?:ivation)?s?_)?(?:saturation|zeros)"
@@ -49,13 +49,13 @@ KINDS = {
 }
 _WRAP = (
     r"^(?:(?:train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|test|debug|stats|metrics?|monitor|logs?|watch"
-    r"|opt(?:im(?:izer)?)?|scalars?|hist(?:ogram)?s?|summary)[/|])*"
+    r"|opt(?:im(?:izer)?)?|scalars?|hist(?:ogram)?s?|summary|avg|mean)[/|_])*"
 )
 _END = rf"(?:(?:/|(?<=weight)[._]|(?<=bias)[._])(?P<stat>{_STAT}|{_SHARE}))?$"
 _MODULE = re.compile(
     r"\d|(?<![a-z])(?:weight|bias|kernel|gamma|beta|emb|embed|embedding|wte|wpe|conv|fc|linear|dense|layer|block"
     r"|attn|attention|mlp|ffn|lstm|gru|rnn|norm|ln|bn|head|encoder|decoder|backbone|neck|proj|qkv|out|output|input"
-    r"|stem|tok|pos|classifier|expert|feature|hidden|act|relu|gelu|tanh)s?(?![a-z])",
+    r"|stem|tok|pos|classifier|expert|module|feature|hidden|act|relu|gelu|tanh)s?(?![a-z])",
     re.IGNORECASE,
 )
 _NO_LAYER = re.compile(
@@ -138,6 +138,8 @@ def _words(tag: str) -> str:
     tag = re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", tag).lower()
     tag = re.sub(r"([a-z])(?=loss(?:es)?\b)|(train|valid|val|test|eval)(?=acc)", r"\g<0> ", tag)
     tag = re.sub(r"(?<![a-z\d])(?:n(?=(?:steps|timesteps|iters|updates|epochs|tokens|samples|params)\b))", "n ", tag)
+    tag = re.sub(r"(?<![a-z\d])([qv]\d?)[ _]vals?(?![a-z])", r"\1 value", tag)  # of a state, no split
+    tag = re.sub(r"rank[-_@]?(?=\d)", "hits ", tag)
     tag = re.sub(r"/ ?s(?:ec(?:ond)?)?(?![a-z])", " per s ", tag)
     tag = re.sub(r"(?<![a-z\d])l_(?=[a-z]{3}|[dg]_)(?!inf)", "loss ", tag)
     tag = _LOSS_FIRST.sub(r"\1 \g<name> loss", tag)
@@ -275,7 +277,7 @@ def _settle(roles: dict[str, Role], words: Mapping[str, str], given: Collection[
                 if settled[tag].name == "metric_lower" and re.search(rf"\b({error})$", words[tag])
             ]
             if stand_ins:
-                return settled | {tag: replace(settled[tag], name="loss") for tag in stand_ins}
+                return settled | {tag: Role("loss", _read(tag)[1] or "train") for tag in stand_ins}
     return settled
 
 
@@ -322,8 +324,8 @@ def _rank(tag: str, words: str) -> tuple[int, frozenset[str]]:
     if named & PART:
         return 4, named
     path, _, last = tag.rpartition("/")
-    if last.isdigit():
-        return 3, named | {last}
+    if number := re.search(r"^\d+$|(?<!idx_)(?<=_)(?!1$)\d+$", last):  # TensorFlow calls a second one "loss_1"
+        return 3, named | {number[0]}
     if not named:
         return 0, named
     if path and not set(_read(last)[0].split()) - NEUTRAL:
