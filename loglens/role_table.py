@@ -62,7 +62,10 @@ gan_d_loss          ^<d> total$
 gan_g_loss          ^<g> total$
 loss_component      ^<g> (\w+ )?(l[12]|fm|pl|vgg|percep\w*|feat\w* match\w*)( \w+)?$
 when <rl>
--                   target entropy
+-                   target entropy|(rewards?|rew|returns?) var(iance)?$
+rl_reward           rewards? (with|plus|minus|before|after) .+
+metric_higher       (pearson|spearman)( r)?$
+loss_component      ^loss(es)? (rewards?|discount|cont(inue)?|obs\w*|image)$
 loss_component      (ent coef|alpha|entropy coef\w*) loss|loss (alpha|ent coef)
 rl_degenerate       frac\w* ~zero std|zero reward std|degenerate
 rl_reward_std       (rewards?|rew|ret|returns?) ~std|std ~(rewards?|rew|ret|returns?)
@@ -72,24 +75,26 @@ rl_entropy_loss     ent(ropy)? loss
 rl_entropy_coef     ent(ropy)? (coef\w*|weight|beta|temperature)|alpha( value)?$
 rl_clip_frac        clip\w* ?(frac\w*|ratio|rate)|frac\w* clipped
 rl_q_value          ^(critic |agent )?v?(alues?|vals?)( <avg>)?$|value (estimate|function mean|mean)
-rl_q_value          <avg> (values?|q)$|^[qv]\d?( <avg>)?$|[qv]\d? ?pred\w*( <avg>)?$|(critic|target) q\d?$
+rl_q_value          pred\w* values?$|<avg> (values?|q)$|^[qv]\d?( <avg>)?$
+rl_q_value          [qv]\d? ?pred\w*( <avg>)?$|(critic|target) q\d?$
 rl_action_std       ^((action|policy|actor|model|dist\w*|mean|log|noise) )*std( mean)?$|standard deviation
-rl_episode_len      (^|path |<avg> )(len(gth)?s? ?)+( <avg>)?$|\w*steps? per ep(isode)?
+rl_episode_len      (^|path |<avg> )(len(gth)?s? ?)+( <avg>)?$|\w*steps? per ep(isode)?|^<avg> steps$|ep(isode)? steps$
 rl_episode_len      seq(uence)? ?len(gth)?s?( <avg>)?$
-rl_exploration      explor(e|ation|ing)( (rate|var|eps\w*|noise|frac\w*|prob\w*|param\w*))*$|(?<!clip )(epsilon|eps)
-rl_entropy          (policy|actor|action|pi) ent(ropy)?$
+rl_exploration      explor(e|ation|ing)( (rate|var|eps\w*|noise|frac\w*|prob\w*|param\w*))*$
+rl_exploration      expl (amount|noise|rate)|(?<!clip )(epsilon|eps)
+rl_entropy          (policy|actor|action|pi) ent(ropy)?$|\w+ ent$
 -                   ^act(ion)?s? (<avg>|std)$
 rl_reward           (<avg>|ep|episode|episodic|rollout) ~returns?( <avg>)?$|return <avg>$|rollout return
 rl_return           returns?( stats?)?( <avg>)?$
 rl_reward           ^(episode |ep |critic |objective |game |(\w+ )*normali[sz]ed |<avg> )*(scores? ?)+( <avg>)?$
-rl_policy_loss      loss (pi|a|clip|objective)$|(pi|a|objective|action) loss
+rl_policy_loss      loss (pi|a|clip|objective)$|(pi|a|objective|action) loss|pi \w+ loss$
 rl_value_loss       loss [vc]$|[vc] loss
-rl_importance_ratio ^(policy |ppo |<avg> )*ratio( <avg>)?$|probs? ratio|^(loss(es)? )?importance$
+rl_importance_ratio ^(policy |ppo |<avg> )*ratio( <avg>)?$|^policy ratio|probs? ratio|^(loss(es)? )?importance$
 
 always
 ignore              hp metric|^keras$|image$
 hparam              ((micro|mini)?batch|world|vocab|block|hidden|context) size|wpb|bsz|clip (range|eps\w*)|kl coeff?\w*
-hparam              ^((n|num|total) )*param(eter)?s$|^n(um)? (\w+ )?(workers|gpus|layers|heads|envs)$|^gamma$
+hparam              ^((n|num|total|trainable) )*param(eter)?s$|^n(um)? (\w+ )?(workers|gpus|layers|heads|envs)$|^gamma$
 hparam              (^|seqlen |curriculum )seq(uence)? ?len(gth)?$
 samples             samples vs steps|consumed ~samples|^(progress )?kimg$
 samples             ^<counted>samples$|^<counted>total (num )?<item>$|<item> (seen|processed|consumed)
@@ -133,16 +138,16 @@ data_time           time (s )?(data|load\w*|wait\w*|collect\w*|fetch\w*|sampl(e 
 step_time@none      elapsed time ~<unit>
 step_time           (<sec>|time) (per|this) <unit>|tim(e|ing) ?s? (\w+ )?<unit>|^ms <unit>|^dt( \w+)?$|time ms$
 step_time           <unit> s$|<unit> ~(time|timing|duration)|<unit> (ms|avg|secs|seconds)$|batch cost|end to end
-step_time           ^timers? (?!.*throughput).+|^timing (?!.*(second|sec\b|hours|total|uptime)).+
+step_time           ^timers? (?!.*(throughput|epoch)).+|^timing (?!.*(second|sec\b|hours|total|uptime)).+
 flops               total (\w+ )?(flos|flops)$|flos|(flops|flos) seen
 throughput          throughput|per s(ec)?(onds?)?|[kmg]?<thing>ps|[tfiqs]ps|tgs|speed
 throughput          ([kmg]?<rate>|\w+s|[kmg]t) s(ec|econd)?( (per )?<device>)?$
 throughput          mfu|hfu|t?flops?( s| g| per gpu)?$|flops utilization
 rl_reward           reward time
 rl_episode_len      len(gth)? time
-time@none           wall ?(time)?
-time                (runtime|run time|timestamps?|elapsed|eta|duration|up ?time)|relative time|^timer$
-time                total (time|secs?|seconds|hours)|time total( s)?$|^timing seconds$|time( s| ms| secs?| hours?)?$
+time@none           wall(clock)? ?(time)?
+time                (runtime|run time|timestamps?|elapsed|eta|duration|up ?time)|relative time|^timer( epoch)?$
+time                total (time|secs?|seconds|hours)|time total( s)?$|^(timing )?seconds$|time( s| ms| secs?| hours?)?$
 time                time ((\w+ )?(remaining|left)|since)|\w+ (hours|minutes)$
 
 epoch               ^(trainer |time |progress |process |current |global |info )*epochs?( num\w*| float| fraction)?$|^ep$
@@ -186,21 +191,25 @@ rl_q_value          (q|qf|v) ~(values?|vals?|<avg>)|(target|q\d) (values?|vals?|
 rl_success          success|solve rate
 rl_reward           rewards?|rew|ep(rew|ret)\w*|(ep|episode|episodic) ~(rew|return|ret|score)s?
 rl_entropy          (?<!cross )entropy( <avg>)?$
-loss_component      penalty$
 
+
+metric_higher       (accs?|accurac(y|ies))( <avg>| step| epoch)*$
 loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|criterion|objective|obj|cost|logloss
 loss                n?elbo|^ctc$
 metric_lower        top err(or)?|errors?|err|[wctdus]er|per$|lpips|niqe|bp[bcd]|bits per \w+|[nr]?r?mse|s?m?ape|mae
 metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|eer|mcd|epe|[af]de
-metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|^total$
+metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|^tot(al)?$|(mean|median) rank
 metric_lower@val    fid|kid|fvd|fad
 metric_higher@val   (coco)?aps?|ap[sml]|m?ap|m?ar|\w{0,2}io ?us?|s?bleu|rouge|meteor|cider|chrf|ndcg|mrr
-metric_higher@val   hits?|minp|pass rate|hellaswag|mmlu
+metric_higher@val   hits?|pass rate|hellaswag|mmlu
 metric_higher       <acc>|f1|f ?(score|measure)|prec(ision)?|recall|auc|auroc|auprc|roc|dice
 metric_higher       pesq|stoi|true (positive|negative)s?|cosine similarity
 metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kappa|exact match|em|sensitivity
-metric_higher       (?!fake|real)\w+ scores?( <avg>)?$|specificity|inception score|correct
+metric_higher       \w+ is( <avg>)?$|specificity|inception score|correct
 metric_higher       snr|lddt|gdt( ts| ha)?|n?sdri?|\w*mos
+loss_component      penalty$|kld?( div\w*)?$
+epoch               ^(?!(best|warm ?up|max|min|total|num) )\w+ (current |global )?epoch$
+step                ^(?!(best|warm ?up|max|min|total|num) )\w+ (current |global )?(step|iteration|episodes)$
 """
 
 WORDS = {
@@ -212,7 +221,7 @@ WORDS = {
     "sec": "(secs?|seconds|ms|s)",
     "tick": "(step|iter|iteration|update|timestep|frame|tick|batch|batche|episode)",
     "unit": "(it|iter|iteration|step|tick|kimg|batch|update|forward|backward|fwd?|bwd?|post ?process"
-    "|optimizer|learn(ing|er)?|grad)",
+    "|optimizer|optim|learn(ing|er)?|grad)",
     "thing": "(ex|it|iter|step|sample|tok|token|img|image|frame|example|batche|batch|seq|sequence|word|update)",
     "rate": "(tok|token|sample|img|image|frame|seq|sequence|word|ex|example|thing)s?",
     "counter": r"((trainer|time|global|progress|current|total|env(ironment)?|num|n|number of|info|iter(ation)?|agent"
@@ -250,10 +259,11 @@ SPLITS = {
 #: no total; that make it a part of one, whatever else there is.
 NEUTRAL = frozenset(
     "loss losses reduced current last total tot weighted aggregated overall global all sum mean avg average running "
-    "smooth smoothed raw ema metric metrics stats scalars charts epoch batch step iter iters samples opt optimizer "
-    "objective obj cost criterion value per vs iterations dataloader idx".split()
+    "trainer combined window rolling moving cumulative smooth smoothed raw ema metric metrics stats scalars charts "
+    "epoch batch step iter iters samples opt optimizer objective obj cost criterion value per vs iterations "
+    "dataloader idx".split()
 )
 MAIN = frozenset("lm ce bce xent cross entropy crossentropy nll elbo nelbo nce infonce mlm ctc rnnt td seq mse".split())
 PART = frozenset("aux auxiliary reg regularization penalty z balance balancing ptx commit commitment vq".split())
 #: Metrics that are the loss of a run which logs no loss, in the order in which they are taken for it.
-ERRORS = ("mse|mean squared error", "r mse|rmse", "mae|mean absolute error", "^total")
+ERRORS = ("mse|mean squared error", "r mse|rmse", "mae|mean absolute error", "^tot(al)?")

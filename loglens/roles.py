@@ -139,9 +139,9 @@ def _words(tag: str) -> str:
     tag = re.sub(r"([a-z])(?=loss(?:es)?\b)|(train|valid|val|test|eval)(?=acc)", r"\g<0> ", tag)
     tag = re.sub(r"(?<![a-z\d])(?:n(?=(?:steps|timesteps|iters|updates|epochs|tokens|samples|params)\b))", "n ", tag)
     tag = re.sub(r"(?<![a-z\d])([qv]\d?)[ _]vals?(?![a-z])", r"\1 value", tag)  # of a state, no split
-    tag = re.sub(r"rank[-_@]?(?=\d)", "hits ", tag)
+    tag = re.sub(r"(?<![a-z])(?:rank[-_@]?|[prh]@)(?=\d)", "hits ", tag)
     tag = re.sub(r"/ ?s(?:ec(?:ond)?)?(?![a-z])", " per s ", tag)
-    tag = re.sub(r"(?<![a-z\d])l_(?=[a-z]{3}|[dg]_)(?!inf)", "loss ", tag)
+    tag = re.sub(r"(?<![a-z\d])l_(?=[a-z]{2}|[dg](?![a-z]))(?!inf|rate)", "loss ", tag)
     tag = _LOSS_FIRST.sub(r"\1 \g<name> loss", tag)
     return " ".join(re.findall(r"(?<![a-z])[a-z]\d+(?![a-z\d])|[a-z]+", tag))
 
