@@ -46,7 +46,7 @@ step_time@train     ^step time$
 when ^ppo policy
 step_time@train     ^time ppo total$
 when reco|recon|reconstruction|n?elbo|^vae
-loss_component      kld?(?! (coef|weight|beta|mult\w*|anneal\w*))( \w+)?|elbo|^reco(n\w*)?( <tick>)?$
+loss_component      kld?(?! (coef|weight|beta|mult\w*|anneal\w*))( \w+)?|(?<!neg )elbo(?! loss)|^reco(n\w*)?( <tick>)?$
 when ^(cycle|idt) [ab]$
 gan_d_loss          ^d [ab]$
 gan_g_loss          ^g [ab]$
@@ -60,22 +60,22 @@ loss_component      ^(g l1|d real|d fake)$
 when ^<d> & ^<g>
 gan_d_loss          ^<d> total$
 gan_g_loss          ^<g> total$
-loss_component      ^<g> (\w+ )?(l[12]|fm|pl|vgg|percep\w*|feat\w* match\w*)( \w+)?$
-when <rl>
+loss_component      ^<g> (\w+ )?(l[12]|fm|pl|vgg|percep\w*|rec\w*|feat\w* match\w*)( \w+)?$
+when <rl>|(un)?discounted return|pi loss
 -                   target entropy|(rewards?|rew|returns?) var(iance)?$
-rl_reward           rewards? (with|plus|minus|before|after) .+
+rl_reward           rewards? (with|plus|minus|before|after) .+|kl rewards?$
 metric_higher       (pearson|spearman)( r)?$
 loss_component      ^loss(es)? (rewards?|discount|cont(inue)?|obs\w*|image)$
 loss_component      (ent coef|alpha|entropy coef\w*) loss|loss (alpha|ent coef)
 rl_degenerate       frac\w* ~zero std|zero reward std|degenerate
 rl_reward_std       (rewards?|rew|ret|returns?) ~std|std ~(rewards?|rew|ret|returns?)
 rl_truncation       <text> ~clip\w*|truncated( <avg>)?$
-rl_kl               kullback|kl[sd]?(?! (coeff?|target|weight|beta|loss coef))|policykl
+rl_kl               kullback|kl[sd]?(?! (coeff?|target|weight|beta|mult\w*|loss coef))|policykl
 rl_entropy_loss     ent(ropy)? loss
 rl_entropy_coef     ent(ropy)? (coef\w*|weight|beta|temperature)|alpha( value)?$
 rl_clip_frac        clip\w* ?(frac\w*|ratio|rate)|frac\w* clipped
-rl_q_value          ^(critic |agent )?v?(alues?|vals?)( <avg>)?$|value (estimate|function mean|mean)
-rl_q_value          pred\w* values?$|<avg> (values?|q)$|^[qv]\d?( <avg>)?$
+rl_q_value          ^(critic |agent |state )?v?(alues?|vals?)( <avg>)?$|value (estimate|function mean|mean)
+rl_q_value          pred\w* values?$|values? pred\w*$|<avg> (values?|[qv])$|^(qf|[qv])\d?( target)?( <avg>)?$
 rl_q_value          [qv]\d? ?pred\w*( <avg>)?$|(critic|target) q\d?$
 rl_action_std       ^((action|policy|actor|model|dist\w*|mean|log|noise) )*std( mean)?$|standard deviation
 rl_episode_len      (^|path |<avg> )(len(gth)?s? ?)+( <avg>)?$|\w*steps? per ep(isode)?|^<avg> steps$|ep(isode)? steps$
@@ -85,28 +85,31 @@ rl_exploration      expl (amount|noise|rate)|(?<!clip )(epsilon|eps)
 rl_entropy          (policy|actor|action|pi) ent(ropy)?$|\w+ ent$
 -                   ^act(ion)?s? (<avg>|std)$
 rl_reward           (<avg>|ep|episode|episodic|rollout) ~returns?( <avg>)?$|return <avg>$|rollout return
+rl_reward           undiscounted returns?
 rl_return           returns?( stats?)?( <avg>)?$
 rl_reward           ^(episode |ep |critic |objective |game |(\w+ )*normali[sz]ed |<avg> )*(scores? ?)+( <avg>)?$
-rl_policy_loss      loss (pi|a|clip|objective)$|(pi|a|objective|action) loss|pi \w+ loss$
+rl_policy_loss      loss (pi|a|action|clip|objective)$|(pi|a|objective|action) loss|pi \w+ loss$
 rl_value_loss       loss [vc]$|[vc] loss
-rl_importance_ratio ^(policy |ppo |<avg> )*ratio( <avg>)?$|^policy ratio|probs? ratio|^(loss(es)? )?importance$
+rl_importance_ratio ^(policy |ppo |<avg> )*ratios?( <avg>)?$|^policy ratio|probs? ratio|^(loss(es)? )?importance$
 
 always
 ignore              hp metric|^keras$|image$
-hparam              ((micro|mini)?batch|world|vocab|block|hidden|context) size|wpb|bsz|clip (range|eps\w*)|kl coeff?\w*
+hparam              ((micro|mini)?batch|world|vocab|block|hidden|context) size|wpb|bsz|clip (range|eps\w*|coef\w*)
+hparam              kl coeff?\w*
 hparam              ^((n|num|total|trainable) )*param(eter)?s$|^n(um)? (\w+ )?(workers|gpus|layers|heads|envs)$|^gamma$
 hparam              (^|seqlen |curriculum )seq(uence)? ?len(gth)?$
 samples             samples vs steps|consumed ~samples|^(progress )?kimg$
 samples             ^<counted>samples$|^<counted>total (num )?<item>$|<item> (seen|processed|consumed)
 duplicate_axis      vs (samples|tokens|time|wall time|epochs?|flops)
 samples_skipped     skipped ~(samples|steps?|iters?|iterations|batches|updates)|(samples|steps|iterations) skipped
-tokens              ^<counted>[kmgt]?tokens?( seen| consumed| processed| trained| trainable| total)*$
-tokens              total (num )?tokens$
+tokens              ^<counted>([kmgt]|[mbtr]+illion )?tokens?( [bmk]| so far| seen| (consum|process|train)\w+| total)*$
+tokens              (total|cum(ulative)?) (num )?tokens$
+samples             ^(\w+ )*\w+s seen$
 
 loss_scale          loss scal(e|er|ing)|(grad|gradient|amp|fp|scaler) scal(e|er)|scaler|dynamic scale
 -                   (norm|<grad>|acc|accuracy) (\w+ )?(threshold|limit|coef\w*|weights?|var|variance|std|skew\w*)$
 -                   loss (\w+ )?<about>$|delta loss
--                   <grad> norms? (\w+ )?ratio|lrs? (warm ?up|patience|plateau|scheduler)
+-                   <grad> norms? (\w+ )?ratio|lrs? (warm ?up|patience|plateau|scheduler|drops?|reductions?)
 metric_higher       ^loss(es)? ~(<acc>|precision|recall)$
 gan_reg             [gd] reg|r1( penalty| reg| loss)?|pl penalty|<grad> penalty|gp|path length|lecam
 loss_component      <d> (loss (real|fake)|(real|fake) loss)|loss d (real|fake)
@@ -115,9 +118,9 @@ gan_d_loss          loss ?<d>( total| loss| gan| adv)?$|(err|net) ?d$
 gan_g_loss          <g>( total| gan| adv\w*)? loss( total| all| <avg>| step| epoch)*$
 gan_g_loss          loss ?<g>( total| loss| gan| adv)?$|(err|net) ?g$
 rl_policy_loss      (policy|actor|pg|surrogate) ((gradient|network) )?(loss|objective)|surrogate
-rl_policy_loss      loss (policy|actor|pi|pg)( <avg>| loss| step| epoch)*$
+rl_policy_loss      loss (policy|actor|pi|pg)( <avg>| loss| step| epoch)*$|losses (policy|actor|pi|pg)$
 rl_value_loss       (value|vf|critic|qf|q\d?|baseline) ((function|network) )?loss|bellman (loss|error)
-rl_value_loss       (?<!lm )loss ((\w+ )?critic|values?|q\d?|vf?|qf|baseline)
+rl_value_loss       (?<!lm )loss ((\w+ )?critic|values?|q\d?|vf?|qf|baseline)|losses (critic|value|vf|baseline)$
 metric_lower        (best|min|lowest) ~loss|loss (best|min)|ppl|perplexity
 loss_max            max(imum)? ~loss|loss max
 loss_summary        final ~loss|loss final
@@ -127,45 +130,50 @@ throughput@none     wps|ups
 gpu_oom             ooms?|alloc\w* retries|out of memory
 gpu_memory          (gpu|cuda|device)s? ~(mem|memory|ram|alloc|reserved|vram)\w*|vram
 gpu_util            gpus? (gpu|util\w*|usage|load)
-host_memory         (system|host|cpu|proc|process|ram|virtual|rss|swap) ~mem\w*|rss|memory percent|ram
+host_memory         (sys(tem)?|host|cpu|proc|process|ram|virtual|rss|swap) ~mem\w*|rss|memory percent|ram
 gpu_memory          (peak|max|min|reserved|allocated|alloc|active|cached|current) ~mem(ory)?
 gpu_memory          mem(ory)? ~(alloc\w*|reserved|active|peak|max|usage|used|cached|[gm]i?b|[gm]i b)
-gpu_memory          (allocated|reserved) bytes|gb free|^(max )?mem(ory)?$
+gpu_memory          (allocated|reserved) (bytes|[gm]i?b|[gm]i b)|gb free|^(max )?mem(ory)?$
 other               num ~(samples|anchors|boxes|proposals|examples|instances)|temp(erature)? c|power \w+|^cpu
 data_time           data ~(time|secs?|ms|wait|cost)|data ?load(er|ing)?(?! idx)|batch (load|prep)\w*|reader cost
-data_time           ^dt data$|(loader|load|reader|collect(ion)?|fetch|sampl(e|ing)|input) time
-data_time           time (s )?(data|load\w*|wait\w*|collect\w*|fetch\w*|sampl(e batch|ing))
+data_time           ^dt data$|(load(er|ing)?|reader|collect(ion)?|fetch|sampl(e|ing)|input) time
+data_time           tim(e|ing) (s )?(data|load\w*|wait\w*|collect\w*|fetch\w*|sampl(e batch|ing))
 step_time@none      elapsed time ~<unit>
-step_time           (<sec>|time) (per|this) <unit>|tim(e|ing) ?s? (\w+ )?<unit>|^ms <unit>|^dt( \w+)?$|time ms$
+step_time           ^<sec> <unit>$|(<sec>|time) (per|this) <unit>|tim(e|ing) ?s? (\w+ )?<unit>|^ms <unit>
+step_time           ^dt( \w+)?$|time ms$
 step_time           <unit> s$|<unit> ~(time|timing|duration)|<unit> (ms|avg|secs|seconds)$|batch cost|end to end
 step_time           ^timers? (?!.*(throughput|epoch)).+|^timing (?!.*(second|sec\b|hours|total|uptime)).+
-flops               total (\w+ )?(flos|flops)$|flos|(flops|flos) seen
-throughput          throughput|per s(ec)?(onds?)?|[kmg]?<thing>ps|[tfiqs]ps|tgs|speed
+flops               (total|cum(ulative)?) (\w+ )?([tp]|peta|tera)?(flos|flops)$|flos|(flops|flos) seen
+throughput          (frame|step|sample|token|update) rate$|throughput(?!.* time$)|per s(ec)?(onds?)?|[kmg]?<thing>ps
+throughput          [tfiqs]ps|tgs|speed
 throughput          ([kmg]?<rate>|\w+s|[kmg]t) s(ec|econd)?( (per )?<device>)?$
 throughput          mfu|hfu|t?flops?( s| g| per gpu)?$|flops utilization
-rl_reward           reward time
+rl_reward           rewards? time
 rl_episode_len      len(gth)? time
 time@none           wall(clock)? ?(time)?
 time                (runtime|run time|timestamps?|elapsed|eta|duration|up ?time)|relative time|^timer( epoch)?$
 time                total (time|secs?|seconds|hours)|time total( s)?$|^(timing )?seconds$|time( s| ms| secs?| hours?)?$
-time                time ((\w+ )?(remaining|left)|since)|\w+ (hours|minutes)$
+time                time ((\w+ )?(remaining|left)|since)|(^|\w+ )(hours|minutes|seconds)$|remaining$
 
-epoch               ^(trainer |time |progress |process |current |global |info )*epochs?( num\w*| float| fraction)?$|^ep$
+epoch               ^((trainer|time|progress|process|current|global|info) )*epochs?( <nth>| float| fraction| progress)?$
+epoch               ^ep$
 overflow            ^((grad|opt|scaler|fp|num|loss scale|number of) )*overflows?
 overflow            nan (count|iterations|steps|grads?|batches)|(num|number of) nans?|found inf|nonfinite
 overflow            (has|any) (nan|inf)|nan or inf
-step                ^<counter>(<tick>s?|itr|interacts)( sampled| trained| total| lifetime| done| count| since restore)*$
+step                ^<counter>(<tick>s?|itr|interacts)( \w+ed| total| lifetime| done| count| <nth>| since restore)*$
+step                ^it$
 step                ^(?!.*\b(ep\w*|warm ?up|max|per|accum\w*|decay|norms?|l2) )(\w+ )*(time)?steps( total)?$
--                   (moment(um)?|variance|exp avg( sq)?) (norm|l2|rms|max|abs)|norm (moment(um)?|variance)|moment <grad>
+-                   (moment(um)?|variance|exp avg( sq)?) (norm|l2|rms|max|abs)|norm (moment(um)?|variance)
+-                   moment <grad>
 momentum            mom(entum)?|adam beta
 weight_decay        weight decay|wd$
-hparam              ^max <grad> norm$|lrs? (scale|mult\w*|factor|ratio|decay|schedule)|(max|min|base|initial) lr
-lr                  lrs?|learning ?rates?|^l r$
+hparam              ^max <grad> norm$|lrs? (scale|mul\w*|factor|ratio|decay|schedule)|(max|min|base|initial) lr
+lr                  lrs?|l ?rate|learn(ing)? ?rates?|^l r$
 grad_noise          noise scale|gradient noise|gns
 grad_zeros          num zeros|zero <grad>|<grad> ~zeros?
 -                   <grad> (<avg>|abs <avg>)$
 clip_frac_pct       (<grad> |norm )*clip\w* ?(frac\w*|rate|ratio|pct|percent\w*)|(frac\w*|pct|share) clipped
-grad_norm_global    <grad> norms?$|^g norms?$|^grad$
+grad_norm_global    <grad> norms?$|^g norms?$|(^|opt\w* |<grad> )grad$
 update_norm         (updates?|step) ~(norm|rms|l2|size)|updates? (ratio|scale|to)|(norm|l2) updates?
 update_norm         (update|<grad>|lr) (to )?(weight|param)\w*( ratio| norm)?
 grad_rms            <grad> ~rms
@@ -176,40 +184,46 @@ activation          (attention|attn) logits?|(<avg>) logits?$|logits? (<avg>)$|d
 activation          (zero|dead|saturated) (frac\w*|ratio|share)|saturation|sparsity
 activation          ^act(ivation)?s?( <avg>| std| norm| rms)*$
 
-gan_score_real      d x$|(scores?|signs?|d|dis|logits?|disc\w*) (out )?real( <avg>)?$|real (scores?|logits?|prob)
-gan_score_fake      d g z\d*|(scores?|signs?|d|dis|logits?|disc\w*) (out )?fake( <avg>)?$|fake (scores?|logits?|prob)
+gan_score_real      d x$|(scores?|signs?|d|dis|logits?|disc\w*) (out )?real( <avg>)?$|real (scores?|logits?|prob|pred)
+gan_score_fake      d g z\d*|(scores?|signs?|d|dis|logits?|disc\w*) (out )?fake( <avg>)?$
+gan_score_fake      fake (scores?|logits?|prob|pred)
 gan_augment         progress augment|ada p|augment( p)?$
 
-metric_higher       rewards? (accurac(y|ies)$|margins?)|win ?rates?|pass at
+metric_higher       rewards? (accurac(y|ies)$|margins?)|(^|scores? )margins?$|win ?rates?|pass at
 rl_truncation       trunc\w* (ratio|rate|frac\w*)|truncations?
-rl_importance_ratio importance ~(ratio|weights?)|logp diff\w*
+rl_importance_ratio ^is ratio|importance ~(ratio|weights?)|logp diff\w*
 rl_episode_len      ep(isod(e|ic))?s? ~len(gth)?s?|(<avg>) ~length|<text> ~len(gth)?s?|ep ?len\w*
 rl_explained_var    expl(ained)? var(iance)?
 rl_kl               approx ?kl
 rl_clip_frac        clip ?frac(tion)?|clip ratio|ppo clip\w*
-rl_q_value          (q|qf|v) ~(values?|vals?|<avg>)|(target|q\d) (values?|vals?|<avg>)|qvals?|qvalues?
-rl_success          success|solve rate
+rl_q_value          ^<avg> q$|(q|qf|v) ~(values?|vals?|<avg>)|(target|q\d) (values?|vals?|<avg>)|qvals?|qvalues?
+rl_success          success|solve rate|goals? reached
 rl_reward           rewards?|rew|ep(rew|ret)\w*|(ep|episode|episodic) ~(rew|return|ret|score)s?
+-                   (rout\w*|att(ention|n)|codebook|expert|cluster|usage) ~entropy
 rl_entropy          (?<!cross )entropy( <avg>)?$
 
 
 metric_higher       (accs?|accurac(y|ies))( <avg>| step| epoch)*$
-loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|criterion|objective|obj|cost|logloss
-loss                n?elbo|^ctc$
-metric_lower        top err(or)?|errors?|err|[wctdus]er|per$|lpips|niqe|bp[bcd]|bits per \w+|[nr]?r?mse|s?m?ape|mae
+loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|logloss
+loss                (criterion|objective|obj|^((<avg>|total|batch) )?cost)( <avg>| step| epoch)*$
+loss                n?elbo|vlb|^ctc$|^tot(al)?$
+metric_lower        top err(or)?|errors?|err|[wctdusmj]er|per$|lpips|niqe|bp[bcdp]|bits per \w+|[nr]?r?msl?e
+metric_lower        w?s?m?ape|m(ed)?ae
 metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|eer|mcd|epe|[af]de
-metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|^tot(al)?$|(mean|median) rank
+metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|(mean|median) rank
+metric_lower        mase|crps|\w*mpjpe|chamfer|hausdorff|hd$|assd|asd|emd|f[pn]r|(min )?dcf|edit distance|miss rate
 metric_lower@val    fid|kid|fvd|fad
-metric_higher@val   (coco)?aps?|ap[sml]|m?ap|m?ar|\w{0,2}io ?us?|s?bleu|rouge|meteor|cider|chrf|ndcg|mrr
-metric_higher@val   hits?|pass rate|hellaswag|mmlu
-metric_higher       <acc>|f1|f ?(score|measure)|prec(ision)?|recall|auc|auroc|auprc|roc|dice
-metric_higher       pesq|stoi|true (positive|negative)s?|cosine similarity
-metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kappa|exact match|em|sensitivity
+metric_higher@val   ((coco)?aps?|ap[sml]|m?a[pr])( (small|medium|large|\w))*$|\w{0,2}io ?us?|rouge|meteor|cider|spice
+metric_higher@val   \w*bleu|chrf|comet|(bert|clip) ?score|ndcg|mrr|hits?|minp|pass( rate)?|hellaswag|mmlu|spl
+metric_higher       <acc>|f[1-9]|[fv] ?(score|measure|beta)|t[pn]r|prec(ision)?|recall|auc|auroc|auprc|roc|dice
+metric_higher       pesq|stoi|true (positive|negative)s?|cos(ine)? sim(ilarity)?|nmi|a[rm]i|purity|silhouette
+metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kendall|kappa|exact match|em|sensitivity
+metric_higher       hmean|fitness
 metric_higher       \w+ is( <avg>)?$|specificity|inception score|correct
-metric_higher       snr|lddt|gdt( ts| ha)?|n?sdri?|\w*mos
+metric_higher       snr|lddt|gdt( ts| ha)?|tm score|pck|oks|ncc|vmaf|gini|n?sdri?|\w*mos
 loss_component      penalty$|kld?( div\w*)?$
-epoch               ^(?!(best|warm ?up|max|min|total|num) )\w+ (current |global )?epoch$
-step                ^(?!(best|warm ?up|max|min|total|num) )\w+ (current |global )?(step|iteration|episodes)$
+epoch               ^(?!(best|bad|warm ?up|max|min|total|num) )\w+ (current |global )?epochs?$
+step                ^(?!(best|bad|warm ?up|max|min|total|num) )\w+ (current |global )?(step|iteration|episodes)$
 """
 
 WORDS = {
@@ -226,7 +240,8 @@ WORDS = {
     "rate": "(tok|token|sample|img|image|frame|seq|sequence|word|ex|example|thing)s?",
     "counter": r"((trainer|time|global|progress|current|total|env(ironment)?|num|n|number of|info|iter(ation)?|agent"
     r"|learner|metrics|update|gradient|opt(im(izer)?)?|process|diagnostics|misc|cum(ulative)?) )*",
-    "text": "(response|completions?|prompt|total|generation|output|rollout|trajectory)",
+    "nth": "(num(ber)?|idx|index)",
+    "text": "(traj|response|completions?|prompt|total|generation|output|rollout|trajectory)",
     "acc": r"([a-z]?accs?|accurac(y|ies)|top( k)?)",
     "d": "(d|(net )?disc?r?(iminator)?)",
     "g": "(g|(net )?gen(erator)?)",
@@ -258,12 +273,12 @@ SPLITS = {
 #: Words of a loss's name that do not tell it from the total; that name the main objective, where there is
 #: no total; that make it a part of one, whatever else there is.
 NEUTRAL = frozenset(
-    "loss losses reduced current last total tot weighted aggregated overall global all sum mean avg average running "
-    "trainer combined window rolling moving cumulative smooth smoothed raw ema metric metrics stats scalars charts "
-    "epoch batch step iter iters samples opt optimizer objective obj cost criterion value per vs iterations "
-    "dataloader idx".split()
+    "loss losses reduced current last total tot weighted aggregated overall global all sum mean avg average med "
+    "median running trainer combined window rolling moving cumulative smooth smoothed raw ema metric metrics "
+    "stats scalars charts epoch batch step iter iters samples opt optimizer objective obj cost criterion value "
+    "per vs iterations dataloader idx".split()
 )
 MAIN = frozenset("lm ce bce xent cross entropy crossentropy nll elbo nelbo nce infonce mlm ctc rnnt td seq mse".split())
 PART = frozenset("aux auxiliary reg regularization penalty z balance balancing ptx commit commitment vq".split())
 #: Metrics that are the loss of a run which logs no loss, in the order in which they are taken for it.
-ERRORS = ("mse|mean squared error", "r mse|rmse", "mae|mean absolute error", "^tot(al)?")
+ERRORS = ("mse|mean squared error", "r mse|rmse", "mae|mean absolute error")

@@ -134,12 +134,12 @@ _LOSS_FIRST = re.compile(
 
 @lru_cache(1 << 16)
 def _words(tag: str) -> str:
-    tag = re.sub("mAP|MaP|mAR|m?IoU", lambda found: found[0].lower(), tag[-_LONGEST:])
+    tag = re.sub("mAP|MaP|mAR|mINP|AP[sml]|nDCG|m?IoU", lambda found: found[0].lower(), tag[-_LONGEST:])
     tag = re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", tag).lower()
     tag = re.sub(r"([a-z])(?=loss(?:es)?\b)|(train|valid|val|test|eval)(?=acc)", r"\g<0> ", tag)
     tag = re.sub(r"(?<![a-z\d])(?:n(?=(?:steps|timesteps|iters|updates|epochs|tokens|samples|params)\b))", "n ", tag)
     tag = re.sub(r"(?<![a-z\d])([qv]\d?)[ _]vals?(?![a-z])", r"\1 value", tag)  # of a state, no split
-    tag = re.sub(r"(?<![a-z])(?:rank[-_@]?|[prh]@)(?=\d)", "hits ", tag)
+    tag = re.sub(r"(?<![a-z])(?:(?:rank|cmc)[-_@]?|(?:[prh]|hr)@)(?=\d)", "hits ", tag)
     tag = re.sub(r"/ ?s(?:ec(?:ond)?)?(?![a-z])", " per s ", tag)
     tag = re.sub(r"(?<![a-z\d])l_(?=[a-z]{2}|[dg](?![a-z]))(?!inf|rate)", "loss ", tag)
     tag = _LOSS_FIRST.sub(r"\1 \g<name> loss", tag)
@@ -210,8 +210,12 @@ class _Shape(NamedTuple):
     def of(cls, tag: str) -> _Shape | None:
         for kind, before, shape in _shapes():
             found = shape.match(tag) if len(tag) <= _LONGEST else None
-            joined = found and before and tag[found.start("layer") - 1] == "_"  # "grad_norm_fc1", and "grad_norm_ratio"
-            if found and not _NO_LAYER.fullmatch(found["layer"]) and (not joined or _MODULE.search(found["layer"])):
+            if not found or _NO_LAYER.fullmatch(found["layer"]):
+                continue
+            joined = (
+                before and tag[found.start("layer") - 1] == "_"
+            )  # "grad_norm_fc1", and "grad_norm_ratio", "grad_norm_2"
+            if not joined or (_MODULE.search(found["layer"]) and not found["layer"].isdigit()):
                 return cls(kind, before, found["layer"], f"{found['kind']} {found['stat'] or ''}".lower())
         return None
 
@@ -314,6 +318,10 @@ def _parts(roles: Mapping[str, Role], words: Mapping[str, str], given: Collectio
     }
 
 
+#: Which of several losses it is; but TensorFlow calls a second one of the same name "loss_1".
+_NUMBER = re.compile(r"(?:^|(?<!idx)_(?!1$)|(?<=loss))\d+$")
+
+
 def _rank(tag: str, words: str) -> tuple[int, frozenset[str]]:
     """How likely a loss is the total, and the words by which it differs from a plain loss.
 
@@ -324,8 +332,10 @@ def _rank(tag: str, words: str) -> tuple[int, frozenset[str]]:
     if named & PART:
         return 4, named
     path, _, last = tag.rpartition("/")
-    if number := re.search(r"^\d+$|(?<!idx_)(?<=_)(?!1$)\d+$", last):  # TensorFlow calls a second one "loss_1"
+    if number := _NUMBER.search(last):
         return 3, named | {number[0]}
+    if words in ("tot", "total"):
+        return (1 if _read(tag)[1] else 4), named  # "train_total", where there is no "train_loss"
     if not named:
         return 0, named
     if path and not set(_read(last)[0].split()) - NEUTRAL:

@@ -751,6 +751,78 @@ def test_names_of_many_projects() -> None:
     assert not misleading
 
 
+#: How names are formed, a case or two a pattern, where the tags before "|" say what run it is: tag, role, split.
+FORMED = """
+    loss | mean_loss                            loss                train
+    loss | train_loss_cumulative_avg            loss                train
+    loss | trainer/loss                         loss                train
+    loss | loss0                                loss_component      train
+    loss | train/loss_2                         loss_component      train
+    loss | total                                loss_component      train
+    loss | kl                                   loss_component      train
+    loss | obj_acc                              metric_higher       train
+    loss | AR_opt_grad/grad                     grad_norm_global    train
+    train_total | train_recon                   loss_component      train
+    train_recon | train_total                   loss                train
+    train_recon | val_total                     loss                val
+    reward | loss/reward                        loss_component      train
+    reward | losses/value                       rl_value_loss       train
+    reward | kl_reward                          rl_reward           train
+    reward | kl_multiplier                      -                   -
+    reward | target_entropy                     -                   -
+    reward | mean_v                             rl_q_value          train
+    reward | q_val                              rl_q_value          train
+    reward | avg_steps                          rl_episode_len      train
+    reward | reward_pearson_r                   metric_higher       train
+    reward | cost                               loss                train
+    reward | episode/cost                       -                   -
+    g_loss | discriminator/total                gan_d_loss          train
+    d_loss | gen_l1                             loss_component      train
+    loss | l_d                                  gan_d_loss          train
+    loss | update/grad_norm                     grad_norm_global    train
+    loss | gNorm                                grad_norm_global    train
+    loss | train_avg_grad_norm/mlp_0            grad_norm_layer     train
+    loss | grad_norm_2                          grad_norm_global    train
+    loss | L.r.                                 lr                  -
+    loss | learn_rate                           lr                  -
+    loss | num_lr_drops                         -                   -
+    loss | info/lr_mul                          hparam              -
+    loss | router/routing_entropy_mean          -                   -
+    loss | val/rank-1                           metric_higher       val
+    loss | text_R@5                             metric_higher       val
+    loss | val/mean_rank                        metric_lower        val
+    loss | val/rmsle                            metric_lower        val
+    loss | val/fwIoU                            metric_higher       val
+    loss | val/nDCG@5                           metric_higher       val
+    loss | utmos                                metric_higher       train
+    loss | Evaluate/acc                         metric_higher       val
+    loss | dt_data                              data_time           -
+    loss | dt_net                               step_time           -
+    loss | sec/step                             step_time           -
+    loss | fw_bw_time                           step_time           -
+    loss | timers/throughput                    throughput          -
+    loss | throughput/loading_time              data_time           -
+    loss | frame_rate                           throughput          -
+    loss | wallclock_secs                       time                -
+    loss | peak_reserved_gb                     gpu_memory          -
+    loss | internal/epoch                       epoch               -
+    loss | bad_epochs                           -                   -
+    loss | batch_idx                            step                -
+    loss | stories_seen                         samples             -
+    loss | optim/total_tokens                   tokens              train
+    loss | cumulative_petaflops                 flops               train
+    loss | num_trainable_params                 hparam              -
+"""
+
+
+@pytest.mark.parametrize("case", FORMED.strip().splitlines())
+def test_how_names_are_formed(case: str) -> None:
+    run, _, rest = case.strip().partition(" | ")
+    tag, role, split = rest.rsplit(None, 2)
+    got = cast([run, tag.strip()])[tag.strip()]
+    assert (got.name, got.split) == (_split(role), _split(split))
+
+
 @pytest.mark.parametrize(
     "tag",
     "loss_weight kl_loss_weight loss_ratio loss_std loss_delta loss_gap val_loss_patience val_loss_time "
