@@ -113,9 +113,9 @@ loss_scale          loss scal(e|er|ing)|(grad|gradient|amp|fp|scaler) scal(e|er)
 metric_higher       ^loss(es)? ~(<acc>|precision|recall)$
 gan_reg             [gd] reg|r1( penalty| reg| loss)?|pl penalty|<grad> penalty|gp|path length|lecam
 loss_component      <d> (loss (real|fake)|(real|fake) loss)|loss d (real|fake)
-gan_d_loss          <d>( total| gan| adv\w*)? loss( total| all| <avg>| step| epoch)*$
+gan_d_loss          <d>( total| gan| adv\w*)? loss( total| gan| all| <avg>| step| epoch)*$|^<d> cost$
 gan_d_loss          loss ?<d>( total| loss| gan| adv)?$|(err|net) ?d$
-gan_g_loss          <g>( total| gan| adv\w*)? loss( total| all| <avg>| step| epoch)*$
+gan_g_loss          <g>( total| gan| adv\w*)? loss( total| gan| all| <avg>| step| epoch)*$|^<g> cost$
 gan_g_loss          loss ?<g>( total| loss| gan| adv)?$|(err|net) ?g$
 rl_policy_loss      (policy|actor|pg|surrogate) ((gradient|network) )?(loss|objective)|surrogate
 rl_policy_loss      loss (policy|actor|pi|pg)( <avg>| loss| step| epoch)*$|losses (policy|actor|pi|pg)$
@@ -140,7 +140,7 @@ data_time           ^dt data$|(load(er|ing)?|reader|collect(ion)?|fetch|sampl(e|
 data_time           tim(e|ing) (s )?(data|load\w*|wait\w*|collect\w*|fetch\w*|sampl(e batch|ing))
 step_time@none      elapsed time ~<unit>
 step_time           ^<sec> <unit>$|(<sec>|time) (per|this) <unit>|tim(e|ing) ?s? (\w+ )?<unit>|^ms <unit>
-step_time           ^dt( \w+)?$|time ms$
+step_time           ^dt( \w+)?$|time ms$|^time avg$
 step_time           <unit> s$|<unit> ~(time|timing|duration)|<unit> (ms|avg|secs|seconds)$|batch cost|end to end
 step_time           ^timers? (?!.*(throughput|epoch)).+|^timing (?!.*(second|sec\b|hours|total|uptime)).+
 flops               (total|cum(ulative)?) (\w+ )?([tp]|peta|tera)?(flos|flops)$|flos|(flops|flos) seen
@@ -161,7 +161,7 @@ overflow            ^((grad|opt|scaler|fp|num|loss scale|number of) )*overflows?
 overflow            nan (count|iterations|steps|grads?|batches)|(num|number of) nans?|found inf|nonfinite
 overflow            (has|any) (nan|inf)|nan or inf
 step                ^<counter>(<tick>s?|itr|interacts)( \w+ed| total| lifetime| done| count| <nth>| since restore)*$
-step                ^it$
+step                ^it$|^(comm\w* |global )?rounds?$
 step                ^(?!.*\b(ep\w*|warm ?up|max|per|accum\w*|decay|norms?|l2) )(\w+ )*(time)?steps( total)?$
 -                   (moment(um)?|variance|exp avg( sq)?) (norm|l2|rms|max|abs)|norm (moment(um)?|variance)
 -                   moment <grad>
@@ -208,20 +208,20 @@ loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|loglo
 loss                (criterion|objective|obj|^((<avg>|total|batch) )?cost)( <avg>| step| epoch)*$
 loss                n?elbo|vlb|^ctc$|^tot(al)?$
 metric_lower        top err(or)?|errors?|err|[wctdusmj]er|per$|lpips|niqe|bp[bcdp]|bits per \w+|[nr]?r?msl?e
-metric_lower        w?s?m?ape|m(ed)?ae
+metric_lower        w?s?m?ape|m(ed)?ae|mre|owa
 metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|eer|mcd|epe|[af]de
 metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|(mean|median) rank
 metric_lower        mase|crps|\w*mpjpe|chamfer|hausdorff|hd$|assd|asd|emd|f[pn]r|(min )?dcf|edit distance|miss rate
-metric_lower@val    fid|kid|fvd|fad
+metric_lower@val    fid|kid|fvd|fad|inception distance
 metric_higher@val   ((coco)?aps?|ap[sml]|m?a[pr])( (small|medium|large|\w))*$|\w{0,2}io ?us?|rouge|meteor|cider|spice
-metric_higher@val   \w*bleu|chrf|comet|(bert|clip) ?score|ndcg|mrr|hits?|minp|pass( rate)?|hellaswag|mmlu|spl
-metric_higher       <acc>|f[1-9]|[fv] ?(score|measure|beta)|t[pn]r|prec(ision)?|recall|auc|auroc|auprc|roc|dice
+metric_higher@val   \w*bleu|chrf|comet|(bert|clip) ?score|ndcg|mrr|hits?|minp|pq|pass( rate)?|hellaswag|mmlu|spl
+metric_higher       <acc>|f[1-9]|[fv] ?(score|measure|beta)|t[pn]r|prec(ision)?|recall|au(c|p?roc?|prc?)|roc|dice
 metric_higher       pesq|stoi|true (positive|negative)s?|cos(ine)? sim(ilarity)?|nmi|a[rm]i|purity|silhouette
 metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kendall|kappa|exact match|em|sensitivity
-metric_higher       hmean|fitness
+metric_higher       hmean|fitness|signal noise ratio|structural similarity
 metric_higher       \w+ is( <avg>)?$|specificity|inception score|correct
 metric_higher       snr|lddt|gdt( ts| ha)?|tm score|pck|oks|ncc|vmaf|gini|n?sdri?|\w*mos
-loss_component      penalty$|kld?( div\w*)?$
+loss_component      penalty$|^regulari[sz]ation$|kld?( div\w*)?$
 epoch               ^(?!(best|bad|warm ?up|max|min|total|num) )\w+ (current |global )?epochs?$
 step                ^(?!(best|bad|warm ?up|max|min|total|num) )\w+ (current |global )?(step|iteration|episodes)$
 """
@@ -274,9 +274,9 @@ SPLITS = {
 #: no total; that make it a part of one, whatever else there is.
 NEUTRAL = frozenset(
     "loss losses reduced current last total tot weighted aggregated overall global all sum mean avg average med "
-    "median running trainer combined window rolling moving cumulative smooth smoothed raw ema metric metrics "
-    "stats scalars charts epoch batch step iter iters samples opt optimizer objective obj cost criterion value "
-    "per vs iterations dataloader idx".split()
+    "median running trainer combined distributed window rolling moving cumulative smooth smoothed raw ema "
+    "metric metrics stats scalars charts epoch batch step iter iters samples opt optimizer objective obj cost "
+    "criterion value per vs iterations dataloader idx".split()
 )
 MAIN = frozenset("lm ce bce xent cross entropy crossentropy nll elbo nelbo nce infonce mlm ctc rnnt td seq mse".split())
 PART = frozenset("aux auxiliary reg regularization penalty z balance balancing ptx commit commitment vq".split())

@@ -135,7 +135,7 @@ _LOSS_FIRST = re.compile(
 @lru_cache(1 << 16)
 def _words(tag: str) -> str:
     tag = re.sub("mAP|MaP|mAR|mINP|AP[sml]|nDCG|m?IoU", lambda found: found[0].lower(), tag[-_LONGEST:])
-    tag = re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", tag).lower()
+    tag = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d])(?=[A-Z][a-z])", " ", tag).lower()
     tag = re.sub(r"([a-z])(?=loss(?:es)?\b)|(train|valid|val|test|eval)(?=acc)", r"\g<0> ", tag)
     tag = re.sub(r"(?<![a-z\d])(?:n(?=(?:steps|timesteps|iters|updates|epochs|tokens|samples|params)\b))", "n ", tag)
     tag = re.sub(r"(?<![a-z\d])([qv]\d?)[ _]vals?(?![a-z])", r"\1 value", tag)  # of a state, no split

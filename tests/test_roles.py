@@ -795,6 +795,9 @@ FORMED = """
     loss | val/fwIoU                            metric_higher       val
     loss | val/nDCG@5                           metric_higher       val
     loss | utmos                                metric_higher       train
+    loss | val/PeakSignalNoiseRatio             metric_higher       val
+    loss | R2Score                              metric_higher       train
+    loss | val/FrechetInceptionDistance         metric_lower        val
     loss | Evaluate/acc                         metric_higher       val
     loss | dt_data                              data_time           -
     loss | dt_net                               step_time           -
@@ -808,6 +811,7 @@ FORMED = """
     loss | internal/epoch                       epoch               -
     loss | bad_epochs                           -                   -
     loss | batch_idx                            step                -
+    loss | round                                step                -
     loss | stories_seen                         samples             -
     loss | optim/total_tokens                   tokens              train
     loss | cumulative_petaflops                 flops               train
