@@ -202,7 +202,6 @@ rl_reward           rewards?|rew|ep(rew|ret)\w*|(ep|episode|episodic) ~(rew|retu
 -                   (rout\w*|att(ention|n)|codebook|expert|cluster|usage) ~entropy
 rl_entropy          (?<!cross )entropy( <avg>)?$
 
-
 metric_higher       (accs?|accurac(y|ies))( <avg>| step| epoch)*$
 loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|logloss
 loss                (criterion|objective|obj|^((<avg>|total|batch) )?cost)( <avg>| step| epoch)*$

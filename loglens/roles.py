@@ -212,9 +212,8 @@ class _Shape(NamedTuple):
             found = shape.match(tag) if len(tag) <= _LONGEST else None
             if not found or _NO_LAYER.fullmatch(found["layer"]):
                 continue
-            joined = (
-                before and tag[found.start("layer") - 1] == "_"
-            )  # "grad_norm_fc1", and "grad_norm_ratio", "grad_norm_2"
+            # "grad_norm_fc1" is of a layer, "grad_norm_ratio" and "grad_norm_2" are not
+            joined = before and tag[found.start("layer") - 1] == "_"
             if not joined or (_MODULE.search(found["layer"]) and not found["layer"].isdigit()):
                 return cls(kind, before, found["layer"], f"{found['kind']} {found['stat'] or ''}".lower())
         return None
