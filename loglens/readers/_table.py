@@ -63,8 +63,10 @@ class Table:
 
     def dense(self, col: int) -> Floats:
         """One column, NaN where it is blank too."""
-        full = np.full(self.height, np.nan)
         mine = np.flatnonzero(self.col == col)
+        if len(mine) == self.height:  # a row has one cell of it at most
+            return self.value[mine]
+        full = np.full(self.height, np.nan)
         full[np.searchsorted(np.cumsum(self.sizes), mine, "right")] = self.value[mine]
         return full
 
