@@ -1,4 +1,4 @@
-"""Aim, ClearML, Comet, VisualDL: offline sessions of ClearML are read; of the others, how to export them."""
+"""Aim, ClearML, Comet, Neptune, VisualDL: offline sessions of ClearML are read; of the others, how to export them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,13 @@ RECIPES = {
     "clearml": "a zipped offline session of ClearML; unpack it and point at its metrics.jsonl",
     "comet": "an offline experiment of Comet; upload it (comet upload FILE.zip) and download the metrics as CSV, "
     "or: comet_ml.API().get_experiment(...).get_metrics()",
+    "neptune": "a run that Neptune's client keeps until it can be sent; send it (neptune sync), and export it with "
+    "neptune-exporter as Parquet files",
     "visualdl": "a VisualDL log, which only visualdl can open; export it: "
     "visualdl.LogReader(file_path=FILE).get_data('scalar', TAG)",
 }
 _VISUALDL = re.compile(r"^vdlrecords\..*\.log$")
+_NEPTUNE = re.compile(r"^data-\d+\.log$")
 _MOST_POINTS = 100_000_000
 #: The names in a zip archive stand at its end; so much of it is looked at, nothing is unpacked.
 _DIRECTORY = 1 << 20
@@ -46,6 +49,8 @@ def _kind(path: Path) -> str:
         return "aim" if path.name == "run_metadata.sqlite" or "chunks" in parts else ""
     if _VISUALDL.match(path.name):
         return "visualdl"
+    if _NEPTUNE.match(path.name):
+        return "neptune" if head(path).startswith('{"obj": {"type": "') else ""
     if path.suffix == ".zip":
         return _archive(path)
     if path.name == "metrics.jsonl" and "training_stats_" in (start := head(path)):

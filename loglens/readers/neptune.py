@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -73,29 +72,27 @@ def read(source: Source) -> Iterator[Run]:
 
 
 def _take(found: dict[str, _Export], batch: Any) -> None:
-    """One batch of rows, series by series: their rows stand together."""
+    """One batch of rows, series by series. The exporter goes step by step, so that the rows of a series stand apart."""
     pc = import_module("pyarrow.compute")
     cells = {name: batch.column(name) for name in batch.schema.names}
-    runs, paths, kinds = (_parquet.cells(cells[name]) for name in ("run_id", "attribute_path", "attribute_type"))
     step = _floats(pc, cells["step"])
     time = np.asarray(pc.cast(cells["timestamp"], "int64", safe=False).fill_null(-1).to_numpy(zero_copy_only=False))
     time = np.where(time < 0, np.nan, time / _per_second(cells["timestamp"].type))
     value = _floats(pc, cells["float_value"])
-    keys = list(zip(runs, paths, kinds, strict=True))
-    edges = [0, *(n for n in range(1, len(keys)) if keys[n] != keys[n - 1]), len(keys)]
-    for a, b in itertools.pairwise(edges):
-        if a == b:
-            continue
-        run, path, kind = map(str, keys[a])
+    rows: dict[tuple[str, str, str], list[int]] = {}
+    keys = (map(str, _parquet.cells(cells[name])) for name in ("run_id", "attribute_path", "attribute_type"))
+    for row, key in enumerate(zip(*keys, strict=True)):
+        rows.setdefault(key, []).append(row)
+    for (run, path, kind), mine in rows.items():
         export = found.setdefault(run, _Export())
         if kind == "float_series":
-            export.series.setdefault(path, []).append((step[a:b], time[a:b], value[a:b]))
+            export.series.setdefault(path, []).append((step[mine], time[mine], value[mine]))
         elif kind in _PARAMS:
-            said = (cells[name][a].as_py() for name in _VALUES if name in cells)
+            said = (cells[name][mine[0]].as_py() for name in _VALUES if name in cells)
             export.params[path] = next((each for each in said if each is not None), None)
         elif kind == "histogram_series" and "histogram_value" in cells:
-            rows = ((cells["histogram_value"][n].as_py(), step[n], time[n]) for n in range(a, b))
-            export.summaries += (each for row in rows if (each := _histogram(path, *row)) is not None)
+            told = ((cells["histogram_value"][n].as_py(), step[n], time[n]) for n in mine)
+            export.summaries += (each for point in told if (each := _histogram(path, *point)) is not None)
 
 
 def _per_second(kind: Any) -> float:

@@ -16,6 +16,7 @@ REAL = Path(__file__).parents[3] / "shared" / "real_logs"
 needs_real_logs = pytest.mark.skipif(not REAL.is_dir(), reason="the folder of real logs is not here")
 
 Reader = Callable[[Source], Iterator[Run]]
+Points = dict[str, list[tuple[int, float]]]
 
 
 def read_all(read: Reader, *paths: Path, home: Path | None = None) -> list[Run]:
@@ -46,6 +47,16 @@ def kinds(run: Run) -> list[str]:
 def same(found: list[float], wanted: list[float]) -> bool:
     """Equal to the last bit, NaN to NaN."""
     return np.array_equal(np.array(found, np.float64), np.array(wanted, np.float64), equal_nan=True)
+
+
+def equal(run: Run, wanted: Points) -> bool:
+    """Same tags, steps and values, to the last bit and NaN for NaN."""
+    points = {tag: rows(run, tag) for tag in run.tags}
+    return points.keys() == wanted.keys() and all(
+        [step for step, _ in points[tag]] == [step for step, _ in wanted[tag]]
+        and same([value for _, value in points[tag]], [value for _, value in wanted[tag]])
+        for tag in wanted
+    )
 
 
 def write(path: Path, content: str | bytes) -> Path:

@@ -11,10 +11,7 @@ import pytest
 import loglens
 from loglens.readers import csv as reader
 from loglens.roles import cast
-from loglens.run import Run
-from tests.readers.tables import DATA, kinds, read_one, rows, same, values, write
-
-Points = dict[str, list[tuple[int, float]]]
+from tests.readers.tables import DATA, Points, equal, kinds, read_one, rows, values, write
 
 #: file, its step column, what its steps count, the columns that are no series, what it says of itself, roles
 WRITTEN: list[tuple[str, str, str, set[str], list[str], dict[str, str]]] = [
@@ -52,16 +49,6 @@ def parse(path: Path, step: str, out: set[str]) -> Points:
             if row[name]:
                 found.setdefault(name, []).append((int(float(row[step])), float(row[name])))
     return found
-
-
-def equal(run: Run, wanted: Points) -> bool:
-    """Same tags, steps and values, to the last bit and NaN for NaN."""
-    points = {tag: rows(run, tag) for tag in run.tags}
-    return points.keys() == wanted.keys() and all(
-        [step for step, _ in points[tag]] == [step for step, _ in wanted[tag]]
-        and same([value for _, value in points[tag]], [value for _, value in wanted[tag]])
-        for tag in wanted
-    )
 
 
 @pytest.mark.parametrize(("file", "step", "axis", "out", "said", "roles"), WRITTEN, ids=IDS)

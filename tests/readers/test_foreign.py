@@ -98,3 +98,10 @@ def test_damage_raises_nothing_else(tmp_path_factory: pytest.TempPathFactory, ju
         list(foreign.read(Source(path, (path,), "x")))
     except UnreadableError as error:
         assert "\n" not in str(error)
+
+
+def test_a_run_that_the_client_of_neptune_keeps_offline() -> None:
+    path = Path(__file__).parent / "data" / "neptune" / "offline"
+    assert foreign.sniff(path / "data-1.log")
+    assert "neptune sync" in failure(path) and "Parquet" in failure(path)
+    assert not foreign.sniff(path / "make.py")

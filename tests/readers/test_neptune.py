@@ -1,4 +1,4 @@
-"""Runs that the exporter of Neptune wrote: one schema, built here as the exporter builds it."""
+"""Runs that the exporter of Neptune wrote, and such as have its schema and are built here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pytest
 
 from loglens.errors import UnreadableError
 from loglens.readers import neptune
+from loglens.roles import cast
 from loglens.run import Run, Source
+from tests.readers.tables import DATA, kinds, rows, same
 
 pa: Any = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
 pq: Any = pytest.importorskip("pyarrow.parquet")
@@ -91,3 +93,64 @@ def test_parts_of_a_run_and_a_damaged_one(tmp_path: Path) -> None:
     assert len(run.columns) == 11 and [note.kind for note in run.notes] == ["unreadable"]
     with pytest.raises(UnreadableError, match="damaged Parquet"):
         list(neptune.read(Source(paths[5], (paths[5],), "x")))
+
+
+# --- files of the exporter itself
+
+
+EXPORTED = sorted((DATA / "neptune").glob("*.parquet"))
+
+
+def exported(*paths: Path) -> dict[str, list[tuple[float, float, float]]]:
+    """Step, value and Unix time of every point, as pyarrow alone reads them."""
+    found: dict[str, list[tuple[float, float, float]]] = {}
+    for path in paths:
+        for each in pq.read_table(path).to_pylist():
+            if each["attribute_type"] == "float_series":
+                value = float("nan") if each["float_value"] is None else each["float_value"]
+                point = float(each["step"]), value, each["timestamp"].timestamp()
+                found.setdefault(each["attribute_path"], []).append(point)
+    return found
+
+
+def test_an_export_of_the_exporter_itself() -> None:
+    assert [path.name[-14:] for path in EXPORTED] == ["part_0.parquet", "part_1.parquet"]
+    (run,) = read(*EXPORTED)
+    told = exported(*EXPORTED)
+    assert set(run.tags) == set(told)
+    for tag, points in told.items():
+        steps, values, times = zip(*points, strict=True)
+        assert same([value for _, value in rows(run, tag)], list(values))
+        assert run.columns.time[run.columns.tag == run.tags.index(tag)].tolist() == list(times)
+        if tag.startswith("metrics/train/"):
+            assert [step for step, _ in rows(run, tag)] == list(steps)
+    # a NaN that was logged is a null with a time
+    assert [step for step, value in rows(run, "metrics/train/loss") if value != value] == [110, 112, 114, 116, 118]
+    assert (run.axes, kinds(run)) == ({"monitoring/0/cpu": "sample", "metrics/val/loss": "arrival"}, ["fractional"])
+    assert run.params == {
+        "run_id": "lucky-otter", "parameters/amp": False, "parameters/epochs": 4, "parameters/lr": 0.5,
+        "sys/name": "otter",
+    }  # fmt: skip
+    assert [(each.tag, each.step, each.counts.tolist()) for each in run.summaries] == [
+        ("histograms/grad", 10, [10, 54]),
+        ("histograms/grad", 20, [20, 44]),
+    ]
+    played = {tag: (role.name, role.split) for tag, role in cast(run.tags).items()}
+    assert played["metrics/train/loss"] == ("loss", "train") and played["metrics/val/loss"] == ("loss", "val")
+    assert played["metrics/train/learning_rate"] == ("lr", None)
+
+
+def test_a_damaged_part_of_an_export_is_lost_alone(tmp_path: Path) -> None:
+    whole = exported(EXPORTED[0])
+    first = tmp_path / EXPORTED[0].name
+    first.write_bytes(EXPORTED[0].read_bytes())
+    torn = tmp_path / EXPORTED[1].name
+    data = EXPORTED[1].read_bytes()
+    for cut in (8, len(data) // 2, len(data) - 1):
+        torn.write_bytes(data[:cut])
+        (run,) = neptune.read(Source(first, (first, torn), "x"))
+        assert set(run.tags) == set(whole) and kinds(run) == ["unreadable"]
+        assert same(
+            [value for _, value in rows(run, "metrics/train/loss")], [p[1] for p in whole["metrics/train/loss"]]
+        )
+    assert torn.name in run.notes[0].file
