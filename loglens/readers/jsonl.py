@@ -1,4 +1,4 @@
-"""One JSON object a line: detectron2, mmengine, mmdetection, RLlib, DETR and everyone's own loops."""
+"""One JSON object a line, or a list of them: detectron2, mmengine, RLlib, DETR, skorch and everyone's own loops."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from loglens.errors import UnreadableError
-from loglens.readers._axis import is_counter
+from loglens.readers import _coco, _skorch
+from loglens.readers._axis import Axis, is_counter
 from loglens.readers._each import each_file
 from loglens.readers._json import document, flatten, objects, parse
 from loglens.readers._mmengine import split_validation
@@ -23,6 +24,8 @@ _SUFFIXES = frozenset({".jsonl", ".ndjson"})
 #: Names that writers give to lines of JSON, whatever the suffix says.
 _NAMES = re.compile(r"^(?:metrics|scalars|result|progress|log|scores|stats)\.(?:json|txt)$|\.log\.json$")
 _ROW_LIST = re.compile(r"\s*\[\s*(\{[^{}]*\})")
+#: skorch: the rows are epochs and begin with the rows of their batches.
+_EPOCHS = re.compile(rf'\s*\[\s*\{{\s*"{_skorch.BATCHES}"\s*:\s*\[')
 _CURVES = re.compile(r'\s*\{\s*"[^"]+"\s*:\s*\[\s*(?:[-+.\d]|NaN|Infinity)')
 _KEY = re.compile(r'"([^"\\]{1,80})"\s*:\s*\[?\s*(?:-?[\d.]|NaN|-?Infinity)')
 #: What a row must tell at least, to be a log of training rather than any list of records.
@@ -45,6 +48,8 @@ def sniff(path: Path) -> bool:
     if not lines:
         return False
     if suffix == ".json" and '"log_history"' not in text:
+        if _EPOCHS.match(text):
+            return any(map(_TELLING.search, keys))
         if match := _ROW_LIST.match(text):
             keys = _KEY.findall(match[1])
             return any(map(is_counter, keys)) and any(map(_TELLING.search, keys))
@@ -83,10 +88,10 @@ def read(source: Source) -> Iterator[Run]:
 def _run(source: Source, path: Path, name: str) -> Run:
     notes: list[Note] = []
     params: dict[str, Any] = {}
-    table = _whole(path)
-    if table is None:
+    parts = _whole(path)
+    if parts is None:
         table, params = _lines(path, notes)
-    parts = split_validation(table)
+        parts = split_validation(table)
     pieces = []
     for part, axis in parts:
         tidy = pivot(part)
@@ -112,7 +117,7 @@ def _lines(path: Path, notes: list[Note]) -> tuple[Table, dict[str, Any]]:
     rows = Rows()
     params: dict[str, Any] = {}
     for at, row in enumerate(objects(path, notes)):
-        numbers, strings = flatten(row, "/")
+        numbers, strings = flatten(_coco.named(row), "/")
         for key in [key for key in numbers if key.startswith("config/")]:
             params.setdefault(key.removeprefix("config/"), numbers[key])
             del numbers[key]
@@ -125,17 +130,19 @@ def _lines(path: Path, notes: list[Note]) -> tuple[Table, dict[str, Any]]:
     return rows.table(), params
 
 
-def _whole(path: Path) -> Table | None:
+def _whole(path: Path) -> list[tuple[Table, Axis | None]] | None:
     """A document that is a list of rows or a dictionary of curves; None for lines of objects."""
     text = head(path).lstrip("\ufeff \t\n")
-    if path.suffix.lower() != ".json" or not (_ROW_LIST.match(text) or _CURVES.match(text)):
+    if path.suffix.lower() != ".json" or not any(form.match(text) for form in (_EPOCHS, _ROW_LIST, _CURVES)):
         return None
     try:
         content = document(path)
     except UnreadableError:
-        if _ROW_LIST.match(text):
+        if not _CURVES.match(text):
             raise
         return None  # lines of objects that begin with a list
+    if _EPOCHS.match(text) and isinstance(content, list):
+        return _skorch.tables([row for row in content if isinstance(row, dict)])
     rows = Rows()
     if isinstance(content, list):
         for row in content:
@@ -146,4 +153,4 @@ def _whole(path: Path) -> Table | None:
         for at in range(max(map(len, curves.values()), default=0)):
             cells = {key: number(curve[at]) for key, curve in curves.items() if at < len(curve)}
             rows.add({key: value for key, value in cells.items() if value is not None})
-    return rows.table()
+    return split_validation(rows.table())

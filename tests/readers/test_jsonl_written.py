@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import loglens
+from loglens.errors import UnreadableError
 from loglens.readers import jsonl
 from loglens.roles import cast
-from loglens.run import Run
-from tests.readers.tables import DATA, kinds, read_one, rows, same, write
-
-Points = dict[str, list[tuple[int, float]]]
+from tests.readers.tables import DATA, Points, equal, kinds, read_one, rows, write
 
 #: file, its counter, keys that are no series, roles
 WRITTEN: list[tuple[str, str, set[str], dict[str, str]]] = [
@@ -30,6 +29,9 @@ WRITTEN: list[tuple[str, str, set[str], dict[str, str]]] = [
     ("detectron2/metrics.json", "iteration", set(),
      {"total_loss": "loss@train", "loss_cls": "loss_component@train", "bbox/AP": "metric_higher@val", "lr": "lr",
       "time": "step_time", "data_time": "data_time"}),
+    ("detr/log.txt", "epoch", set(),
+     {"train_loss": "loss@train", "test_loss": "loss@test", "train_loss_bbox": "loss_component@train", "train_lr": "lr",
+      "test_class_error": "metric_lower@test", "test_coco_eval_bbox/AP": "metric_higher@val"}),
 ]  # fmt: skip
 IDS = [file for file, *_ in WRITTEN]
 
@@ -43,6 +45,10 @@ def log(folder: Path, file: str, content: list[bytes]) -> Path:
     return write(folder / Path(file).name.removesuffix(".gz"), b"".join(content))
 
 
+#: What pycocotools prints in this order under "Average Precision" and "Average Recall".
+COCO = "AP AP50 AP75 AP_small AP_medium AP_large AR1 AR10 AR100 AR_small AR_medium AR_large".split()
+
+
 def parse(content: list[bytes], step: str, out: set[str]) -> Points:
     """The numbers of every row by their path, at the row's own counter."""
     found: Points = {}
@@ -51,6 +57,8 @@ def parse(content: list[bytes], step: str, out: set[str]) -> Points:
         for key, value in node.items():
             if isinstance(value, dict):
                 walk(f"{prefix}{key}/", value, at)
+            elif key.startswith("test_coco_eval"):
+                walk(f"{prefix}{key}/", dict(zip(COCO, value, strict=True)), at)
             elif type(value) in {int, float}:
                 found.setdefault(prefix + key, []).append((at, float(value)))
 
@@ -59,23 +67,13 @@ def parse(content: list[bytes], step: str, out: set[str]) -> Points:
     return found
 
 
-def equal(run: Run, wanted: Points) -> bool:
-    """Same tags, steps and values, to the last bit and NaN for NaN."""
-    points = {tag: rows(run, tag) for tag in run.tags}
-    return points.keys() == wanted.keys() and all(
-        [step for step, _ in points[tag]] == [step for step, _ in wanted[tag]]
-        and same([value for _, value in points[tag]], [value for _, value in wanted[tag]])
-        for tag in wanted
-    )
-
-
 @pytest.mark.parametrize(("file", "step", "out", "roles"), WRITTEN, ids=IDS)
 def test_every_point(file: str, step: str, out: set[str], roles: dict[str, str], tmp_path: Path) -> None:
     path = log(tmp_path, file, lines(file))
     assert jsonl.sniff(path)
     run = read_one(jsonl.read, path)
     assert equal(run, parse(lines(file), step, out))
-    assert run.axes == {} and run.notes == ()
+    assert set(run.axes.values()) == ({"epoch"} if step == "epoch" else set()) and run.notes == ()
     played = cast(run.tags)
     assert {tag: f"{played[tag].name}{'@' if played[tag].split else ''}{played[tag].split or ''}" for tag in roles} == (
         roles
@@ -150,3 +148,62 @@ def test_mmengine(name: str, axis: str, steps: list[int], tmp_path: Path) -> Non
     bad = read_one(jsonl.read, log(tmp_path, file, [*content[:3], b'{"lr": \x00\xff\n', *content[4:]]))
     assert equal(bad, wanted([line for line in training if line != content[3]]))
     assert kinds(bad) == ["corrupt"]
+
+
+def test_detr_goes_on_from_its_checkpoint() -> None:
+    (run,) = loglens.read(DATA / "detr" / "log.txt")
+    assert [step for step, _ in rows(run, "train_loss")] == [0, 1, 2, 2, 3, 4]
+    assert run.curves["train_loss"].step.tolist() in ([0, 1, 2, 3, 4], [0, 1, 2, 2, 3, 4])
+    printed = (DATA / "detr" / "console.log").read_text()
+    shown = re.findall(r"\(AP\) @\[ IoU=0.50:0.95 \| area=   all \| maxDets=100 \] = (\S+)", printed)
+    assert [value for _, value in rows(run, "test_coco_eval_bbox/AP")] == pytest.approx(
+        [float(each) for each in shown], abs=5.1e-4
+    )
+
+
+# --- skorch: one document, rows of batches within the rows of epochs
+
+
+def skorch() -> list[dict[str, Any]]:
+    epochs: list[dict[str, Any]] = json.loads((DATA / "skorch" / "history.json").read_text())
+    return epochs
+
+
+def test_the_history_of_skorch() -> None:
+    path = DATA / "skorch" / "history.json"
+    assert jsonl.sniff(path)
+    run = read_one(jsonl.read, path)
+    wanted: Points = {}
+    counts = {"train": 0, "valid": 0}
+    for epoch in skorch():
+        for key, value in epoch.items():
+            if type(value) in {int, float} and key != "epoch":
+                wanted.setdefault(key, []).append((epoch["epoch"], value))
+        for batch in epoch["batches"]:
+            side = "train" if "train_loss" in batch else "valid"
+            for key, value in batch.items():
+                wanted.setdefault(f"batches/{key}", []).append((counts[side], value))
+            counts[side] += 1
+    assert equal(run, wanted) and counts == {"train": 60, "valid": 24}
+    assert {tag: run.axes.get(tag, "step") for tag in ("train_loss", "batches/train_loss", "batches/valid_loss")} == {
+        "train_loss": "epoch", "batches/train_loss": "step", "batches/valid_loss": "batch",
+    }  # fmt: skip
+    assert run.notes == ()
+    played = cast(run.tags)
+    named = {tag: (played[tag].name, played[tag].split) for tag in ("train_loss", "valid_loss", "event_lr")}
+    assert named == {"train_loss": ("loss", "train"), "valid_loss": ("loss", "val"), "event_lr": ("lr", None)}
+    # the loss of each batch is part of that of its epoch, which stays the curve that is judged
+    assert played["batches/train_loss"].name == "loss_component"
+
+
+def test_a_history_of_skorch_that_breaks_off_is_named(tmp_path: Path) -> None:
+    data = (DATA / "skorch" / "history.json").read_bytes()
+    path = write(tmp_path / "history.json", data[: len(data) // 2])
+    assert jsonl.sniff(path)
+    with pytest.raises(UnreadableError, match="no valid JSON"):
+        read_one(jsonl.read, path)
+    bare = [{key: value for key, value in epoch.items() if key != "batches"} for epoch in skorch()]
+    odd: list[Any] = [{"batches": 3, **bare[0]}, None, {"batches": [None, {"train_loss": 1.5}], **bare[1]}]
+    (tmp_path / "history.json").write_text(json.dumps(odd).replace('"batches": 3', '"batches": []'))
+    run = read_one(jsonl.read, path)
+    assert [step for step, _ in rows(run, "train_loss")] == [1, 2] and rows(run, "batches/train_loss") == [(0, 1.5)]
