@@ -35,7 +35,7 @@ loss_component      <box> loss
 metric_higher@val   ^metrics (precision|recall|accuracy|miou|map)
 when loss q0|lg loss scale
 loss_component      ^(mse|vb|nll)( q\d)?$|loss q\d
-when ^(rank )?data( loading| loader)? time$|^data$|^mfu$|^eta
+when ^(rank )?data( loading| loader)? time$|^data$|^mfu$|^tok s$|^eta
 step_time           ^time$
 when loss dyn & loss rep
 loss_component      ^loss .+

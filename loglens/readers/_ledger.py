@@ -13,6 +13,7 @@ from loglens.readers._fatal import Deaths
 from loglens.readers._growing import Growing
 from loglens.readers._numbers import floats, polish, take_apart
 from loglens.readers._plan import Plan, learn
+from loglens.readers._ruled import Ruled
 from loglens.run import Floats, Ints
 
 #: So many templates that mean nothing are remembered, and so many tags taken; a log has a few hundred.
@@ -69,6 +70,7 @@ class Ledger:
     def __init__(self, on_param: Callable[[str], None]) -> None:
         self.templates = Templates()
         self.deaths = Deaths()
+        self.ruled = Ruled()
         self.lines = 0
         self.records = 0
         self.sure = 0
@@ -80,6 +82,7 @@ class Ledger:
 
     def add(self, raw: bytes, share: float = 1.0) -> None:
         """Takes in a block of whole lines. share: how much of the file is read with it."""
+        raw = self.ruled.rewrite(raw)
         if b"]{'" in raw:
             raw = _GLUED.sub(b"\r", raw)
         block = polish(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw)

@@ -33,7 +33,7 @@ _WITH_WORDS = re.compile(
 )
 _WORDS = (b"nan", b"NaN", b"NAN", b"inf", b"Inf", b"INF")
 
-_ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\n]{0,200}\x07|[@-Z\\^_])")
+ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\n]{0,200}\x07|[@-Z\\^_])")
 _BACK = re.compile(rb"[\x08]+")
 #: The bars of tqdm and Keras, in blocks and in ASCII.
 _GLYPHS = re.compile(rb"(?:\xe2[\x94-\x96\xa0][\x80-\xbf])+")
@@ -51,7 +51,7 @@ def polish(block: bytes) -> bytes:
     A run of backspaces begins a line of its own: what it would wipe out has been said before.
     """
     if b"\x1b" in block:
-        block = _ANSI.sub(b"", block)
+        block = ANSI.sub(b"", block)
     if b"\x08" in block:
         block = _BACK.sub(b"\n", block)
     block = block.translate(_BLANKS, _CONTROL)

@@ -2,8 +2,8 @@
 
 A pattern is looked for in the template of a line, behind its time stamp and logging prefix, in lower case, where "#"
 stands for a number, "<name>" for a number that is called so and one blank for any gap. step, epoch and total
-(steps an epoch) are counters, the group `split` says which data, vNAME is a value without a name in the line;
-all other numbers that follow a name are values. Words before the pattern:
+(steps an epoch) are counters, the group `split` says which data, vNAME is a value without a name in the line and
+`value` one that the group `key` names; all other numbers that follow a name are values. Words before the pattern:
 
   within    the step begins again with each epoch      final   of a pass over the data, only its end counts
   epoch     belongs to the epoch, not to a step        carry   belongs to the step that was printed last
@@ -12,6 +12,7 @@ all other numbers that follow a name are values. Words before the pattern:
   set       tells a counter and no value               rule    ends a table
   telling   names that measure nothing make no line of it
   mean      the average in parentheses counts          all     over all workers: beside the same of one worker
+  opens     values at a step, and section for what follows
   section   lines from here on are of this split       table   a row of a table
   restart   the program began anew                     alone   only values without a name in the line count
   postfix   a bar of tqdm with values behind it
@@ -45,13 +46,18 @@ litgpt         -               \biter <step> step # \| loss train: <vtrain_loss>
 llmc           -               ^s:<step> (?:tr|te|eva)l:
 llmc           -               ^step <step>/# \|.*\| <vtime> ms \|(?: <vMFU>% bf16 mfu \|)? <vtok_s> tok/s
 llmc           -               ^step <step>/# \|.*\(<vtime> ms \| <vtok_s> tok/s\)
-llmc           carry           ^(?P<split>val) loss #$
+llmc           carry,ahead     ^(?P<split>val) loss #$
+composer       set,within      ^\[epoch=<epoch>\]\[batch=<step>/<total>\]:?$
+composer       set             ^\[batch=<step>/#\]:?$
+composer       set,samples     ^\[sample=<step>/#\]:?$
+composer       carry           ^(?:train|eval) (?P<key>(?=[^\0:\s/]*/)[^\0:\s]+): <value>$
+composer       -               ^\[metric\]\[batch=<step>\]: (?P<key>[^\0:\s]+): <value>$
 timm           within          ^(?P<split>train): <epoch> \[ ?<step>/ ?<total>
-metriclogger   within          ^epoch: ?\[<epoch>\] ?\[ ?<step>/ ?<total>\]
-metriclogger   within          ^(?:(?P<split>train): )?\[<epoch>/#\] ?\[ ?<step>/<total>\]
-metriclogger   final           ^(?:test|eval|val)(?P<split>)\w*(?: \([^()]*\))?: .{0,40}?\[ ?<step>/ ?<total>\]
+metriclogger   within,opens    ^epoch: ?\[<epoch>\] ?\[ ?<step>/ ?<total>\]
+metriclogger   within,opens    ^(?:(?P<split>train): )?\[<epoch>/#\] ?\[ ?<step>/<total>\]
+metriclogger   final,opens     ^(?:test|eval|val)(?P<split>)\w*(?: \([^()]*\))?: .{0,40}?\[ ?<step>/ ?<total>\]
 metriclogger   epoch,all       ^(?:\*|test:)(?P<split>) ?acc@
-metriclogger   epoch,mean      ^averaged stats: ?(?=\w)
+metriclogger   epoch,mean,section ^averaged stats: ?(?=\w)
 mmengine       within          \bepoch ?\((?P<split>train)\) ?\[<epoch>\] ?\[ ?<step>/ ?<total>\]
 mmengine       epoch,final     \bepoch ?\((?P<split>val|test)\) ?\[<epoch>\] ?\[ ?<step>/ ?<total>\]
 mmengine       epoch           \bepoch ?\((?P<split>val|test)\) ?\[<epoch>\] ?\[ ?#\]

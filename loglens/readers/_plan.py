@@ -142,15 +142,16 @@ def _fit(pattern: Pattern, body: str, found: re.Match[str]) -> Plan | None:
         return replace(base, section=split or "train")
     if "group" in words:
         return replace(base, section=f"{body[found.start('key') : found.end('key')]}/")
+    if "opens" in words:
+        base = replace(base, section=split or "train")
     axis = _axis(words)
-    if "table" in words:
-        return replace(
-            base, values=(Value(slots["value"], body[found.start("key") : found.end("key")].strip(), "table"),)
-        )
+    if "value" in slots:
+        key = body[found.start("key") : found.end("key")].strip()
+        return replace(base, values=(Value(slots["value"], key, "table" if "table" in words else axis),))
     named = [
         Cell(slot, name[1:].replace("train_loss", "loss").replace("val_loss", "loss"), _named_split(name), -1)
         for name, slot in slots.items()
-        if name[0] == "v" and name != "value"
+        if name[0] == "v"
     ]
     taken = frozenset(slots.values())
     prefix = groups.get("prefix")

@@ -1,4 +1,4 @@
-"""Lines of progress bars that only say again what another line says: no measurement of their own."""
+"""Lines, of progress bars above all, that only say again what another line says: no measurement of their own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def repeats(
 
     tqdm's bar that is set back to 0 for a new epoch still shows what was measured last. A loop of one's own
     may show the loss of its first batch at 0 as well, which is new. Keras draws the bar of the last batch of
-    an epoch, and then once more with the results of the validation behind it.
+    an epoch, and then once more with the results of the validation behind it. DETR's line of the averages of a
+    validation says what the last line of the validation has said.
     """
     found = np.zeros(len(records.plan), bool)
 
@@ -31,10 +32,10 @@ def repeats(
         mine = slice(edges[line], edges[line + 1])
         return {tags[i]: value for i, value in zip(nth[mine].tolist(), number[mine].tolist(), strict=True)}
 
-    def says_again(line: int, other: int) -> bool:
-        """Whether all values of a line stand in the other one too."""
+    def says_again(line: int, other: int, within: str = "") -> bool:
+        """Whether all values of a line stand in the other one too, with their tags after `within`."""
         known = shown(other)
-        return all(_same(value, known.get(tag)) for tag, value in shown(line).items())
+        return all(_same(value, known.get(within + tag)) for tag, value in shown(line).items())
 
     bars = np.flatnonzero(records.has("postfix"))
     again = np.flatnonzero(records.step[bars[1:]] == 0)
@@ -43,6 +44,9 @@ def repeats(
     ends = np.flatnonzero(records.has("keras") & (records.step == records.total))
     for line in ends[np.flatnonzero(np.diff(ends) == 1)].tolist():
         found[line] = says_again(line, line + 1)
+    for line in np.flatnonzero(records.has("mean")).tolist():
+        if line and "final" in (before := records.plans[records.plan[line - 1]]).words:
+            found[line] = says_again(line, line - 1, f"{before.section}/")
     return found
 
 

@@ -70,7 +70,9 @@ def place(records: Records) -> Places:
     training = np.zeros(len(step), bool)
     for family, rows in families:
         training[rows] = family.partition("/")[2] in ("", "train")
-    carried = forward(np.where(training, step, np.nan))
+    known = np.where(training, step, np.nan)
+    upcoming = np.where(records.has("ahead"), forward(known[::-1])[::-1] - 1, np.nan)
+    carried = np.where(np.isnan(upcoming), forward(known), upcoming)
     step = np.where(np.isnan(step), carried, step)
     log, log_axis = _logs(records, logs)
     return Places(step, epoch, session, log, log_axis, tuple(dict.fromkeys(remarks)))

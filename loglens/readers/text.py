@@ -1,4 +1,4 @@
-"""What trainers print: Megatron, DeepSpeed, fairseq, nanoGPT, Keras, Hugging Face and everyone's own loops."""
+"""What trainers print: Megatron, DeepSpeed, Composer, nanoGPT, llm.c, Keras, skorch and everyone's own loops."""
 
 from __future__ import annotations
 
@@ -130,6 +130,8 @@ class Params:
 
 def _is_torn(ledger: Ledger, rest: bytes, before: bytes) -> bool:
     """Whether an unfinished last line breaks off within what such lines tell."""
+    if ledger.ruled.breaks_off(rest):
+        return True
     templates, numbers = take_apart(polish(rest))
     last = templates[-1].rstrip()
     if not last:
