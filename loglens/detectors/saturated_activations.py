@@ -31,13 +31,13 @@ def detect(activation: tuple[Series, ...], lr: Series | None, *, share: float = 
     layers = [curve.finite for curve in activation if _SATURATED.search(curve.tag) and len(curve.finite)]
     if not layers:
         raise Skip("no share of saturated activations was logged")
-    ends = {layer.tag: float(np.median(layer.value[-max(3, len(layer) // 10) :])) for layer in layers}
+    ends = {layer.tag: float(np.median(layer.value[-_tail(layer) :])) for layer in layers}
     scale = 100.0 if max(ends.values()) > 1.5 else 1.0  # percent or share
     flat = [layer for layer in layers if ends[layer.tag] > share * scale]
     if not flat:
         return
     worst = max(flat, key=lambda layer: ends[layer.tag])
-    free = np.flatnonzero(worst.value <= share * scale)
+    free = np.flatnonzero(worst.value[: -_tail(worst)] <= share * scale)
     yield Finding(
         f"{ends[worst.tag] / scale:.0%} of the units in {worst.layer or worst.tag} are saturated at the end "
         f"({len(flat)} of {len(layers)} layers above {share:.0%})",
@@ -54,3 +54,7 @@ def detect(activation: tuple[Series, ...], lr: Series | None, *, share: float = 
         ],
         series=(worst,),
     )
+
+
+def _tail(layer: Series) -> int:
+    return max(3, len(layer) // 10)

@@ -105,6 +105,7 @@ class Summaries:
             return number_at(raw, value.body.start, "<f")
         return float(parse_tensor(raw, value.body).numbers(raw)[0])
 
+    @np.errstate(over="ignore", invalid="ignore")  # what is logged may be as large as numbers get
     def _histogram(self, raw: Raw, span: Span, tag: str, step: int, time: float) -> Histogram:
         """A HistogramProto: its sums are over all elements, its buckets hold the finite ones."""
         plain = dict.fromkeys((1, 2, 3, 4, 5), 0.0)
@@ -132,6 +133,7 @@ class Summaries:
             self._edges.clear()
         return self._edges.setdefault(edges.tobytes(), edges)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _tensor_histogram(self, raw: Raw, span: Span, tag: str, step: int, time: float) -> Histogram:
         """TensorFlow 2's rows of (left, right, count): no sums, so they come from the middles."""
         rows = parse_tensor(raw, span).numbers(raw).reshape(-1, 3)

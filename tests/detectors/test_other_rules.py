@@ -221,11 +221,18 @@ def test_dead_units() -> None:
     (found,) = findings("dead-relu", {"activations/fc.0/zero_fraction": dying})
     assert found.onset_step == pytest.approx(50, abs=1)
     assert not findings("dead-relu", {"activations/fc.0/zero_fraction": level(100, 0.6)})
+    dying[-1] = 0.5  # one batch at the very end wakes some
+    (found,) = findings("dead-relu", {"activations/fc.0/zero_fraction": dying})
+    assert found.onset_step == pytest.approx(50, abs=1)
 
 
 def test_saturated_units() -> None:
     assert findings("saturated-activations", {"activations/fc.0/saturated_fraction": level(100, 0.9, 0.01)})
     assert not findings("saturated-activations", {"activations/fc.0/saturated_fraction": level(100, 0.2)})
+    filling = np.clip(np.linspace(0, 1.5, 100), 0, 0.9)
+    filling[-1] = 0.3
+    (found,) = findings("saturated-activations", {"activations/fc.0/saturated_fraction": filling})
+    assert found.onset_step == pytest.approx(34, abs=1)
 
 
 @pytest.mark.parametrize("unit", [1.0, 100.0])

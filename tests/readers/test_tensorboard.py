@@ -102,6 +102,21 @@ def test_histograms_of_tensorflow_2() -> None:
     assert equal.norm == pytest.approx(np.sqrt(20))
 
 
+@pytest.mark.parametrize("size", [1e200, 1e308])
+def test_histograms_of_values_as_large_as_numbers_get(size: float, tmp_path: Path) -> None:
+    rows = np.array([[-size, size, 3.0], [size, size, 1e300]])
+    event = Event(wall_time=1.0, step=1)
+    value = event.summary.value.add(tag="weights")
+    value.metadata.plugin_data.plugin_name = "histograms"
+    value.tensor.dtype = 2  # DT_DOUBLE
+    value.tensor.tensor_shape.dim.add(size=2)
+    value.tensor.tensor_shape.dim.add(size=3)
+    value.tensor.tensor_content = rows.tobytes()
+    (found,) = run(write(tmp_path / "events.out.tfevents.1.host", [event])).summaries
+    assert (found.min, found.max, found.count) == (-size, size, 1e300)
+    assert found.sum_squares == np.inf
+
+
 def test_merged_summary_of_tensorflow_1() -> None:
     found = run(DATA / "tf1")
     assert found.series("second").value.tolist() == [2.0 * step for step in range(20)]
