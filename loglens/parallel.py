@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import sys
 import warnings
@@ -57,6 +58,7 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> It
     A worker holds one task and its result at a time, so that memory is bounded by `jobs`; results are
     pickled. Workers leave Ctrl-C to the caller, and end when this iterator is closed or its process is gone.
     """
+    ours = os.getpid()
     ahead = deque(range(len(tasks)))
     workers: list[_Worker] = []
 
@@ -88,8 +90,9 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> It
                     continue
                 yield worker.places.popleft(), result
     finally:
-        for worker in workers:
-            _stop(worker)
+        if os.getpid() == ours:  # a forked process may clear away its copy of this, but not our workers
+            for worker in workers:
+                _stop(worker)
 
 
 def _start(work: Callable[[Task], Result], tasks: Sequence[Task], pipes: list[Connection]) -> _Worker:

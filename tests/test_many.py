@@ -198,6 +198,22 @@ def test_every_task_has_one_result() -> None:
     assert list(each(square, [], 3)) == []
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+def test_a_forked_process_ends_no_workers_of_its_parent() -> None:
+    code = (
+        "import os, time\nfrom loglens.parallel import each\n"
+        "def nap(x): time.sleep(0.2); return x\n"
+        "results = each(nap, list(range(6)), 2)\n"
+        "first = next(results)\n"
+        "child = os.fork()\n"
+        "if not child: results.close(); os._exit(0)\n"
+        "os.waitpid(child, 0)\n"
+        "assert sorted([first, *results]) == [(i, i) for i in range(6)]\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_memory_is_bounded_by_the_jobs() -> None:
     """Eight times the runs cost little more: what is kept of one is small beside its log."""
     code = (
