@@ -7,6 +7,7 @@ a blank is no row. What a curve looks like after a resume is decided here, once,
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -266,7 +267,8 @@ class Run:
     """One training run as read: scalars and histograms as written, parameters, and notes.
 
     axes: the step axis of each tag that does not count in steps (e.g. {"val_loss": "epoch"}).
-    params: what the files say of how the run was made (learning rate, cell, status ...), flat.
+    params: what the files say of how the run was made (learning rate, cell, status ...), flat. An integer
+    that no float can hold stands as text, so that every number in them can be reckoned with.
     """
 
     name: str
@@ -278,6 +280,15 @@ class Run:
     notes: tuple[Note, ...] = ()
     files: tuple[Path, ...] = ()
     axes: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        huge = {
+            key: f"{value:#x}"  # Python writes no decimals of that many digits
+            for key, value in self.params.items()
+            if isinstance(value, int) and value.bit_length() > sys.float_info.max_exp - 1
+        }
+        if huge:
+            object.__setattr__(self, "params", {**self.params, **huge})
 
     @cached_property
     def scalars(self) -> pd.DataFrame:

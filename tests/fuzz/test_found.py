@@ -15,6 +15,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 
 from loglens import registry
 from loglens.analyze import judge
+from loglens.compare import changes
 from loglens.discover import find, load
 from loglens.errors import UnreadableError
 from loglens.readers._parquet import batches, cells
@@ -196,3 +197,14 @@ def test_a_parquet_file_that_names_words_it_does_not_hold(tmp_path: Path) -> Non
     path.write_bytes(before + b"\x02\x03\xff\xff" + after)
     with pytest.raises(UnreadableError, match="a damaged Parquet file"):
         list(batches(path))
+
+
+def test_a_parameter_that_no_float_can_hold_is_text(tmp_path: Path) -> None:
+    text(tmp_path / "metrics.csv", "step,loss\n" + "".join(f"{step},{9 - step}\n" for step in range(9)))
+    text(tmp_path / "hparams.yaml", f"max_steps: {'1' * 400}\nseed: 0x{'f' * 4000}\nbatch: {'1' * 300}\n")
+    run = run_of(tmp_path)
+    assert run.params["max_steps"] == hex(int("1" * 400)) and run.params["seed"] == "0x" + "f" * 4000
+    assert run.params["batch"] == int("1" * 300)
+    told = judge(run, registry.detectors())
+    assert not [outcome for outcome in told.outcomes if outcome.outcome == "crashed"]
+    assert list(changes([run.params], {**run.params, "batch": 1})) != []
