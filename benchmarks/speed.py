@@ -373,8 +373,8 @@ def page(rows: list[Row], repeat: int, scale: float, peers: Mapping[str, str]) -
         "Peak memory is that of a whole process. A CSV beyond 16 MB loads pandas, and pandas loads pyarrow where that",
         "is installed, which takes 67 MB by itself.",
         "",
-        "The second look at many runs starts Python and numpy, lists the folder, looks at every file and writes every",
-        "run; that time is told beside the first look, which more cores make shorter.",
+        "The second look at many runs starts Python and numpy, lists the folders, looks at size, times and last bytes",
+        "of every file and writes every run; it is told beside the first look on all cores.",
     ]
     return "\n".join([*lines, ""])
 
