@@ -26,6 +26,9 @@ else:
     _CONTEXT = multiprocessing.get_context("spawn")
 
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
 @dataclass(frozen=True, slots=True)
 class Died:
     """What came of a task whose worker did not survive it; code: its exit code, negative for a signal."""
@@ -70,7 +73,8 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> It
     try:
         while ahead or workers:
             while ahead and len(workers) < jobs:
-                workers.append(_start(work, tasks, [worker.pipe for worker in workers]))
+                with _put_off():
+                    workers.append(_start(work, tasks, [worker.pipe for worker in workers]))
             for worker in workers:
                 with contextlib.suppress(ConnectionError):  # it died; what it was told of is seen below
                     tell(worker)
@@ -93,6 +97,19 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> It
         if os.getpid() == ours:  # a forked process may clear away its copy of this, but not our workers
             for worker in workers:
                 _stop(worker)
+
+
+@contextlib.contextmanager
+def _put_off() -> Iterator[None]:
+    """Puts off the signals that end a command: a worker that is half started could miss one, and be missed."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(work: Callable[[Task], Result], tasks: Sequence[Task], pipes: list[Connection]) -> _Worker:
@@ -123,6 +140,8 @@ def _serve(
         copy.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)  # put off until here
     with contextlib.suppress(EOFError, OSError):
         while True:
             pipe.send(work(tasks[pipe.recv()]))

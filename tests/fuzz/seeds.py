@@ -49,6 +49,8 @@ def _files() -> tuple[tuple[Path, str], ...]:
     for path in files:
         if path.suffix in ENDINGS or path.stat().st_size > LARGE * 20:
             continue
+        if path.suffix == ".parquet" and not find_spec("pyarrow"):
+            continue
         owner = next((name_of(reader) for reader in readers if reader.sniff(path)), "")
         found.append((path, owner))
     return tuple(found)
