@@ -42,6 +42,7 @@ def readers() -> Sequence[Reader]:
 class _Readers(Sequence[Reader]):
     def __init__(self, ours: tuple[str, ...], plugins: tuple[Reader, ...]) -> None:
         self._ours, self._plugins = ours, plugins
+        self._loaded: dict[int, Reader] = {}
 
     def __len__(self) -> int:
         return len(self._ours) + len(self._plugins)
@@ -54,7 +55,9 @@ class _Readers(Sequence[Reader]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         if 0 <= index < len(self._ours):
-            return _vetted(import_module(f"{our_readers.__name__}.{self._ours[index]}"))
+            if index not in self._loaded:
+                self._loaded[index] = _vetted(import_module(f"{our_readers.__name__}.{self._ours[index]}"))
+            return self._loaded[index]
         return self._plugins[index - len(self._ours)] if index >= 0 else self[index + len(self)]
 
 
