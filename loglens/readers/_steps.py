@@ -180,7 +180,7 @@ def _logs(records: Records, logs: Bools) -> tuple[Floats, str]:
     if not logs.any():
         return place, "log"
     order = np.unique(records.epoch[logs])
-    bars = np.flatnonzero(records.has("bar"))
+    bars = np.flatnonzero(records.has("bar") & np.isfinite(records.total))
     if len(bars):
         total = records.total[bars]
         main = bars[total == np.maximum.accumulate(total)]

@@ -208,3 +208,13 @@ def test_a_parameter_that_no_float_can_hold_is_text(tmp_path: Path) -> None:
     told = judge(run, registry.detectors())
     assert not [outcome for outcome in told.outcomes if outcome.outcome == "crashed"]
     assert list(changes([run.params], {**run.params, "batch": 1})) != []
+
+
+def test_a_bar_of_no_known_length(tmp_path: Path) -> None:
+    """tqdm wipes its bar, writes the line, and draws the bar again."""
+    bar = "\r{}%|##        | {}/{} [00:03<01:28,  3.26it/s]"
+    told = [(bar.format(step // 3, step, 300), step) for step in (10, 20, 30)]
+    lines = [f"{drawn}\r{{'loss': '{40 - step}', 'epoch': '{step / 100}'}}\n{drawn}" for drawn, step in told]
+    path = text(tmp_path / "run.log", "".join([bar.format(0, 0, "nan"), *lines, "\n"]))
+    loss = run_of(path).curves["loss"]
+    assert (loss.step.tolist(), loss.value.tolist()) == ([10, 20, 30], [30, 20, 10])
