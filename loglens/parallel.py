@@ -25,7 +25,7 @@ if sys.platform == "linux":
 else:
     _CONTEXT = multiprocessing.get_context("spawn")
 
-
+#: The signals that end a command.
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -101,7 +101,10 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> It
 
 @contextlib.contextmanager
 def _put_off() -> Iterator[None]:
-    """Puts off the signals that end a command: a worker that is half started could miss one, and be missed."""
+    """Puts off the signals that end a command: a worker that is half started would miss one, and be missed.
+
+    What a handler raises in the hooks that Python runs after a fork is swallowed.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -214,6 +214,24 @@ def test_a_forked_process_ends_no_workers_of_its_parent() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="nothing is forked here")
+@pytest.mark.parametrize(
+    ("where", "sign", "comes"),
+    [("parent", "SIGINT", "KeyboardInterrupt"), ("child", "SIGTERM", "[(0, Died(code=-15)), (1, Died(code=-15))]")],
+)
+def test_a_signal_in_the_midst_of_a_start_is_not_lost(where: str, sign: str, comes: str) -> None:
+    """It comes while Python runs its hooks after the fork, which swallow what a handler raises."""
+    code = (
+        "import os, signal\nfrom loglens.cli.stopping import heed\nfrom loglens.parallel import each\n"
+        f"heed()\nos.register_at_fork(after_in_{where}=lambda: os.kill(os.getpid(), signal.{sign}))\n"
+        "def same(x): return x\n"
+        "try: print(sorted(each(same, [1, 2], 2)))\n"
+        "except KeyboardInterrupt as stop: print(type(stop).__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout.strip(), done.stderr) == (comes, "")
+
+
 def test_memory_is_bounded_by_the_jobs() -> None:
     """Eight times the runs cost little more: what is kept of one is small beside its log."""
     code = (
