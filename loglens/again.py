@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from loglens.discover import Unit
-from loglens.examine import keys_of
 from loglens.report import Unread
 
 if TYPE_CHECKING:
@@ -36,11 +35,12 @@ class Call(NamedTuple):
         failures, keys = json.loads(body)
         return [Unread(path, why) for path, why in failures], [bytes.fromhex(key) for key in keys]
 
-    def remember(self, cache: Cache, failures: Sequence[Unread], units: Sequence[Unit]) -> None:
-        """Keeps what the call was about, where all of it lies below its folders and can be kept."""
+    def remember(
+        self, cache: Cache, failures: Sequence[Unread], units: Sequence[Unit], keys: Sequence[bytes | None]
+    ) -> None:
+        """Keeps what the call was about, by the keys of its units, where all of it lies below its folders."""
         sources = [source for unit in units for _, source in unit]
         folders = {folder for source in sources for folder in (source.path, *(file.parent for file in source.files))}
-        keys = keys_of(units, cache)
         if None in keys or not all(any(folder.is_relative_to(root) for root in self.roots) for folder in folders):
             return
         told = [[failure.path, failure.why] for failure in failures], [key.hex() for key in keys if key is not None]

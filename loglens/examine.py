@@ -23,7 +23,6 @@ from loglens.analyze import Options, judge
 from loglens.contract import Reader
 from loglens.discover import Unit, open_unit
 from loglens.errors import UnreadableError
-from loglens.freeze import freeze
 from loglens.portrait import outline, points_of, portray
 from loglens.remote import shown
 from loglens.report import Diagnosis, Unread
@@ -56,27 +55,26 @@ def examine(
     units: Sequence[Unit],
     options: Options,
     jobs: int | None = None,
-    cache: Cache | None = None,
     scheduler: str | None = None,
     *,
+    cache: Cache | None = None,
+    keys: Sequence[bytes | None] = (),
     drawn: bool = True,
 ) -> Iterator[tuple[int, list[Judged]]]:
     """The place of each unit and what came of it, in the order in which they are done.
 
     jobs: how many processes; None is one a core where there is enough to do, and 1 is this process.
-    scheduler: address of the Dask cluster that does the work instead. drawn: whether the curves are wanted;
-    without them a diagnosis is an outline.
+    scheduler: address of the Dask cluster that does the work instead. keys: of each unit in the cache, as
+    `keys_of` has them. drawn: whether the curves are wanted; without them a diagnosis is an outline.
     """
     points = points_of(len(units))
-    keys = [None] * len(units) if cache is None else keys_of(units, cache)
-    fresh = list(range(len(units)))
-    if cache is not None:
-        fresh.clear()
-        for place, known in enumerate(cache.recall(keys, WHOLE if drawn else OUTLINE)):
-            if known is None:
-                fresh.append(place)
-            else:
-                yield place, known
+    form = WHOLE if drawn else OUTLINE
+    fresh = []
+    for place, known in enumerate(cache.recall(keys, form) if cache is not None else [None] * len(units)):
+        if known is None:
+            fresh.append(place)
+        else:
+            yield place, known
     work = partial(diagnose, options=options, points=points, drawn=drawn, cached=cache is not None)
     tasks = [_task(units[place]) for place in fresh]
     if jobs is None:
@@ -111,8 +109,11 @@ def diagnose(task: Task, options: Options, points: int, drawn: bool, cached: boo
     if drawn and not cached:
         return Told(judged, {})
     outlines = [item if isinstance(item, Unread) else outline(item) for item in judged]
-    frozen = {WHOLE: freeze(judged), OUTLINE: freeze(outlines)} if cached else {}
-    return Told(judged if drawn else outlines, frozen)
+    if not cached:
+        return Told(outlines, {})
+    from loglens.freeze import freeze  # slow to load, and for the cache alone
+
+    return Told(judged if drawn else outlines, {WHOLE: freeze(judged), OUTLINE: freeze(outlines)})
 
 
 def worthwhile(units: Sequence[Unit]) -> bool:
@@ -141,7 +142,9 @@ def cores() -> int:
 def salt(options: Options) -> str:
     """What a diagnosis depends on besides the files: the code, its libraries and plugins, the settings."""
     package = Path(__file__).parent
-    files = [*package.rglob("*.py"), *(Path(plugin.__file__ or "") for plugin in registry.plugins())]
+    modules = {cast(ModuleType, reader).__name__ for reader in registry.plugged_readers()}
+    modules |= {detector.detect.__module__ for detector in registry.detectors().values()}
+    files = [*package.rglob("*.py"), *(Path(sys.modules[name].__file__ or "") for name in modules)]
     code = sorted((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in set(files))
     settings = [
         list(options.roles.items()),  # the first glob that fits counts

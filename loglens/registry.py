@@ -36,7 +36,13 @@ def readers() -> Sequence[Reader]:
     Ours are loaded when they are first asked: a folder of event files never waits for the readers of
     other formats. Plugins are loaded and vetted at once.
     """
-    return _Readers(our_readers.READERS, tuple(_vetted(module) for module in _plugins("loglens.readers")))
+    return _Readers(our_readers.READERS, plugged_readers())
+
+
+@cache
+def plugged_readers() -> tuple[Reader, ...]:
+    """The readers of installed plugins; none of ours is loaded for them."""
+    return tuple(_vetted(module) for module in _plugins("loglens.readers"))
 
 
 class _Readers(Sequence[Reader]):
@@ -88,11 +94,6 @@ def _rendering(module: ModuleType) -> Renderer:
 
 def _modules(group: str, package: str, ours: tuple[str, ...]) -> list[ModuleType]:
     return [import_module(f"{package}.{name}") for name in ours] + _plugins(group)
-
-
-def plugins() -> list[ModuleType]:
-    """The modules of all plugins that read or judge."""
-    return [*_plugins("loglens.readers"), *_plugins("loglens.detectors")]
 
 
 def _plugins(group: str) -> list[ModuleType]:

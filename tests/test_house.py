@@ -99,7 +99,7 @@ MAY_IMPORT = {
         "report",
         "run",
     },
-    "again": {"cache", "discover", "examine", "report"},
+    "again": {"cache", "discover", "report"},
     "registry": {"contract", "readers", "detectors", "renderers", "errors"},
     "__init__": {"registry", "discover", "analyze", "config", "examine", "report", "settings", "errors", "run"},
     "pytest_plugin": {"__init__", "renderers", "report"},

@@ -17,7 +17,7 @@ from loglens.cli import common, progress
 from loglens.cli.stopping import undisturbed
 from loglens.discover import find, units
 from loglens.errors import LoglensError
-from loglens.examine import OUTLINE, WHOLE, Judged, examine, salt, worthwhile
+from loglens.examine import OUTLINE, WHOLE, Judged, examine, keys_of, salt, worthwhile
 from loglens.renderers import jsonl
 from loglens.renderers._wording import safe
 from loglens.report import Diagnosis, Unread
@@ -76,12 +76,13 @@ def gather(
         if scheduler and any(source.mirror for unit in sources for _, source in unit):
             raise LoglensError("--engine dask reads no remote paths: mount them on the workers, or leave --engine out")
         known = memory() if cached and worthwhile(sources) else None
+        keys = keys_of(sources, known) if known is not None else []
         drawn = _drawn(formats, len(sources))
         with progress.line(len(sources), quiet) as watch:
-            results = watch(examine(sources, options, jobs, known, scheduler, drawn=drawn), _name)
+            results = watch(examine(sources, options, jobs, scheduler, cache=known, keys=keys, drawn=drawn), _name)
             judged, stopped = _listen(results, len(sources), lines, bool(formats), " ".join(paths))
         if call is not None and known is not None and stopped is None:
-            call.remember(known, failures, sources)
+            call.remember(known, failures, sources, keys)
     return Gathered([*failures, *judged], stopped)
 
 
