@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 import loglens
-from loglens.report import Severity
+from loglens.model.finding import Severity
 
 FAILED = ("catastrophic", "collapsed")
 

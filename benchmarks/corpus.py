@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import loglens
-from loglens.report import Finding, Severity
+from loglens.model.finding import Finding, Severity
 
 #: Facts of the log, which a note may name.
 FACTS = {"restart", "truncated-log"}

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import loglens
-from loglens.report import Severity
+from loglens.model.finding import Severity
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "false_alarms.json"

@@ -21,8 +21,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from loglens.readers import wandb_log
-from loglens.run import Source
+from loglens.model.source import Source
+from loglens.readers.wandb import transaction_log as wandb_log
 from tests.readers import wandb_writer as writer
 
 REPEATS = 5

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import loglens
 from loglens.errors import LoglensError
-from loglens.report import Severity
+from loglens.model.finding import Severity
 
 
 def agrees(folder: Path, expected: str, also: set[str]) -> tuple[bool, str]:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from tensorboard.compat.proto.event_pb2 import Event
 
-from loglens.readers import tensorboard
-from loglens.readers._records import masked_crc
-from loglens.sparse import Sparse
+from loglens.readers.tensorboard import reader as tensorboard
+from loglens.readers.tensorboard.records import masked_crc
+from loglens.remote.sparse_file import Sparse
 
 SIZES = {"4 MiB": 1 << 22, "1 MiB": 1 << 20, "512 KiB": 1 << 19, "200 kB": 200_000, "100 kB": 100_000}
 BETWEEN = 20  # scalars between two images

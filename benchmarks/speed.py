@@ -33,9 +33,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import loglens
 from benchmarks import many, read_events, read_wandb_log
 from benchmarks.read_events import TAGS, block, event, record, simple, turns
-from loglens import registry
-from loglens.analyze import judge
-from loglens.run import Run
+from loglens.analysis.judge import judge
+from loglens.model.run import Run
+from loglens.registry import load as registry
 
 #: The whole of a child's work and its peak memory; not ru_maxrss, which a child inherits from its parent.
 CHILD = """

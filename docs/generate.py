@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 
-from loglens import registry
-from loglens.contract import Detector, Needed
+from loglens.model.contract import Detector, Needed
 from loglens.readers import READERS
+from loglens.registry import load as registry
 
 HERE = Path(__file__).resolve().parent
 BENCHMARK = HERE.parent / "benchmarks" / "diagnosis"
@@ -24,7 +24,7 @@ sys.path.insert(0, str(BENCHMARK))
 import score  # noqa: E402
 
 FALSE_ALARMS = HERE.parent / "benchmarks" / "false_alarms.json"
-MEASURED = HERE.parent / "loglens" / "measured.json"
+MEASURED = HERE.parent / "loglens" / "detectors" / "measured.json"
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 #: Where the healthy runs of false_alarms.json come from.
 SOURCES = {

@@ -20,8 +20,9 @@ from rich.console import Console
 from rich.text import Text
 
 import loglens
-from loglens.renderers import plot, terminal
-from loglens.report import Report
+from loglens.model.report import Report
+from loglens.renderers.figures import plot
+from loglens.renderers.terminal import report as terminal
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"

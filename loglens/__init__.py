@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 from loglens.errors import LoglensError, UnreadableError
 
 if TYPE_CHECKING:
-    from loglens.report import Report
-    from loglens.run import Run
+    from loglens.model.report import Report
+    from loglens.model.run import Run
 
 __all__ = ["LoglensError", "UnreadableError", "__version__", "diagnose", "read"]
 __version__ = "0.1.0"
@@ -32,9 +32,10 @@ def read(path: Paths, *, on_error: Literal["note", "raise"] = "note") -> list[Ru
     A file that cannot be read becomes a note (kind "unreadable") of the first run that can, or with
     on_error="raise" an UnreadableError; where nothing at all can be read, that is always raised.
     """
-    from loglens import registry
-    from loglens.discover import find, load
-    from loglens.run import Note
+    from loglens.discovery.find import find
+    from loglens.discovery.units import load
+    from loglens.model.source import Note
+    from loglens.registry import load as registry
 
     runs: list[Run] = []
     failures: list[UnreadableError] = []
@@ -55,14 +56,15 @@ def diagnose(path: Paths, *, config: str | Path | None = None, fail_on: str | No
     config: a loglens.toml or pyproject.toml whose settings hold; none is looked for. fail_on: error (the
     default), warning, note or never, before that of the configuration. jobs: how many processes judge runs.
     """
-    from loglens import registry
-    from loglens.analyze import collect
-    from loglens.config import Config
-    from loglens.config import load as settings
-    from loglens.discover import find, units
-    from loglens.examine import examine
-    from loglens.report import Unread
-    from loglens.settings import options
+    from loglens.analysis.report_builder import collect
+    from loglens.config.load import Config
+    from loglens.config.load import load as settings
+    from loglens.config.options import options
+    from loglens.discovery.find import find
+    from loglens.discovery.units import units
+    from loglens.model.report import Unread
+    from loglens.pipeline.diagnose_units import examine
+    from loglens.registry import load as registry
 
     found = find(_listed(path), registry.readers())
     renderers = {name: renderer.render for name, renderer in registry.renderers().items()}

@@ -1,6 +1,5 @@
 """pytest: assert that a training run is healthy.
 
-    from loglens.pytest_plugin import assert_healthy
 
     def test_training(tmp_path):
         train(log_dir=tmp_path)
@@ -21,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from loglens.report import Diagnosis, Finding, Report
+    from loglens.model.finding import Finding
+    from loglens.model.report import Diagnosis, Report
 
 # pytest loads this module in every session of every project where loglens is installed: nothing of
 # loglens is imported before a log is looked at.
@@ -75,7 +75,7 @@ def _checked(item: pytest.Item, path: str | Path, fail_on: str = "error", config
 
 
 def _message(report: Report, fail_on: str) -> Iterator[str]:
-    from loglens.renderers._wording import plural, safe
+    from loglens.model.plain_text import plural, safe
 
     for unread in report.unread:
         yield f"{safe(unread.path)} could not be read: {safe(unread.why)}"
@@ -97,7 +97,8 @@ def _message(report: Report, fail_on: str) -> Iterator[str]:
 
 
 def _told(run: Diagnosis, report: Report) -> Iterator[str]:
-    from loglens.renderers._wording import phrase, safe
+    from loglens.model.plain_text import safe
+    from loglens.remedies.phrases import phrase
 
     yield f"{safe(run.run)}: {safe(run.summary)}"
     wrong = _wrong(run, report)

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.run import Columns, Run, Series
+from loglens.model.columns import Columns
+from loglens.model.run import Run
+from loglens.model.series import Series
 
 Floats = NDArray[np.float64]
 

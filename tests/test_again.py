@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from loglens.again import LEAST, listed
-from loglens.discover import find
+from loglens.discovery.find import find
+from loglens.pipeline.unchanged import LEAST, listed
 from tests.test_cli import bad, call, good
 from tests.test_many import diagnose, many
 
@@ -35,7 +35,7 @@ def searched(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         paths.append(args[0])
         return honest(*args)
 
-    monkeypatch.setattr("loglens.cli.gathering.find", noted)
+    monkeypatch.setattr("loglens.pipeline.session.find", noted)
     return paths
 
 

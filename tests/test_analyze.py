@@ -7,12 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from loglens.analyze import Options, analyze, cast, judge
-from loglens.contract import Detector, Needed
+from loglens.analysis.judge import judge
+from loglens.analysis.report_builder import analyze
+from loglens.config.options import Options
 from loglens.errors import UnreadableError
-from loglens.registry import detectors
-from loglens.report import Finding, Rule, Severity
-from loglens.run import Histogram, Run, Series
+from loglens.model.columns import Histogram
+from loglens.model.contract import Detector, Needed
+from loglens.model.finding import Finding, Rule, Severity
+from loglens.model.run import Run
+from loglens.model.series import Series
+from loglens.registry.load import detectors
+from loglens.roles.assign import cast
 from tests.curves import falling, level, run
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from loglens import registry
-from loglens.report import Severity
+from loglens.model.finding import Severity
+from loglens.registry import load as registry
 
 SPEED = Path(__file__).parents[1] / "benchmarks" / "speed.py"
 

@@ -15,7 +15,7 @@ import pytest
 from tensorboard.compat.proto.event_pb2 import Event
 
 import loglens
-from loglens.report import Report
+from loglens.model.report import Report
 from tests.fuzz.check import bounds
 from tests.readers.tensorboard_writer import packed, scalar, write
 
@@ -143,7 +143,7 @@ def test_deep_json_in_an_event_file(tmp_path: Path, deep: str) -> None:
     write(tmp_path / "events.out.tfevents.1.h", [text, *(scalar("loss", 1 / (n + 1), n) for n in range(20))])
     judged(tmp_path)
     (run,) = loglens.read(tmp_path / "events.out.tfevents.1.h")
-    from loglens.renderers.inspection import document
+    from loglens.renderers.terminal.inspection import document
 
     shown = document([(run, [])], [])["runs"][0]["params"]
     assert shown["lr"] == 0.1

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from loglens import registry
-from loglens.analyze import Options
-from loglens.cache import Cache, signature
-from loglens.discover import find, units
-from loglens.examine import examine, salt
-from loglens.freeze import freeze, thaw
+from loglens.config.options import Options
+from loglens.discovery.find import find
+from loglens.discovery.units import units
+from loglens.pipeline.cache import Cache, signature
+from loglens.pipeline.cache_keys import salt
+from loglens.pipeline.diagnose_units import examine
+from loglens.pipeline.serialise import freeze, thaw
+from loglens.registry import load as registry
 from tests.test_cli import bad, call, good
 from tests.test_many import many
 
@@ -44,7 +46,7 @@ def test_a_frozen_run_is_the_run() -> None:
     judged = [items for _, items in examine(units(find([SAMPLES], registry.readers())), Options(), 1)]
     assert len(judged) > 30
     look = registry.renderer("html").render
-    from loglens.analyze import collect
+    from loglens.analysis.report_builder import collect
 
     for items in judged:
         back = thaw(freeze(items))
@@ -60,7 +62,7 @@ def test_what_did_not_change_is_not_read_again(monkeypatch: pytest.MonkeyPatch) 
     def refuse(*_: object) -> object:
         raise AssertionError("read again")
 
-    monkeypatch.setattr("loglens.examine.open_unit", refuse)
+    monkeypatch.setattr("loglens.pipeline.diagnose_units.open_unit", refuse)
     assert report("--jobs", "1") == first
     assert "read again" in report("--jobs", "1", "--no-cache")
 
@@ -146,7 +148,7 @@ def test_processes_share_it() -> None:
 
 
 def test_it_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("loglens.cache.LARGEST", 200_000)
+    monkeypatch.setattr("loglens.pipeline.cache.LARGEST", 200_000)
     for i in range(6):
         path = Path(good(f"{i}.csv"))
         cache = Cache(Path("c.sqlite"), str(i))

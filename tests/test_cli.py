@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from loglens import registry
 from loglens.cli import main
+from loglens.registry import load as registry
 from tests.curves import falling, growing
 from tests.golden.example import HARMFUL
 
@@ -135,7 +135,7 @@ def test_a_rule_that_crashes_is_4_and_hides_no_other(monkeypatch: pytest.MonkeyP
 
 
 def test_loglens_itself_failing_is_4_and_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("loglens.discover.MAX_DEPTH", None)  # a fault of our own: None < int
+    monkeypatch.setattr("loglens.discovery.find.MAX_DEPTH", None)  # a fault of our own: None < int
     Path("logs/inner").mkdir(parents=True)
     done = call("diagnose", "logs")
     assert done.exit_code == 4

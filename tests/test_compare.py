@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from loglens.analyze import cast
 from loglens.cli import main
-from loglens.compare import Comparison, changes, compare
+from loglens.compare.curves import Comparison, changes, compare
+from loglens.compare.regression import Limit, final, limit
+from loglens.compare.text import text
 from loglens.errors import ConfigError
-from loglens.regression import Limit, final, limit
-from loglens.renderers._look import Look
-from loglens.renderers.comparison import text
-from loglens.run import Columns, Run
+from loglens.model.columns import Columns
+from loglens.model.run import Run
+from loglens.renderers.terminal.look import Look
+from loglens.roles.assign import cast
 from tests.curves import Floats, falling, growing, level, run, series
 from tests.golden.example import HARMFUL, HOSTILE
 

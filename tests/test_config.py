@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from loglens.assertions import Assertion, Claim
-from loglens.config import Config, load
+from loglens.config.assertions import Assertion, Claim
+from loglens.config.load import Config, load
 from loglens.errors import ConfigError
 
 FULL = """

@@ -6,16 +6,16 @@ from types import ModuleType
 
 import pytest
 
-from loglens.contract import vet_detector, vet_graph, vet_module
 from loglens.errors import PluginError
-from loglens.report import Rule, Severity
+from loglens.model.finding import Rule, Severity
+from loglens.registry.vetting import vet_detector, vet_graph, vet_module
 
 GOOD = '''"""The loss is blue.
 
 Why it matters. Because. How it is found. By looking. When it is wrong. At night.
 """
 from __future__ import annotations
-from loglens.report import Rule, Severity
+from loglens.model.finding import Rule, Severity
 RULE = Rule("blue-loss", "loss", Severity.WARNING)
 def detect(loss: Series, val_loss: Series | None, grad_norm_layer: tuple[Series, ...], run: Run, *, blue: float = 0.5):
     return iter(())

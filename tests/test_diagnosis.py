@@ -7,9 +7,9 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loglens.chains import chain_sentence
-from loglens.diagnosis import link
-from loglens.report import Confidence, Finding, Rule, Severity
+from loglens.analysis.causes import link
+from loglens.model.causal_chain import chain_sentence
+from loglens.model.finding import Confidence, Finding, Rule, Severity
 
 RULES = {
     rule.name: rule

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 import loglens
-from loglens import registry
-from loglens.discover import Found, find, load, units
+from loglens.discovery.find import Found, find
+from loglens.discovery.units import load, units
 from loglens.errors import UnreadableError
-from loglens.run import Run
+from loglens.model.run import Run
+from loglens.registry import load as registry
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 

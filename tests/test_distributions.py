@@ -9,11 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from loglens.distributions import BINS, COLUMNS, MOST, Distribution, distributions
-from loglens.freeze import freeze, thaw
-from loglens.portrait import points_of, portray
-from loglens.report import Diagnosis
-from loglens.run import Floats, Histogram
+from loglens.model.columns import Histogram
+from loglens.model.histogram_grid import BINS, COLUMNS, MOST, Distribution, distributions
+from loglens.model.report import Diagnosis
+from loglens.model.series import Floats
+from loglens.pipeline.serialise import freeze, thaw
+from loglens.pipeline.trim import points_of, portray
 from tests.golden.example import healthy
 
 

@@ -16,7 +16,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from loglens import registry
+from loglens.registry import load as registry
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from loglens import export
 from loglens.cli import main
 from loglens.errors import LoglensError
-from loglens.run import Columns, Run
+from loglens.model.columns import Columns
+from loglens.model.run import Run
+from loglens.renderers import point_tables as export
 
 LAST = 2**63 - 1
 VALUES = [0.1, np.nan, np.inf, -np.inf, -0.0, 5e-324, float(np.float32(0.1)), 1e300]

@@ -13,16 +13,20 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from loglens import registry
-from loglens.analyze import Options, analyze, cast
-from loglens.assertions import Assertion, Claim, parse
-from loglens.baseline import accept, dump, load
+from loglens.analysis.assertions import check
+from loglens.analysis.baseline import accept, dump, load
+from loglens.analysis.report_builder import analyze
 from loglens.cli import main
+from loglens.config.assertions import Assertion, Claim, parse
+from loglens.config.options import Options
 from loglens.errors import ConfigError
-from loglens.gate import check
-from loglens.registry import detectors
-from loglens.report import Finding, Report, Severity
-from loglens.run import Columns, Run
+from loglens.model.columns import Columns
+from loglens.model.finding import Finding, Severity
+from loglens.model.report import Report
+from loglens.model.run import Run
+from loglens.registry import load as registry
+from loglens.registry.load import detectors
+from loglens.roles.assign import cast
 from tests.curves import Floats, falling, level, run
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "report.schema.json").read_text("utf-8"))

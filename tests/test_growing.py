@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import loglens
-from loglens.run import Floats, Run
+from loglens.model.run import Run
+from loglens.model.series import Floats
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 LOGS = [

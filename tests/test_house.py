@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 import pytest
 
-from loglens import registry
 from loglens.detectors import DETECTORS
-from loglens.report import Rule, Severity
-from loglens.run import ROLES
+from loglens.model.finding import Rule, Severity
+from loglens.model.vocabulary import ROLES
+from loglens.registry import load as registry
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "loglens"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from loglens.parallel import Died, each
+from loglens.pipeline.workers import Died, each
 from tests.test_cli import bad, good
 
 #: What a test puts before the command: a reader that ends its process on logs of a certain name.

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from loglens.merge import merge
-from loglens.run import Columns, Run
+from loglens.discovery.same_run import merge
+from loglens.model.columns import Columns
+from loglens.model.run import Run
 from tests.curves import falling, level, run
 
 

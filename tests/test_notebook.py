@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 
-from loglens.run import Note
+from loglens.model.source import Note
 from tests.curves import falling, run
 from tests.golden.example import HARMFUL, HOSTILE
 

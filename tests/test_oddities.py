@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import loglens
-from loglens.analyze import cast
-from loglens.report import Report
+from loglens.model.report import Report
+from loglens.roles.assign import cast
 from tests.fuzz.check import bounds
 from tests.readers.tensorboard_writer import scalar, write
 

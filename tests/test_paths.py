@@ -16,11 +16,12 @@ import pytest
 from click.testing import CliRunner
 
 import loglens
-from loglens import registry
 from loglens.cli import main
-from loglens.discover import find, load
+from loglens.discovery.find import find
+from loglens.discovery.units import load
 from loglens.errors import UnreadableError
-from loglens.run import Run
+from loglens.model.run import Run
+from loglens.registry import load as registry
 from tests.readers.tensorboard_writer import packed, scalar
 
 LOG = "step,loss\n" + "".join(f"{n},{1 / (n + 1)}\n" for n in range(40))

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from loglens import registry
-from loglens.analyze import judge
-from loglens.portrait import LEAST_RUN, points_of, portray, thin
+from loglens.analysis.judge import judge
+from loglens.pipeline.trim import LEAST_RUN, points_of, portray, thin
+from loglens.registry import load as registry
 from tests.curves import falling, run, series
 
 VALUES = st.floats(width=32, allow_nan=True, allow_infinity=True)

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 import loglens
 from loglens.cli import main
-from loglens.privacy import HIDDEN, params, scrub, shown
+from loglens.model.redaction import HIDDEN, params, scrub, shown
 from tests.readers.wandb_writer import CONFIG, RUN, VERSION, blocks, field, history, item, record
 
 GITHUB = "ghp_" + "a1B2" * 9

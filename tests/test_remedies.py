@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from loglens import remedies
-from loglens.renderers import terminal
-from loglens.renderers._wording import ACTIONS, phrase
-from loglens.report import Confidence, Finding, Remedy, Report, Severity
-from loglens.snippets import FRAMEWORKS, SNIPPETS, snippets
+from loglens.model.finding import Confidence, Finding, Remedy, Severity
+from loglens.model.report import Report
+from loglens.remedies import actions as remedies
+from loglens.remedies.phrases import ACTIONS, phrase
+from loglens.remedies.snippets import FRAMEWORKS, SNIPPETS, snippets
+from loglens.renderers.terminal import report as terminal
 from tests.curves import falling, level, run, series
 from tests.golden.example import report
 

@@ -16,10 +16,10 @@ import pytest
 from click.testing import CliRunner
 
 import loglens
-from loglens import sparse
 from loglens.cli import main
 from loglens.errors import UnreadableError
-from loglens.remote import SMALL, Url
+from loglens.remote import sparse_file as sparse
+from loglens.remote.mirror import SMALL, Url
 
 fsspec = pytest.importorskip("fsspec", reason="needs fsspec")
 from fsspec.implementations.memory import MemoryFileSystem  # noqa: E402

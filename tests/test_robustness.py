@@ -12,10 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import loglens
-from loglens.analyze import cast, judge
-from loglens.registry import detectors
-from loglens.report import Diagnosis, Severity
-from loglens.run import Columns, Run
+from loglens.analysis.judge import judge
+from loglens.model.columns import Columns
+from loglens.model.finding import Severity
+from loglens.model.report import Diagnosis
+from loglens.model.run import Run
+from loglens.registry.load import detectors
+from loglens.roles.assign import cast
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 FOLDERS = sorted(path.parent for path in SAMPLES.glob("*/expect.toml"))

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.errors import ConfigError
-from loglens.roles import Role, cast, lead
-from loglens.run import ROLES, Series
+from loglens.model.series import Series
+from loglens.model.vocabulary import ROLES
+from loglens.roles.from_tags import Role, cast, lead
 
 KNOWN = Path(__file__).parents[1].parent / "shared" / "tag_roles.csv"
 

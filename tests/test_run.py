@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.errors import LoglensError
-from loglens.run import Columns, Histogram, Rewind, Run, Series, survive
+from loglens.model.columns import Columns, Histogram
+from loglens.model.resume import Rewind, survive
+from loglens.model.run import Run
+from loglens.model.series import Series
 
 
 def alive(*step: int, session: list[int] | None = None) -> tuple[list[int], list[tuple[int, int]]]:

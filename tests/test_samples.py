@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import loglens
-from loglens.report import Diagnosis, Severity
+from loglens.model.finding import Severity
+from loglens.model.report import Diagnosis
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 FOLDERS = sorted(path.parent for path in SAMPLES.glob("*/expect.toml"))

@@ -11,13 +11,13 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from loglens.assertions import KEYS as ASSERT_KEYS
 from loglens.cli import main
-from loglens.cli.init import TEMPLATE
-from loglens.config import KEYS, load, parse
-from loglens.config_schema import schema
+from loglens.cli.commands.init import TEMPLATE
+from loglens.config.assertions import KEYS as ASSERT_KEYS
+from loglens.config.load import KEYS, load, parse
+from loglens.config.options import options
+from loglens.config.schema import schema
 from loglens.errors import ConfigError
-from loglens.settings import options
 from tests.golden.example import HARMFUL, HOSTILE
 
 FILE = Path(__file__).parents[1] / "docs" / "config.schema.json"

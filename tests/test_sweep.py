@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from loglens.sweep import ALPHA, comparable, splits
+from loglens.stats.parameter_splits import ALPHA, comparable, splits
 from tests.test_cli import bad, call, good
 
 Runs = list[tuple[dict[str, Any], bool]]

@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from loglens import __version__
-from loglens.cli.stopping import Terminated, heed
 from loglens.errors import LoglensError
+from loglens.pipeline.interrupts import Terminated, heed
 
 # A command's module is loaded when the command is called, so that `loglens --version`, completion and
 # a misspelt command wait for neither numpy nor rich.
@@ -31,7 +31,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         if name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"loglens.cli.{name}").command
+        command: click.Command = import_module(f"loglens.cli.commands.{name}").command
         return command
 
     def resolve_command(
@@ -83,6 +83,6 @@ def main() -> None:
 
 def _line(error: Exception) -> str:
     """The error's message in one harmless line."""
-    from loglens.renderers._wording import safe  # loads numpy, which a command that works has by now
+    from loglens.model.plain_text import safe  # loads numpy, which a command that works has by now
 
     return safe(" ".join(str(error).split()))

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from loglens.cli.common import is_terminal
-from loglens.renderers._wording import safe, shorten
+from loglens.cli.console import is_terminal
+from loglens.model.plain_text import safe, shorten
 
 #: Seconds after which the line appears: what is faster needs none.
 PATIENCE = 1.0

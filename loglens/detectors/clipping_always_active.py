@@ -18,11 +18,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loglens import remedies
 from loglens.errors import Skip
-from loglens.report import Confidence, Finding, Rule, Severity
-from loglens.run import Run, Series
-from loglens.stats.level import levels
+from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.run import Run
+from loglens.model.series import Series
+from loglens.remedies import actions as remedies
+from loglens.stats.levels import levels
 
 RULE = Rule("clipping-always-active", "gradient", Severity.WARNING, leads_to=("lr-too-low", "loss-not-decreasing"))
 

@@ -29,11 +29,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens import remedies
 from loglens.errors import Skip
-from loglens.report import Confidence, Finding, Rule, Severity
-from loglens.run import Series
-from loglens.stats.level import Levels, levels
+from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.series import Series
+from loglens.remedies import actions as remedies
+from loglens.stats.levels import Levels, levels
 
 RULE = Rule("divergence", "loss", Severity.ERROR, leads_to=("nan-loss",), supervised=True)
 

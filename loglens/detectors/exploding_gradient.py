@@ -27,14 +27,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loglens import remedies
 from loglens.errors import Skip
-from loglens.report import Confidence, Finding, Remedy, Rule, Severity
-from loglens.run import Run, Series
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.run import Run
+from loglens.model.series import Series
+from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks, noise
-from loglens.stats.depth import depth_order
 from loglens.stats.growth import Growth, trailing_fits
-from loglens.stats.level import levels
+from loglens.stats.layer_order import depth_order
+from loglens.stats.levels import levels
 from loglens.stats.trend import rising_share
 
 RULE = Rule(

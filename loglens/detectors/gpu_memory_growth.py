@@ -20,10 +20,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loglens import remedies
 from loglens.errors import Skip
-from loglens.report import Confidence, Finding, Rule, Severity
-from loglens.run import Series
+from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.series import Series
+from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks
 from loglens.stats.trend import trend
 

@@ -29,12 +29,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens import remedies
 from loglens.errors import Skip
-from loglens.report import Confidence, Finding, Remedy, Rule, Severity
-from loglens.run import Run, Series
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.run import Run
+from loglens.model.series import Series
+from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks, noise
-from loglens.stats.level import Levels, fell_at_once, levels
+from loglens.stats.levels import Levels, fell_at_once, levels
 from loglens.stats.trend import trend
 
 RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR, leads_to=("underfitting",), supervised=True)

@@ -25,10 +25,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens import remedies
 from loglens.errors import Skip
-from loglens.report import Confidence, Finding, Remedy, Rule, Severity
-from loglens.run import Series
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.series import Series
+from loglens.remedies import actions as remedies
 from loglens.stats.blocks import MAD_TO_SD
 
 RULE = Rule("loss-spike", "loss", Severity.ERROR, leads_to=("divergence", "nan-loss"), supervised=True)

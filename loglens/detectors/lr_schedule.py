@@ -23,10 +23,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loglens import remedies
 from loglens.errors import Skip
-from loglens.report import Confidence, Finding, Remedy, Rule, Severity
-from loglens.run import Run, Series
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.run import Run
+from loglens.model.series import Series
+from loglens.remedies import actions as remedies
 
 RULE = Rule("lr-schedule", "schedule", Severity.NOTE)
 

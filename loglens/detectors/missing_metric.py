@@ -19,8 +19,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from loglens.errors import Skip
-from loglens.report import Confidence, Finding, Rule, Severity
-from loglens.run import Run, Series
+from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.run import Run
+from loglens.model.series import Series
 
 RULE = Rule("missing-metric", "log", Severity.NOTE)
 

@@ -19,12 +19,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loglens import remedies
 from loglens.errors import Skip
-from loglens.report import Confidence, Finding, Remedy, Rule, Severity
-from loglens.run import Series
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.series import Series
+from loglens.remedies import actions as remedies
 from loglens.stats.blocks import noise
-from loglens.stats.level import sinking
+from loglens.stats.levels import sinking
 
 RULE = Rule("plateau", "loss", Severity.WARNING)
 

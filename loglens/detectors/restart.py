@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from loglens.report import Confidence, Finding, Rule, Severity
-from loglens.run import Run, Series
+from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.run import Run
+from loglens.model.series import Series
 
 RULE = Rule("restart", "log", Severity.NOTE)
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loglens.report import Confidence, Finding, Rule, Severity
-from loglens.run import Run, Series
+from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.run import Run
+from loglens.model.series import Series
 
 RULE = Rule("truncated-log", "log", Severity.NOTE)
 

@@ -21,12 +21,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loglens import remedies
 from loglens.errors import Skip
-from loglens.report import Confidence, Finding, Remedy, Rule, Severity
-from loglens.run import Run, Series
-from loglens.stats.depth import depth_order
-from loglens.stats.level import levels
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.run import Run
+from loglens.model.series import Series
+from loglens.remedies import actions as remedies
+from loglens.stats.layer_order import depth_order
+from loglens.stats.levels import levels
 from loglens.stats.trend import trend
 
 RULE = Rule("vanishing-gradient", "gradient", Severity.ERROR, leads_to=("loss-not-decreasing",))

@@ -21,13 +21,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loglens import remedies
 from loglens.errors import Skip
-from loglens.report import Confidence, Finding, Rule, Severity
-from loglens.run import Series
+from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.series import Series
+from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks
 from loglens.stats.growth import Growth, fit_growth
-from loglens.stats.level import levels
+from loglens.stats.levels import levels
 
 RULE = Rule("weight-growth", "weights", Severity.ERROR, leads_to=("nan-loss", "divergence"))
 

@@ -19,11 +19,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loglens import remedies
 from loglens.errors import Skip
-from loglens.report import Confidence, Finding, Rule, Severity
-from loglens.run import Series
-from loglens.stats.level import levels
+from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.series import Series
+from loglens.remedies import actions as remedies
+from loglens.stats.levels import levels
 
 RULE = Rule("zero-reward-spread", "RL", Severity.WARNING, leads_to=("vanishing-gradient",))
 

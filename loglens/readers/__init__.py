@@ -1,17 +1,17 @@
 """One module a log format. The order is the order in which they are asked whether a file is theirs."""
 
 READERS: tuple[str, ...] = (
-    "tensorboard",
+    "tensorboard.reader",
     "huggingface",
-    "wandb",
-    "wandb_log",
-    "wandb_parquet",
-    "mlflow",
+    "wandb.exports",
+    "wandb.transaction_log",
+    "wandb.parquet_history",
+    "mlflow.reader",
     "trackio",
     "swanlab",
     "neptune",
-    "foreign",
-    "jsonl",
-    "csv",
-    "text",
+    "other_trackers",
+    "jsonl.reader",
+    "csv.reader",
+    "text.reader",
 )

@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 
 from loglens.errors import UnreadableError
-from loglens.readers._json import document, flatten
-from loglens.readers._table import Rows, refuse
-from loglens.readers._text import head
-from loglens.run import Columns, Note, Run, Source
+from loglens.model.columns import Columns
+from loglens.model.run import Run
+from loglens.model.source import Note, Source
+from loglens.readers.files.json_file import document, flatten
+from loglens.readers.files.text_file import head
+from loglens.readers.files.values import refuse
+from loglens.readers.tables.table import Rows
 
 FORMAT = "huggingface"
 

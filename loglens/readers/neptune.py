@@ -13,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.errors import UnreadableError
-from loglens.readers import _parquet
-from loglens.readers._table import refuse
-from loglens.run import Columns, Floats, Histogram, Ints, Note, Run, Source
+from loglens.model.columns import Columns, Histogram
+from loglens.model.run import Run
+from loglens.model.series import Floats, Ints
+from loglens.model.source import Note, Source
+from loglens.readers.files import parquet_file as _parquet
+from loglens.readers.files.values import refuse
 
 FORMAT = "neptune"
 

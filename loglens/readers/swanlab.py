@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from loglens.readers._beside import flat_yaml
-from loglens.readers._blocklog import BlockLog
-from loglens.readers._each import each_file
-from loglens.readers._table import refuse
-from loglens.readers._text import head
-from loglens.readers._wire import MalformedError, fields, signed
-from loglens.run import Columns, Note, Run, Source
+from loglens.model.columns import Columns
+from loglens.model.run import Run
+from loglens.model.source import Note, Source
+from loglens.readers.files.block_log import BlockLog
+from loglens.readers.files.one_run_per_file import each_file
+from loglens.readers.files.protobuf import MalformedError, fields, signed
+from loglens.readers.files.run_params import flat_yaml
+from loglens.readers.files.text_file import head
+from loglens.readers.files.values import refuse
 
 FORMAT = "swanlab"
 

@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 
 from loglens.errors import UnreadableError
-from loglens.readers import _parquet, _sqlite
-from loglens.readers._beside import flat
-from loglens.readers._json import parse
-from loglens.readers._runrows import RunRows, unique, whole
-from loglens.readers._table import refuse
-from loglens.run import Columns, Note, Run, Source
+from loglens.model.columns import Columns
+from loglens.model.run import Run
+from loglens.model.source import Note, Source
+from loglens.readers.files import parquet_file as _parquet
+from loglens.readers.files import sqlite_file as _sqlite
+from loglens.readers.files.json_file import parse
+from loglens.readers.files.run_params import flat
+from loglens.readers.files.values import refuse
+from loglens.readers.tables.row_collector import RunRows, unique, whole
 
 FORMAT = "trackio"
 

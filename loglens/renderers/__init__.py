@@ -1,3 +1,3 @@
 """One module an output format."""
 
-RENDERERS: tuple[str, ...] = ("terminal", "json", "jsonl", "markdown", "sarif", "junit", "github", "html")
+RENDERERS: tuple[str, ...] = ("terminal.report", "json", "jsonl", "markdown", "sarif", "junit", "github", "html.report")

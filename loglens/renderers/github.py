@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from loglens.renderers._overview import NAME, NOT_READ, advice, of_kind, say, tally, title, when, worst_first
-from loglens.renderers._wording import plural, safe
-from loglens.report import Diagnosis, Finding, Report, Severity
+from loglens.model.finding import Finding, Severity
+from loglens.model.plain_text import plural, safe
+from loglens.model.report import Diagnosis, Report
+from loglens.renderers.shared.summary import NAME, NOT_READ, advice, of_kind, say, tally, title, when, worst_first
 
 FORMAT = "github"
 SUFFIXES: tuple[str, ...] = ()

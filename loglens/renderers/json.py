@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from loglens.renderers._ascii import plain
-from loglens.renderers._overview import FEW_RUNS
-from loglens.report import Report
-from loglens.strict import dumps
+from loglens.model.report import Report
+from loglens.model.strict_json import dumps, plain
+from loglens.renderers.shared.summary import FEW_RUNS
 
 FORMAT = "json"
 SUFFIXES = (".json",)

@@ -6,9 +6,8 @@ line holds the counts and the gate, and is missing where loglens was killed.
 
 from __future__ import annotations
 
-from loglens.renderers._ascii import plain
-from loglens.report import Diagnosis, Report, Unread
-from loglens.strict import dumps
+from loglens.model.report import Diagnosis, Report, Unread
+from loglens.model.strict_json import dumps, plain
 
 FORMAT = "jsonl"
 SUFFIXES = (".jsonl", ".ndjson")

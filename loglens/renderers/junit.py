@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from loglens.renderers._overview import CODE, NAME, NOT_READ, advice, numbers, say, when, worst_first
-from loglens.renderers._wording import printable, shorten
-from loglens.report import Diagnosis, Finding, Outcome, Report, Severity
+from loglens.model.finding import Finding, Severity
+from loglens.model.plain_text import printable, shorten
+from loglens.model.report import Diagnosis, Outcome, Report
+from loglens.renderers.shared.summary import CODE, NAME, NOT_READ, advice, numbers, say, when, worst_first
 
 FORMAT = "junit"
 SUFFIXES = (".xml",)

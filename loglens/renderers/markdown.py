@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loglens.chains import trees
-from loglens.renderers._markdown import fenced, folded, name, plain, prose
-from loglens.renderers._overview import (
+from loglens.model.causal_chain import trees
+from loglens.model.finding import Finding, Remedy, Severity
+from loglens.model.plain_text import plural
+from loglens.model.report import Diagnosis, Report
+from loglens.remedies.phrases import phrase
+from loglens.renderers.shared.markdown_text import fenced, folded, name, plain, prose
+from loglens.renderers.shared.summary import (
     FEW_RUNS,
     NOT_READ,
     advice,
@@ -21,8 +25,7 @@ from loglens.renderers._overview import (
     when,
     worst_first,
 )
-from loglens.renderers._wording import FRAMEWORKS, condition, phrase, plural
-from loglens.report import Diagnosis, Finding, Remedy, Report, Severity
+from loglens.renderers.shared.wording import FRAMEWORKS, condition
 
 FORMAT = "markdown"
 SUFFIXES = (".md", ".markdown")

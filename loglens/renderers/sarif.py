@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from loglens.renderers._markdown import doc
-from loglens.renderers._overview import NAME, NOT_READ, advice, of_kind, say, uri, when, worst_first
-from loglens.renderers._wording import condition
-from loglens.report import Diagnosis, Finding, Report, RuleHelp, Severity
-from loglens.strict import strict
+from loglens.model.finding import Finding, RuleHelp, Severity
+from loglens.model.report import Diagnosis, Report
+from loglens.model.strict_json import strict
+from loglens.renderers.shared.markdown_text import doc
+from loglens.renderers.shared.summary import NAME, NOT_READ, advice, of_kind, say, uri, when, worst_first
+from loglens.renderers.shared.wording import condition
 
 FORMAT = "sarif"
 SUFFIXES = (".sarif", ".sarif.json")

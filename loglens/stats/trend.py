@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.stats.blocks import MAD_TO_SD
-from loglens.stats.distributions import binomial_tail, student_quantile
+from loglens.stats.probability import binomial_tail, student_quantile
 
 Floats = NDArray[np.float64]
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loglens.analyze import judge
-from loglens.registry import detectors
-from loglens.report import Finding, Severity
+from loglens.analysis.judge import judge
+from loglens.model.finding import Finding, Severity
+from loglens.registry.load import detectors
 from tests.curves import Floats, falling, level, run
 
 

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import loglens
-from loglens.analyze import judge
-from loglens.registry import detectors
-from loglens.report import Finding, Severity
-from loglens.run import Columns, Note, Run
+from loglens.analysis.judge import judge
+from loglens.model.columns import Columns
+from loglens.model.finding import Finding, Severity
+from loglens.model.run import Run
+from loglens.model.source import Note
+from loglens.registry.load import detectors
 from tests.curves import Floats, autoregressive, falling, level, run
 
 

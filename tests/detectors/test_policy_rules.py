@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from loglens.report import Finding, Severity
+from loglens.model.finding import Finding, Severity
 from tests.curves import Floats, autoregressive, level
 from tests.detectors.test_other_rules import findings, skipped
 

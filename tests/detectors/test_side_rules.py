@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from loglens.analyze import judge
-from loglens.registry import detectors
-from loglens.report import Finding, Severity
-from loglens.run import Columns, Run
+from loglens.analysis.judge import judge
+from loglens.model.columns import Columns
+from loglens.model.finding import Finding, Severity
+from loglens.model.run import Run
+from loglens.registry.load import detectors
 from tests.curves import Floats, falling, level, run, steps
 from tests.detectors.test_other_rules import findings, skipped
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from loglens.analyze import judge
-from loglens.registry import detectors
-from loglens.report import Confidence, Finding, Severity
+from loglens.analysis.judge import judge
+from loglens.model.finding import Confidence, Finding, Severity
+from loglens.registry.load import detectors
 from tests.curves import Floats, falling, level, run
 
 RULE = {"vanishing-gradient": detectors()["vanishing-gradient"]}

@@ -14,13 +14,16 @@ from functools import cache
 from pathlib import Path
 from types import FrameType
 
-from loglens import registry
-from loglens.analyze import analyze, judge
-from loglens.contract import Reader
-from loglens.discover import Found, find, load
+from loglens.analysis.judge import judge
+from loglens.analysis.report_builder import analyze
+from loglens.discovery.find import Found, find
+from loglens.discovery.units import load
 from loglens.errors import UnreadableError
-from loglens.report import Report
-from loglens.run import Run, Source
+from loglens.model.contract import Reader
+from loglens.model.report import Report
+from loglens.model.run import Run
+from loglens.model.source import Source
+from loglens.registry import load as registry
 from tests.fuzz.seeds import Case, name_of
 
 #: What one input of at most 100 KB may take: seconds of processor time, bytes of memory on top.

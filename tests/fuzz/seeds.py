@@ -11,8 +11,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from loglens import registry
-from loglens.readers._beside import FILES
+from loglens.readers.files.run_params import FILES
+from loglens.registry import load as registry
 from tests.fuzz.frames import BLOCKLOGS, pack_blocks, pack_events, unpack_blocks, unpack_events
 
 ROOT = Path(__file__).parents[2]

@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from tensorboard.compat.proto.event_pb2 import Event
 
-from loglens import registry
-from loglens.analyze import judge
-from loglens.compare import changes
-from loglens.discover import find, load
+from loglens.analysis.judge import judge
+from loglens.compare.curves import changes
+from loglens.discovery.find import find
+from loglens.discovery.units import load
 from loglens.errors import UnreadableError
-from loglens.readers._parquet import batches, cells
-from loglens.run import Run
+from loglens.model.run import Run
+from loglens.readers.files.parquet_file import batches, cells
+from loglens.registry import load as registry
 from tests.fuzz.check import bounds
 from tests.readers.tensorboard_writer import scalar, write
 

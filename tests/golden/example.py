@@ -9,21 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from loglens.renderers import github, html, json, jsonl, junit, markdown, sarif, terminal
-from loglens.report import (
-    Confidence,
-    Diagnosis,
-    Finding,
-    Outcome,
-    Part,
-    Remedy,
-    Report,
-    Rule,
-    RuleHelp,
-    Severity,
-    Unread,
-)
-from loglens.run import Note, Series
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, RuleHelp, Severity
+from loglens.model.report import Diagnosis, Outcome, Part, Report, Unread
+from loglens.model.series import Series
+from loglens.model.source import Note
+from loglens.renderers import github, json, jsonl, junit, markdown, sarif
+from loglens.renderers.html import report as html
+from loglens.renderers.terminal import report as terminal
 from tests.curves import falling, growing, series
 
 FOLDER = Path(__file__).parent

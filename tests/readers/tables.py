@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from loglens.run import Run, Source
+from loglens.model.run import Run
+from loglens.model.source import Source
 
 DATA = Path(__file__).parent / "data"
 REAL = Path(__file__).parents[3] / "shared" / "real_logs"

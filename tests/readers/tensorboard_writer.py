@@ -10,8 +10,9 @@ from typing import Any
 from crc32c import crc32c
 from tensorboard.compat.proto.event_pb2 import Event
 
-from loglens.readers import tensorboard
-from loglens.run import Run, Source
+from loglens.model.run import Run
+from loglens.model.source import Source
+from loglens.readers.tensorboard import reader as tensorboard
 
 VERSION = Event(wall_time=1.0, file_version="brain.Event:2")
 

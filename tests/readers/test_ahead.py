@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from loglens.readers._ahead import THREADS, ahead
+from loglens.readers.files.read_ahead import THREADS, ahead
 
 
 def test_results_come_in_order_and_few_are_held() -> None:

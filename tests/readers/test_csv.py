@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 
 import loglens
 from loglens.errors import UnreadableError
-from loglens.readers import _cells, _points, _text, csv
-from loglens.run import Source
+from loglens.model.source import Source
+from loglens.readers.csv import reader as csv
+from loglens.readers.files import text_file as _text
+from loglens.readers.tables import cell_values as _points
+from loglens.readers.tables import delimited as _cells
 from tests.readers.tables import DATA, REAL, kinds, needs_real_logs, read_all, read_one, rows, same, values, write
 
 NAN, INF = math.nan, math.inf

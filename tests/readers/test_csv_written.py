@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import loglens
-from loglens.readers import csv as reader
-from loglens.roles import cast
+from loglens.readers.csv import reader
+from loglens.roles.from_tags import cast
 from tests.readers.tables import DATA, Points, equal, kinds, read_one, rows, values, write
 
 #: file, its step column, what its steps count, the columns that are no series, what it says of itself, roles

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loglens.errors import UnreadableError
+from loglens.model.source import Source
 from loglens.readers import huggingface
-from loglens.run import Source
 from tests.readers.tables import DATA, REAL, kinds, needs_real_logs, read_all, read_one, rows, same, values, write
 
 NAN = math.nan

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loglens.errors import UnreadableError
-from loglens.readers import _json, _text, jsonl
-from loglens.run import Source
+from loglens.model.source import Source
+from loglens.readers.files import json_file as _json
+from loglens.readers.files import text_file as _text
+from loglens.readers.jsonl import reader as jsonl
 from tests.readers.tables import REAL, kinds, needs_real_logs, read_all, read_one, rows, same, values, write
 
 NAN, INF = math.nan, math.inf

@@ -12,8 +12,8 @@ import pytest
 
 import loglens
 from loglens.errors import UnreadableError
-from loglens.readers import jsonl
-from loglens.roles import cast
+from loglens.readers.jsonl import reader as jsonl
+from loglens.roles.from_tags import cast
 from tests.readers.tables import DATA, Points, equal, kinds, read_one, rows, write
 
 #: file, its counter, keys that are no series, roles

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from loglens.errors import UnreadableError
+from loglens.model.run import Run
+from loglens.model.source import Source
 from loglens.readers import neptune
-from loglens.roles import cast
-from loglens.run import Run, Source
+from loglens.roles.from_tags import cast
 from tests.readers.tables import DATA, kinds, rows, same
 
 pa: Any = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loglens.errors import UnreadableError
+from loglens.model.run import Run
+from loglens.model.source import Source
 from loglens.readers import swanlab
-from loglens.run import Run, Source
 from tests.readers.wandb_writer import blocks, field
 
 FILE = Path(__file__).parent / "data" / "offline" / "run-demo.swanlab"

@@ -18,8 +18,8 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from tensorboard.util import tensor_util
 
 from loglens.errors import UnreadableError
-from loglens.readers import tensorboard
-from loglens.run import Source
+from loglens.model.source import Source
+from loglens.readers.tensorboard import reader as tensorboard
 from tests.readers.tensorboard_writer import points, record, run, runs, scalar, write
 
 DATA = Path(__file__).parent / "data" / "tensorboard"

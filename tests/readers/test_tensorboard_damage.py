@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorboard.compat.proto.event_pb2 import Event
 
-from loglens.readers._records import BLOCK, Framer, pair_table, unmask
-from loglens.run import Run
+from loglens.model.run import Run
+from loglens.readers.tensorboard.records import BLOCK, Framer, pair_table, unmask
 from tests.readers.tensorboard_writer import masked, packed, points, record, run, scalar, write
 
 NAME = "events.out.tfevents.1.host"

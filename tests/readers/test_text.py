@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from loglens.readers import text
-from loglens.roles import cast
-from loglens.run import Run
+from loglens.model.run import Run
+from loglens.readers.text import reader as text
+from loglens.roles.from_tags import cast
 from tests.readers.tables import DATA, REAL, kinds, needs_real_logs, read_one, rows, same, values, write
 
 NAN, INF = math.nan, math.inf

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loglens.errors import UnreadableError
-from loglens.readers import _textblocks, text
-from loglens.run import Run, Source
+from loglens.model.run import Run
+from loglens.model.source import Source
+from loglens.readers.text import blocks as _textblocks
+from loglens.readers.text import reader as text
 from tests.readers.tables import DATA, kinds, read_one, rows, same, values, write
 
 FOLDER = DATA / "text"

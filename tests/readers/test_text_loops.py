@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import loglens
-from loglens.readers import text
-from loglens.readers._ruled import Ruled
-from loglens.run import Rewind
+from loglens.model.resume import Rewind
+from loglens.readers.text import reader as text
+from loglens.readers.text.ruled_tables import Ruled
 from tests.readers.tables import DATA, equal, kinds, read_one, rows, same, write
 from tests.readers.test_text_written import content, gather, one, points, roles
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 import loglens
-from loglens.readers import text
-from loglens.roles import cast
-from loglens.run import Run
+from loglens.model.run import Run
+from loglens.readers.text import reader as text
+from loglens.roles.from_tags import cast
 from tests.readers.tables import DATA, equal, kinds, read_one, rows, same, write
 
 Points = list[tuple[int, float]]

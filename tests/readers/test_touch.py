@@ -10,9 +10,9 @@ import pytest
 from tensorboard.compat.proto.event_pb2 import Event
 
 from loglens.errors import UnreadableError
-from loglens.readers import tensorboard
-from loglens.run import Source
-from loglens.sparse import AHEAD, BLOCK, Sparse
+from loglens.model.source import Source
+from loglens.readers.tensorboard import reader as tensorboard
+from loglens.remote.sparse_file import AHEAD, BLOCK, Sparse
 from tests.readers.tensorboard_writer import VERSION, masked, record, scalar
 
 REAL = Path(__file__).parents[2].parent / "shared" / "real_logs"

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loglens.errors import UnreadableError
+from loglens.model.run import Run
+from loglens.model.source import Source
 from loglens.readers import trackio
-from loglens.run import Run, Source
 
 DATA = Path(__file__).parent / "data" / "offline"
 SHARED = Path(__file__).parents[2].parent / "shared"

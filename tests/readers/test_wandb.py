@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loglens.errors import UnreadableError
-from loglens.readers import wandb
-from loglens.run import Source
+from loglens.model.source import Source
+from loglens.readers.wandb import exports as wandb
 from tests.readers.tables import (
     DATA,
     REAL,

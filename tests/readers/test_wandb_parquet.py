@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from loglens.errors import UnreadableError
-from loglens.readers import wandb_parquet
-from loglens.run import Source
+from loglens.model.source import Source
+from loglens.readers.wandb import parquet_history as wandb_parquet
 
 pa: Any = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
 pq: Any = pytest.importorskip("pyarrow.parquet")

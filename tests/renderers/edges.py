@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 import loglens
-from loglens.report import Confidence, Diagnosis, Finding, Outcome, Remedy, Report, Severity, Unread
-from loglens.run import Note
+from loglens.model.finding import Confidence, Finding, Remedy, Severity
+from loglens.model.report import Diagnosis, Outcome, Report, Unread
+from loglens.model.source import Note
 from tests.golden.example import NOT_UTF8, exploding, failed, healthy, report, suspect, unjudged
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from loglens.model.finding import Confidence
+from loglens.model.report import Outcome, Report
 from loglens.renderers.github import CAP, render
-from loglens.report import Confidence, Outcome, Report
 from tests.golden.example import HARMFUL, failed, healthy, report, suspect
 from tests.renderers.edges import SAMPLES, diagnosed, edges
 

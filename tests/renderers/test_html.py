@@ -19,11 +19,11 @@ import numpy as np
 import pytest
 
 import loglens
-from loglens.distributions import BINS, distributions
 from loglens.errors import LoglensError
-from loglens.renderers import html
-from loglens.report import Diagnosis, Report, Unread
-from loglens.run import Series
+from loglens.model.histogram_grid import BINS, distributions
+from loglens.model.report import Diagnosis, Report, Unread
+from loglens.model.series import Series
+from loglens.renderers.html import report as html
 from tests.curves import Floats, falling, series
 from tests.golden.example import HARMFUL, HOSTILE, exploding, failed, healthy, report, suspect, unjudged
 from tests.test_distributions import histogram
@@ -31,9 +31,9 @@ from tests.test_distributions import histogram
 pytest.importorskip("jinja2", reason="needs the extra html")
 pytest.importorskip("tsdownsample", reason="needs the extra html")
 
-from loglens.renderers._html_draw import Heat, spark
-from loglens.renderers._html_figures import numbered, panels
-from loglens.renderers._html_thin import thin
+from loglens.renderers.html.drawing import Heat, spark
+from loglens.renderers.html.figures import numbered, panels
+from loglens.renderers.shared.thinning import thin
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
 MEGABYTE = 1_000_000

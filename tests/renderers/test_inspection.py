@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from loglens.renderers._look import Look
-from loglens.renderers.inspection import document, text
-from loglens.report import Part, Unread
-from loglens.run import Columns, Note, Run
+from loglens.model.columns import Columns
+from loglens.model.report import Part, Unread
+from loglens.model.run import Run
+from loglens.model.source import Note
+from loglens.renderers.terminal.inspection import document, text
+from loglens.renderers.terminal.look import Look
 from tests.golden.example import HARMFUL, HOSTILE
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from loglens.portrait import outline
-from loglens.renderers._overview import FEW_RUNS
+from loglens.model.strict_json import strict
+from loglens.pipeline.trim import outline
 from loglens.renderers.json import dump, render
-from loglens.strict import strict
+from loglens.renderers.shared.summary import FEW_RUNS
 from tests.golden.example import HOSTILE, report
 
 

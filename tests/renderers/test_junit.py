@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 
+from loglens.model.finding import Severity
+from loglens.model.report import Report
 from loglens.renderers.junit import render
-from loglens.report import Report, Severity
 from tests.golden.example import HARMFUL, failed, healthy, report
 from tests.renderers.edges import NASTY, SAMPLES, diagnosed, edges, nasty
 

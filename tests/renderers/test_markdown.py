@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from loglens.renderers._markdown import doc, fenced, html_name, name, prose
-from loglens.renderers._overview import say
+from loglens.model.finding import Remedy
+from loglens.model.report import Report
 from loglens.renderers.markdown import render
-from loglens.report import Remedy, Report
+from loglens.renderers.shared.markdown_text import doc, fenced, html_name, name, prose
+from loglens.renderers.shared.summary import say
 from tests.golden.example import HARMFUL, exploding, failed, healthy, report, suspect, unjudged
 from tests.renderers.edges import NASTY, SAMPLES, diagnosed, edges, nasty
 

@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from loglens.analyze import judge
+from loglens.analysis.judge import judge
 from loglens.cli import main
-from loglens.portrait import points_of, portray
-from loglens.registry import detectors
-from loglens.renderers import plot
-from loglens.report import Diagnosis, Finding, Severity
+from loglens.model.finding import Finding, Severity
+from loglens.model.report import Diagnosis
+from loglens.pipeline.trim import points_of, portray
+from loglens.registry.load import detectors
+from loglens.renderers.figures import plot
 from tests.curves import Floats, falling, series
 from tests.curves import run as one_run
 from tests.golden.example import HARMFUL, exploding, failed, healthy, report, suspect, unjudged

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from loglens.renderers._plotting import Line, Scale, buckets, columns, plot, sparkline
-from loglens.run import Series
+from loglens.model.series import Series
+from loglens.renderers.shared.buckets import Scale, buckets, columns
+from loglens.renderers.terminal.plots import Line, plot, sparkline
 from tests.curves import falling, level, series
 
 

@@ -13,9 +13,9 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from loglens import registry
+from loglens.model.report import Report
+from loglens.registry import load as registry
 from loglens.renderers.sarif import FILES, render
-from loglens.report import Report
 from tests.golden.example import HARMFUL, NOT_UTF8, failed, healthy, report
 from tests.renderers.edges import NASTY, SAMPLES, diagnosed, edges, nasty
 

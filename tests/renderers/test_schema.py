@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from loglens.model.report import SCHEMA_VERSION
 from loglens.renderers import jsonl
 from loglens.renderers.json import render
-from loglens.report import SCHEMA_VERSION
 from tests.golden.example import report
 from tests.renderers.edges import SAMPLES, diagnosed, edges
 

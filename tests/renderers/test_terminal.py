@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from loglens.renderers.terminal import render
-from loglens.report import Outcome
+from loglens.model.report import Outcome
+from loglens.renderers.terminal.report import render
 from tests.golden.example import HARMFUL, failed, healthy, report, suspect, unjudged
 
 ANSI = re.compile(r"\x1b\[[\d;]*m")

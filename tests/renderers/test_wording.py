@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loglens.renderers._wording import ACTIONS, condition, number, phrase, safe, shorten
-from loglens.report import Remedy
+from loglens.model.finding import Remedy
+from loglens.model.plain_text import number, safe, shorten
+from loglens.remedies.phrases import ACTIONS, phrase
+from loglens.renderers.shared.wording import condition
 from tests.golden.example import HARMFUL, HOSTILE
 
 #: The remedy actions that the contract names.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-from loglens.stats.distributions import beta_share, binomial_tail, student_quantile
+from loglens.stats.probability import beta_share, binomial_tail, student_quantile
 
 
 @pytest.mark.parametrize("freedom", [1.0, 1.5, 3.7, 10.0, 33.3, 200.0, 1e5])

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from loglens.stats.blocks import blocks, noise, spread
-from loglens.stats.depth import depth_order
-from loglens.stats.level import levels
+from loglens.stats.layer_order import depth_order
+from loglens.stats.levels import levels
 from tests.curves import falling
 
 

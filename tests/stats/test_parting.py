@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loglens.stats.parting import Curve, Parting, align, partings, same_until
+from loglens.stats.separation import Curve, Parting, align, partings, same_until
 from tests.curves import Floats, autoregressive, falling, level, steps
 
 

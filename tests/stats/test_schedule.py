@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from loglens.stats.level import fell_at_once, sinking
-from loglens.stats.schedule import travelled
+from loglens.stats.distance_travelled import travelled
+from loglens.stats.levels import fell_at_once, sinking
 
 
 def test_the_integral_of_a_rate() -> None:

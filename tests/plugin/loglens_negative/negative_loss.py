@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loglens.errors import Skip
-from loglens.report import Confidence, Finding, Rule, Severity
-from loglens.run import Run, Series
+from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.run import Run
+from loglens.model.series import Series
 
 RULE = Rule("negative-loss", "loss", Severity.WARNING)
 

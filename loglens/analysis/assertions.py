@@ -1,0 +1,145 @@
+"""The user's assertions held against a run: each one that is violated is a finding of severity error."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from loglens.config.assertions import RULE, Assertion, Claim
+from loglens.model.finding import Confidence, Finding
+from loglens.model.report import Outcome
+from loglens.model.series import Series
+from loglens.roles.from_tags import lead
+from loglens.roles.metrics import pick
+
+
+def check(assertions: Sequence[Assertion], curves: Sequence[Series]) -> tuple[list[Finding], Outcome]:
+    """The violated assertions as findings, and the outcome of all of them together.
+
+    curves: the run's, each with its role.
+    """
+    findings: list[Finding] = []
+    absent = []
+    for assertion in assertions:
+        curve = pick(curves, assertion.metric) if assertion.metric else None
+        if assertion.metric and curve is None and assertion.optional:
+            absent.append(assertion.metric)
+            continue
+        for claim in assertion.claims:
+            findings += _hold(assertion, claim, curve, curves)
+    if findings:
+        return findings, Outcome(RULE.name, "found")
+    if len(absent) == len(assertions):
+        return [], Outcome(RULE.name, "skipped", f"no curve is called {', '.join(absent)}")
+    return [], Outcome(RULE.name, "clean")
+
+
+def _hold(assertion: Assertion, claim: Claim, curve: Series | None, curves: Sequence[Series]) -> Iterator[Finding]:
+    about = f"{assertion.metric}: {claim}" if assertion.metric else str(claim)
+    if assertion.metric and curve is None:
+        tags = [other.tag for other in curves]
+        near = difflib.get_close_matches(assertion.metric, tags, 3, 0.5) or tags[:5]
+        yield _finding(
+            f"no curve is called {assertion.metric}, so that {claim} cannot hold; there are: "
+            f"{', '.join(near) or 'none'}",
+            about,
+            claim,
+        )
+        return
+    value, step, shown, said = _measure(claim, curve, curves)
+    if not claim.holds(value):
+        yield _finding(f"{said}, and {_demand(claim)} is asserted", about, claim, value, step, shown)
+
+
+def _demand(claim: Claim) -> str:
+    if claim.what == "must-reach-step":
+        return f"step {claim.bound:g}"
+    return f"at most {claim.bound:g} s" if claim.what == "max-step-time" else str(claim)
+
+
+def _measure(
+    claim: Claim, curve: Series | None, curves: Sequence[Series]
+) -> tuple[float, int | None, Series | None, str]:
+    """The value that a claim is about, its step, the curve that shows it, and a sentence on it."""
+    if claim.what == "must-reach-step":
+        reached = [curve] if curve is not None else [c for c in curves if len(c) and c.axis == "step"] or list(curves)
+        shown = max((c for c in reached if len(c)), key=lambda c: int(c.step[-1]), default=None)
+        if shown is None:
+            return float("nan"), None, None, "the run has no step"
+        last = int(shown.step[-1])
+        return last, last, curve, f"{curve.tag if curve is not None else 'the run'} ends at {shown.axis} {last}"
+    if claim.what == "max-step-time":
+        seconds, shown, how = _step_time(curve, curves)
+        said = f"a step takes {seconds:.4g} s ({how})" if seconds == seconds else "the log tells no time"
+        return seconds, None, shown, said
+    return _value(claim, curve) if curve is not None else (float("nan"), None, None, "there is no curve")
+
+
+def _value(claim: Claim, curve: Series) -> tuple[float, int | None, Series | None, str]:
+    """The value of a claim on one curve: its last point, its best, or the mean of its last ones."""
+    if not len(curve):
+        return float("nan"), None, curve, f"{curve.tag} has no points"
+    if claim.what == "last":
+        return float(curve.value[-1]), int(curve.step[-1]), curve, f"{curve.tag} ends at {curve.value[-1]:.4g}"
+    if claim.what == "best":
+        return _best(claim, curve)
+    count = int(claim.what.rpartition("-")[2])
+    window = curve.value[-count:]
+    mean = float(np.mean(window)) if np.isfinite(window).all() else float("nan")
+    said = f"the mean of the last {len(window)} points of {curve.tag} is {mean:.4g}"
+    return mean, int(curve.step[-len(window)]), curve, said
+
+
+def _best(claim: Claim, curve: Series) -> tuple[float, int | None, Series, str]:
+    finite = curve.finite
+    if not len(finite):
+        return float("nan"), None, curve, f"{curve.tag} is never finite"
+    place = int(np.argmax(finite.value) if claim.sign.startswith(">") else np.argmin(finite.value))
+    best, step = float(finite.value[place]), int(finite.step[place])
+    return best, step, curve, f"the best of {curve.tag} is {best:.4g} at {curve.axis} {step}"
+
+
+def _step_time(curve: Series | None, curves: Sequence[Series]) -> tuple[float, Series | None, str]:
+    """The median of the seconds a step: by the clock of a curve, or as logged under the role step_time."""
+    clocked = (
+        [curve] if curve is not None else [c for c in curves if c.axis == "step" and np.isfinite(c.time).sum() > 1]
+    )
+    if clocked:
+        shown = max(clocked, key=lambda c: int(np.isfinite(c.time).sum()))
+        known = np.isfinite(shown.time)
+        steps, times = np.diff(shown.step[known]), np.diff(shown.time[known])
+        if (steps > 0).any():
+            return (
+                float(np.median(times[steps > 0] / steps[steps > 0])),
+                None,
+                f"the median by the clock of {shown.tag}",
+            )
+    logged = [c for c in curves if c.role == "step_time" and len(c.finite)]
+    if logged:
+        shown = lead(logged)
+        return float(np.median(shown.finite.value)), shown, f"the median of {shown.tag}"
+    return float("nan"), None, ""
+
+
+def _finding(
+    message: str,
+    about: str,
+    claim: Claim,
+    value: float | None = None,
+    step: int | None = None,
+    curve: Series | None = None,
+) -> Finding:
+    evidence = {"assertion": about} | ({} if value is None else {"value": value}) | {"bound": claim.bound}
+    return Finding(
+        message,
+        RULE.severity,
+        Confidence.HIGH,
+        onset_step=step,
+        evidence=evidence,
+        series=() if curve is None else (curve,),
+        condition=RULE.name,
+        family=RULE.family,
+        key=about,
+    )

@@ -1,0 +1,90 @@
+"""Findings become ranked causal chains: what came first, what it led to, which root to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from loglens.model.causal_chain import trees
+from loglens.model.finding import Finding, Rule, Severity
+
+#: An onset is only known to about this share of the run: effects may seem to begin that much earlier.
+SLACK = 0.02
+
+
+def link(findings: Sequence[Finding], rules: Mapping[str, Rule], length: int = 0) -> tuple[Finding, ...]:
+    """Findings with `caused_by` filled in, ranked: each root before what hangs under it.
+
+    An effect hangs under its best cause in the same run that began no later than it did (a guess is no cause of
+    what is certain): a direct cause before one of several steps, the surer one before the less sure, the nearer
+    before the farther. Roots are ranked by the worst severity of their chain, then by whether they explain
+    anything, their confidence, how much they explain, and their onset. Nothing is dropped.
+
+    length: steps in the run; onsets closer than 2 % of it count as the same moment.
+    """
+    reach = {name: _reach(name, rules) for name in rules}
+    linked = [replace(effect, caused_by=_cause(effect, findings, rules, reach, SLACK * length)) for effect in findings]
+    chains = sorted(trees(linked), key=_rank, reverse=True)
+    return tuple(finding for chain in chains for finding in [chain[0], *sorted(chain[1:], key=_onset)])
+
+
+def after_errors(ranked: Sequence[Finding], extra: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Ranked findings with others below every chain that holds an error: first why, then what it cost."""
+    size = 0
+    for chain in trees(ranked):
+        if all(finding.severity < Severity.ERROR for finding in chain):
+            break
+        size += len(chain)
+    return (*ranked[:size], *extra, *ranked[size:])
+
+
+def _cause(
+    effect: Finding,
+    findings: Iterable[Finding],
+    rules: Mapping[str, Rule],
+    reach: Mapping[str, frozenset[str]],
+    slack: float,
+) -> str | None:
+    causes = [
+        cause
+        for cause in findings
+        if effect.condition in reach.get(cause.condition, ())
+        and _onset(cause) <= _onset(effect) + slack
+        # a note is no fault, so it cannot be the cause of one
+        and cause.severity >= min(effect.severity, 1)
+        and cause.confidence + 1 >= effect.confidence  # nor does a guess explain what is certain
+    ]
+    best = max(
+        causes,
+        key=lambda cause: (
+            effect.condition in rules[cause.condition].leads_to,
+            cause.confidence,
+            _onset(cause),
+            -len(reach[cause.condition]),  # of two at one moment, the nearer in the graph
+            cause.condition,
+        ),
+        default=None,
+    )
+    return best.condition if best else None
+
+
+def _rank(chain: Sequence[Finding]) -> tuple[int, bool, int, int, float]:
+    root = chain[0]
+    worst = max(finding.severity for finding in chain)
+    return worst, root.severity > 0, root.confidence, len(chain), -_onset(root)
+
+
+def _onset(finding: Finding) -> float:
+    return float("-inf") if finding.onset_step is None else finding.onset_step
+
+
+def _reach(name: str, rules: Mapping[str, Rule]) -> frozenset[str]:
+    """Every condition that `name` can bring about, over any number of steps."""
+    found: set[str] = set()
+    ahead = list(rules[name].leads_to)
+    while ahead:
+        effect = ahead.pop()
+        if effect not in found:
+            found.add(effect)
+            ahead.extend(rules[effect].leads_to if effect in rules else ())
+    return frozenset(found)

@@ -1,0 +1,168 @@
+"""Runs x detectors -> Report: hand each rule the curves it asks for, catch skips and crashes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from loglens.analysis import assertions as gate
+from loglens.analysis import causes as diagnosis
+from loglens.config import assertions
+from loglens.config.options import Options
+from loglens.errors import Skip
+from loglens.model.contract import Detector, Needed, curves_of
+from loglens.model.finding import Finding, Severity
+from loglens.model.histogram_grid import distributions
+from loglens.model.redaction import params
+from loglens.model.report import Diagnosis, Outcome
+from loglens.model.run import Run
+from loglens.model.series import Series
+from loglens.model.source import Note
+from loglens.roles import from_tags as roles
+from loglens.roles.assign import _totals, cast, parts
+
+#: Families that say nothing of the training itself: a run is not judged by them alone.
+BESIDE = frozenset({"log", "system"})
+#: Curves that tell reinforcement learning and a GAN from supervised training.
+PLAYED = tuple(Needed(role, "optional", role) for role in ("rl_reward", "gan_d_loss"))
+
+
+@np.errstate(all="ignore")  # a loss of 1e308 overflows: what is then not finite, the rules know how to take
+def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Options()) -> Diagnosis:
+    """One run through every rule."""
+    curves = cast(run, options.roles)
+    curves = (*curves, *_totals(curves))
+    findings: list[Finding] = []
+    outcomes = []
+    for name, detector in detectors.items():
+        if name in options.ignore:
+            outcomes.append(Outcome(name, "skipped", _left_out(name, options)))
+            continue
+        found, outcome = _apply(detector, run, curves, options.thresholds.get(name, {}))
+        findings.extend(found)
+        outcomes.append(outcome)
+    if options.assertions:
+        demanded, outcome = _assert(curves, options)
+        outcomes.append(outcome)
+    else:
+        demanded = []
+    axis = _main_axis(curves)
+    steps = [curve.step for curve in curves if len(curve) and curve.axis == axis]
+    first = min((int(step[0]) for step in steps), default=None)
+    last = max((int(step[-1]) for step in steps), default=None)
+    rules = {name: detector.rule for name, detector in detectors.items()}
+    linked = diagnosis.link(findings, rules, (last or 0) - (first or 0))
+    # nor by a rule that never complains
+    beside = {name for name, rule in rules.items() if rule.family in BESIDE or rule.severity == Severity.NOTE}
+    return Diagnosis(
+        run=run.name,
+        path=str(run.source),
+        format=run.format,
+        files=tuple(str(file) for file in run.files),
+        points=len(run.columns),
+        first_step=first,
+        last_step=last,
+        cast=tuple(part for part in parts(curves) if part.role is not None),
+        findings=diagnosis.after_errors(linked, demanded),
+        outcomes=tuple(outcomes),
+        notes=(*run.notes, *_rewinds(run)),
+        judged=any(outcome.outcome in ("found", "clean") and outcome.condition not in beside for outcome in outcomes),
+        lead=_lead(curves),
+        curves=tuple(curve for curve in curves if curve.role is not None),
+        distributions=distributions(run.summaries, {tag for finding in findings for tag in finding.tags}),
+        params={name: value for name, value in params(run.params).items() if isinstance(value, str | int | float)},
+    )
+
+
+def _left_out(name: str, options: Options) -> str:
+    """Why a rule was not applied, with the reason that the user gave."""
+    reason = options.reasons.get(name)
+    return "left out by the configuration" + (f": {reason}" if reason else "")
+
+
+def _assert(curves: tuple[Series, ...], options: Options) -> tuple[list[Finding], Outcome]:
+    if assertions.RULE.name in options.ignore:
+        return [], Outcome(assertions.RULE.name, "skipped", _left_out(assertions.RULE.name, options))
+    found, outcome = gate.check(options.assertions, curves)
+    return [replace(finding, onset_time=_time(finding)) for finding in found], outcome
+
+
+def _apply(
+    detector: Detector, run: Run, curves: tuple[Series, ...], thresholds: Mapping[str, float]
+) -> tuple[list[Finding], Outcome]:
+    rule = detector.rule
+    try:
+        parts = {need.name: _hand(need, run, curves) for need in detector.needs}
+        if rule.supervised and any(curves_of(curves, need) for need in PLAYED):
+            raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
+        found = [
+            replace(
+                finding,
+                condition=rule.name,
+                family=rule.family,
+                leads_to=rule.leads_to,
+                onset_time=_time(finding),
+            )
+            for finding in detector.detect(**parts, **thresholds)
+        ]
+    except Skip as skip:
+        return [], Outcome(rule.name, "skipped", str(skip))
+    except Exception as error:  # a rule that crashes must hide no other rule
+        return [], Outcome(rule.name, "crashed", f"{type(error).__name__}: {error}")
+    return found, Outcome(rule.name, "found" if found else "clean")
+
+
+def _hand(need: Needed, run: Run, curves: tuple[Series, ...]) -> Any:
+    if need.kind == "run":
+        return run
+    fitting = curves_of(curves, need)
+    if need.kind == "all":
+        return tuple(fitting)
+    if fitting:
+        return roles.lead(fitting)
+    if need.kind == "optional":
+        return None
+    raise Skip(f"no curve plays {need.name}")
+
+
+def _time(finding: Finding) -> float | None:
+    """Unix time of the onset on the first curve that knows it."""
+    if finding.onset_step is None:
+        return None
+    for curve in finding.series:
+        at = curve.step.searchsorted(finding.onset_step)
+        if at < len(curve) and curve.time[at] == curve.time[at]:
+            return float(curve.time[at])
+    return None
+
+
+def _lead(curves: tuple[Series, ...]) -> Series | None:
+    for name, split in (("loss", None), ("loss", "val"), ("rl_reward", None)):
+        fitting = curves_of(curves, Needed(name, "one", name, split))
+        if fitting:
+            return roles.lead(fitting)
+    return None
+
+
+def _main_axis(curves: tuple[Series, ...]) -> str:
+    axes = [curve.axis for curve in curves]
+    return max(set(axes), key=lambda axis: (axes.count(axis), axis)) if axes else "step"
+
+
+def _rewinds(run: Run) -> list[Note]:
+    """One note for every place where curves went back, with how many of them did."""
+    places: dict[tuple[int, int], list[str]] = {}
+    for tag, rewinds in run.rewinds.items():
+        for last, first in rewinds:
+            places.setdefault((last, first), []).append(tag)
+    return [
+        Note(
+            "rewind",
+            f"steps go back from {last} to {first} in {len(tags)} of {len(run.tags)} curves ({tags[0]}): "
+            "a resume, the later rows replace the earlier ones",
+        )
+        for (last, first), tags in places.items()
+    ]

@@ -1,0 +1,101 @@
+"""loglens compare GOOD BAD: where two runs part, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from loglens.cli import console
+from loglens.cli import options as common
+from loglens.compare import text as comparison
+from loglens.compare.curves import Cast, compare
+from loglens.compare.regression import limit
+from loglens.discovery.find import find
+from loglens.discovery.units import load
+from loglens.errors import LoglensError, UnreadableError
+from loglens.model.report import Unread
+from loglens.model.run import Run
+from loglens.registry import load as registry
+from loglens.renderers.json import dump
+from loglens.roles.assign import cast
+
+
+@click.command("compare", short_help="Where two runs part, and why.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="[GOOD] BAD")
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="PATH",
+    help="Good runs in place of GOOD: a folder or a quoted glob; may be repeated. Their spread is the band.",
+)
+@click.option(
+    "--max-regression",
+    "limits",
+    multiple=True,
+    metavar="'METRIC 2%'",
+    help="Exit with 1 if the metric ends worse by more than this, e.g. 'val/loss 2%'; may be repeated.",
+)
+@click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@common.config_options
+@click.option("-v", "--verbose", is_flag=True, help="Every curve and every parameter.")
+@click.option("-q", "--quiet", is_flag=True, help="No warnings on standard error.")
+@common.traceback_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    against: tuple[str, ...],
+    limits: tuple[str, ...],
+    format: str,
+    file: Path | None,
+    isolated: bool,
+    roles: tuple[str, ...],
+    verbose: bool,
+    quiet: bool,
+) -> None:
+    """Align two runs and tell the first step at which they part beyond noise.
+
+    GOOD and BAD are a log file or a run's folder. With --against, BAD alone is given, and is held against
+    the band of several good runs: loglens compare runs/new --against 'runs/good*'
+    """
+    if len(paths) != (1 if against else 2):
+        raise click.UsageError("give GOOD and BAD, or BAD alone with --against 'runs/good*'")
+    wanted = [limit(text) for text in limits]
+    table = common.settings(file, isolated, roles).roles
+    bad = _one(paths[-1], _runs([paths[-1]], table, quiet))
+    if against:
+        good = [entry for entry in _runs(against, table, quiet) if entry[0].source.resolve() != bad[0].source.resolve()]
+        if not good:
+            raise LoglensError(f"--against {' '.join(against)}: there is no run but {paths[-1]} itself")
+    else:
+        good = [_one(paths[0], _runs([paths[0]], table, quiet))]
+    found = compare(good, bad, wanted)
+    page = console.look(verbose)
+    if format == "json":
+        console.emit(dump(found.as_dict()))
+    else:
+        console.emit(comparison.text(found, page), page.color)
+    ctx.exit(1 if found.failed else 0)
+
+
+def _runs(paths: Sequence[str], roles: Mapping[str, str], quiet: bool) -> list[tuple[Run, Cast]]:
+    """Every run under the paths with its cast. Raises LoglensError where there is none."""
+    runs, unread = [], []
+    for item in load(find(paths, registry.readers())):
+        if isinstance(item, UnreadableError):
+            unread.append(Unread(item.path, str(item)))
+        else:
+            runs.append((item, cast(item, roles)))
+    if not runs:
+        raise LoglensError("; ".join(f"{item.path}: {item.why}" for item in unread[:3]))
+    console.warn(unread, quiet=quiet, texted=False)
+    return runs
+
+
+def _one(path: str, runs: Sequence[tuple[Run, Cast]]) -> tuple[Run, Cast]:
+    if len(runs) > 1:
+        names = ", ".join(run.name for run, _ in runs[:5]) + (" ..." if len(runs) > 5 else "")
+        raise LoglensError(f"{path}: holds {len(runs)} runs ({names}); name one of them")
+    return runs[0]

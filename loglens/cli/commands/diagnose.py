@@ -1,0 +1,208 @@
+"""loglens diagnose PATH...: read, judge, report."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from loglens import __version__
+from loglens.analysis import baseline
+from loglens.analysis.report_builder import collect
+from loglens.cli import atomic_file, console
+from loglens.cli import options as common
+from loglens.cli.json_lines import Lines
+from loglens.config.load import FAIL_ON
+from loglens.config.options import options
+from loglens.errors import LoglensError, nearest
+from loglens.model.plain_text import plural
+from loglens.model.report import Report
+from loglens.pipeline.session import gather
+from loglens.registry import load as registry
+from loglens.renderers import jsonl
+from loglens.renderers.terminal.look import Look
+
+
+class Format(click.ParamType[str]):
+    """The name of a renderer; looked up late, so that a broken plugin is one clear line."""
+
+    name = "format"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        known = list(registry.renderers())
+        if value not in known:
+            self.fail(f"no format {value!r}; {nearest(value, known)}", param, ctx)
+        return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        return [CompletionItem(name) for name in registry.renderers() if name.startswith(incomplete)]
+
+
+@click.command("diagnose", short_help="Read, judge, report: the main command.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@click.option(
+    "--format",
+    "format",
+    type=Format(),
+    metavar="NAME",
+    help="text (the default), markdown, html, json, jsonl, sarif, junit, github.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write here; the suffix picks the format. May be repeated. - is standard output.",
+)
+@click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 from this severity on (default: error).")
+@click.option(
+    "--select",
+    multiple=True,
+    shell_complete=common.rules,
+    metavar="RULE",
+    help="Apply only this rule; may be repeated.",
+)
+@click.option(
+    "--ignore", multiple=True, shell_complete=common.rules, metavar="RULE", help="Leave this rule out; may be repeated."
+)
+@click.option(
+    "--baseline",
+    "accepted",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Findings that this file accepts are known: shown, but not counted by --fail-on.",
+)
+@click.option(
+    "--write-baseline",
+    "accept",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Accept today's findings: write them to this file.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Judge N runs at a time (default: one a core where there is much to do).",
+)
+@click.option("--engine", type=click.Choice(["local", "dask"]), default="local", help="Where runs are judged.")
+@click.option("--scheduler", metavar="ADDRESS", help="With --engine dask: the scheduler, e.g. tcp://10.0.0.1:8786.")
+@click.option("--no-cache", "cached", flag_value=False, default=True, help="Judge anew what did not change since.")
+@common.config_options
+@click.option("-v", "--verbose", is_flag=True, help="Every curve, snippet and healthy run in full.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
+@common.traceback_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    format: str | None,
+    outputs: tuple[Path, ...],
+    fail_on: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    accepted: Path | None,
+    accept: Path | None,
+    jobs: int | None,
+    engine: str,
+    scheduler: str | None,
+    cached: bool,
+    file: Path | None,
+    isolated: bool,
+    roles: tuple[str, ...],
+    verbose: bool,
+    quiet: bool,
+) -> None:
+    """Read, judge, report: what went wrong, since when, why, what to change.
+
+    PATH is a log file, a run's folder, a folder of many runs, or a quoted glob.
+    """
+    if (engine == "dask") != (scheduler is not None):
+        raise click.UsageError("--engine dask and --scheduler ADDRESS go together")
+    targets = _targets(outputs, format)
+    wanted = options(common.settings(file, isolated, roles), fail_on, select, ignore)
+    old = baseline.load(accepted) if accepted else None
+    whole = [(path, name) for path, name in targets if name != jsonl.FORMAT]
+    with Lines([path for path, name in targets if name == jsonl.FORMAT]) as lines:
+        formats = {"overview" if name == "text" and not verbose else name for _, name in whole}
+        judged, stopped = gather(
+            paths, wanted, lines, jobs=jobs, scheduler=scheduler, cached=cached, formats=formats, quiet=quiet
+        )
+        report = collect(judged, registry.detectors(), version=__version__, options=wanted)
+        report = _known(report, old, accepted, accept, quiet)
+        lines.text(jsonl.closing(report))
+    console.warn(report.unread, quiet=quiet and bool(report.runs), texted=(None, "text") in targets)
+    if ctx.meta.get("loglens.traceback"):
+        for trace in filter(None, (unread.trace for unread in report.unread)):
+            console.say_all(trace)
+    page = console.look(verbose)
+    for path, name in whole:
+        if path is None:
+            console.emit(_render(name, report, page), page.color)
+        else:
+            atomic_file.write(_render(name, report, Look(verbose=verbose)), path)
+            if not quiet:
+                console.say(f"wrote {path}")
+    if stopped is not None:
+        raise stopped  # the report is written; the exit code still tells that it is part of one
+    ctx.exit(report.exit_code)
+
+
+def _known(
+    report: Report, old: baseline.Accepted | None, accepted: Path | None, accept: Path | None, quiet: bool
+) -> Report:
+    """The report with its known findings marked. What is accepted today is written, and known at once."""
+    if old is not None and accepted:
+        report = baseline.accept(report, old, accepted)
+    if accept and report.runs:
+        text = baseline.dump(report, accept)
+        atomic_file.write(text, accept, "--write-baseline")
+        if not quiet:
+            console.say(f"wrote {accept}: {plural(len(report.findings), 'finding')} accepted")
+        report = baseline.accept(report, baseline.load(accept), accept)
+    return report
+
+
+def _targets(outputs: Sequence[Path], format: str | None) -> list[tuple[Path | None, str]]:
+    """Where the report goes, and in which format; None is standard output."""
+    if not outputs:
+        return [(None, format or "text")]
+    suffixes = {suffix: name for name, r in registry.renderers().items() for suffix in r.SUFFIXES}
+    targets: list[tuple[Path | None, str]] = []
+    for path in outputs:
+        if str(path) == "-":
+            targets.append((None, format or "text"))
+            continue
+        ends = path.name.lower()
+        name = next((suffixes[s] for s in sorted(suffixes, key=len, reverse=True) if ends.endswith(s)), format)
+        if name is None:
+            raise LoglensError(
+                f"-o {path}: no format has this suffix ({', '.join(suffixes)}); rename it or add --format"
+            )
+        if not path.parent.is_dir():
+            raise LoglensError(f"-o {path}: there is no folder {path.parent}")
+        targets.append((path, name))
+    if format and format not in {name for _, name in targets}:
+        raise LoglensError(
+            f"--format {format}, but the suffixes of -o ask for {', '.join(name for _, name in targets)}; "
+            "drop one of the two"
+        )
+    return targets
+
+
+def _render(name: str, report: Report, look: Look) -> str:
+    """The report in one format. A renderer is given what of the look its signature asks for."""
+    render = registry.renderer(name).render
+    asked: dict[str, Any] = {
+        field: getattr(look, field)
+        for field in Look.__dataclass_fields__
+        if field in inspect.signature(render).parameters
+    }
+    return render(report, **asked)

@@ -1,0 +1,77 @@
+"""loglens export PATH... -o FILE: the points as a table."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from loglens.cli import atomic_file, console, progress
+from loglens.cli import options as common
+from loglens.discovery.find import find
+from loglens.discovery.units import load
+from loglens.errors import LoglensError, UnreadableError
+from loglens.model.plain_text import plural
+from loglens.model.report import Unread
+from loglens.model.run import Run
+from loglens.registry import load as registry
+from loglens.renderers import point_tables as export
+
+
+@click.command("export", short_help="The points as CSV, Parquet or JSON Lines.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write here; the suffix picks the format: .csv, .parquet (needs pyarrow) or .jsonl.",
+)
+@click.option(
+    "--tidy/--wide",
+    default=True,
+    help="Tidy (the default): run, tag, step, time, value, every point as written. "
+    "Wide: a row a run and step, a column a tag; a blank is no value, nan a logged NaN.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
+@common.traceback_option
+@click.pass_context
+def command(ctx: click.Context, paths: tuple[str, ...], output: Path, tidy: bool, quiet: bool) -> None:
+    """Write the scalars of every run to one table."""
+    suffix = output.suffix.lower()
+    try:
+        export.check(suffix)
+    except LoglensError as error:
+        raise LoglensError(f"-o {output}: {error}") from None
+    if not output.parent.is_dir():
+        raise LoglensError(f"-o {output}: there is no folder {output.parent}")
+    found = find(paths, registry.readers())
+    unread: list[Unread] = []
+    with progress.line(len(found.sources), quiet) as watch:
+        runs = _readable(watch(load(found)), unread)
+        first = next(runs, None)
+        if first is not None:
+            with atomic_file.beside(output) as file:
+                count = export.write(itertools.chain([first], runs), file, suffix, wide=not tidy)
+    console.warn(unread, quiet=quiet and first is not None, texted=False)
+    if first is None:
+        ctx.exit(common.BAD_INPUT)
+    if count.left_out and not quiet:
+        console.say(
+            f"{plural(count.left_out, 'point')} left out: a resume or a later value of the same step replaces them; "
+            "--tidy keeps all"
+        )
+    if not quiet:
+        console.say(f"wrote {output}: {plural(count.points, 'point')} of {plural(count.runs, 'run')}")
+
+
+def _readable(items: Iterable[Run | UnreadableError], unread: list[Unread]) -> Iterator[Run]:
+    """The runs; what could not be read is put into the list."""
+    for item in items:
+        if isinstance(item, UnreadableError):
+            unread.append(Unread(item.path, str(item)))
+        else:
+            yield item

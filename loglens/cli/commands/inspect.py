@@ -1,0 +1,59 @@
+"""loglens inspect PATH...: what is in here, and what each curve is taken for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from loglens.cli import console, progress
+from loglens.cli import options as common
+from loglens.discovery.find import find
+from loglens.discovery.units import load
+from loglens.errors import UnreadableError
+from loglens.model.report import Unread
+from loglens.registry import load as registry
+from loglens.renderers.json import dump
+from loglens.renderers.terminal import inspection
+from loglens.roles.assign import cast, parts
+
+
+@click.command("inspect", short_help="What is in here: runs, curves, roles.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@common.config_options
+@click.option(
+    "--show-params", is_flag=True, help="The parameters alone, all of them, as reports show them: no secrets."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Every per-layer curve and every parameter.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
+@common.traceback_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    format: str,
+    file: Path | None,
+    isolated: bool,
+    roles: tuple[str, ...],
+    show_params: bool,
+    verbose: bool,
+    quiet: bool,
+) -> None:
+    """List runs, curves, points, roles and notes, without judging."""
+    table = common.settings(file, isolated, roles).roles
+    found = find(paths, registry.readers())
+    runs, unread = [], []
+    with progress.line(len(found.sources), quiet) as watch:
+        for item in watch(load(found)):
+            if isinstance(item, UnreadableError):
+                unread.append(Unread(item.path, str(item)))
+            else:
+                runs.append((item, parts(cast(item, table))))
+    console.warn(unread, quiet=quiet and bool(runs), texted=format == "text")
+    page = console.look(verbose)
+    if format == "json":
+        console.emit(dump(inspection.document(runs, unread)))
+    elif runs or unread:
+        console.emit(inspection.text(runs, unread, page, show_params), page.color)
+    ctx.exit(0 if runs else common.BAD_INPUT)

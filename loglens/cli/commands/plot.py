@@ -1,0 +1,98 @@
+"""loglens plot PATH... -o FILE: the evidence of the findings as figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from loglens import __version__
+from loglens.analysis.report_builder import collect
+from loglens.cli import atomic_file, console
+from loglens.cli import options as common
+from loglens.cli.json_lines import Lines
+from loglens.config.options import options
+from loglens.errors import LoglensError, nearest
+from loglens.model.plain_text import plural
+from loglens.pipeline.session import gather
+from loglens.registry import load as registry
+from loglens.renderers.figures import plot
+
+#: The exit code where runs were read, and nothing in them can be drawn.
+NOTHING = 3
+
+
+@click.command("plot", short_help="The evidence of the findings as figures.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write here: .svg, .png or .pdf. Of several runs each has a file of its own, with its name after FILE's.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    shell_complete=common.rules,
+    metavar="RULE",
+    help="Draw only findings of this rule; may be repeated.",
+)
+@click.option("--separate", is_flag=True, help="A file for each finding, with its number and rule after FILE's name.")
+@click.option(
+    "--width",
+    type=click.FloatRange(2, 40),
+    default=5.5,
+    show_default=True,
+    metavar="INCHES",
+    help="How wide a figure is.",
+)
+@common.config_options
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
+@common.traceback_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    output: Path,
+    select: tuple[str, ...],
+    separate: bool,
+    width: float,
+    file: Path | None,
+    isolated: bool,
+    roles: tuple[str, ...],
+    quiet: bool,
+) -> None:
+    """Draw the curves that each finding rests on, with its onset, its episode and values that are not finite.
+
+    A run is one figure, with a panel for each finding, causes first; a run without findings shows its main loss.
+    """
+    suffix = output.suffix.lower()
+    if suffix not in plot.SUFFIXES:
+        raise LoglensError(f"-o {output}: no figure has this suffix; there are {', '.join(plot.SUFFIXES)}")
+    if not output.parent.is_dir():
+        raise LoglensError(f"-o {output}: there is no folder {output.parent}")
+    for name in select:
+        if name not in registry.detectors():
+            raise LoglensError(f"--select: no rule {name!r}; {nearest(name, list(registry.detectors()))}")
+    plot.check()
+    wanted = options(common.settings(file, isolated, roles), None, (), ())
+    judged, stopped = gather(
+        paths, wanted, Lines(()), jobs=None, scheduler=None, cached=True, formats={"plot"}, quiet=quiet
+    )
+    if stopped is not None:
+        raise stopped
+    report = collect(judged, registry.detectors(), version=__version__, options=wanted)
+    console.warn(report.unread, quiet=quiet and bool(report.runs), texted=False)
+    if not report.runs:
+        ctx.exit(common.BAD_INPUT)
+    jobs = plot.jobs(report, select, separate)
+    for job, path in zip(jobs, plot.files(jobs, output, separate), strict=True):
+        with atomic_file.beside(path) as target:
+            plot.draw(job, target, suffix[1:], width=width, version=__version__)
+        if not quiet:
+            console.say(f"wrote {path}: {plural(len(job[1]), 'finding')} of {job[0].run}")
+    if not jobs:
+        console.say("nothing to draw: " + ("no finding of this rule" if select else "no curve plays a role"))
+        ctx.exit(NOTHING)

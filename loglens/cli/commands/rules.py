@@ -1,0 +1,103 @@
+"""loglens rules [RULE]: the rules; one rule explained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from rich.console import RenderableType
+from rich.table import Table
+
+import loglens
+from loglens.cli import console
+from loglens.cli import options as common
+from loglens.config import assertions
+from loglens.errors import ConfigError, nearest
+from loglens.model.contract import Detector, Needed
+from loglens.model.plain_text import number
+from loglens.registry import load as registry
+from loglens.renderers.terminal.look import Look, indented
+
+#: What was measured of each of our rules; made together with the pages of the documentation.
+MEASURED = Path(loglens.__file__).parent / "detectors" / "measured.json"
+#: The user's own assertions are no detector, but they are explained like one.
+_ASSERTION = Detector(assertions.RULE, lambda: iter(()), assertions.HELP.title, assertions.HELP.text, (), {})
+
+
+@click.command("rules", short_help="The rules; one rule explained.")
+@click.argument("rule", required=False, shell_complete=common.rules)
+@common.traceback_option
+def command(rule: str | None) -> None:
+    """List the rules, or explain one: how it is found, when it is wrong."""
+    known = {**registry.detectors(), assertions.RULE.name: _ASSERTION}
+    if rule is not None and rule not in known:
+        raise ConfigError(f"no rule {rule!r}; {nearest(rule, list(known))}")
+    page = console.look()
+    parts = _all(list(known.values()), page) if rule is None else _one(known[rule], page)
+    console.emit(page.print(parts), page.color)
+
+
+def _all(detectors: list[Detector], look: Look) -> Iterator[RenderableType]:
+    families: dict[str, list[Detector]] = {}
+    for detector in detectors:
+        families.setdefault(detector.rule.family, []).append(detector)
+    width = max(len(detector.rule.name) for detector in detectors)
+    for index, (family, members) in enumerate(families.items()):
+        if index:
+            yield ""
+        yield look.text((family, "head"))
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True, width=width)
+        table.add_column(no_wrap=True, width=len("warning"))
+        table.add_column(ratio=1)
+        for detector in members:
+            severity = str(detector.rule.severity)
+            leads = ", ".join(detector.rule.leads_to)
+            table.add_row(
+                look.text(detector.rule.name),
+                look.text((severity, severity)),
+                look.text(detector.title, (f"; leads to {leads}" if leads else "", "muted")),
+            )
+        yield indented(table)
+    yield ""
+    yield look.text(("One rule explained: ", "muted"), "loglens rules RULE")
+
+
+def _one(detector: Detector, look: Look) -> Iterator[RenderableType]:
+    rule = detector.rule
+    yield look.text((rule.name, "head"), (f"   {rule.family}, at worst ", "muted"), (str(rule.severity),) * 2)
+    yield look.text(detector.title)
+    for heading, text in detector.text.items():
+        yield ""
+        yield look.text((heading.rstrip("."), "head"))
+        yield indented(look.text(text))
+    if detector.needs:
+        yield ""
+        yield look.text(("Curves it looks at", "head"))
+    for need in detector.needs:
+        yield indented(look.text(need.name, (f"  {_kind(need)}", "muted")))
+    if detector.thresholds:
+        yield ""
+        yield look.text(("Thresholds", "head"), (f"  to be set under [rules.{rule.name}]", "muted"))
+        width = max(map(len, detector.thresholds))
+        for name, value in detector.thresholds.items():
+            yield indented(look.text(f"{name:<{width}}  ", (number(value), "number")))
+    if rule.leads_to:
+        yield ""
+        yield look.text(("It leads to", "head"), f"  {', '.join(rule.leads_to)}")
+    measured: list[str] = json.loads(MEASURED.read_text("utf-8")).get(rule.name, [])
+    if measured:
+        yield ""
+        yield look.text(("How often it is right", "head"))
+        yield from (indented(look.text(text)) for text in measured)
+
+
+def _kind(need: Needed) -> str:
+    return {
+        "one": "needed; the rule is skipped where nothing plays it",
+        "optional": "used where it was logged",
+        "all": "all of them" if not need.layered else "all layers",
+        "run": "the whole run",
+    }[need.kind]

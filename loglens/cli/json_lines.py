@@ -1,0 +1,76 @@
+"""Runs judged one after another, until the last or until somebody stops it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from loglens.cli import console
+from loglens.errors import LoglensError
+from loglens.model.plain_text import safe
+from loglens.model.report import Diagnosis
+from loglens.pipeline.diagnose_units import Judged
+from loglens.renderers import jsonl
+
+if TYPE_CHECKING:
+    pass
+
+
+def _name(result: tuple[int, list[Judged]]) -> str:
+    """What the line of progress says of the last unit that is done."""
+    return next((item.run for item in result[1] if isinstance(item, Diagnosis)), "reading")
+
+
+class Lines:
+    """JSON lines, written as runs are judged to every path (None: standard output). Each is written whole."""
+
+    def __init__(self, paths: Sequence[Path | None]) -> None:
+        self._paths = paths
+        self._files: list[BinaryIO] = []
+
+    def __enter__(self) -> Self:
+        for path in filter(None, self._paths):
+            with _explained(path):
+                self._files.append(path.open("wb", buffering=0))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files:
+            file.close()
+
+    def write(self, items: Sequence[Judged]) -> None:
+        """Raises LoglensError where they cannot be written."""
+        self.text("".join(map(jsonl.line, items)))
+
+    def text(self, text: str) -> None:
+        """Whole lines as they are. Raises LoglensError where they cannot be written."""
+        if None in self._paths:
+            console.emit(text)
+            sys.stdout.flush()
+        for path, file in zip(filter(None, self._paths), self._files, strict=True):
+            with _explained(path):
+                _append(file, text.encode())
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LoglensError(f"-o {safe(str(path))}: cannot be written: {error.strerror or error}") from error
+
+
+def _append(file: BinaryIO, data: bytes) -> None:
+    """All of it or nothing: a disk that fills up leaves no half line."""
+    start = file.tell() if file.seekable() else None
+    try:
+        while data:
+            data = data[file.write(data) :]
+    except OSError:
+        if start is not None:
+            os.ftruncate(file.fileno(), start)
+        raise

@@ -1,0 +1,87 @@
+"""What the commands share: options, the configuration, the look of the output, writing it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from loglens.config import load as config
+from loglens.config.load import Config
+from loglens.errors import ConfigError, nearest
+from loglens.model.vocabulary import ROLES, SPLITS
+
+#: The exit code where no path could be read.
+BAD_INPUT = 2
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def traceback_option(command: Command) -> Command:
+    """--traceback, which every command has."""
+
+    def remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        ctx.meta["loglens.traceback"] = value
+
+    return click.option(
+        "--traceback",
+        is_flag=True,
+        expose_value=False,
+        callback=remember,
+        help="Show where, if loglens itself fails.",
+    )(command)
+
+
+def config_options(command: Command) -> Command:
+    """--config, --isolated and --role, for commands that cast curves."""
+    for option in (
+        click.option(
+            "--role",
+            "roles",
+            multiple=True,
+            metavar="TAG=ROLE",
+            help="What a curve plays, e.g. 'train/x=loss' or 'dev*=loss@val'; may be repeated.",
+        ),
+        click.option("--isolated", is_flag=True, help="Ignore all configuration files and LOGLENS_ variables."),
+        click.option(
+            "--config",
+            "file",
+            type=click.Path(path_type=Path),
+            help="Configuration file in place of the nearest loglens.toml or [tool.loglens].",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def settings(file: Path | None, isolated: bool, roles: Iterable[str]) -> Config:
+    """The configuration with the roles of the command line before its own."""
+    if file is not None and isolated:
+        raise click.UsageError("--config and --isolated exclude each other")
+    found = Config() if isolated else config.load(Path.cwd(), file, os.environ)
+    said = {}
+    for wish in roles:
+        tag, equals, role = wish.rpartition("=")
+        if not (tag and equals and role):
+            raise click.UsageError(f"--role {wish!r}: write TAG=ROLE, e.g. --role 'train/x=loss'")
+        said[tag] = role
+    for table, where in ((said, "--role"), (found.roles, f"{found.file}: [roles]")):
+        for tag, role in table.items():
+            name, _, split = role.partition("@")
+            if name not in ROLES or split not in ("", *SPLITS):
+                wrong, known = (split, SPLITS) if name in ROLES else (name, sorted(ROLES))
+                hint = nearest(wrong, known, "loglens inspect shows roles in use")
+                raise ConfigError(f"{where}: {tag!r} = {role!r}: there is no {wrong!r}; {hint}")
+    # the first glob that fits a tag counts, so the command line's come first
+    return replace(found, roles=said | {tag: role for tag, role in found.roles.items() if tag not in said})
+
+
+def rules(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature
+    """The names of the rules that begin so, for the shell's completion."""
+    from loglens.registry import load as registry  # loads every detector, which no other option needs
+
+    return [name for name in registry.detectors() if name.startswith(incomplete)]

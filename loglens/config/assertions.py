@@ -1,0 +1,106 @@
+"""What a user demands of a run: `[[tool.loglens.assert]]`, read from its table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from loglens.errors import ConfigError, nearest
+from loglens.model.finding import Rule, RuleHelp, Severity
+
+#: Keys of one table; mean-last-10 stands for any number of points.
+KEYS = ("metric", "last", "best", "mean-last-10", "max-step-time", "must-reach-step", "if-missing")
+IF_MISSING = ("fail", "skip")
+
+_BOUND = re.compile(r"(?P<sign>>=|<=|>|<)\s*(?P<number>[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?)\s*(?P<percent>%?)", re.I)
+_MEAN = re.compile(r"mean-last-([1-9]\d{0,8})")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One demand: what (last, best, mean-last-N, max-step-time, must-reach-step), >=, >, <= or <, and the bound."""
+
+    what: str
+    sign: str
+    bound: float
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.sign} {self.bound:g}"
+
+    def holds(self, value: float) -> bool:
+        """Whether a value keeps the bound; NaN keeps none."""
+        return {
+            ">=": value >= self.bound,
+            ">": value > self.bound,
+            "<=": value <= self.bound,
+            "<": value < self.bound,
+        }[self.sign]
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """The demands of one table. metric: a tag, a glob of tags, or a role such as accuracy or loss@val.
+
+    optional: a run that did not log the metric is passed over in place of failed.
+    """
+
+    metric: str
+    claims: tuple[Claim, ...]
+    optional: bool = False
+
+
+def parse(value: Any, file: str) -> tuple[Assertion, ...]:
+    """The assertions that the list of tables holds. Raises ConfigError for whatever they should not hold."""
+    if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+        raise ConfigError(f"{file}: assert must be a list of tables; write [[assert]] or [[tool.loglens.assert]]")
+    return tuple(_one(table, f"{file}: assertion {number}") for number, table in enumerate(value, 1))
+
+
+def _one(table: dict[str, Any], where: str) -> Assertion:
+    for key in table:
+        if key not in KEYS and not _MEAN.fullmatch(key):
+            raise ConfigError(f"{where}: unknown key {key!r}; {nearest(key, KEYS)}")
+    metric = table.get("metric", "")
+    if not isinstance(metric, str) or ("metric" in table and not metric):
+        raise ConfigError(f"{where}: metric must be a tag, a glob of tags or a role, not {metric!r}")
+    missing = table.get("if-missing", "fail")
+    if missing not in IF_MISSING:
+        raise ConfigError(f"{where}: if-missing is {missing!r}; it must be one of {', '.join(IF_MISSING)}")
+    claims = tuple(_claim(key, said, where) for key, said in table.items() if key not in ("metric", "if-missing"))
+    if not claims:
+        raise ConfigError(f'{where}: demands nothing; add a line such as last = ">= 0.92"')
+    of_curve = [claim.what for claim in claims if claim.what not in ("max-step-time", "must-reach-step")]
+    if of_curve and not metric:
+        raise ConfigError(f'{where}: {of_curve[0]} of which curve? add metric = "val/accuracy" or the like')
+    return Assertion(metric, claims, missing == "skip")
+
+
+def _claim(key: str, said: Any, where: str) -> Claim:
+    if key in ("max-step-time", "must-reach-step"):
+        if isinstance(said, bool) or not isinstance(said, int | float) or not 0 <= said < float("inf"):
+            unit = "seconds" if key == "max-step-time" else "steps"
+            raise ConfigError(f"{where}: {key} must be a number of {unit}, not {said!r}")
+        return Claim(key, "<=" if key == "max-step-time" else ">=", said)
+    found = _BOUND.fullmatch(said.strip()) if isinstance(said, str) else None
+    if not found:
+        raise ConfigError(f'{where}: {key} must be a bound such as ">= 0.92" or "< 0.3", not {said!r}')
+    return Claim(key, found["sign"], float(found["number"]) / (100 if found["percent"] else 1))
+
+
+RULE = Rule("assertion", "gate", Severity.ERROR)
+HELP = RuleHelp(
+    RULE,
+    "A demand of the configuration on a metric is not met",
+    {
+        "Why it matters.": "A run can train without a fault and still be no good: the accuracy that the release "
+        "needs is not reached, the run stopped early, or each step takes too long.",
+        "How it is found.": "Each table [[assert]] of the configuration (in pyproject.toml [[tool.loglens.assert]]) "
+        'names a metric by tag, glob or role, and bounds such as last = ">= 0.92". last is the last logged point, '
+        "best the highest where the bound is from below and the lowest where it is from above, mean-last-10 the mean "
+        "of the last ten. max-step-time bounds the median of the seconds a step by the clock, must-reach-step the "
+        "last step.",
+        "When it is wrong.": "It is as right as its bound. A metric that was not logged violates it; "
+        'if-missing = "skip" passes such runs over. Of several curves that fit the metric one is looked at.',
+    },
+)

@@ -1,0 +1,198 @@
+"""A path to the sources in it: which reader, which files make one run."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from loglens.errors import UnreadableError
+from loglens.model.contract import Reader
+from loglens.model.source import Source
+from loglens.remote.mirror import Mirror, named
+from loglens.remote.storage import is_remote
+
+#: Folders that hold no logs but may hold a million files.
+SKIPPED = frozenset({".git", "node_modules", "__pycache__", ".venv", "site-packages", "media", "artifacts"})
+MAX_DEPTH = 40
+MAX_FILES = 200_000
+#: Files from which on it is worth remembering whose they are.
+MANY_FILES = 64
+#: How the common strangers begin, to name what was found instead of a log.
+MAGIC = {
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a zip archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x80\x04": "a Python pickle, which loglens never loads",
+    b"SQLite format 3": "an SQLite database",
+    b"PAR1": "a Parquet file",
+    b":W&B": "a W&B transaction log",
+    b"version https://git-lfs": "a git-LFS pointer, not the file itself; run `git lfs pull`",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What discovery came upon: sources with their reader, and paths that hold nothing to read.
+
+    mirror: holds the files of remote sources as long as it is held.
+    """
+
+    sources: tuple[tuple[Reader, Source], ...]
+    failures: tuple[UnreadableError, ...]
+    mirror: Mirror | None = None
+
+
+class _Files(frozenset[Path]):
+    """The files of one reader. One such set is told from another at a glance, so that what readers remember of it is
+    not sought by comparing all files."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
+#: Says which reader a file is for, by asking the function it is given or from memory.
+Owner = Callable[[Path, Callable[[Path], int | None]], int | None]
+
+
+def find(paths: Sequence[str | Path], readers: Sequence[Reader], memory: Callable[[], Owner] | None = None) -> Found:
+    """The sources under each path: a file, a folder of one run or of many, or a glob pattern; local or remote.
+
+    Links are followed, each folder and file is taken once, and what is no regular file is left alone.
+    Never raises: a path that leads to nothing is a failure that says why. memory: called where there are
+    many files, for one who remembers whose they are.
+    """
+    sources: dict[tuple[str, Path], tuple[Reader, Source]] = {}
+    failures: list[UnreadableError] = []
+    mirror = Mirror() if any(map(is_remote, paths)) else None
+    roots = [root for path in paths for root in _expand(path, readers, mirror)]
+    for root in roots:
+        try:
+            known = None if mirror and root.is_relative_to(mirror.folder) else memory
+            for reader, source in _under(root, readers, known, prefix=len(roots) > 1):
+                # below one root each file is met once
+                place = source.path.resolve() if len(roots) > 1 else source.path
+                sources.setdefault((reader.FORMAT, place), (reader, source))
+        except UnreadableError as error:
+            failures.append(UnreadableError(str(error), error.path or str(root)))
+    if mirror is None:
+        return Found(tuple(sources.values()), tuple(failures))
+    here = mirror.folder
+    mirrored = [
+        (reader, replace(source, mirror=here) if source.path.is_relative_to(here) else source)
+        for reader, source in sources.values()
+    ]
+    failures = [named(failure, here) for failure in (*mirror.failures, *failures)]
+    return Found(tuple(mirrored), tuple(failures), mirror)
+
+
+def _expand(path: str | Path, readers: Sequence[Reader], mirror: Mirror | None) -> list[Path]:
+    text = os.fspath(path)
+    if mirror and is_remote(path):
+        return mirror.add(text, readers, SKIPPED, MAX_FILES)
+    if not os.path.lexists(text) and glob.has_magic(text):
+        return [Path(match) for match in sorted(glob.glob(text, recursive=True))] or [Path(text)]  # noqa: PTH207 - absolute patterns
+    return [Path(text)]
+
+
+def _under(
+    root: Path, readers: Sequence[Reader], memory: Callable[[], Owner] | None, prefix: bool
+) -> Iterator[tuple[Reader, Source]]:
+    try:
+        mode = root.stat().st_mode
+    except OSError as error:
+        reason = "no such file or folder; check the path" if isinstance(error, FileNotFoundError) else error.strerror
+        raise UnreadableError(f"{reason}") from error
+    if stat.S_ISDIR(mode):
+        files = list(_walk(root))
+    elif stat.S_ISREG(mode):
+        files = [root]
+    else:
+        raise UnreadableError("neither a file nor a folder; give the log file or its folder")
+    claimed = _claim(files, readers, memory() if memory and len(files) >= MANY_FILES else None)
+    if not claimed:
+        raise UnreadableError(_nothing(root, files))
+    for reader, own in claimed:
+        inside = _Files(own)
+        homes: dict[Path, list[Path]] = {}
+        for file in own:
+            homes.setdefault(reader.home(file, inside), []).append(file)
+        for home, group in homes.items():
+            yield reader, Source(home, tuple(group), _name(home, root, prefix))
+
+
+def _claim(files: Iterable[Path], readers: Sequence[Reader], owner: Owner | None) -> list[tuple[Reader, list[Path]]]:
+    def ask(file: Path) -> int | None:
+        return next((i for i, reader in enumerate(readers) if reader.sniff(file)), None)
+
+    claims: dict[int, list[Path]] = {}
+    for file in files:
+        number = owner(file, ask) if owner else ask(file)
+        if number is not None:
+            claims.setdefault(number, []).append(file)
+    return [(readers[i], claims[i]) for i in sorted(claims)]
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Regular files below root, by name; a folder or file that was met before (a link) is passed over."""
+    seen: set[tuple[int, int]] = set()
+    ahead, count = [(root, 0)], 0
+    while ahead:
+        folder, depth = ahead.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        below = []
+        for entry in entries:
+            try:
+                info = entry.stat()
+            except OSError:
+                continue
+            if (info.st_dev, info.st_ino) in seen:
+                continue
+            seen.add((info.st_dev, info.st_ino))
+            if stat.S_ISDIR(info.st_mode) and entry.name not in SKIPPED and depth < MAX_DEPTH:
+                below.append((Path(entry.path), depth + 1))
+            elif stat.S_ISREG(info.st_mode):
+                count += 1
+                if count > MAX_FILES:
+                    return
+                yield Path(entry.path)
+        ahead.extend(reversed(below))
+
+
+def _name(home: Path, root: Path, prefix: bool) -> str:
+    if home in (root, root.parent):
+        return root.as_posix() if prefix else root.resolve().name
+    name = home.relative_to(root) if home.is_relative_to(root) else home
+    return (root / name).as_posix() if prefix else name.as_posix()
+
+
+def _nothing(root: Path, files: Sequence[Path]) -> str:
+    if files == [root]:
+        return f"not a log that loglens reads: {_describe(root)}"
+    if not files:
+        return "an empty folder; point at the folder that the run logged to"
+    strangers = ", ".join(f"{file.name} ({_describe(file)})" for file in files[:3])
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    return f"no training log in this folder, only {strangers}{more}"
+
+
+def _describe(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(64)
+    except OSError as error:
+        return f"unreadable: {error.strerror}"
+    if not head:
+        return "an empty file"
+    known = next((what for magic, what in MAGIC.items() if head.startswith(magic)), None)
+    return known or ("a binary file" if b"\0" in head else "a text file of unknown form")

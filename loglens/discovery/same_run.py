@@ -1,0 +1,162 @@
+"""One run that was logged in several formats is one run: the richer source wins, curve by curve."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import takewhile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.model.columns import Columns
+from loglens.model.run import Run
+from loglens.model.series import Floats, Series
+from loglens.model.source import Note
+
+#: Two curves are the same if they agree at this share of at least so many common steps.
+AGREEMENT, COMMON = 0.95, 5
+#: Relative difference that rounding explains: to four digits, or where a curve has no more than three
+#: (Stable-Baselines3 prints "%.3g"), half a unit of the third.
+ROUNDING, ROUNDING_TO_THREE = 1e-3, 5e-3
+
+
+def merge(runs: Sequence[Run]) -> list[Run]:
+    """The runs with those joined that hold the same curves, judged by their values and not by their place.
+
+    Of two sources of one run the one with more points keeps its name and its tags, but never what was
+    printed, which is rounded; of a curve that both hold the longer one is kept (a CSV that writes NaN as a
+    blank is shorter), and curves that only one holds are all kept. A note says what was joined.
+    """
+    left = sorted(runs, key=lambda run: (run.format == "text", -len(run.columns)))
+    joined: list[Run] = []
+    for run in left:
+        for place, main in enumerate(joined):
+            # two files of one format are two runs, whatever they share: readers join what belongs together
+            same = _same_curves(main, run) if run.format != main.format else {}
+            if same:
+                joined[place] = _join(main, run, same)
+                break
+        else:
+            joined.append(run)
+    order = {id(run): place for place, run in enumerate(runs)}
+    return sorted(joined, key=lambda run: order.get(id(run), -1))
+
+
+def _same_curves(main: Run, other: Run) -> dict[str, str]:
+    """Tags of `other` and those of `main` that name the same curve, matched by the words of their names.
+
+    Empty where the runs are two: no curve that tells one run from another has the same values, or fewer than
+    half of those that both have. A learning rate, an epoch or a constant is alike in any two runs. Once the
+    runs are known to be one, curves of one name at the same steps are the same, however short or rounded.
+    """
+    named: dict[frozenset[str], list[str]] = {}
+    for words_of in _readings(main.tags):
+        for tag in main.curves:
+            named.setdefault(words_of(tag), []).append(tag)
+    same, telling, alike = {}, 0, 0
+    for tag, curve in other.curves.items():
+        twins = next((found for words_of in _readings(other.tags) if (found := named.get(words_of(tag)))), [])
+        match = next((own for own in twins if _agree(main.curves[own], curve)), None)
+        twin = match or next((own for own in twins if _meet(main.curves[own], curve)), None)
+        if twin:
+            same[tag] = twin
+        if twin and _tells(curve):
+            telling, alike = telling + 1, alike + (match is not None)
+    return same if alike and 2 * alike >= telling else {}
+
+
+def _readings(tags: Sequence[str]) -> list[Callable[[str], frozenset[str]]]:
+    """How the names of a run are read: as they are, and without the path that all have in common ("ray/tune/")."""
+    paths = zip(*(tag.split("/")[:-1] for tag in tags), strict=False)
+    shared = takewhile(lambda parts: len(set(parts)) == 1, paths if len(tags) > 1 else ())
+    length = sum(len(part) + 1 for part, *_ in shared)
+    return [_words, lambda tag: _words(tag[length:])]
+
+
+def _tells(curve: Series) -> bool:
+    """Whether a curve goes up and down, as measured ones do; schedules, counters and constants do not."""
+    move = np.sign(np.diff(curve.finite.value))
+    return bool((move > 0).any() and (move < 0).any() and len(np.unique(curve.value)) > COMMON)
+
+
+def _words(tag: str) -> frozenset[str]:
+    words = frozenset(re.findall(r"[a-z]+|\d+", tag.lower())) - {"train", "training"}
+    return words or frozenset({tag})
+
+
+def _meet(one: Series, two: Series) -> bool:
+    """Whether two curves stand at the same steps of the same axis, most of the shorter one's."""
+    common = len(np.intersect1d(one.step, two.step))
+    return one.axis == two.axis and 2 * common > min(_length(one), _length(two))
+
+
+def _length(curve: Series) -> int:
+    """At how many steps a curve stands; a text may tell of one step twice."""
+    return len(np.unique(curve.step))
+
+
+def _agree(one: Series, two: Series) -> bool:
+    _, first, second = np.intersect1d(one.step, two.step, return_indices=True)
+    a, b = one.value[first], two.value[second]
+    if np.count_nonzero(np.isfinite(a) & np.isfinite(b)) < COMMON:
+        return False
+    if _close(a, b, ROUNDING):
+        return True
+    return (_has_three_digits(a) or _has_three_digits(b)) and _close(a, b, ROUNDING_TO_THREE)
+
+
+def _close(one: Floats, two: Floats, rounding: float) -> bool:
+    # a NaN against a number is a difference: a blank would have left no row
+    return bool(np.isclose(one, two, rtol=rounding, atol=0, equal_nan=True).mean() >= AGREEMENT)
+
+
+def _has_three_digits(values: Floats) -> bool:
+    """Whether no value has more than three significant digits."""
+    size = np.abs(values[np.isfinite(values) & (values != 0)])
+    digits = size / 10.0 ** (np.floor(np.log10(size)) - 2)
+    return bool(np.isclose(digits, np.rint(digits), rtol=1e-9, atol=0).all())
+
+
+def _join(main: Run, other: Run, same: dict[str, str]) -> Run:
+    longer = {tag for tag, own in same.items() if _length(other.curves[tag]) > _length(main.curves[own])}
+    added = [tag for tag in other.tags if tag not in same]
+    dropped = {same[tag] for tag in longer}
+    keep = _rows(main, [tag not in dropped for tag in main.tags])
+    # a name that means something else in the other source is told apart by its format
+    named = {tag: f"{other.format}/{tag}" if tag in main.tags else tag for tag in added}
+    rename = same | named
+    take = _rows(other, [tag in longer or tag not in same for tag in other.tags])
+    offset = np.int32(main.columns.session.max(initial=0) + 1)
+    taken = replace(take, tags=tuple(rename[tag] for tag in take.tags), session=take.session + offset)
+    source = ", ".join(file.name for file in other.files[:3]) or other.name
+    text = (
+        f"{source} holds the same run: {len(same)} of its {len(other.tags)} curves are in {main.format} as well"
+        + (f", {len(longer)} of them with more points" if longer else "")
+        + (f", {len(added)} are added" if added else "")
+    )
+    return replace(
+        main,
+        columns=Columns.join([keep, taken]),
+        summaries=main.summaries or other.summaries,
+        params={**other.params, **main.params},
+        notes=(*main.notes, *other.notes, Note("merged", text, str(other.source))),
+        files=(*main.files, *other.files),
+        axes={**{rename[tag]: axis for tag, axis in other.axes.items()}, **main.axes},
+    )
+
+
+def _rows(run: Run, wanted: list[bool]) -> Columns:
+    """The rows of the wanted tags."""
+    columns = run.columns
+    index: NDArray[np.int32] = np.cumsum(wanted, dtype=np.int32) - 1
+    mask = np.array(wanted, bool)[columns.tag]
+    return Columns(
+        tuple(tag for tag, want in zip(columns.tags, wanted, strict=True) if want),
+        index[columns.tag[mask]].astype(np.int32),
+        columns.step[mask],
+        columns.time[mask],
+        columns.value[mask],
+        columns.session[mask],
+    )

@@ -1,0 +1,75 @@
+"""TODO: say in one line what this is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from loglens.discovery.find import Found
+from loglens.discovery.same_run import merge
+from loglens.errors import UnreadableError
+from loglens.model.contract import Reader
+from loglens.model.run import Run
+from loglens.model.source import Source
+from loglens.remote.mirror import named
+
+#: Sources that are read together, each with its reader.
+Unit = tuple[tuple[Reader, Source], ...]
+
+
+def units(found: Found) -> list[Unit]:
+    """The sources in groups that can be read apart.
+
+    Sources of one folder in several formats are one group, so that a run in several formats can be told
+    to be one; a format by itself is never joined with its like. Below a folder `runs` are as many runs as
+    there are folders, but where a log lies beside it: Hugging Face and torch write events of that one there.
+    """
+    folders: dict[Path, list[tuple[Reader, Source]]] = {}
+    own = [_folder(source) for _, source in found.sources]
+    logged = set(own)
+    for folder, member in zip(own, found.sources, strict=True):
+        above = folder.parent.parent
+        whole = above if folder.parent.name == "runs" and above in logged else folder
+        folders.setdefault(whole, []).append(member)
+    grouped: list[Unit] = []
+    for group in folders.values():
+        formats = {reader.FORMAT for reader, _ in group}
+        grouped.extend([tuple(group)] if len(formats) > 1 else [(member,) for member in group])
+    return grouped
+
+
+def open_unit(unit: Unit) -> Iterator[Run | UnreadableError]:
+    """Every run of a unit, and in its place the reason where a source cannot be read."""
+    if len(unit) == 1:
+        yield from _read(*unit[0])
+        return
+    items = [item for reader, source in unit for item in _read(reader, source)]
+    yield from (item for item in items if isinstance(item, UnreadableError))
+    yield from merge([item for item in items if isinstance(item, Run)])
+
+
+def load(found: Found) -> Iterator[Run | UnreadableError]:
+    """Every run of every source, and in its place the reason where a source or path cannot be read."""
+    yield from found.failures
+    for unit in units(found):
+        yield from open_unit(unit)
+
+
+def _read(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
+    for item in _attempt(reader, source):
+        yield named(item, source.mirror) if source.mirror else item
+
+
+def _attempt(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
+    try:
+        yield from reader.read(source)
+    except UnreadableError as error:
+        path = error.path or str(source.path)
+        yield UnreadableError(str(error).removeprefix(f"{Path(path).name}: "), path)
+    except OSError as error:
+        yield UnreadableError(f"cannot be read: {error.strerror or error}", str(source.path))
+
+
+def _folder(source: Source) -> Path:
+    """The folder in which a run's other logs would lie."""
+    return source.path if source.path.is_dir() else source.path.parent

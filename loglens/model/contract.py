@@ -1,0 +1,94 @@
+"""What a reader, a detector and a renderer must be. Every module is vetted when it is loaded.
+
+A detector's signature is its contract: positional parameters name the curves it needs, keyword-only
+ones are its thresholds and hold their only default. A misspelt one is an error that lists the right
+ones, so a plugin fails when it is installed and not when a run is on fire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from loglens.model.finding import Finding, Rule
+from loglens.model.report import Report
+from loglens.model.run import Run
+from loglens.model.series import Series
+from loglens.model.source import Source
+
+SPLITS = ("val", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """One positional parameter of a detector: which curves it asks for.
+
+    role and split name them; layered asks for the per-layer curves of that role; kind is `one`
+    (required), `optional` (may be None), `all` (a tuple, may be empty) or `run`.
+    """
+
+    name: str
+    kind: str
+    role: str = ""
+    split: str | None = None
+    layered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A vetted detector module."""
+
+    rule: Rule
+    detect: Callable[..., Iterator[Finding]]
+    title: str
+    text: Mapping[str, str]
+    needs: tuple[Needed, ...]
+    thresholds: Mapping[str, float]
+
+
+class Reader(Protocol):
+    """A module that reads one log format.
+
+    sniff: whether the file is of this format; cheap, never raises.
+    home: the folder or file of the run that a file belongs to, given all files of this format.
+    read: the runs in a source; raises UnreadableError where nothing of it can be read.
+    touch, which a reader may do without: fetches of a remote file what `read` looks at (`sparse.Sparse`).
+    """
+
+    FORMAT: str
+
+    def sniff(self, path: Path) -> bool: ...
+    def home(self, path: Path, inside: frozenset[Path]) -> Path: ...
+    def read(self, source: Source) -> Iterator[Run]: ...
+
+
+class Renderer(Protocol):
+    """A module that writes a report in one output format; it computes nothing and prints nothing.
+
+    SUFFIXES: the file endings of `-o` that ask for it.
+    """
+
+    FORMAT: str
+    SUFFIXES: tuple[str, ...]
+
+    def render(self, report: Report) -> str: ...
+
+
+#: Names for curves in a signature beyond the roles themselves: (role, split, layered).
+ALIASES: Mapping[str, tuple[str, str | None, bool]] = {
+    "grad_norm_layer": ("grad_norm_layer", None, True),
+    "weight_norm_layer": ("weight_norm_global", None, True),
+    "update_norm_layer": ("update_norm", None, True),
+    "activation": ("activation", None, True),
+}
+
+
+def curves_of(series: Iterable[Series], need: Needed) -> list[Series]:
+    """The curves that fit what a detector needs: role, split (training where not named) and layer."""
+    splits = (need.split,) if need.split else ("train", None)
+    return [
+        curve
+        for curve in series
+        if curve.role == need.role and curve.split in splits and (curve.layer is not None) == need.layered
+    ]

@@ -1,0 +1,75 @@
+"""TODO: say in one line what this is."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+#: Control, format (bidi marks, zero width), surrogate, private and unassigned characters, line separators.
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+#: What a CI server takes for a command where it stands at the beginning of a printed line.
+_COMMANDS = re.compile(
+    "[:](?=:(?:error|warning|notice|debug|group|endgroup|echo|add-mask|add-path|add-matcher|remove-matcher|"
+    r"save-state|set-env|set-output|stop-commands)\b)|#(?=#(?:vso|teamcity)?\[)",
+    re.IGNORECASE,
+)
+_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+
+def number(value: Any) -> str:
+    """A value in as many characters as it is worth: 4 significant digits, thousands parted by commas."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if not isinstance(value, float):
+        return safe(str(value))
+    if value != value:
+        return "NaN"
+    if value in (float("inf"), float("-inf")):
+        return "Inf" if value > 0 else "-Inf"
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
+        return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def words(name: str) -> str:
+    """A name from code as words: "growth_per_step" is "growth per step"."""
+    return safe(name.replace("_", " ").replace("-", " "))
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """ "1 run", "3 runs", "2,000 points"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def safe(text: str) -> str:
+    r"""Text from a log with whatever could steer a terminal or hide something shown as \x1b, \u202e."""
+    text = _COMMANDS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(c) if unicodedata.category(c) in _UNSAFE else c for c in text)
+
+
+def shorten(text: str, most: int, ellipsis: str = "…") -> str:
+    """The text, or its two ends where it is longer than `most` characters: tags differ at both ends."""
+    if len(text) <= most:
+        return text
+    keep = max(most - len(ellipsis), 2)
+    return text[: keep - keep // 2] + ellipsis + text[len(text) - keep // 2 :]
+
+
+def printable(text: str) -> str:
+    """Escaped line by line: for text that may have lines of its own, such as code."""
+    return "\n".join(safe(re.sub("\t", "    ", line)) for line in text.split("\n"))
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name that is no UTF-8
+        return f"\\x{code & 0xFF:02x}"
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

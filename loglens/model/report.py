@@ -1,0 +1,254 @@
+"""What goes out: findings, how they hang together, and the report that every output is made from."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from loglens.errors import LoglensError
+from loglens.model.causal_chain import chain_sentence
+from loglens.model.finding import Finding, RuleHelp, Severity
+from loglens.model.histogram_grid import Distribution
+from loglens.model.series import Series
+from loglens.model.source import Note
+from loglens.model.strict_json import dumps
+
+if TYPE_CHECKING:
+    from loglens.stats.parameter_splits import Split
+
+SCHEMA_VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one rule on one run: found, clean, skipped or crashed, and why."""
+
+    condition: str
+    outcome: str
+    why: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"condition": self.condition, "outcome": self.outcome, "why": self.why}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One curve and the role it plays; role is None for a curve that plays none."""
+
+    tag: str
+    role: str | None
+    split: str | None
+    layer: str | None
+    axis: str
+    points: int
+    nonfinite: int
+    first_step: int | None = None
+    last_step: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        names = ("role", "tag", "split", "layer", "axis", "points", "nonfinite")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One run judged: its cast, its findings (ranked, the first is the root), every rule's outcome.
+
+    lead: the main loss curve, drawn in overviews. curves: those that play a role, drawn but not
+    written to JSON; so are the distributions, histograms over steps. params: the run's parameters as
+    logged, to tell runs of a sweep apart. document: the run as JSON on one line, where little else of it
+    is kept (`portrait.outline`).
+    """
+
+    run: str
+    path: str
+    format: str
+    files: tuple[str, ...]
+    points: int
+    first_step: int | None
+    last_step: int | None
+    cast: tuple[Part, ...]
+    findings: tuple[Finding, ...]
+    outcomes: tuple[Outcome, ...]
+    notes: tuple[Note, ...]
+    judged: bool
+    lead: Series | None = None
+    curves: tuple[Series, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    document: str = field(default="", repr=False)
+
+    @property
+    def verdict(self) -> str:
+        """healthy, suspect, failed or not-judged, by the worst finding."""
+        worst = max((finding.severity for finding in self.findings), default=Severity.NOTE)
+        if worst is Severity.ERROR:
+            return "failed"
+        if worst is Severity.WARNING:
+            return "suspect"
+        return "healthy" if self.judged else "not-judged"
+
+    @property
+    def primary(self) -> str | None:
+        return self.findings[0].condition if self.findings else None
+
+    @property
+    def summary(self) -> str:
+        """The verdict in one sentence."""
+        complaints = [finding for finding in self.findings if finding.severity > Severity.NOTE]
+        if complaints:
+            return chain_sentence(complaints)
+        ran = sum(outcome.outcome in ("clean", "found") for outcome in self.outcomes)
+        if self.judged:
+            return f"nothing wrong found; {ran} of {len(self.outcomes)} rules had the data to judge"
+        why = next(
+            (o.why for o in self.outcomes if o.outcome == "skipped" and o.why),
+            "no rule had the data it needs",
+        )
+        ended = [note.message for note in self.notes if note.kind == "failed"]
+        return f"not judged: {'; '.join([*ended, why])}"
+
+    def as_dict(self) -> dict[str, Any]:
+        if self.document:
+            known: dict[str, Any] = json.loads(self.document)
+            return known
+        return {
+            "run": self.run,
+            "path": self.path,
+            "format": self.format,
+            "files": list(self.files),
+            "verdict": self.verdict,
+            "summary": self.summary,
+            "primary": self.primary,
+            "steps": {"first": self.first_step, "last": self.last_step},
+            "points": self.points,
+            "cast": [part.as_dict() for part in self.cast],
+            "findings": [finding.as_dict() for finding in self.findings],
+            "outcomes": [outcome.as_dict() for outcome in self.outcomes],
+            "notes": [note_dict(note) for note in self.notes],
+        }
+
+    def as_json(self) -> str:
+        """What `as_dict` says as strict JSON on one line."""
+        return self.document or dumps(self.as_dict())
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A path that could not be read, and why.
+
+    trace: where loglens itself failed, if that is why; told to people who ask, not written to JSON.
+    """
+
+    path: str
+    why: str
+    trace: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return {"path": self.path, "why": self.why}
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every run judged, what could not be read, and what the gate makes of it.
+
+    rules: the help on every rule that was applied or left out, for outputs that carry it along.
+    """
+
+    runs: tuple[Diagnosis, ...]
+    unread: tuple[Unread, ...]
+    version: str
+    fail_on: Severity | None = Severity.ERROR
+    renderers: Mapping[str, Callable[[Report], str]] = field(default_factory=dict, repr=False, compare=False)
+    rules: Mapping[str, RuleHelp] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [finding for run in self.runs for finding in run.findings]
+
+    @property
+    def primary(self) -> str | None:
+        """The first-ranked root of the first run that has one."""
+        return next((run.primary for run in self.runs if run.primary), None)
+
+    @cached_property
+    def splits(self) -> list[Split]:
+        """The parameters that tell failed runs from healthy ones. Raises ImportError without the extra `sweep`."""
+        from loglens.stats.parameter_splits import splits
+
+        return splits(self.sweep)
+
+    @property
+    def sweep(self) -> list[tuple[Mapping[str, Any], bool]]:
+        """The parameters of every failed and every healthy run, and whether it failed."""
+        return [(run.params, run.verdict == "failed") for run in self.runs if run.verdict in ("failed", "healthy")]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        severities = [finding.severity for finding in self.findings]
+        return {"runs": len(self.runs)} | {
+            str(level): severities.count(level) for level in sorted(Severity, reverse=True)
+        }
+
+    @property
+    def failed(self) -> bool:
+        """Whether any finding that no baseline accepts is at or above the severity that fails the gate."""
+        return self.fail_on is not None and any(f.severity >= self.fail_on and not f.known for f in self.findings)
+
+    @property
+    def exit_code(self) -> int:
+        """2 nothing could be read, 1 the gate failed, 4 loglens failed, 3 nothing could be judged, else 0."""
+        broken = any(unread.trace for unread in self.unread)
+        if not self.runs:
+            return 4 if broken else 2
+        if self.failed:
+            return 1
+        if broken or any(outcome.outcome == "crashed" for run in self.runs for outcome in run.outcomes):
+            return 4
+        return 0 if any(run.verdict != "not-judged" for run in self.runs) else 3
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as schema 1.0 lays it down: strict JSON, the one machine form."""
+        return self.around([run.as_dict() for run in self.runs])
+
+    def around(self, runs: Sequence[Any]) -> dict[str, Any]:
+        """The report with `runs` in the place of its own."""
+        frame = self.frame()
+        head = {name: frame.pop(name) for name in ("schema_version", "tool")}
+        return head | {"runs": runs, "unread": [unread.as_dict() for unread in self.unread]} | frame
+
+    def frame(self) -> dict[str, Any]:
+        """The report without its runs."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "tool": {"name": "loglens", "version": self.version},
+            "counts": self.counts,
+            "gate": {
+                "fail_on": "never" if self.fail_on is None else str(self.fail_on),
+                "failed": self.failed,
+            },
+        }
+
+    def render(self, format: str = "text") -> str:
+        """The report in one of the output formats, the same text that the command writes."""
+        return self.renderers[format](self)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the HTML report in a frame of its own; None where HTML cannot be made."""
+        try:
+            page = self.render("html")
+        except (KeyError, LoglensError):
+            return None  # the notebook then shows the plain representation
+        return (
+            f'<iframe srcdoc="{html.escape(page)}" title="loglens report" width="100%" height="760" '
+            'style="border:0" sandbox="allow-scripts allow-popups"></iframe>'
+        )
+
+
+def note_dict(note: Note) -> dict[str, str]:
+    """A note as the report writes it."""
+    return {"kind": note.kind, "file": note.file, "message": note.message}

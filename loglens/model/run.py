@@ -1,0 +1,143 @@
+"""What comes in: a run as its log files left it, and the curves in it.
+
+A reader fills a `Run` and changes nothing: rows stay in the order written, a logged NaN is a value,
+a blank is no row. What a curve looks like after a resume is decided here, once, by `survive`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.errors import LoglensError
+from loglens.model import run_html as notebook
+from loglens.model.columns import Columns, Histogram
+from loglens.model.resume import Rewind, survive
+from loglens.model.series import Series
+from loglens.model.source import Note
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run as read: scalars and histograms as written, parameters, and notes.
+
+    axes: the step axis of each tag that does not count in steps (e.g. {"val_loss": "epoch"}).
+    params: what the files say of how the run was made (learning rate, cell, status ...), flat. An integer
+    that no float can hold stands as text, so that every number in them can be reckoned with.
+    """
+
+    name: str
+    source: Path
+    format: str
+    columns: Columns = field(default_factory=Columns.empty)
+    summaries: tuple[Histogram, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    files: tuple[Path, ...] = ()
+    axes: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        huge = {
+            key: f"{value:#x}"  # Python writes no decimals of that many digits
+            for key, value in self.params.items()
+            if isinstance(value, int) and value.bit_length() > sys.float_info.max_exp - 1
+        }
+        if huge:
+            object.__setattr__(self, "params", {**self.params, **huge})
+
+    @cached_property
+    def scalars(self) -> pd.DataFrame:
+        """All scalars as written: columns tag (category), step (int64), time (float64), value (float64)."""
+        import pandas as pd  # slow to load, and diagnosing does not need it
+
+        columns = self.columns
+        tag = pd.Categorical.from_codes(columns.tag, pd.Index(columns.tags, dtype=object))
+        return pd.DataFrame({"tag": tag, "step": columns.step, "time": columns.time, "value": columns.value})
+
+    @cached_property
+    def histograms(self) -> pd.DataFrame:
+        """All histograms as written, one row a summary, columns as in `Histogram`."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {name: [getattr(row, name) for row in self.summaries] for name in Histogram.__dataclass_fields__}
+        )
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of the scalars, in the order first written."""
+        return self.columns.tags
+
+    @cached_property
+    def curves(self) -> dict[str, Series]:
+        """Every scalar tag's surviving curve. Grouped once, in O(rows)."""
+        return {tag: series for tag, (series, _) in self._grouped.items()}
+
+    @cached_property
+    def rewinds(self) -> dict[str, list[Rewind]]:
+        """The tags whose steps go back, with every place where they do."""
+        return {tag: rewinds for tag, (_, rewinds) in self._grouped.items() if rewinds}
+
+    @cached_property
+    def norms(self) -> dict[str, Series]:
+        """L2 norm over steps of every histogram tag, from its sum of squares."""
+        rows: dict[str, list[Histogram]] = {}
+        for row in self.summaries:
+            rows.setdefault(row.tag, []).append(row)
+        return {tag: self._norm(tag, group) for tag, group in rows.items()}
+
+    def series(self, tag: str) -> Series:
+        """The surviving curve of a scalar tag. Raises LoglensError for a tag that is not there."""
+        try:
+            return self.curves[tag]
+        except KeyError:
+            known = ", ".join(self.tags[:8]) + (" ..." if len(self.tags) > 8 else "")
+            raise LoglensError(f"no curve {tag!r} in run {self.name!r}; it has: {known or 'none'}") from None
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the facts and a row with a small line for every curve."""
+        return notebook.table(self)
+
+    def first(self, tag: str) -> float:
+        """Where a curve began when it was first logged, before any rewind: the median of its first three values."""
+        rows = np.flatnonzero(self.columns.tag == self.tags.index(tag))
+        value = self.columns.value[rows]
+        value = value[np.isfinite(value)][:3]
+        return float(np.median(value)) if len(value) else float("nan")
+
+    @cached_property
+    def _grouped(self) -> dict[str, tuple[Series, list[Rewind]]]:
+        columns = self.columns
+        order = np.argsort(columns.tag, kind="stable")
+        ends = np.cumsum(np.bincount(columns.tag, minlength=len(columns.tags)))
+        return {
+            tag: self._curve(tag, order[end - size : end])
+            for tag, end, size in zip(columns.tags, ends, np.diff(ends, prepend=0), strict=True)
+        }
+
+    def _curve(self, tag: str, rows: NDArray[np.intp]) -> tuple[Series, list[Rewind]]:
+        columns, axis = self.columns, self.axes.get(tag, "step")
+        step = columns.step[rows]
+        if len(step) > 1 and (step == step[0]).all():
+            # `global_step=None` writes step 0 for all: the order of arrival is the only axis there is
+            step, axis = np.arange(len(step), dtype=np.int64), "arrival"
+        alive, rewinds = survive(step, columns.session[rows])
+        rows = rows[alive]
+        return Series(tag, step[alive], columns.value[rows], columns.time[rows], axis), rewinds
+
+    @staticmethod
+    def _norm(tag: str, group: list[Histogram]) -> Series:
+        step = np.array([row.step for row in group], np.int64)
+        alive, _ = survive(step)
+        norm = np.array([row.norm for row in group])
+        time = np.array([row.time for row in group])
+        return Series(tag, step[alive], norm[alive], time[alive])

@@ -1,0 +1,71 @@
+"""What a notebook shows of a run: its facts, and a row with a small line for every curve."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from loglens.model.run import Run
+    from loglens.model.series import Series
+
+#: Rows of the table, characters of a name, and the size of a line in pixels.
+ROWS, NAME, WIDTH, HEIGHT = 40, 80, 120, 22
+
+
+def table(run: Run) -> str:
+    """HTML that needs no style sheet and no script, on a light or a dark ground."""
+    curves = list(run.curves.values())
+    facts = [run.format, f"{len(run.columns):,} points", f"{len(curves):,} curves"]
+    facts += [f"{len(run.summaries):,} histograms"] if run.summaries else []
+    rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _row(curve))}</tr>" for curve in curves[:ROWS])
+    heads = "".join(f"<th>{name}</th>" for name in ("curve", "", "points", "steps", "last"))
+    more = f"<p>and {len(curves) - ROWS:,} more curves</p>" if len(curves) > ROWS else ""
+    notes = "".join(f"<li>{_said(note.kind)}: {_said(note.message, 300)}</li>" for note in run.notes[:ROWS])
+    return (
+        f"<div><p><b>{_said(run.name)}</b> ({_said(', '.join(facts), 200)})</p>"
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{more}"
+        + (f"<ul>{notes}</ul>" if notes else "")
+        + "</div>"
+    )
+
+
+def _row(curve: Series) -> Iterable[str]:
+    name = _said(curve.tag)
+    if not len(curve):
+        return name, "", "0", "", ""
+    bad = f", {curve.nonfinite:,} not finite" if curve.nonfinite else ""
+    axis = "" if curve.axis == "step" else f" ({_said(curve.axis)})"
+    steps = f"{curve.step[0]:,} to {curve.step[-1]:,}{axis}"
+    return name, _line(curve), f"{len(curve):,}{bad}", steps, f"{curve.value[-1]:.4g}".replace("nan", "NaN")
+
+
+def _line(curve: Series) -> str:
+    """The curve as a polyline: the lowest and the highest value of every pixel, so that no spike is lost."""
+    finite = curve.finite
+    if len(finite) < 2:
+        return ""
+    span = max(float(curve.step[-1]) - float(curve.step[0]), 1.0)
+    x = ((finite.step - curve.step[0]) / span * (WIDTH - 1)).astype(int)
+    value = np.clip(finite.value, -1e300, 1e300)
+    low, high = float(value.min()), float(value.max())
+    y = 1 + (HEIGHT - 2) * (1 - (value - low) / ((high - low) or 1.0))
+    starts = np.flatnonzero(np.diff(x, prepend=-1))
+    ends = zip(np.maximum.reduceat(y, starts), np.minimum.reduceat(y, starts), strict=True)
+    path = " ".join(f"{at},{a:.1f} {at},{b:.1f}" for at, (a, b) in zip(x[starts].tolist(), ends, strict=True))
+    return (
+        f'<svg width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="curve">'
+        f'<polyline points="{path}" fill="none" stroke="#3a93c7" stroke-width="1.2"/></svg>'
+    )
+
+
+def _said(text: str, most: int = NAME) -> str:
+    """Text from a log: no markup, no control or direction characters, no longer than `most`."""
+    shown = "".join(
+        c if unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029" else "\ufffd" for c in text[:most]
+    )
+    return html.escape(shown + ("…" if len(text) > most else ""))

@@ -1,0 +1,42 @@
+"""TODO: say in one line what this is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loglens.model.redaction import scrub
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The files that make one run, as discovery grouped them.
+
+    path: the run's home, a folder or the one file. name: how the run is called in reports.
+    mirror: where the image of a remote tree begins of which the paths are a part.
+    """
+
+    path: Path
+    files: tuple[Path, ...]
+    name: str
+    mirror: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A fact met while reading ("file ends inside record 1203"), for the report.
+
+    A message may quote the log: secrets in it are hidden (`privacy.scrub`).
+    kind: one word in kebab case, e.g. truncated, corrupt, rewind, sampled, restart, ignored.
+    """
+
+    kind: str
+    message: str
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", scrub(self.message))

@@ -1,0 +1,49 @@
+"""JSON that can go anywhere text can."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_LONE = re.compile("[\ud800-\udfff]")
+_NOT_PLAIN = re.compile(r"[^\n -~]")
+
+
+def plain(text: str) -> str:
+    r"""JSON in ASCII with a newline at its end: nothing in it can steer a terminal or break a log.
+
+    A byte of a file name that is no UTF-8 (a lone surrogate in Python) is no character at all and many
+    parsers refuse it; it is written as the four characters \xNN.
+    """
+    if text.isascii() and "\x7f" not in text:  # JSON has escaped all other control characters
+        return text + "\n"
+    text = _LONE.sub(lambda found: rf"\\x{ord(found[0]) & 0xFF:02x}", text)
+    return _NOT_PLAIN.sub(_escaped, text) + "\n"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    utf16 = found[0].encode("utf-16-be").hex()
+    return "".join(rf"\u{utf16[i : i + 4]}" for i in range(0, len(utf16), 4))
+
+
+def strict(value: Any) -> Any:
+    """The value as strict JSON: numpy unwrapped, non-finite as "NaN", "Infinity", "-Infinity"."""
+    if value is None or isinstance(value, str | bool):  # most values; a mapping is told slowly
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): strict(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(item) for item in value]
+    if hasattr(value, "tolist"):  # numpy's scalars and arrays
+        return strict(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def dumps(document: Any, indent: int | None = None) -> str:
+    """The text of what `strict` gave. Raises ValueError where a number in it is not finite."""
+    return json.dumps(document, indent=indent, allow_nan=False, ensure_ascii=False, default=str)

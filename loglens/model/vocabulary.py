@@ -1,0 +1,33 @@
+"""TODO: say in one line what this is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+#: What may follow the @ of a role.
+SPLITS = ("train", "val", "test", "none")
+
+#: Roles that are better the lower, and the higher.
+LOWER = frozenset(
+    "loss loss_component loss_max loss_summary metric_lower step_time data_time gpu_memory rl_value_loss".split()
+)
+HIGHER = frozenset({"metric_higher", "rl_reward", "rl_return", "rl_success", "throughput"})
+
+
+#: Every role that a curve can play. `loss` and the metrics take a split besides (train, val, test).
+ROLES = frozenset(
+    """
+    activation clip_frac_pct data_time duplicate_axis epoch flops gan_augment gan_d_loss gan_g_loss
+    gan_reg gan_score_fake gan_score_real gpu_memory gpu_oom gpu_util grad_hist grad_noise
+    grad_norm_global grad_norm_layer grad_rms grad_zeros host_memory hparam ignore loss
+    loss_component loss_max loss_scale loss_summary lr metric_higher metric_lower momentum other
+    overflow rl_action_std rl_clip_frac rl_degenerate rl_entropy rl_entropy_coef rl_entropy_loss
+    rl_episode_len rl_explained_var rl_exploration rl_importance_ratio rl_kl rl_policy_loss
+    rl_q_value rl_return rl_reward rl_reward_std rl_success rl_truncation rl_value_loss samples
+    samples_skipped step step_time throughput time tokens update_norm weight_decay weight_hist
+    weight_norm_global
+    """.split()
+)

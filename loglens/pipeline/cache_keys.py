@@ -1,0 +1,50 @@
+"""TODO: say in one line what this is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from loglens.config.options import Options
+from loglens.discovery.units import Unit
+from loglens.pipeline.trim import points_of
+from loglens.registry import load as registry
+
+if TYPE_CHECKING:
+    from loglens.pipeline.cache import Cache
+
+
+def salt(options: Options) -> str:
+    """What a diagnosis depends on besides the files: the code, its libraries and plugins, the settings."""
+    package = Path(__file__).parents[1]
+    modules = {cast(ModuleType, reader).__name__ for reader in registry.plugged_readers()}
+    modules |= {detector.detect.__module__ for detector in registry.detectors().values()}
+    files = [*package.rglob("*.py"), *(Path(sys.modules[name].__file__ or "") for name in modules)]
+    code = sorted((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in set(files))
+    settings = [
+        list(options.roles.items()),  # the first glob that fits counts
+        sorted((name, sorted(numbers.items())) for name, numbers in options.thresholds.items()),
+        sorted(options.ignore),
+        sorted(options.reasons.items()),
+        options.assertions,
+    ]
+    return repr([sys.version, np.__version__, code, settings])
+
+
+def keys_of(units: Sequence[Unit], cache: Cache) -> list[bytes | None]:
+    """The key of each unit in the cache; None where what is told of it cannot be kept."""
+    logs = frozenset(os.fspath(file) for unit in units for _, source in unit for file in source.files)
+    points = points_of(len(units))
+    keys: list[bytes | None] = []
+    for unit in units:
+        said = [points, *((reader.FORMAT, str(source.path), source.name) for reader, source in unit)]
+        files = [os.fspath(file) for _, source in unit for file in source.files]
+        far = any(source.mirror for _, source in unit)  # fetched anew each time, and never met again
+        keys.append(None if far else cache.run_key(repr(said), [source.path for _, source in unit], files, logs))
+    return keys

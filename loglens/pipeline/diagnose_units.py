@@ -1,0 +1,149 @@
+"""Sources -> diagnoses, over as many processes as wished: read, judge, keep what the outputs need.
+
+What goes wrong with one source costs that source alone, and is named."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from loglens.analysis.judge import judge
+from loglens.config.options import Options
+from loglens.discovery.units import Unit, open_unit
+from loglens.errors import UnreadableError
+from loglens.model.contract import Reader
+from loglens.model.report import Diagnosis, Unread
+from loglens.model.source import Source
+from loglens.pipeline import dask_cluster as cluster
+from loglens.pipeline.trim import outline, points_of, portray
+from loglens.registry import load as registry
+from loglens.remote.mirror import shown
+
+if TYPE_CHECKING:
+    from loglens.pipeline.cache import Cache
+
+Judged = Diagnosis | Unread
+
+
+class Told(NamedTuple):
+    """What came of a unit, and for the cache each form of it as bytes."""
+
+    judged: list[Judged]
+    frozen: Mapping[str, bytes]
+
+
+#: A unit as it travels to a worker: each source with the name of its reader's module.
+Task = tuple[tuple[str, Source], ...]
+
+#: The forms in which the cache keeps a unit: to be drawn, or counted and told.
+WHOLE, OUTLINE = "whole", "outline"
+
+#: From so many units or bytes on, more than one process is worth its start (some 20 ms each).
+MANY_UNITS, MANY_BYTES = 8, 16 << 20
+
+
+def examine(
+    units: Sequence[Unit],
+    options: Options,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    *,
+    cache: Cache | None = None,
+    keys: Sequence[bytes | None] = (),
+    drawn: bool = True,
+) -> Iterator[tuple[int, list[Judged]]]:
+    """The place of each unit and what came of it, in the order in which they are done.
+
+    jobs: how many processes; None is one a core where there is enough to do, and 1 is this process.
+    scheduler: address of the Dask cluster that does the work instead. keys: of each unit in the cache, as
+    `keys_of` has them. drawn: whether the curves are wanted; without them a diagnosis is an outline.
+    """
+    points = points_of(len(units))
+    form = WHOLE if drawn else OUTLINE
+    fresh = []
+    for place, known in enumerate(cache.recall(keys, form) if cache is not None else [None] * len(units)):
+        if known is None:
+            fresh.append(place)
+        else:
+            yield place, known
+    work = partial(diagnose, options=options, points=points, drawn=drawn, cached=cache is not None)
+    tasks = [_task(units[place]) for place in fresh]
+    if jobs is None:
+        jobs = cores() if worthwhile([units[place] for place in fresh]) else 1
+    for turn, result in cluster.each(work, tasks, scheduler) if scheduler else _here(work, tasks, jobs):
+        if isinstance(result, str):
+            yield fresh[turn], [Unread(shown(source), result) for _, source in units[fresh[turn]]]
+            continue
+        if cache is not None:
+            cache.remember(keys[fresh[turn]], result.frozen)
+        yield fresh[turn], result.judged
+
+
+def diagnose(task: Task, options: Options, points: int, drawn: bool, cached: bool) -> Told:
+    """Every run of a unit judged, one at a time in memory, with so many points kept of its curves.
+
+    drawn: whether the curves are wanted. cached: whether the bytes are.
+    """
+    judged: list[Judged] = []
+    unit = tuple((cast(Reader, import_module(name)), source) for name, source in task)
+    try:
+        for item in open_unit(unit):
+            if isinstance(item, UnreadableError):
+                judged.append(Unread(item.path, str(item)))
+            else:
+                judged.append(portray(judge(item, registry.detectors(), options), points))
+    except Exception as error:  # a reader that crashes must hide no other run
+        path = shown(task[0][1])
+        said = "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
+        judged.append(Unread(path, f"loglens itself failed on it: {said}; please report", traceback.format_exc()))
+        cached = False  # it may not fail again
+    if drawn and not cached:
+        return Told(judged, {})
+    outlines = [item if isinstance(item, Unread) else outline(item) for item in judged]
+    if not cached:
+        return Told(outlines, {})
+    from loglens.pipeline.serialise import freeze  # slow to load, and for the cache alone
+
+    return Told(judged if drawn else outlines, {WHOLE: freeze(judged), OUTLINE: freeze(outlines)})
+
+
+def worthwhile(units: Sequence[Unit]) -> bool:
+    """Whether there is so much to read that more processes and a cache are worth their start."""
+    return len(units) >= MANY_UNITS or sum(_size(source) for unit in units for _, source in unit) >= MANY_BYTES
+
+
+def _here(work: Callable[[Task], Told], tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Told | str]]:
+    """The place of each task and what came of it on this machine: a text says how its process died."""
+    if min(jobs, len(tasks)) <= 1:
+        yield from ((place, work(task)) for place, task in enumerate(tasks))
+        return
+    from loglens.pipeline.workers import Died, each  # slow to load, and not needed for a run or two
+
+    sizes = [sum(_size(source) for _, source in task) for task in tasks]
+    order = sorted(range(len(tasks)), key=lambda place: -sizes[place])  # the long ones first: none is left over
+    for turn, result in each(work, [tasks[place] for place in order], jobs):
+        yield order[turn], f"the process that read it {result}" if isinstance(result, Died) else result
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _task(unit: Unit) -> Task:
+    return tuple((cast(ModuleType, reader).__name__, source) for reader, source in unit)
+
+
+def _size(source: Source) -> int:
+    """Bytes of the files of a source; a file that vanished has none."""
+    total = 0
+    for file in source.files:
+        with suppress(OSError):
+            total += file.stat().st_size
+    return total

@@ -1,0 +1,104 @@
+"""What is kept of a judged run: enough to draw its curves, however long they were, or what it says alone.
+
+A bound on memory with numpy alone; the HTML page thins once more, to what makes the shape on a screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.model.report import Diagnosis
+from loglens.model.series import Floats, Series
+
+#: Points of all curves of a report together, and the least that one run gets.
+POINTS, LEAST_RUN = 600_000, 500
+#: The least that a curve is drawn with; a run of more curves than that allows keeps the first ones.
+LEAST_CURVE = 64
+#: Points that the histograms of one tensor take the room of.
+HISTOGRAM = 16_384
+
+
+def points_of(runs: int) -> int:
+    """The points of one run in a report on so many, a power of two: one run more seldom changes it."""
+    return max(1 << ((POINTS // max(runs, 1)).bit_length() - 1), LEAST_RUN) if runs <= POINTS else LEAST_RUN
+
+
+def portray(run: Diagnosis, points: int) -> Diagnosis:
+    """The diagnosis with its curves thinned to so many points in all.
+
+    The curves that the findings rest on come first. A curve for which none are left keeps its name alone.
+    """
+    lead = () if run.lead is None else (run.lead,)
+    whole = {id(curve): curve for curve in (*(c for f in run.findings for c in f.series), *lead, *run.curves)}
+    onsets = [finding.onset_step for finding in run.findings if finding.onset_step is not None]
+    share = max(points // max(len(whole), 1), LEAST_CURVE)
+    kept = {
+        key: thin(curve, share if place < points // share else 0, onsets)
+        for place, (key, curve) in enumerate(whole.items())
+    }
+    return replace(
+        run,
+        findings=tuple(replace(f, series=tuple(kept[id(curve)] for curve in f.series)) for f in run.findings),
+        lead=None if run.lead is None else kept[id(run.lead)],
+        curves=tuple(kept[id(curve)] for curve in run.curves if len(kept[id(curve)]) or not len(curve)),
+        distributions=run.distributions[: points // HISTOGRAM],
+    )
+
+
+def outline(run: Diagnosis) -> Diagnosis:
+    """What counts, gates, baselines and overviews need of a run, and all that it says as JSON."""
+    findings = tuple(
+        replace(found, series=tuple(thin(curve, 0) for curve in found.series), remedies=(), evidence={})
+        for found in run.findings
+    )
+    return replace(
+        run,
+        cast=(),
+        findings=findings,
+        outcomes=tuple(outcome for outcome in run.outcomes if outcome.outcome == "crashed"),
+        notes=(),
+        lead=None,
+        curves=(),
+        distributions=(),
+        document=run.as_json(),
+    )
+
+
+def thin(curve: Series, most: int, onsets: Iterable[int] = ()) -> Series:
+    """The curve in at most about `most` of its points; all of them where it has no more.
+
+    Kept are both ends, the lowest and highest value of every stretch, the points around each onset, and
+    the first and last of every stretch of values that are not finite.
+    """
+    if len(curve) <= most:
+        return curve
+    rows = _chosen(curve.value, most)
+    if most:
+        around = [at + reach for at in curve.step.searchsorted(list(onsets)) for reach in (-2, -1, 0, 1)]
+        rows = np.union1d(rows, np.clip(np.array(around, np.intp), 0, len(curve) - 1))
+    return replace(curve, step=curve.step[rows], value=curve.value[rows], time=curve.time[rows])
+
+
+def _chosen(value: Floats, most: int) -> NDArray[np.intp]:
+    if not most:
+        return np.zeros(0, np.intp)
+    finite = np.isfinite(value)
+    edges = np.diff(~finite, prepend=False, append=False)
+    firsts, after = np.flatnonzero(edges).reshape(-1, 2).T  # of each stretch of bad values
+    if len(firsts) > most // 8:  # good and bad values by turns: as many stretches as fit
+        some = np.linspace(0, len(firsts) - 1, most // 8).astype(np.intp)
+        firsts, after = firsts[some], after[some]
+    turns = np.concatenate([firsts, after - 1])
+    rows = np.flatnonzero(finite)
+    size = max(-(-2 * len(rows) // max(most - len(turns), 2)), 1)
+    starts = np.arange(0, len(rows), size)
+    extremes = []
+    if len(rows):
+        padded = np.pad(value[rows], (0, len(starts) * size - len(rows)), mode="edge").reshape(-1, size)
+        extremes = [np.minimum(starts + pick(padded, axis=1), len(rows) - 1) for pick in (np.argmin, np.argmax)]
+    ends = np.array([0, len(value) - 1])
+    return np.unique(np.concatenate([ends, turns, *(rows[place] for place in extremes)]))

@@ -1,0 +1,67 @@
+"""A call that is made again: where nothing below its paths has changed, all of it is told from memory.
+
+So discovery, which asks whose each file is and which files make a run, is spared as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from loglens.discovery.units import Unit
+from loglens.model.report import Unread
+
+if TYPE_CHECKING:
+    from loglens.pipeline.cache import Cache
+
+#: Files below the paths from which on it is worth while, and up to which.
+LEAST, MOST = 64, 20_000
+
+
+class Call(NamedTuple):
+    """The folders that a call is about, as they are found now, and every file below them."""
+
+    roots: tuple[str, ...]
+    files: tuple[str, ...]
+
+    def recall(self, cache: Cache) -> tuple[list[Unread], list[bytes]] | None:
+        """What held nothing to read, and the keys of the units, when the call was made before; None if it never was."""
+        body = cache.get(self._key(cache))
+        if body is None:
+            return None
+        failures, keys = json.loads(body)
+        return [Unread(path, why) for path, why in failures], [bytes.fromhex(key) for key in keys]
+
+    def remember(
+        self, cache: Cache, failures: Sequence[Unread], units: Sequence[Unit], keys: Sequence[bytes | None]
+    ) -> None:
+        """Keeps what the call was about, by the keys of its units, where all of it lies below its folders."""
+        sources = [source for unit in units for _, source in unit]
+        folders = {folder for source in sources for folder in (source.path, *(file.parent for file in source.files))}
+        if None in keys or not all(any(folder.is_relative_to(root) for root in self.roots) for folder in folders):
+            return
+        told = [[failure.path, failure.why] for failure in failures], [key.hex() for key in keys if key is not None]
+        cache.put(self._key(cache), json.dumps(told).encode())
+
+    def _key(self, cache: Cache) -> bytes | None:
+        places = [(root, os.path.realpath(root)) for root in self.roots]  # a relative one means another one elsewhere
+        return cache.key(repr(["call", *places]), self.files)
+
+
+def listed(paths: Sequence[str]) -> Call | None:
+    """The call for these paths; None where one is no folder, leads elsewhere by a link, or holds few files or many."""
+    roots = tuple(os.fspath(Path(path)) for path in paths)
+    files: list[str] = []
+    for root in roots:
+        if not os.path.isdir(root):  # noqa: PTH112 - strings here: paths are slow to make
+            return None
+        for above, below, names in os.walk(root):
+            if any(os.path.islink(os.path.join(above, name)) for name in below):  # noqa: PTH114, PTH118
+                return None
+            files.extend(os.path.join(above, name) for name in names)  # noqa: PTH118
+            if len(files) > MOST:
+                return None
+    return Call(roots, tuple(sorted(files))) if len(files) >= LEAST else None

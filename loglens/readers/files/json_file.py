@@ -1,0 +1,111 @@
+"""JSON lines and JSON rows, bounded: for the readers of JSONL, W&B histories and trainer states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from loglens.model.source import Note
+from loglens.readers.files.text_file import LONGEST_LINE, LineTooLongError, open_text
+from loglens.readers.files.values import number, refuse
+
+#: The largest JSON document that is read as a whole, in bytes; parsed it takes ten times as much.
+LARGEST = 256 << 20
+DEEPEST = 32
+
+
+def parse(text: str | bytes) -> Any:
+    """A JSON value; NaN and Infinity are allowed as Python writes them. Raises ValueError only."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def document(path: Path) -> Any:
+    """A whole file of JSON. Raises UnreadableError."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise refuse(path, f"cannot be read ({error.strerror or error})") from None
+    if size > LARGEST:
+        raise refuse(path, f"{size >> 20} MB of JSON in one piece; at most {LARGEST >> 20} MB is read")
+    try:
+        return parse(b"".join(open_text(path)).decode("utf-8-sig", "replace"))
+    except LineTooLongError:
+        raise refuse(path, f"a line longer than {LONGEST_LINE >> 20} MB") from None
+    except ValueError as error:
+        where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
+        raise refuse(path, f"no valid JSON ({where}): cut off, or still being written") from None
+
+
+def objects(path: Path, notes: list[Note]) -> Iterator[dict[str, Any]]:
+    """The objects of a file with one a line. What is no object is left out and said in `notes`."""
+    lost: list[int] = []
+    line, torn = 0, False
+    try:
+        for block in open_text(path):
+            lines = block.split(b"\n")
+            for text in lines[:-1] if block.endswith(b"\n") else lines:
+                line += 1
+                if not text.strip():
+                    continue
+                try:
+                    row = parse(text.lstrip(b"\xef\xbb\xbf"))
+                except ValueError:
+                    row = None
+                if isinstance(row, dict):
+                    yield row
+                else:
+                    lost.append(line)
+            torn = not block.endswith(b"\n") and bool(lost) and lost[-1] == line
+    except LineTooLongError:
+        message = f"line {line + 1} is longer than {LONGEST_LINE >> 20} MB; it and the rest are unread"
+        notes.append(Note("corrupt", message, path.name))
+    if torn:
+        lost.pop()
+        notes.append(Note("truncated", "the last line is torn (killed, or still writing)", path.name))
+    if lost:
+        what = "line is no JSON object" if len(lost) == 1 else "lines are no JSON objects"
+        message = f"{len(lost)} {what}, left out (the first is line {lost[0]})"
+        notes.append(Note("corrupt", message, path.name))
+
+
+def flatten(
+    row: dict[str, Any],
+    separator: str,
+    typed: Callable[[str, dict[str, Any]], None] | None = None,
+) -> tuple[dict[str, float], dict[str, str]]:
+    """The numbers and the strings of a row by path. Nulls, booleans and lists are no numbers.
+
+    typed: takes the dictionaries that have a `_type` (histograms, media of W&B), with their path.
+    """
+    numbers: dict[str, float] = {}
+    strings: dict[str, str] = {}
+    stack: list[tuple[str, Any, int]] = [("", row, 0)]
+    while stack:
+        prefix, node, depth = stack.pop()
+        nested = []
+        for key, value in node.items():
+            path = prefix + key
+            if type(value) is float:
+                numbers[path] = value
+            elif isinstance(value, dict):
+                if "_type" in value:
+                    if typed:
+                        typed(path, value)
+                elif value.keys() == {"num", "mean", "std"}:  # StyleGAN's stats.jsonl
+                    nested.append((path, {"": value["mean"]}, depth))
+                elif depth < DEEPEST:
+                    nested.append((path + separator, value, depth + 1))
+            elif isinstance(value, list):
+                if len(value) == 1 and (only := number(value[0])) is not None:
+                    numbers[path] = only
+            elif (found := number(value)) is not None:
+                numbers[path] = found
+            elif isinstance(value, str):
+                strings[path] = value
+        stack.extend(reversed(nested))
+    return numbers, strings

@@ -1,0 +1,30 @@
+"""Logs of which every file is a run of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from loglens.errors import UnreadableError
+from loglens.model.run import Run
+from loglens.model.source import Note, Source
+
+
+def each_file(source: Source, run: Callable[[Source, Path, str], Run]) -> Iterator[Run]:
+    """One run a file, as `run(source, path, name)` reads it; the others name a file that cannot be read.
+
+    Raises UnreadableError where no file can be read.
+    """
+    runs: list[Run] = []
+    failed: list[tuple[Path, UnreadableError]] = []
+    for path in source.files:
+        name = source.name if len(source.files) == 1 else f"{source.name}/{path.stem}"
+        try:
+            runs.append(run(source, path, name))
+        except UnreadableError as error:
+            failed.append((path, error))
+    if not runs:
+        raise failed[0][1]
+    notes = tuple(Note("unreadable", str(error), path.name) for path, error in failed)
+    yield from (replace(each, notes=(*each.notes, *notes)) for each in runs)

@@ -1,0 +1,130 @@
+"""SQLite files that others wrote: read only, known tables only, nothing in them is executed."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from loglens.model.source import Note
+from loglens.readers.files.values import refuse
+
+MAGIC = b"SQLite format 3\0"
+#: No text or blob is longer; no journal that is copied is bigger.
+LONGEST, LARGEST = 64 << 20, 4 << 30
+#: What a writer leaves beside its file while it is at work, and without which the file is not whole.
+BESIDE = ("-wal", "-journal")
+Row = tuple[object, ...]
+#: What reading a damaged file raises: SQLite quotes names in its messages, which
+#: need not be UTF-8, and a length that lies asks for more memory than there is.
+_DAMAGE = (sqlite3.Error, UnicodeDecodeError, MemoryError)
+
+
+def holds(path: Path, words: Sequence[bytes]) -> bool:
+    """Whether a file is an SQLite file in whose schema these words stand. Never raises.
+
+    The schema is looked for in the first pages as text; a schema elsewhere is found by asking SQLite.
+    """
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            start = file.read(16)
+            if start != MAGIC:
+                return False
+            start = file.read(1 << 18)
+    except OSError:
+        return False
+    if all(word in start for word in words):
+        return True
+    try:
+        connection = _connect(path)
+        try:
+            sql = b" ".join(row[0].encode() for row in connection.execute("SELECT sql FROM sqlite_master") if row[0])
+        finally:
+            connection.close()
+    except _DAMAGE:
+        return False
+    return all(word in sql for word in words)
+
+
+def _connect(path: Path, immutable: bool = True) -> sqlite3.Connection:
+    flags = "?mode=ro&immutable=1" if immutable else "?mode=rw"
+    connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}{flags}", uri=True)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    connection.execute("PRAGMA trusted_schema=OFF")
+    return connection
+
+
+@contextmanager
+def opened(path: Path, notes: list[Note]) -> Iterator[sqlite3.Connection]:
+    """The file, as it stands. What a writer has not merged yet is read from a copy. Raises UnreadableError."""
+    beside = [Path(f"{path}{end}") for end in BESIDE]
+    beside = [file for file in beside if file.is_file() and file.stat().st_size]
+    with tempfile.TemporaryDirectory(prefix="loglens-") as folder:
+        copy = Path(folder) / "copy.db"
+        if beside and sum(file.stat().st_size for file in (path, *beside)) <= LARGEST:
+            shutil.copyfile(path, copy)
+            for file in beside:
+                shutil.copyfile(file, f"{copy}{file.name[len(path.name) :]}")
+        elif beside:
+            notes.append(Note("truncated", "the latest rows are in a journal too big to be copied", path.name))
+        try:
+            connection = _connect(copy, immutable=False) if copy.exists() else _connect(path)
+        except _DAMAGE as error:
+            raise refuse(path, f"SQLite cannot open it ({_said(error)})") from None
+        try:
+            yield connection
+        except _DAMAGE as error:
+            raise refuse(path, f"a damaged SQLite file ({_said(error)})") from None
+        finally:
+            connection.close()
+
+
+def _said(error: Exception) -> str:
+    """What SQLite says, in a line: it may quote the schema, which anyone may have written."""
+    return " ".join(str(error).split())[:120]
+
+
+def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
+    """The columns of a plain table, none where there is no such table or where it is a view."""
+    found = connection.execute("SELECT type, sql FROM sqlite_master WHERE name = ?", (table,)).fetchall()
+    if len(found) != 1 or found[0][0] != "table" or not str(found[0][1]).upper().startswith("CREATE TABLE"):
+        return frozenset()
+    return frozenset(row[1] for row in connection.execute(f'PRAGMA table_info("{table}")'))
+
+
+def rows(connection: sqlite3.Connection, table: str, wanted: Sequence[str], notes: list[Note], file: str) -> list[Row]:
+    """The wanted columns of a table in the order written, None for a column that it lacks.
+
+    Where pages are damaged, what stands before and after them is read, and that is said in `notes`.
+    """
+    known = columns(connection, table)
+    if not known:
+        return []
+    named = ", ".join(f'"{name}"' if name in known else "NULL" for name in wanted)
+    found: list[Row] = []
+    try:
+        for row in connection.execute(f'SELECT rowid, {named} FROM "{table}" ORDER BY rowid'):  # noqa: S608 - our names
+            found.append(row)  # noqa: PERF402 - what was read before an error is kept
+    except _DAMAGE as error:
+        notes.append(Note("corrupt", f"table {table} is damaged ({_said(error)}); the rows around are read", file))
+        found += _backwards(connection, table, named, found[-1][0] if found else None)
+    return [row[1:] for row in found]
+
+
+def _backwards(connection: sqlite3.Connection, table: str, named: str, last: object) -> list[Row]:
+    found: list[Row] = []
+    try:
+        for row in connection.execute(f'SELECT rowid, {named} FROM "{table}" ORDER BY rowid DESC'):  # noqa: S608 - our names
+            if row[0] == last:
+                break
+            found.append(row)
+    except _DAMAGE:
+        pass
+    return found[::-1]

@@ -1,0 +1,37 @@
+"""TODO: say in one line what this is."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from loglens.errors import UnreadableError
+
+#: A pointer that git leaves in place of a big file that was not downloaded.
+LFS_POINTER = b"version https://git-lfs"
+
+
+def refuse(path: Path, why: str) -> UnreadableError:
+    """The error of a file of which nothing can be read, in one line."""
+    return UnreadableError(f"{path.name}: {why}")
+
+
+def number(value: Any) -> float | None:
+    """A JSON value as a number, with the strings that stand for NaN and infinity; None for others."""
+    if isinstance(value, float):
+        return value
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        try:
+            return float(value)
+        except OverflowError:  # an integer beyond 1e308
+            return math.inf if value > 0 else -math.inf
+    return WORDS.get(value) if isinstance(value, str) else None
+
+
+WORDS = {"NaN": math.nan, "nan": math.nan, "Infinity": math.inf, "-Infinity": -math.inf} | {
+    "inf": math.inf,
+    "-inf": -math.inf,
+}

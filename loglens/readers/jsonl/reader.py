@@ -1,0 +1,160 @@
+"""One JSON object a line, or a list of them: detectron2, mmengine, RLlib, DETR, skorch and everyone's own loops."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from loglens.errors import UnreadableError
+from loglens.model.run import Run
+from loglens.model.source import Note, Source
+from loglens.readers.files.json_file import document, flatten, objects, parse
+from loglens.readers.files.one_run_per_file import each_file
+from loglens.readers.files.text_file import head
+from loglens.readers.files.values import number, refuse
+from loglens.readers.jsonl import coco as _coco
+from loglens.readers.jsonl import skorch as _skorch
+from loglens.readers.jsonl.mmengine import split_validation
+from loglens.readers.tables.columns import Scalars, scalars
+from loglens.readers.tables.step_axis import Axis, is_counter
+from loglens.readers.tables.table import Rows, Table
+from loglens.readers.tables.tidy import pivot, split_kinds
+
+FORMAT = "jsonl"
+
+_SUFFIXES = frozenset({".jsonl", ".ndjson"})
+#: Names that writers give to lines of JSON, whatever the suffix says.
+_NAMES = re.compile(r"^(?:metrics|scalars|result|progress|log|scores|stats)\.(?:json|txt)$|\.log\.json$")
+_ROW_LIST = re.compile(r"\s*\[\s*(\{[^{}]*\})")
+#: skorch: the rows are epochs and begin with the rows of their batches.
+_EPOCHS = re.compile(rf'\s*\[\s*\{{\s*"{_skorch.BATCHES}"\s*:\s*\[')
+_CURVES = re.compile(r'\s*\{\s*"[^"]+"\s*:\s*\[\s*(?:[-+.\d]|NaN|Infinity)')
+_KEY = re.compile(r'"([^"\\]{1,80})"\s*:\s*\[?\s*(?:-?[\d.]|NaN|-?Infinity)')
+#: What a row must tell at least, to be a log of training rather than any list of records.
+_TELLING = re.compile(
+    r"loss|acc|reward|return|metric|(?:^|[/_])lr(?:$|[/_])|learning_rate|grad_norm|ppl|bleu|mAP", re.I
+)
+
+
+def sniff(path: Path) -> bool:
+    """Lines of JSON objects, or one JSON document of rows or of curves. W&B histories are another's."""
+    suffix = path.suffix.lower()
+    named = bool(_NAMES.search(path.name))
+    if suffix not in _SUFFIXES | {".json"} and not named:
+        return False
+    text = head(path).lstrip("\ufeff \t\n")
+    keys = _KEY.findall(text)
+    if text.startswith("{") and "_step" in keys and {"_runtime", "_timestamp"} & set(keys):
+        return False
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not lines:
+        return False
+    if suffix == ".json" and '"log_history"' not in text:
+        if _EPOCHS.match(text):
+            return any(map(_TELLING.search, keys))
+        if match := _ROW_LIST.match(text):
+            keys = _KEY.findall(match[1])
+            return any(map(is_counter, keys)) and any(map(_TELLING.search, keys))
+        if _CURVES.match(text) and _is_object(lines[0]) is not True:
+            return any(map(_TELLING.search, keys))
+        if _CURVES.match(text) and len(lines) == 1:
+            return any(map(_TELLING.search, keys))
+    return _are_lines(lines, text.endswith("\n"), named or suffix in _SUFFIXES)
+
+
+def _are_lines(lines: Sequence[str], whole: bool, named: bool) -> bool:
+    """Whether the lines of a file's head are objects; a single line counts only with a telling name."""
+    if len(lines) == 1 and not whole:  # the first line goes on beyond the head
+        return named and lines[0].startswith('{"')
+    first = _is_object(lines[0])
+    return first is True and (named or (len(lines) > 1 and lines[1].startswith("{")))
+
+
+def _is_object(line: str) -> bool | None:
+    try:
+        return isinstance(parse(line), dict)
+    except ValueError:
+        return None
+
+
+def home(path: Path, inside: frozenset[Path]) -> Path:  # noqa: ARG001 - as all readers
+    """The file itself."""
+    return path
+
+
+def read(source: Source) -> Iterator[Run]:
+    """One run a file."""
+    yield from each_file(source, _run)
+
+
+def _run(source: Source, path: Path, name: str) -> Run:
+    notes: list[Note] = []
+    params: dict[str, Any] = {}
+    parts = _whole(path)
+    if parts is None:
+        table, params = _lines(path, notes)
+        parts = split_validation(table)
+    pieces = []
+    for part, axis in parts:
+        tidy = pivot(part)
+        pieces.append(scalars(split_kinds(part) if tidy is None else tidy, path.name, axis=axis))
+    whole = Scalars.join([piece for piece in pieces if len(piece.columns)])
+    if whole is None:
+        raise refuse(path, "no number that changes with a step: JSON, but no training log")
+    axes = {tag: axis for tag, axis in whole.axes.items() if tag in whole.columns.tags}
+    return Run(
+        name,
+        source.path,
+        FORMAT,
+        whole.columns,
+        params=params,
+        notes=(*notes, *whole.notes),
+        files=(path,),
+        axes=axes,
+    )
+
+
+def _lines(path: Path, notes: list[Note]) -> tuple[Table, dict[str, Any]]:
+    """The rows of a file of lines. Strings of the first row are parameters (env_info, config)."""
+    rows = Rows()
+    params: dict[str, Any] = {}
+    for at, row in enumerate(objects(path, notes)):
+        numbers, strings = flatten(_coco.named(row), "/")
+        for key in [key for key in numbers if key.startswith("config/")]:
+            params.setdefault(key.removeprefix("config/"), numbers[key])
+            del numbers[key]
+        if numbers:
+            rows.add(numbers, {key: word for key, word in strings.items() if len(word) < 80})
+        elif at == 0:
+            params |= {key: word for key, word in strings.items() if len(word) < 200}
+    if not rows.height:
+        raise refuse(path, "no line is a JSON object with a number in it")
+    return rows.table(), params
+
+
+def _whole(path: Path) -> list[tuple[Table, Axis | None]] | None:
+    """A document that is a list of rows or a dictionary of curves; None for lines of objects."""
+    text = head(path).lstrip("\ufeff \t\n")
+    if path.suffix.lower() != ".json" or not any(form.match(text) for form in (_EPOCHS, _ROW_LIST, _CURVES)):
+        return None
+    try:
+        content = document(path)
+    except UnreadableError:
+        if not _CURVES.match(text):
+            raise
+        return None  # lines of objects that begin with a list
+    if _EPOCHS.match(text) and isinstance(content, list):
+        return _skorch.tables([row for row in content if isinstance(row, dict)])
+    rows = Rows()
+    if isinstance(content, list):
+        for row in content:
+            if isinstance(row, dict):
+                rows.add(*flatten(row, "/"))
+    elif isinstance(content, dict):
+        curves = {key: curve for key, curve in content.items() if isinstance(curve, list) and len(curve) > 1}
+        for at in range(max(map(len, curves.values()), default=0)):
+            cells = {key: number(curve[at]) for key, curve in curves.items() if at < len(curve)}
+            rows.add({key: value for key, value in cells.items() if value is not None})
+    return split_validation(rows.table())

@@ -1,0 +1,98 @@
+"""The SQLite store of MLflow."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from loglens.model.columns import Columns
+from loglens.model.run import Run
+from loglens.model.source import Note, Source
+from loglens.readers.files import sqlite_file as _sqlite
+from loglens.readers.files.run_params import scalar
+from loglens.readers.files.values import refuse
+from loglens.readers.tables.row_collector import unique, whole
+
+#: What stands for an infinite value.
+_HUGE = 1.7976931348623157e308
+_NEEDED = frozenset({"key", "value", "timestamp", "run_uuid", "step", "is_nan"})
+
+
+def database(source: Source, form: str) -> Iterator[Run]:
+    """The runs of the file that are not deleted. Raises UnreadableError."""
+    path, notes = source.files[0], list[Note]()
+    with _sqlite.opened(path, notes) as connection:
+        if not _sqlite.columns(connection, "metrics") >= _NEEDED:
+            raise refuse(path, "its table metrics is not the one that MLflow writes")
+        wanted = ("run_uuid", "name", "status", "lifecycle_stage", "experiment_id")
+        runs = {str(row[0]): row for row in _sqlite.rows(connection, "runs", wanted, notes, path.name)}
+        columns = _metrics(connection, notes, path.name)
+        params: dict[str, dict[str, Any]] = {}
+        for key, value, run in _sqlite.rows(connection, "params", ("key", "value", "run_uuid"), notes, path.name):
+            params.setdefault(str(run), {})[str(key)] = scalar(str(value))
+    alive = [key for key in dict.fromkeys([*runs, *columns]) if key not in runs or runs[key][3] != "deleted"]
+    if not alive:
+        raise refuse(path, "an MLflow store without a run")
+    names = [str(runs[key][1] or "") if key in runs else "" for key in alive]
+    for key, name, label in zip(alive, names, unique(names, alive), strict=True):
+        status = str(runs[key][2] or "") if key in runs else ""
+        said = {"run_name": name, "run_id": key, "status": status}
+        own = columns.get(key, Columns.empty())
+        yield Run(
+            source.name if len(alive) == 1 else f"{source.name}/{label}",
+            source.path,
+            form,
+            own,
+            params={k: v for k, v in said.items() if v} | params.get(key, {}),
+            notes=(*notes, *status_notes(status, path.name), *_empty(own, path.name)),
+            files=source.files,
+            axes={tag: "sample" for tag in own.tags if tag.startswith("system/")},
+        )
+
+
+def _metrics(connection: sqlite3.Connection, notes: list[Note], file: str) -> dict[str, Columns]:
+    """The points of every run, in the order written."""
+    wanted = ("run_uuid", "key", "step", "timestamp", "value", "is_nan")
+    gathered: dict[str, tuple[dict[str, int], list[tuple[int, int, float, float]]]] = {}
+    lost = 0
+    for run, key, step, time, value, is_nan in _sqlite.rows(connection, "metrics", wanted, notes, file):
+        at = whole(step)
+        if at is None or not isinstance(time, int | float) or not isinstance(value, int | float):
+            lost += 1
+            continue
+        tags, points = gathered.setdefault(str(run), ({}, []))
+        number = float("nan") if is_nan else float(value)
+        if abs(number) >= _HUGE:
+            number = float("inf") if number > 0 else float("-inf")
+        points.append((tags.setdefault(str(key), len(tags)), at, time / 1000, number))
+    if lost:
+        notes.append(Note("corrupt", f"{lost} rows of metrics hold no number and are left out", file))
+    return {run: _columns(tuple(tags), points) for run, (tags, points) in gathered.items()}
+
+
+def _columns(tags: tuple[str, ...], points: list[tuple[int, int, float, float]]) -> Columns:
+    code, step, time, value = zip(*points, strict=True)
+    return Columns(
+        tags,
+        np.array(code, np.int32),
+        np.array(step, np.int64),
+        np.array(time, np.float64),
+        np.array(value, np.float64),
+        np.zeros(len(points), np.int32),
+    )
+
+
+def _empty(columns: Columns, file: str) -> list[Note]:
+    return [] if len(columns) else [Note("empty", "no metric: the run ended before it logged one", file)]
+
+
+def status_notes(status: str, file: str) -> list[Note]:
+    """What a status says that a reader should know."""
+    if status in ("FAILED", "KILLED"):
+        return [Note("failed", f"MLflow has the run as {status}", file)]
+    if status in ("RUNNING", "SCHEDULED"):
+        return [Note("unfinished", f"MLflow has the run as {status}: killed, or still going on", file)]
+    return []

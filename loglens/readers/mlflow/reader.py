@@ -1,0 +1,140 @@
+"""MLflow: the file store `mlruns/`, and the SQLite file `mlflow.db`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from loglens.errors import UnreadableError
+from loglens.model.columns import Columns
+from loglens.model.run import Run
+from loglens.model.source import Note, Source
+from loglens.readers.files import sqlite_file as _sqlite
+from loglens.readers.files.run_params import flat_yaml, scalar
+from loglens.readers.files.text_file import LineTooLongError, head, open_text
+from loglens.readers.mlflow.database import database, status_notes
+
+FORMAT = "mlflow"
+
+_WORDS = (b"metrics", b"run_uuid", b"is_nan", b"latest_metrics")
+_DELETED = ".trash"
+_LARGEST_PARAM = 6000
+#: Numbers of a status in the file store.
+STATUS = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
+_SAID = {"run_name": "run_name", "name": "run_name", "run_id": "run_id", "run_uuid": "run_id"}
+
+
+def sniff(path: Path) -> bool:
+    """A file of a run of the file store (meta.yaml, metrics/...), or an SQLite file with its tables."""
+    folder = _run_folder(path)
+    if folder is not None:
+        return _DELETED not in path.parts and any(key in head(folder / "meta.yaml") for key in ("run_id:", "run_uuid:"))
+    return _sqlite.holds(path, _WORDS)
+
+
+def _run_folder(path: Path) -> Path | None:
+    """The folder of the run to whose meta.yaml or metrics a file belongs."""
+    path = path.absolute()
+    if path.name == "meta.yaml":
+        return path.parent
+    for parent in path.parents:
+        if parent.name == "metrics" and (parent.parent / "meta.yaml").is_file():
+            return parent.parent
+    return None
+
+
+def home(path: Path, inside: frozenset[Path]) -> Path:  # noqa: ARG001 - as all readers
+    """The folder of the run, as it was reached; the file for a database."""
+    if path.name == "meta.yaml":
+        return path.parent
+    folder = _run_folder(path)
+    if folder is None:
+        return path
+    return next((parent for parent in path.parents if parent.absolute() == folder), folder)
+
+
+def read(source: Source) -> Iterator[Run]:
+    """The run of a folder, or the runs of a database."""
+    if len(source.files) == 1 and _run_folder(source.files[0]) is None:
+        yield from database(source, FORMAT)
+        return
+    folder = _run_folder(source.files[0]) or source.path
+    notes: list[Note] = []
+    params = _meta(folder)
+    parts = []
+    for path in sorted(source.files):
+        if path.name == "meta.yaml" and path.absolute().parent == folder:
+            continue
+        tag = path.absolute().relative_to(folder / "metrics").as_posix()
+        try:
+            parts.append(_curve(path, tag, notes))
+        except UnreadableError as error:
+            notes.append(Note("unreadable", str(error), tag))
+    if not parts and notes:
+        raise UnreadableError(notes[0].message)
+    params |= _params(folder / "params")
+    notes += status_notes(str(params.get("status", "")), "meta.yaml")
+    columns = Columns.join(parts)
+    if not len(columns):
+        notes.append(Note("empty", "no metric: the run ended before it logged one", ""))
+    axes = {tag: "sample" for tag in columns.tags if tag.startswith("system/")}
+    yield Run(
+        source.name, source.path, FORMAT, columns, params=params, notes=tuple(notes), files=source.files, axes=axes
+    )
+
+
+def _curve(path: Path, tag: str, notes: list[Note]) -> Columns:
+    """The points of a file: `time value`, `time value step`, and names of data or model after that."""
+    points: list[tuple[float, float, int]] = []
+    lost, torn = 0, False
+    try:
+        for block in open_text(path):
+            lines = block.split(b"\n")
+            torn = bool(lines.pop())  # each line is written with its end
+            for line in lines:
+                cells = line.split()
+                try:
+                    step = int(cells[2]) if len(cells) > 2 else 0
+                    if abs(step) >= 2**62:
+                        raise ValueError
+                    points.append((float(cells[0]) / 1000, float(cells[1]), step))
+                except (ValueError, IndexError):
+                    lost += bool(cells)
+    except LineTooLongError:
+        lost += 1
+    if torn:
+        notes.append(Note("truncated", f"the last line of {tag} is torn (killed, or still writing)", path.name))
+    if lost:
+        notes.append(Note("corrupt", f"{lost} lines of {tag} are no points and left out", path.name))
+    return Columns(
+        (tag,),
+        np.zeros(len(points), np.int32),
+        np.array([each[2] for each in points], np.int64),
+        np.array([each[0] for each in points], np.float64),
+        np.array([each[1] for each in points], np.float64),
+        np.zeros(len(points), np.int32),
+    )
+
+
+def _meta(folder: Path) -> dict[str, Any]:
+    """What meta.yaml says of the run, but for paths and user names."""
+    said = flat_yaml(head(folder / "meta.yaml", 1 << 16))
+    params = {_SAID[key]: str(value) for key, value in said.items() if key in _SAID and value}
+    status = str(said.get("status", ""))
+    if status:
+        params["status"] = STATUS.get(status, status)
+    return params
+
+
+def _params(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    try:
+        files = sorted(path for path in folder.rglob("*") if path.is_file())[:10_000]
+    except OSError:
+        return found
+    for path in files:
+        found[path.relative_to(folder).as_posix()] = scalar(head(path, _LARGEST_PARAM))
+    return found

@@ -1,0 +1,295 @@
+"""Delimited text to tables, for the CSV and W&B readers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from loglens.model.source import Note
+from loglens.readers.files.read_ahead import ahead
+from loglens.readers.files.text_file import LONGEST_LINE, LineTooLongError, open_text
+from loglens.readers.files.values import refuse
+from loglens.readers.tables.cell_values import (
+    ABSENT,
+    Grid,
+    Points,
+    Words,
+    count,
+    grid_points,
+    ordinal,
+    plain_points,
+    to_grid,
+    wants_pandas,
+)
+from loglens.readers.tables.clock import NAMES as CLOCK_NAMES
+from loglens.readers.tables.growing_columns import Growing
+from loglens.readers.tables.header import find_header, is_number, split_header, unique
+from loglens.readers.tables.step_axis import plain
+from loglens.readers.tables.table import Table
+
+#: Columns whose text says what a row is; all their cells are kept.
+KEPT = frozenset({*CLOCK_NAMES, *"mode phase split stage tag metric name key run run_name".split()})
+MOST_COLUMNS = 200_000
+#: So many lines above a torn one tell how long its last cell would be, if that many of them have a number there.
+NEAR, FEW = 20, 3
+# stand-ins inside quoted cells for what would end the cell
+_COMMA, _LINE, _SPACE = "\x1f", "\x1e", "\x1d"
+_BACK = str.maketrans({_LINE: "\n", _SPACE: " "})
+
+
+def load(path: Path) -> tuple[list[Table], list[Note]]:
+    """The tables in a file: one, or several where a header line stands again in the body.
+
+    Raises UnreadableError where there is no table at all.
+    """
+    notes: list[Note] = []
+    blocks = _whole_rows(_known_lines(open_text(path), path, notes))
+    first = next(blocks, None)
+    if first is None:
+        empty = "empty file: the run wrote nothing, or has not flushed yet"
+        raise refuse(path, f"the first line is longer than {LONGEST_LINE >> 20} MB: no table" if notes else empty)
+    start, lines = find_header(first)
+    sheet = Sheet(path, first[start:], lines)
+    rest = sheet.believed(chain([first[start:]], blocks))
+    for each in ahead(sheet.lines, rest) if sheet.fast else map(sheet.lines, rest):
+        sheet.feed(each)
+    return sheet.finish(), [*sheet.notes(), *notes]
+
+
+def _known_lines(blocks: Iterator[bytes], path: Path, notes: list[Note]) -> Iterator[bytes]:
+    """The blocks before a line that does not end, of which a note is made."""
+    try:
+        yield from blocks
+    except LineTooLongError:
+        message = f"a line is longer than {LONGEST_LINE >> 20} MB; the rest is unread"
+        notes.append(Note("corrupt", message, path.name))
+
+
+def _whole_rows(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Blocks joined where one ends inside quotes, as far as memory allows."""
+    held = b""
+    for block in blocks:
+        held = held + block if held else block
+        if b'"' not in held or held.count(b'"') % 2 == 0 or len(held) > LONGEST_LINE:
+            yield held
+            held = b""
+    if held:
+        yield held
+
+
+class Lines(NamedTuple):
+    """Lines as written and in plain form. whole: the last one ends with a line end. grid: where pandas sees all."""
+
+    block: bytes
+    text: bytes
+    whole: bool
+    grid: Grid | None
+
+
+class Sheet:
+    """Takes a file block by block and keeps its points."""
+
+    def __init__(self, path: Path, block: bytes, lines: int) -> None:
+        self.path, self.seen, self.read = path, lines, 0
+        self.size = path.stat().st_size
+        self.fast = wants_pandas(self.size)
+        line = block.split(b"\n", 1)[0]
+        names, self.mark = split_header(line.decode("utf-8", "replace"))
+        if len(names) > MOST_COLUMNS:
+            raise refuse(path, f"{len(names)} columns: no training log has more than {MOST_COLUMNS}")
+        if not any(names) or all(is_number(name) for name in names if name):
+            raise refuse(path, "no header line: the first line holds numbers; put the column names there")
+        self.delimiter = self.mark.encode()
+        # a header line in the body begins with the first name, or with all where that is blank
+        first = line.split(self.delimiter, 1)[0]
+        brief = bool(names[0]) and len(names) > 1 and not first.startswith(b'"')
+        self.lead = first + self.delimiter if brief else line
+        leading = names[:1] if brief else names
+        self.lettered = any(not is_number(name) and name.lower() not in ABSENT for name in leading)
+        self.tables: list[Table] = []
+        self.ragged: Counter[int] = Counter()
+        self.example, self.torn = 0, False
+        self._begin(names)
+
+    def _begin(self, names: list[str]) -> None:
+        self.names, self.width = unique(names), len(names)
+        self.points, self.rows = Growing(col=ordinal(self.width), value=np.float64), Growing(sizes=np.int32)
+        self.words = Words({col for col, name in enumerate(self.names) if plain(name) in KEPT})
+        self.first: tuple[str, ...] = ()
+
+    def believed(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """The blocks, without the last cell of all where no line end follows and it is shorter than its like above.
+
+        A writer ends each line; a table that was exported may have no line end behind the last. A number cut
+        short is another number, and shorter; the cells before it, and one in quotes, are whole.
+        """
+        above: list[bytes] = []
+        for block in blocks:
+            *lines, last = block[_before(block, NEAR) :].split(b"\n")
+            cells = [line.rpartition(self.delimiter)[2].strip() for line in [*above, *lines]]
+            lengths = [len(cell) for cell in cells if is_number(cell.decode("utf-8", "replace"))]
+            rest, mark, cell = last.rpartition(self.delimiter)
+            cell = cell.strip()
+            if mark and cell and not cell.endswith(b'"') and len(lengths) >= FEW and len(cell) < min(lengths):
+                self.torn = True
+                block = block[: len(block) - len(last) + len(rest) + 1]
+            yield block
+            above = lines
+
+    def lines(self, block: bytes) -> Lines:
+        """Whole lines in plain form, and their cells. The width that counts is the one when they are taken."""
+        whole = block.endswith(b"\n") or not block
+        text = self._canonical(block if whole else block + b"\n")
+        return Lines(block, text, whole, to_grid(text, self.width, self.mark) if self.fast and text else None)
+
+    def feed(self, lines: Lines) -> None:
+        """Take whole lines, split at the header lines among them."""
+        block = lines.block
+        self.read += len(block)
+        if lines.grid is not None and self.lettered and not lines.grid.texts:
+            self._rows(lines)  # not one cell of it is text, so that no line of it is a header
+            return
+        end = 0
+        for start, stop in self._headers(block):
+            names, _ = split_header(block[start:stop].decode("utf-8", "replace"))
+            if any(is_number(name) for name in names):
+                continue
+            self._rows(self.lines(block[end:start]))
+            if self.rows.size:
+                self.tables.append(self._table())
+            self.seen += 1
+            self._begin(names)
+            end = stop + 1
+        self._rows(self.lines(block[end:]) if end else lines)
+
+    def _headers(self, block: bytes) -> Iterator[tuple[int, int]]:
+        """Where lines stand that begin as the header does."""
+        at = 0 if block.startswith(self.lead) else block.find(b"\n" + self.lead) + 1
+        while at or block.startswith(self.lead):
+            stop = block.find(b"\n", at)
+            stop = len(block) if stop < 0 else stop
+            yield at, stop
+            at = block.find(b"\n" + self.lead, stop) + 1
+            if not at:
+                return
+
+    def finish(self) -> list[Table]:
+        self.tables.append(self._table())
+        return self.tables
+
+    def notes(self) -> list[Note]:
+        found = []
+        if self.torn:
+            found.append(Note("truncated", "the last line is torn (killed, or still writing)", self.path.name))
+        if count := sum(self.ragged.values()):
+            widths = ", ".join(str(width) for width, _ in self.ragged.most_common(3))
+            rows = "1 row has" if count == 1 else f"{count} rows have"
+            message = (
+                f"{rows} {widths} cells where the header has {self.width} (first at line "
+                f"{self.example}): which cell belongs where is not known, so left out"
+            )
+            found.append(Note("ragged", message, self.path.name))
+        return found
+
+    def _table(self) -> Table:
+        text = {
+            at: {line: self._restore(word) for line, word in cells.items()} for at, cells in self.words.text.items()
+        }
+        sizes, col, value = self.rows.pop("sizes"), self.points.pop("col"), self.points.pop("value")
+        return Table(tuple(self.names), sizes, col, value, text, self.words.count, self.first)
+
+    def _rows(self, lines: Lines) -> None:
+        """Take lines without a header among them."""
+        before, text, grid = self.seen, lines.text, lines.grid
+        self.seen += count(text, 10) if grid is None else len(grid.value)
+        if grid is not None and grid.value.shape[1] == self.width:
+            self._add(grid_points(grid, self.mark, self.words, self.rows.size), text)
+        elif text and (text := self._regular(text, lines.whole, before)):
+            self._add(plain_points(text, self.width, self.mark, self.words, self.rows.size), text)
+
+    def _add(self, points: Points, text: bytes) -> None:
+        if not self.first:
+            first = text.split(b"\n", 1)[0].decode("utf-8", "replace")
+            self.first = tuple(map(self._restore, first.split(self.mark)))
+        self.rows.add(self.read / self.size, sizes=points.sizes)
+        self.points.add(self.read / self.size, col=points.col, value=points.value)
+
+    def _canonical(self, block: bytes) -> bytes:
+        """The same lines without quotes and without padding around the cells."""
+        if b'"' in block:
+            block = _unquote(block, self.mark)
+        if self.mark == " ":
+            block = block.replace(b"\t", b" ")
+        if b" " in block or (self.mark != "\t" and b"\t" in block):
+            while b"  " in block:
+                block = block.replace(b"  ", b" ")
+            blanks = (b" ",) if self.mark in {"\t", " "} else (b" ", b"\t")
+            edges = (b"\n",) if self.mark == " " else (b"\n", self.delimiter)
+            for blank in blanks:
+                for edge in edges:
+                    block = block.replace(blank + edge, edge).replace(edge + blank, edge)
+                block = block.removeprefix(blank)
+        return block
+
+    def _regular(self, block: bytes, whole: bool, before: int) -> bytes:
+        """The lines that have as many cells as the header; others are counted and left out."""
+        array = np.frombuffer(block, np.uint8)
+        ends = np.flatnonzero(array == 10)
+        marks = np.flatnonzero(array == self.delimiter[0])
+        cells = np.diff(np.searchsorted(marks, ends), prepend=0) + 1
+        empty = np.diff(ends, prepend=-1) == 1
+        good = (cells == self.width) & ~empty
+        if good.all():
+            return block
+        kept = []
+        for number, line in enumerate(block.split(b"\n")[:-1]):
+            if good[number]:
+                kept.append(line)
+            elif empty[number] or line.startswith(b"#"):
+                continue
+            elif (bare := line.rstrip(self.delimiter)).count(self.delimiter) < self.width <= cells[number]:
+                # blank cells too many at the end: a delimiter closes each line
+                kept.append(bare + self.delimiter * (self.width - 1 - bare.count(self.delimiter)))
+            elif not whole and number == len(good) - 1:
+                self.torn = True
+            else:
+                self.example = self.example or before + number + 1
+                self.ragged[int(cells[number])] += 1
+        return b"\n".join([*kept, b""]) if kept else b""
+
+    def _restore(self, cell: str) -> str:
+        return cell.translate(_BACK).replace(_COMMA, self.mark)
+
+
+def _before(block: bytes, lines: int) -> int:
+    """Where so many whole lines before the end of the block begin."""
+    at = len(block)
+    for _ in range(lines + 1):
+        at = block.rfind(b"\n", 0, max(at, 0))
+    return at + 1
+
+
+def _unquote(block: bytes, mark: str) -> bytes:
+    """Quoted cells made plain, so that a delimiter, a line end or a blank inside no longer counts."""
+    return "\n".join(_plain_lines(block.decode("utf-8", "replace"), mark)).encode() + b"\n"
+
+
+def _plain_lines(text: str, mark: str) -> Iterator[str]:
+    inside = str.maketrans({mark: _COMMA, "\n": _LINE, " ": _SPACE})
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error:  # a cell beyond the limit of the csv module: that line is lost
+            yield "?"
+            continue
+        yield mark.join(cell.strip().translate(inside) for cell in row)

@@ -1,0 +1,119 @@
+"""TODO: say in one line what this is."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.model.series import Floats, Ints
+
+#: Counts and numbers of columns, in a type no wider than they need.
+Ordinals = NDArray[np.signedinteger[Any]]
+_PART = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The numbers of one table, row by row: point i is `value[i]` in column `col[i]`; row r has `sizes[r]` points.
+
+    text: the cells of a column that are no numbers, by row (not all of them in long columns, but
+    those of the columns that say what a row is). texts: how many there are, by column. first: the
+    first row, as written.
+    """
+
+    names: tuple[str, ...]
+    sizes: Ordinals
+    col: Ordinals
+    value: Floats
+    text: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
+    texts: Mapping[int, int] = field(default_factory=dict)
+    first: tuple[str, ...] = ()
+
+    @property
+    def height(self) -> int:
+        """How many rows there are."""
+        return len(self.sizes)
+
+    @property
+    def row(self) -> Ints:
+        """The row of each point."""
+        return np.repeat(np.arange(self.height, dtype=np.int64), self.sizes)
+
+    def dense(self, col: int) -> Floats:
+        """One column, NaN where it is blank too."""
+        mine = np.flatnonzero(self.col == col)
+        if len(mine) == self.height:  # a row has one cell of it at most
+            return self.value[mine]
+        full = np.full(self.height, np.nan)
+        full[np.searchsorted(np.cumsum(self.sizes), mine, "right")] = self.value[mine]
+        return full
+
+    def parts(self) -> Iterator[tuple[slice, slice]]:
+        """Rows and their points: of so many at a time, what is made on the way stays in the cache."""
+        ends = np.cumsum(self.sizes)
+        cuts = np.searchsorted(ends, np.arange(_PART, len(self.value), _PART), "right").tolist()
+        for begin, end in itertools.pairwise(sorted({0, *cuts, self.height})):
+            yield slice(begin, end), slice(int(ends[begin - 1]) if begin else 0, int(ends[end - 1]))
+
+    def counts(self) -> Ints:
+        """How many points each column has."""
+        total = np.zeros(len(self.names), np.int64)
+        for _, points in self.parts():
+            total += np.bincount(self.col[points], minlength=len(total))
+        return total
+
+    def rows(self, chosen: NDArray[np.bool_]) -> Table:
+        """The chosen rows alone, numbered anew."""
+        number = np.cumsum(chosen) - 1
+        keep = np.repeat(chosen, self.sizes)
+        text = {
+            col: {int(number[row]): cell for row, cell in cells.items() if chosen[row]}
+            for col, cells in self.text.items()
+        }
+        return replace(
+            self,
+            sizes=self.sizes[chosen],
+            col=self.col[keep],
+            value=self.value[keep],
+            text=text,
+        )
+
+
+class Rows:
+    """Builds a table from rows that name their cells, as JSON has them."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, int] = {}
+        self._sizes: list[int] = []
+        self._col: list[int] = []
+        self._value: list[float] = []
+        self._text: dict[int, dict[int, str]] = {}
+
+    @property
+    def height(self) -> int:
+        """How many rows there are."""
+        return len(self._sizes)
+
+    def add(self, cells: Mapping[str, float], text: Mapping[str, str] | None = None) -> None:
+        names, row = self._names, self.height
+        self._sizes.append(len(cells))
+        for name, value in cells.items():
+            self._col.append(names.setdefault(name, len(names)))
+            self._value.append(value)
+        for name, word in (text or {}).items():
+            self._text.setdefault(names.setdefault(name, len(names)), {})[row] = word
+
+    def table(self) -> Table:
+        return Table(
+            tuple(self._names),
+            np.array(self._sizes, np.int64),
+            np.array(self._col, np.int32),
+            np.array(self._value, np.float64),
+            self._text,
+            {col: len(cells) for col, cells in self._text.items()},
+        )

@@ -1,0 +1,72 @@
+"""Tables whose rows are not all of one kind: tidy ones, and those with a column train/val."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from loglens.readers.tables.clock import NAMES
+from loglens.readers.tables.step_axis import is_counter, plain
+from loglens.readers.tables.table import Table
+
+_KEYS = frozenset({"tag", "metric", "name", "key"})
+_KINDS = frozenset({"mode", "phase", "split", "stage"})
+
+
+def pivot(table: Table) -> Table | None:
+    """A tidy table (step, tag, value) with a column a tag; None for other tables."""
+    by_name = {plain(name): col for col, name in enumerate(table.names)}
+    value = by_name.get("value")
+    key = next((by_name[name] for name in _KEYS if name in by_name), None)
+    if value is None or key is None or key not in table.text:
+        return None
+    word, row = table.text[key], table.row
+    index: dict[str, int] = {}
+    code = np.full(table.height, -1, np.int32)
+    for at, tag in word.items():
+        code[at] = len(table.names) + index.setdefault(tag, len(index))
+    mine = table.col == value
+    col = np.where(mine, code[row], table.col).astype(np.int32)
+    keep = (col >= 0) & (table.col != key)
+    texts = {c: n for c, n in table.texts.items() if c not in {key, value}}
+    return replace(
+        table,
+        names=(*table.names, *index),
+        sizes=np.bincount(row[keep], minlength=table.height),
+        col=col[keep],
+        value=table.value[keep],
+        texts=texts,
+    )
+
+
+def split_kinds(table: Table) -> Table:
+    """Columns apart for the rows of each kind ("train/loss", "val/loss") where both kinds have them."""
+    for kind, cells in table.text.items():
+        words = sorted(set(cells.values()))
+        if plain(table.names[kind]) in _KINDS and 2 <= len(words) <= 6 and len(cells) == table.height:
+            return _apart(table, kind, words)
+    return table
+
+
+def _apart(table: Table, kind: int, words: list[str]) -> Table:
+    width = len(table.names)
+    which = np.zeros(table.height, np.int64)
+    for row, word in table.text[kind].items():
+        which[row] = words.index(word)
+    pair = np.unique(np.multiply(table.col, len(words), dtype=np.int64) + which[table.row])
+    kinds = np.bincount(pair // len(words), minlength=width)
+    metric = np.array([not _shared(name) for name in table.names])
+    both = (kinds > 1) & metric
+    names = list(table.names)
+    code = np.tile(np.arange(width)[:, None], len(words))
+    for col in np.flatnonzero(both):
+        for at, word in enumerate(words):
+            code[col, at] = len(names)
+            names.append(f"{word}/{table.names[col]}")
+    return replace(table, names=tuple(names), col=code[table.col, which[table.row]].astype(np.int32))
+
+
+def _shared(name: str) -> bool:
+    """Counters and times say where a row stands, whatever its kind."""
+    return is_counter(name) or plain(name) in NAMES

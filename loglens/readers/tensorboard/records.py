@@ -1,0 +1,209 @@
+"""Framing of TFRecord files: where the records lie, and CRC-32C for many of them at once.
+
+A record is `u64 length | u32 masked CRC of the length | payload | u32 masked CRC of the payload`,
+all little-endian. Header checksums are always checked here; whoever uses a payload checks its own.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from functools import lru_cache
+from mmap import mmap
+
+import numpy as np
+from crc32c import crc32c
+from numpy.typing import NDArray
+
+from loglens.model.series import Ints
+
+Buffer = bytes | mmap
+Words = NDArray[np.uint32]
+
+HEADER, FRAME = 12, 16  # bytes before the payload; bytes around it
+MASK_DELTA = 0xA282EAD8
+
+BLOCK = 1 << 16  # records handed on at once; what they span should fit the cache
+SPAN = 1 << 24  # bytes walked over at once, so that memory stays bounded
+HISTORY = 1 << 12  # records walked one by one before a period is looked for
+
+
+def masked_crc(data: bytes | memoryview) -> int:
+    """The checksum as event files store it."""
+    crc = crc32c(data)
+    return ((crc >> 15 | crc << 17) + MASK_DELTA) & 0xFFFFFFFF
+
+
+def unmask(stored: Words) -> Words:
+    """CRC-32C from its stored, masked form."""
+    crc = stored - np.uint32(MASK_DELTA)
+    return crc >> np.uint32(17) | crc << np.uint32(15)
+
+
+@lru_cache(maxsize=96)
+def pair_table(after: int) -> Words:
+    """What two bytes, read as one little-endian u16, add (xor) to the CRC when `after` bytes follow.
+
+    CRC-32C is linear over GF(2): flipping a bit of the data flips the same bits of the checksum
+    whatever the rest is. So the change from a known record is a xor of one table entry per pair.
+    """
+    zero = crc32c(bytes(after + 2))
+    table = np.zeros(1, np.uint32)
+    for bit in range(16):
+        change = crc32c((1 << bit).to_bytes(2, "little") + bytes(after)) ^ zero
+        table = np.concatenate([table, table ^ np.uint32(change)])
+    return table
+
+
+def windows(data: Buffer, width: int) -> NDArray[np.uint8]:
+    """Every `width` bytes of the data as a row, without a copy."""
+    raw = np.frombuffer(data, np.uint8)
+    return np.lib.stride_tricks.as_strided(raw, (len(raw) - width + 1, width), (1, 1), writeable=False)
+
+
+class Framer:
+    """Walks the records of a file. After the walk it knows what was skipped and whether the end is torn.
+
+    skipped: (offset, bytes) of stretches that hold no valid record. torn: the last record is cut off.
+    """
+
+    def __init__(self, data: Buffer) -> None:
+        self.data, self.size = data, len(data)
+        self.count = 0
+        self.skipped: list[tuple[int, int]] = []
+        self.torn = False
+        self._known: dict[bytes, int] = {}  # header -> bytes of the whole record
+        self._patience = HISTORY
+        self._recent, self._recent_end = np.zeros(0, np.int64), 0  # sizes of the last records, and where they end
+
+    def __iter__(self) -> Iterator[tuple[Ints, Ints]]:
+        """Offsets and lengths of the payloads, block by block."""
+        at = 0
+        while at < self.size:
+            sizes, end = self._block(at)
+            heads = at + np.cumsum(sizes) - sizes
+            if end < self.size and not self._whole(end):
+                heads, sizes, end = self._mend(heads, sizes, end)
+            self.count += len(sizes)
+            if len(sizes):
+                yield heads + HEADER, sizes - FRAME
+            at = end
+
+    def _block(self, at: int) -> tuple[Ints, int]:
+        """Sizes of the records from here on, as far as one block goes, and where it ends."""
+        first, count, pieces = at, 0, [np.zeros(0, np.int64)]
+        while count < BLOCK and at - first < SPAN and self._whole(at):
+            most = BLOCK - count
+            sizes, at = self._repeat(at, most)
+            if len(sizes) >= min(HISTORY, most):
+                self._patience = HISTORY
+            else:  # a log that does not repeat itself is asked ever more rarely whether it does
+                walked, at = self._walk(at, min(self._patience, most - len(sizes)))
+                self._patience = min(2 * self._patience, BLOCK)
+                sizes = np.concatenate([sizes, walked])
+            self._recent, self._recent_end = np.concatenate([self._recent, sizes])[-HISTORY:], at
+            pieces.append(sizes)
+            count += len(sizes)
+        return np.concatenate(pieces), at
+
+    def _walk(self, at: int, most: int) -> tuple[Ints, int]:
+        """Up to `most` records one by one: their sizes, and where the walk stands."""
+        data, size, heads, limit = self.data, self._known.get, [], at + SPAN
+        for step in range(most):
+            whole = size(data[at : at + HEADER]) or self._header(at)
+            if not whole or (at > limit and not step & 0xFF):
+                break
+            heads.append(at)
+            at += whole
+        if at > self.size:
+            at = heads.pop()
+        edges = np.array([*heads, at], np.int64)
+        return edges[1:] - edges[:-1], at
+
+    def _header(self, at: int) -> int:
+        """The size of the whole record that begins here, 0 if none does."""
+        head = self.data[at : at + HEADER]
+        if len(head) < HEADER:
+            return 0
+        length, crc = struct.unpack("<QI", head)
+        if crc != masked_crc(head[:8]):
+            return 0
+        if len(self._known) > 1 << 16:  # many lengths: a file of images, say
+            self._known.clear()
+        self._known[head] = length + FRAME
+        return int(length) + FRAME
+
+    def _whole(self, at: int) -> bool:
+        size = self._header(at)
+        return 0 < size <= self.size - at
+
+    def _repeat(self, at: int, most: int) -> tuple[Ints, int]:
+        """Records that repeat the last ones' pattern of sizes, all headers verified at once.
+
+        A training loop writes the same tags step after step, so sizes come back with a period. The
+        guess costs little if wrong: it holds up to the first header that is not the foretold one.
+        """
+        if self._recent_end != at:
+            self._recent = self._recent[:0]
+        lag = _period(self._recent)
+        period = self._recent[len(self._recent) - lag :]
+        span = int(period.sum())
+        rounds = min(-(-most // lag), (self.size - at) // span, SPAN // span) if lag else 0
+        if rounds < 1:
+            return period[:0], at
+        rows = windows(self.data, HEADER)
+        want = rows[at - span + np.cumsum(period) - period].view("<u4")
+        guess = np.tile(period, rounds)[:most]
+        got = rows[at + np.cumsum(guess) - guess].view("<u4")
+        wrong = (got != np.tile(want, (rounds, 1))[:most]).any(axis=1)
+        guess = guess[: int(wrong.argmax())] if wrong.any() else guess
+        return guess, at + int(guess.sum())
+
+    def _mend(self, heads: Ints, sizes: Ints, at: int) -> tuple[Ints, Ints, int]:
+        """No whole record begins at `at`: go on at the next valid header, or end."""
+        if len(heads) and self._broken(last := int(heads[-1]), int(sizes[-1])):
+            # A writer died inside this record and another went on after it in the same file: the
+            # length of the torn record swallowed the beginning of what follows
+            found = self._resync(last + 1, at)
+            if found:
+                self.skipped.append((last, found - last))
+                return heads[:-1], sizes[:-1], found
+        found = self._resync(at + 1, self.size)
+        if not found and (self._header(at) or self.size - at < HEADER):
+            self.torn = True
+        else:
+            self.skipped.append((at, (found or self.size) - at))
+        return heads, sizes, found or self.size
+
+    def _broken(self, head: int, size: int) -> bool:
+        end = head + size - 4
+        with memoryview(self.data) as view:
+            return masked_crc(view[head + HEADER : end]).to_bytes(4, "little") != self.data[end : end + 4]
+
+    def _resync(self, at: int, end: int) -> int:
+        """Offset of the first header in [at, end) of a record that fits into the file; 0 if none."""
+        end = min(end, self.size - FRAME)
+        while at < end:
+            stop = min(at + SPAN // 16, end)
+            for offset in (at + _plausible(np.frombuffer(self.data, np.uint8, stop - at + 7, at))).tolist():
+                if self._whole(offset):
+                    return int(offset)
+            at = stop
+        return 0
+
+
+def _plausible(raw: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Where a u64 stands that may be a length: below 4 GiB and not zero (no event is empty)."""
+    zero, n = raw == 0, len(raw) - 7
+    high = zero[4 : n + 4] & zero[5 : n + 5] & zero[6 : n + 6] & zero[7:]
+    low = zero[:n] & zero[1 : n + 1] & zero[2 : n + 2] & zero[3 : n + 3]
+    return np.flatnonzero(high & ~low)
+
+
+def _period(sizes: Ints) -> int:
+    """The shortest period with which the last sizes repeat, 0 if they do not."""
+    back = sizes[::-1]
+    for lag in (np.flatnonzero(back[1 : len(back) // 2 + 1] == back[:1]) + 1)[:64].tolist():
+        if np.array_equal(back[:lag], back[lag : 2 * lag]):
+            return int(lag)
+    return 0

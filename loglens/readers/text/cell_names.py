@@ -1,0 +1,162 @@
+"""Which numbers of a line have a name, and which of them count steps and epochs."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from loglens.readers.text.templates import MARK
+
+#: The words that lead to a number: "lm loss:", "'grad_norm': '", "lr=[", "elapsed time (ms):"
+_WORD = r"[A-Za-z_][\w.@/%+~^-]*"
+_OPEN = r"['\"]? ?[:=]{1,2}>? ?[~]?['\"\[({ ]{0,3}$"
+_KEY = re.compile(rf"({_WORD}(?: {_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\))?){_OPEN}")
+_CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
+_BARE = re.compile(rf"({_WORD}(?: {_WORD})?) \(?$")
+_UNIT = re.compile(r"[A-Za-z%°/][\w/%°]*(?=[\s,;|)\]'\"]|$)|[)\]'\"]+")
+_NEAR = 100
+#: What comes between the parts of a clock time, a date, a ratio or a range; none of them is a value.
+_JOINTS = frozenset({":", "/", "-", " / ", "/ ", " /", "x", ".", "~"})
+_SKIPPED = re.compile(
+    r"^(?:eta|remaining(?: time)?|lineno|time_ms|seed|rank|pid|local_rank|world_size"
+    r"|(?:max|total|num)_(?:steps|epochs|iters)"
+    r"|version|v_num|port|line|global_batch|device|gpu|worker|.*\.py)$|:$",
+    re.I,
+)
+#: What a line must measure, to be one of training rather than any list of numbers.
+TELLING = re.compile(
+    r"loss|(?:^|[^a-z])(?:acc|lr|map|kl|tr?l|err|ce|dice|iou|auc|bl?eu|fid|score|ppl)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
+    r"|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|[wc]er$",
+    re.I,
+)
+_BARE_OK = re.compile(
+    r"(?:^|[ _./])(?:loss|lr|acc|accuracy|ppl|perplexity|norm|gnorm|grad_norm|time|mfu|wps|tps|top[15])$", re.I
+)
+
+_SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "validate", "eval", "evaluation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+_LEADING = re.compile(rf"(?:{'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?=[\s/:]|$)", re.I)
+_SEGMENT = re.compile(rf"\b({'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?: set| results)?\s?[:\[(-]", re.I)
+COUNTERS = (
+    (
+        "step",
+        r"num_updates|global[ _]?step|(?:training )?steps?|iterations?|iters?|itr|updates?"
+        r"|(?:mini)?batch(?:es)?(?: idx)?",
+    ),
+    ("epoch", r"epochs?|ep"),
+)
+_RANKS = ("num_updates", "global", "step", "iteration", "iter", "itr", "update", "batch")
+_COUNTER = {
+    kind: re.compile(rf"(?<![\w.])({words})['\"]?[\s:=#\[(-]{{0,4}}\0(?:(?: ?/ ?| of )(?P<total>\0))?")
+    for kind, words in COUNTERS
+}
+
+
+class Counter(NamedTuple):
+    """Slots of a counter and of its total, -1 where there is none; where it begins and ends."""
+
+    slot: int
+    total: int
+    start: int
+    end: int
+
+
+class Cell(NamedTuple):
+    """A number with a name; running: the slot of its average in parentheses, -1 where there is none."""
+
+    slot: int
+    key: str
+    split: str
+    running: int
+
+
+def split_word(text: str) -> str:
+    """train, val or test, by a word; "" for others."""
+    return _SPLITS.get(text.strip().lower(), "")
+
+
+_COUNTS = re.compile(r"(?:^|[ _])(?:steps?|iter|iters|iteration|epochs?|batch|updates?|num_updates)$", re.I)
+
+
+def is_counter(key: str) -> bool:
+    """Whether a number of this name counts and measures nothing."""
+    return bool(_COUNTS.search(key)) and not TELLING.search(key)
+
+
+def counter(body: str, kind: str) -> Counter | None:
+    """Where a line tells its step or its epoch, the most global counter first."""
+    best: tuple[int, re.Match[str]] | None = None
+    for found in _COUNTER[kind].finditer(body):
+        word = found[1]
+        rank = next((i for i, name in enumerate(_RANKS) if name in word), len(_RANKS))
+        if best is None or rank < best[0]:
+            best = rank, found
+    if best is None:
+        return None
+    found = best[1]
+    slot = body.count(MARK, 0, found.end()) - 1
+    total = -1
+    if found["total"]:
+        slot, total = slot - 1, slot
+    return Counter(slot, total, found.start(), found.end())
+
+
+def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[Cell]:
+    """The numbers with a name. taken: slots that are none. whole: names fill what stands between bars.
+
+    bare: a name needs no ":" or "=" behind it.
+    """
+    gaps = body.split(MARK)
+    found: list[Cell] = []
+    split = ""
+    barred = "|" in body
+    for slot, gap in enumerate(gaps[:-1]):
+        near = gap[-_NEAR:]
+        if slot and len(gap) <= _NEAR and (unit := _UNIT.match(near)):
+            near = near[unit.end() :]
+        if "|" in near:
+            split = ""
+        name = (
+            "" if slot in taken or gaps[slot + 1] in _JOINTS or gap in _JOINTS else _name(near, whole=whole, bare=bare)
+        )
+        if not name or _SKIPPED.search(name):
+            continue
+        own, key = _own_split(name)
+        segment = _SEGMENT.search(near[near.rfind("|") + 1 : near.rfind(name)])
+        if segment:
+            split = split_word(segment[1])
+        split = own or (split if barred or segment else "")
+        found.append(Cell(slot, key, own or split, _running(gaps, slot, key)))
+    return found
+
+
+def _name(near: str, *, whole: bool, bare: bool) -> str:
+    if whole:
+        cell = near.rpartition("|")[2].strip(" ")
+        match = _CELL.fullmatch(cell if cell.endswith((":", "=")) else cell + " ")
+        return match[1].strip() if match and re.search("[A-Za-z]", match[1]) else ""
+    if match := _KEY.search(near):
+        return match[1]
+    match = _BARE.search(near)
+    if match and (bare or _BARE_OK.search(match[1])):
+        return match[1]
+    return ""
+
+
+def _own_split(name: str) -> tuple[str, str]:
+    """The split that a name begins or ends with, and the rest of it."""
+    if (lead := _LEADING.match(name)) and len(lead[0]) < len(name):
+        return split_word(lead[0]), name[lead.end() :].strip(" /:")
+    return "", name
+
+
+def _running(gaps: list[str], slot: int, key: str) -> int:
+    """The slot of the average behind a value, as in "Loss: 3.123 (3.45)"."""
+    if slot + 2 >= len(gaps) or key.startswith("avg_"):
+        return -1
+    between, after = gaps[slot + 1], gaps[slot + 2]
+    opened = re.fullmatch(r"([A-Za-z%]{0,3}) ?\( ?", between)
+    return slot + 1 if opened and re.match(rf"{opened[1]}\)", after) else -1

@@ -1,0 +1,117 @@
+"""The points of a text log, from what its lines told: tag by tag on their axes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.model.columns import Columns
+from loglens.model.series import Floats, Ints
+from loglens.readers.text.line_collector import Ledger
+from loglens.readers.text.line_plan import Value
+from loglens.readers.text.positions import Places, Records, forward, place, tables
+from loglens.readers.text.repeats import repeats
+
+Codes = NDArray[np.int32]
+
+
+def curves(ledger: Ledger) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
+    """The points of a log in the order written, the axes that do not count in steps, and remarks."""
+    owner = ledger.column("owner")
+    if not len(owner):
+        return Columns.empty(), {}, ()
+    plans = tuple(plan for plan, _ in ledger.templates.forms)
+    records = Records(plans, *map(ledger.column, ("form", "step", "epoch", "total", "time")))
+    values = [value for plan in plans for value in plan.values]
+    nth = ledger.column("nth")
+    number = ledger.column("value")
+    again = repeats(records, values, owner, nth, number)
+    records = replace(records, step=np.where(again, np.nan, records.step))
+    places = place(records)
+    keep = _wanted(records, values, owner, nth) & ~again[owner]
+    if not keep.all():
+        owner, nth, number = owner[keep], nth[keep], number[keep]
+    names, code = _names(records, values, owner, nth)
+    axis = np.array([_AXES.index(name) for _, name in names], np.int8)[code]
+    where, axis_names = _where(records, places, [tag for tag, _ in names], code, axis, owner, number)
+    counts = np.bincount(code, minlength=len(names)).astype(np.int64)
+    tags, axes = _told_apart([(tag, axis_names[name]) for tag, name in names], counts)
+    used = np.flatnonzero(counts)
+    code = (np.cumsum(counts > 0) - 1).astype(np.int32)[code]
+    time = np.where(records.has("carry") | records.has("table"), forward(records.time), records.time)
+    session = _dense(places.session[owner])
+    columns = Columns(tuple(tags[each] for each in used.tolist()), code, where, time[owner], number, session)
+    return columns, axes, places.remarks
+
+
+_AXES = ("step", "samples", "epoch", "log", "table")
+
+
+def _wanted(records: Records, values: Sequence[Value], owner: Ints, nth: Codes) -> NDArray[np.bool_]:
+    """Which values count: some stand for a whole pass over the data, and do so in its last line alone."""
+    when = np.array([value.when for value in values], np.int8)[nth]
+    ended = records.step >= records.total - np.where(records.has("final"), 1, 0)
+    wanted: NDArray[np.bool_] = (when == 0) | ((when == 1) == ended[owner])
+    return wanted
+
+
+def _names(records: Records, values: Sequence[Value], owner: Ints, nth: Codes) -> tuple[list[tuple[str, str]], Codes]:
+    """Tag and axis of every value: distinct ones, and the index of each value into them."""
+    sections = list(dict.fromkeys(["train", *(plan.section for plan in records.plans)]))
+    section = np.array([sections.index(plan.section) if plan.section else np.nan for plan in records.plans], np.float64)
+    inside = np.nan_to_num(forward(section[records.plan]), nan=0.0).astype(np.int64)[owner]
+    pair = inside * len(values) + nth
+    pairs = np.unique(pair)
+    index: dict[tuple[str, str], int] = {}
+    code = np.empty(len(pairs), np.int32)
+    for at, number in enumerate(pairs.tolist()):
+        word, value = sections[number // len(values)], values[number % len(values)]
+        code[at] = index.setdefault((_within(word, value), value.axis), len(index))
+    return list(index), code[np.searchsorted(pairs, pair)]
+
+
+def _within(section: str, value: Value) -> str:
+    """The tag of a value inside a section: rows of a table take its group, other lines a split that is not train."""
+    if section.endswith("/"):
+        return section + value.tag if value.axis == "table" else value.tag
+    return f"{section}/{value.tag}" if value.section and section != "train" else value.tag
+
+
+def _where(
+    records: Records, places: Places, tags: list[str], code: Codes, axis: NDArray[np.int8], owner: Ints, number: Floats
+) -> tuple[Ints, dict[str, str]]:
+    """The position of every value on its axis, and what the axes are called."""
+    called = dict(zip(_AXES, _AXES, strict=True)) | {"log": places.log_axis}
+    where = places.step[owner]
+    epochs = (axis == _AXES.index("epoch")) & np.isfinite(places.epoch[owner])
+    where = np.where(epochs, places.epoch[owner], where)
+    where = np.where(axis == _AXES.index("log"), places.log[owner], where)
+    rows = np.flatnonzero(axis == _AXES.index("table"))
+    if len(rows):
+        rule = np.cumsum(records.has("rule"), dtype=np.int64)[owner[rows]]
+        where[rows], counter = tables([tags[each] for each in code[rows].tolist()], number[rows], rule)
+        called["table"] = "epoch" if "epoch" in counter.lower() else "step" if counter else "row"
+    where = np.where(np.abs(where) < 2.0**62, where, np.nan)
+    return np.nan_to_num(where, nan=0.0).astype(np.int64), called
+
+
+def _told_apart(names: list[tuple[str, str]], counts: Ints) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Tags with one axis each: where a name is used on two, the curve of fewer points has the axis before it."""
+    often = Counter({name: int(count) for name, count in zip(names, counts, strict=True)})
+    main: dict[str, str] = {}
+    for (tag, axis), _ in often.most_common():
+        main.setdefault(tag, axis)
+    tags = [tag if main[tag] == axis else f"{axis}/{tag}" for tag, axis in names]
+    axes = {tag: axis for tag, (_, axis), count in zip(tags, names, counts, strict=True) if axis != "step" and count}
+    return tuple(tags), axes
+
+
+def _dense(session: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Sessions numbered from 0 without gaps."""
+    if not session.any():
+        return session
+    return np.unique(session, return_inverse=True)[1].reshape(-1).astype(np.int32)

@@ -1,0 +1,197 @@
+"""Gathers what the lines of a log tell: their counters and values, as arrays, block by block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.model.series import Floats, Ints
+from loglens.readers.tables.growing_columns import Growing
+from loglens.readers.text.crash_lines import Deaths
+from loglens.readers.text.line_plan import Plan, learn
+from loglens.readers.text.ruled_tables import Ruled
+from loglens.readers.text.templates import floats, polish, take_apart
+
+#: So many templates that mean nothing are remembered, and so many tags taken; a log has a few hundred.
+MOST_TEMPLATES, MOST_TAGS = 50_000, 100_000
+_FIELDS = ("step", "epoch", "total", "stamp", "millis")
+#: Where a line was printed behind tqdm's bar, which goes to another stream and ends in no line end.
+_GLUED = re.compile(rb"(?<=(?:it/s|s/it)\])(?=\{')")
+_LINE_END = re.compile(rb"\r\n|\n|\r|\x08+")
+
+
+class Templates(dict[bytes, int]):
+    """The number of the form of each template: of its plan, or for a line without one -1 less its numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[tuple[Plan, int]] = []
+        self.tags: dict[tuple[str, str, bool], int] = {}
+        self._form: dict[tuple[Plan, int], int] = {}
+        self._kept: dict[bytes, int] = {}
+
+    def __missing__(self, template: bytes) -> int:
+        if len(self) > MOST_TEMPLATES:
+            self.clear()
+            self.update(self._kept)
+        count = template.count(0)
+        plan = learn(template)
+        if plan is None or not self._room(plan):
+            form = -1 - count
+        else:
+            form = self._form.setdefault((plan, count), len(self.forms))
+            if form == len(self.forms):
+                self.forms.append((plan, count))
+            if plan.values and len(self._kept) < MOST_TEMPLATES // 2:
+                self._kept[template] = form
+        self[template] = form
+        return form
+
+    def begins(self, template: bytes) -> bool:
+        """Whether a line with values is known that begins like this and goes on."""
+        return any(len(known) > len(template) and known.startswith(template) for known in self._kept)
+
+    def _room(self, plan: Plan) -> bool:
+        keys = [(value.tag, value.axis, value.section) for value in plan.values]
+        if len(self.tags) + len(keys) > MOST_TAGS and not all(key in self.tags for key in keys):
+            return False
+        for key in keys:
+            self.tags.setdefault(key, len(self.tags))
+        return True
+
+
+class Ledger:
+    """The counters of every line that tells something, and the values of every line that has them."""
+
+    def __init__(self, on_param: Callable[[str], None]) -> None:
+        self.templates = Templates()
+        self.deaths = Deaths()
+        self.ruled = Ruled()
+        self.lines = 0
+        self.records = 0
+        self.sure = 0
+        self.last_told = 0
+        self._on_param = on_param
+        self._told = Growing(form=np.int32, **dict.fromkeys(("step", "epoch", "total", "time"), np.float64))
+        self._measured = Growing(owner=np.int64, nth=np.int32, value=np.float64)
+        self._size = 0
+
+    def add(self, raw: bytes, share: float = 1.0) -> None:
+        """Takes in a block of whole lines. share: how much of the file is read with it."""
+        raw = self.ruled.rewrite(raw)
+        if b"]{'" in raw:
+            raw = _GLUED.sub(b"\r", raw)
+        block = polish(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw)
+        templates, numbers = take_apart(block)
+        form = np.fromiter(map(self.templates.__getitem__, templates), np.int32, len(templates))
+        self._look_up()
+        counts = np.where(form >= 0, self._count[np.maximum(form, 0)], -1 - form) if self._size else -1 - form
+        base = np.cumsum(counts) - counts
+        rows = np.flatnonzero(form >= 0)
+        if len(rows):
+            self._read_raw(raw, block, rows, form[rows])
+            self._take(form[rows], base[rows], numbers, rows, share)
+        self.lines += raw.count(b"\n")
+
+    def column(self, name: str) -> NDArray[Any]:
+        """One column of all records (form, the counters, time) or of all values (owner, nth, value); given away."""
+        return (self._told if name in self._told else self._measured).pop(name)
+
+    def number_of(self, template: bytes, block: bytes) -> bytes:
+        """The last number of the last line of this template in a block, as written."""
+        templates, numbers = take_apart(polish(block))
+        end = len(numbers)
+        for known in reversed(templates):
+            count = known.count(0)
+            if known == template and count:
+                return numbers[end - 1]
+            end -= count
+        return b""
+
+    def _look_up(self) -> None:
+        """Tables of what each form asks for, by its number."""
+        forms = self.templates.forms
+        if len(forms) == self._size:
+            return
+        self._size = len(forms)
+        self._count = np.array([count for _, count in forms], np.int64)
+        self._slots = {name: np.array([getattr(plan, name) for plan, _ in forms], np.int64) for name in _FIELDS}
+        self._raw = np.array([bool(plan.raw) for plan, _ in forms])
+        self._values = np.array([len(plan.values) for plan, _ in forms], np.int64)
+        self._first = np.cumsum(self._values) - self._values
+        self._slot = np.array([value.slot for plan, _ in forms for value in plan.values], np.int64)
+        self._sure = np.array([plan.sure and bool(plan.values) for plan, _ in forms])
+
+    def _take(self, form: NDArray[np.int32], base: Ints, numbers: list[bytes], rows: Ints, share: float) -> None:
+        value = np.full(len(numbers), np.nan)
+        amount = self._values[form]
+        owner = np.repeat(np.arange(len(form)), amount)
+        nth = self._first[form[owner]] + np.arange(len(owner)) - np.repeat(np.cumsum(amount) - amount, amount)
+        at = base[owner] + self._slot[nth]
+        places = {name: np.where(slots[form] >= 0, base + slots[form], -1) for name, slots in self._slots.items()}
+        stamped = places["stamp"][places["stamp"] >= 0]
+        wanted = np.concatenate([at, *places.values(), *(stamped + more for more in range(1, 7))])
+        used = np.zeros(len(numbers), bool)
+        used[wanted[(wanted >= 0) & (wanted < len(numbers))]] = True
+        chosen = np.flatnonzero(used)
+        value[chosen] = floats([numbers[i] for i in chosen.tolist()])
+        told = {name: _at(value, place) for name, place in places.items()}
+        told["time"] = self._time(form, places["stamp"], value, told.pop("millis"))
+        del told["stamp"]
+        self._told.add(share, form=form, **told)
+        self._measured.add(share, owner=owner + self.records, nth=nth, value=value[at])
+        self.records += len(form)
+        self.sure += int(np.count_nonzero(self._sure[form]))
+        if len(owner):
+            self.last_told = self.lines + int(rows[owner[-1]]) + 1
+
+    def _time(self, form: NDArray[np.int32], place: Ints, value: Floats, millis: Floats) -> Floats:
+        time = millis / 1e3
+        has = np.flatnonzero(place >= 0)
+        if len(has):
+            comma = np.array([plan.comma for plan, _ in self.templates.forms])[form[has]]
+            part = [_at(value, place[has] + i) for i in range(7)]
+            time[has] = _unix(part, comma)
+        return time
+
+    def _read_raw(self, raw: bytes, block: bytes, rows: Ints, form: NDArray[np.int32]) -> None:
+        """Hands the text of the lines on that are read as text."""
+        flagged = rows[self._raw[form]].tolist()
+        if not flagged:
+            return
+        kinds = [self.templates.forms[each][0].raw for each in form[self._raw[form]].tolist()]
+        texts = block.split(b"\n")
+        ends = [b"\n" in end for end in _LINE_END.findall(raw)] if b"\r" in raw or b"\x08" in raw else None
+        number = np.concatenate([[0], np.cumsum(ends)]) if ends else None
+        for kind, row in zip(kinds, flagged, strict=True):
+            text = texts[row].decode("utf-8", "replace")
+            if kind == "param":
+                self._on_param(text)
+            else:
+                line = int(number[min(row, len(number) - 1)]) if number is not None else row
+                self.deaths.add(kind, self.lines + line + 1, text)
+
+
+def _at(value: Floats, place: Ints) -> Floats:
+    """The numbers at their places, NaN where there is none."""
+    found = np.full(len(place), np.nan)
+    has = (place >= 0) & (place < len(value))
+    found[has] = value[place[has]]
+    return found
+
+
+def _unix(part: list[Floats], comma: NDArray[np.bool_]) -> Floats:
+    """Unix seconds of year, month, day, hour, minute, second and milliseconds; NaN for what is no date."""
+    american = part[2] > 1900  # month/day/year
+    year, month, day = (np.where(american, part[a], part[b]) for a, b in ((2, 0), (0, 1), (1, 2)))
+    good = (year > 1969) & (year < 2200) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    good &= (part[3] < 25) & (part[4] < 61) & (part[5] < 62)
+    year, month, day = np.where(good, [year, month, day], np.array([[1970.0], [1.0], [1.0]]))
+    months = ((year.astype(np.int64) - 1970) * 12 + month.astype(np.int64) - 1).astype("datetime64[M]")
+    days = months.astype("datetime64[D]").astype(np.int64) + day - 1
+    seconds = days * 86400.0 + part[3] * 3600 + part[4] * 60 + part[5] + np.where(comma, part[6] / 1e3, 0.0)
+    return np.where(good, seconds, np.nan)

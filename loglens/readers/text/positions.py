@@ -1,0 +1,213 @@
+"""Where on which axis the lines of a log stand: epochs joined with their steps, restarts, tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.model.series import Floats, Ints
+from loglens.readers.tables.step_axis import NAMES, plain
+from loglens.readers.text.line_plan import Plan
+
+Bools = NDArray[np.bool_]
+_TABLE_STEPS = {name: rank for rank, name in enumerate(f"{NAMES['step']} {NAMES['epoch']}".split())}
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Lines that tell something, in order. plan: index into plans; NaN where a line has no such counter."""
+
+    plans: tuple[Plan, ...]
+    plan: NDArray[np.int32]
+    step: Floats
+    epoch: Floats
+    total: Floats
+    time: Floats
+
+    def has(self, word: str) -> Bools:
+        """Which records are of a pattern with this word."""
+        known: Bools = np.array([word in plan.words for plan in self.plans], bool)
+        return known[self.plan]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Position of every record by axis ("step" serves samples too), its session and whether in validation."""
+
+    step: Floats
+    epoch: Floats
+    session: NDArray[np.int32]
+    log: Floats
+    log_axis: str
+    remarks: tuple[str, ...]
+
+
+def forward(values: Floats) -> Floats:
+    """Each missing value as the last one before it."""
+    known = ~np.isnan(values)
+    last = np.maximum.accumulate(np.where(known, np.arange(len(values)), 0)) if len(values) else known.astype(np.int64)
+    filled: Floats = values[last]
+    return filled
+
+
+def place(records: Records) -> Places:
+    """Where every record stands."""
+    logs = records.has("log")
+    epoch = forward(np.where(logs, np.nan, records.epoch))
+    families = _families(records)
+    main = _main(records, families)
+    epoch = _count_epochs(records, families, epoch)
+    session = _sessions(records, main, epoch)
+    step = np.full(len(records.plan), np.nan)
+    remarks = []
+    for family, rows in families:
+        step[rows], remark = _join(records, rows, epoch[rows], session[rows])
+        if remark:
+            remarks.append(f"{family.partition('/')[0]} lines: {remark}")
+    training = np.zeros(len(step), bool)
+    for family, rows in families:
+        training[rows] = family.partition("/")[2] in ("", "train")
+    known = np.where(training, step, np.nan)
+    upcoming = np.where(records.has("ahead"), forward(known[::-1])[::-1] - 1, np.nan)
+    carried = np.where(np.isnan(upcoming), forward(known), upcoming)
+    step = np.where(np.isnan(step), carried, step)
+    log, log_axis = _logs(records, logs)
+    return Places(step, epoch, session, log, log_axis, tuple(dict.fromkeys(remarks)))
+
+
+def _families(records: Records) -> list[tuple[str, Ints]]:
+    """The records that share a step counter."""
+    names = [plan.family if plan.step >= 0 and not plan.words & {"bar", "final"} else "" for plan in records.plans]
+    distinct = {name: code for code, name in enumerate(dict.fromkeys(["", *names]))}
+    code = np.array([distinct[name] for name in names], np.int64)[records.plan]
+    known = np.isfinite(records.step)
+    found = ((name, np.flatnonzero((code == number) & known)) for name, number in distinct.items() if name)
+    return [(name, rows) for name, rows in found if len(rows)]
+
+
+def _main(records: Records, families: list[tuple[str, Ints]]) -> Ints:
+    """The records by which restarts are told: those of the training counter that stands most often."""
+    best = max((rows for name, rows in families if name.partition("/")[2] in ("", "train")), key=len, default=None)
+    if best is not None:
+        return best
+    return np.flatnonzero(~records.has("log") & np.isfinite(records.epoch))
+
+
+def _count_epochs(records: Records, families: list[tuple[str, Ints]], epoch: Floats) -> Floats:
+    """Epochs of lines that name none but begin again after they have come to their end."""
+    if np.isfinite(epoch).any():
+        return epoch
+    counted = epoch.copy()
+    for _, rows in families:
+        step, total = records.step[rows], records.total[rows]
+        wraps = np.flatnonzero((step[1:] < step[:-1]) & (step[:-1] >= 0.9 * total[:-1]) & (total[1:] == total[:-1])) + 1
+        falls = np.count_nonzero(step[1:] < step[:-1])
+        if len(wraps) and len(wraps) >= 0.5 * falls:
+            number = np.zeros(len(rows))
+            number[wraps] = 1
+            counted[rows] = np.cumsum(number)
+    return counted
+
+
+def _sessions(records: Records, rows: Ints, epoch: Floats) -> NDArray[np.int32]:
+    """A number that rises where the program began anew: after its banner, or from the start again."""
+    session = np.zeros(len(records.plan), np.int32)
+    if not len(rows):
+        return session
+    era = np.nan_to_num(epoch[rows], nan=0.0)
+    step = np.nan_to_num(records.step[rows], nan=0.0)
+    banners = np.flatnonzero(records.has("restart"))
+    stays = (era[1:] == era[:-1]) & (step[1:] == step[:-1])
+    falls = (era[1:] < era[:-1]) | ((era[1:] == era[:-1]) & (step[1:] < step[:-1]))
+    falls |= stays & (np.searchsorted(banners, rows[1:]) > np.searchsorted(banners, rows[:-1]))
+    falls = np.flatnonzero(falls) + 1
+    first = 0
+    for fall in falls.tolist():
+        near = np.searchsorted(banners, rows[fall])
+        bannered = near > 0 and banners[near - 1] > rows[fall - 1]
+        if bannered or (era[fall], step[fall]) <= (era[first], step[first]):
+            session[banners[near - 1] if bannered else _opening(records, rows, fall)] = 1
+            first = fall
+    return np.cumsum(session, dtype=np.int32)
+
+
+def _opening(records: Records, rows: Ints, fall: int) -> int:
+    """Where the lines begin that belong to a restart: behind the last line of its forerunner, or at the
+    line that first told the epoch anew."""
+    after = int(rows[fall - 1]) + 1
+    told = records.epoch[after : int(rows[fall]) + 1]
+    if np.isfinite(records.epoch[rows[fall - 1]]) or not np.isfinite(told[:-1]).any():
+        return int(rows[fall])
+    return after + int(np.flatnonzero(np.isfinite(told))[-1])
+
+
+def _join(records: Records, rows: Ints, epoch: Floats, session: NDArray[np.int32]) -> tuple[Floats, str]:
+    """Steps of the whole run from steps within epochs, where they begin again with each epoch."""
+    step, total = records.step[rows], records.total[rows]
+    if np.isnan(epoch).all() or np.isnan(epoch).any():
+        return step, ""
+    rises = epoch[1:] > epoch[:-1]
+    again = np.count_nonzero(rises & (step[1:] < step[:-1]))
+    always = "within" in records.plans[records.plan[rows[0]]].words
+    if not always and (not again or again < 0.5 * np.count_nonzero(rises)):
+        return step, ""
+    base = 1.0 if epoch.min() >= 1 else 0.0
+    joined = step.copy()
+    remark = ""
+    for _, group in groupby(range(len(rows)), key=lambda i: session[i]) if session.any() else [(0, range(len(rows)))]:
+        mine = np.fromiter(group, np.int64)
+        known = total[mine][np.isfinite(total[mine])]
+        if len(known):
+            span = float(known.max())
+        else:
+            span = float(step[mine].max()) + (1 if step[mine].min() == 0 else 0)
+            remark = f"the step begins again each epoch: steps count {span:.0f} an epoch"
+        with np.errstate(over="ignore", invalid="ignore"):  # a "step 1e308" is no step
+            joined[mine] = (epoch[mine] - base) * span + step[mine]
+    return joined, remark
+
+
+def _logs(records: Records, logs: Bools) -> tuple[Floats, str]:
+    """Steps of lines that name a fraction of an epoch: those of their bar, or their order.
+
+    tqdm wipes its bar, writes the line and draws the bar again, as far as it has come by then. The bar above
+    may be older: it is drawn ten times a second at most. Where none follows, it is all there is.
+    """
+    place = np.full(len(logs), np.nan)
+    if not logs.any():
+        return place, "log"
+    order = np.unique(records.epoch[logs])
+    bars = np.flatnonzero(records.has("bar") & np.isfinite(records.total))
+    if len(bars):
+        total = records.total[bars]
+        main = bars[total == np.maximum.accumulate(total)]
+        lines = np.flatnonzero(logs)
+        after = np.searchsorted(main, lines)
+        redrawn = after < len(main)
+        redrawn[redrawn] = main[after[redrawn]] < np.append(lines[1:], len(logs))[redrawn]
+        bar = np.where(redrawn, after, after - 1)
+        shown = np.where(bar >= 0, records.step[main[bar]], np.nan)
+        # lines that were held back in a buffer come many at a time, apart from their bars
+        if 2 * len(np.unique(shown[bar >= 0])) > len(order):
+            place[lines] = shown
+            return place, "step"
+    place[logs] = np.searchsorted(order, records.epoch[logs])
+    return place, "log"
+
+
+def tables(names: list[str], value: Floats, rule: Ints) -> tuple[Floats, str]:
+    """The step of every row of tables, by the counter in the same table, and which counter it is.
+
+    names: what the rows are called; value: theirs; rule: how many ruled lines stand above each row.
+    """
+    counters = [name for name in dict.fromkeys(names) if plain(name).rpartition("/")[2] in _TABLE_STEPS]
+    best = min(counters, key=lambda name: _TABLE_STEPS[plain(name).rpartition("/")[2]], default="")
+    step = np.full(int(rule.max(initial=0)) + 1, np.nan)
+    if not best:
+        return rule.astype(np.float64), best
+    mine = np.array([name == best for name in names], bool)
+    step[rule[mine]] = value[mine]
+    return forward(step)[rule], best

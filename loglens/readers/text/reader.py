@@ -1,0 +1,144 @@
+"""What trainers print: Megatron, DeepSpeed, Composer, nanoGPT, llm.c, Keras, skorch and everyone's own loops."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from loglens.model.run import Run
+from loglens.model.source import Note, Source
+from loglens.readers.files.one_run_per_file import each_file
+from loglens.readers.files.text_file import head
+from loglens.readers.files.values import refuse
+from loglens.readers.text.blocks import LONGEST, Blocks
+from loglens.readers.text.curves import curves
+from loglens.readers.text.line_collector import Ledger
+from loglens.readers.text.templates import polish, take_apart
+
+FORMAT = "text"
+
+_SUFFIXES = frozenset({"", ".log", ".txt", ".out", ".err", ".stdout", ".stderr", ".output", ".console"})
+#: "train.log.1", "job.o12345": a number behind the suffix, of a rotated log or of a queue's job.
+_NUMBERED = re.compile(r"\.(?:log|txt|out|err|[oe])\.?-?\d+$", re.I)
+_NO_LOGS = re.compile(
+    r"^(?:requirements|readme|license|copying|notice|changelog|cmakelists|metadata|record|makefile|dockerfile)", re.I
+)
+#: How much is looked at, first a little, to tell whether a file is a log.
+_PROBES = (8 << 10, 32 << 10)
+_FEW = 3
+_PARAM = re.compile(r'"key": ?"(\w+)", ?"value": ?("(?:[^"\\]|\\.)*"|[-+.\w]+)')
+
+
+def sniff(path: Path) -> bool:
+    """A file named like a log or a text, with several lines in it that tell a step and a metric."""
+    suffix = path.suffix.lower()
+    if (suffix not in _SUFFIXES and not _NUMBERED.search(path.name)) or _NO_LOGS.match(path.name):
+        return False
+    return any(_is_log(head(path, size)) for size in _PROBES) or _is_log(_middle(path))
+
+
+def home(path: Path, inside: frozenset[Path]) -> Path:  # noqa: ARG001 - as all readers
+    """The file itself."""
+    return path
+
+
+def read(source: Source) -> Iterator[Run]:
+    """One run a file."""
+    yield from each_file(source, _run)
+
+
+def _middle(path: Path) -> str:
+    """A piece from the middle of a long file, whose head may tell of nothing but settings."""
+    try:
+        size = path.stat().st_size
+        if size <= _PROBES[-1] or not path.is_file() or not head(path):
+            return ""
+        with path.open("rb") as file:
+            file.seek(size - _PROBES[-1] if size <= 2 * _PROBES[-1] else size // 2)
+            data = file.read(_PROBES[-1])
+    except OSError:
+        return ""
+    return data.partition(b"\n")[2].decode("utf-8", "replace")
+
+
+def _is_log(text: str) -> bool:
+    if not text or text.startswith(("#!", "<?xml", "<!DOCTYPE")):
+        return False
+    ledger = Ledger(lambda _: None)
+    ledger.add(text.rpartition("\n")[0].encode("utf-8", "replace") or text.encode("utf-8", "replace"))
+    if ledger.sure:
+        return True
+    lines = np.unique(ledger.column("owner"))
+    return len(lines) + 2 * ledger.deaths.found >= _FEW and len(lines) > 0
+
+
+def _run(source: Source, path: Path, name: str) -> Run:
+    params = Params()
+    ledger = Ledger(params.add)
+    blocks = Blocks(path)
+    before = b""
+    size, read = path.stat().st_size, 0
+    for block in blocks:
+        read += len(block)
+        ledger.add(block, read / size)
+        before = block
+    notes: list[Note] = []
+    if blocks.rest.strip():
+        if _is_torn(ledger, blocks.rest, before):
+            notes.append(
+                Note("truncated", f"the file ends inside line {ledger.lines + 1}: that line is left out", path.name)
+            )
+        else:
+            ledger.add(blocks.rest)
+    columns, axes, remarks = curves(ledger)
+    if not len(columns):
+        raise refuse(path, "text without a line that tells a step and a metric: no training log that loglens knows")
+    notes += [Note("axis", remark, path.name) for remark in remarks]
+    if blocks.skipped:
+        count = f"{blocks.skipped} line{'s' if blocks.skipped > 1 else ''}"
+        notes.append(Note("corrupt", f"{count} of more than {LONGEST >> 20} MiB passed over", path.name))
+    if blocks.zeros:
+        notes.append(
+            Note("corrupt", f"{blocks.zeros} zero bytes in the text, as a crash of the machine leaves them", path.name)
+        )
+    if sessions := int(columns.session.max(initial=0)):
+        notes.append(
+            Note("restart", f"the log holds {sessions + 1} sessions: it began anew {sessions} times", path.name)
+        )
+    notes += ledger.deaths.told(path.name, ledger.last_told)
+    return Run(name, source.path, FORMAT, columns, params=params.found, notes=tuple(notes), files=(path,), axes=axes)
+
+
+@dataclass
+class Params:
+    """Gathers the parameters that a log tells."""
+
+    found: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, text: str) -> None:
+        if match := _PARAM.search(text):
+            try:
+                self.found[match[1]] = ast.literal_eval(match[2])
+            except (ValueError, SyntaxError):
+                return
+
+
+def _is_torn(ledger: Ledger, rest: bytes, before: bytes) -> bool:
+    """Whether an unfinished last line breaks off within what such lines tell."""
+    if ledger.ruled.breaks_off(rest):
+        return True
+    templates, numbers = take_apart(polish(rest))
+    last = templates[-1].rstrip()
+    if not last:
+        return False
+    if ledger.templates[last] < 0 or not last.endswith(b"\0"):
+        return len(last) > 2 and ledger.templates.begins(last)
+    usual = ledger.number_of(last, before)
+    places, usual_places = (len(number.partition(b".")[2]) for number in (numbers[-1], usual))
+    return (b"e" not in usual.lower() and places < usual_places) or ledger.templates.begins(last)

@@ -1,0 +1,54 @@
+"""Lines, of progress bars above all, that only say again what another line says: no measurement of their own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.model.series import Floats, Ints
+from loglens.readers.text.line_plan import Value
+from loglens.readers.text.positions import Records
+
+
+def repeats(
+    records: Records, values: Sequence[Value], owner: Ints, nth: NDArray[np.int32], number: Floats
+) -> NDArray[np.bool_]:
+    """Which records to pass over. owner, nth, number: record, index into values and value of each value, by record.
+
+    tqdm's bar that is set back to 0 for a new epoch still shows what was measured last. A loop of one's own
+    may show the loss of its first batch at 0 as well, which is new. Keras draws the bar of the last batch of
+    an epoch, and then once more with the results of the validation behind it. DETR's line of the averages of a
+    validation says what the last line of the validation has said.
+    """
+    found = np.zeros(len(records.plan), bool)
+
+    edges = np.searchsorted(owner, np.arange(len(records.plan) + 1)).tolist()
+    tags = [value.tag for value in values]
+
+    def shown(line: int) -> dict[str, float]:
+        mine = slice(edges[line], edges[line + 1])
+        return {tags[i]: value for i, value in zip(nth[mine].tolist(), number[mine].tolist(), strict=True)}
+
+    def says_again(line: int, other: int, within: str = "") -> bool:
+        """Whether all values of a line stand in the other one too, with their tags after `within`."""
+        known = shown(other)
+        return all(_same(value, known.get(within + tag)) for tag, value in shown(line).items())
+
+    bars = np.flatnonzero(records.has("postfix"))
+    again = np.flatnonzero(records.step[bars[1:]] == 0)
+    for bar, before in zip(bars[again + 1].tolist(), bars[again].tolist(), strict=True):
+        found[bar] = says_again(bar, before)
+    ends = np.flatnonzero(records.has("keras") & (records.step == records.total))
+    for line in ends[np.flatnonzero(np.diff(ends) == 1)].tolist():
+        found[line] = says_again(line, line + 1)
+    for line in np.flatnonzero(records.has("mean")).tolist():
+        if line and "final" in (before := records.plans[records.plan[line - 1]]).words:
+            found[line] = says_again(line, line - 1, f"{before.section}/")
+    return found
+
+
+def _same(one: float, two: float | None) -> bool:
+    return one == two or (two is not None and math.isnan(one) and math.isnan(two))

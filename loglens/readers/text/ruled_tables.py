@@ -1,0 +1,79 @@
+"""Tables that are printed row by row under a ruled header, as skorch does: each row told with its names.
+
+This is the format "simple" of tabulate: columns stand two blanks apart, each as wide as its dashes, their
+cells to the right. A cell that is too wide pushes the rest of its row on; one that is blank did not happen.
+"""
+
+from __future__ import annotations
+
+import re
+
+from loglens.readers.text.cell_names import is_counter
+from loglens.readers.text.templates import ANSI
+
+_RULE = re.compile(rb" *-{2,}(?:  -{2,})+ *\r?")
+_DASHES = re.compile(rb"-+")
+_NUMBER = re.compile(rb"[-+]?(?:\d++\.?\d*+(?:e[-+]?\d++)?|nan|inf)", re.I)
+_NUMERIC = re.compile(rb"\s*\d[\s\d.+naife-]*", re.I)
+#: How skorch writes an event; where there was none, the cell is blank.
+_EVENT = b"+"
+
+
+class Ruled:
+    """Rewrites the rows of such tables, line by line: " 1  0.25" under "epoch  loss" becomes "epoch: 1 loss: 0.25"."""
+
+    def __init__(self) -> None:
+        self._names: list[bytes] = []
+        self._spans: list[tuple[int, int]] = []
+        self._last = b""
+
+    def rewrite(self, block: bytes) -> bytes:
+        """A block of whole lines, with as many lines as before."""
+        if b"--  --" not in block and not self._spans:
+            self._last = block[:-1].rpartition(b"\n")[2]
+            return block
+        lines = ANSI.sub(b"", block).split(b"\n")
+        for at, line in enumerate(lines):
+            if _RULE.fullmatch(line):
+                self._begin(lines[at - 1] if at else self._last, line)
+            elif self._spans and (cells := self._cells(line)):
+                named = zip(self._names, cells, strict=True)
+                lines[at] = b" ".join(name + b": " + cell for name, cell in named if cell not in (b"", _EVENT))
+        self._last = lines[-1] or (lines[-2] if len(lines) > 1 else b"")
+        return b"\n".join(lines)
+
+    def breaks_off(self, line: bytes) -> bool:
+        """Whether a last line without an end is a row that lacks its end."""
+        line = ANSI.sub(b"", line)
+        return bool(self._spans) and _NUMERIC.fullmatch(line) is not None and not self._cells(line)
+
+    def _begin(self, header: bytes, rule: bytes) -> None:
+        """Takes the names of a table that tells of steps or epochs; of another one, nothing."""
+        self._spans = [found.span() for found in _DASHES.finditer(rule)]
+        self._names = self._split(header) or []
+        if not all(self._names) or not any(is_counter(name.decode("utf-8", "replace")) for name in self._names):
+            self._names, self._spans = [], []
+
+    def _cells(self, line: bytes) -> list[bytes] | None:
+        """The cells of a row; None for what is no row, or not whole."""
+        cells = self._split(line)
+        if cells is None or not cells[0] or not all(_is_cell(cell) for cell in cells):
+            return None
+        return cells
+
+    def _split(self, line: bytes) -> list[bytes] | None:
+        line, shift, stop = line.rstrip(), 0, 0
+        cells: list[bytes] = []
+        for begin, end in self._spans:
+            if line[stop : begin + shift].strip():
+                return None
+            begin, stop = begin + shift, end + shift
+            while stop < len(line) and line[stop : stop + 1] != b" ":
+                stop += 1
+            shift = stop - end
+            cells.append(line[begin:stop].strip())
+        return cells if stop == len(line) else None
+
+
+def _is_cell(cell: bytes) -> bool:
+    return cell in (b"", _EVENT) or _NUMBER.fullmatch(cell) is not None

@@ -1,0 +1,99 @@
+"""TODO: say in one line what this is."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
+
+from loglens.errors import PluginError
+from loglens.model.contract import ALIASES, SPLITS, Detector, Needed
+from loglens.model.finding import Rule
+from loglens.model.vocabulary import ROLES
+
+SECTIONS = ("Why it matters.", "How it is found.", "When it is wrong.")
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def vet_detector(module: ModuleType) -> Detector:
+    """The detector that a module holds. Raises PluginError that names the module and what to mend."""
+    where = module.__name__
+    rule, detect = getattr(module, "RULE", None), getattr(module, "detect", None)
+    if not isinstance(rule, Rule) or not callable(detect):
+        raise PluginError(f"detector {where}: needs RULE = Rule(...) and a function detect")
+    if not NAME.fullmatch(rule.name):
+        raise PluginError(f"detector {where}: rule name {rule.name!r} is not in kebab case")
+    if where.rpartition(".")[2] != rule.name.replace("-", "_"):
+        raise PluginError(f"detector {where}: the file must be called {rule.name.replace('-', '_')}.py")
+    title, text = _sections(where, inspect.getdoc(module) or "")
+    needs, thresholds = _signature(where, detect)
+    return Detector(rule, detect, title, text, needs, thresholds)
+
+
+def vet_module(module: ModuleType, kind: str, members: Iterable[str]) -> ModuleType:
+    """A reader or renderer module that has all its members. Raises PluginError that names a missing one."""
+    for name in members:
+        if not hasattr(module, name):
+            raise PluginError(f"{kind} {module.__name__}: has no {name}")
+    return module
+
+
+def vet_graph(rules: Iterable[Rule]) -> None:
+    """Raises PluginError where `leads_to` names no rule or goes round in a circle."""
+    edges = {rule.name: rule.leads_to for rule in rules}
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            raise PluginError(f"leads_to goes round in a circle: {' -> '.join((*path, name))}")
+        for effect in edges.get(name, ()) if name not in done else ():
+            visit(effect, (*path, name))
+        done.add(name)
+
+    for name in edges:
+        visit(name, ())
+
+
+def _sections(where: str, doc: str) -> tuple[str, dict[str, str]]:
+    title, _, body = doc.partition("\n")
+    if not title or len(title) > 70:
+        raise PluginError(f"detector {where}: the docstring's first line is its title, at most 70 characters")
+    parts = re.split("(" + "|".join(map(re.escape, SECTIONS)) + ")", body)
+    text = {heading: " ".join(said.split()) for heading, said in zip(parts[1::2], parts[2::2], strict=True)}
+    if tuple(text) != SECTIONS:
+        raise PluginError(f"detector {where}: the docstring needs the headings {', '.join(SECTIONS)} in order")
+    return title.rstrip("."), text
+
+
+def _signature(where: str, detect: Callable[..., Any]) -> tuple[tuple[Needed, ...], dict[str, float]]:
+    needs, thresholds = [], {}
+    for name, parameter in inspect.signature(detect).parameters.items():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            if not isinstance(parameter.default, int | float):
+                raise PluginError(f"detector {where}: threshold {name} needs a number as its default")
+            thresholds[name] = parameter.default
+        else:
+            needs.append(_need(where, name, str(parameter.annotation)))
+    return tuple(needs), thresholds
+
+
+def _need(where: str, name: str, annotation: str) -> Needed:
+    if annotation == "Run":
+        return Needed(name, "run")
+    kind = {"Series": "one", "Series | None": "optional", "tuple[Series, ...]": "all"}.get(annotation)
+    if kind is None:
+        raise PluginError(
+            f"detector {where}: {name} must be annotated Series, Series | None, tuple[Series, ...] or Run"
+        )
+    if name in ALIASES:
+        return Needed(name, kind, *ALIASES[name])
+    split, _, role = name.partition("_")
+    if split not in SPLITS or role not in ROLES:
+        split, role = "", name
+    if role not in ROLES:
+        near = difflib.get_close_matches(name, [*ROLES, *ALIASES], 3)
+        raise PluginError(f"detector {where}: no curve is called {name}; {', '.join(near) or 'see the roles'}")
+    return Needed(name, kind, role, split or None)

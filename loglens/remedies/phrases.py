@@ -1,0 +1,59 @@
+"""TODO: say in one line what this is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from loglens.model.finding import Remedy
+from loglens.model.plain_text import number, words
+
+#: What each remedy action asks for; `{...}` are its parameters.
+ACTIONS: Mapping[str, str] = {
+    "clip_grad_norm": "clip the gradient norm at {max_norm}",
+    "scale_lr": "multiply the learning rate by {factor}",
+    "add_warmup": "warm the learning rate up over {steps} steps",
+    "replace_cell": "replace the recurrent cell by {to}",
+    "change_init": "use {to} initialisation",
+    "change_activation": "use {to} as the activation",
+    "add_normalization": "add {to} between the layers",
+    "weight_decay": "add weight decay (L2) of {value}",
+    "l1": "add an L1 penalty of {value}",
+    "dropout": "add dropout with p = {p}",
+    "early_stop": "stop at step {step} and keep that checkpoint",
+    "increase_capacity": "make the model {factor} times as large",
+    "disable_fp16": "train in float32 in place of float16",
+    "use_bf16": "train in bfloat16 in place of float16",
+    "skip_nonfinite_batches": "skip updates whose loss or gradient is not finite",
+    "clean_data": "look for NaN and absurd values in inputs and labels",
+    "add_eps": "guard log, sqrt and division with an eps of {value}",
+    "train_longer": "train {factor} times as long",
+    "unfreeze": "let the frozen layers train",
+    "set_clip": "set the clipping threshold to {max_norm}",
+    "check_labels": "check that labels belong to their inputs: overfit one batch",
+    "check_optimizer_step": "check that the optimiser steps and holds the model's parameters",
+    "fix_input_pipeline": "speed up the input pipeline",
+}
+
+#: What is put in place, as people write it.
+PROPER: Mapping[str, str] = {
+    "he": "He",
+    "xavier": "Xavier",
+    "relu": "ReLU",
+    "leaky_relu": "leaky ReLU",
+    "layer_norm": "layer normalisation",
+    "spectral_norm": "spectral normalisation",
+}
+
+#: The input pipeline's other fault, told by its parameter.
+SHUFFLE = "shuffle the data before every epoch"
+
+
+def phrase(remedy: Remedy) -> str:
+    """A remedy's action in plain words, with its numbers: "clip the gradient norm at 0.9"."""
+    params = {name: PROPER.get(str(value)) or number(value) for name, value in remedy.params.items()}
+    try:
+        text = SHUFFLE if "shuffle" in params else ACTIONS[remedy.action].format_map(params)
+    except KeyError:  # a plugin's own action
+        said = ", ".join(f"{words(name)} {value}" for name, value in params.items())
+        text = words(remedy.action) + (f" ({said})" if said else "")
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,192 @@
+"""Remote paths (`s3://`, `gs://`, `hf://`, `ssh://`): a local image of what readers look at, and the names back.
+
+Below a temporary folder the remote tree is made anew. Small files are fetched whole; of large ones first
+the pieces by which a reader knows its own, then what that reader looks at, and the rest stays a hole.
+Weights and media are never fetched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import overload
+
+from loglens.errors import UnreadableError
+from loglens.model.contract import Reader
+from loglens.model.run import Run
+from loglens.model.source import Source
+from loglens.remote.sparse_file import BLOCK, Sparse
+from loglens.remote.storage import JOURNALS, SETTINGS, Storage
+
+#: A file up to this size is fetched at once, and one of settings up to that size: no reader takes a larger one.
+SMALL, LARGEST = 1 << 18, 4 << 20
+#: The schema of a Parquet file and the directory of a zip archive stand in the last part.
+TAIL = 1 << 20
+#: Files fetched at the same time.
+WORKERS = 8
+#: Weights, arrays, media, programs: never a log, and often large.
+NEVER = tuple(
+    """
+    .pt .pth .ckpt .safetensors .bin .h5 .hdf5 .keras .onnx .pb .tflite .gguf .msgpack .npy .npz .pkl .pickle .joblib
+    .arrow .tfrecord .tfrecords .mdb .tar .tar.gz .tgz .bz2 .xz .7z .zst .whl .so .png .jpg .jpeg .gif .bmp .webp .svg
+    .pdf .mp4 .avi .mov .mkv .webm .mp3 .wav .flac .ogg .py .ipynb .pyc
+    """.split()
+)
+
+
+class Url(type(Path())):  # type: ignore[misc]  # before Python 3.12 Path itself has no children
+    """A remote path as reports show it."""
+
+    def __str__(self) -> str:
+        return re.sub(":/+", "://", super().__str__(), count=1)
+
+
+@overload
+def named(item: Run, folder: Path) -> Run:
+    """The run with its remote names."""
+
+
+@overload
+def named(item: UnreadableError, folder: Path) -> UnreadableError:
+    """The failure with its remote names."""
+
+
+def named(item: Run | UnreadableError, folder: Path) -> Run | UnreadableError:
+    """The run or failure with remote names in place of those below a mirror's folder."""
+    local = re.compile(re.escape(str(folder)) + r"/([^/\s]+)/?")
+
+    def back(text: str) -> str:
+        return local.sub(r"\1://", text)
+
+    if isinstance(item, UnreadableError):
+        return UnreadableError(back(str(item)), back(item.path))
+    return replace(
+        item,
+        name=back(item.name),
+        source=Url(back(str(item.source))),
+        files=tuple(Url(back(str(file))) for file in item.files),
+        notes=tuple(replace(note, message=back(note.message), file=back(note.file)) for note in item.notes),
+    )
+
+
+def shown(source: Source) -> str:
+    """The path of a source as reports name it."""
+    return named(UnreadableError("", str(source.path)), source.mirror).path if source.mirror else str(source.path)
+
+
+class Mirror:
+    """The image of remote paths in a temporary folder, which goes with its last holder or when Python ends.
+
+    failures: what could not be fetched, and why.
+    """
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="loglens-remote-")).resolve()
+        self.failures: list[UnreadableError] = []
+        weakref.finalize(self, _remove, self.folder, os.getpid())
+
+    def add(self, url: str, readers: Sequence[Reader], skipped: frozenset[str], most: int) -> list[Path]:
+        """Fetches what the readers look at below a remote path; the local paths that stand for it.
+
+        skipped: folders that are left out. most: files that are looked at. Nothing is raised but
+        KeyboardInterrupt.
+        """
+        storage, before = Storage(url), len(self.failures)
+        roots: list[Path] = []
+        found: dict[str, _File] = {}
+        try:
+            for top, sizes in storage.trees():
+                roots.append(storage.local(top, self.folder))
+                below = [name for name in sizes if not skipped & {*name.removeprefix(top).split("/")[:-1]}]
+                found |= {name: _File(storage, name, sizes[name]) for name in below}
+        except Exception as error:  # a driver may raise anything
+            self.failures.append(UnreadableError(storage.why(error), storage.shown))
+        if len(found) > most:
+            self.failures.append(UnreadableError(f"{len(found)} files, of which {most} are looked at", storage.shown))
+        files = self._each(lambda file: file.begin(self.folder), list(found.values())[:most], storage)
+        files = self._each(lambda file: file.finish(readers), files, storage)
+        held = {above for file in files for above in (file.path, *file.path.parents)}
+        for root in roots:
+            if root not in held and len(self.failures) == before:
+                root.mkdir(parents=True, exist_ok=True)  # an empty folder
+                held.add(root)
+        return [root for root in roots if root in held]
+
+    def _each(self, do: Callable[[_File], None], files: list[_File], storage: Storage) -> list[_File]:
+        """Does it to each file, several at a time; the files with which it went well."""
+        from concurrent.futures import ThreadPoolExecutor  # 10 ms, which a local path need not wait for
+
+        def attempt(file: _File) -> UnreadableError | None:
+            try:
+                do(file)
+            except Exception as error:  # a driver may raise anything
+                file.drop()
+                return UnreadableError(storage.why(error), storage.address(file.name))
+            return None
+
+        with ThreadPoolExecutor(WORKERS if files and storage.parallel else 1) as pool:
+            try:
+                outcomes = list(pool.map(attempt, files))
+            except BaseException:  # Ctrl-C: what the threads are at ends with the next request
+                storage.stopped = True
+                raise
+        self.failures += filter(None, outcomes)
+        return [file for file, failure in zip(files, outcomes, strict=True) if not failure]
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # not a process that was forked off
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class _File:
+    """A remote file, and its image once it is begun."""
+
+    storage: Storage
+    name: str
+    size: int
+    path: Path = Path()
+    image: Sparse | None = None
+
+    def begin(self, folder: Path) -> None:
+        """Fetches a small file, and of a large one the pieces by which readers know it."""
+        self.path = self.storage.local(self.name, folder)
+        if self.path.is_file():  # reached by two paths
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.name.lower().endswith(NEVER):
+            self.path.write_bytes(b"\0"[: self.size])
+            return
+        with Sparse(self.path, self.size, lambda start, stop: self.storage.fetch(self.name, start, stop)) as image:
+            small = self.size <= SMALL or (self.size <= LARGEST and self.name.endswith(SETTINGS))
+            head = image.read(0, self.size if small else BLOCK)
+            if self.name.endswith(JOURNALS) or head.startswith(b"SQLite format 3"):
+                image.need(0, self.size)
+            elif head.startswith((b"PAR1", b"PK")):
+                image.need(self.size - TAIL, self.size)
+            elif b"\0" not in head:
+                image.need(self.size // 2, self.size // 2 + BLOCK)  # where the settings of a text log end
+        self.image = None if image.fetched == self.size else image
+
+    def finish(self, readers: Sequence[Reader]) -> None:
+        """Fetches of a large file what its reader looks at: all, where the reader does not say."""
+        if self.image is None:
+            return
+        reader = next((reader for reader in readers if reader.sniff(self.path)), None)
+        if reader is not None:
+            with self.image as image:
+                touch = getattr(reader, "touch", None)
+                touch(image) if touch else image.need(0, self.size)
+
+    def drop(self) -> None:
+        """Removes the image, if there is one."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()

@@ -1,0 +1,240 @@
+"""Which curves of a run are drawn, together with which, and what the page's script gets of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from loglens.model.causal_chain import trees
+from loglens.model.finding import Finding
+from loglens.model.plain_text import number, plural, words
+from loglens.model.report import Diagnosis
+from loglens.model.series import Series
+from loglens.renderers.html.drawing import RAMP, Heat, spark
+from loglens.renderers.shared.buckets import Scale
+from loglens.renderers.shared.summary import say, title
+from loglens.renderers.shared.thinning import LEAST, Thin, thin
+
+#: Points of all curves of a page together, and of one curve.
+POINTS, MOST = 300_000, 12_000
+#: Curves in one panel, panels of a run, and runs above which each has fewer panels.
+CURVES, PANELS, MANY = 5, 12, 40
+#: Roles drawn of every run, the telling ones first; others are drawn if a finding rests on them.
+DRAWN = """loss metric_higher metric_lower grad_norm_global lr loss_scale weight_norm_global update_norm rl_reward
+rl_return rl_entropy rl_kl gan_d_loss gan_g_loss throughput step_time""".split()
+TITLES = {
+    "grad_norm_global": "Gradient norm",
+    "grad_norm_layer": "Gradient norm by layer",
+    "weight_norm_global": "Weight norm",
+    "lr": "Learning rate",
+    "metric_higher": "Metric, higher is better",
+    "metric_lower": "Metric, lower is better",
+    "rl_kl": "KL divergence",
+    "gan_d_loss": "Discriminator loss",
+    "gan_g_loss": "Generator loss",
+    "gan_score_real": "Discriminator score of real data",
+    "gan_score_fake": "Discriminator score of generated data",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Curves that share one plot. rests: whether a finding rests on any of them. heat: drawn layer by step."""
+
+    role: str
+    axis: str
+    curves: tuple[Series, ...]
+    rests: bool
+    heat: bool = False
+
+    @property
+    def title(self) -> str:
+        named = TITLES.get(self.role, "") or say(words(self.role), 60)
+        if self.curves[0].layer is not None:
+            named = named.removesuffix(" by layer") + (", layer by step" if self.heat else " of layers")
+        return named[:1].upper() + named[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One plot of the page: what a reader without a script sees, and `data` for the script."""
+
+    id: str
+    title: str
+    says: tuple[str, ...]
+    names: tuple[str, ...]
+    still: Markup
+    data: Mapping[str, Any]
+    rests: bool
+    heat: bool
+    image: str = ""
+
+
+def numbered(run: Diagnosis) -> list[Finding]:
+    """The findings in the order of the page: chain by chain."""
+    chained = [finding for tree in trees(run.findings) for finding in tree]
+    return chained + [finding for finding in run.findings if not any(finding is other for other in chained)]
+
+
+def panels(run: Diagnosis, runs: int) -> list[Panel]:
+    """What is drawn of a run, what its findings rest on first."""
+    whole: dict[str, Series] = {}
+    shown = [curve for finding in numbered(run) for curve in finding.series]
+    for curve in (*run.curves, *shown, *((run.lead,) if run.lead is not None else ())):
+        if len(curve) and (curve.tag not in whole or _span(curve) > _span(whole[curve.tag])):
+            whole[curve.tag] = curve  # a finding may hold the part of a curve that it speaks of
+    evidence = dict.fromkeys(curve.tag for curve in shown if curve.tag in whole)
+    order = list(evidence)
+    if run.lead is not None and len(run.lead):
+        order.append(run.lead.tag)
+    plain = [c for c in whole.values() if c.role in DRAWN and c.layer is None]
+    order += [c.tag for c in sorted(plain, key=lambda c: (DRAWN.index(c.role or ""), c.split or ""))]
+    groups: dict[tuple[str, str, bool], list[Series]] = {}
+    for tag in dict.fromkeys(order):
+        curve = whole[tag]
+        groups.setdefault((curve.role or curve.tag, curve.axis, curve.layer is not None), []).append(curve)
+    lines = [
+        Panel(role, axis, tuple(curves[:CURVES]), any(curve.tag in evidence for curve in curves[:CURVES]))
+        for (role, axis, _), curves in groups.items()
+    ]
+    heats = list(_heats(whole, evidence))
+    if runs > MANY:
+        few = 1 if run.verdict == "healthy" or runs > 10 * MANY else 4
+        return [] if run.verdict == "healthy" and runs > 10 * MANY else lines[:few]
+    firm = max(sum(panel.rests for panel in lines), 1)
+    return [*lines[:firm], *heats, *lines[firm:]][:PANELS]
+
+
+def _heats(whole: Mapping[str, Series], evidence: Mapping[str, None]) -> list[Panel]:
+    """Curves by layer of one role, as far as there are three layers and more; gradients first."""
+    groups: dict[tuple[str, str], list[Series]] = {}
+    for curve in whole.values():
+        if curve.layer is not None and curve.role:
+            groups.setdefault((curve.role, curve.axis), []).append(curve)
+    ordered = sorted(groups.items(), key=lambda item: not item[0][0].startswith("grad"))
+    return [
+        Panel(role, axis, tuple(curves), any(curve.tag in evidence for curve in curves), heat=True)
+        for (role, axis), curves in ordered
+        if len(curves) >= 3
+    ]
+
+
+def share(groups: Sequence[Sequence[Panel]]) -> int:
+    """How many points each curve of the page may have."""
+    curves = sum(len(panel.curves) for group in groups for panel in group if not panel.heat)
+    return max(min(POINTS // max(curves, 1), MOST), LEAST)
+
+
+def figure(panel: Panel, run: Diagnosis, id: str, most: int) -> Figure:
+    """The panel as the page shows it; `id` begins with the run's own."""
+    return _heat(panel, run, id) if panel.heat else _lines(panel, run, id, most)
+
+
+def _lines(panel: Panel, run: Diagnosis, id: str, most: int) -> Figure:
+    found = _marks(panel, run)
+    onsets = [mark["step"] for mark in found if mark["own"]]
+    curves = [thin(curve, most, onsets) for curve in panel.curves]
+    names = tuple(say(curve.tag, 80) for curve in panel.curves)
+    values = np.concatenate([curve.value for curve in panel.curves])
+    scale = Scale.of(values)
+    data = _common(panel, id, found) | {
+        "kind": "lines",
+        "log": scale.log,
+        "positive": bool((values[np.isfinite(values)] > 0).any()),
+        "curves": [_packed(name, curve) for name, curve in zip(names, curves, strict=True)],
+    }
+    still = spark(panel.curves[0], 640, 150, onsets[0] if onsets else None)
+    says = tuple(_told(curve, run) for curve in panel.curves)
+    return Figure(id, panel.title, says, names, still, data, panel.rests, heat=False)
+
+
+def _heat(panel: Panel, run: Diagnosis, id: str) -> Figure:
+    heat = Heat.of(list(panel.curves))
+    layers = [say(curve.layer or curve.tag, 60) for curve in panel.curves]
+    bad = sum(curve.nonfinite for curve in panel.curves)
+    data = _common(panel, id, _marks(panel, run)) | {
+        "kind": "heat",
+        "rows": layers,
+        "first": float(heat.edges[0]),
+        "last": float(heat.edges[-1]),
+        "low": heat.low,
+        "high": heat.high,
+        "ramp": ["#" + stop for stop in RAMP],
+        "bad": bad,
+        "cells": [[_cell(value) for value in row] for row in heat.cells.tolist()],
+    }
+    says = (
+        f"{plural(len(layers), 'layer')}, from {layers[0]} at the top to {layers[-1]}, "
+        f"{panel.axis} {panel.curves[0].step[0]:,} to {panel.curves[0].step[-1]:,}; values from "
+        f"{number(heat.low)} to {number(heat.high)}" + (f"; {plural(bad, 'value')} not finite" if bad else "")
+    )
+    return Figure(id, panel.title, (says,), (), Markup(""), data, panel.rests, heat=True, image=heat.png())
+
+
+def _common(panel: Panel, id: str, found: list[dict[str, Any]]) -> dict[str, Any]:
+    axis = say(panel.axis, 30)
+    steps = [curve.step for curve in panel.curves]
+    return {
+        "group": f"{id.partition('f')[0]}{axis}",
+        "axis": axis,
+        "span": [min(int(step[0]) for step in steps), max(int(step[-1]) for step in steps)],
+        "marks": found,
+    }
+
+
+def _marks(panel: Panel, run: Diagnosis) -> list[dict[str, Any]]:
+    return marks({curve.tag for curve in panel.curves}, panel.axis, run)
+
+
+def marks(tags: set[str], axis: str, run: Diagnosis) -> list[dict[str, Any]]:
+    """The onsets of a run's findings on an axis; `own` are those that rest on one of the tags."""
+    return [
+        {
+            "n": place,
+            "step": finding.onset_step,
+            "end": finding.end_step,
+            "name": title(finding),
+            "severity": str(finding.severity),
+            "own": not tags.isdisjoint(finding.tags),
+        }
+        for place, finding in enumerate(numbered(run), 1)
+        if finding.onset_step is not None and (not finding.series or finding.series[0].axis == axis)
+    ]
+
+
+def _packed(name: str, curve: Thin) -> dict[str, Any]:
+    """Steps as differences and values in 6 digits: half the size, and as much as a hover shows."""
+    return {
+        "name": name,
+        "x": np.diff(curve.step, prepend=0).tolist(),
+        "y": [None if value != value else float(f"{value:.6g}") for value in curve.value.tolist()],
+        "bad": [[part.first, part.last, part.count, part.what] for part in curve.bad],
+    }
+
+
+def _cell(value: float) -> float | str | None:
+    if value != value:
+        return None
+    return float(f"{value:.3g}") if np.isfinite(value) else "not finite"
+
+
+def _span(curve: Series) -> int:
+    return int(curve.step[-1]) - int(curve.step[0])
+
+
+def _told(curve: Series, run: Diagnosis) -> str:
+    """ "train/loss: 500 points, step 0 to 499; first 5.01, lowest 0.21, highest 5.3, last NaN"."""
+    # of a long curve only the points to draw are here; what was logged, the cast knows
+    logged = next((part for part in run.cast if part.tag == curve.tag), None)
+    points, bad = (logged.points, logged.nonfinite) if logged else (len(curve), curve.nonfinite)
+    said = f"{say(curve.tag, 80)}: {plural(points, 'point')}, {say(curve.axis, 30)} "
+    said += f"{curve.step[0]:,} to {curve.step[-1]:,}; first {number(float(curve.value[0]))}"
+    finite = curve.finite.value
+    if len(finite):
+        said += f", lowest {number(float(finite.min()))}, highest {number(float(finite.max()))}"
+    said += f", last {number(float(curve.value[-1]))}"
+    return said + (f"; {plural(bad, 'value')} not finite" if bad else "")

@@ -1,0 +1,251 @@
+"""The page put together: views of the runs, the template, and a policy that lets in nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from loglens.model.finding import Finding, Remedy, RuleHelp
+from loglens.model.plain_text import plural, printable, shorten, words
+from loglens.model.report import Diagnosis, Report
+from loglens.remedies.phrases import phrase
+from loglens.renderers.html import figures
+from loglens.renderers.html.drawing import spark
+from loglens.renderers.html.heatmaps import histograms
+from loglens.renderers.shared.summary import (
+    CODE,
+    FEW_RUNS,
+    NAME,
+    alike,
+    complaints,
+    numbers,
+    of_kind,
+    reasons,
+    say,
+    tally,
+    title,
+    told_apart,
+    when,
+    worst_first,
+)
+from loglens.renderers.shared.wording import FRAMEWORKS, condition
+
+FOLDER = Path(__file__).parent
+#: Sections that are open when the page is: of every run that failed, up to so many.
+OPEN = 4
+#: Runs that have a section of their own, the worst first; the others have a row.
+SECTIONS = 150
+#: Rows of a table and notes that are shown at once; further ones are counted.
+ROWS, NOTES, NUMBERS = 400, 200, 12
+MARKS = {"failed": "✗", "suspect": "!", "healthy": "✓", "not-judged": "?"}
+HEADINGS = ("Why it matters.", "When it is wrong.")
+
+
+def page(report: Report) -> str:
+    """The whole document."""
+    runs = worst_first(report)
+    shown = runs[:SECTIONS]
+    groups = [figures.panels(run, len(shown)) for run in shown]
+    most = figures.share(groups)
+    views = [
+        _run(
+            report,
+            run,
+            [
+                *(figures.figure(p, run, f"r{i}f{j}", most) for j, p in enumerate(panels)),
+                *histograms(run, f"r{i}", len(panels), len(shown)),
+            ],
+            i,
+        )
+        for i, (run, panels) in enumerate(zip(shown, groups, strict=True))
+    ]
+    bad = sum(view["ill"] for view in views)
+    for view in views:
+        view["open"] = len(runs) == 1 or (view["ill"] and (bad <= OPEN or view is views[0]))
+    drawn = {figure.id: figure.data for view in views for figure in view["figures"]}
+    style, script = _asset("style.css"), _asset("page.js")
+    return _template().render(
+        style=style,
+        script=script,
+        policy=f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'",
+        data=_embedded(drawn),
+        runs=views,
+        rest=[_row(run) for run in runs[SECTIONS:]],
+        groups=_groups(runs) if len(runs) > FEW_RUNS else [],
+        apart=told_apart(report),
+        tally=tally(report),
+        unread=[(say(unread.path, 200), say(unread.why)) for unread in report.unread],
+        gate=report.fail_on is not None,
+        fail_on=str(report.fail_on),
+        failed=report.failed,
+        version=say(report.version, 40),
+    )
+
+
+def _row(run: Diagnosis) -> dict[str, Any]:
+    """A run's row in the overview."""
+    findings = figures.numbered(run)
+    lead = run.lead if run.lead is not None else next((f.series[0] for f in findings if f.series), None)
+    onset = next((f.onset_step for f in findings if lead is not None and lead.tag in f.tags), None)
+    return {
+        "verdict": run.verdict,
+        "mark": MARKS[run.verdict],
+        "word": run.verdict.replace("-", " "),
+        "sentence": _sentence(run),
+        "name": say(run.run, NAME),
+        "spark": spark(lead, 150, 30, onset) if lead is not None and len(lead) else Markup(""),
+    }
+
+
+def _groups(runs: list[Diagnosis]) -> list[dict[str, Any]]:
+    return [
+        {
+            "verdict": verdict,
+            "mark": MARKS[verdict],
+            "word": verdict.replace("-", " "),
+            "cause": condition(cause) if cause else "",
+            "count": f"{len(members):,}",
+            "names": [say(run.run, NAME) for run in members[:FEW_RUNS]],
+            "more": max(len(members) - FEW_RUNS, 0),
+        }
+        for verdict, cause, members in alike(runs)
+    ]
+
+
+def _run(report: Report, run: Diagnosis, drawn: list[figures.Figure], index: int) -> dict[str, Any]:
+    findings = figures.numbered(run)
+    steps = "" if run.first_step is None else f"steps {run.first_step:,} to {run.last_step:,}"
+    facts = [say(run.format, 40), plural(len(run.files), "file"), steps, plural(run.points, "point")]
+    chain = [_finding(report, run, finding, place) for place, finding in enumerate(findings, 1)]
+    advised = next((finding for finding in complaints(run) or findings if finding.remedies), None)
+    return _row(run) | {
+        "id": f"r{index}",
+        "ill": run.verdict in ("failed", "suspect") or bool(of_kind(run, "crashed")),
+        "path": "" if run.path == run.run else say(run.path, 300),
+        "facts": [fact for fact in facts if fact],
+        "first": "" if run.first_step is None else f"{run.first_step:,}",
+        "last": "" if run.last_step is None else f"{run.last_step:,}",
+        "axis": say(_axis(run), 30),
+        "chain": chain,
+        "timed": any(row["at"] is not None for row in chain),
+        "advised": None if advised is None else title(advised),
+        "remedies": [] if advised is None else [_remedy(remedy) for remedy in advised.remedies],
+        "others": [
+            (title(finding), [_remedy(remedy) for remedy in finding.remedies])
+            for finding in findings
+            if finding.remedies and finding is not advised
+        ],
+        "figures": drawn,
+        "cast": [_part(part) for part in run.cast[:ROWS]],
+        "uncast": max(len(run.cast) - ROWS, 0),
+        "clean": [say(outcome.condition, NAME) for outcome in of_kind(run, "clean")],
+        "skipped": list(reasons(of_kind(run, "skipped"))),
+        "crashed": [(say(outcome.condition, NAME), say(outcome.why)) for outcome in of_kind(run, "crashed")],
+        "notes": [(say(note.kind, 30), say(note.message), say(note.file, 200)) for note in run.notes[:NOTES]],
+        "unnoted": max(len(run.notes) - NOTES, 0),
+    }
+
+
+def _sentence(run: Diagnosis) -> str:
+    said = say(run.summary.removeprefix("not judged: ")).replace(" -> ", " → ")
+    return said[:1].upper() + said[1:]
+
+
+def _finding(report: Report, run: Diagnosis, finding: Finding, place: int) -> dict[str, Any]:
+    text: Mapping[str, str] = {}
+    if isinstance(rule := report.rules.get(finding.condition), RuleHelp):
+        text = rule.text
+    name = title(finding)
+    at = _place(run, finding)
+    return {
+        "n": place,
+        "name": name[:1].upper() + name[1:],
+        "severity": str(finding.severity),
+        "confidence": str(finding.confidence),
+        "when": when(finding) or ("" if at is None else "from the start"),
+        "cause": say(condition(finding.caused_by), NAME) if finding.caused_by else "",
+        "message": say(finding.message),
+        "numbers": numbers(finding, NUMBERS),
+        "help": [(heading.rstrip("."), say(text[heading], 2000)) for heading in HEADINGS if heading in text],
+        "rule": say(finding.condition, NAME),
+        "at": None if at is None else f"{at[0]:.2f}",
+        "wide": None if at is None else f"{at[1]:.2f}",
+    }
+
+
+def _place(run: Diagnosis, finding: Finding) -> tuple[float, float] | None:
+    """Where a finding begins on the run's time line and how long it lasts, in percent."""
+    first, last = run.first_step, run.last_step
+    if first is None or last is None or last <= first:
+        return None
+    if finding.onset_step is None and finding.end_step is None:
+        return None
+    if finding.series and finding.series[0].axis != _axis(run):
+        return None
+    begin = first if finding.onset_step is None else finding.onset_step
+    end = begin if finding.end_step is None else finding.end_step
+    if not first <= begin <= last:
+        return None
+    begin_at = 100 * (begin - first) / (last - first)
+    return begin_at, max(100 * (min(end, last) - first) / (last - first) - begin_at, 0)
+
+
+def _axis(run: Diagnosis) -> str:
+    """What most curves of a run count in: steps, epochs, samples."""
+    axes = [part.axis for part in run.cast]
+    return max(set(axes), key=lambda axis: (axes.count(axis), axis)) if axes else "step"
+
+
+def _remedy(remedy: Remedy) -> dict[str, Any]:
+    return {
+        "phrase": say(phrase(remedy), 300),
+        "why": say(remedy.why),
+        "snippets": [
+            (FRAMEWORKS.get(name, say(words(name), 20)), shorten(printable(code), CODE))
+            for name, code in remedy.snippets.items()
+        ],
+    }
+
+
+def _part(part: Any) -> tuple[str, ...]:
+    """A row of the cast: role, curve, split, axis, points, bad values, steps."""
+    steps = "" if part.first_step is None else f"{part.first_step:,} to {part.last_step:,}"
+    bad = f"{part.nonfinite:,}" if part.nonfinite else "–"
+    role = say(part.role or "", 40)
+    return role, say(part.tag, 200), say(part.split or "–", 20), say(part.axis, 20), f"{part.points:,}", bad, steps
+
+
+def _embedded(document: Mapping[str, Any]) -> Markup:
+    """JSON that can stand in a script element: nothing in it ends the element or breaks a line."""
+    text = json.dumps(document, separators=(",", ":"), allow_nan=False)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - all of it ASCII, and what HTML could take for markup escaped
+
+
+@cache
+def _asset(name: str) -> Markup:
+    return Markup((FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704 - our own file
+
+
+def _hash(content: str) -> str:
+    digest = hashlib.sha256(content.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+@cache
+def _template() -> jinja2.Template:
+    loader = jinja2.FileSystemLoader(FOLDER)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("page.html")

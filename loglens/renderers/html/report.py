@@ -1,0 +1,25 @@
+"""The report as one self-contained page: no network, opens from disk, curves to zoom into."""
+
+from __future__ import annotations
+
+from loglens.errors import LoglensError
+from loglens.model.report import Report
+
+FORMAT = "html"
+SUFFIXES = (".html", ".htm")
+
+#: What is said where the extra is not installed.
+MISSING = "HTML needs: pip install 'loglens[html]'"
+EXTRA = ("jinja2", "markupsafe", "tsdownsample")
+
+
+def render(report: Report) -> str:
+    """The page. Raises LoglensError where the libraries of the extra `html` are missing."""
+    try:
+        # loaded when asked for: the extra is optional, and the other formats need not wait for it
+        from loglens.renderers.html.page import page
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in EXTRA:
+            raise
+        raise LoglensError(MISSING) from error
+    return page(report)

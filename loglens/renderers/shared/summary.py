@@ -1,0 +1,134 @@
+"""What outputs for people and for CI servers share: the order of runs, counts, a finding and a remedy in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
+from urllib.parse import quote_from_bytes
+
+from loglens.model.finding import Finding, Remedy, Severity
+from loglens.model.plain_text import number, plural, safe, shorten, words
+from loglens.model.report import Diagnosis, Outcome, Report
+from loglens.model.series import Series
+from loglens.model.strict_json import strict
+from loglens.remedies.phrases import phrase
+from loglens.renderers.shared.wording import condition
+from loglens.stats.parameter_splits import Split, comparable
+
+#: Worst first: the order in which runs are shown.
+VERDICTS = ("failed", "suspect", "not-judged", "healthy")
+#: Runs up to which each is shown by itself.
+FEW_RUNS = 12
+#: How long a name, a sentence and a piece of code may become; logs hold names of any length.
+NAME, SENTENCE, CODE = 120, 1000, 20_000
+#: What is said where there is nothing to judge.
+NOT_READ = "nothing could be read as a training log"
+
+
+def worst_first(report: Report) -> list[Diagnosis]:
+    """The runs by verdict, those of one verdict in the order in which they were read."""
+    return sorted(report.runs, key=lambda run: VERDICTS.index(run.verdict))
+
+
+def tally(report: Report) -> str:
+    """ "3 runs: 1 failed, 1 suspect, 1 healthy"."""
+    verdicts = [run.verdict for run in report.runs]
+    counts = [f"{verdicts.count(name):,} {name.replace('-', ' ')}" for name in VERDICTS if name in verdicts]
+    return f"{plural(len(verdicts), 'run')}: {', '.join(counts)}" if verdicts else NOT_READ
+
+
+def alike(runs: Sequence[Diagnosis]) -> list[tuple[str, str, list[Diagnosis]]]:
+    """The runs by verdict and first-ranked cause, worst verdict first, the most frequent cause first."""
+    groups: dict[tuple[str, str], list[Diagnosis]] = {}
+    for run in runs:
+        cause = (run.primary or "") if run.verdict in ("failed", "suspect") else ""
+        groups.setdefault((run.verdict, cause), []).append(run)
+    order = sorted(groups.items(), key=lambda group: (VERDICTS.index(group[0][0]), -len(group[1]), group[0][1]))
+    return [(verdict, cause, members) for (verdict, cause), members in order]
+
+
+def told_apart(report: Report) -> list[str]:
+    """Which parameters go with failure, a sentence each; what is missing to say so is one as well."""
+    if len(report.runs) <= FEW_RUNS or not comparable(report.sweep):
+        return []
+    try:
+        splits = report.splits
+    except ImportError:
+        return ["not looked for: pip install 'loglens[sweep]'"]
+    return [_split(split) for split in splits] or ["no parameter that chance would not explain as well"]
+
+
+def _split(split: Split) -> str:
+    value = number(split.value) if isinstance(split.value, float) else say(split.value, 60)
+    rest = split.failed_in_all - split.failed, split.healthy_in_all - split.healthy
+    chance = "< 0.0001" if split.p < 1e-4 else f"= {split.p:.2g}"
+    return (
+        f"{say(split.param, 60)} {split.relation} {value}: {split.failed:,} of {split.failed + split.healthy:,} "
+        f"failed, of the others {rest[0]:,} of {sum(rest):,} (p {chance})"
+    )
+
+
+def say(text: str, most: int = SENTENCE) -> str:
+    """Text from a log or a plugin: harmless, and no longer than `most`."""
+    return shorten(safe(text), most)
+
+
+def when(finding: Finding) -> str:
+    """ "from step 412 to 430", or nothing where the finding has no place on a curve."""
+    if finding.onset_step is None:
+        return ""
+    axis = say(finding.series[0].axis, 20) if finding.series else "step"
+    ends = finding.end_step is not None and finding.end_step > finding.onset_step
+    return f"from {axis} {finding.onset_step}" + (f" to {finding.end_step}" if ends else "")
+
+
+def numbers(finding: Finding, most: int) -> list[tuple[str, str]]:
+    """The first numbers of the evidence as name and value: ("growth per step", "1.31")."""
+    plain = [(key, value) for key, value in strict(finding.evidence).items() if isinstance(value, str | int | float)]
+    return [(say(words(key), 40), say(number(value), 200)) for key, value in plain[:most]]
+
+
+def advice(remedy: Remedy) -> str:
+    """ "Clip the gradient norm at 0.9: bounds every update"."""
+    return say(phrase(remedy) + (f": {remedy.why}" if remedy.why else ""))
+
+
+def title(finding: Finding) -> str:
+    """A finding's condition in words, in a length that fits a heading."""
+    return say(condition(finding.condition), NAME)
+
+
+def of_kind(run: Diagnosis, kind: str) -> list[Outcome]:
+    """The outcomes of one kind: found, clean, skipped or crashed."""
+    return [outcome for outcome in run.outcomes if outcome.outcome == kind]
+
+
+def reasons(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, list[str]]]:
+    """The rules that were skipped, by the reason why."""
+    groups: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        groups.setdefault(outcome.why, []).append(say(outcome.condition, NAME))
+    for why, names in groups.items():
+        yield say(why), names
+
+
+def complaints(run: Diagnosis) -> list[Finding]:
+    """The findings that say that something is wrong."""
+    return [finding for finding in run.findings if finding.severity > Severity.NOTE]
+
+
+def main_curve(run: Diagnosis) -> Series | None:
+    """What is drawn of a run without findings: its main loss, or where it has none the first curve with a role."""
+    return next((curve for curve in (run.lead, *run.curves) if curve is not None and len(curve)), None)
+
+
+def uri(path: str) -> str:
+    """A path as a URI reference: relative as it was found, file:// where it is absolute, or with its own scheme."""
+    scheme, mark, rest = path.partition("://")
+    if mark and scheme.isalnum():
+        return f"{scheme}://" + quote_from_bytes(rest.encode("utf-8", "surrogateescape"), safe="/:")
+    pure = PurePath(path)
+    quoted = quote_from_bytes(pure.as_posix().encode("utf-8", "surrogateescape"), safe="/")
+    if not pure.is_absolute():
+        return quoted
+    return "file://" + quoted if quoted.startswith("/") else "file:///" + quoted

@@ -1,0 +1,300 @@
+"""The parts of one run in text: the verdict, the run, its cast, its chains, and what was not checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from loglens.model.causal_chain import trees
+from loglens.model.finding import Finding, Remedy, Severity
+from loglens.model.plain_text import number, plural, printable, words
+from loglens.model.report import Diagnosis, Part
+from loglens.remedies.phrases import phrase
+from loglens.renderers.shared.buckets import Scale
+from loglens.renderers.shared.wording import FRAMEWORKS, condition
+from loglens.renderers.terminal.look import STYLES, Look, indented
+from loglens.renderers.terminal.plots import plot
+
+#: Roles that a reader checks first; the others are told in one line.
+LEADING = ("loss", "grad_norm_global", "grad_norm_layer", "weight_norm_global", "lr", "loss_scale", "rl_reward")
+MINOR = frozenset(
+    """data_time duplicate_axis epoch flops gpu_memory gpu_util host_memory hparam ignore other samples
+    step step_time throughput time tokens""".split()
+)
+#: How many tags, notes and numbers are shown where the reader has not asked for all.
+FEW_TAGS, FEW_NOTES, FEW_NUMBERS = 2, 6, 6
+
+
+def headline(run: Diagnosis, look: Look) -> RenderableType:
+    """The verdict in one line: mark, word, what happened, and which run where there is room for it."""
+    verdict = f"{look.mark(run.verdict)} {run.verdict.replace('-', ' ').upper()}"
+    said = look.say(run.summary.removeprefix("not judged: "))
+    name = f"   {look.say(run.run, 60)}"
+    fits = cell_len(verdict) + 2 + cell_len(said) + cell_len(name) <= look.width
+    line = _grid(None)
+    line.add_row(look.text((verdict, run.verdict)), look.text((said, "head"), (name if fits else "", "muted")))
+    return line
+
+
+def sections(run: Diagnosis, look: Look) -> Iterator[RenderableType]:
+    """Everything below the verdict."""
+    yield from _facts(run, look)
+    for index, chain in enumerate(trees(run.findings)):
+        yield from _chain(chain, look, first=index == 0)
+    yield from _outcomes(run, look)
+    if run.notes:
+        yield from _notes(run, look)
+
+
+def _facts(run: Diagnosis, look: Look) -> Iterator[RenderableType]:
+    steps = f", steps {run.first_step} to {run.last_step}" if run.first_step is not None else ""
+    counts = f"{plural(len(run.files), 'file')}{steps}, {plural(run.points, 'point')}"
+    table = _grid()
+    name = look.say(run.run, 60)
+    table.add_row(look.text(("Run", "head")), look.text(f"{name}: {look.say(run.format, 40)}, {counts}"))
+    if run.path not in (run.run, ""):
+        table.add_row("", look.text((look.say(run.path, 300), "muted")))
+    cast = list(_cast(run.cast, look))
+    width = max((len(name) for name, _ in cast), default=0)
+    for index, (name, players) in enumerate(cast):
+        table.add_row(look.text(("Cast", "head") if index == 0 else ""), _pair(name, players, width, look))
+    if not cast:
+        hint = "no curve plays a role; --role 'TAG=loss' names one, loglens inspect lists the tags"
+        table.add_row(look.text(("Cast", "head")), look.text((hint, "muted")))
+    yield ""
+    yield table
+
+
+def _pair(name: str, players: Text, width: int, look: Look) -> Table:
+    also = name == "also"
+    pair = Table.grid(padding=(0, 1, 0, 0))
+    pair.add_column(no_wrap=True, width=width)
+    pair.add_column(no_wrap=True, width=1)
+    pair.add_column(ratio=1, overflow="fold")
+    pair.add_row(look.text((name, "muted" if also else "")), look.text((" " if also else "=", "muted")), players)
+    return pair
+
+
+def _cast(cast: Iterable[Part], look: Look) -> Iterator[tuple[str, Text]]:
+    """One row a role: "loss = train/ce_loss (2,000 points)"; layers are summed up, minor roles named."""
+    groups: dict[tuple[str, bool], list[Part]] = {}
+    for part in cast:
+        split = f"{part.split}_" if part.split in ("val", "test") else ""
+        layered = part.layer is not None and part.role != "grad_norm_layer"
+        groups.setdefault((split + (part.role or ""), layered), []).append(part)
+
+    def rank(key: tuple[str, bool]) -> tuple[int, bool, bool]:
+        role = key[0].removeprefix("val_").removeprefix("test_")
+        return LEADING.index(role) if role in LEADING else len(LEADING), role != key[0], key[1]
+
+    minor = []
+    for key in sorted(groups, key=rank):
+        name, layered = key
+        if groups[key][0].role in MINOR and not look.verbose:
+            minor.append(f"{name} ({len(groups[key])})" if len(groups[key]) > 1 else name)
+        else:
+            yield f"{name.removesuffix('_global')} by layer" if layered else name, _players(groups[key], look)
+    if minor:
+        yield "also", look.text((", ".join(minor), "muted"))
+
+
+def _players(parts: list[Part], look: Look) -> Text:
+    layers = [part for part in parts if part.layer is not None]
+    if len(layers) > 1 and not look.verbose:
+        bad = sum(part.nonfinite for part in layers)
+        ends = f": {look.say(layers[0].tag, 30)} to {look.say(layers[-1].tag, 30)}"
+        said = f" ({plural(max(part.points for part in layers), 'point')} each{_bad(bad)})"
+        return look.text(plural(len(layers), "layer"), (said + ends, "muted"))
+    shown = parts if look.verbose else parts[:FEW_TAGS]
+    out = look.text()
+    for index, part in enumerate(shown):
+        axis = f" by {look.say(part.axis, 20)}" if part.axis != "step" else ""
+        out.append_text(look.text(", " if index else "", look.say(part.tag, 60)))
+        out.append_text(look.text((f" ({plural(part.points, 'point')}{axis}{_bad(part.nonfinite)})", "muted")))
+    if len(parts) > len(shown):
+        out.append_text(look.text((f" and {len(parts) - len(shown):,} more", "muted")))
+    return out
+
+
+def _bad(count: int) -> str:
+    return f", {count:,} not finite" if count else ""
+
+
+def _chain(chain: list[Finding], look: Look, first: bool) -> Iterator[RenderableType]:
+    """A root with its effects below it, then what to change about the root."""
+    root = chain[0]
+    yield ""
+    yield _tree(root, [finding for finding in chain if finding is not root], look)
+    for finding in chain:
+        if finding.remedies and (finding is root or look.verbose):
+            yield ""
+            yield from _remedies(finding, look, code=first and finding is root)
+
+
+def _tree(root: Finding, effects: list[Finding], look: Look) -> Tree:
+    """The root and below each finding what it brought about."""
+    drawn = _drawn([root, *effects], look)
+    left = list(effects)
+
+    def node(finding: Finding, depth: int) -> tuple[Group, list[Finding]]:
+        mine = [effect for effect in left if effect.caused_by == finding.condition]
+        left[:] = [effect for effect in left if all(effect is not own for own in mine)]
+        parts = list(_finding(finding, look, look.width - 4 * depth, drawn))
+        return Group(*parts, *([look.text("")] if mine else [])), mine
+
+    group, mine = node(root, 0)
+    top = Tree(group, guide_style=STYLES["muted"])
+    ahead = [(top, effect, 1) for effect in mine]
+    while ahead:
+        above, effect, depth = ahead.pop(0)
+        group, mine = node(effect, depth)
+        below = above.add(group)
+        ahead += [(below, further, depth + 1) for further in mine]
+    return top
+
+
+def _drawn(chain: list[Finding], look: Look) -> list[Finding]:
+    """The complaints whose curve is drawn: the root, and of those on one curve the one that shows most of it."""
+    longest: dict[str, Finding] = {}
+    for finding in chain:
+        if finding.series and len(finding.series[0]):
+            tag = finding.series[0].tag
+            if tag not in longest or _span(finding) > _span(longest[tag]):
+                longest[tag] = finding
+    if look.verbose:
+        return chain
+    return [f for f in (chain[0], *longest.values()) if f.severity > Severity.NOTE]
+
+
+def _span(finding: Finding) -> int:
+    step = finding.series[0].step
+    return int(step[-1]) - int(step[0])
+
+
+def _finding(finding: Finding, look: Look, width: int, drawn: list[Finding]) -> Iterator[RenderableType]:
+    severity = str(finding.severity)
+    axis = finding.series[0].axis if finding.series else "step"
+    when = "" if finding.onset_step is None else f", from {axis} {finding.onset_step}"
+    if when and finding.end_step is not None and finding.end_step > (finding.onset_step or 0):
+        when += f" to {finding.end_step}"
+    yield look.text(
+        (f"{look.mark(severity)} {condition(finding.condition)}", severity),
+        (f"  {'known, ' if finding.known else ''}{severity}, {finding.confidence} confidence{when}", "muted"),
+    )
+    yield indented(look.text(look.say(finding.message)))
+    yield from (indented(line) for line in _numbers(finding, look, width - 2))
+    if finding.series and len(finding.series[0]) and any(finding is other for other in drawn):
+        yield from (indented(line) for line in _evidence(finding, look, min(width - 2, 88)))
+
+
+def _numbers(finding: Finding, look: Look, width: int) -> Iterator[Text]:
+    """The evidence: "growth per step 1.31 · ratio above one 0.97", a name never parted from its number."""
+    plain = [(key, value) for key, value in finding.evidence.items() if isinstance(value, str | int | float)]
+    line = look.text()
+    for key, value in plain if look.verbose else plain[:FEW_NUMBERS]:
+        item = look.text((f"{look.say(words(key), 40)} ", "muted"), (look.say(number(value), 200), "number"))
+        if line and line.cell_len + 3 + item.cell_len > width:
+            yield line
+            line = look.text()
+        line.append_text(look.text((" · " if look.unicode else ", ", "muted")) if line else look.text())
+        line.append_text(item)
+    if line:
+        yield line
+
+
+def _evidence(finding: Finding, look: Look, width: int) -> Iterator[Text]:
+    curve = finding.series[0]
+    scale = Scale.of(curve.value)
+    said = ", log scale" if scale.log else ""
+    if scale.log and (curve.finite.value <= 0).any():
+        said += " (0 at the bottom)"
+    bad = f", {'×' if look.unicode else 'x'} not finite" if curve.nonfinite else ""
+    others = f"  and {plural(len(finding.series) - 1, 'more curve')}" if len(finding.series) > 1 else ""
+    yield look.text("")
+    yield look.text(look.say(curve.tag, max(width // 2, 20)), (said + bad + others, "muted"))
+    height = 5 if finding.caused_by is None else 3
+    for line in plot(curve, finding.onset_step, width=width, height=height, unicode=look.unicode):
+        yield look.text(*line)
+
+
+def _remedies(finding: Finding, look: Look, code: bool) -> Iterator[RenderableType]:
+    of = f" about {condition(finding.condition)}" if finding.caused_by or not code else ""
+    yield look.text((f"What to change{of}", "head"), ("  in the order in which to try it", "muted"))
+    for index, remedy in enumerate(finding.remedies):
+        full = look.verbose or (code and index == 0)
+        row = _grid(3, gap=1)
+        row.add_row(
+            f"{index + 1:>2}.", look.text((phrase(remedy), "head"), f": {look.say(remedy.why)}" if remedy.why else "")
+        )
+        yield row
+        if full:
+            yield from _snippets(remedy, look)
+            if remedy.verify:
+                row = _grid(3, gap=1)
+                row.add_row("", look.text(("Then check: ", "head"), look.say(remedy.verify)))
+                yield row
+
+
+def _snippets(remedy: Remedy, look: Look) -> Iterator[RenderableType]:
+    """Code is never wrapped: a terminal folds it, and it can still be copied. The same code is shown once."""
+    shown: set[str] = set()
+    for framework, snippet in remedy.snippets.items():
+        if snippet in shown:
+            continue
+        shown.add(snippet)
+        name = FRAMEWORKS.get(framework) or look.say(framework.capitalize(), 8)
+        bar = "│" if look.unicode else "|"
+        for index, code in enumerate(printable(snippet).split("\n")):
+            row = look.text((f"{name if index == 0 else '':>11} {bar} ", "muted"), (code, "code"))
+            row.no_wrap = True
+            yield row
+
+
+def _outcomes(run: Diagnosis, look: Look) -> Iterator[RenderableType]:
+    """Crashed rules loudly, clean ones in a line, and what was not checked and why."""
+    crashed = [outcome for outcome in run.outcomes if outcome.outcome == "crashed"]
+    if crashed:
+        yield ""
+    for outcome in crashed:
+        head = f"{look.mark('crashed')} rule {look.say(outcome.condition, 60)} crashed"
+        yield look.text((head, "crashed"), f": {look.say(outcome.why)}; a fault of the rule, please report it")
+    table = _grid()
+    clean = [look.say(outcome.condition, 60) for outcome in run.outcomes if outcome.outcome == "clean"]
+    if clean:
+        table.add_row(look.text(("Clean", "head")), look.text((", ".join(clean), "")))
+    reasons: dict[str, list[str]] = {}
+    for outcome in run.outcomes:
+        if outcome.outcome == "skipped":
+            reasons.setdefault(outcome.why, []).append(look.say(outcome.condition, 60))
+    for index, (why, names) in enumerate(reasons.items()):
+        heading = look.text(("Not checked", "head") if index == 0 else "")
+        table.add_row(heading, look.text(", ".join(names), (f": {look.say(why)}", "muted")))
+    if table.row_count:
+        yield ""
+        yield table
+
+
+def _notes(run: Diagnosis, look: Look) -> Iterator[RenderableType]:
+    shown = run.notes if look.verbose else run.notes[:FEW_NOTES]
+    table = _grid()
+    for index, note in enumerate(shown):
+        file = f" ({look.say(note.file, 60)})" if note.file else ""
+        head = look.text(("Notes", "head") if index == 0 else "")
+        table.add_row(head, look.text(f"{look.say(note.kind, 20)}: {look.say(note.message)}", (file, "muted")))
+    if len(run.notes) > len(shown):
+        table.add_row("", look.text((f"and {len(run.notes) - len(shown):,} more; -v shows them", "muted")))
+    yield ""
+    yield table
+
+
+def _grid(width: int | None = 11, gap: int = 2) -> Table:
+    """Two columns: a head of fixed or natural width, and the rest."""
+    table = Table.grid(padding=(0, gap, 0, 0), pad_edge=False)
+    table.add_column(no_wrap=True, width=width)
+    table.add_column(ratio=1, overflow="fold")
+    return table
