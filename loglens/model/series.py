@@ -1,15 +1,13 @@
-"""TODO: say in one line what this is."""
+"""One curve of a run, and what a detector asks of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    pass
+from loglens.errors import Skip
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -55,3 +53,44 @@ class Series:
         """The points at steps below `step`."""
         end = int(np.searchsorted(self.step, step))
         return replace(self, step=self.step[:end], value=self.value[:end], time=self.time[:end])
+
+    @property
+    def last_step(self) -> int:
+        """The step of the last point. Raises IndexError where the curve has none."""
+        return int(self.step[-1])
+
+    def head(self, share: float, least: int = 3) -> Floats:
+        """The values of the first `share` (0 to 1) of the points: at least `least` of them, where there are so many."""
+        return self.value[: self._points(share, least)]
+
+    def tail(self, share: float, least: int = 3) -> Floats:
+        """The values of the last `share` (0 to 1) of the points: at least `least` of them, where there are so many."""
+        return self.value[len(self) - min(self._points(share, least), len(self)) :]
+
+    def _points(self, share: float, least: int) -> int:
+        return max(least, int(len(self) * share + 1e-9))  # 0.1 * 30 is a little below 3
+
+
+def require(curve: Series, least: int, what: str) -> Series:
+    """The finite part of a curve of at least `least` points. Raises Skip that says how many there are.
+
+    what: what the points are, in the plural ("losses"), for the reason that the report gives.
+    """
+    finite = curve.finite
+    if len(finite) < least:
+        raise Skip(f"needs {least} {what}, has {len(finite)}")
+    return finite
+
+
+def present(*curves: Series | None) -> tuple[Series, ...]:
+    """Those of the curves that were logged: what a finding draws."""
+    return tuple(curve for curve in curves if curve is not None)
+
+
+def as_share(curve: Series) -> Series:
+    """The curve with values from 0 to 1, where it was logged in per cent.
+
+    A curve counts as per cent where any of its values is above 1.5: rounding takes no share so far.
+    """
+    percent = bool((curve.finite.value > 1.5).any())
+    return replace(curve, value=curve.value / 100) if percent else curve
