@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 
-from loglens.model.contract import Detector, Needed
+from loglens.model.contract import CurveInput, Detector
 from loglens.readers import READERS
 from loglens.registry import load as registry
 
@@ -126,7 +126,7 @@ def _expected(name: str, results: score.Results) -> str:
     return text + (f" A note, which is no complaint, on {noted}." if noted and not least else "")
 
 
-def _kind(need: Needed) -> str:
+def _kind(need: CurveInput) -> str:
     return "the curves of all layers" if need.kind == "all" and need.layered else KINDS[need.kind]
 
 

@@ -63,13 +63,13 @@ def diagnose(path: Paths, *, config: str | Path | None = None, fail_on: str | No
     from loglens.discovery.find import find
     from loglens.discovery.units import units
     from loglens.model.report import Unread
-    from loglens.pipeline.diagnose_units import examine
+    from loglens.pipeline.diagnose_units import diagnose_units
     from loglens.registry import load as registry
 
     found = find(_listed(path), registry.readers())
     renderers = {name: renderer.render for name, renderer in registry.renderers().items()}
     wanted = options(settings(Path(), Path(config)) if config is not None else Config(), fail_on)
-    judged = sorted(examine(units(found), wanted, jobs), key=lambda result: result[0])
+    judged = sorted(diagnose_units(units(found), wanted, jobs), key=lambda result: result[0])
     failures = [Unread(failure.path, str(failure)) for failure in found.failures]
     items = [*failures, *(item for _, unit in judged for item in unit)]
     return collect(items, registry.detectors(), version=__version__, options=wanted, renderers=renderers)

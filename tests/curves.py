@@ -51,5 +51,5 @@ def series(value: Floats, role: str = "loss", split: str | None = "train", tag: 
 
 def run(curves: Mapping[str, Floats], every: int = 1, params: Mapping[str, object] | None = None) -> Run:
     """A run whose curves all start at step 0 and have a point every `every` steps."""
-    columns = Columns.of({tag: (steps(len(value), every), value) for tag, value in curves.items()})
+    columns = Columns.from_curves({tag: (steps(len(value), every), value) for tag, value in curves.items()})
     return Run("test", Path("test"), "test", columns, params=params or {})

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from loglens.discovery.find import find
-from loglens.pipeline.unchanged import LEAST, listed
+from loglens.pipeline.unchanged import LEAST, invocation_of
 from tests.test_cli import bad, call, good
 from tests.test_many import diagnose, many
 
@@ -122,7 +122,7 @@ def test_where_a_link_leads_is_looked_at_each_time(searched: list[object]) -> No
     report()
     bad("far/metrics.csv")
     assert report() == report("--no-cache") and len(searched) == 3
-    assert listed(["runs"]) is None
+    assert invocation_of(["runs"]) is None
 
 
 def test_what_lost_a_part_of_its_memory_judges_that_part_anew(searched: list[object]) -> None:
@@ -136,7 +136,11 @@ def test_what_lost_a_part_of_its_memory_judges_that_part_anew(searched: list[obj
 
 def test_few_files_are_not_kept_track_of() -> None:
     many(3)
-    assert listed(["runs"]) is None and listed(["runs/00/metrics.csv"]) is None and listed(["nowhere"]) is None
+    assert (
+        invocation_of(["runs"]) is None
+        and invocation_of(["runs/00/metrics.csv"]) is None
+        and invocation_of(["nowhere"]) is None
+    )
 
 
 def test_a_call_that_loglens_failed_in_is_made_anew() -> None:

@@ -12,12 +12,12 @@ from loglens.analysis.report_builder import analyze
 from loglens.config.options import Options
 from loglens.errors import UnreadableError
 from loglens.model.columns import Histogram
-from loglens.model.contract import Detector, Needed
+from loglens.model.contract import CurveInput, Detector
 from loglens.model.finding import Finding, Rule, Severity
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.registry.load import detectors
-from loglens.roles.assign import cast
+from loglens.roles.assign import assign_roles
 from tests.curves import falling, level, run
 
 
@@ -25,7 +25,7 @@ def crashing() -> Detector:
     def detect(loss: Series) -> Iterator[Finding]:
         raise ZeroDivisionError("of all things")
 
-    return Detector(Rule("boom", "loss", Severity.ERROR), detect, "Boom", {}, (Needed("loss", "one", "loss"),), {})
+    return Detector(Rule("boom", "loss", Severity.ERROR), detect, "Boom", {}, (CurveInput("loss", "one", "loss"),), {})
 
 
 def test_a_crash_is_named_and_hides_no_other_rule() -> None:
@@ -82,7 +82,7 @@ def test_norms_come_from_histograms_where_no_scalar_tells_them() -> None:
     made = [histogram(f"gradients/fc.{i}.weight", step, 2.0 + step) for i in range(3) for step in range(5)]
     base = run({"loss": falling(50), "grad_norm/fc.0.weight": level(50, 7.0)})
     both = Run("x", base.source, "test", base.columns, tuple(made))
-    curves = {curve.tag: curve for curve in cast(both) if curve.role == "grad_norm_layer"}
+    curves = {curve.tag: curve for curve in assign_roles(both) if curve.role == "grad_norm_layer"}
     assert set(curves) == {"grad_norm/fc.0.weight", "gradients/fc.1.weight", "gradients/fc.2.weight"}
     assert curves["gradients/fc.1.weight"].value.tolist() == [2.0, 3.0, 4.0, 5.0, 6.0]
 

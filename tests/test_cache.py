@@ -16,9 +16,9 @@ from loglens.config.options import Options
 from loglens.discovery.find import find
 from loglens.discovery.units import units
 from loglens.pipeline.cache import Cache, signature
-from loglens.pipeline.cache_keys import salt
-from loglens.pipeline.diagnose_units import examine
-from loglens.pipeline.serialise import freeze, thaw
+from loglens.pipeline.cache_keys import code_and_settings
+from loglens.pipeline.diagnose_units import diagnose_units
+from loglens.pipeline.serialise import dumps, loads
 from loglens.registry import load as registry
 from tests.test_cli import bad, call, good
 from tests.test_many import many
@@ -43,13 +43,13 @@ def entries() -> int:
 
 
 def test_a_frozen_run_is_the_run() -> None:
-    judged = [items for _, items in examine(units(find([SAMPLES], registry.readers())), Options(), 1)]
+    judged = [items for _, items in diagnose_units(units(find([SAMPLES], registry.readers())), Options(), 1)]
     assert len(judged) > 30
     look = registry.renderer("html").render
     from loglens.analysis.report_builder import collect
 
     for items in judged:
-        back = thaw(freeze(items))
+        back = loads(dumps(items))
         pages = [look(collect(each, registry.detectors(), version="0")) for each in (items, back)]
         assert pages[0] == pages[1]
         assert [item.as_dict() for item in back] == [item.as_dict() for item in items]
@@ -108,7 +108,7 @@ def test_settings_count() -> None:
     assert (
         json.loads(report("--select", "restart"))["runs"][0]["outcomes"] != json.loads(report())["runs"][0]["outcomes"]
     )
-    assert salt(Options()) != salt(Options(ignore=frozenset({"nan-loss"})))
+    assert code_and_settings(Options()) != code_and_settings(Options(ignore=frozenset({"nan-loss"})))
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"\xff" * 5000])

@@ -19,15 +19,17 @@ from loglens.compare.text import text
 from loglens.errors import ConfigError
 from loglens.model.columns import Columns
 from loglens.model.run import Run
-from loglens.renderers.terminal.look import Look
-from loglens.roles.assign import cast
+from loglens.renderers.terminal.look import TextStyle
+from loglens.roles.assign import assign_roles
 from tests.curves import Floats, falling, growing, level, run, series
 from tests.golden.example import HARMFUL, HOSTILE
 
 
 def held(good: Run | list[Run], bad: Run, *limits: str) -> Comparison:
     goods = good if isinstance(good, list) else [good]
-    return compare([(run, cast(run)) for run in goods], (bad, cast(bad)), [limit(text) for text in limits])
+    return compare(
+        [(run, assign_roles(run)) for run in goods], (bad, assign_roles(bad)), [limit(text) for text in limits]
+    )
 
 
 def sick(seed: int = 1) -> Run:
@@ -84,7 +86,9 @@ def test_curves_are_paired_by_role_where_their_tags_differ() -> None:
 def test_what_cannot_be_compared_says_why() -> None:
     good = run({"loss": falling(300), "val_loss": falling(300), "grad_norm": level(300, 1.0)})
     bad = run({"loss": falling(300), "lr": np.full(300, 0.1)})
-    bad = replace(bad, columns=Columns.join([bad.columns, Columns.of({"val_loss": ([0, 1, 2], [1.0, 2.0, 3.0])})]))
+    bad = replace(
+        bad, columns=Columns.join([bad.columns, Columns.from_curves({"val_loss": ([0, 1, 2], [1.0, 2.0, 3.0])})])
+    )
     found = held(good, bad)
     assert {pair.tag: pair.why for pair in found.uncompared} == {
         "lr": "no good run logged it",
@@ -179,7 +183,7 @@ def test_the_page_is_harmless_and_fits(width: int, unicode: bool) -> None:
     good = run(curves, params={HOSTILE: HOSTILE, "a": "x" * 5000})
     bad = run({tag: 3 * value for tag, value in curves.items()}, params={HOSTILE: HOSTILE + "!", "b": 1})
     bad = replace(bad, name=HOSTILE)
-    page = text(held(good, bad, "loss 2%"), Look(width, unicode=unicode))
+    page = text(held(good, bad, "loss 2%"), TextStyle(width, unicode=unicode))
     assert not set(HARMFUL) & set(page) and "::error" not in page
     assert max(map(len, page.splitlines())) <= width
 
@@ -188,7 +192,7 @@ def test_many_curves_and_parameters_are_summed_up() -> None:
     good = run({f"grad_norm/layer{i}.weight": level(100, 1.0, seed=i) for i in range(20)})
     bad = run({tag: 9 * curve.value for tag, curve in good.curves.items()}, params={f"p{i}": i for i in range(30)})
     found = held(good, bad)
-    short, full = text(found, Look()), text(found, Look(verbose=True))
+    short, full = text(found, TextStyle()), text(found, TextStyle(verbose=True))
     assert "and 12 more curves; -v shows them" in short and "and 18 more; -v shows them" in short
     assert "layer19" in full and "p29" in full and "more" not in full
 

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loglens.analysis.causes import link
+from loglens.analysis.causes import find_causes
 from loglens.model.causal_chain import chain_sentence
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 
@@ -33,11 +33,11 @@ def finding(
 
 
 def causes(*findings: Finding, length: int = 0) -> dict[str, str | None]:
-    return {found.condition: found.caused_by for found in link(findings, RULES, length)}
+    return {found.condition: found.caused_by for found in find_causes(findings, RULES, length)}
 
 
 def test_a_chain() -> None:
-    linked = link([finding("nan-loss", 431), finding("exploding-gradient", 412)], RULES)
+    linked = find_causes([finding("nan-loss", 431), finding("exploding-gradient", 412)], RULES)
     assert [found.condition for found in linked] == ["exploding-gradient", "nan-loss"]
     assert linked[1].caused_by == "exploding-gradient"
     assert chain_sentence(linked) == "exploding gradient from step 412 -> NaN loss from step 431"
@@ -69,13 +69,13 @@ def test_the_nearest_direct_cause_wins() -> None:
 
 def test_a_note_does_not_explain_an_error() -> None:
     note = finding("exploding-gradient", 0, Severity.NOTE, Confidence.LOW)
-    linked = link([note, finding("nan-loss", 50)], RULES)
+    linked = find_causes([note, finding("nan-loss", 50)], RULES)
     assert [found.condition for found in linked] == ["nan-loss", "exploding-gradient"]
     assert linked[0].caused_by is None
 
 
 def test_errors_rank_before_warnings_and_sure_before_unsure() -> None:
-    linked = link(
+    linked = find_causes(
         [
             finding("vanishing-gradient", 0, Severity.WARNING),
             finding("divergence", 50, confidence=Confidence.MEDIUM),
@@ -95,9 +95,11 @@ def test_errors_rank_before_warnings_and_sure_before_unsure() -> None:
 )
 def test_nothing_is_dropped_and_order_does_not_matter(rows: list[tuple[str, int | None, Severity]]) -> None:
     findings = [finding(name, onset, severity) for name, onset, severity in rows]
-    linked = link(findings, RULES)
+    linked = find_causes(findings, RULES)
     assert sorted(found.condition for found in linked) == sorted(name for name, _, _ in rows)
     for order in itertools.islice(itertools.permutations(findings), 4):
-        assert {f.condition: f.caused_by for f in link(order, RULES)} == {f.condition: f.caused_by for f in linked}
+        assert {f.condition: f.caused_by for f in find_causes(order, RULES)} == {
+            f.condition: f.caused_by for f in linked
+        }
     if linked:
         assert linked[0].caused_by is None

@@ -13,8 +13,8 @@ from loglens.model.columns import Histogram
 from loglens.model.histogram_grid import BINS, COLUMNS, MOST, Distribution, distributions
 from loglens.model.report import Diagnosis
 from loglens.model.series import Floats
-from loglens.pipeline.serialise import freeze, thaw
-from loglens.pipeline.trim import points_of, portray
+from loglens.pipeline.serialise import dumps, loads
+from loglens.pipeline.trim import point_budget, trim
 from tests.golden.example import healthy
 
 
@@ -97,7 +97,7 @@ def test_one_odd_histogram_among_thousands_is_seen() -> None:
 def test_a_judged_run_is_remembered_with_them() -> None:
     rows = [histogram(0, [1.0, 2.0]), histogram(1, [1.0, np.nan])]
     told = replace(healthy(), distributions=distributions(rows))
-    (again,) = thaw(freeze([told]))
+    (again,) = loads(dumps([told]))
     assert isinstance(again, Diagnosis) and again.summary == told.summary
     (before, after) = (told.distributions[0], again.distributions[0])
     for name in ("edges", "share", "bad"):
@@ -109,7 +109,7 @@ def test_a_judged_run_is_remembered_with_them() -> None:
 def test_of_many_runs_fewer_are_kept() -> None:
     rows = [histogram(step, [1.0, 2.0], tag=f"w{i}") for step in range(3) for i in range(9)]
     judged = replace(healthy(), distributions=distributions(rows))
-    assert [len(portray(judged, points_of(runs)).distributions) for runs in (1, 10, 36, 1000)] == [6, 2, 1, 0]
+    assert [len(trim(judged, point_budget(runs)).distributions) for runs in (1, 10, 36, 1000)] == [6, 2, 1, 0]
 
 
 def test_what_findings_rest_on_comes_first_and_the_size_is_bounded() -> None:

@@ -40,7 +40,7 @@ def run(name: str = "a", **changes: Any) -> Run:
 def resumed() -> Run:
     """Steps 0 to 4, then again from 2 to 3; and two values at step 3."""
     step, value = [0, 1, 2, 3, 4, 2, 3, 3], [0.0, 1, 2, 3, 4, 20, 30, 31]
-    return run(columns=Columns.of({"loss": (step, value)}))
+    return run(columns=Columns.from_curves({"loss": (step, value)}))
 
 
 def same(one: Any, two: Any) -> bool:
@@ -85,8 +85,11 @@ def test_wide_csv_tells_a_blank_from_a_logged_nan(tmp_path: Path) -> None:
 
 
 def test_wide_has_every_run_s_columns_and_no_clash(tmp_path: Path) -> None:
-    runs = [run("a", columns=Columns.of({"x": ([1], [1.0]), "step": ([1], [7.0])})), run("b", columns=Columns.empty())]
-    runs.append(run("c", columns=Columns.of({"y": ([1, 2], [2.0, 3.0])})))
+    runs = [
+        run("a", columns=Columns.from_curves({"x": ([1], [1.0]), "step": ([1], [7.0])})),
+        run("b", columns=Columns.empty()),
+    ]
+    runs.append(run("c", columns=Columns.from_curves({"y": ([1, 2], [2.0, 3.0])})))
     export.write(runs, tmp_path / "t.csv", ".csv", wide=True)
     assert (tmp_path / "t.csv").read_text() == "run,step,x,scalar/step,y\na,1,1.0,7.0,\nc,1,,,2.0\nc,2,,,3.0\n"
 
@@ -127,7 +130,9 @@ def test_parquet_round_trip(tmp_path: Path) -> None:
     assert table["step"].to_pylist() == columns.step.tolist() * 2
     assert same(table["value"].to_pylist(), VALUES * 2) and table["value"].null_count == 0
     assert [time is None for time in table["time"].to_pylist()] == np.isnan(columns.time).tolist() * 2
-    export.write([run(), run("b", columns=Columns.of({"x": ([5], [np.nan])}))], tmp_path / "w", ".parquet", wide=True)
+    export.write(
+        [run(), run("b", columns=Columns.from_curves({"x": ([5], [np.nan])}))], tmp_path / "w", ".parquet", wide=True
+    )
     table = pq.read_table(tmp_path / "w")
     assert table["step"].to_pylist() == [0, 1, 2, 3, LAST - 1, LAST, 5]
     odd = table[run().tags[1]].to_pylist()

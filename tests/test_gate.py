@@ -26,7 +26,7 @@ from loglens.model.report import Report
 from loglens.model.run import Run
 from loglens.registry import load as registry
 from loglens.registry.load import detectors
-from loglens.roles.assign import cast
+from loglens.roles.assign import assign_roles
 from tests.curves import Floats, falling, level, run
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "report.schema.json").read_text("utf-8"))
@@ -67,7 +67,7 @@ def document(*args: str) -> Any:
 def said(run: Run, **table: Any) -> list[str]:
     """The messages of the assertion that a table states, with _ for - in its keys."""
     (one,) = parse([{key.replace("_", "-"): value for key, value in table.items()}], "x")
-    return [finding.message for finding in check([one], cast(run))[0]]
+    return [finding.message for finding in check([one], assign_roles(run))[0]]
 
 
 def trained() -> Run:
@@ -110,8 +110,11 @@ def test_a_metric_that_was_not_logged_violates_unless_it_may_be_missing() -> Non
     assert message.startswith("no curve is called val/acuracy, so that last > 0 cannot hold; there are: val/accuracy")
     assert not said(trained(), metric="bleu", last="> 0", if_missing="skip")
     optional = Assertion("bleu", (Claim("last", ">", 0.0),), optional=True)
-    assert check([optional], cast(trained()))[1].outcome == "skipped"
-    assert check([optional, Assertion("", (Claim("must-reach-step", ">=", 5),))], cast(trained()))[1].outcome == "clean"
+    assert check([optional], assign_roles(trained()))[1].outcome == "skipped"
+    assert (
+        check([optional, Assertion("", (Claim("must-reach-step", ">=", 5),))], assign_roles(trained()))[1].outcome
+        == "clean"
+    )
 
 
 def test_assertions_on_the_whole_run() -> None:

@@ -22,7 +22,7 @@ def csv_of(original: Run, **renamed: str) -> Run:
             curve.step[keep],
             np.array([float(f"{value:.5g}") for value in curve.value[keep]]),
         )
-    return Run("metrics.csv", Path("metrics.csv"), "csv", Columns.of(curves), files=(Path("metrics.csv"),))
+    return Run("metrics.csv", Path("metrics.csv"), "csv", Columns.from_curves(curves), files=(Path("metrics.csv"),))
 
 
 def test_the_source_with_the_nan_wins_and_nothing_is_doubled() -> None:
@@ -105,7 +105,7 @@ def test_short_curves_of_one_name_are_one_in_runs_that_are_one() -> None:
 def test_curves_of_one_name_at_other_steps_are_two() -> None:
     accuracy = {"a": ([10, 20, 30], [0.1, 0.2, 0.3]), "b": ([1, 2, 3, 4], [0.1, 0.1, 0.2, 0.2])}
     first, other = (
-        Run(name, Path(name), name, Columns.of({"loss": (list(range(100)), falling(100)), "acc": acc}))
+        Run(name, Path(name), name, Columns.from_curves({"loss": (list(range(100)), falling(100)), "acc": acc}))
         for name, acc in accuracy.items()
     )
     (one,) = merge([first, other])

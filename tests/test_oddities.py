@@ -15,7 +15,7 @@ import pytest
 
 import loglens
 from loglens.model.report import Report
-from loglens.roles.assign import cast
+from loglens.roles.assign import assign_roles
 from tests.fuzz.check import bounds
 from tests.readers.tensorboard_writer import scalar, write
 
@@ -88,7 +88,7 @@ def test_dates_beyond_all_in_a_database(tmp_path: Path, date: str | None) -> Non
 def test_a_name_that_only_looks_like_loss_plays_no_role(tmp_path: Path, name: str) -> None:
     (tmp_path / "log.csv").write_text(f"step,{name}\n" + "".join(f"{n},{1 / (n + 1)}\n" for n in range(20)))
     (run,) = loglens.read(tmp_path)
-    assert [curve.role for curve in cast(run)] == [None]
+    assert [curve.role for curve in assign_roles(run)] == [None]
     assert judged(tmp_path).runs[0].verdict == "not-judged"
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 import loglens
 from loglens.cli import main
-from loglens.model.redaction import HIDDEN, params, scrub, shown
+from loglens.model.redaction import HIDDEN, redact_params, redact_value, scrub
 from tests.readers.wandb_writer import CONFIG, RUN, VERSION, blocks, field, history, item, record
 
 GITHUB = "ghp_" + "a1B2" * 9
@@ -45,7 +45,7 @@ FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github")
     ],
 )
 def test_hidden_whole(name: str, value: Any) -> None:
-    assert shown(name, value) == HIDDEN
+    assert redact_value(name, value) == HIDDEN
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_hidden_whole(name: str, value: Any) -> None:
     ],
 )
 def test_hidden_in_part(value: str, left: str) -> None:
-    assert scrub(value) == left and shown("about", value) == left
+    assert scrub(value) == left and redact_value("about", value) == left
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ def test_hidden_in_part(value: str, left: str) -> None:
     ],
 )
 def test_shown_as_logged(name: str, value: Any) -> None:
-    assert shown(name, value) is value if not isinstance(value, list) else shown(name, value) == value
+    assert redact_value(name, value) is value if not isinstance(value, list) else redact_value(name, value) == value
 
 
 def test_arguments_in_a_list() -> None:
-    found = params({"args": ["--lr", "0.1", "--api-key", "hunter2", "--user", "alice", f"--hub={HUGGING_FACE}"]})
+    found = redact_params({"args": ["--lr", "0.1", "--api-key", "hunter2", "--user", "alice", f"--hub={HUGGING_FACE}"]})
     assert found == {"args": ["--lr", "0.1", "--api-key", HIDDEN, "--user", HIDDEN, f"--hub={HIDDEN}"]}
 
 

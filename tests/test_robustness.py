@@ -18,7 +18,7 @@ from loglens.model.finding import Severity
 from loglens.model.report import Diagnosis
 from loglens.model.run import Run
 from loglens.registry.load import detectors
-from loglens.roles.assign import cast
+from loglens.roles.assign import assign_roles
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 FOLDERS = sorted(path.parent for path in SAMPLES.glob("*/expect.toml"))
@@ -38,7 +38,7 @@ def with_rows(run: Run, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Run
 
 def scaled(run: Run) -> Run:
     """All losses in a unit a thousand times smaller."""
-    losses = {curve.tag for curve in cast(run) if curve.role in ("loss", "loss_component")}
+    losses = {curve.tag for curve in assign_roles(run) if curve.role in ("loss", "loss_component")}
     factor = np.array([1000.0 if tag in losses else 1.0 for tag in run.columns.tags])
     return replace(run, columns=replace(run.columns, value=run.columns.value * factor[run.columns.tag]))
 
@@ -51,7 +51,7 @@ def shifted(run: Run) -> Run:
 def with_constant(run: Run) -> Run:
     """One more curve, which never moves."""
     loss = next(iter(run.curves.values()))
-    constant = Columns.of({"my_constant": (loss.step, np.full(len(loss), 3.0))})
+    constant = Columns.from_curves({"my_constant": (loss.step, np.full(len(loss), 3.0))})
     return replace(run, columns=Columns.join([run.columns, constant]))
 
 
@@ -83,9 +83,9 @@ def test_a_healthy_run_cut_at_any_point_raises_no_error(folder: Path, part: floa
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_nan_appended_to_the_loss_is_always_an_error(folder: Path) -> None:
     run = RUNS[folder]
-    tag = next((curve.tag for curve in cast(run) if (curve.role, curve.split) == ("loss", "train")), None)
+    tag = next((curve.tag for curve in assign_roles(run) if (curve.role, curve.split) == ("loss", "train")), None)
     if tag is None:
         pytest.skip("no curve plays loss here (two players)")
     end = int(run.columns.step.max()) + 1
-    columns = Columns.join([run.columns, Columns.of({tag: ([end], [np.nan])})])
+    columns = Columns.join([run.columns, Columns.from_curves({tag: ([end], [np.nan])})])
     assert "nan-loss" in named(judge(replace(run, columns=columns), detectors()))

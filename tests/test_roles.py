@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from loglens.errors import ConfigError
 from loglens.model.series import Series
 from loglens.model.vocabulary import ROLES
-from loglens.roles.from_tags import Role, cast, lead
+from loglens.roles.from_tags import Role, main_curve, roles_of_tags
 
 KNOWN = Path(__file__).parents[1].parent / "shared" / "tag_roles.csv"
 
@@ -718,9 +718,9 @@ def test_known_names() -> None:
     missed = []
     for framework in {row["framework"] for row in rows}:
         group = [row for row in rows if row["framework"] == framework]
-        roles = cast([row["tag"] for row in group])
+        roles = roles_of_tags([row["tag"] for row in group])
         folders = [row["tag"] for row in group if row["split"] == "by_run_dir"]
-        in_folders = cast([f"{folder}/{tag}" for folder in ("train", "validation") for tag in folders])
+        in_folders = roles_of_tags([f"{folder}/{tag}" for folder in ("train", "validation") for tag in folders])
         for row in group:
             tag, role = row["tag"], row["role"]
             if row["split"] == "by_run_dir":
@@ -740,7 +740,7 @@ def test_names_of_many_projects() -> None:
     missed, misleading = [], []
     for project in {row["framework"] for row in rows}:
         group = [row for row in rows if row["framework"] == project]
-        roles = cast([row["tag"] for row in group])
+        roles = roles_of_tags([row["tag"] for row in group])
         for row in group:
             got, role = roles[row["tag"]], row["role"] or None
             name = None if got.name == "other" else got.name
@@ -824,7 +824,7 @@ FORMED = """
 def test_how_names_are_formed(case: str) -> None:
     run, _, rest = case.strip().partition(" | ")
     tag, role, split = rest.rsplit(None, 2)
-    got = cast([run, tag.strip()])[tag.strip()]
+    got = roles_of_tags([run, tag.strip()])[tag.strip()]
     assert (got.name, got.split) == (_split(role), _split(split))
 
 
@@ -838,7 +838,7 @@ def test_how_names_are_formed(case: str) -> None:
     "train/loss/top1".split(),
 )
 def test_what_only_sounds_like_a_loss_or_a_gradient(tag: str) -> None:
-    assert cast(["train/loss", "lr", "grad_norm", tag])[tag].name not in MISLEADING
+    assert roles_of_tags(["train/loss", "lr", "grad_norm", tag])[tag].name not in MISLEADING
 
 
 @pytest.mark.parametrize(
@@ -861,15 +861,15 @@ def test_what_only_sounds_like_a_loss_or_a_gradient(tag: str) -> None:
     ],
 )
 def test_the_main_loss(tags: str, total: str | None) -> None:
-    roles = cast(tags.split())
+    roles = roles_of_tags(tags.split())
     losses = [_series(tag, 50) for tag, role in roles.items() if role.name == "loss"]
-    assert (lead(losses).tag if losses else None) == total
+    assert (main_curve(losses).tag if losses else None) == total
 
 
 @pytest.mark.parametrize("framework", OTHERS)
 def test_names_of_other_frameworks(framework: str) -> None:
     rows = [row[1:] for row in _other_names() if row[0] == framework]
-    roles = cast([tag for tag, _, _ in rows])
+    roles = roles_of_tags([tag for tag, _, _ in rows])
     got = {tag: (str(roles[tag].name), roles[tag].split) for tag, role, _ in rows if role != "?"}
     want = {
         tag: (role, roles[tag].split if split == "?" else _split(split)) for tag, role, split in rows if role != "?"
@@ -909,7 +909,7 @@ def test_names_of_other_frameworks(framework: str) -> None:
     ],
 )
 def test_layers(tag: str, role: str | None, layer: str | None) -> None:
-    assert cast([tag])[tag] == Role(role, "train" if role else None, layer)
+    assert roles_of_tags([tag])[tag] == Role(role, "train" if role else None, layer)
 
 
 @pytest.mark.parametrize(
@@ -927,48 +927,52 @@ def test_layers(tag: str, role: str | None, layer: str | None) -> None:
     ],
 )
 def test_histograms(tag: str, role: str | None, layer: str | None) -> None:
-    found = cast(["train/loss"], histograms=[tag])[tag]
+    found = roles_of_tags(["train/loss"], histograms=[tag])[tag]
     assert (found.name, found.layer) == (role, layer)
 
 
 def test_neighbours_tell_layers_from_parts_of_the_program() -> None:
-    roles = cast(["fc.0/grad_norm", "mystery/grad_norm", "grad_norm"])
+    roles = roles_of_tags(["fc.0/grad_norm", "mystery/grad_norm", "grad_norm"])
     assert roles["mystery/grad_norm"] == Role("grad_norm_layer", "train", "mystery")
-    assert cast(["mystery/grad_norm"])["mystery/grad_norm"] == Role("grad_norm_global", "train")
+    assert roles_of_tags(["mystery/grad_norm"])["mystery/grad_norm"] == Role("grad_norm_global", "train")
 
 
 def test_an_objective_alone_is_the_loss() -> None:
     for tag in ("ce_loss", "lm_loss", "xent", "nll", "rnnt_loss", "train/contrastive_loss"):
-        assert cast([tag])[tag] == Role("loss", "train"), tag
-    roles = cast(["train/ctc_loss", "val/ctc_loss", "loss"])
+        assert roles_of_tags([tag])[tag] == Role("loss", "train"), tag
+    roles = roles_of_tags(["train/ctc_loss", "val/ctc_loss", "loss"])
     assert roles["train/ctc_loss"].name == "loss_component"
     assert roles["val/ctc_loss"] == Role("loss", "val")
-    roles = cast(["box_loss", "cls_loss"])
+    roles = roles_of_tags(["box_loss", "cls_loss"])
     assert {role.name for role in roles.values()} == {"loss_component"}
-    roles = cast(["loss", "eval_wiki_loss", "eval_code_loss"])  # two data sets, one objective
+    roles = roles_of_tags(["loss", "eval_wiki_loss", "eval_code_loss"])  # two data sets, one objective
     assert roles["eval_wiki_loss"] == roles["eval_code_loss"] == Role("loss", "val")
 
 
 def test_an_error_is_the_loss_where_there_is_no_other() -> None:
-    assert cast(["mse", "mae"])["mse"] == Role("loss", "train")
-    assert cast(["loss", "mse"])["mse"] == Role("metric_lower", "train")
+    assert roles_of_tags(["mse", "mae"])["mse"] == Role("loss", "train")
+    assert roles_of_tags(["loss", "mse"])["mse"] == Role("metric_lower", "train")
 
 
 def test_the_user_goes_first() -> None:
     tags = ["loss", "my/energy", "val/q", "grad_norm/fc.0"]
-    roles = cast(tags, user={"my/*": "loss@train", "val/q": "metric_higher", "grad*": "ignore", "*": "other@none"})
+    roles = roles_of_tags(
+        tags, user={"my/*": "loss@train", "val/q": "metric_higher", "grad*": "ignore", "*": "other@none"}
+    )
     assert roles["my/energy"] == Role("loss", "train")
     assert roles["loss"] == Role("other", None)
     assert roles["val/q"] == Role("metric_higher", "val")
     assert roles["grad_norm/fc.0"].name == "ignore"
-    assert cast(tags, user={"my/energy": "loss"})["loss"].name == "loss_component"  # the user's loss is the loss
+    assert (
+        roles_of_tags(tags, user={"my/energy": "loss"})["loss"].name == "loss_component"
+    )  # the user's loss is the loss
 
 
 def test_a_wrong_role_is_answered_with_near_ones() -> None:
     with pytest.raises(ConfigError, match="did you mean grad_norm_global"):
-        cast(["x"], user={"x": "grad_norm_globl"})
+        roles_of_tags(["x"], user={"x": "grad_norm_globl"})
     with pytest.raises(ConfigError, match="'vall'; did you mean val"):
-        cast(["x"], user={"x": "loss@vall"})
+        roles_of_tags(["x"], user={"x": "loss@vall"})
 
 
 def _series(tag: str, points: int) -> Series:
@@ -987,7 +991,7 @@ def _series(tag: str, points: int) -> Series:
     ],
 )
 def test_lead(candidates: list[tuple[str, int]], leader: str) -> None:
-    assert lead([_series(*candidate) for candidate in candidates]).tag == leader
+    assert main_curve([_series(*candidate) for candidate in candidates]).tag == leader
 
 
 WORDS = [word for _, tag, _, _ in _other_names() for word in tag.replace("_", "/").split("/")]
@@ -996,7 +1000,7 @@ TAGS = st.one_of(st.text(max_size=30), st.lists(st.sampled_from(WORDS), min_size
 
 @given(st.lists(TAGS, max_size=8), st.lists(TAGS, max_size=3))
 def test_any_tags_are_cast(tags: list[str], histograms: list[str]) -> None:
-    roles = cast(tags, histograms=histograms)
+    roles = roles_of_tags(tags, histograms=histograms)
     assert roles.keys() == {*tags, *histograms}
     for role in roles.values():
         assert role.name is None or role.name in ROLES
@@ -1007,13 +1011,13 @@ def test_any_tags_are_cast(tags: list[str], histograms: list[str]) -> None:
 
 @given(st.lists(TAGS, max_size=8, unique=True).flatmap(lambda tags: st.tuples(st.just(tags), st.permutations(tags))))
 def test_order_does_not_matter(orders: tuple[list[str], list[str]]) -> None:
-    assert cast(orders[0]) == cast(orders[1])
+    assert roles_of_tags(orders[0]) == roles_of_tags(orders[1])
 
 
 def test_ten_thousand_tags_are_fast() -> None:
     tags = [f"gradients/blocks.{i}.{part}/norm" for i in range(2500) for part in ("q", "k", "v", "out")]
     start = time.process_time()
-    cast(tags)
+    roles_of_tags(tags)
     assert time.process_time() - start < 2  # 0.2 s on an idle machine
 
 
@@ -1032,10 +1036,10 @@ def test_ten_thousand_tags_are_fast() -> None:
     ],
 )
 def test_layers_whose_name_is_joined_on(tag: str, role: str, layer: str | None) -> None:
-    got = cast([tag, "train/loss"])[tag]
+    got = roles_of_tags([tag, "train/loss"])[tag]
     assert (got.name, got.layer) == (role, layer)
 
 
 def test_a_tag_of_a_book_is_told_by_its_end() -> None:
     """Of quadratic time the suite would see no end."""
-    assert cast(["ep_steps_" * 100_000 + "train_loss"])["ep_steps_" * 100_000 + "train_loss"].name == "loss"
+    assert roles_of_tags(["ep_steps_" * 100_000 + "train_loss"])["ep_steps_" * 100_000 + "train_loss"].name == "loss"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from loglens.errors import LoglensError
 from loglens.model.columns import Columns, Histogram
-from loglens.model.resume import Rewind, survive
+from loglens.model.resume import Rewind, surviving_rows
 from loglens.model.run import Run
 from loglens.model.series import Series
 
@@ -20,7 +20,7 @@ from loglens.model.series import Series
 def alive(*step: int, session: list[int] | None = None) -> tuple[list[int], list[tuple[int, int]]]:
     """Indices of the surviving rows, and the rewinds."""
     sessions = None if session is None else np.array(session, np.int32)
-    rows, rewinds = survive(np.array(step, np.int64), sessions)
+    rows, rewinds = surviving_rows(np.array(step, np.int64), sessions)
     return rows.tolist(), [(rewind.last, rewind.first) for rewind in rewinds]
 
 
@@ -98,7 +98,7 @@ def test_straggler_before_a_new_session() -> None:
 def test_survivors_rise_and_the_last_row_is_among_them(rows: list[tuple[int, bool]]) -> None:
     step = np.array([s for s, _ in rows], np.int64)
     session = np.cumsum([new for _, new in rows]).astype(np.int32)
-    kept, rewinds = survive(step, session)
+    kept, rewinds = surviving_rows(step, session)
     assert len(set(kept.tolist())) == len(kept)
     assert (np.diff(step[kept]) >= 0).all()
     assert not rows or len(rows) - 1 in kept
@@ -131,14 +131,16 @@ def test_a_million_rows(kind: str) -> None:
         step = step % 1000
         step[1::50] -= 3
     begun = time.perf_counter()
-    rows, _ = survive(step)
+    rows, _ = surviving_rows(step)
     assert time.perf_counter() - begun < 10
     assert (np.diff(step[rows]) >= 0).all()
     assert len(rows) >= 999
 
 
 def columns() -> Columns:
-    return Columns.of({"loss": ([0, 1, 2, 1, 2], [5.0, 4.0, np.nan, 3.0, 2.0]), "lr": ([0, 0, 0], [1.0, 2.0, 3.0])})
+    return Columns.from_curves(
+        {"loss": ([0, 1, 2, 1, 2], [5.0, 4.0, np.nan, 3.0, 2.0]), "lr": ([0, 0, 0], [1.0, 2.0, 3.0])}
+    )
 
 
 def test_a_run_serves_its_curves() -> None:
@@ -169,7 +171,7 @@ def test_series_are_read_only_and_cut() -> None:
 
 
 def test_joined_columns_share_tags_and_keep_sessions() -> None:
-    one, two = Columns.of({"a": ([1], [1.0])}), Columns.of({"b": ([1], [2.0]), "a": ([2], [3.0])})
+    one, two = Columns.from_curves({"a": ([1], [1.0])}), Columns.from_curves({"b": ([1], [2.0]), "a": ([2], [3.0])})
     joined = Columns.join([one, Columns.empty(), two])
     assert joined.tags == ("a", "b")
     assert joined.tag.tolist() == [0, 1, 0]

@@ -9,13 +9,13 @@ import numpy as np
 
 from loglens.config.assertions import RULE, Assertion, Claim
 from loglens.model.finding import Confidence, Finding
-from loglens.model.report import Outcome
+from loglens.model.report import RuleResult
 from loglens.model.series import Series
-from loglens.roles.from_tags import lead
+from loglens.roles.from_tags import main_curve
 from loglens.roles.metrics import pick
 
 
-def check(assertions: Sequence[Assertion], curves: Sequence[Series]) -> tuple[list[Finding], Outcome]:
+def check(assertions: Sequence[Assertion], curves: Sequence[Series]) -> tuple[list[Finding], RuleResult]:
     """The violated assertions as findings, and the outcome of all of them together.
 
     curves: the run's, each with its role.
@@ -30,10 +30,10 @@ def check(assertions: Sequence[Assertion], curves: Sequence[Series]) -> tuple[li
         for claim in assertion.claims:
             findings += _hold(assertion, claim, curve, curves)
     if findings:
-        return findings, Outcome(RULE.name, "found")
+        return findings, RuleResult(RULE.name, "found")
     if len(absent) == len(assertions):
-        return [], Outcome(RULE.name, "skipped", f"no curve is called {', '.join(absent)}")
-    return [], Outcome(RULE.name, "clean")
+        return [], RuleResult(RULE.name, "skipped", f"no curve is called {', '.join(absent)}")
+    return [], RuleResult(RULE.name, "clean")
 
 
 def _hold(assertion: Assertion, claim: Claim, curve: Series | None, curves: Sequence[Series]) -> Iterator[Finding]:
@@ -118,7 +118,7 @@ def _step_time(curve: Series | None, curves: Sequence[Series]) -> tuple[float, S
             )
     logged = [c for c in curves if c.role == "step_time" and len(c.finite)]
     if logged:
-        shown = lead(logged)
+        shown = main_curve(logged)
         return float(np.median(shown.finite.value)), shown, f"the median of {shown.tag}"
     return float("nan"), None, ""
 

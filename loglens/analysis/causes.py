@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from loglens.model.causal_chain import trees
+from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Finding, Rule, Severity
 
 #: An onset is only known to about this share of the run: effects may seem to begin that much earlier.
 SLACK = 0.02
 
 
-def link(findings: Sequence[Finding], rules: Mapping[str, Rule], length: int = 0) -> tuple[Finding, ...]:
+def find_causes(findings: Sequence[Finding], rules: Mapping[str, Rule], length: int = 0) -> tuple[Finding, ...]:
     """Findings with `caused_by` filled in, ranked: each root before what hangs under it.
 
     An effect hangs under its best cause in the same run that began no later than it did (a guess is no cause of
@@ -24,14 +24,14 @@ def link(findings: Sequence[Finding], rules: Mapping[str, Rule], length: int = 0
     """
     reach = {name: _reach(name, rules) for name in rules}
     linked = [replace(effect, caused_by=_cause(effect, findings, rules, reach, SLACK * length)) for effect in findings]
-    chains = sorted(trees(linked), key=_rank, reverse=True)
+    chains = sorted(causal_trees(linked), key=_rank, reverse=True)
     return tuple(finding for chain in chains for finding in [chain[0], *sorted(chain[1:], key=_onset)])
 
 
-def after_errors(ranked: Sequence[Finding], extra: Sequence[Finding]) -> tuple[Finding, ...]:
+def insert_below_errors(ranked: Sequence[Finding], extra: Sequence[Finding]) -> tuple[Finding, ...]:
     """Ranked findings with others below every chain that holds an error: first why, then what it cost."""
     size = 0
-    for chain in trees(ranked):
+    for chain in causal_trees(ranked):
         if all(finding.severity < Severity.ERROR for finding in chain):
             break
         size += len(chain)

@@ -13,33 +13,33 @@ from loglens.analysis import causes as diagnosis
 from loglens.config import assertions
 from loglens.config.options import Options
 from loglens.errors import Skip
-from loglens.model.contract import Detector, Needed, curves_of
+from loglens.model.contract import CurveInput, Detector, matching_curves
 from loglens.model.finding import Finding, Severity
 from loglens.model.histogram_grid import distributions
-from loglens.model.redaction import params
-from loglens.model.report import Diagnosis, Outcome
+from loglens.model.redaction import redact_params
+from loglens.model.report import Diagnosis, RuleResult
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.model.source import Note
 from loglens.roles import from_tags as roles
-from loglens.roles.assign import _totals, cast, parts
+from loglens.roles.assign import _totals, assign_roles, parts
 
 #: Families that say nothing of the training itself: a run is not judged by them alone.
-BESIDE = frozenset({"log", "system"})
+SIDE_FAMILIES = frozenset({"log", "system"})
 #: Curves that tell reinforcement learning and a GAN from supervised training.
-PLAYED = tuple(Needed(role, "optional", role) for role in ("rl_reward", "gan_d_loss"))
+NOT_SUPERVISED = tuple(CurveInput(role, "optional", role) for role in ("rl_reward", "gan_d_loss"))
 
 
 @np.errstate(all="ignore")  # a loss of 1e308 overflows: what is then not finite, the rules know how to take
 def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Options()) -> Diagnosis:
     """One run through every rule."""
-    curves = cast(run, options.roles)
+    curves = assign_roles(run, options.roles)
     curves = (*curves, *_totals(curves))
     findings: list[Finding] = []
     outcomes = []
     for name, detector in detectors.items():
         if name in options.ignore:
-            outcomes.append(Outcome(name, "skipped", _left_out(name, options)))
+            outcomes.append(RuleResult(name, "skipped", _left_out(name, options)))
             continue
         found, outcome = _apply(detector, run, curves, options.thresholds.get(name, {}))
         findings.extend(found)
@@ -54,9 +54,9 @@ def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Option
     first = min((int(step[0]) for step in steps), default=None)
     last = max((int(step[-1]) for step in steps), default=None)
     rules = {name: detector.rule for name, detector in detectors.items()}
-    linked = diagnosis.link(findings, rules, (last or 0) - (first or 0))
+    linked = diagnosis.find_causes(findings, rules, (last or 0) - (first or 0))
     # nor by a rule that never complains
-    beside = {name for name, rule in rules.items() if rule.family in BESIDE or rule.severity == Severity.NOTE}
+    beside = {name for name, rule in rules.items() if rule.family in SIDE_FAMILIES or rule.severity == Severity.NOTE}
     return Diagnosis(
         run=run.name,
         path=str(run.source),
@@ -66,14 +66,16 @@ def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Option
         first_step=first,
         last_step=last,
         cast=tuple(part for part in parts(curves) if part.role is not None),
-        findings=diagnosis.after_errors(linked, demanded),
+        findings=diagnosis.insert_below_errors(linked, demanded),
         outcomes=tuple(outcomes),
         notes=(*run.notes, *_rewinds(run)),
         judged=any(outcome.outcome in ("found", "clean") and outcome.condition not in beside for outcome in outcomes),
         lead=_lead(curves),
         curves=tuple(curve for curve in curves if curve.role is not None),
         distributions=distributions(run.summaries, {tag for finding in findings for tag in finding.tags}),
-        params={name: value for name, value in params(run.params).items() if isinstance(value, str | int | float)},
+        params={
+            name: value for name, value in redact_params(run.params).items() if isinstance(value, str | int | float)
+        },
     )
 
 
@@ -83,20 +85,20 @@ def _left_out(name: str, options: Options) -> str:
     return "left out by the configuration" + (f": {reason}" if reason else "")
 
 
-def _assert(curves: tuple[Series, ...], options: Options) -> tuple[list[Finding], Outcome]:
+def _assert(curves: tuple[Series, ...], options: Options) -> tuple[list[Finding], RuleResult]:
     if assertions.RULE.name in options.ignore:
-        return [], Outcome(assertions.RULE.name, "skipped", _left_out(assertions.RULE.name, options))
+        return [], RuleResult(assertions.RULE.name, "skipped", _left_out(assertions.RULE.name, options))
     found, outcome = gate.check(options.assertions, curves)
     return [replace(finding, onset_time=_time(finding)) for finding in found], outcome
 
 
 def _apply(
     detector: Detector, run: Run, curves: tuple[Series, ...], thresholds: Mapping[str, float]
-) -> tuple[list[Finding], Outcome]:
+) -> tuple[list[Finding], RuleResult]:
     rule = detector.rule
     try:
         parts = {need.name: _hand(need, run, curves) for need in detector.needs}
-        if rule.supervised and any(curves_of(curves, need) for need in PLAYED):
+        if rule.supervised and any(matching_curves(curves, need) for need in NOT_SUPERVISED):
             raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
         found = [
             replace(
@@ -109,20 +111,20 @@ def _apply(
             for finding in detector.detect(**parts, **thresholds)
         ]
     except Skip as skip:
-        return [], Outcome(rule.name, "skipped", str(skip))
+        return [], RuleResult(rule.name, "skipped", str(skip))
     except Exception as error:  # a rule that crashes must hide no other rule
-        return [], Outcome(rule.name, "crashed", f"{type(error).__name__}: {error}")
-    return found, Outcome(rule.name, "found" if found else "clean")
+        return [], RuleResult(rule.name, "crashed", f"{type(error).__name__}: {error}")
+    return found, RuleResult(rule.name, "found" if found else "clean")
 
 
-def _hand(need: Needed, run: Run, curves: tuple[Series, ...]) -> Any:
+def _hand(need: CurveInput, run: Run, curves: tuple[Series, ...]) -> Any:
     if need.kind == "run":
         return run
-    fitting = curves_of(curves, need)
+    fitting = matching_curves(curves, need)
     if need.kind == "all":
         return tuple(fitting)
     if fitting:
-        return roles.lead(fitting)
+        return roles.main_curve(fitting)
     if need.kind == "optional":
         return None
     raise Skip(f"no curve plays {need.name}")
@@ -141,9 +143,9 @@ def _time(finding: Finding) -> float | None:
 
 def _lead(curves: tuple[Series, ...]) -> Series | None:
     for name, split in (("loss", None), ("loss", "val"), ("rl_reward", None)):
-        fitting = curves_of(curves, Needed(name, "one", name, split))
+        fitting = matching_curves(curves, CurveInput(name, "one", name, split))
         if fitting:
-            return roles.lead(fitting)
+            return roles.main_curve(fitting)
     return None
 
 

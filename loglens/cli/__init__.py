@@ -12,7 +12,7 @@ import click
 
 from loglens import __version__
 from loglens.errors import LoglensError
-from loglens.pipeline.interrupts import Terminated, heed
+from loglens.pipeline.interrupts import Terminated, raise_on_sigterm
 
 # A command's module is loaded when the command is called, so that `loglens --version`, completion and
 # a misspelt command wait for neither numpy nor rich.
@@ -47,7 +47,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        heed()
+        raise_on_sigterm()
         try:
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException, click.Abort):

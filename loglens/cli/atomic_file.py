@@ -14,12 +14,12 @@ from loglens.model.plain_text import safe
 
 def write(text: str, path: Path, flag: str = "-o") -> None:
     """Text to a file, as `beside` does it."""
-    with beside(path, flag) as file:
+    with replacing(path, flag) as file:
         file.write_text(text, encoding="utf-8")
 
 
 @contextlib.contextmanager
-def beside(path: Path, flag: str = "-o") -> Iterator[Path]:
+def replacing(path: Path, flag: str = "-o") -> Iterator[Path]:
     """Gives the file to write to: one beside it that is then renamed, so that there is never half of one.
 
     What is no regular file (/dev/stdout, a named pipe) is written to as it is. Raises LoglensError

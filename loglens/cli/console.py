@@ -14,10 +14,10 @@ import click
 from loglens.errors import LoglensError
 from loglens.model.plain_text import safe
 from loglens.model.report import Unread
-from loglens.renderers.terminal.look import Look
+from loglens.renderers.terminal.look import TextStyle
 
 
-def look(verbose: bool = False) -> Look:
+def terminal_style(verbose: bool = False) -> TextStyle:
     """What standard output can show. NO_COLOR and FORCE_COLOR are honoured, COLUMNS too."""
     color = is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb"
     if os.environ.get("FORCE_COLOR"):
@@ -25,7 +25,7 @@ def look(verbose: bool = False) -> Look:
     if os.environ.get("NO_COLOR"):
         color = False
     width = min(max(shutil.get_terminal_size((100, 24)).columns, 40), 120)
-    return Look(width, color, _shows("█⣿✗→", _encoding(sys.stdout)), verbose)
+    return TextStyle(width, color, _shows("█⣿✗→", _encoding(sys.stdout)), verbose)
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -46,17 +46,17 @@ def emit(text: str, color: bool = False) -> None:
             raise LoglensError(f"standard output: cannot be written: {error.strerror or error}") from error
 
 
-def say(message: str) -> None:
+def log(message: str) -> None:
     """One line to standard error, harmless whatever it quotes."""
     encoding = _encoding(sys.stderr)
     with contextlib.suppress(BrokenPipeError):
         click.echo(safe(message).encode(encoding, "backslashreplace").decode(encoding), err=True)
 
 
-def say_all(text: str) -> None:
+def log_lines(text: str) -> None:
     """Lines to standard error, each harmless whatever it quotes."""
     for line in text.splitlines():
-        say(line)
+        log(line)
 
 
 def warn(unread: Iterable[Unread], *, quiet: bool, texted: bool) -> None:
@@ -64,7 +64,7 @@ def warn(unread: Iterable[Unread], *, quiet: bool, texted: bool) -> None:
     if quiet or (texted and is_terminal(sys.stdout) and is_terminal(sys.stderr)):
         return
     for item in unread:
-        say(f"{item.path}: {item.why}")
+        log(f"{item.path}: {item.why}")
 
 
 def _encoding(stream: TextIO | None) -> str:

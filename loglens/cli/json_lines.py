@@ -25,7 +25,7 @@ def _name(result: tuple[int, list[Judged]]) -> str:
     return next((item.run for item in result[1] if isinstance(item, Diagnosis)), "reading")
 
 
-class Lines:
+class JsonLines:
     """JSON lines, written as runs are judged to every path (None: standard output). Each is written whole."""
 
     def __init__(self, paths: Sequence[Path | None]) -> None:
@@ -44,7 +44,7 @@ class Lines:
 
     def write(self, items: Sequence[Judged]) -> None:
         """Raises LoglensError where they cannot be written."""
-        self.text("".join(map(jsonl.line, items)))
+        self.text("".join(map(jsonl.run_line, items)))
 
     def text(self, text: str) -> None:
         """Whole lines as they are. Raises LoglensError where they cannot be written."""

@@ -58,7 +58,7 @@ def config_options(command: Command) -> Command:
     return command
 
 
-def settings(file: Path | None, isolated: bool, roles: Iterable[str]) -> Config:
+def load_config(file: Path | None, isolated: bool, roles: Iterable[str]) -> Config:
     """The configuration with the roles of the command line before its own."""
     if file is not None and isolated:
         raise click.UsageError("--config and --isolated exclude each other")
@@ -80,7 +80,7 @@ def settings(file: Path | None, isolated: bool, roles: Iterable[str]) -> Config:
     return replace(found, roles=said | {tag: role for tag, role in found.roles.items() if tag not in said})
 
 
-def rules(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature
+def complete_rule(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature
     """The names of the rules that begin so, for the shell's completion."""
     from loglens.registry import load as registry  # loads every detector, which no other option needs
 

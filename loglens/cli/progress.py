@@ -16,7 +16,7 @@ PATIENCE = 1.0
 
 
 @contextmanager
-def line(total: int, quiet: bool = False) -> Iterator[Callable[..., Iterator[Any]]]:
+def progress_bar(total: int, quiet: bool = False) -> Iterator[Callable[..., Iterator[Any]]]:
     """Gives a function that lets items through and counts them; told how, it names the last one.
 
     Shows nothing where nobody watches.

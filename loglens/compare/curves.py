@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from loglens.compare.regression import Limit, Regression, regression
-from loglens.model.redaction import shown
+from loglens.model.redaction import redact_value
 from loglens.model.report import SCHEMA_VERSION
 from loglens.model.run import Run
 from loglens.model.series import Series
-from loglens.model.strict_json import strict
-from loglens.roles.from_tags import lead
+from loglens.model.strict_json import to_strict
+from loglens.roles.from_tags import main_curve
 from loglens.stats import separation as parting
 
 #: Roles that keep the books, or measure the machine: that they differ tells nothing of the training.
@@ -54,7 +54,7 @@ class Pair:
     points: int
     same_until: int | None = None
     nonfinite: int | None = None
-    parts: tuple[parting.Parting, ...] = ()
+    parts: tuple[parting.Separation, ...] = ()
     why: str = ""
 
     @property
@@ -64,7 +64,7 @@ class Pair:
         return min(steps, default=None)
 
     def as_dict(self) -> dict[str, Any]:
-        document: dict[str, Any] = strict(asdict(self) | {"onset_step": self.onset})
+        document: dict[str, Any] = to_strict(asdict(self) | {"onset_step": self.onset})
         return document
 
 
@@ -82,7 +82,7 @@ class Changed:
     minor: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        document: dict[str, Any] = strict({name: getattr(self, name) for name in self.__slots__})
+        document: dict[str, Any] = to_strict({name: getattr(self, name) for name in self.__slots__})
         return document
 
 
@@ -162,14 +162,14 @@ def changes(good: Sequence[Mapping[str, Any]], bad: Mapping[str, Any]) -> Iterat
     good, bad = [_unfolded(params) for params in good], _unfolded(bad)
     for key in dict.fromkeys([key for params in (*good, bad) for key in params]):
         values = tuple(params[key] for params in good if key in params)
-        known = tuple(shown(key, value) for value in values)
+        known = tuple(redact_value(key, value) for value in values)
         minor = _ELSEWHERE.search(key) is not None
         if key not in bad:
             found.append(Changed(key, known, None, "bad", minor))
         elif not values:
-            found.append(Changed(key, (), shown(key, bad[key]), "good", minor))
+            found.append(Changed(key, (), redact_value(key, bad[key]), "good", minor))
         elif not any(_equal(value, bad[key]) for value in values):
-            found.append(Changed(key, known, shown(key, bad[key]), "", minor))
+            found.append(Changed(key, known, redact_value(key, bad[key]), "", minor))
     yield from sorted(found, key=lambda change: (change.minor, bool(change.absent)))
 
 
@@ -196,9 +196,9 @@ def _pairs(good: Sequence[Cast], bad: Cast) -> Iterator[Pair]:
         partners = [found for tags in by_tag if (found := tags.get(curve.tag)) and found.role == curve.role]
         if not partners and key not in taken:
             alike = [[other for other in cast if (other.role, other.split, other.layer) == key] for cast in good]
-            mine = lead([other for other in bad if (other.role, other.split, other.layer) == key])
+            mine = main_curve([other for other in bad if (other.role, other.split, other.layer) == key])
             if mine is curve:
-                partners = [lead(others) for others in alike if others]
+                partners = [main_curve(others) for others in alike if others]
         if partners:
             taken.add(key)
         yield _pair(partners, curve)
@@ -217,7 +217,7 @@ def _pair(partners: Sequence[Series], curve: Series) -> Pair:
     same = parting.same_until(goods[0], own) if len(goods) == 1 else None
     nonfinite = _nonfinite(usable, curve)
     identical = same is not None and same == min(int(curve.step[-1]), int(usable[0].step[-1]))
-    parts = () if identical else tuple(parting.partings(goods, own))
+    parts = () if identical else tuple(parting.separations(goods, own))
     why = ""
     if len(step) < parting.LEAST and not identical:
         why = f"{len(step)} common points, {parting.LEAST} are needed to tell a difference from noise"

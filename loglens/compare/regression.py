@@ -12,7 +12,7 @@ import numpy as np
 
 from loglens.errors import ConfigError
 from loglens.model.series import Series
-from loglens.model.strict_json import strict
+from loglens.model.strict_json import to_strict
 from loglens.model.vocabulary import HIGHER, LOWER
 from loglens.roles.metrics import pick
 
@@ -45,7 +45,7 @@ class Regression:
     failed: bool
 
     def as_dict(self) -> dict[str, Any]:
-        document: dict[str, Any] = strict({name: getattr(self, name) for name in self.__slots__})
+        document: dict[str, Any] = to_strict({name: getattr(self, name) for name in self.__slots__})
         return document
 
 

@@ -10,18 +10,18 @@ from rich.table import Table
 from loglens.compare.curves import Changed, Comparison, Pair, last_step
 from loglens.model.plain_text import number, plural
 from loglens.model.run import Run
-from loglens.renderers.terminal.look import Look, indented
+from loglens.renderers.terminal.look import TextStyle, indented
 
 #: How many curves and parameters are shown where the reader has not asked for all.
 FEW_CURVES, FEW_PARAMS = 8, 12
 
 
-def text(found: Comparison, look: Look) -> str:
+def text(found: Comparison, look: TextStyle) -> str:
     """The form for people: the verdict, the curves that part, the parameters that differ, the limits."""
     return look.print(_page(found, look))
 
 
-def _page(found: Comparison, look: Look) -> Iterator[RenderableType]:
+def _page(found: Comparison, look: TextStyle) -> Iterator[RenderableType]:
     yield _headline(found, look)
     yield ""
     yield _runs(found, look)
@@ -54,7 +54,7 @@ def _page(found: Comparison, look: Look) -> Iterator[RenderableType]:
         yield indented(look.text((look.mark(mark[0]), mark[1]), said, (f"  ({look.say(item.tag, 60)})", "muted")))
 
 
-def _headline(found: Comparison, look: Look) -> RenderableType:
+def _headline(found: Comparison, look: TextStyle) -> RenderableType:
     if any(item.failed for item in found.regressions):
         broken = ", ".join(look.say(item.limit, 60) for item in found.regressions if item.failed)
         return look.text(
@@ -68,14 +68,14 @@ def _headline(found: Comparison, look: Look) -> RenderableType:
     return look.text((f"{look.mark('not-judged')} NOT COMPARED", "not-judged"), "  no curve is in both")
 
 
-def _first(found: Comparison, look: Look, before: str) -> str:
+def _first(found: Comparison, look: TextStyle, before: str) -> str:
     if not found.parted:
         return ""
     pair = found.parted[0]
     return f"{before}first at {pair.axis} {pair.onset}: {look.say(pair.role, 40)} ({look.say(pair.tag, 50)})"
 
 
-def _runs(found: Comparison, look: Look) -> Table:
+def _runs(found: Comparison, look: TextStyle) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, width=4)
     table.add_column(ratio=1, overflow="fold")
@@ -85,7 +85,7 @@ def _runs(found: Comparison, look: Look) -> Table:
     return table
 
 
-def _names(runs: Sequence[Run], look: Look) -> str:
+def _names(runs: Sequence[Run], look: TextStyle) -> str:
     few = runs if look.verbose else runs[:3]
     more = f" and {len(runs) - len(few)} more" if len(runs) > len(few) else ""
     return (
@@ -94,7 +94,7 @@ def _names(runs: Sequence[Run], look: Look) -> str:
     )
 
 
-def _parted(pair: Pair, look: Look) -> RenderableType:
+def _parted(pair: Pair, look: TextStyle) -> RenderableType:
     pieces: list[str | tuple[str, str]] = [
         (look.say(pair.role, 40), "head"),
         f" {look.say(pair.tag, 60)}",
@@ -126,7 +126,7 @@ def _parted(pair: Pair, look: Look) -> RenderableType:
     return look.text(*pieces)
 
 
-def _params(params: Iterable[Changed], look: Look) -> Table:
+def _params(params: Iterable[Changed], look: TextStyle) -> Table:
     params = list(params)
     telling = [param for param in params if not param.minor]
     shown = params if look.verbose else telling[:FEW_PARAMS]
@@ -148,7 +148,7 @@ def _params(params: Iterable[Changed], look: Look) -> Table:
     return table
 
 
-def _rest(found: Comparison, look: Look) -> Iterator[RenderableType]:
+def _rest(found: Comparison, look: TextStyle) -> Iterator[RenderableType]:
     """What is alike, what could not be compared and why, and what the bad run did not log."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, width=12)

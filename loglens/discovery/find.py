@@ -12,7 +12,7 @@ from pathlib import Path
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
 from loglens.model.source import Source
-from loglens.remote.mirror import Mirror, named
+from loglens.remote.mirror import Mirror, with_remote_names
 from loglens.remote.storage import is_remote
 
 #: Folders that hold no logs but may hold a million files.
@@ -89,7 +89,7 @@ def find(paths: Sequence[str | Path], readers: Sequence[Reader], memory: Callabl
         (reader, replace(source, mirror=here) if source.path.is_relative_to(here) else source)
         for reader, source in sources.values()
     ]
-    failures = [named(failure, here) for failure in (*mirror.failures, *failures)]
+    failures = [with_remote_names(failure, here) for failure in (*mirror.failures, *failures)]
     return Found(tuple(mirrored), tuple(failures), mirror)
 
 

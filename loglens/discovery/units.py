@@ -11,7 +11,7 @@ from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
 from loglens.model.run import Run
 from loglens.model.source import Source
-from loglens.remote.mirror import named
+from loglens.remote.mirror import with_remote_names
 
 #: Sources that are read together, each with its reader.
 Unit = tuple[tuple[Reader, Source], ...]
@@ -57,7 +57,7 @@ def load(found: Found) -> Iterator[Run | UnreadableError]:
 
 def _read(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
     for item in _attempt(reader, source):
-        yield named(item, source.mirror) if source.mirror else item
+        yield with_remote_names(item, source.mirror) if source.mirror else item
 
 
 def _attempt(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:

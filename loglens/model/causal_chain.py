@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _ACRONYMS = {"nan": "NaN", "lr": "LR", "relu": "ReLU", "gan": "GAN", "kl": "KL", "gpu": "GPU"}
 
 
-def trees(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
+def causal_trees(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
     """The causal chains: each root with everything that hangs under it, directly or further down."""
     hung: set[int] = set()
     for root in findings:
@@ -27,7 +27,7 @@ def trees(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
 
 def chain_sentence(findings: Sequence[Finding]) -> str:
     """The first chain in words: "exploding gradient from step 412 -> NaN loss at step 431"."""
-    first = next(trees(findings), list(findings[:1]))
+    first = next(causal_trees(findings), list(findings[:1]))
     return " -> ".join(_episode(finding) for finding in first)
 
 

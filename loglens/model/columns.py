@@ -67,7 +67,7 @@ class Columns:
         return cls((), none.astype(np.int32), none.astype(np.int64), none, none, none.astype(np.int32))
 
     @classmethod
-    def of(cls, curves: Mapping[str, tuple[Sequence[int] | Ints, Sequence[float] | Floats]]) -> Columns:
+    def from_curves(cls, curves: Mapping[str, tuple[Sequence[int] | Ints, Sequence[float] | Floats]]) -> Columns:
         """Columns of whole curves, tag by tag, without times: what tests and column formats need."""
         return cls.join(
             cls(

@@ -21,7 +21,7 @@ SPLITS = ("val", "test")
 
 
 @dataclass(frozen=True, slots=True)
-class Needed:
+class CurveInput:
     """One positional parameter of a detector: which curves it asks for.
 
     role and split name them; layered asks for the per-layer curves of that role; kind is `one`
@@ -43,7 +43,7 @@ class Detector:
     detect: Callable[..., Iterator[Finding]]
     title: str
     text: Mapping[str, str]
-    needs: tuple[Needed, ...]
+    needs: tuple[CurveInput, ...]
     thresholds: Mapping[str, float]
 
 
@@ -84,7 +84,7 @@ ALIASES: Mapping[str, tuple[str, str | None, bool]] = {
 }
 
 
-def curves_of(series: Iterable[Series], need: Needed) -> list[Series]:
+def matching_curves(series: Iterable[Series], need: CurveInput) -> list[Series]:
     """The curves that fit what a detector needs: role, split (training where not named) and layer."""
     splits = (need.split,) if need.split else ("train", None)
     return [

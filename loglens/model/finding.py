@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from loglens.model.series import Series
-from loglens.model.strict_json import strict
+from loglens.model.strict_json import to_strict
 
 if TYPE_CHECKING:
     pass
@@ -76,7 +76,7 @@ class Remedy:
     def as_dict(self) -> dict[str, Any]:
         return {
             "action": self.action,
-            "params": strict(dict(self.params)),
+            "params": to_strict(dict(self.params)),
             "why": self.why,
             "snippets": dict(self.snippets),
         }
@@ -120,7 +120,7 @@ class Finding:
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     def as_dict(self) -> dict[str, Any]:
-        document: dict[str, Any] = strict(
+        document: dict[str, Any] = to_strict(
             {
                 "condition": self.condition,
                 "family": self.family,

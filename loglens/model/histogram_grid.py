@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.columns import Histogram
-from loglens.model.resume import survive
+from loglens.model.resume import surviving_rows
 from loglens.model.series import Floats
 
 #: Tensors of a run, columns of steps and bins of values that are kept: 25 kB a tensor.
@@ -58,7 +58,7 @@ def distributions(summaries: Sequence[Histogram], wanted: Collection[str] = ()) 
 
 def _over_steps(tag: str, rows: list[Histogram], of: int) -> Distribution:
     step = np.array([row.step for row in rows], np.int64)
-    alive, _ = survive(step)
+    alive, _ = surviving_rows(step)
     rows, step = [rows[i] for i in alive], step[alive]
     columns = min(COLUMNS, len(rows))
     first = float(step[0])

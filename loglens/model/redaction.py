@@ -56,7 +56,7 @@ _FORMS = r"""
 _HEXADECIMAL = re.compile(r"(?<![A-Za-z0-9])[0-9a-f]{40}(?![A-Za-z0-9])")  # a key of W&B, unless a git commit
 
 
-def shown(name: str, value: Any) -> Any:
+def redact_value(name: str, value: Any) -> Any:
     """The value of a parameter as it may go out: itself, or with `HIDDEN` in place of what is secret.
 
     name: with the path to it, as in "env/WANDB_API_KEY".
@@ -72,9 +72,9 @@ def shown(name: str, value: Any) -> Any:
     if person.fullmatch(path[-1]) or (access.fullmatch(path[-1]) and _is_word(value)):
         return HIDDEN
     if isinstance(value, Mapping):
-        return {key: shown(f"{name}/{key}", inner) for key, inner in value.items()}
+        return {key: redact_value(f"{name}/{key}", inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return _arguments([shown(name, each) for each in value])
+        return _arguments([redact_value(name, each) for each in value])
     whole = str(value)
     text = scrub(whole)
     if not _REVISION.search(path[-1]):
@@ -82,9 +82,9 @@ def shown(name: str, value: Any) -> Any:
     return value if text == whole else text
 
 
-def params(found: Mapping[str, Any]) -> dict[str, Any]:
+def redact_params(found: Mapping[str, Any]) -> dict[str, Any]:
     """All parameters of a run as they may go out; every name is kept."""
-    return {name: shown(name, value) for name, value in found.items()}
+    return {name: redact_value(name, value) for name, value in found.items()}
 
 
 def scrub(text: str) -> str:

@@ -24,7 +24,7 @@ SCHEMA_VERSION = "1.0"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RuleResult:
     """What came of one rule on one run: found, clean, skipped or crashed, and why."""
 
     condition: str
@@ -36,7 +36,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CurveRole:
     """One curve and the role it plays; role is None for a curve that plays none."""
 
     tag: str
@@ -71,9 +71,9 @@ class Diagnosis:
     points: int
     first_step: int | None
     last_step: int | None
-    cast: tuple[Part, ...]
+    cast: tuple[CurveRole, ...]
     findings: tuple[Finding, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[RuleResult, ...]
     notes: tuple[Note, ...]
     judged: bool
     lead: Series | None = None
@@ -213,15 +213,15 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as schema 1.0 lays it down: strict JSON, the one machine form."""
-        return self.around([run.as_dict() for run in self.runs])
+        return self.with_runs([run.as_dict() for run in self.runs])
 
-    def around(self, runs: Sequence[Any]) -> dict[str, Any]:
+    def with_runs(self, runs: Sequence[Any]) -> dict[str, Any]:
         """The report with `runs` in the place of its own."""
-        frame = self.frame()
-        head = {name: frame.pop(name) for name in ("schema_version", "tool")}
-        return head | {"runs": runs, "unread": [unread.as_dict() for unread in self.unread]} | frame
+        header = self.header()
+        head = {name: header.pop(name) for name in ("schema_version", "tool")}
+        return head | {"runs": runs, "unread": [unread.as_dict() for unread in self.unread]} | header
 
-    def frame(self) -> dict[str, Any]:
+    def header(self) -> dict[str, Any]:
         """The report without its runs."""
         return {
             "schema_version": SCHEMA_VERSION,

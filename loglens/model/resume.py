@@ -21,7 +21,7 @@ class Rewind(NamedTuple):
     first: int
 
 
-def survive(step: Ints, session: NDArray[np.int32] | None = None) -> tuple[NDArray[np.intp], list[Rewind]]:
+def surviving_rows(step: Ints, session: NDArray[np.int32] | None = None) -> tuple[NDArray[np.intp], list[Rewind]]:
     """Which rows of a curve are its present, by rising step, and where it was rewound.
 
     A later block of rows at smaller steps replaces the earlier ones from there on (a resume from a
@@ -62,14 +62,14 @@ def survive(step: Ints, session: NDArray[np.int32] | None = None) -> tuple[NDArr
         kept[size : size + end - start] = np.arange(start, end)
         kept_step[size : size + end - start] = step[start:end]
         size += end - start
-    rows = np.concatenate([kept[:size], _uncut(np.array(stragglers, np.intp), cuts, step)])
+    rows = np.concatenate([kept[:size], _not_replaced(np.array(stragglers, np.intp), cuts, step)])
     if stragglers:
         rows = np.sort(rows)
         rows = rows[np.argsort(step[rows], kind="stable")]
     return rows, rewinds
 
 
-def _uncut(stragglers: NDArray[np.intp], cuts: list[tuple[int, int]], step: Ints) -> NDArray[np.intp]:
+def _not_replaced(stragglers: NDArray[np.intp], cuts: list[tuple[int, int]], step: Ints) -> NDArray[np.intp]:
     """The stragglers that no later resume has replaced."""
     if not cuts:
         return stragglers

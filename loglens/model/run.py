@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from loglens.errors import LoglensError
 from loglens.model import run_html as notebook
 from loglens.model.columns import Columns, Histogram
-from loglens.model.resume import Rewind, survive
+from loglens.model.resume import Rewind, surviving_rows
 from loglens.model.series import Series
 from loglens.model.source import Note
 
@@ -130,14 +130,14 @@ class Run:
         if len(step) > 1 and (step == step[0]).all():
             # `global_step=None` writes step 0 for all: the order of arrival is the only axis there is
             step, axis = np.arange(len(step), dtype=np.int64), "arrival"
-        alive, rewinds = survive(step, columns.session[rows])
+        alive, rewinds = surviving_rows(step, columns.session[rows])
         rows = rows[alive]
         return Series(tag, step[alive], columns.value[rows], columns.time[rows], axis), rewinds
 
     @staticmethod
     def _norm(tag: str, group: list[Histogram]) -> Series:
         step = np.array([row.step for row in group], np.int64)
-        alive, _ = survive(step)
+        alive, _ = surviving_rows(step)
         norm = np.array([row.norm for row in group])
         time = np.array([row.time for row in group])
         return Series(tag, step[alive], norm[alive], time[alive])

@@ -12,7 +12,7 @@ _LONE = re.compile("[\ud800-\udfff]")
 _NOT_PLAIN = re.compile(r"[^\n -~]")
 
 
-def plain(text: str) -> str:
+def to_ascii(text: str) -> str:
     r"""JSON in ASCII with a newline at its end: nothing in it can steer a terminal or break a log.
 
     A byte of a file name that is no UTF-8 (a lone surrogate in Python) is no character at all and many
@@ -29,16 +29,16 @@ def _escaped(found: re.Match[str]) -> str:
     return "".join(rf"\u{utf16[i : i + 4]}" for i in range(0, len(utf16), 4))
 
 
-def strict(value: Any) -> Any:
+def to_strict(value: Any) -> Any:
     """The value as strict JSON: numpy unwrapped, non-finite as "NaN", "Infinity", "-Infinity"."""
     if value is None or isinstance(value, str | bool):  # most values; a mapping is told slowly
         return value
     if isinstance(value, Mapping):
-        return {str(key): strict(item) for key, item in value.items()}
+        return {str(key): to_strict(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [strict(item) for item in value]
+        return [to_strict(item) for item in value]
     if hasattr(value, "tolist"):  # numpy's scalars and arrays
-        return strict(value.tolist())
+        return to_strict(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

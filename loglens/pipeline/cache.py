@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from loglens.model.report import Diagnosis, Unread
-from loglens.pipeline.serialise import thaw
+from loglens.pipeline.serialise import loads
 
 #: Bytes at the end of a file that its key holds a hash of: a log that grows or is rewritten ends differently.
 TAIL = 4096
@@ -81,7 +81,7 @@ class Cache:
             bodies = self._found(some)
             for key in some:
                 try:
-                    yield thaw(bodies[key]) if key in bodies else None
+                    yield loads(bodies[key]) if key in bodies else None
                 except (ValueError, LookupError, TypeError, struct.error):
                     yield None
 

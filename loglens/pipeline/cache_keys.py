@@ -13,14 +13,14 @@ import numpy as np
 
 from loglens.config.options import Options
 from loglens.discovery.units import Unit
-from loglens.pipeline.trim import points_of
+from loglens.pipeline.trim import point_budget
 from loglens.registry import load as registry
 
 if TYPE_CHECKING:
     from loglens.pipeline.cache import Cache
 
 
-def salt(options: Options) -> str:
+def code_and_settings(options: Options) -> str:
     """What a diagnosis depends on besides the files: the code, its libraries and plugins, the settings."""
     package = Path(__file__).parents[1]
     modules = {cast(ModuleType, reader).__name__ for reader in registry.plugged_readers()}
@@ -40,7 +40,7 @@ def salt(options: Options) -> str:
 def keys_of(units: Sequence[Unit], cache: Cache) -> list[bytes | None]:
     """The key of each unit in the cache; None where what is told of it cannot be kept."""
     logs = frozenset(os.fspath(file) for unit in units for _, source in unit for file in source.files)
-    points = points_of(len(units))
+    points = point_budget(len(units))
     keys: list[bytes | None] = []
     for unit in units:
         said = [points, *((reader.FORMAT, str(source.path), source.name) for reader, source in unit)]

@@ -21,9 +21,9 @@ from loglens.model.contract import Reader
 from loglens.model.report import Diagnosis, Unread
 from loglens.model.source import Source
 from loglens.pipeline import dask_cluster as cluster
-from loglens.pipeline.trim import outline, points_of, portray
+from loglens.pipeline.trim import outline, point_budget, trim
 from loglens.registry import load as registry
-from loglens.remote.mirror import shown
+from loglens.remote.mirror import display_path
 
 if TYPE_CHECKING:
     from loglens.pipeline.cache import Cache
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Judged = Diagnosis | Unread
 
 
-class Told(NamedTuple):
+class UnitResult(NamedTuple):
     """What came of a unit, and for the cache each form of it as bytes."""
 
     judged: list[Judged]
@@ -48,7 +48,7 @@ WHOLE, OUTLINE = "whole", "outline"
 MANY_UNITS, MANY_BYTES = 8, 16 << 20
 
 
-def examine(
+def diagnose_units(
     units: Sequence[Unit],
     options: Options,
     jobs: int | None = None,
@@ -64,7 +64,7 @@ def examine(
     scheduler: address of the Dask cluster that does the work instead. keys: of each unit in the cache, as
     `keys_of` has them. drawn: whether the curves are wanted; without them a diagnosis is an outline.
     """
-    points = points_of(len(units))
+    points = point_budget(len(units))
     form = WHOLE if drawn else OUTLINE
     fresh = []
     for place, known in enumerate(cache.recall(keys, form) if cache is not None else [None] * len(units)):
@@ -72,20 +72,20 @@ def examine(
             fresh.append(place)
         else:
             yield place, known
-    work = partial(diagnose, options=options, points=points, drawn=drawn, cached=cache is not None)
+    work = partial(diagnose_unit, options=options, points=points, drawn=drawn, cached=cache is not None)
     tasks = [_task(units[place]) for place in fresh]
     if jobs is None:
-        jobs = cores() if worthwhile([units[place] for place in fresh]) else 1
-    for turn, result in cluster.each(work, tasks, scheduler) if scheduler else _here(work, tasks, jobs):
+        jobs = cores() if is_large([units[place] for place in fresh]) else 1
+    for turn, result in cluster.each(work, tasks, scheduler) if scheduler else _on_this_machine(work, tasks, jobs):
         if isinstance(result, str):
-            yield fresh[turn], [Unread(shown(source), result) for _, source in units[fresh[turn]]]
+            yield fresh[turn], [Unread(display_path(source), result) for _, source in units[fresh[turn]]]
             continue
         if cache is not None:
             cache.remember(keys[fresh[turn]], result.frozen)
         yield fresh[turn], result.judged
 
 
-def diagnose(task: Task, options: Options, points: int, drawn: bool, cached: bool) -> Told:
+def diagnose_unit(task: Task, options: Options, points: int, drawn: bool, cached: bool) -> UnitResult:
     """Every run of a unit judged, one at a time in memory, with so many points kept of its curves.
 
     drawn: whether the curves are wanted. cached: whether the bytes are.
@@ -97,28 +97,30 @@ def diagnose(task: Task, options: Options, points: int, drawn: bool, cached: boo
             if isinstance(item, UnreadableError):
                 judged.append(Unread(item.path, str(item)))
             else:
-                judged.append(portray(judge(item, registry.detectors(), options), points))
+                judged.append(trim(judge(item, registry.detectors(), options), points))
     except Exception as error:  # a reader that crashes must hide no other run
-        path = shown(task[0][1])
+        path = display_path(task[0][1])
         said = "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
         judged.append(Unread(path, f"loglens itself failed on it: {said}; please report", traceback.format_exc()))
         cached = False  # it may not fail again
     if drawn and not cached:
-        return Told(judged, {})
+        return UnitResult(judged, {})
     outlines = [item if isinstance(item, Unread) else outline(item) for item in judged]
     if not cached:
-        return Told(outlines, {})
-    from loglens.pipeline.serialise import freeze  # slow to load, and for the cache alone
+        return UnitResult(outlines, {})
+    from loglens.pipeline.serialise import dumps  # slow to load, and for the cache alone
 
-    return Told(judged if drawn else outlines, {WHOLE: freeze(judged), OUTLINE: freeze(outlines)})
+    return UnitResult(judged if drawn else outlines, {WHOLE: dumps(judged), OUTLINE: dumps(outlines)})
 
 
-def worthwhile(units: Sequence[Unit]) -> bool:
+def is_large(units: Sequence[Unit]) -> bool:
     """Whether there is so much to read that more processes and a cache are worth their start."""
     return len(units) >= MANY_UNITS or sum(_size(source) for unit in units for _, source in unit) >= MANY_BYTES
 
 
-def _here(work: Callable[[Task], Told], tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Told | str]]:
+def _on_this_machine(
+    work: Callable[[Task], UnitResult], tasks: Sequence[Task], jobs: int
+) -> Iterator[tuple[int, UnitResult | str]]:
     """The place of each task and what came of it on this machine: a text says how its process died."""
     if min(jobs, len(tasks)) <= 1:
         yield from ((place, work(task)) for place, task in enumerate(tasks))

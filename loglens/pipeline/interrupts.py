@@ -12,14 +12,14 @@ class Terminated(KeyboardInterrupt):
     """A SIGTERM."""
 
 
-def heed() -> None:
+def raise_on_sigterm() -> None:
     """From here on a SIGTERM is an exception, so that what is begun is cleared away."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _raise)
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def deferred_signals() -> Iterator[None]:
     """Puts a SIGINT or SIGTERM off until the block is done; a second one is not put off."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from loglens.model.finding import Confidence, Finding, Remedy, Severity
 from loglens.model.histogram_grid import Distribution
-from loglens.model.report import Diagnosis, Outcome, Part, Unread
+from loglens.model.report import CurveRole, Diagnosis, RuleResult, Unread
 from loglens.model.series import Series
 from loglens.model.source import Note
 
 #: What is kept as a row of its fields, and at which of its places stand arrays or long texts.
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Diagnosis, Distribution, Finding, Outcome, Part, Remedy, Unread, Note, Series)
+    kind.__name__: kind
+    for kind in (Diagnosis, Distribution, Finding, RuleResult, CurveRole, Remedy, Unread, Note, Series)
 }
 _ARRAYS = {
     kind.__name__: tuple(place for place, field in enumerate(fields(kind)) if field.name in names)
@@ -45,7 +46,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
 _UTF8 = ("utf-8", "surrogatepass")
 
 
-def freeze(judged: Sequence[Diagnosis | Unread]) -> bytes:
+def dumps(judged: Sequence[Diagnosis | Unread]) -> bytes:
     """The judged runs as bytes."""
     arrays: dict[int, NDArray[Any]] = {}
     places: dict[int, int] = {}
@@ -84,7 +85,7 @@ def freeze(judged: Sequence[Diagnosis | Unread]) -> bytes:
     return b"".join([struct.pack("<QQ", len(told), len(index)), told, index, *blobs])
 
 
-def thaw(data: bytes) -> list[Diagnosis | Unread]:
+def loads(data: bytes) -> list[Diagnosis | Unread]:
     """What `freeze` was given. Raises ValueError, LookupError or TypeError where the bytes are not from it."""
     size, indexed = struct.unpack_from("<QQ", data)
     at = 16 + size + indexed

@@ -9,21 +9,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from loglens.cli import progress
-from loglens.cli.json_lines import Lines, _name
+from loglens.cli.json_lines import JsonLines, _name
 from loglens.config.options import Options
 from loglens.discovery.find import find
 from loglens.discovery.units import units
 from loglens.errors import LoglensError
 from loglens.model.report import Unread
 from loglens.pipeline import unchanged as again
-from loglens.pipeline.cache_keys import keys_of, salt
-from loglens.pipeline.diagnose_units import OUTLINE, WHOLE, Judged, examine, worthwhile
-from loglens.pipeline.interrupts import undisturbed
+from loglens.pipeline.cache_keys import code_and_settings, keys_of
+from loglens.pipeline.diagnose_units import OUTLINE, WHOLE, Judged, diagnose_units, is_large
+from loglens.pipeline.interrupts import deferred_signals
 from loglens.registry import load as registry
 
 if TYPE_CHECKING:
     from loglens.pipeline.cache import Cache
-    from loglens.pipeline.unchanged import Call
+    from loglens.pipeline.unchanged import Invocation
 
 #: Sources from which on text is an overview, for which outlines are enough.
 MANY = 256
@@ -41,7 +41,7 @@ class Gathered(NamedTuple):
 def gather(
     paths: Sequence[str],
     options: Options,
-    lines: Lines,
+    lines: JsonLines,
     *,
     jobs: int | None,
     scheduler: str | None,
@@ -60,9 +60,9 @@ def gather(
         def memory() -> Cache:
             from loglens.pipeline.cache import Cache, place  # slow to load, and not needed for a run or two
 
-            return stack.enter_context(contextlib.closing(Cache(place() / "judged.sqlite", salt(options))))
+            return stack.enter_context(contextlib.closing(Cache(place() / "judged.sqlite", code_and_settings(options))))
 
-        call = again.listed(paths) if cached else None
+        call = again.invocation_of(paths) if cached else None
         if call is not None:
             told = _told_before(call, memory(), formats, lines)
             if told is not None:
@@ -73,18 +73,20 @@ def gather(
         sources = units(found)
         if scheduler and any(source.mirror for unit in sources for _, source in unit):
             raise LoglensError("--engine dask reads no remote paths: mount them on the workers, or leave --engine out")
-        known = memory() if cached and worthwhile(sources) else None
+        known = memory() if cached and is_large(sources) else None
         keys = keys_of(sources, known) if known is not None else []
         drawn = _drawn(formats, len(sources))
-        with progress.line(len(sources), quiet) as watch:
-            results = watch(examine(sources, options, jobs, scheduler, cache=known, keys=keys, drawn=drawn), _name)
+        with progress.progress_bar(len(sources), quiet) as watch:
+            results = watch(
+                diagnose_units(sources, options, jobs, scheduler, cache=known, keys=keys, drawn=drawn), _name
+            )
             judged, stopped = _listen(results, len(sources), lines, bool(formats), " ".join(paths))
         if call is not None and known is not None and stopped is None:
             call.remember(known, failures, sources, keys)
     return Gathered([*failures, *judged], stopped)
 
 
-def _told_before(call: Call, cache: Cache, formats: Collection[str], lines: Lines) -> Gathered | None:
+def _told_before(call: Invocation, cache: Cache, formats: Collection[str], lines: JsonLines) -> Gathered | None:
     """What came of this call when it was made before; None where anything has changed since."""
     known = call.recall(cache)
     if known is None:
@@ -103,11 +105,13 @@ def _drawn(formats: Collection[str], sources: int) -> bool:
     return not TOLD.issuperset(formats) or ("overview" in formats and sources < MANY)
 
 
-def _listen(results: Iterable[tuple[int, list[Judged]]], total: int, lines: Lines, keep: bool, where: str) -> Gathered:
+def _listen(
+    results: Iterable[tuple[int, list[Judged]]], total: int, lines: JsonLines, keep: bool, where: str
+) -> Gathered:
     judged: dict[int, list[Judged]] = {}
     try:
         for place, items in results:
-            with undisturbed():
+            with deferred_signals():
                 lines.write(items)
                 judged[place] = items if keep else list(map(_counted, items))
     except KeyboardInterrupt as stopped:

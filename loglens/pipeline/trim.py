@@ -22,12 +22,12 @@ LEAST_CURVE = 64
 HISTOGRAM = 16_384
 
 
-def points_of(runs: int) -> int:
+def point_budget(runs: int) -> int:
     """The points of one run in a report on so many, a power of two: one run more seldom changes it."""
     return max(1 << ((POINTS // max(runs, 1)).bit_length() - 1), LEAST_RUN) if runs <= POINTS else LEAST_RUN
 
 
-def portray(run: Diagnosis, points: int) -> Diagnosis:
+def trim(run: Diagnosis, points: int) -> Diagnosis:
     """The diagnosis with its curves thinned to so many points in all.
 
     The curves that the findings rest on come first. A curve for which none are left keeps its name alone.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LEAST, MOST = 64, 20_000
 
 
-class Call(NamedTuple):
+class Invocation(NamedTuple):
     """The folders that a call is about, as they are found now, and every file below them."""
 
     roots: tuple[str, ...]
@@ -51,7 +51,7 @@ class Call(NamedTuple):
         return cache.key(repr(["call", *places]), self.files)
 
 
-def listed(paths: Sequence[str]) -> Call | None:
+def invocation_of(paths: Sequence[str]) -> Invocation | None:
     """The call for these paths; None where one is no folder, leads elsewhere by a link, or holds few files or many."""
     roots = tuple(os.fspath(Path(path)) for path in paths)
     files: list[str] = []
@@ -64,4 +64,4 @@ def listed(paths: Sequence[str]) -> Call | None:
             files.extend(os.path.join(above, name) for name in names)  # noqa: PTH118
             if len(files) > MOST:
                 return None
-    return Call(roots, tuple(sorted(files))) if len(files) >= LEAST else None
+    return Invocation(roots, tuple(sorted(files))) if len(files) >= LEAST else None

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from loglens.errors import PluginError
-from loglens.model.contract import ALIASES, SPLITS, Detector, Needed
+from loglens.model.contract import ALIASES, SPLITS, CurveInput, Detector
 from loglens.model.finding import Rule
 from loglens.model.vocabulary import ROLES
 
@@ -68,7 +68,7 @@ def _sections(where: str, doc: str) -> tuple[str, dict[str, str]]:
     return title.rstrip("."), text
 
 
-def _signature(where: str, detect: Callable[..., Any]) -> tuple[tuple[Needed, ...], dict[str, float]]:
+def _signature(where: str, detect: Callable[..., Any]) -> tuple[tuple[CurveInput, ...], dict[str, float]]:
     needs, thresholds = [], {}
     for name, parameter in inspect.signature(detect).parameters.items():
         if parameter.kind is parameter.KEYWORD_ONLY:
@@ -80,20 +80,20 @@ def _signature(where: str, detect: Callable[..., Any]) -> tuple[tuple[Needed, ..
     return tuple(needs), thresholds
 
 
-def _need(where: str, name: str, annotation: str) -> Needed:
+def _need(where: str, name: str, annotation: str) -> CurveInput:
     if annotation == "Run":
-        return Needed(name, "run")
+        return CurveInput(name, "run")
     kind = {"Series": "one", "Series | None": "optional", "tuple[Series, ...]": "all"}.get(annotation)
     if kind is None:
         raise PluginError(
             f"detector {where}: {name} must be annotated Series, Series | None, tuple[Series, ...] or Run"
         )
     if name in ALIASES:
-        return Needed(name, kind, *ALIASES[name])
+        return CurveInput(name, kind, *ALIASES[name])
     split, _, role = name.partition("_")
     if split not in SPLITS or role not in ROLES:
         split, role = "", name
     if role not in ROLES:
         near = difflib.get_close_matches(name, [*ROLES, *ALIASES], 3)
         raise PluginError(f"detector {where}: no curve is called {name}; {', '.join(near) or 'see the roles'}")
-    return Needed(name, kind, role, split or None)
+    return CurveInput(name, kind, role, split or None)

@@ -49,16 +49,16 @@ class Url(type(Path())):  # type: ignore[misc]  # before Python 3.12 Path itself
 
 
 @overload
-def named(item: Run, folder: Path) -> Run:
+def with_remote_names(item: Run, folder: Path) -> Run:
     """The run with its remote names."""
 
 
 @overload
-def named(item: UnreadableError, folder: Path) -> UnreadableError:
+def with_remote_names(item: UnreadableError, folder: Path) -> UnreadableError:
     """The failure with its remote names."""
 
 
-def named(item: Run | UnreadableError, folder: Path) -> Run | UnreadableError:
+def with_remote_names(item: Run | UnreadableError, folder: Path) -> Run | UnreadableError:
     """The run or failure with remote names in place of those below a mirror's folder."""
     local = re.compile(re.escape(str(folder)) + r"/([^/\s]+)/?")
 
@@ -76,9 +76,13 @@ def named(item: Run | UnreadableError, folder: Path) -> Run | UnreadableError:
     )
 
 
-def shown(source: Source) -> str:
+def display_path(source: Source) -> str:
     """The path of a source as reports name it."""
-    return named(UnreadableError("", str(source.path)), source.mirror).path if source.mirror else str(source.path)
+    return (
+        with_remote_names(UnreadableError("", str(source.path)), source.mirror).path
+        if source.mirror
+        else str(source.path)
+    )
 
 
 class Mirror:

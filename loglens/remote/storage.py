@@ -43,7 +43,7 @@ class Storage:
         self.scheme = scheme.lower()
         self._url = f"{self.scheme}://{rest}"
         self.shown = f"{self.scheme}://" + f"{host}{slash}{path}".rstrip("/")
-        self._lead = f"{self.scheme}://"
+        self._prefix = f"{self.scheme}://"
         self.stopped = False
         self._files: Any = None  # the file system of fsspec
 
@@ -56,7 +56,7 @@ class Storage:
         _hush(type(self._files).__module__.partition(".")[0])
         self._files.invalidate_cache()  # a run that is still being written grows
         if self.shown.endswith(path):
-            self._lead = self.shown.removesuffix(path)
+            self._prefix = self.shown.removesuffix(path)
         roots = [path]
         if has_magic(path) and not self._files.exists(path):
             roots = sorted(self._files.glob(path))
@@ -77,7 +77,7 @@ class Storage:
 
     def address(self, name: str) -> str:
         """The name with its scheme and host, as reports show it."""
-        return self._lead + name
+        return self._prefix + name
 
     def local(self, name: str, folder: Path) -> Path:
         """Where the image of a file lies below a folder. Raises ValueError where the name would lead elsewhere."""

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from loglens.model.finding import Finding, Severity
 from loglens.model.plain_text import plural, safe
 from loglens.model.report import Diagnosis, Report
-from loglens.renderers.shared.summary import NAME, NOT_READ, advice, of_kind, say, tally, title, when, worst_first
+from loglens.renderers.shared.summary import NAME, NOT_READ, advice, counts_line, of_kind, say, title, when, worst_first
 
 FORMAT = "github"
 SUFFIXES: tuple[str, ...] = ()
@@ -47,10 +47,10 @@ def render(report: Report) -> str:
             left.append(plural(len(mine) - CAP, kind))
     if left:
         lines.append(
-            f"loglens: {tally(report)}; left out: {', '.join(left)}, as GitHub shows {CAP} of a kind for each step"
+            f"loglens: {counts_line(report)}; left out: {', '.join(left)}, as GitHub shows {CAP} of a kind for each step"
         )
     else:
-        lines.append(f"loglens: {tally(report)}; nothing left out")
+        lines.append(f"loglens: {counts_line(report)}; nothing left out")
     return "\n".join(lines) + "\n"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loglens.model.report import Report
-from loglens.model.strict_json import dumps, plain
+from loglens.model.strict_json import dumps, to_ascii
 from loglens.renderers.shared.summary import FEW_RUNS
 
 FORMAT = "json"
@@ -17,11 +17,11 @@ def render(report: Report) -> str:
     """The document of `report.as_dict()`; of many runs each is on a line of its own."""
     if len(report.runs) <= FEW_RUNS:
         return dump(report.as_dict())
-    before, runs, after = dumps(report.around([]), 2).partition('"runs": [')
+    before, runs, after = dumps(report.with_runs([]), 2).partition('"runs": [')
     rows = ",\n    ".join(run.as_json() for run in report.runs)
-    return plain(f"{before}{runs}\n    {rows}\n  {after}")
+    return to_ascii(f"{before}{runs}\n    {rows}\n  {after}")
 
 
 def dump(document: Mapping[str, Any]) -> str:
     """Strict JSON on indented lines."""
-    return plain(dumps(document, 2))
+    return to_ascii(dumps(document, 2))

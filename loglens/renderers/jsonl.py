@@ -7,7 +7,7 @@ line holds the counts and the gate, and is missing where loglens was killed.
 from __future__ import annotations
 
 from loglens.model.report import Diagnosis, Report, Unread
-from loglens.model.strict_json import dumps, plain
+from loglens.model.strict_json import dumps, to_ascii
 
 FORMAT = "jsonl"
 SUFFIXES = (".jsonl", ".ndjson")
@@ -15,14 +15,14 @@ SUFFIXES = (".jsonl", ".ndjson")
 
 def render(report: Report) -> str:
     """All lines of a report at once."""
-    return "".join([*map(line, report.unread), *map(line, report.runs), closing(report)])
+    return "".join([*map(run_line, report.unread), *map(run_line, report.runs), closing(report)])
 
 
-def line(item: Diagnosis | Unread) -> str:
+def run_line(item: Diagnosis | Unread) -> str:
     """The line of one run, or of one path that could not be read."""
-    return plain(item.as_json() if isinstance(item, Diagnosis) else dumps(item.as_dict()))
+    return to_ascii(item.as_json() if isinstance(item, Diagnosis) else dumps(item.as_dict()))
 
 
 def closing(report: Report) -> str:
     """The last line."""
-    return plain(dumps(report.frame()))
+    return to_ascii(dumps(report.header()))

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from loglens.model.finding import Finding, Severity
 from loglens.model.plain_text import printable, shorten
-from loglens.model.report import Diagnosis, Outcome, Report
+from loglens.model.report import Diagnosis, Report, RuleResult
 from loglens.renderers.shared.summary import CODE, NAME, NOT_READ, advice, numbers, say, when, worst_first
 
 FORMAT = "junit"
@@ -60,7 +60,7 @@ def _suite(top: Element, run: Diagnosis) -> None:
         SubElement(suite, "system-out").text = "\n".join(lines)
 
 
-def _case(case: Element, outcome: Outcome | None, findings: list[Finding]) -> None:
+def _case(case: Element, outcome: RuleResult | None, findings: list[Finding]) -> None:
     """What came of one rule. Readers of JUnit know one failure a case, so several findings share it."""
     wrong = [finding for finding in findings if finding.severity > Severity.NOTE]
     notes = [finding for finding in findings if finding.severity is Severity.NOTE]

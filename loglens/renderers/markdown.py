@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loglens.model.causal_chain import trees
+from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Finding, Remedy, Severity
 from loglens.model.plain_text import plural
 from loglens.model.report import Diagnosis, Report
@@ -14,14 +14,14 @@ from loglens.renderers.shared.summary import (
     FEW_RUNS,
     NOT_READ,
     advice,
-    alike,
+    by_cause,
     complaints,
+    counts_line,
     numbers,
     of_kind,
+    parameter_hints,
     reasons,
-    tally,
     title,
-    told_apart,
     when,
     worst_first,
 )
@@ -51,7 +51,7 @@ def render(report: Report, *, limit: int = LIMIT) -> str:
     page.add(_headline(runs, report))
     if len(runs) > FEW_RUNS:
         page.add(_groups(runs))
-    apart = told_apart(report)
+    apart = parameter_hints(report)
     if apart:
         page.add("**What the failed runs have in common**\n\n" + "\n".join(f"- {prose(line)}" for line in apart))
     if len(runs) > 1:
@@ -92,7 +92,7 @@ def _headline(runs: list[Diagnosis], report: Report) -> str:
     if not runs:
         return f"## ❌ Not read: {NOT_READ}"
     if len(runs) > 1:
-        return f"## {MARKS[runs[0].verdict]} {tally(report)}"
+        return f"## {MARKS[runs[0].verdict]} {counts_line(report)}"
     return f"## {_verdict(runs[0])}: {_summary(runs[0])}"
 
 
@@ -107,7 +107,7 @@ def _summary(run: Diagnosis, most: int = 300) -> str:
 def _groups(runs: list[Diagnosis]) -> str:
     """A row for the runs of one verdict and cause."""
     lines = ["| Verdict | Runs | Cause | Which |", "| :-- | --: | :-- | :-- |"]
-    for verdict, cause, members in alike(runs):
+    for verdict, cause, members in by_cause(runs):
         names = ", ".join(name(run.run, 60) for run in members[:FEW_RUNS])
         more = f" and {len(members) - FEW_RUNS:,} more" if len(members) > FEW_RUNS else ""
         word = f"{MARKS[verdict]} {verdict.replace('-', ' ').capitalize()}"
@@ -134,7 +134,7 @@ def _run(run: Diagnosis, heading: bool) -> Iterator[str]:
     if heading:
         yield f"### {MARKS[run.verdict]} {name(run.run)}: {_summary(run)}"
     yield _facts(run, named=not heading)
-    for index, chain in enumerate(trees(run.findings)):
+    for index, chain in enumerate(causal_trees(run.findings)):
         yield "\n".join(_finding(finding, place, chain) for place, finding in enumerate(chain, 1))
         remedies = list(_remedies(chain))
         if index == 0 and chain[0].remedies and chain[0].severity > Severity.NOTE:

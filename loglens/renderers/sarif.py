@@ -13,7 +13,7 @@ from typing import Any
 
 from loglens.model.finding import Finding, RuleHelp, Severity
 from loglens.model.report import Diagnosis, Report
-from loglens.model.strict_json import strict
+from loglens.model.strict_json import to_strict
 from loglens.renderers.shared.markdown_text import doc
 from loglens.renderers.shared.summary import NAME, NOT_READ, advice, of_kind, say, uri, when, worst_first
 from loglens.renderers.shared.wording import condition
@@ -199,4 +199,4 @@ def _harmless(value: Any) -> Any:
         return [_harmless(item) for item in value]
     if isinstance(value, str):
         return "\n".join(say(line) for line in value[:10_000].split("\n"))
-    return strict(value) if isinstance(value, int | float | None) else say(str(value))
+    return to_strict(value) if isinstance(value, int | float | None) else say(str(value))

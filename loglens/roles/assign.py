@@ -7,19 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from loglens.model.report import Part
+from loglens.model.report import CurveRole
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.roles import from_tags as roles
 
 
-def cast(run: Run, user: Mapping[str, str] | None = None) -> tuple[Series, ...]:
+def assign_roles(run: Run, user: Mapping[str, str] | None = None) -> tuple[Series, ...]:
     """Every curve of a run with the role it plays, norms from histograms included.
 
     A histogram's norm joins the per-layer norms only where the layer has no norm of its own.
     """
     histograms = run.norms
-    table = roles.cast([*run.curves, *histograms], histograms=histograms, user=user or {})
+    table = roles.roles_of_tags([*run.curves, *histograms], histograms=histograms, user=user or {})
 
     def dress(curve: Series, name: str | None) -> Series:
         part = table[curve.tag]
@@ -55,10 +55,10 @@ def _totals(curves: tuple[Series, ...]) -> Iterator[Series]:
             yield replace(members[0], tag=" + ".join(member.tag for member in members), value=value, role="loss")
 
 
-def parts(curves: Iterable[Series]) -> list[Part]:
+def parts(curves: Iterable[Series]) -> list[CurveRole]:
     """Who plays what, for the report: the curves that play a role first."""
     listed = [
-        Part(
+        CurveRole(
             curve.tag,
             curve.role,
             curve.split,

@@ -72,7 +72,7 @@ _HISTOGRAM = re.compile("/histogram$")
 _WATCHED = re.compile("/histogram$|^(gradients|parameters)/.*(weight|bias)$")
 
 
-def cast(
+def roles_of_tags(
     tags: Sequence[str], *, histograms: Collection[str] = (), user: Mapping[str, str] | None = None
 ) -> dict[str, Role]:
     """The role of every tag, given all tags of a run together.
@@ -99,7 +99,7 @@ def cast(
     return _settle(roles, {tag: words for tag, (words, _) in read.items()}, given)
 
 
-def lead(candidates: Sequence[Series]) -> Series:
+def main_curve(candidates: Sequence[Series]) -> Series:
     """Of curves that play one role in one split, the one that a rule looks at.
 
     In this order: before clipping (what clipping hides is what matters), the total and not an extreme,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from loglens.model.series import Series
-from loglens.roles.from_tags import lead
+from loglens.roles.from_tags import main_curve
 
 
 def pick(cast: Sequence[Series], metric: str) -> Series | None:
@@ -16,7 +16,7 @@ def pick(cast: Sequence[Series], metric: str) -> Series | None:
         return exact[0]
     named = [curve for curve in cast if metric in names(curve) and curve.layer is None and len(curve)]
     globbed = named or [curve for curve in cast if fnmatchcase(curve.tag, metric) and len(curve)]
-    return lead(globbed) if globbed else None
+    return main_curve(globbed) if globbed else None
 
 
 def names(curve: Series) -> set[str]:

@@ -26,7 +26,7 @@ LASTING, MOST = 3, 60
 
 
 @dataclass(frozen=True, slots=True)
-class Parting:
+class Separation:
     """Where a curve leaves the good ones.
 
     step: the first step beyond noise. until: the step from which they are together again, None where
@@ -76,7 +76,7 @@ def same_until(good: Curve, bad: Curve) -> int | None:
     return int(common[first - 1]) if first else None
 
 
-def partings(goods: Sequence[Curve], bad: Curve) -> list[Parting]:
+def separations(goods: Sequence[Curve], bad: Curve) -> list[Separation]:
     """Where the bad curve leaves the good ones beyond noise, each time. See `align` for the arguments.
 
     The difference to the median of the good curves is looked at in block medians, on a log scale where
@@ -104,14 +104,14 @@ def partings(goods: Sequence[Curve], bad: Curve) -> list[Parting]:
     wander = _both(*(noise(blocks(places, curve, most=MOST, least=1).level) for curve in (centre, g)))
     sigma = np.maximum(max(point * (1.25 / np.sqrt(size) if size >= 2 else 1.0), wander), between)
     beyond = np.sign(cut.level) * (np.abs(cut.level) > np.maximum(times * sigma, floor))
-    found: list[Parting] = []
+    found: list[Separation] = []
     after = 0
     for first, end in _stretches(beyond):
         begin = _onset(difference, cut.start, first, max(4 * point, floor), float(beyond[first]), after)
         after = stop = int(cut.start[end]) if end < len(cut) else len(step)
         worst = begin + int(np.argmax(np.abs(difference[begin:stop])))
         found.append(
-            Parting(
+            Separation(
                 step=int(step[begin]),
                 until=int(step[stop]) if stop < len(step) else None,
                 good=float(np.exp(centre[worst]) if log else centre[worst]),

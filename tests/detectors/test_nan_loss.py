@@ -92,7 +92,7 @@ def partly(stop: int, other_every: int = 1) -> Run:
     """A run whose loss is logged until `stop`, and its accuracy to step 200."""
     rest = steps(200)[stop::other_every]
     accuracy = np.concatenate([steps(stop), rest])
-    columns = Columns.of(
+    columns = Columns.from_curves(
         {"train/loss": (steps(stop), falling(200)[:stop]), "train/accuracy": (accuracy, level(len(accuracy), 0.8))}
     )
     return Run("test", run({}).source, "test", columns)

@@ -316,7 +316,7 @@ def test_a_row_that_is_late_is_no_restart_and_steps_that_go_on_from_there_are() 
     late = np.append(np.arange(50), [48, *range(50, 100)])
     again = np.append(np.arange(50), np.arange(40, 100))
     for steps, restarts in ((late, 0), (again, 1)):
-        what = Run("r", Path("r"), "test", Columns.of({"loss": (steps, falling(len(steps)))}))
+        what = Run("r", Path("r"), "test", Columns.from_curves({"loss": (steps, falling(len(steps)))}))
         assert len(judge(what, {"restart": detectors()["restart"]}).findings) == restarts
 
 

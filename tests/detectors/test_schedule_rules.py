@@ -24,7 +24,7 @@ def findings(rule: str, curves: dict[str, Floats]) -> list[Finding]:
 def sparse(curves: dict[str, Floats]) -> Run:
     """Curves of one length of steps: those with fewer points have them evenly spread."""
     longest = max(len(value) for value in curves.values())
-    columns = Columns.of({tag: (steps(len(v), longest // len(v)), v) for tag, v in curves.items()})
+    columns = Columns.from_curves({tag: (steps(len(v), longest // len(v)), v) for tag, v in curves.items()})
     return Run("test", Path("test"), "test", columns)
 
 
@@ -89,8 +89,8 @@ def test_a_metric_first_measured_after_the_learning_proves_nothing() -> None:
     loss = np.append(np.linspace(2.5, 1.2, 40), level(960, 1.16, 0.01))
     accuracy = level(16, 0.58, 0.005)
     rules = {"loss-not-decreasing": detectors()["loss-not-decreasing"]}
-    late = Columns.of({"loss": (steps(1000), loss), "val_acc": (60 + steps(16, 60), accuracy)})
-    early = Columns.of({"loss": (steps(1000), loss), "val_acc": (steps(16, 60), accuracy)})
+    late = Columns.from_curves({"loss": (steps(1000), loss), "val_acc": (60 + steps(16, 60), accuracy)})
+    early = Columns.from_curves({"loss": (steps(1000), loss), "val_acc": (steps(16, 60), accuracy)})
     assert not judge(Run("late", Path("late"), "test", late), rules).findings
     assert judge(Run("early", Path("early"), "test", early), rules).findings
 

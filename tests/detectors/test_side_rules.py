@@ -129,10 +129,10 @@ def test_a_rate_that_is_restarted() -> None:
 def test_a_rate_that_is_not_restored() -> None:
     cosine = 0.05 * (1.01 + np.cos(np.linspace(0, np.pi, 100)))
     step, value = np.append(np.arange(90), np.arange(80, 100)), np.append(cosine[:90], cosine[:20])
-    resumed = Run("r", Path("r"), "test", Columns.of({"lr": (step, value), "loss": (step, falling(110))}))
+    resumed = Run("r", Path("r"), "test", Columns.from_curves({"lr": (step, value), "loss": (step, falling(110))}))
     (found,) = judged("lr-schedule", resumed)
     assert (found.key, found.onset_step) == ("reset", 80)
-    restored = Columns.of({"lr": (step, np.append(cosine[:90], cosine[80:])), "loss": (step, falling(110))})
+    restored = Columns.from_curves({"lr": (step, np.append(cosine[:90], cosine[80:])), "loss": (step, falling(110))})
     assert not judged("lr-schedule", Run("r", Path("r"), "test", restored))
 
 
@@ -266,10 +266,10 @@ def test_a_spike_has_a_class(length: int, kind: str) -> None:
 def test_a_warmup_that_is_run_anew_after_a_resume_and_restarts_that_are_declared() -> None:
     again = 0.05 * np.minimum(1, np.arange(1, 101) / 8) * (1.01 + np.cos(np.linspace(0, np.pi, 100)))
     step, value = np.append(np.arange(90), np.arange(80, 100)), np.append(again[:90], again[:20])
-    resumed = Run("r", Path("r"), "test", Columns.of({"lr": (step, value), "loss": (step, falling(110))}))
+    resumed = Run("r", Path("r"), "test", Columns.from_curves({"lr": (step, value), "loss": (step, falling(110))}))
     assert [found.key for found in judged("lr-schedule", resumed)] == ["reset"]
     early = np.append(np.arange(5), np.arange(3, 100))  # a resume within the warmup
-    warm = Columns.of({"lr": (early, again[early]), "loss": (early, falling(102))})
+    warm = Columns.from_curves({"lr": (early, again[early]), "loss": (early, falling(102))})
     assert not judged("lr-schedule", Run("r", Path("r"), "test", warm))
     waves = 0.05 * (1.001 + np.cos(np.pi * (np.arange(300) % 100) / 100))
     assert not keys(waves, {"lr_scheduler_type": "cosine_with_restarts"}) and keys(

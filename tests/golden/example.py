@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, RuleHelp, Severity
-from loglens.model.report import Diagnosis, Outcome, Part, Report, Unread
+from loglens.model.report import CurveRole, Diagnosis, Report, RuleResult, Unread
 from loglens.model.series import Series
 from loglens.model.source import Note
 from loglens.renderers import github, json, jsonl, junit, markdown, sarif
@@ -111,7 +111,7 @@ def failed() -> Diagnosis:
         family="system",
     )
     layers = [
-        Part(f"grad/layer{i}", "grad_norm_layer", "train", f"layer{i}", "step", 500, i, 0, 499) for i in range(20)
+        CurveRole(f"grad/layer{i}", "grad_norm_layer", "train", f"layer{i}", "step", 500, i, 0, 499) for i in range(20)
     ]
     return Diagnosis(
         run="runs/lstm-7",
@@ -122,22 +122,22 @@ def failed() -> Diagnosis:
         first_step=0,
         last_step=499,
         cast=(
-            Part("train/ce_loss", "loss", "train", None, "step", 500, 69, 0, 499),
-            Part("val/ce_loss", "loss", "val", None, "epoch", 20, 0, 0, 19),
-            Part("train/grad_norm", "grad_norm_global", "train", None, "step", 500, 60, 0, 499),
-            Part("epoch", "epoch", None, None, "step", 500, 0, 0, 499),
+            CurveRole("train/ce_loss", "loss", "train", None, "step", 500, 69, 0, 499),
+            CurveRole("val/ce_loss", "loss", "val", None, "epoch", 20, 0, 0, 19),
+            CurveRole("train/grad_norm", "grad_norm_global", "train", None, "step", 500, 60, 0, 499),
+            CurveRole("epoch", "epoch", None, None, "step", 500, 0, 0, 499),
             *layers,
         ),
         findings=(exploding(), nan_loss(), advice),
         outcomes=(
-            Outcome("exploding-gradient", "found"),
-            Outcome("nan-loss", "found"),
-            Outcome("throughput-degradation", "found"),
-            Outcome("divergence", "clean"),
-            Outcome("overfitting", "skipped", "no curve plays val_loss"),
-            Outcome("underfitting", "skipped", "no curve plays val_loss"),
-            Outcome("dead-relu", "skipped", "no activations were logged"),
-            Outcome("plateau", "crashed", "ValueError: zero-size array"),
+            RuleResult("exploding-gradient", "found"),
+            RuleResult("nan-loss", "found"),
+            RuleResult("throughput-degradation", "found"),
+            RuleResult("divergence", "clean"),
+            RuleResult("overfitting", "skipped", "no curve plays val_loss"),
+            RuleResult("underfitting", "skipped", "no curve plays val_loss"),
+            RuleResult("dead-relu", "skipped", "no activations were logged"),
+            RuleResult("plateau", "crashed", "ValueError: zero-size array"),
         ),
         notes=(
             Note("truncated", "file ends inside record 1203", "runs/lstm-7/events.out.tfevents.1"),
@@ -170,9 +170,9 @@ def suspect() -> Diagnosis:
         points=300,
         first_step=0,
         last_step=299,
-        cast=(Part(curve.tag, "weight_norm_global", "train", None, "epoch", 300, 0, 0, 299),),
+        cast=(CurveRole(curve.tag, "weight_norm_global", "train", None, "epoch", 300, 0, 0, 299),),
         findings=(growth,),
-        outcomes=(Outcome("weight-growth", "found"), Outcome("nan-loss", "skipped", HOSTILE)),
+        outcomes=(RuleResult("weight-growth", "found"), RuleResult("nan-loss", "skipped", HOSTILE)),
         notes=(Note("corrupt", HOSTILE, HOSTILE),),
         judged=True,
         lead=curve,
@@ -188,9 +188,9 @@ def healthy() -> Diagnosis:
         points=400,
         first_step=0,
         last_step=399,
-        cast=(Part("loss", "loss", "train", None, "step", 400, 0, 0, 399),),
+        cast=(CurveRole("loss", "loss", "train", None, "step", 400, 0, 0, 399),),
         findings=(),
-        outcomes=(Outcome("nan-loss", "clean"), Outcome("overfitting", "skipped", "no curve plays val_loss")),
+        outcomes=(RuleResult("nan-loss", "clean"), RuleResult("overfitting", "skipped", "no curve plays val_loss")),
         notes=(),
         judged=True,
         lead=series(falling(400)),
@@ -199,7 +199,9 @@ def healthy() -> Diagnosis:
 
 def unjudged() -> Diagnosis:
     why = "needs 20 losses, has 3"
-    return replace(healthy(), run="runs/short", judged=False, lead=None, outcomes=(Outcome("plateau", "skipped", why),))
+    return replace(
+        healthy(), run="runs/short", judged=False, lead=None, outcomes=(RuleResult("plateau", "skipped", why),)
+    )
 
 
 def report(*runs: Diagnosis) -> Report:

@@ -10,7 +10,7 @@ import pytest
 
 import loglens
 from loglens.readers.csv import reader
-from loglens.roles.from_tags import cast
+from loglens.roles.from_tags import roles_of_tags
 from tests.readers.tables import DATA, Points, equal, kinds, read_one, rows, values, write
 
 #: file, its step column, what its steps count, the columns that are no series, what it says of itself, roles
@@ -59,7 +59,7 @@ def test_every_point(file: str, step: str, axis: str, out: set[str], said: list[
     assert equal(run, parse(DATA / file, step, out))
     assert {run.axes.get(tag, "step") for tag in run.tags} == {axis}
     assert kinds(run) == said
-    played = cast(run.tags)
+    played = roles_of_tags(run.tags)
     assert {tag: f"{played[tag].name}{'@' if played[tag].split else ''}{played[tag].split or ''}" for tag in roles} == (
         roles
     )
@@ -125,7 +125,7 @@ def test_the_csv_monitor_of_deepspeed(tmp_path: Path) -> None:
     assert run.rewinds["Train/Samples/train_loss"] == [(384, 288)]
     loss = run.curves["Train/Samples/train_loss"]
     assert loss.step.tolist() == list(range(32, 513, 32))
-    assert {tag: role.name for tag, role in cast(run.tags).items()} == {
+    assert {tag: role.name for tag, role in roles_of_tags(run.tags).items()} == {
         "Train/Samples/loss_scale": "loss_scale",
         "Train/Samples/lr": "lr",
         "Train/Samples/train_loss": "loss",
@@ -159,7 +159,7 @@ def test_the_monitors_of_stable_baselines(tmp_path: Path) -> None:
     assert values(run, "l") == [length for *_, length in wanted]
     assert run.curves["r"].time.tolist() == [end for end, *_ in wanted]
     assert set(run.axes.values()) == {"episode"} and run.notes == ()
-    assert cast(run.tags)["r"].name == "rl_reward"
+    assert roles_of_tags(run.tags)["r"].name == "rl_reward"
 
     torn = tmp_path / "1.monitor.csv"
     write(torn, torn.read_bytes()[:-4])

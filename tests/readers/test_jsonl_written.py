@@ -13,7 +13,7 @@ import pytest
 import loglens
 from loglens.errors import UnreadableError
 from loglens.readers.jsonl import reader as jsonl
-from loglens.roles.from_tags import cast
+from loglens.roles.from_tags import roles_of_tags
 from tests.readers.tables import DATA, Points, equal, kinds, read_one, rows, write
 
 #: file, its counter, keys that are no series, roles
@@ -74,7 +74,7 @@ def test_every_point(file: str, step: str, out: set[str], roles: dict[str, str],
     run = read_one(jsonl.read, path)
     assert equal(run, parse(lines(file), step, out))
     assert set(run.axes.values()) == ({"epoch"} if step == "epoch" else set()) and run.notes == ()
-    played = cast(run.tags)
+    played = roles_of_tags(run.tags)
     assert {tag: f"{played[tag].name}{'@' if played[tag].split else ''}{played[tag].split or ''}" for tag in roles} == (
         roles
     )
@@ -141,7 +141,7 @@ def test_mmengine(name: str, axis: str, steps: list[int], tmp_path: Path) -> Non
         dict.fromkeys(("val/toy/accuracy", "val/time", "val/data_time"), axis)
     )
     assert run.rewinds == {} and run.notes == ()
-    played = cast(run.tags)
+    played = roles_of_tags(run.tags)
     assert (played["val/toy/accuracy"].name, played["val/toy/accuracy"].split) == ("metric_higher", "val")
     assert (played["loss"].name, played["grad_norm"].name, played["lr"].name) == ("loss", "grad_norm_global", "lr")
 
@@ -189,7 +189,7 @@ def test_the_history_of_skorch() -> None:
         "train_loss": "epoch", "batches/train_loss": "step", "batches/valid_loss": "batch",
     }  # fmt: skip
     assert run.notes == ()
-    played = cast(run.tags)
+    played = roles_of_tags(run.tags)
     named = {tag: (played[tag].name, played[tag].split) for tag in ("train_loss", "valid_loss", "event_lr")}
     assert named == {"train_loss": ("loss", "train"), "valid_loss": ("loss", "val"), "event_lr": ("lr", None)}
     # the loss of each batch is part of that of its epoch, which stays the curve that is judged

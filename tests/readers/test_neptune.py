@@ -14,7 +14,7 @@ from loglens.errors import UnreadableError
 from loglens.model.run import Run
 from loglens.model.source import Source
 from loglens.readers import neptune
-from loglens.roles.from_tags import cast
+from loglens.roles.from_tags import roles_of_tags
 from tests.readers.tables import DATA, kinds, rows, same
 
 pa: Any = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
@@ -136,7 +136,7 @@ def test_an_export_of_the_exporter_itself() -> None:
         ("histograms/grad", 10, [10, 54]),
         ("histograms/grad", 20, [20, 44]),
     ]
-    played = {tag: (role.name, role.split) for tag, role in cast(run.tags).items()}
+    played = {tag: (role.name, role.split) for tag, role in roles_of_tags(run.tags).items()}
     assert played["metrics/train/loss"] == ("loss", "train") and played["metrics/val/loss"] == ("loss", "val")
     assert played["metrics/train/learning_rate"] == ("lr", None)
 

@@ -11,7 +11,7 @@ import pytest
 
 from loglens.model.run import Run
 from loglens.readers.text import reader as text
-from loglens.roles.from_tags import cast
+from loglens.roles.from_tags import roles_of_tags
 from tests.readers.tables import DATA, REAL, kinds, needs_real_logs, read_one, rows, same, values, write
 
 NAN, INF = math.nan, math.inf
@@ -119,7 +119,7 @@ def test_curves(file: str, tag: str, axis: str, steps: list[int], wanted: list[f
     assert [step for step, _ in rows(run, tag)] == steps
     assert same(values(run, tag), wanted)
     assert run.axes.get(tag, "step") == axis
-    played = cast(run.tags)[tag]
+    played = roles_of_tags(run.tags)[tag]
     assert f"{played.name or ''}{'@' + played.split if played.split else ''}" == role
 
 

@@ -16,7 +16,7 @@ import pytest
 import loglens
 from loglens.model.run import Run
 from loglens.readers.text import reader as text
-from loglens.roles.from_tags import cast
+from loglens.roles.from_tags import roles_of_tags
 from tests.readers.tables import DATA, equal, kinds, read_one, rows, same, write
 
 Points = list[tuple[int, float]]
@@ -31,7 +31,10 @@ def content(file: str) -> str:
 
 
 def roles(run: Run) -> dict[str, str]:
-    return {tag: f"{role.name}@{role.split}" if role.split else str(role.name) for tag, role in cast(run.tags).items()}
+    return {
+        tag: f"{role.name}@{role.split}" if role.split else str(role.name)
+        for tag, role in roles_of_tags(run.tags).items()
+    }
 
 
 def gather(pairs: list[tuple[str, int, float]]) -> dict[str, Points]:

@@ -10,7 +10,7 @@ import numpy as np
 
 import loglens
 from loglens.model.finding import Confidence, Finding, Remedy, Severity
-from loglens.model.report import Diagnosis, Outcome, Report, Unread
+from loglens.model.report import Diagnosis, Report, RuleResult, Unread
 from loglens.model.source import Note
 from tests.golden.example import NOT_UTF8, exploding, failed, healthy, report, suspect, unjudged
 
@@ -36,7 +36,11 @@ def nasty() -> Diagnosis:
         condition="nan-loss",
         family="loss",
     )
-    outcomes = [Outcome("nan-loss", "found"), Outcome("plateau", "skipped", NASTY), Outcome("x", "crashed", NASTY)]
+    outcomes = [
+        RuleResult("nan-loss", "found"),
+        RuleResult("plateau", "skipped", NASTY),
+        RuleResult("x", "crashed", NASTY),
+    ]
     return replace(
         failed(),
         run=NASTY,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from loglens.model.finding import Confidence
-from loglens.model.report import Outcome, Report
+from loglens.model.report import Report, RuleResult
 from loglens.renderers.github import CAP, render
 from tests.golden.example import HARMFUL, failed, healthy, report, suspect
 from tests.renderers.edges import SAMPLES, diagnosed, edges
@@ -114,7 +114,7 @@ def test_a_percent_sign_survives() -> None:
 
 
 def test_a_crash_is_told() -> None:
-    run = replace(healthy(), outcomes=(Outcome("plateau", "crashed", "KeyError: 1"),))
+    run = replace(healthy(), outcomes=(RuleResult("plateau", "crashed", "KeyError: 1"),))
     ((kind, properties, text),) = commands(render(report(run)))
     assert (kind, properties["title"]) == ("warning", "loglens: a rule crashed")
     assert text == "runs/good: rule plateau crashed: KeyError: 1"

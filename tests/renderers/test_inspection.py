@@ -8,31 +8,31 @@ import numpy as np
 import pytest
 
 from loglens.model.columns import Columns
-from loglens.model.report import Part, Unread
+from loglens.model.report import CurveRole, Unread
 from loglens.model.run import Run
 from loglens.model.source import Note
 from loglens.renderers.terminal.inspection import document, text
-from loglens.renderers.terminal.look import Look
+from loglens.renderers.terminal.look import TextStyle
 from tests.golden.example import HARMFUL, HOSTILE
 
 
-def inspected() -> tuple[Run, list[Part]]:
-    columns = Columns.of({"train/loss": (range(5), [1.0, 2.0, 3.0, 4.0, 5.0])})
+def inspected() -> tuple[Run, list[CurveRole]]:
+    columns = Columns.from_curves({"train/loss": (range(5), [1.0, 2.0, 3.0, 4.0, 5.0])})
     run = Run(HOSTILE, Path("runs/x"), "csv", columns, params={HOSTILE: HOSTILE, "lr": np.float64("nan"), "n": [1, 2]})
     run = Run(run.name, run.source, run.format, columns, (), run.params, (Note("corrupt", HOSTILE, HOSTILE),))
-    layers = [Part(f"grad/{i}", "grad_norm_layer", "train", str(i), "step", 5, i, 0, 4) for i in range(30)]
+    layers = [CurveRole(f"grad/{i}", "grad_norm_layer", "train", str(i), "step", 5, i, 0, 4) for i in range(30)]
     return run, [
-        Part("train/loss", "loss", "train", None, "step", 5, 0, 0, 4),
-        Part(HOSTILE + "y" * 10_000, "loss", "val", None, "epoch", 5, 0, 0, 4),
+        CurveRole("train/loss", "loss", "train", None, "step", 5, 0, 0, 4),
+        CurveRole(HOSTILE + "y" * 10_000, "loss", "val", None, "epoch", 5, 0, 0, 4),
         *layers,
-        Part("void", None, None, None, "step", 0, 0),
+        CurveRole("void", None, None, None, "step", 0, 0),
     ]
 
 
 @pytest.mark.parametrize("width", [80, 100])
 @pytest.mark.parametrize("unicode", [False, True])
 def test_the_table_fits_and_nothing_is_cut_off(width: int, unicode: bool) -> None:
-    page = text([inspected()], [], Look(width, unicode=unicode))
+    page = text([inspected()], [], TextStyle(width, unicode=unicode))
     lines = page.splitlines()
     assert max(map(len, lines)) <= width
     assert not set(HARMFUL) & set(page)
@@ -44,8 +44,8 @@ def test_the_table_fits_and_nothing_is_cut_off(width: int, unicode: bool) -> Non
 
 
 def test_every_layer_on_request() -> None:
-    assert "grad/17" not in text([inspected()], [], Look())
-    assert "grad/17" in text([inspected()], [], Look(verbose=True))
+    assert "grad/17" not in text([inspected()], [], TextStyle())
+    assert "grad/17" in text([inspected()], [], TextStyle(verbose=True))
 
 
 def test_the_document_holds_parameters_as_strict_json() -> None:

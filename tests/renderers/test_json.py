@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from loglens.model.strict_json import strict
+from loglens.model.strict_json import to_strict
 from loglens.pipeline.trim import outline
 from loglens.renderers.json import dump, render
 from loglens.renderers.shared.summary import FEW_RUNS
@@ -73,6 +73,6 @@ def test_characters_beyond_the_basic_plane() -> None:
 
 
 def test_arrays_and_foreign_objects_in_evidence() -> None:
-    value = strict({"a": np.array([1.0, np.nan]), "b": np.int64(3), "c": (np.float32(0.5),)})
+    value = to_strict({"a": np.array([1.0, np.nan]), "b": np.int64(3), "c": (np.float32(0.5),)})
     assert value == {"a": [1.0, "NaN"], "b": 3, "c": [0.5]}
     assert parsed(dump({"path": Path("x")})) == {"path": "x"}

@@ -19,7 +19,7 @@ from loglens.analysis.judge import judge
 from loglens.cli import main
 from loglens.model.finding import Finding, Severity
 from loglens.model.report import Diagnosis
-from loglens.pipeline.trim import points_of, portray
+from loglens.pipeline.trim import point_budget, trim
 from loglens.registry.load import detectors
 from loglens.renderers.figures import plot
 from tests.curves import Floats, falling, series
@@ -184,7 +184,7 @@ def test_of_a_long_curve_all_values_that_are_not_finite_are_counted() -> None:
     value = falling(1_000_000)
     value[600_000:900_000] = np.nan
     run = judge(one_run({"train/loss": value}), detectors())
-    kept = portray(run, points_of(1))
+    kept = trim(run, point_budget(1))
     assert len(kept.findings[0].series[0]) < 600_000
     said = words(drawn(kept))
     assert "NaN (300,000 points)" in said and any(text.startswith("1  NaN loss") for text in said)

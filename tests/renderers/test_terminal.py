@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from loglens.model.report import Outcome
+from loglens.model.report import RuleResult
 from loglens.renderers.terminal.report import render
 from tests.golden.example import HARMFUL, failed, healthy, report, suspect, unjudged
 
@@ -49,7 +49,7 @@ def test_healthy_runs_are_shown_in_full_on_request_only() -> None:
 
 
 def test_a_crashed_rule_is_shown_even_where_the_run_is_healthy() -> None:
-    broken = replace(healthy(), outcomes=(*healthy().outcomes, Outcome("plateau", "crashed", "ValueError: no")))
+    broken = replace(healthy(), outcomes=(*healthy().outcomes, RuleResult("plateau", "crashed", "ValueError: no")))
     assert "✗ rule plateau crashed: ValueError: no" in render(report(broken, healthy()))
 
 

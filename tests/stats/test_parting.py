@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loglens.stats.separation import Curve, Parting, align, partings, same_until
+from loglens.stats.separation import Curve, Separation, align, same_until, separations
 from tests.curves import Floats, autoregressive, falling, level, steps
 
 
@@ -17,8 +17,8 @@ def curve(value: Floats, every: int = 1) -> Curve:
     return steps(len(value), every), value
 
 
-def parting(goods: list[Curve], bad: Curve) -> Parting | None:
-    return next(iter(partings(goods, bad)), None)
+def parting(goods: list[Curve], bad: Curve) -> Separation | None:
+    return next(iter(separations(goods, bad)), None)
 
 
 def wandering(seed: int) -> Floats:
@@ -61,7 +61,7 @@ def test_every_parting_is_told() -> None:
     bad = falling(600, seed=1)
     bad[100:160] *= 2
     bad[400:] *= 4
-    first, last = partings([curve(falling(600))], curve(bad))
+    first, last = separations([curve(falling(600))], curve(bad))
     assert abs(first.step - 100) <= 2 and first.until is not None and abs(first.until - 160) <= 15
     assert abs(last.step - 400) <= 2 and last.until is None and last.bad > 3 * last.good
 

@@ -19,7 +19,7 @@ from loglens.model.report import Unread
 from loglens.model.run import Run
 from loglens.registry import load as registry
 from loglens.renderers.json import dump
-from loglens.roles.assign import cast
+from loglens.roles.assign import assign_roles
 
 
 @click.command("compare", short_help="Where two runs part, and why.")
@@ -63,7 +63,7 @@ def command(
     if len(paths) != (1 if against else 2):
         raise click.UsageError("give GOOD and BAD, or BAD alone with --against 'runs/good*'")
     wanted = [limit(text) for text in limits]
-    table = common.settings(file, isolated, roles).roles
+    table = common.load_config(file, isolated, roles).roles
     bad = _one(paths[-1], _runs([paths[-1]], table, quiet))
     if against:
         good = [entry for entry in _runs(against, table, quiet) if entry[0].source.resolve() != bad[0].source.resolve()]
@@ -72,7 +72,7 @@ def command(
     else:
         good = [_one(paths[0], _runs([paths[0]], table, quiet))]
     found = compare(good, bad, wanted)
-    page = console.look(verbose)
+    page = console.terminal_style(verbose)
     if format == "json":
         console.emit(dump(found.as_dict()))
     else:
@@ -87,7 +87,7 @@ def _runs(paths: Sequence[str], roles: Mapping[str, str], quiet: bool) -> list[t
         if isinstance(item, UnreadableError):
             unread.append(Unread(item.path, str(item)))
         else:
-            runs.append((item, cast(item, roles)))
+            runs.append((item, assign_roles(item, roles)))
     if not runs:
         raise LoglensError("; ".join(f"{item.path}: {item.why}" for item in unread[:3]))
     console.warn(unread, quiet=quiet, texted=False)

@@ -32,7 +32,7 @@ def command(file: Path | None, isolated: bool, roles: tuple[str, ...], as_schema
     if as_schema:
         console.emit(json.dumps(schema(), indent=2) + "\n")
         return
-    found = common.settings(file, isolated, roles)
+    found = common.load_config(file, isolated, roles)
     options(found)  # every name is checked, as diagnose would
     console.emit("\n".join(_lines(found, roles, verbose)) + "\n")
 

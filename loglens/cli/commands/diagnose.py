@@ -15,7 +15,7 @@ from loglens.analysis import baseline
 from loglens.analysis.report_builder import collect
 from loglens.cli import atomic_file, console
 from loglens.cli import options as common
-from loglens.cli.json_lines import Lines
+from loglens.cli.json_lines import JsonLines
 from loglens.config.load import FAIL_ON
 from loglens.config.options import options
 from loglens.errors import LoglensError, nearest
@@ -24,7 +24,7 @@ from loglens.model.report import Report
 from loglens.pipeline.session import gather
 from loglens.registry import load as registry
 from loglens.renderers import jsonl
-from loglens.renderers.terminal.look import Look
+from loglens.renderers.terminal.look import TextStyle
 
 
 class Format(click.ParamType[str]):
@@ -64,12 +64,16 @@ class Format(click.ParamType[str]):
 @click.option(
     "--select",
     multiple=True,
-    shell_complete=common.rules,
+    shell_complete=common.complete_rule,
     metavar="RULE",
     help="Apply only this rule; may be repeated.",
 )
 @click.option(
-    "--ignore", multiple=True, shell_complete=common.rules, metavar="RULE", help="Leave this rule out; may be repeated."
+    "--ignore",
+    multiple=True,
+    shell_complete=common.complete_rule,
+    metavar="RULE",
+    help="Leave this rule out; may be repeated.",
 )
 @click.option(
     "--baseline",
@@ -127,10 +131,10 @@ def command(
     if (engine == "dask") != (scheduler is not None):
         raise click.UsageError("--engine dask and --scheduler ADDRESS go together")
     targets = _targets(outputs, format)
-    wanted = options(common.settings(file, isolated, roles), fail_on, select, ignore)
+    wanted = options(common.load_config(file, isolated, roles), fail_on, select, ignore)
     old = baseline.load(accepted) if accepted else None
     whole = [(path, name) for path, name in targets if name != jsonl.FORMAT]
-    with Lines([path for path, name in targets if name == jsonl.FORMAT]) as lines:
+    with JsonLines([path for path, name in targets if name == jsonl.FORMAT]) as lines:
         formats = {"overview" if name == "text" and not verbose else name for _, name in whole}
         judged, stopped = gather(
             paths, wanted, lines, jobs=jobs, scheduler=scheduler, cached=cached, formats=formats, quiet=quiet
@@ -141,15 +145,15 @@ def command(
     console.warn(report.unread, quiet=quiet and bool(report.runs), texted=(None, "text") in targets)
     if ctx.meta.get("loglens.traceback"):
         for trace in filter(None, (unread.trace for unread in report.unread)):
-            console.say_all(trace)
-    page = console.look(verbose)
+            console.log_lines(trace)
+    page = console.terminal_style(verbose)
     for path, name in whole:
         if path is None:
             console.emit(_render(name, report, page), page.color)
         else:
-            atomic_file.write(_render(name, report, Look(verbose=verbose)), path)
+            atomic_file.write(_render(name, report, TextStyle(verbose=verbose)), path)
             if not quiet:
-                console.say(f"wrote {path}")
+                console.log(f"wrote {path}")
     if stopped is not None:
         raise stopped  # the report is written; the exit code still tells that it is part of one
     ctx.exit(report.exit_code)
@@ -165,7 +169,7 @@ def _known(
         text = baseline.dump(report, accept)
         atomic_file.write(text, accept, "--write-baseline")
         if not quiet:
-            console.say(f"wrote {accept}: {plural(len(report.findings), 'finding')} accepted")
+            console.log(f"wrote {accept}: {plural(len(report.findings), 'finding')} accepted")
         report = baseline.accept(report, baseline.load(accept), accept)
     return report
 
@@ -197,12 +201,12 @@ def _targets(outputs: Sequence[Path], format: str | None) -> list[tuple[Path | N
     return targets
 
 
-def _render(name: str, report: Report, look: Look) -> str:
+def _render(name: str, report: Report, look: TextStyle) -> str:
     """The report in one format. A renderer is given what of the look its signature asks for."""
     render = registry.renderer(name).render
     asked: dict[str, Any] = {
         field: getattr(look, field)
-        for field in Look.__dataclass_fields__
+        for field in TextStyle.__dataclass_fields__
         if field in inspect.signature(render).parameters
     }
     return render(report, **asked)

@@ -50,22 +50,22 @@ def command(ctx: click.Context, paths: tuple[str, ...], output: Path, tidy: bool
         raise LoglensError(f"-o {output}: there is no folder {output.parent}")
     found = find(paths, registry.readers())
     unread: list[Unread] = []
-    with progress.line(len(found.sources), quiet) as watch:
+    with progress.progress_bar(len(found.sources), quiet) as watch:
         runs = _readable(watch(load(found)), unread)
         first = next(runs, None)
         if first is not None:
-            with atomic_file.beside(output) as file:
+            with atomic_file.replacing(output) as file:
                 count = export.write(itertools.chain([first], runs), file, suffix, wide=not tidy)
     console.warn(unread, quiet=quiet and first is not None, texted=False)
     if first is None:
         ctx.exit(common.BAD_INPUT)
     if count.left_out and not quiet:
-        console.say(
+        console.log(
             f"{plural(count.left_out, 'point')} left out: a resume or a later value of the same step replaces them; "
             "--tidy keeps all"
         )
     if not quiet:
-        console.say(f"wrote {output}: {plural(count.points, 'point')} of {plural(count.runs, 'run')}")
+        console.log(f"wrote {output}: {plural(count.points, 'point')} of {plural(count.runs, 'run')}")
 
 
 def _readable(items: Iterable[Run | UnreadableError], unread: list[Unread]) -> Iterator[Run]:

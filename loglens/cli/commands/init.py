@@ -60,4 +60,4 @@ def command(file: Path) -> None:
     if file.is_dir() or not file.parent.is_dir():
         raise LoglensError(f"{file}: there is no folder {file.parent}")
     atomic_file.write(TEMPLATE, file, "init")
-    console.say(f"wrote {file}")
+    console.log(f"wrote {file}")

@@ -15,7 +15,7 @@ from loglens.model.report import Unread
 from loglens.registry import load as registry
 from loglens.renderers.json import dump
 from loglens.renderers.terminal import inspection
-from loglens.roles.assign import cast, parts
+from loglens.roles.assign import assign_roles, parts
 
 
 @click.command("inspect", short_help="What is in here: runs, curves, roles.")
@@ -41,17 +41,17 @@ def command(
     quiet: bool,
 ) -> None:
     """List runs, curves, points, roles and notes, without judging."""
-    table = common.settings(file, isolated, roles).roles
+    table = common.load_config(file, isolated, roles).roles
     found = find(paths, registry.readers())
     runs, unread = [], []
-    with progress.line(len(found.sources), quiet) as watch:
+    with progress.progress_bar(len(found.sources), quiet) as watch:
         for item in watch(load(found)):
             if isinstance(item, UnreadableError):
                 unread.append(Unread(item.path, str(item)))
             else:
-                runs.append((item, parts(cast(item, table))))
+                runs.append((item, parts(assign_roles(item, table))))
     console.warn(unread, quiet=quiet and bool(runs), texted=format == "text")
-    page = console.look(verbose)
+    page = console.terminal_style(verbose)
     if format == "json":
         console.emit(dump(inspection.document(runs, unread)))
     elif runs or unread:

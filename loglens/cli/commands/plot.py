@@ -10,7 +10,7 @@ from loglens import __version__
 from loglens.analysis.report_builder import collect
 from loglens.cli import atomic_file, console
 from loglens.cli import options as common
-from loglens.cli.json_lines import Lines
+from loglens.cli.json_lines import JsonLines
 from loglens.config.options import options
 from loglens.errors import LoglensError, nearest
 from loglens.model.plain_text import plural
@@ -35,7 +35,7 @@ NOTHING = 3
 @click.option(
     "--select",
     multiple=True,
-    shell_complete=common.rules,
+    shell_complete=common.complete_rule,
     metavar="RULE",
     help="Draw only findings of this rule; may be repeated.",
 )
@@ -77,9 +77,9 @@ def command(
         if name not in registry.detectors():
             raise LoglensError(f"--select: no rule {name!r}; {nearest(name, list(registry.detectors()))}")
     plot.check()
-    wanted = options(common.settings(file, isolated, roles), None, (), ())
+    wanted = options(common.load_config(file, isolated, roles), None, (), ())
     judged, stopped = gather(
-        paths, wanted, Lines(()), jobs=None, scheduler=None, cached=True, formats={"plot"}, quiet=quiet
+        paths, wanted, JsonLines(()), jobs=None, scheduler=None, cached=True, formats={"plot"}, quiet=quiet
     )
     if stopped is not None:
         raise stopped
@@ -89,10 +89,10 @@ def command(
         ctx.exit(common.BAD_INPUT)
     jobs = plot.jobs(report, select, separate)
     for job, path in zip(jobs, plot.files(jobs, output, separate), strict=True):
-        with atomic_file.beside(path) as target:
+        with atomic_file.replacing(path) as target:
             plot.draw(job, target, suffix[1:], width=width, version=__version__)
         if not quiet:
-            console.say(f"wrote {path}: {plural(len(job[1]), 'finding')} of {job[0].run}")
+            console.log(f"wrote {path}: {plural(len(job[1]), 'finding')} of {job[0].run}")
     if not jobs:
-        console.say("nothing to draw: " + ("no finding of this rule" if select else "no curve plays a role"))
+        console.log("nothing to draw: " + ("no finding of this rule" if select else "no curve plays a role"))
         ctx.exit(NOTHING)

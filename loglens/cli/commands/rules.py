@@ -15,10 +15,10 @@ from loglens.cli import console
 from loglens.cli import options as common
 from loglens.config import assertions
 from loglens.errors import ConfigError, nearest
-from loglens.model.contract import Detector, Needed
+from loglens.model.contract import CurveInput, Detector
 from loglens.model.plain_text import number
 from loglens.registry import load as registry
-from loglens.renderers.terminal.look import Look, indented
+from loglens.renderers.terminal.look import TextStyle, indented
 
 #: What was measured of each of our rules; made together with the pages of the documentation.
 MEASURED = Path(loglens.__file__).parent / "detectors" / "measured.json"
@@ -27,19 +27,19 @@ _ASSERTION = Detector(assertions.RULE, lambda: iter(()), assertions.HELP.title, 
 
 
 @click.command("rules", short_help="The rules; one rule explained.")
-@click.argument("rule", required=False, shell_complete=common.rules)
+@click.argument("rule", required=False, shell_complete=common.complete_rule)
 @common.traceback_option
 def command(rule: str | None) -> None:
     """List the rules, or explain one: how it is found, when it is wrong."""
     known = {**registry.detectors(), assertions.RULE.name: _ASSERTION}
     if rule is not None and rule not in known:
         raise ConfigError(f"no rule {rule!r}; {nearest(rule, list(known))}")
-    page = console.look()
+    page = console.terminal_style()
     parts = _all(list(known.values()), page) if rule is None else _one(known[rule], page)
     console.emit(page.print(parts), page.color)
 
 
-def _all(detectors: list[Detector], look: Look) -> Iterator[RenderableType]:
+def _all(detectors: list[Detector], look: TextStyle) -> Iterator[RenderableType]:
     families: dict[str, list[Detector]] = {}
     for detector in detectors:
         families.setdefault(detector.rule.family, []).append(detector)
@@ -65,7 +65,7 @@ def _all(detectors: list[Detector], look: Look) -> Iterator[RenderableType]:
     yield look.text(("One rule explained: ", "muted"), "loglens rules RULE")
 
 
-def _one(detector: Detector, look: Look) -> Iterator[RenderableType]:
+def _one(detector: Detector, look: TextStyle) -> Iterator[RenderableType]:
     rule = detector.rule
     yield look.text((rule.name, "head"), (f"   {rule.family}, at worst ", "muted"), (str(rule.severity),) * 2)
     yield look.text(detector.title)
@@ -94,7 +94,7 @@ def _one(detector: Detector, look: Look) -> Iterator[RenderableType]:
         yield from (indented(look.text(text)) for text in measured)
 
 
-def _kind(need: Needed) -> str:
+def _kind(need: CurveInput) -> str:
     return {
         "one": "needed; the rule is skipped where nothing plays it",
         "optional": "used where it was logged",

@@ -8,7 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from loglens.errors import LoglensError
-from loglens.model.causal_chain import trees
+from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Finding, Severity
 from loglens.model.report import Diagnosis, Report
 from loglens.renderers.shared.summary import main_curve, worst_first
@@ -40,7 +40,7 @@ def jobs(report: Report, rules: Sequence[str] = (), separate: bool = False) -> l
     """
     found: list[Job] = []
     for run in worst_first(report):
-        chained = [finding for tree in trees(run.findings) for finding in tree]
+        chained = [finding for tree in causal_trees(run.findings) for finding in tree]
         drawn = [entry for entry in enumerate(chained, 1) if any(map(len, entry[1].series))]
         if rules:
             drawn = [entry for entry in drawn if entry[1].condition in rules]

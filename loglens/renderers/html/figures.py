@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from loglens.model.causal_chain import trees
+from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Finding
 from loglens.model.plain_text import number, plural, words
 from loglens.model.report import Diagnosis
@@ -76,7 +76,7 @@ class Figure:
 
 def numbered(run: Diagnosis) -> list[Finding]:
     """The findings in the order of the page: chain by chain."""
-    chained = [finding for tree in trees(run.findings) for finding in tree]
+    chained = [finding for tree in causal_trees(run.findings) for finding in tree]
     return chained + [finding for finding in run.findings if not any(finding is other for other in chained)]
 
 

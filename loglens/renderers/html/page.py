@@ -24,15 +24,15 @@ from loglens.renderers.shared.summary import (
     CODE,
     FEW_RUNS,
     NAME,
-    alike,
+    by_cause,
     complaints,
+    counts_line,
     numbers,
     of_kind,
+    parameter_hints,
     reasons,
     say,
-    tally,
     title,
-    told_apart,
     when,
     worst_first,
 )
@@ -81,8 +81,8 @@ def page(report: Report) -> str:
         runs=views,
         rest=[_row(run) for run in runs[SECTIONS:]],
         groups=_groups(runs) if len(runs) > FEW_RUNS else [],
-        apart=told_apart(report),
-        tally=tally(report),
+        apart=parameter_hints(report),
+        tally=counts_line(report),
         unread=[(say(unread.path, 200), say(unread.why)) for unread in report.unread],
         gate=report.fail_on is not None,
         fail_on=str(report.fail_on),
@@ -117,7 +117,7 @@ def _groups(runs: list[Diagnosis]) -> list[dict[str, Any]]:
             "names": [say(run.run, NAME) for run in members[:FEW_RUNS]],
             "more": max(len(members) - FEW_RUNS, 0),
         }
-        for verdict, cause, members in alike(runs)
+        for verdict, cause, members in by_cause(runs)
     ]
 
 

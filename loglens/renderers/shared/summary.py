@@ -8,9 +8,9 @@ from urllib.parse import quote_from_bytes
 
 from loglens.model.finding import Finding, Remedy, Severity
 from loglens.model.plain_text import number, plural, safe, shorten, words
-from loglens.model.report import Diagnosis, Outcome, Report
+from loglens.model.report import Diagnosis, Report, RuleResult
 from loglens.model.series import Series
-from loglens.model.strict_json import strict
+from loglens.model.strict_json import to_strict
 from loglens.remedies.phrases import phrase
 from loglens.renderers.shared.wording import condition
 from loglens.stats.parameter_splits import Split, comparable
@@ -30,14 +30,14 @@ def worst_first(report: Report) -> list[Diagnosis]:
     return sorted(report.runs, key=lambda run: VERDICTS.index(run.verdict))
 
 
-def tally(report: Report) -> str:
+def counts_line(report: Report) -> str:
     """ "3 runs: 1 failed, 1 suspect, 1 healthy"."""
     verdicts = [run.verdict for run in report.runs]
     counts = [f"{verdicts.count(name):,} {name.replace('-', ' ')}" for name in VERDICTS if name in verdicts]
     return f"{plural(len(verdicts), 'run')}: {', '.join(counts)}" if verdicts else NOT_READ
 
 
-def alike(runs: Sequence[Diagnosis]) -> list[tuple[str, str, list[Diagnosis]]]:
+def by_cause(runs: Sequence[Diagnosis]) -> list[tuple[str, str, list[Diagnosis]]]:
     """The runs by verdict and first-ranked cause, worst verdict first, the most frequent cause first."""
     groups: dict[tuple[str, str], list[Diagnosis]] = {}
     for run in runs:
@@ -47,7 +47,7 @@ def alike(runs: Sequence[Diagnosis]) -> list[tuple[str, str, list[Diagnosis]]]:
     return [(verdict, cause, members) for (verdict, cause), members in order]
 
 
-def told_apart(report: Report) -> list[str]:
+def parameter_hints(report: Report) -> list[str]:
     """Which parameters go with failure, a sentence each; what is missing to say so is one as well."""
     if len(report.runs) <= FEW_RUNS or not comparable(report.sweep):
         return []
@@ -84,7 +84,7 @@ def when(finding: Finding) -> str:
 
 def numbers(finding: Finding, most: int) -> list[tuple[str, str]]:
     """The first numbers of the evidence as name and value: ("growth per step", "1.31")."""
-    plain = [(key, value) for key, value in strict(finding.evidence).items() if isinstance(value, str | int | float)]
+    plain = [(key, value) for key, value in to_strict(finding.evidence).items() if isinstance(value, str | int | float)]
     return [(say(words(key), 40), say(number(value), 200)) for key, value in plain[:most]]
 
 
@@ -98,12 +98,12 @@ def title(finding: Finding) -> str:
     return say(condition(finding.condition), NAME)
 
 
-def of_kind(run: Diagnosis, kind: str) -> list[Outcome]:
+def of_kind(run: Diagnosis, kind: str) -> list[RuleResult]:
     """The outcomes of one kind: found, clean, skipped or crashed."""
     return [outcome for outcome in run.outcomes if outcome.outcome == kind]
 
 
-def reasons(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, list[str]]]:
+def reasons(outcomes: Iterable[RuleResult]) -> Iterator[tuple[str, list[str]]]:
     """The rules that were skipped, by the reason why."""
     groups: dict[str, list[str]] = {}
     for outcome in outcomes:

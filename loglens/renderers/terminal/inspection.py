@@ -9,16 +9,16 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from loglens.model.plain_text import number, plural
-from loglens.model.redaction import HIDDEN, params
-from loglens.model.report import SCHEMA_VERSION, Part, Unread, note_dict
+from loglens.model.redaction import HIDDEN, redact_params
+from loglens.model.report import SCHEMA_VERSION, CurveRole, Unread, note_dict
 from loglens.model.run import Run
-from loglens.model.strict_json import strict
-from loglens.renderers.terminal.look import Look, indented
+from loglens.model.strict_json import to_strict
+from loglens.renderers.terminal.look import TextStyle, indented
 
 #: How many parameters are shown where the reader has not asked for all.
 FEW_PARAMS = 12
 
-Inspected = Sequence[tuple[Run, Sequence[Part]]]
+Inspected = Sequence[tuple[Run, Sequence[CurveRole]]]
 
 
 def document(runs: Inspected, unread: Sequence[Unread]) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def document(runs: Inspected, unread: Sequence[Unread]) -> dict[str, Any]:
                 "path": str(run.source),
                 "format": run.format,
                 "files": [str(file) for file in run.files],
-                "params": strict(params(run.params)),
+                "params": to_strict(redact_params(run.params)),
                 "series": [
                     part.as_dict() | {"first_step": part.first_step, "last_step": part.last_step} for part in parts
                 ],
@@ -43,7 +43,7 @@ def document(runs: Inspected, unread: Sequence[Unread]) -> dict[str, Any]:
     }
 
 
-def text(runs: Inspected, unread: Sequence[Unread], look: Look, all_params: bool = False) -> str:
+def text(runs: Inspected, unread: Sequence[Unread], look: TextStyle, all_params: bool = False) -> str:
     """The form for people: a table of curves a run, those without a role last, layers summed up.
 
     all_params: every parameter, and none of the curves.
@@ -51,7 +51,7 @@ def text(runs: Inspected, unread: Sequence[Unread], look: Look, all_params: bool
     return look.print(_page(runs, unread, look, all_params))
 
 
-def _page(runs: Inspected, unread: Sequence[Unread], look: Look, all_params: bool) -> Iterator[RenderableType]:
+def _page(runs: Inspected, unread: Sequence[Unread], look: TextStyle, all_params: bool) -> Iterator[RenderableType]:
     for index, (run, parts) in enumerate(runs):
         if index:
             yield ""
@@ -76,7 +76,7 @@ def _page(runs: Inspected, unread: Sequence[Unread], look: Look, all_params: boo
         yield look.text((look.say(item.path, 200), "warning"), f": {look.say(item.why)}")
 
 
-def _table(parts: Sequence[Part], look: Look) -> Table:
+def _table(parts: Sequence[CurveRole], look: TextStyle) -> Table:
     """Every column as wide as it needs, the tags in what is left."""
     groups = _groups(parts, look.verbose)
     rows = [_row(group, look) for group in groups]
@@ -102,7 +102,7 @@ def _table(parts: Sequence[Part], look: Look) -> Table:
     return table
 
 
-def _row(group: Sequence[Part], look: Look) -> tuple[str, str, str, str]:
+def _row(group: Sequence[CurveRole], look: TextStyle) -> tuple[str, str, str, str]:
     """Role as in the configuration ("loss@val"), points, steps and how many points are not finite."""
     part, bad = group[0], sum(part.nonfinite for part in group)
     role = f"{part.role}@{part.split}" if part.split and part.role else part.role or "-"
@@ -111,17 +111,17 @@ def _row(group: Sequence[Part], look: Look) -> tuple[str, str, str, str]:
     return role, f"{part.points:,}", steps, f"{bad:,}" if bad else ""
 
 
-def _groups(parts: Iterable[Part], verbose: bool) -> list[list[Part]]:
+def _groups(parts: Iterable[CurveRole], verbose: bool) -> list[list[CurveRole]]:
     """One group a row: a curve, or all layers that play one role."""
-    groups: dict[object, list[Part]] = {}
+    groups: dict[object, list[CurveRole]] = {}
     for part in parts:
         layered = part.layer is not None and part.role is not None and not verbose
         groups.setdefault((part.role, part.split) if layered else ("", part.tag), []).append(part)
     return list(groups.values())
 
 
-def _params(run: Run, look: Look, most: int) -> Table:
-    shown = list(params(run.params).items())[:most]
+def _params(run: Run, look: TextStyle, most: int) -> Table:
+    shown = list(redact_params(run.params).items())[:most]
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
@@ -133,7 +133,7 @@ def _params(run: Run, look: Look, most: int) -> Table:
     return table
 
 
-def _said(value: str, look: Look) -> RenderableType:
+def _said(value: str, look: TextStyle) -> RenderableType:
     """A value with what is hidden in it set apart."""
     before, *rest = value.split(HIDDEN)
     return look.text(before, *(piece for after in rest for piece in ((HIDDEN, "muted"), after)))

@@ -45,7 +45,7 @@ PLAIN_MARKS = {"✗": "x", "✓": "+"}
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class TextStyle:
     """What the place where the text ends up can show, and how much the reader wants.
 
     unicode: whether it can show block characters and braille.

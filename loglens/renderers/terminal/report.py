@@ -12,9 +12,9 @@ from rich.table import Table
 
 from loglens.model.plain_text import plural
 from loglens.model.report import Diagnosis, Report
-from loglens.renderers.shared.summary import FEW_RUNS, VERDICTS, alike, told_apart, worst_first
+from loglens.renderers.shared.summary import FEW_RUNS, VERDICTS, by_cause, parameter_hints, worst_first
 from loglens.renderers.shared.wording import condition
-from loglens.renderers.terminal.look import Look, indented
+from loglens.renderers.terminal.look import TextStyle, indented
 from loglens.renderers.terminal.plots import sparkline
 from loglens.renderers.terminal.sections import headline, sections
 
@@ -30,11 +30,11 @@ def render(
     color: with ANSI colours. unicode: False where the output can show ASCII only. verbose: every
     curve, snippet and healthy run in full.
     """
-    look = Look(width, color, unicode, verbose)
+    look = TextStyle(width, color, unicode, verbose)
     return look.print(_page(report, look))
 
 
-def _page(report: Report, look: Look) -> Iterator[RenderableType]:
+def _page(report: Report, look: TextStyle) -> Iterator[RenderableType]:
     runs = worst_first(report)
     many = not look.verbose and (len(runs) > FEW_RUNS or any(run.document for run in runs))
     if not runs:
@@ -52,7 +52,7 @@ def _page(report: Report, look: Look) -> Iterator[RenderableType]:
                 yield _rule(look)
                 yield headline(run, look)
                 yield from sections(run, look)
-    apart = told_apart(report)
+    apart = parameter_hints(report)
     if apart:
         yield ""
         yield look.text(("What the failed runs have in common", "head"))
@@ -80,7 +80,7 @@ def _page(report: Report, look: Look) -> Iterator[RenderableType]:
         yield _hint(primary, look)
 
 
-def _counts(runs: list[Diagnosis], look: Look) -> RenderableType:
+def _counts(runs: list[Diagnosis], look: TextStyle) -> RenderableType:
     """ "3 runs: 1 failed, 1 suspect, 1 healthy"."""
     counts = {verdict: sum(run.verdict == verdict for run in runs) for verdict in VERDICTS}
     pieces: list[str | tuple[str, str]] = [(f"{plural(len(runs), 'run')}: ", "head")]
@@ -90,7 +90,7 @@ def _counts(runs: list[Diagnosis], look: Look) -> RenderableType:
     return look.text(*pieces)
 
 
-def _table(runs: list[Diagnosis], look: Look) -> Table:
+def _table(runs: list[Diagnosis], look: TextStyle) -> Table:
     spark = 20 if look.width >= 96 else 10
     most = max(look.width // 4, 20)
     table = Table.grid(padding=(0, 2, 0, 0))
@@ -112,9 +112,9 @@ def _table(runs: list[Diagnosis], look: Look) -> Table:
     return table
 
 
-def _groups(runs: list[Diagnosis], look: Look) -> Table:
+def _groups(runs: list[Diagnosis], look: TextStyle) -> Table:
     """A row for the runs of one verdict and cause: how many, and the names of the first."""
-    rows = alike(runs)
+    rows = by_cause(runs)
     causes = [look.say(condition(cause), 28) if cause else "" for _, cause, _ in rows]
     count = max(len(f"{len(members):,}") for *_, members in rows)
     room = look.width - 2 * 3 - len("x not judged") - count - max(map(len, causes))
@@ -132,7 +132,7 @@ def _groups(runs: list[Diagnosis], look: Look) -> Table:
     return table
 
 
-def _names(names: list[str], room: int, look: Look) -> str:
+def _names(names: list[str], room: int, look: TextStyle) -> str:
     """As many of the names as fit, the first in any case, shortened if it must be."""
     for count in range(min(len(names), FEW_RUNS), 0, -1):
         more = f" and {len(names) - count:,} more" if count < len(names) else ""
@@ -142,15 +142,15 @@ def _names(names: list[str], room: int, look: Look) -> str:
     return look.say(names[0], max(room - len(more), 8)) + more
 
 
-def _place(run: Diagnosis, look: Look) -> str:
+def _place(run: Diagnosis, look: TextStyle) -> str:
     return look.say(shlex.quote(run.path), 200)
 
 
-def _rule(look: Look) -> RenderableType:
+def _rule(look: TextStyle) -> RenderableType:
     return look.text(("─" * look.width if look.unicode else "-" * look.width, "muted"))
 
 
-def _hint(condition: str, look: Look) -> RenderableType:
+def _hint(condition: str, look: TextStyle) -> RenderableType:
     rule = f"loglens rules {look.say(condition, 60)}"
     hint = look.text(("In doubt? ", "muted"), rule)
     return hint if look.verbose else hint.append_text(look.text(("   All the code? ", "muted"), "-v"))

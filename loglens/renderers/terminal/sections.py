@@ -10,14 +10,14 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from loglens.model.causal_chain import trees
+from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Finding, Remedy, Severity
 from loglens.model.plain_text import number, plural, printable, words
-from loglens.model.report import Diagnosis, Part
+from loglens.model.report import CurveRole, Diagnosis
 from loglens.remedies.phrases import phrase
 from loglens.renderers.shared.buckets import Scale
 from loglens.renderers.shared.wording import FRAMEWORKS, condition
-from loglens.renderers.terminal.look import STYLES, Look, indented
+from loglens.renderers.terminal.look import STYLES, TextStyle, indented
 from loglens.renderers.terminal.plots import plot
 
 #: Roles that a reader checks first; the others are told in one line.
@@ -30,7 +30,7 @@ MINOR = frozenset(
 FEW_TAGS, FEW_NOTES, FEW_NUMBERS = 2, 6, 6
 
 
-def headline(run: Diagnosis, look: Look) -> RenderableType:
+def headline(run: Diagnosis, look: TextStyle) -> RenderableType:
     """The verdict in one line: mark, word, what happened, and which run where there is room for it."""
     verdict = f"{look.mark(run.verdict)} {run.verdict.replace('-', ' ').upper()}"
     said = look.say(run.summary.removeprefix("not judged: "))
@@ -41,17 +41,17 @@ def headline(run: Diagnosis, look: Look) -> RenderableType:
     return line
 
 
-def sections(run: Diagnosis, look: Look) -> Iterator[RenderableType]:
+def sections(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
     """Everything below the verdict."""
     yield from _facts(run, look)
-    for index, chain in enumerate(trees(run.findings)):
+    for index, chain in enumerate(causal_trees(run.findings)):
         yield from _chain(chain, look, first=index == 0)
     yield from _outcomes(run, look)
     if run.notes:
         yield from _notes(run, look)
 
 
-def _facts(run: Diagnosis, look: Look) -> Iterator[RenderableType]:
+def _facts(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
     steps = f", steps {run.first_step} to {run.last_step}" if run.first_step is not None else ""
     counts = f"{plural(len(run.files), 'file')}{steps}, {plural(run.points, 'point')}"
     table = _grid()
@@ -70,7 +70,7 @@ def _facts(run: Diagnosis, look: Look) -> Iterator[RenderableType]:
     yield table
 
 
-def _pair(name: str, players: Text, width: int, look: Look) -> Table:
+def _pair(name: str, players: Text, width: int, look: TextStyle) -> Table:
     also = name == "also"
     pair = Table.grid(padding=(0, 1, 0, 0))
     pair.add_column(no_wrap=True, width=width)
@@ -80,9 +80,9 @@ def _pair(name: str, players: Text, width: int, look: Look) -> Table:
     return pair
 
 
-def _cast(cast: Iterable[Part], look: Look) -> Iterator[tuple[str, Text]]:
+def _cast(cast: Iterable[CurveRole], look: TextStyle) -> Iterator[tuple[str, Text]]:
     """One row a role: "loss = train/ce_loss (2,000 points)"; layers are summed up, minor roles named."""
-    groups: dict[tuple[str, bool], list[Part]] = {}
+    groups: dict[tuple[str, bool], list[CurveRole]] = {}
     for part in cast:
         split = f"{part.split}_" if part.split in ("val", "test") else ""
         layered = part.layer is not None and part.role != "grad_norm_layer"
@@ -103,7 +103,7 @@ def _cast(cast: Iterable[Part], look: Look) -> Iterator[tuple[str, Text]]:
         yield "also", look.text((", ".join(minor), "muted"))
 
 
-def _players(parts: list[Part], look: Look) -> Text:
+def _players(parts: list[CurveRole], look: TextStyle) -> Text:
     layers = [part for part in parts if part.layer is not None]
     if len(layers) > 1 and not look.verbose:
         bad = sum(part.nonfinite for part in layers)
@@ -125,7 +125,7 @@ def _bad(count: int) -> str:
     return f", {count:,} not finite" if count else ""
 
 
-def _chain(chain: list[Finding], look: Look, first: bool) -> Iterator[RenderableType]:
+def _chain(chain: list[Finding], look: TextStyle, first: bool) -> Iterator[RenderableType]:
     """A root with its effects below it, then what to change about the root."""
     root = chain[0]
     yield ""
@@ -136,7 +136,7 @@ def _chain(chain: list[Finding], look: Look, first: bool) -> Iterator[Renderable
             yield from _remedies(finding, look, code=first and finding is root)
 
 
-def _tree(root: Finding, effects: list[Finding], look: Look) -> Tree:
+def _tree(root: Finding, effects: list[Finding], look: TextStyle) -> Tree:
     """The root and below each finding what it brought about."""
     drawn = _drawn([root, *effects], look)
     left = list(effects)
@@ -158,7 +158,7 @@ def _tree(root: Finding, effects: list[Finding], look: Look) -> Tree:
     return top
 
 
-def _drawn(chain: list[Finding], look: Look) -> list[Finding]:
+def _drawn(chain: list[Finding], look: TextStyle) -> list[Finding]:
     """The complaints whose curve is drawn: the root, and of those on one curve the one that shows most of it."""
     longest: dict[str, Finding] = {}
     for finding in chain:
@@ -176,7 +176,7 @@ def _span(finding: Finding) -> int:
     return int(step[-1]) - int(step[0])
 
 
-def _finding(finding: Finding, look: Look, width: int, drawn: list[Finding]) -> Iterator[RenderableType]:
+def _finding(finding: Finding, look: TextStyle, width: int, drawn: list[Finding]) -> Iterator[RenderableType]:
     severity = str(finding.severity)
     axis = finding.series[0].axis if finding.series else "step"
     when = "" if finding.onset_step is None else f", from {axis} {finding.onset_step}"
@@ -192,7 +192,7 @@ def _finding(finding: Finding, look: Look, width: int, drawn: list[Finding]) -> 
         yield from (indented(line) for line in _evidence(finding, look, min(width - 2, 88)))
 
 
-def _numbers(finding: Finding, look: Look, width: int) -> Iterator[Text]:
+def _numbers(finding: Finding, look: TextStyle, width: int) -> Iterator[Text]:
     """The evidence: "growth per step 1.31 · ratio above one 0.97", a name never parted from its number."""
     plain = [(key, value) for key, value in finding.evidence.items() if isinstance(value, str | int | float)]
     line = look.text()
@@ -207,7 +207,7 @@ def _numbers(finding: Finding, look: Look, width: int) -> Iterator[Text]:
         yield line
 
 
-def _evidence(finding: Finding, look: Look, width: int) -> Iterator[Text]:
+def _evidence(finding: Finding, look: TextStyle, width: int) -> Iterator[Text]:
     curve = finding.series[0]
     scale = Scale.of(curve.value)
     said = ", log scale" if scale.log else ""
@@ -222,7 +222,7 @@ def _evidence(finding: Finding, look: Look, width: int) -> Iterator[Text]:
         yield look.text(*line)
 
 
-def _remedies(finding: Finding, look: Look, code: bool) -> Iterator[RenderableType]:
+def _remedies(finding: Finding, look: TextStyle, code: bool) -> Iterator[RenderableType]:
     of = f" about {condition(finding.condition)}" if finding.caused_by or not code else ""
     yield look.text((f"What to change{of}", "head"), ("  in the order in which to try it", "muted"))
     for index, remedy in enumerate(finding.remedies):
@@ -240,7 +240,7 @@ def _remedies(finding: Finding, look: Look, code: bool) -> Iterator[RenderableTy
                 yield row
 
 
-def _snippets(remedy: Remedy, look: Look) -> Iterator[RenderableType]:
+def _snippets(remedy: Remedy, look: TextStyle) -> Iterator[RenderableType]:
     """Code is never wrapped: a terminal folds it, and it can still be copied. The same code is shown once."""
     shown: set[str] = set()
     for framework, snippet in remedy.snippets.items():
@@ -255,7 +255,7 @@ def _snippets(remedy: Remedy, look: Look) -> Iterator[RenderableType]:
             yield row
 
 
-def _outcomes(run: Diagnosis, look: Look) -> Iterator[RenderableType]:
+def _outcomes(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
     """Crashed rules loudly, clean ones in a line, and what was not checked and why."""
     crashed = [outcome for outcome in run.outcomes if outcome.outcome == "crashed"]
     if crashed:
@@ -279,7 +279,7 @@ def _outcomes(run: Diagnosis, look: Look) -> Iterator[RenderableType]:
         yield table
 
 
-def _notes(run: Diagnosis, look: Look) -> Iterator[RenderableType]:
+def _notes(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
     shown = run.notes if look.verbose else run.notes[:FEW_NOTES]
     table = _grid()
     for index, note in enumerate(shown):
