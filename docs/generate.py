@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 
-from loglens.model.contract import CurveInput, Detector
+from loglens.model.contract import Detector
 from loglens.readers import READERS
 from loglens.registry import load as registry
 
@@ -33,12 +33,6 @@ SOURCES = {
     "algoperf": "AlgoPerf runs that reached their target",
     "samples": "healthy sample logs",
     "real": "published logs in which a reader sees nothing wrong",
-}
-KINDS = {
-    "one": "needed; the rule is skipped where nothing plays it",
-    "optional": "used where it was logged",
-    "all": "all curves of this kind",
-    "run": "the whole run",
 }
 
 
@@ -68,7 +62,7 @@ def page(detector: Detector, results: score.Results) -> str:
     rule = detector.rule
     parts = [f"# {rule.name}", f"{detector.title}.", _facts(detector)]
     parts += [f"## {heading.rstrip('.')}\n\n{text}" for heading, text in detector.text.items()]
-    parts.append("## Curves it looks at\n\n" + "\n".join(f"- `{need.name}`: {_kind(need)}" for need in detector.needs))
+    parts.append("## Curves it looks at\n\n" + "\n".join(f"- `{need.name}`: {need.wording}" for need in detector.needs))
     if detector.thresholds:
         rows = [[f"`{name}`", _number(value)] for name, value in detector.thresholds.items()]
         parts.append(
@@ -124,10 +118,6 @@ def _expected(name: str, results: score.Results) -> str:
     text += f" {score.upper_bound(alarmed, judged):.1%} of such runs."
     noted = sum(row[2] for row in rows.values())
     return text + (f" A note, which is no complaint, on {noted}." if noted and not least else "")
-
-
-def _kind(need: CurveInput) -> str:
-    return "the curves of all layers" if need.kind == "all" and need.layered else KINDS[need.kind]
 
 
 def _number(value: float) -> str:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from loglens.errors import LoglensError, UnreadableError
+from loglens.model.version import __version__
 
 if TYPE_CHECKING:
     from loglens.model.report import Report
     from loglens.model.run import Run
 
 __all__ = ["LoglensError", "UnreadableError", "__version__", "diagnose", "read"]
-__version__ = "0.1.0"
 
 # The functions import what they need when called, so that `loglens --version` and
 # `import loglens` cost nothing.
@@ -33,17 +33,12 @@ def read(path: Paths, *, on_error: Literal["note", "raise"] = "note") -> list[Ru
     on_error="raise" an UnreadableError; where nothing at all can be read, that is always raised.
     """
     from loglens.discovery.find import find
-    from loglens.discovery.units import load
+    from loglens.discovery.units import Reading
     from loglens.model.source import Note
     from loglens.registry import load as registry
 
-    runs: list[Run] = []
-    failures: list[UnreadableError] = []
-    for item in load(find(_listed(path), registry.readers())):
-        if isinstance(item, UnreadableError):
-            failures.append(item)
-        else:
-            runs.append(item)
+    reading = Reading(find(_listed(path), registry.readers()))
+    runs, failures = list(reading), reading.unread
     if failures and (on_error == "raise" or not runs):
         raise UnreadableError(f"{failures[0].path}: {failures[0]}", failures[0].path)
     notes = [Note("unreadable", str(failure), failure.path) for failure in failures]
@@ -57,22 +52,18 @@ def diagnose(path: Paths, *, config: str | Path | None = None, fail_on: str | No
     default), warning, note or never, before that of the configuration. jobs: how many processes judge runs.
     """
     from loglens.analysis.report_builder import collect
-    from loglens.config.load import Config
-    from loglens.config.load import load as settings
-    from loglens.config.options import options
-    from loglens.discovery.find import find
-    from loglens.discovery.units import units
-    from loglens.model.report import Unread
-    from loglens.pipeline.diagnose_units import diagnose_units
+    from loglens.config.flags import with_flags
+    from loglens.config.load import Config, load
+    from loglens.pipeline import session
     from loglens.registry import load as registry
 
-    found = find(_listed(path), registry.readers())
+    rules = registry.detectors()
+    settings = with_flags(load(Path(), Path(config)) if config is not None else Config(), rules, fail_on)
     renderers = {name: renderer.render for name, renderer in registry.renderers().items()}
-    wanted = options(settings(Path(), Path(config)) if config is not None else Config(), fail_on)
-    judged = sorted(diagnose_units(units(found), wanted, jobs), key=lambda result: result[0])
-    failures = [Unread(failure.path, str(failure)) for failure in found.failures]
-    items = [*failures, *(item for _, unit in judged for item in unit)]
-    return collect(items, registry.detectors(), version=__version__, options=wanted, renderers=renderers)
+    judged, stopped = session.diagnose(_listed(path), settings, session.Execution(jobs=jobs))
+    if stopped is not None:
+        raise stopped
+    return collect(judged, rules, config=settings, renderers=renderers)
 
 
 def _listed(path: Paths) -> Sequence[str | Path]:

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from loglens.analysis.judge import judge
-from loglens.analysis.report_builder import analyze
-from loglens.config.options import Options
+from loglens.config.load import Config
 from loglens.errors import UnreadableError
 from loglens.model.columns import Histogram
 from loglens.model.contract import CurveInput, Detector
@@ -19,6 +18,7 @@ from loglens.model.series import Series
 from loglens.registry.load import detectors
 from loglens.roles.assign import assign_roles
 from tests.curves import falling, level, run
+from tests.judged import report_on
 
 
 def crashing() -> Detector:
@@ -31,10 +31,10 @@ def crashing() -> Detector:
 def test_a_crash_is_named_and_hides_no_other_rule() -> None:
     loss = falling(100)
     loss[50:] = np.nan
-    report = analyze([run({"loss": loss})], {"boom": crashing(), **detectors()}, version="0")
+    report = report_on([run({"loss": loss})], {"boom": crashing(), **detectors()})
     assert [o.why for o in report.runs[0].outcomes if o.outcome == "crashed"] == ["ZeroDivisionError: of all things"]
     assert report.primary == "nan-loss" and report.exit_code == 1
-    alone = analyze([run({"loss": falling(100)})], {"boom": crashing(), **detectors()}, version="0")
+    alone = report_on([run({"loss": falling(100)})], {"boom": crashing(), **detectors()})
     assert alone.exit_code == 4
 
 
@@ -46,12 +46,12 @@ def test_every_rule_has_an_outcome_and_a_skip_has_a_reason() -> None:
 
 
 def test_without_anything_to_judge_the_exit_code_is_3() -> None:
-    report = analyze([run({"accuracy": level(50, 0.5)})], detectors(), version="0")
+    report = report_on([run({"accuracy": level(50, 0.5)})], detectors())
     assert report.runs[0].verdict == "not-judged" and report.exit_code == 3
 
 
 def test_nothing_read_is_2() -> None:
-    report = analyze([UnreadableError("gone", "x")], detectors(), version="0")
+    report = report_on([UnreadableError("gone", "x")], detectors())
     assert report.exit_code == 2 and report.unread[0].path == "x"
 
 
@@ -61,14 +61,14 @@ def test_nothing_read_is_2() -> None:
 def test_the_gate(fail_on: Severity | None, code: int) -> None:
     loss = falling(100)
     loss[50] = np.nan  # a NaN that passes: a warning
-    assert analyze([run({"loss": loss})], detectors(), version="0", options=Options(fail_on=fail_on)).exit_code == code
+    assert report_on([run({"loss": loss})], detectors(), config=Config(fail_on=fail_on)).exit_code == code
 
 
 def test_thresholds_and_ignored_rules() -> None:
     sick = run({"loss": level(100, 2.3)})
-    options = Options(ignore=frozenset({"loss-not-decreasing"}))
+    options = Config(ignore={"loss-not-decreasing": ""})
     assert not judge(sick, detectors(), options).findings
-    options = Options(thresholds={"loss-not-decreasing": {"min_points": 1000}})
+    options = Config(thresholds={"loss-not-decreasing": {"min_points": 1000}})
     assert not judge(sick, detectors(), options).findings
     assert judge(sick, detectors()).findings
 
@@ -90,13 +90,13 @@ def test_norms_come_from_histograms_where_no_scalar_tells_them() -> None:
 def test_the_users_roles_win() -> None:
     odd = run({"zork": falling(100)})
     assert judge(odd, detectors()).verdict == "not-judged"
-    assert judge(odd, detectors(), Options(roles={"zork": "loss"})).verdict == "healthy"
+    assert judge(odd, detectors(), Config(roles={"zork": "loss"})).verdict == "healthy"
 
 
 def test_a_rewind_is_a_note() -> None:
     columns = run({"loss": falling(100)}).columns
     again = np.concatenate([np.arange(60), np.arange(40, 80)])
-    columns = type(columns).of({"loss": (again, falling(100))})
+    columns = type(columns).from_curves({"loss": (again, falling(100))})
     notes = judge(Run("x", run({}).source, "test", columns), detectors()).notes
     assert [note.kind for note in notes] == ["rewind"] and "from 59 to 40" in notes[0].message
 

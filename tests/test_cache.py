@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from loglens.config.options import Options
+from loglens.config.load import Config
 from loglens.discovery.find import find
 from loglens.discovery.units import units
 from loglens.pipeline.cache import Cache, signature
@@ -43,14 +43,14 @@ def entries() -> int:
 
 
 def test_a_frozen_run_is_the_run() -> None:
-    judged = [items for _, items in diagnose_units(units(find([SAMPLES], registry.readers())), Options(), 1)]
+    judged = [items for _, items in diagnose_units(units(find([SAMPLES], registry.readers())), Config(), 1)]
     assert len(judged) > 30
     look = registry.renderer("html").render
     from loglens.analysis.report_builder import collect
 
     for items in judged:
         back = loads(dumps(items))
-        pages = [look(collect(each, registry.detectors(), version="0")) for each in (items, back)]
+        pages = [look(collect(each, registry.detectors())) for each in (items, back)]
         assert pages[0] == pages[1]
         assert [item.as_dict() for item in back] == [item.as_dict() for item in items]
 
@@ -108,7 +108,7 @@ def test_settings_count() -> None:
     assert (
         json.loads(report("--select", "restart"))["runs"][0]["outcomes"] != json.loads(report())["runs"][0]["outcomes"]
     )
-    assert code_and_settings(Options()) != code_and_settings(Options(ignore=frozenset({"nan-loss"})))
+    assert code_and_settings(Config()) != code_and_settings(Config(ignore={"nan-loss": ""}))
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"\xff" * 5000])

@@ -9,6 +9,7 @@ import pytest
 from loglens.config.assertions import Assertion, Claim
 from loglens.config.load import Config, load
 from loglens.errors import ConfigError
+from loglens.model.finding import Severity
 
 FULL = """
 fail-on = "warning"
@@ -31,13 +32,13 @@ def write(path: Path, text: str) -> Path:
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     assert load(tmp_path) == Config()
-    assert Config().fail_on == "error"
+    assert Config().fail_on is Severity.ERROR
 
 
 def test_every_key_is_read(tmp_path: Path) -> None:
     file = write(tmp_path / "loglens.toml", FULL)
     assert load(tmp_path) == Config(
-        "warning",
+        Severity.WARNING,
         ("nan-loss", "divergence"),
         {"plateau": ""},
         {"train/x": "loss", "dev*": "loss@val"},
@@ -51,20 +52,20 @@ def test_the_nearest_file_counts_alone(tmp_path: Path) -> None:
     write(tmp_path / "a" / "pyproject.toml", '[tool.loglens]\nfail-on = "never"')
     write(tmp_path / "a" / "b" / "pyproject.toml", "[tool.ruff]\nline-length = 110")
     found = load(tmp_path / "a" / "b")
-    assert found.fail_on == "never" and not found.ignore
+    assert found.fail_on is None and not found.ignore
     assert found.file == f"{tmp_path / 'a' / 'pyproject.toml'} [tool.loglens]"
 
 
 def test_loglens_toml_goes_before_pyproject_toml_beside_it(tmp_path: Path) -> None:
     write(tmp_path / "pyproject.toml", '[tool.loglens]\nfail-on = "never"')
     write(tmp_path / "loglens.toml", 'fail-on = "note"')
-    assert load(tmp_path).fail_on == "note"
+    assert load(tmp_path).fail_on is Severity.NOTE
 
 
 def test_a_given_file_goes_before_all(tmp_path: Path) -> None:
     write(tmp_path / "loglens.toml", 'fail-on = "note"')
     other = write(tmp_path / "other" / "pyproject.toml", '[tool.loglens]\nfail-on = "never"')
-    assert load(tmp_path, other).fail_on == "never"
+    assert load(tmp_path, other).fail_on is None
 
 
 @pytest.mark.parametrize(
@@ -154,9 +155,9 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     write(tmp_path / "loglens.toml", 'fail-on = "note"')
     other = write(tmp_path / "other.toml", 'ignore = ["plateau"]')
     found = load(tmp_path, None, {"LOGLENS_CONFIG": str(other), "LOGLENS_FAIL_ON": "never"})
-    assert (found.fail_on, found.file) == ("never", str(other))
+    assert (found.fail_on, found.file) == (None, str(other))
     assert found.origins == {"ignore": str(other), "fail-on": "LOGLENS_FAIL_ON"}
-    assert load(tmp_path, tmp_path / "loglens.toml", {"LOGLENS_CONFIG": str(other)}).fail_on == "note"
-    assert load(tmp_path, None, {"LOGLENS_CONFIG": "", "LOGLENS_FAIL_ON": ""}).fail_on == "note"
+    assert load(tmp_path, tmp_path / "loglens.toml", {"LOGLENS_CONFIG": str(other)}).fail_on is Severity.NOTE
+    assert load(tmp_path, None, {"LOGLENS_CONFIG": "", "LOGLENS_FAIL_ON": ""}).fail_on is Severity.NOTE
     with pytest.raises(ConfigError, match="environment: LOGLENS_FAIL_ON is 'erorr'; it must be one of error"):
         load(tmp_path, None, {"LOGLENS_FAIL_ON": "erorr"})

@@ -10,10 +10,11 @@ import pytest
 
 import loglens
 from loglens.discovery.find import Found, find
-from loglens.discovery.units import load, units
+from loglens.discovery.units import units
 from loglens.errors import UnreadableError
 from loglens.model.run import Run
 from loglens.registry import load as registry
+from tests.reading import load
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 
@@ -108,7 +109,7 @@ def test_a_git_lfs_pointer_says_how_to_get_the_file(tmp_path: Path) -> None:
 def test_an_unreadable_file_does_not_hide_the_others(tmp_path: Path) -> None:
     shutil.copytree(SAMPLES / "healthy_lstm", tmp_path / "run")
     (tmp_path / "words.csv").write_text("name,colour\nann,red\nbob,blue\n")
-    items = list(load(look(tmp_path)))
+    items = load(look(tmp_path))
     assert [isinstance(item, Run) for item in items].count(True) == 1
     runs = loglens.read(tmp_path)
     assert [note.kind for note in runs[0].notes if "words.csv" in note.file] == ["unreadable"]

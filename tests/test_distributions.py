@@ -12,9 +12,9 @@ import pytest
 from loglens.model.columns import Histogram
 from loglens.model.histogram_grid import BINS, COLUMNS, MOST, Distribution, distributions
 from loglens.model.report import Diagnosis
-from loglens.model.series import Floats
 from loglens.pipeline.serialise import dumps, loads
 from loglens.pipeline.trim import point_budget, trim
+from loglens.stats.arrays import Floats
 from tests.golden.example import healthy
 
 

@@ -15,10 +15,9 @@ from click.testing import CliRunner, Result
 
 from loglens.analysis.assertions import check
 from loglens.analysis.baseline import accept, dump, load
-from loglens.analysis.report_builder import analyze
 from loglens.cli import main
 from loglens.config.assertions import Assertion, Claim, parse
-from loglens.config.options import Options
+from loglens.config.load import Config
 from loglens.errors import ConfigError
 from loglens.model.columns import Columns
 from loglens.model.finding import Finding, Severity
@@ -28,6 +27,7 @@ from loglens.registry import load as registry
 from loglens.registry.load import detectors
 from loglens.roles.assign import assign_roles
 from tests.curves import Floats, falling, level, run
+from tests.judged import report_on
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "report.schema.json").read_text("utf-8"))
 
@@ -131,7 +131,7 @@ def test_assertions_on_the_whole_run() -> None:
 
 
 def judged(*runs: Run, demands: tuple[Assertion, ...] = (), **options: Any) -> Report:
-    return analyze(runs, detectors(), version="0", options=Options(assertions=demands, **options))
+    return report_on(runs, detectors(), config=Config(assertions=demands, **options))
 
 
 DEMAND = (Assertion("val/accuracy", (Claim("last", ">=", 0.99), Claim("best", ">=", 0.99))),)
@@ -151,7 +151,7 @@ def test_the_reason_stands_before_what_it_cost() -> None:
 def test_a_run_of_which_only_an_assertion_can_be_judged_is_judged() -> None:
     short = run({"val/accuracy": np.array([0.5, 0.999])})
     assert judged(short).exit_code == 3 and judged(short, demands=DEMAND).exit_code == 0
-    ignored = judged(short, demands=DEMAND, ignore=frozenset({"assertion"}), reasons={"assertion": "not yet"})
+    ignored = judged(short, demands=DEMAND, ignore={"assertion": "not yet"})
     assert ignored.exit_code == 3
     assert ignored.runs[0].outcomes[-1].why == "left out by the configuration: not yet"
 

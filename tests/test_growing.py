@@ -12,7 +12,7 @@ import pytest
 
 import loglens
 from loglens.model.run import Run
-from loglens.model.series import Floats
+from loglens.stats.arrays import Floats
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 LOGS = [

@@ -18,11 +18,11 @@ from click.testing import CliRunner
 import loglens
 from loglens.cli import main
 from loglens.discovery.find import find
-from loglens.discovery.units import load
 from loglens.errors import UnreadableError
 from loglens.model.run import Run
 from loglens.registry import load as registry
 from tests.readers.tensorboard_writer import packed, scalar
+from tests.reading import load
 
 LOG = "step,loss\n" + "".join(f"{n},{1 / (n + 1)}\n" for n in range(40))
 FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github")
@@ -119,7 +119,7 @@ def test_files_that_vanish_between_listing_and_reading(tmp_path: Path, name: str
     log(tmp_path / "z" / "log.csv")
     found = find([tmp_path], registry.readers())
     shutil.rmtree(tmp_path / "a")
-    items = list(load(found))
+    items = load(found)
     assert [item.name for item in items if isinstance(item, Run)] == ["z/log.csv"]
     (failure,) = (item for item in items if isinstance(item, UnreadableError))
     assert name in failure.path + str(failure) and len(str(failure).splitlines()) == 1

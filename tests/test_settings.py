@@ -14,10 +14,12 @@ from click.testing import CliRunner, Result
 from loglens.cli import main
 from loglens.cli.commands.init import TEMPLATE
 from loglens.config.assertions import KEYS as ASSERT_KEYS
+from loglens.config.flags import with_flags
 from loglens.config.load import KEYS, load, parse
-from loglens.config.options import options
 from loglens.config.schema import schema
 from loglens.errors import ConfigError
+from loglens.model.finding import Severity
+from loglens.registry.load import detectors
 from tests.golden.example import HARMFUL, HOSTILE
 
 FILE = Path(__file__).parents[1] / "docs" / "config.schema.json"
@@ -63,7 +65,9 @@ def test_what_it_prints_is_what_holds() -> None:
         shown, held = parse(tomllib.loads(done.stdout), "x"), load(Path())
         assert (shown.fail_on, shown.select, shown.ignore) == (held.fail_on, held.select, held.ignore)
         assert (shown.roles, shown.assertions) == (held.roles, held.assertions)
-        assert shown.rules["exploding-gradient"]["ratio"] == 1.5 and bool(extra) == ("nan-loss" in shown.rules)
+        assert shown.thresholds["exploding-gradient"]["ratio"] == 1.5 and bool(extra) == (
+            "nan-loss" in shown.thresholds
+        )
 
 
 def test_it_says_where_each_setting_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +121,7 @@ def test_hostile_text_in_a_configuration_steers_nothing() -> None:
 def test_init_writes_a_configuration_once() -> None:
     done = call("init")
     assert done.exit_code == 0 and done.stderr == "wrote loglens.toml\n"
-    assert load(Path()).fail_on == "error"
+    assert load(Path()).fail_on is Severity.ERROR
     again = call("init")
     assert again.exit_code == 2 and "is there already, and is left as it is" in again.stderr
     Path("link.toml").symlink_to("nowhere")
@@ -134,8 +138,8 @@ def test_every_commented_line_of_it_is_right() -> None:
     lines = [f"# {line}" if line.startswith(("The ", "loglens:")) else line for line in lines]
     table = tomllib.loads("\n".join(lines).replace('select = ["nan-loss"', 'select = ["overfitting", "nan-loss"'))
     assert set(table) == set(KEYS)
-    options(parse(table, "x"))
-    jsonschema.validate(table, schema())
+    with_flags(parse(table, "x"), detectors())
+    jsonschema.validate(table, schema(detectors()))
     assert {key for entry in table["assert"] for key in entry} == set(ASSERT_KEYS)
 
 
@@ -144,14 +148,14 @@ def test_every_commented_line_of_it_is_right() -> None:
 
 def test_the_schema_in_the_documentation_is_fresh() -> None:
     fresh = call("config", "--schema").stdout
-    assert json.loads(fresh) == schema()
+    assert json.loads(fresh) == schema(detectors())
     assert FILE.read_text("utf-8") == fresh, "loglens config --schema > docs/config.schema.json"
 
 
 def test_the_schema_knows_every_key_and_takes_what_the_code_takes() -> None:
-    jsonschema.Draft202012Validator.check_schema(schema())
-    assert set(schema()["properties"]) == set(KEYS)
-    jsonschema.validate(tomllib.loads(FULL), schema())
+    jsonschema.Draft202012Validator.check_schema(schema(detectors()))
+    assert set(schema(detectors())["properties"]) == set(KEYS)
+    jsonschema.validate(tomllib.loads(FULL), schema(detectors()))
 
 
 @pytest.mark.parametrize(
@@ -173,10 +177,10 @@ def test_the_schema_knows_every_key_and_takes_what_the_code_takes() -> None:
 )
 def test_schema_and_code_refuse_the_same(text: str) -> None:
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(tomllib.loads(text), schema())
+        jsonschema.validate(tomllib.loads(text), schema(detectors()))
     Path("loglens.toml").write_text(text)
     if "roles" in text:
         assert call("config").exit_code == 2
     else:
         with pytest.raises(ConfigError):
-            options(load(Path()))
+            with_flags(load(Path()), detectors())

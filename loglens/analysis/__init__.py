@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""One run judged: rules, causes, assertions, the baseline."""

@@ -14,22 +14,23 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from loglens.errors import ConfigError
 from loglens.model.finding import Finding, Severity
-from loglens.model.report import Diagnosis, Report
+from loglens.model.report import Diagnosis, FindingOutline, Outline, Report
 
 VERSION = "2.0"
 LEVELS = {str(level): level for level in Severity}
 #: Run, rule, curves, key, and the severity that was accepted.
 Kind = tuple[str, str, tuple[str, ...], str]
 Accepted = Counter[tuple[Kind, Severity]]
+FindingT = TypeVar("FindingT", Finding, FindingOutline)
 
 
 def dump(report: Report, file: Path) -> str:
     """The text of the baseline that accepts every finding of the report, to be written to `file`."""
-    findings = [_entry(run, finding, file) for run in report.runs for finding in run.findings]
+    findings = [_entry(run, finding, file) for run in report.judged for finding in run.findings]
     findings.sort(key=lambda entry: (entry["run"], entry["condition"], entry["curves"], entry["message"]))
     return json.dumps({"loglens_baseline": VERSION, "findings": findings}, indent=2) + "\n"
 
@@ -56,7 +57,7 @@ def accept(report: Report, accepted: Accepted, file: Path) -> Report:
     """The report with the findings that `file` accepts marked as known; each entry accepts one finding."""
     left = Counter(accepted)
 
-    def known(run: Diagnosis, finding: Finding) -> Finding:
+    def known(run: Diagnosis | Outline, finding: FindingT) -> FindingT:
         kind = _kind(run, finding, file)
         for level in sorted(Severity):  # the entry that accepts least and is enough
             if level >= finding.severity and left[kind, level]:
@@ -67,10 +68,13 @@ def accept(report: Report, accepted: Accepted, file: Path) -> Report:
     return replace(
         report,
         runs=tuple(replace(run, findings=tuple(known(run, found) for found in run.findings)) for run in report.runs),
+        outlines=tuple(
+            replace(run, findings=tuple(known(run, found) for found in run.findings)) for run in report.outlines
+        ),
     )
 
 
-def _entry(run: Diagnosis, finding: Finding, file: Path) -> dict[str, Any]:
+def _entry(run: Diagnosis | Outline, finding: Finding | FindingOutline, file: Path) -> dict[str, Any]:
     place, condition, curves, key = _kind(run, finding, file)
     entry = {"run": place, "condition": condition, "curves": list(curves), "severity": str(finding.severity)}
     return entry | ({"key": key} if key else {}) | {"message": finding.message}
@@ -81,11 +85,11 @@ def _accepted(entry: Mapping[str, Any]) -> tuple[Kind, Severity]:
     return (str(entry["run"]), str(entry["condition"]), curves, str(entry.get("key", ""))), LEVELS[entry["severity"]]
 
 
-def _kind(run: Diagnosis, finding: Finding, file: Path) -> Kind:
+def _kind(run: Diagnosis | Outline, finding: Finding | FindingOutline, file: Path) -> Kind:
     return _place(run, file), finding.condition, tuple(sorted(finding.tags)), finding.key
 
 
-def _place(run: Diagnosis, file: Path) -> str:
+def _place(run: Diagnosis | Outline, file: Path) -> str:
     if "://" in run.path:
         return run.path
     path = Path(run.path).resolve()

@@ -1,4 +1,4 @@
-"""Runs x detectors -> Report: hand each rule the curves it asks for, catch skips and crashes."""
+"""Judge one run: hand each rule the curves it asks for, catch skips and crashes, link causes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from loglens.analysis import assertions as gate
 from loglens.analysis import causes as diagnosis
 from loglens.config import assertions
-from loglens.config.options import Options
+from loglens.config.load import Config
 from loglens.errors import Skip
 from loglens.model.contract import CurveInput, Detector, matching_curves
 from loglens.model.finding import Finding, Severity
@@ -31,21 +31,21 @@ NOT_SUPERVISED = tuple(CurveInput(role, "optional", role) for role in ("rl_rewar
 
 
 @np.errstate(all="ignore")  # a loss of 1e308 overflows: what is then not finite, the rules know how to take
-def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Options()) -> Diagnosis:
+def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()) -> Diagnosis:
     """One run through every rule."""
-    curves = assign_roles(run, options.roles)
+    curves = assign_roles(run, config.roles)
     curves = (*curves, *_totals(curves))
     findings: list[Finding] = []
     outcomes = []
     for name, detector in detectors.items():
-        if name in options.ignore:
-            outcomes.append(RuleResult(name, "skipped", _left_out(name, options)))
+        if name in config.ignore:
+            outcomes.append(RuleResult(name, "skipped", _left_out(name, config)))
             continue
-        found, outcome = _apply(detector, run, curves, options.thresholds.get(name, {}))
+        found, outcome = _apply(detector, run, curves, config.thresholds.get(name, {}))
         findings.extend(found)
         outcomes.append(outcome)
-    if options.assertions:
-        demanded, outcome = _assert(curves, options)
+    if config.assertions:
+        demanded, outcome = _assert(curves, config)
         outcomes.append(outcome)
     else:
         demanded = []
@@ -79,16 +79,16 @@ def judge(run: Run, detectors: Mapping[str, Detector], options: Options = Option
     )
 
 
-def _left_out(name: str, options: Options) -> str:
+def _left_out(name: str, config: Config) -> str:
     """Why a rule was not applied, with the reason that the user gave."""
-    reason = options.reasons.get(name)
+    reason = config.ignore.get(name)
     return "left out by the configuration" + (f": {reason}" if reason else "")
 
 
-def _assert(curves: tuple[Series, ...], options: Options) -> tuple[list[Finding], RuleResult]:
-    if assertions.RULE.name in options.ignore:
-        return [], RuleResult(assertions.RULE.name, "skipped", _left_out(assertions.RULE.name, options))
-    found, outcome = gate.check(options.assertions, curves)
+def _assert(curves: tuple[Series, ...], config: Config) -> tuple[list[Finding], RuleResult]:
+    if assertions.RULE.name in config.ignore:
+        return [], RuleResult(assertions.RULE.name, "skipped", _left_out(assertions.RULE.name, config))
+    found, outcome = gate.check(config.assertions, curves)
     return [replace(finding, onset_time=_time(finding)) for finding in found], outcome
 
 

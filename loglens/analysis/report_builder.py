@@ -1,51 +1,33 @@
-"""TODO: say in one line what this is."""
+"""Judged runs -> the report on all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from loglens.analysis.judge import judge
 from loglens.config import assertions
-from loglens.config.options import Options
-from loglens.errors import UnreadableError
+from loglens.config.load import Config
 from loglens.model.contract import Detector
 from loglens.model.finding import RuleHelp
-from loglens.model.report import Diagnosis, Report, Unread
-from loglens.model.run import Run
-
-
-def analyze(
-    items: Iterable[Run | UnreadableError],
-    detectors: Mapping[str, Detector],
-    *,
-    version: str,
-    options: Options = Options(),
-    renderers: Mapping[str, Callable[[Report], str]] | None = None,
-) -> Report:
-    """The report on all runs; `items` may be lazy, so that one run at a time is in memory."""
-    judged = (
-        Unread(item.path, str(item)) if isinstance(item, UnreadableError) else judge(item, detectors, options)
-        for item in items
-    )
-    return collect(judged, detectors, version=version, options=options, renderers=renderers)
+from loglens.model.report import Diagnosis, Judged, Outline, Report, Unread
 
 
 def collect(
-    judged: Iterable[Diagnosis | Unread],
+    judged: Iterable[Judged],
     detectors: Mapping[str, Detector],
     *,
-    version: str,
-    options: Options = Options(),
+    config: Config = Config(),
     renderers: Mapping[str, Callable[[Report], str]] | None = None,
 ) -> Report:
-    """The report on runs that are judged already."""
-    runs, unread = [], []
-    for item in judged:
-        if isinstance(item, Unread):
-            unread.append(item)
-        else:
-            runs.append(item)
+    """The report on runs that are judged already: all of them whole, or all of them outlines."""
+    items = list(judged)
     rules = {name: RuleHelp(detector.rule, detector.title, detector.text) for name, detector in detectors.items()}
-    if options.assertions:
+    if config.assertions:
         rules[assertions.RULE.name] = assertions.HELP
-    return Report(tuple(runs), tuple(unread), version, options.fail_on, renderers or {}, rules)
+    return Report(
+        runs=tuple(item for item in items if isinstance(item, Diagnosis)),
+        unread=tuple(item for item in items if isinstance(item, Unread)),
+        fail_on=config.fail_on,
+        renderers=renderers or {},
+        rules=rules,
+        outlines=tuple(item for item in items if isinstance(item, Outline)),
+    )

@@ -10,16 +10,14 @@ from typing import Any
 
 import click
 
-from loglens import __version__
 from loglens.errors import LoglensError
+from loglens.model.exit_code import ExitCode
+from loglens.model.version import __version__
 from loglens.pipeline.interrupts import Terminated, raise_on_sigterm
 
 # A command's module is loaded when the command is called, so that `loglens --version`, completion and
 # a misspelt command wait for neither numpy nor rich.
 COMMANDS = ("diagnose", "inspect", "plot", "compare", "export", "rules", "config", "init")
-
-#: Exit codes for what keeps a command from its report; the last two are what shells make of Ctrl-C and of kill.
-BAD_INPUT, INTERNAL, INTERRUPTED, TERMINATED = 2, 4, 130, 143
 
 
 class Commands(click.Group):
@@ -53,12 +51,12 @@ class Commands(click.Group):
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
         except KeyboardInterrupt as stopped:
-            said, code = ("terminated", TERMINATED) if isinstance(stopped, Terminated) else ("interrupted", INTERRUPTED)
-            click.echo(said, err=True)
-            ctx.exit(code)
+            terminated = isinstance(stopped, Terminated)
+            click.echo("terminated" if terminated else "interrupted", err=True)
+            ctx.exit(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED)
         except LoglensError as error:
             click.echo(f"loglens: {_line(error)}", err=True)
-            ctx.exit(BAD_INPUT)
+            ctx.exit(ExitCode.BAD_INPUT)
         except Exception as error:
             if ctx.meta.get("loglens.traceback"):
                 click.echo(traceback.format_exc(), err=True, nl=False)
@@ -67,7 +65,7 @@ class Commands(click.Group):
                 "please report; --traceback shows where",
                 err=True,
             )
-            ctx.exit(INTERNAL)
+            ctx.exit(ExitCode.INTERNAL)
 
 
 @click.group(

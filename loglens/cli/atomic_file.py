@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""Write a file whole or not at all."""
 
 from __future__ import annotations
 

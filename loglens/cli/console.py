@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""Standard output and standard error: what they can show, and writing to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs judged one after another, until the last or until somebody stops it."""
+"""Write JSON lines while runs are still being judged."""
 
 from __future__ import annotations
 
@@ -7,22 +7,13 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import BinaryIO, Self
 
 from loglens.cli import console
 from loglens.errors import LoglensError
 from loglens.model.plain_text import safe
-from loglens.model.report import Diagnosis
-from loglens.pipeline.diagnose_units import Judged
+from loglens.model.report import Judged
 from loglens.renderers import jsonl
-
-if TYPE_CHECKING:
-    pass
-
-
-def _name(result: tuple[int, list[Judged]]) -> str:
-    """What the line of progress says of the last unit that is done."""
-    return next((item.run for item in result[1] if isinstance(item, Diagnosis)), "reading")
 
 
 class JsonLines:
@@ -44,9 +35,9 @@ class JsonLines:
 
     def write(self, items: Sequence[Judged]) -> None:
         """Raises LoglensError where they cannot be written."""
-        self.text("".join(map(jsonl.run_line, items)))
+        self.write_text("".join(map(jsonl.run_line, items)))
 
-    def text(self, text: str) -> None:
+    def write_text(self, text: str) -> None:
         """Whole lines as they are. Raises LoglensError where they cannot be written."""
         if None in self._paths:
             console.emit(text)

@@ -12,11 +12,7 @@ import click
 
 from loglens.config import load as config
 from loglens.config.load import Config
-from loglens.errors import ConfigError, nearest
-from loglens.model.vocabulary import ROLES, SPLITS
-
-#: The exit code where no path could be read.
-BAD_INPUT = 2
+from loglens.model.vocabulary import parse_role
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -68,14 +64,8 @@ def load_config(file: Path | None, isolated: bool, roles: Iterable[str]) -> Conf
         tag, equals, role = wish.rpartition("=")
         if not (tag and equals and role):
             raise click.UsageError(f"--role {wish!r}: write TAG=ROLE, e.g. --role 'train/x=loss'")
+        parse_role(tag, role, "--role")
         said[tag] = role
-    for table, where in ((said, "--role"), (found.roles, f"{found.file}: [roles]")):
-        for tag, role in table.items():
-            name, _, split = role.partition("@")
-            if name not in ROLES or split not in ("", *SPLITS):
-                wrong, known = (split, SPLITS) if name in ROLES else (name, sorted(ROLES))
-                hint = nearest(wrong, known, "loglens inspect shows roles in use")
-                raise ConfigError(f"{where}: {tag!r} = {role!r}: there is no {wrong!r}; {hint}")
     # the first glob that fits a tag counts, so the command line's come first
     return replace(found, roles=said | {tag: role for tag, role in found.roles.items() if tag not in said})
 

@@ -1,18 +1,31 @@
-"""A line on standard error that says how far we are, where it takes longer than a second."""
+"""A progress bar on standard error, where a command takes longer than a second."""
 
 from __future__ import annotations
 
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from loglens.cli.console import is_terminal
 from loglens.model.plain_text import safe, shorten
+from loglens.model.report import Judged, Unread
+from loglens.pipeline.session import Results
 
 #: Seconds after which the line appears: what is faster needs none.
 PATIENCE = 1.0
+
+
+@contextmanager
+def tracker(quiet: bool) -> Iterator[Callable[[Results, int], Results]]:
+    """Gives a function that lets the results of a session through and shows each run as it is done."""
+    with ExitStack() as stack:
+        yield lambda results, total: stack.enter_context(progress_bar(total, quiet))(results, _name)
+
+
+def _name(result: tuple[int, list[Judged]]) -> str:
+    return next((item.run for item in result[1] if not isinstance(item, Unread)), "reading")
 
 
 @contextmanager

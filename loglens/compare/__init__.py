@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""Two runs side by side: from which step they differ, and why."""

@@ -19,14 +19,12 @@ from loglens.model.report import SCHEMA_VERSION
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.model.strict_json import to_strict
+from loglens.model.vocabulary import BOOKKEEPING
 from loglens.roles.from_tags import main_curve
 from loglens.stats import separation as parting
 
-#: Roles that keep the books, or measure the machine: that they differ tells nothing of the training.
-BOOKS = frozenset(
-    """data_time duplicate_axis epoch flops gpu_memory gpu_util grad_hist host_memory hparam ignore other
-    samples step step_time throughput time tokens weight_hist""".split()
-)
+#: Roles of which a difference tells nothing of the training; histograms are compared by their norms.
+NOT_COMPARED = BOOKKEEPING | {"grad_hist", "weight_hist"}
 #: Of curves that part at one moment, those that can be the cause come first.
 CAUSES = ("lr", "loss_scale", "momentum", "weight_decay", "grad", "update", "clip", "weight", "activation", "loss")
 #: Parameters that say where and when a run was, and not how it was made.
@@ -240,7 +238,7 @@ def _urgency(pair: Pair) -> tuple[bool, int, int, bool]:
 
 
 def _plays(curve: Series) -> bool:
-    return curve.role is not None and curve.role not in BOOKS
+    return curve.role is not None and curve.role not in NOT_COMPARED
 
 
 def _equal(one: Any, two: Any) -> bool:

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""Settings: defaults, then the nearest configuration file, then the environment, then flags."""

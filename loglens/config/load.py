@@ -1,8 +1,8 @@
-"""What the user has set: defaults < the nearest loglens.toml or [tool.loglens] < environment < flags.
+"""Find and parse the configuration: defaults < the nearest loglens.toml or [tool.loglens] < environment.
 
 The nearest file counts alone: files further up are not merged into it. An unknown key is an error
-that names the file, the key and the nearest right one. Rule names and thresholds are known to the
-registry only, so the command checks those.
+that names the file, the key and the nearest right one. Flags, and the names of rules and thresholds,
+are taken in by `config.flags`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Any
 from loglens.config import assertions
 from loglens.config.assertions import Assertion
 from loglens.errors import ConfigError, nearest
+from loglens.model.finding import Severity
+from loglens.model.vocabulary import parse_role
 
 KEYS = ("fail-on", "select", "ignore", "roles", "rules", "assert")
 #: Environment variables: the file in place of the nearest one, and the severity that fails the gate.
@@ -25,18 +27,19 @@ FAIL_ON = ("error", "warning", "note", "never")
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The settings of one file with those of the environment over them, or the defaults.
+    """What the user may set.
 
-    ignore: rule name -> reason, which may be empty. roles: glob of tags -> "role" or "role@split".
-    rules: rule name -> threshold -> number. file: where they come from, as it is named in errors; empty
-    for the defaults. origins: key -> the file or the variable that says it; others are defaults.
+    fail_on: the severity from which on the gate fails; None is never. select: names of the only rules to
+    apply; empty is all. ignore: rule name -> reason, which may be empty. roles: glob of tags -> "role" or
+    "role@split". thresholds: rule name -> threshold -> number. file: where they come from, as it is named in
+    errors; empty for the defaults. origins: key -> the file or the variable that says it; others are defaults.
     """
 
-    fail_on: str = "error"
+    fail_on: Severity | None = Severity.ERROR
     select: tuple[str, ...] = ()
     ignore: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
-    rules: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     assertions: tuple[Assertion, ...] = ()
     file: str = ""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -54,7 +57,7 @@ def load(folder: Path, file: Path | None = None, environment: Mapping[str, str] 
     if not said.get(LEVEL):
         return found
     return replace(
-        found, fail_on=_level(said[LEVEL], f"environment: {LEVEL}"), origins={**found.origins, "fail-on": LEVEL}
+        found, fail_on=severity(said[LEVEL], f"environment: {LEVEL}"), origins={**found.origins, "fail-on": LEVEL}
     )
 
 
@@ -84,9 +87,10 @@ def parse(table: Any, file: str) -> Config:
     for glob, role in roles.items():
         if not isinstance(role, str):
             raise ConfigError(f'{file}: the role of {glob!r} must be "role" or "role@split", not {role!r}')
+        parse_role(glob, role, f"{file}: [roles]")
     rules = _table(table.get("rules", {}), file, "[rules]")
     return Config(
-        _level(table.get("fail-on", "error"), f"{file}: fail-on"),
+        severity(table.get("fail-on", "error"), f"{file}: fail-on"),
         _names(table.get("select", ()), file, "select"),
         _ignored(table.get("ignore", ()), file),
         roles,
@@ -97,10 +101,11 @@ def parse(table: Any, file: str) -> Config:
     )
 
 
-def _level(value: Any, where: str) -> str:
+def severity(value: Any, where: str) -> Severity | None:
+    """The severity that a word of FAIL_ON names; None for never. Raises ConfigError for any other value."""
     if not isinstance(value, str) or value not in FAIL_ON:
         raise ConfigError(f"{where} is {value!r}; it must be one of {', '.join(FAIL_ON)}")
-    return value
+    return None if value == "never" else Severity[value.upper()]
 
 
 def _ignored(value: Any, file: str) -> dict[str, str]:

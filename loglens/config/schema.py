@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from loglens.config import assertions
 from loglens.config.assertions import IF_MISSING
 from loglens.config.load import FAIL_ON
 from loglens.model.contract import Detector
-from loglens.model.vocabulary import ROLES
-from loglens.registry import load as registry
+from loglens.model.vocabulary import ROLES, SPLITS
 
 BOUND = r"^\s*(>=|<=|>|<)\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*%?\s*$"
 
 
-def schema() -> dict[str, Any]:
+def schema(rules: Mapping[str, Detector]) -> dict[str, Any]:
     """The schema of loglens.toml, which is that of [tool.loglens] in pyproject.toml as well."""
-    rules = registry.detectors()
     names = [*rules, assertions.RULE.name]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -46,7 +45,7 @@ def schema() -> dict[str, Any]:
                 "type": "object",
                 "additionalProperties": {
                     "type": "string",
-                    "pattern": f"^({'|'.join(sorted(ROLES))})(@(train|val|test|none))?$",
+                    "pattern": f"^({'|'.join(sorted(ROLES))})(@({'|'.join(SPLITS)}))?$",
                 },
             },
             "rules": {

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""Find the logs under a path, and tell which files make one run."""

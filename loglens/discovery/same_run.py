@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from loglens.model.columns import Columns
 from loglens.model.run import Run
-from loglens.model.series import Floats, Series
+from loglens.model.series import Series
 from loglens.model.source import Note
+from loglens.stats.arrays import Floats
 
 #: Two curves are the same if they agree at this share of at least so many common steps.
 AGREEMENT, COMMON = 0.95, 5

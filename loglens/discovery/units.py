@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""Read what was found: sources in groups that are read together, and every run of them."""
 
 from __future__ import annotations
 
@@ -48,11 +48,24 @@ def open_unit(unit: Unit) -> Iterator[Run | UnreadableError]:
     yield from merge([item for item in items if isinstance(item, Run)])
 
 
-def load(found: Found) -> Iterator[Run | UnreadableError]:
-    """Every run of every source, and in its place the reason where a source or path cannot be read."""
-    yield from found.failures
-    for unit in units(found):
-        yield from open_unit(unit)
+class Reading:
+    """Every run that was found, read one at a time when it is iterated over.
+
+    unread: what could not be read, complete after the last run. sources: how many there are to read.
+    """
+
+    def __init__(self, found: Found) -> None:
+        self._found = found
+        self.unread: list[UnreadableError] = list(found.failures)
+        self.sources = len(found.sources)
+
+    def __iter__(self) -> Iterator[Run]:
+        for unit in units(self._found):
+            for item in open_unit(unit):
+                if isinstance(item, UnreadableError):
+                    self.unread.append(item)
+                else:
+                    yield item
 
 
 def _read(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""The model of a run as read and of a report as written: everything else meets here."""

@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""Points and histograms in the order written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.series import Floats, Ints
+from loglens.stats.arrays import Floats, Ints
 
 if TYPE_CHECKING:
     pass

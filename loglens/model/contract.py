@@ -17,7 +17,8 @@ from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.model.source import Source
 
-SPLITS = ("val", "test")
+#: Splits that the name of a parameter may begin with: `val_loss`.
+PREFIX_SPLITS = ("val", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,16 @@ class CurveInput:
     role: str = ""
     split: str | None = None
     layered: bool = False
+
+    @property
+    def wording(self) -> str:
+        """What the rule does with it, in words: "used where it was logged"."""
+        return {
+            "one": "needed; the rule is skipped where it was not logged",
+            "optional": "used where it was logged",
+            "all": "the curves of all layers" if self.layered else "all curves of this kind",
+            "run": "the whole run",
+        }[self.kind]
 
 
 @dataclass(frozen=True, slots=True)

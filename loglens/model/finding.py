@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""A finding: one episode of one condition, with its numbers and remedies."""
 
 from __future__ import annotations
 

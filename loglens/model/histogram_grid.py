@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from loglens.model.columns import Histogram
 from loglens.model.resume import surviving_rows
-from loglens.model.series import Floats
+from loglens.stats.arrays import Floats
 
 #: Tensors of a run, columns of steps and bins of values that are kept: 25 kB a tensor.
 MOST, COLUMNS, BINS = 6, 120, 48

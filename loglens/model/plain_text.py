@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""Text that is harmless wherever it is shown: names from logs, numbers, counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes out: findings, how they hang together, and the report that every output is made from."""
+"""A run judged, and the report on all runs that every output is made from."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from loglens.errors import LoglensError
+from loglens.errors import LoglensError, UnreadableError
 from loglens.model.causal_chain import chain_sentence
+from loglens.model.exit_code import ExitCode
 from loglens.model.finding import Finding, RuleHelp, Severity
 from loglens.model.histogram_grid import Distribution
 from loglens.model.series import Series
 from loglens.model.source import Note
 from loglens.model.strict_json import dumps
+from loglens.model.version import __version__
 
 if TYPE_CHECKING:
     from loglens.stats.parameter_splits import Split
@@ -56,12 +58,11 @@ class CurveRole:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One run judged: its cast, its findings (ranked, the first is the root), every rule's outcome.
+    """One run judged: its curves' roles, its findings (ranked, the first is the root), every rule's result.
 
-    lead: the main loss curve, drawn in overviews. curves: those that play a role, drawn but not
+    lead: the main loss curve, drawn in overviews. curves: those that have a role, drawn but not
     written to JSON; so are the distributions, histograms over steps. params: the run's parameters as
-    logged, to tell runs of a sweep apart. document: the run as JSON on one line, where little else of it
-    is kept (`portrait.outline`).
+    logged, to tell runs of a sweep apart.
     """
 
     run: str
@@ -80,7 +81,6 @@ class Diagnosis:
     curves: tuple[Series, ...] = ()
     distributions: tuple[Distribution, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    document: str = field(default="", repr=False)
 
     @property
     def verdict(self) -> str:
@@ -113,9 +113,6 @@ class Diagnosis:
         return f"not judged: {'; '.join([*ended, why])}"
 
     def as_dict(self) -> dict[str, Any]:
-        if self.document:
-            known: dict[str, Any] = json.loads(self.document)
-            return known
         return {
             "run": self.run,
             "path": self.path,
@@ -134,7 +131,57 @@ class Diagnosis:
 
     def as_json(self) -> str:
         """What `as_dict` says as strict JSON on one line."""
-        return self.document or dumps(self.as_dict())
+        return dumps(self.as_dict())
+
+    @property
+    def crashed(self) -> bool:
+        """Whether a rule failed on it."""
+        return any(result.outcome == "crashed" for result in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingOutline:
+    """What the counts, the gate and a baseline need of a finding."""
+
+    condition: str
+    severity: Severity
+    tags: tuple[str, ...]
+    message: str
+    key: str
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What counts, the gate, a baseline and an overview need of a judged run, and all that it says as JSON.
+
+    document: the JSON, on one line. It is what is kept of a run where nothing draws its curves.
+    """
+
+    run: str
+    path: str
+    verdict: str
+    primary: str | None
+    crashed: bool
+    findings: tuple[FindingOutline, ...]
+    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    document: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, run: Diagnosis) -> Self:
+        findings = tuple(
+            FindingOutline(found.condition, found.severity, tuple(found.tags), found.message, found.key, found.known)
+            for found in run.findings
+        )
+        return cls(run.run, run.path, run.verdict, run.primary, run.crashed, findings, run.params, run.as_json())
+
+    def as_dict(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.document)
+        return document
+
+    def as_json(self) -> str:
+        """The run as strict JSON on one line."""
+        return self.document
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,32 +195,53 @@ class Unread:
     why: str
     trace: str = ""
 
+    @classmethod
+    def of(cls, error: UnreadableError) -> Self:
+        return cls(error.path, str(error))
+
     def as_dict(self) -> dict[str, str]:
         return {"path": self.path, "why": self.why}
+
+
+#: What came of a source: a run in either form, or why there is none.
+Judged = Diagnosis | Outline | Unread
 
 
 @dataclass(frozen=True)
 class Report:
     """Every run judged, what could not be read, and what the gate makes of it.
 
+    outlines: of runs of which no more was kept, in place of `runs`; JSON and overviews need no more.
     rules: the help on every rule that was applied or left out, for outputs that carry it along.
     """
 
     runs: tuple[Diagnosis, ...]
     unread: tuple[Unread, ...]
-    version: str
+    version: str = __version__
     fail_on: Severity | None = Severity.ERROR
     renderers: Mapping[str, Callable[[Report], str]] = field(default_factory=dict, repr=False, compare=False)
     rules: Mapping[str, RuleHelp] = field(default_factory=dict, repr=False, compare=False)
+    outlines: tuple[Outline, ...] = ()
+
+    @property
+    def judged(self) -> Sequence[Diagnosis | Outline]:
+        """Every run, in the form in which it was kept."""
+        return self.outlines or self.runs
 
     @property
     def findings(self) -> list[Finding]:
+        """The findings of all runs that were kept whole."""
         return [finding for run in self.runs for finding in run.findings]
+
+    @property
+    def all_findings(self) -> list[Finding | FindingOutline]:
+        """The findings of all runs, in the form in which they were kept."""
+        return [finding for run in self.judged for finding in run.findings]
 
     @property
     def primary(self) -> str | None:
         """The first-ranked root of the first run that has one."""
-        return next((run.primary for run in self.runs if run.primary), None)
+        return next((run.primary for run in self.judged if run.primary), None)
 
     @cached_property
     def splits(self) -> list[Split]:
@@ -185,35 +253,35 @@ class Report:
     @property
     def sweep(self) -> list[tuple[Mapping[str, Any], bool]]:
         """The parameters of every failed and every healthy run, and whether it failed."""
-        return [(run.params, run.verdict == "failed") for run in self.runs if run.verdict in ("failed", "healthy")]
+        return [(run.params, run.verdict == "failed") for run in self.judged if run.verdict in ("failed", "healthy")]
 
     @property
     def counts(self) -> dict[str, int]:
-        severities = [finding.severity for finding in self.findings]
-        return {"runs": len(self.runs)} | {
+        severities = [finding.severity for finding in self.all_findings]
+        return {"runs": len(self.judged)} | {
             str(level): severities.count(level) for level in sorted(Severity, reverse=True)
         }
 
     @property
     def failed(self) -> bool:
         """Whether any finding that no baseline accepts is at or above the severity that fails the gate."""
-        return self.fail_on is not None and any(f.severity >= self.fail_on and not f.known for f in self.findings)
+        return self.fail_on is not None and any(f.severity >= self.fail_on and not f.known for f in self.all_findings)
 
     @property
-    def exit_code(self) -> int:
-        """2 nothing could be read, 1 the gate failed, 4 loglens failed, 3 nothing could be judged, else 0."""
+    def exit_code(self) -> ExitCode:
+        """Nothing could be read, else the gate failed, else loglens failed, else nothing could be judged."""
         broken = any(unread.trace for unread in self.unread)
-        if not self.runs:
-            return 4 if broken else 2
+        if not self.judged:
+            return ExitCode.INTERNAL if broken else ExitCode.BAD_INPUT
         if self.failed:
-            return 1
-        if broken or any(outcome.outcome == "crashed" for run in self.runs for outcome in run.outcomes):
-            return 4
-        return 0 if any(run.verdict != "not-judged" for run in self.runs) else 3
+            return ExitCode.FOUND
+        if broken or any(run.crashed for run in self.judged):
+            return ExitCode.INTERNAL
+        return ExitCode.OK if any(run.verdict != "not-judged" for run in self.judged) else ExitCode.NOT_JUDGED
 
     def as_dict(self) -> dict[str, Any]:
         """The report as schema 1.0 lays it down: strict JSON, the one machine form."""
-        return self.with_runs([run.as_dict() for run in self.runs])
+        return self.with_runs([run.as_dict() for run in self.judged])
 
     def with_runs(self, runs: Sequence[Any]) -> dict[str, Any]:
         """The report with `runs` in the place of its own."""

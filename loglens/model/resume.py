@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""Which rows of a curve survive when its steps go back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.series import Ints
+from loglens.stats.arrays import Ints
 
 if TYPE_CHECKING:
     pass

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.errors import LoglensError
-from loglens.model import run_html as notebook
+from loglens.model import run_html
 from loglens.model.columns import Columns, Histogram
 from loglens.model.resume import Rewind, surviving_rows
 from loglens.model.series import Series
@@ -105,7 +105,14 @@ class Run:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the facts and a row with a small line for every curve."""
-        return notebook.table(self)
+        return run_html.table(
+            self.name,
+            self.format,
+            list(self.curves.values()),
+            self.notes,
+            points=len(self.columns),
+            histograms=len(self.summaries),
+        )
 
     def first(self, tag: str) -> float:
         """Where a curve began when it was first logged, before any rewind: the median of its first three values."""

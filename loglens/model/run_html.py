@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import html
-import unicodedata
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from loglens.model.run import Run
-    from loglens.model.series import Series
+from loglens.model.plain_text import safe
+from loglens.model.series import Series
+from loglens.model.source import Note
 
 #: Rows of the table, characters of a name, and the size of a line in pixels.
 ROWS, NAME, WIDTH, HEIGHT = 40, 80, 120, 22
 
 
-def table(run: Run) -> str:
-    """HTML that needs no style sheet and no script, on a light or a dark ground."""
-    curves = list(run.curves.values())
-    facts = [run.format, f"{len(run.columns):,} points", f"{len(curves):,} curves"]
-    facts += [f"{len(run.summaries):,} histograms"] if run.summaries else []
+def table(
+    name: str, format: str, curves: Sequence[Series], notes: Sequence[Note], *, points: int, histograms: int
+) -> str:
+    """HTML that needs no style sheet and no script, on a light or a dark ground.
+
+    points: as written, those that a resume replaced included. histograms: how many summaries were logged.
+    """
+    facts = [format, f"{points:,} points", f"{len(curves):,} curves"]
+    facts += [f"{histograms:,} histograms"] if histograms else []
     rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _row(curve))}</tr>" for curve in curves[:ROWS])
-    heads = "".join(f"<th>{name}</th>" for name in ("curve", "", "points", "steps", "last"))
+    heads = "".join(f"<th>{head}</th>" for head in ("curve", "", "points", "steps", "last"))
     more = f"<p>and {len(curves) - ROWS:,} more curves</p>" if len(curves) > ROWS else ""
-    notes = "".join(f"<li>{_said(note.kind)}: {_said(note.message, 300)}</li>" for note in run.notes[:ROWS])
+    items = "".join(f"<li>{_said(note.kind)}: {_said(note.message, 300)}</li>" for note in notes[:ROWS])
     return (
-        f"<div><p><b>{_said(run.name)}</b> ({_said(', '.join(facts), 200)})</p>"
+        f"<div><p><b>{_said(name)}</b> ({_said(', '.join(facts), 200)})</p>"
         f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{more}"
-        + (f"<ul>{notes}</ul>" if notes else "")
+        + (f"<ul>{items}</ul>" if items else "")
         + "</div>"
     )
 
@@ -65,7 +67,4 @@ def _line(curve: Series) -> str:
 
 def _said(text: str, most: int = NAME) -> str:
     """Text from a log: no markup, no control or direction characters, no longer than `most`."""
-    shown = "".join(
-        c if unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029" else "\ufffd" for c in text[:most]
-    )
-    return html.escape(shown + ("…" if len(text) > most else ""))
+    return html.escape(safe(text[:most]) + ("…" if len(text) > most else ""))

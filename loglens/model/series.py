@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from loglens.errors import Skip
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from loglens.stats.arrays import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

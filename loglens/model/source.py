@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""Where a run comes from, and the facts met while reading it."""
 
 from __future__ import annotations
 

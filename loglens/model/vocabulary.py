@@ -1,13 +1,10 @@
-"""TODO: say in one line what this is."""
+"""The words that every part shares: roles of curves, their splits, and which way is better."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from loglens.errors import ConfigError, nearest
 
-if TYPE_CHECKING:
-    pass
-
-#: What may follow the @ of a role.
+#: What may follow the @ of a role; none is no split at all.
 SPLITS = ("train", "val", "test", "none")
 
 #: Roles that are better the lower, and the higher.
@@ -16,6 +13,11 @@ LOWER = frozenset(
 )
 HIGHER = frozenset({"metric_higher", "rl_reward", "rl_return", "rl_success", "throughput"})
 
+#: Roles that count, or that measure the machine: they tell nothing of the training.
+BOOKKEEPING = frozenset(
+    """data_time duplicate_axis epoch flops gpu_memory gpu_util host_memory hparam ignore other samples
+    step step_time throughput time tokens""".split()
+)
 
 #: Every role that a curve can play. `loss` and the metrics take a split besides (train, val, test).
 ROLES = frozenset(
@@ -31,3 +33,16 @@ ROLES = frozenset(
     weight_norm_global
     """.split()
 )
+
+
+def parse_role(tag: str, text: str, where: str) -> tuple[str, str | None]:
+    """The role and the split (None where it is not named) that a user writes for a tag: "loss" or "loss@val".
+
+    where: the flag or the file that says so, for the error. Raises ConfigError for a word that does not exist.
+    """
+    role, _, split = text.partition("@")
+    for word, known in ((role, sorted(ROLES)), (split or "none", SPLITS)):
+        if word not in known:
+            hint = nearest(word, known, "loglens inspect shows roles in use")
+            raise ConfigError(f"{where}: {tag!r} = {text!r}: there is no {word!r}; {hint}")
+    return role, split or None

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""From paths to judged runs: find, read, judge, keep."""

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from loglens.model.report import Diagnosis, Unread
+from loglens.model.report import Judged
 from loglens.pipeline.serialise import loads
 
 #: Bytes at the end of a file that its key holds a hash of: a log that grows or is rewritten ends differently.
@@ -74,7 +74,7 @@ class Cache:
         beside = {near for folder, deep in folders for near in self._files(folder, deep) if near not in logs}
         return None if len(beside) > MOST_BESIDE else self.key(what, [*files, *sorted(beside)])
 
-    def recall(self, keys: Sequence[bytes | None], part: str) -> Iterator[list[Diagnosis | Unread] | None]:
+    def recall(self, keys: Sequence[bytes | None], part: str) -> Iterator[list[Judged] | None]:
         """What was remembered in one form under each key, or None."""
         for start in range(0, len(keys), AT_ONCE):
             some = [key and key + part.encode() for key in keys[start : start + AT_ONCE]]

@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""The keys of the cache: all that a diagnosis depends on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from loglens.config.options import Options
+from loglens.config.load import Config
 from loglens.discovery.units import Unit
 from loglens.pipeline.trim import point_budget
 from loglens.registry import load as registry
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from loglens.pipeline.cache import Cache
 
 
-def code_and_settings(options: Options) -> str:
+def code_and_settings(config: Config) -> str:
     """What a diagnosis depends on besides the files: the code, its libraries and plugins, the settings."""
     package = Path(__file__).parents[1]
     modules = {cast(ModuleType, reader).__name__ for reader in registry.plugged_readers()}
@@ -28,11 +28,10 @@ def code_and_settings(options: Options) -> str:
     files = [*package.rglob("*.py"), *(Path(sys.modules[name].__file__ or "") for name in modules)]
     code = sorted((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in set(files))
     settings = [
-        list(options.roles.items()),  # the first glob that fits counts
-        sorted((name, sorted(numbers.items())) for name, numbers in options.thresholds.items()),
-        sorted(options.ignore),
-        sorted(options.reasons.items()),
-        options.assertions,
+        list(config.roles.items()),  # the first glob that fits counts
+        sorted((name, sorted(numbers.items())) for name, numbers in config.thresholds.items()),
+        sorted(config.ignore.items()),
+        config.assertions,
     ]
     return repr([sys.version, np.__version__, code, settings])
 

@@ -14,21 +14,19 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from loglens.analysis.judge import judge
-from loglens.config.options import Options
+from loglens.config.load import Config
 from loglens.discovery.units import Unit, open_unit
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
-from loglens.model.report import Diagnosis, Unread
+from loglens.model.report import Diagnosis, Judged, Outline, Unread
 from loglens.model.source import Source
 from loglens.pipeline import dask_cluster as cluster
-from loglens.pipeline.trim import outline, point_budget, trim
+from loglens.pipeline.trim import point_budget, trim
 from loglens.registry import load as registry
 from loglens.remote.mirror import display_path
 
 if TYPE_CHECKING:
     from loglens.pipeline.cache import Cache
-
-Judged = Diagnosis | Unread
 
 
 class UnitResult(NamedTuple):
@@ -50,7 +48,7 @@ MANY_UNITS, MANY_BYTES = 8, 16 << 20
 
 def diagnose_units(
     units: Sequence[Unit],
-    options: Options,
+    config: Config,
     jobs: int | None = None,
     scheduler: str | None = None,
     *,
@@ -72,7 +70,7 @@ def diagnose_units(
             fresh.append(place)
         else:
             yield place, known
-    work = partial(diagnose_unit, options=options, points=points, drawn=drawn, cached=cache is not None)
+    work = partial(diagnose_unit, config=config, points=points, drawn=drawn, cached=cache is not None)
     tasks = [_task(units[place]) for place in fresh]
     if jobs is None:
         jobs = cores() if is_large([units[place] for place in fresh]) else 1
@@ -85,32 +83,32 @@ def diagnose_units(
         yield fresh[turn], result.judged
 
 
-def diagnose_unit(task: Task, options: Options, points: int, drawn: bool, cached: bool) -> UnitResult:
+def diagnose_unit(task: Task, config: Config, points: int, drawn: bool, cached: bool) -> UnitResult:
     """Every run of a unit judged, one at a time in memory, with so many points kept of its curves.
 
     drawn: whether the curves are wanted. cached: whether the bytes are.
     """
-    judged: list[Judged] = []
+    judged: list[Diagnosis | Unread] = []
     unit = tuple((cast(Reader, import_module(name)), source) for name, source in task)
     try:
         for item in open_unit(unit):
             if isinstance(item, UnreadableError):
-                judged.append(Unread(item.path, str(item)))
+                judged.append(Unread.of(item))
             else:
-                judged.append(trim(judge(item, registry.detectors(), options), points))
+                judged.append(trim(judge(item, registry.detectors(), config), points))
     except Exception as error:  # a reader that crashes must hide no other run
         path = display_path(task[0][1])
         said = "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
         judged.append(Unread(path, f"loglens itself failed on it: {said}; please report", traceback.format_exc()))
         cached = False  # it may not fail again
     if drawn and not cached:
-        return UnitResult(judged, {})
-    outlines = [item if isinstance(item, Unread) else outline(item) for item in judged]
+        return UnitResult([*judged], {})
+    outlines: list[Judged] = [item if isinstance(item, Unread) else Outline.of(item) for item in judged]
     if not cached:
         return UnitResult(outlines, {})
     from loglens.pipeline.serialise import dumps  # slow to load, and for the cache alone
 
-    return UnitResult(judged if drawn else outlines, {WHOLE: dumps(judged), OUTLINE: dumps(outlines)})
+    return UnitResult([*judged] if drawn else outlines, {WHOLE: dumps(judged), OUTLINE: dumps(outlines)})
 
 
 def is_large(units: Sequence[Unit]) -> bool:

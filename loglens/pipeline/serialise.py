@@ -17,21 +17,24 @@ from numpy.typing import NDArray
 
 from loglens.model.finding import Confidence, Finding, Remedy, Severity
 from loglens.model.histogram_grid import Distribution
-from loglens.model.report import CurveRole, Diagnosis, RuleResult, Unread
+from loglens.model.report import CurveRole, Diagnosis, FindingOutline, Judged, Outline, RuleResult, Unread
 from loglens.model.series import Series
 from loglens.model.source import Note
 
 #: What is kept as a row of its fields, and at which of its places stand arrays or long texts.
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (Diagnosis, Distribution, Finding, RuleResult, CurveRole, Remedy, Unread, Note, Series)
+    for kind in (
+        *(Diagnosis, Outline, Unread, RuleResult, CurveRole, Note),
+        *(Finding, FindingOutline, Remedy, Series, Distribution),
+    )
 }
 _ARRAYS = {
     kind.__name__: tuple(place for place, field in enumerate(fields(kind)) if field.name in names)
     for kind, names in (
         (Series, ("step", "value", "time")),
         (Distribution, ("edges", "share", "bad")),
-        (Diagnosis, ("document",)),
+        (Outline, ("document",)),
     )
 }
 _LEVELS = {kind.__name__: kind for kind in (Severity, Confidence)}
@@ -46,7 +49,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
 _UTF8 = ("utf-8", "surrogatepass")
 
 
-def dumps(judged: Sequence[Diagnosis | Unread]) -> bytes:
+def dumps(judged: Sequence[Judged]) -> bytes:
     """The judged runs as bytes."""
     arrays: dict[int, NDArray[Any]] = {}
     places: dict[int, int] = {}
@@ -85,7 +88,7 @@ def dumps(judged: Sequence[Diagnosis | Unread]) -> bytes:
     return b"".join([struct.pack("<QQ", len(told), len(index)), told, index, *blobs])
 
 
-def loads(data: bytes) -> list[Diagnosis | Unread]:
+def loads(data: bytes) -> list[Judged]:
     """What `freeze` was given. Raises ValueError, LookupError or TypeError where the bytes are not from it."""
     size, indexed = struct.unpack_from("<QQ", data)
     at = 16 + size + indexed
@@ -109,5 +112,5 @@ def loads(data: bytes) -> list[Diagnosis | Unread]:
                 row[place] = blobs[row[place]]
         return tuple([made(*row) for row in cells]) if kind == "all" else made(*cells[0])
 
-    judged: list[Diagnosis | Unread] = json.loads(data[16 : 16 + size], object_hook=whole)
+    judged: list[Judged] = json.loads(data[16 : 16 + size], object_hook=whole)
     return judged

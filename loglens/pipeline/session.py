@@ -1,23 +1,26 @@
-"""TODO: say in one line what this is."""
+"""One call from paths to judged runs: find, read, judge, and remember what will be the same next time.
+
+The command line and `loglens.diagnose` are both served from here. Nothing is written: each result is handed
+to a callback as it is done.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from loglens.cli import progress
-from loglens.cli.json_lines import JsonLines, _name
-from loglens.config.options import Options
+from loglens.config.load import Config
 from loglens.discovery.find import find
 from loglens.discovery.units import units
 from loglens.errors import LoglensError
-from loglens.model.report import Unread
-from loglens.pipeline import unchanged as again
+from loglens.model.report import Judged, Outline, Unread
+from loglens.pipeline import unchanged
 from loglens.pipeline.cache_keys import code_and_settings, keys_of
-from loglens.pipeline.diagnose_units import OUTLINE, WHOLE, Judged, diagnose_units, is_large
+from loglens.pipeline.diagnose_units import OUTLINE, WHOLE, diagnose_units, is_large
 from loglens.pipeline.interrupts import deferred_signals
 from loglens.registry import load as registry
 
@@ -25,34 +28,57 @@ if TYPE_CHECKING:
     from loglens.pipeline.cache import Cache
     from loglens.pipeline.unchanged import Invocation
 
-#: Sources from which on text is an overview, for which outlines are enough.
-MANY = 256
-#: The outputs for which outlines are enough; an overview is text of which nobody asked more.
-TOLD = frozenset({"json", "overview"})
+#: The place of each unit, and what came of it.
+Results = Iterable[tuple[int, list[Judged]]]
+#: Sources from which on the text report is an overview, for which outlines are enough.
+OVERVIEW_FROM = 256
+#: The outputs for which outlines are enough; an overview is text of which nobody asked for more.
+OUTLINE_FORMATS = frozenset({"json", "overview"})
 
 
-class Gathered(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How runs are judged.
+
+    jobs: how many processes; None is one a core where there is much to do. scheduler: address of the Dask
+    cluster that does the work instead. cached: whether results are kept for the next call. formats: the outputs
+    that are written at the end; what none of them needs is not kept.
+    """
+
+    jobs: int | None = 1
+    scheduler: str | None = None
+    cached: bool = False
+    formats: Collection[str] = frozenset({"html"})
+
+
+class SessionResult(NamedTuple):
     """What was judged, in the order in which it was found, and what stopped it before the end, if anything."""
 
     judged: list[Judged]
     stopped: KeyboardInterrupt | None
 
 
-def gather(
-    paths: Sequence[str],
-    options: Options,
-    lines: JsonLines,
-    *,
-    jobs: int | None,
-    scheduler: str | None,
-    cached: bool,
-    formats: Collection[str],
-    quiet: bool,
-) -> Gathered:
-    """Every run under the paths judged; `lines` are given each as it is done.
+def _ignore(_: Sequence[Judged]) -> None:
+    """Nobody listens."""
 
-    formats: of the outputs that are written at the end; what none of them needs is not kept. An interrupt
-    ends it with what there is, once there is anything.
+
+def _untracked(results: Results, _: int) -> Results:
+    return results
+
+
+def diagnose(
+    paths: Sequence[str | Path],
+    config: Config,
+    execution: Execution = Execution(),
+    *,
+    on_result: Callable[[Sequence[Judged]], None] = _ignore,
+    track: Callable[[Results, int], Results] = _untracked,
+) -> SessionResult:
+    """Judge every run under the paths.
+
+    config: as `config.flags` gives it. on_result: is handed the runs of each unit as they are done. track: lets
+    results through and counts them, given how many there will be. An interrupt ends it with what there is, once
+    there is anything.
     """
     with contextlib.ExitStack() as stack:
 
@@ -60,73 +86,76 @@ def gather(
         def memory() -> Cache:
             from loglens.pipeline.cache import Cache, place  # slow to load, and not needed for a run or two
 
-            return stack.enter_context(contextlib.closing(Cache(place() / "judged.sqlite", code_and_settings(options))))
+            cache = Cache(place() / "judged.sqlite", code_and_settings(config))
+            return stack.enter_context(contextlib.closing(cache))
 
-        call = again.invocation_of(paths) if cached else None
+        call = unchanged.invocation_of(paths) if execution.cached else None
         if call is not None:
-            told = _told_before(call, memory(), formats, lines)
-            if told is not None:
-                return told
-        found = find(paths, registry.readers(), (lambda: memory().owner) if cached else None)
-        failures = [Unread(failure.path, str(failure)) for failure in found.failures]
-        lines.write(failures)
+            known_before = _from_cache(call, memory(), execution.formats)
+            if known_before is not None:
+                on_result(known_before)
+                return SessionResult(known_before, None)
+        found = find(paths, registry.readers(), (lambda: memory().owner) if execution.cached else None)
+        failures = [Unread.of(failure) for failure in found.failures]
+        on_result(failures)
         sources = units(found)
-        if scheduler and any(source.mirror for unit in sources for _, source in unit):
+        if execution.scheduler and any(source.mirror for unit in sources for _, source in unit):
             raise LoglensError("--engine dask reads no remote paths: mount them on the workers, or leave --engine out")
-        known = memory() if cached and is_large(sources) else None
-        keys = keys_of(sources, known) if known is not None else []
-        drawn = _drawn(formats, len(sources))
-        with progress.progress_bar(len(sources), quiet) as watch:
-            results = watch(
-                diagnose_units(sources, options, jobs, scheduler, cache=known, keys=keys, drawn=drawn), _name
-            )
-            judged, stopped = _listen(results, len(sources), lines, bool(formats), " ".join(paths))
-        if call is not None and known is not None and stopped is None:
-            call.remember(known, failures, sources, keys)
-    return Gathered([*failures, *judged], stopped)
+        cache = memory() if execution.cached and is_large(sources) else None
+        keys = keys_of(sources, cache) if cache is not None else []
+        whole = _needs_curves(execution.formats, len(sources))
+        results = diagnose_units(
+            sources, config, execution.jobs, execution.scheduler, cache=cache, keys=keys, drawn=whole
+        )
+        where = " ".join(map(str, paths))
+        collected = _collect(track(results, len(sources)), len(sources), on_result, bool(execution.formats), where)
+        if call is not None and cache is not None and collected.stopped is None:
+            call.remember(cache, failures, sources, keys)
+    return SessionResult([*failures, *collected.judged], collected.stopped)
 
 
-def _told_before(call: Invocation, cache: Cache, formats: Collection[str], lines: JsonLines) -> Gathered | None:
+def _from_cache(call: Invocation, cache: Cache, formats: Collection[str]) -> list[Judged] | None:
     """What came of this call when it was made before; None where anything has changed since."""
     known = call.recall(cache)
     if known is None:
         return None
     failures, keys = known
-    units = list(cache.recall(keys, WHOLE if _drawn(formats, len(keys)) else OUTLINE))
-    judged: list[Judged] = [*failures, *(item for unit in units for item in unit or ())]
-    if None in units:
-        return None
-    lines.write(judged)
-    return Gathered(judged, None)
+    judged: list[Judged] = [*failures]
+    for unit in cache.recall(keys, WHOLE if _needs_curves(formats, len(keys)) else OUTLINE):
+        if unit is None:
+            return None
+        judged.extend(unit)
+    return judged
 
 
-def _drawn(formats: Collection[str], sources: int) -> bool:
+def _needs_curves(formats: Collection[str], sources: int) -> bool:
     """Whether any of the outputs on so many sources shows more of a run than its outline."""
-    return not TOLD.issuperset(formats) or ("overview" in formats and sources < MANY)
+    return not OUTLINE_FORMATS.issuperset(formats) or ("overview" in formats and sources < OVERVIEW_FROM)
 
 
-def _listen(
-    results: Iterable[tuple[int, list[Judged]]], total: int, lines: JsonLines, keep: bool, where: str
-) -> Gathered:
+def _collect(
+    results: Results, total: int, on_result: Callable[[Sequence[Judged]], None], keep: bool, where: str
+) -> SessionResult:
+    """All results in the order in which they were found, each handed on as it is done."""
     judged: dict[int, list[Judged]] = {}
     try:
         for place, items in results:
             with deferred_signals():
-                lines.write(items)
-                judged[place] = items if keep else list(map(_counted, items))
+                on_result(items)
+                judged[place] = items if keep else [_without_document(item) for item in items]
     except KeyboardInterrupt as stopped:
         if not judged:
             raise
         missing = Unread(where, f"interrupted: {total - len(judged):,} of {total:,} sources were not judged")
-        lines.write([missing])
-        return Gathered([*_flat(judged), missing], stopped)
-    return Gathered(_flat(judged), None)
+        on_result([missing])
+        return SessionResult([*_in_order(judged), missing], stopped)
+    return SessionResult(list(_in_order(judged)), None)
 
 
-def _flat(judged: dict[int, list[Judged]]) -> list[Judged]:
-    return [item for place in sorted(judged) for item in judged[place]]
+def _in_order(judged: dict[int, list[Judged]]) -> Iterator[Judged]:
+    return (item for place in sorted(judged) for item in judged[place])
 
 
-def _counted(item: Judged) -> Judged:
+def _without_document(item: Judged) -> Judged:
     """What the counts, the gate and a baseline need of an outline that is written already."""
-    return item if isinstance(item, Unread) else replace(item, params={}, document="")
+    return replace(item, params={}, document="") if isinstance(item, Outline) else item

@@ -1,4 +1,4 @@
-"""What is kept of a judged run: enough to draw its curves, however long they were, or what it says alone.
+"""Trim the curves of a judged run to what it takes to draw them, however long they were.
 
 A bound on memory with numpy alone; the HTML page thins once more, to what makes the shape on a screen.
 """
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.report import Diagnosis
-from loglens.model.series import Floats, Series
+from loglens.model.series import Series
+from loglens.stats.arrays import Floats
 
 #: Points of all curves of a report together, and the least that one run gets.
 POINTS, LEAST_RUN = 600_000, 500
@@ -46,25 +47,6 @@ def trim(run: Diagnosis, points: int) -> Diagnosis:
         lead=None if run.lead is None else kept[id(run.lead)],
         curves=tuple(kept[id(curve)] for curve in run.curves if len(kept[id(curve)]) or not len(curve)),
         distributions=run.distributions[: points // HISTOGRAM],
-    )
-
-
-def outline(run: Diagnosis) -> Diagnosis:
-    """What counts, gates, baselines and overviews need of a run, and all that it says as JSON."""
-    findings = tuple(
-        replace(found, series=tuple(thin(curve, 0) for curve in found.series), remedies=(), evidence={})
-        for found in run.findings
-    )
-    return replace(
-        run,
-        cast=(),
-        findings=findings,
-        outcomes=tuple(outcome for outcome in run.outcomes if outcome.outcome == "crashed"),
-        notes=(),
-        lead=None,
-        curves=(),
-        distributions=(),
-        document=run.as_json(),
     )
 
 

@@ -51,7 +51,7 @@ class Invocation(NamedTuple):
         return cache.key(repr(["call", *places]), self.files)
 
 
-def invocation_of(paths: Sequence[str]) -> Invocation | None:
+def invocation_of(paths: Sequence[str | Path]) -> Invocation | None:
     """The call for these paths; None where one is no folder, leads elsewhere by a link, or holds few files or many."""
     roots = tuple(os.fspath(Path(path)) for path in paths)
     files: list[str] = []

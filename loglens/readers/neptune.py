@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from loglens.errors import UnreadableError
 from loglens.model.columns import Columns, Histogram
 from loglens.model.run import Run
-from loglens.model.series import Floats, Ints
 from loglens.model.source import Note, Source
 from loglens.readers.files import parquet_file as _parquet
 from loglens.readers.files.values import refuse
+from loglens.stats.arrays import Floats, Ints
 
 FORMAT = "neptune"
 

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""Where readers, detectors and renderers come from, ours and those of plugins."""

@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""Check that a module is the detector, reader or renderer that it claims to be, when it is loaded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from loglens.errors import PluginError
-from loglens.model.contract import ALIASES, SPLITS, CurveInput, Detector
+from loglens.model.contract import ALIASES, PREFIX_SPLITS, CurveInput, Detector
 from loglens.model.finding import Rule
 from loglens.model.vocabulary import ROLES
 
@@ -91,7 +91,7 @@ def _need(where: str, name: str, annotation: str) -> CurveInput:
     if name in ALIASES:
         return CurveInput(name, kind, *ALIASES[name])
     split, _, role = name.partition("_")
-    if split not in SPLITS or role not in ROLES:
+    if split not in PREFIX_SPLITS or role not in ROLES:
         split, role = "", name
     if role not in ROLES:
         near = difflib.get_close_matches(name, [*ROLES, *ALIASES], 3)

@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""Remedies in words."""
 
 from __future__ import annotations
 

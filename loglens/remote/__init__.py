@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""Logs on s3:// and its kin."""

@@ -47,7 +47,8 @@ def render(report: Report) -> str:
             left.append(plural(len(mine) - CAP, kind))
     if left:
         lines.append(
-            f"loglens: {counts_line(report)}; left out: {', '.join(left)}, as GitHub shows {CAP} of a kind for each step"
+            f"loglens: {counts_line(report)}; left out: {', '.join(left)}, "
+            f"as GitHub shows {CAP} of a kind for each step"
         )
     else:
         lines.append(f"loglens: {counts_line(report)}; nothing left out")
@@ -55,7 +56,7 @@ def render(report: Report) -> str:
 
 
 def _annotations(report: Report) -> Iterator[Annotation]:
-    for run in worst_first(report):
+    for run in worst_first(report.runs):
         for place, finding in enumerate(run.findings):
             yield _finding(run, finding, place)
         for outcome in of_kind(run, "crashed"):

@@ -15,10 +15,10 @@ SUFFIXES = (".json",)
 
 def render(report: Report) -> str:
     """The document of `report.as_dict()`; of many runs each is on a line of its own."""
-    if len(report.runs) <= FEW_RUNS:
+    if len(report.judged) <= FEW_RUNS:
         return dump(report.as_dict())
     before, runs, after = dumps(report.with_runs([]), 2).partition('"runs": [')
-    rows = ",\n    ".join(run.as_json() for run in report.runs)
+    rows = ",\n    ".join(run.as_json() for run in report.judged)
     return to_ascii(f"{before}{runs}\n    {rows}\n  {after}")
 
 

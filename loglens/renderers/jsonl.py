@@ -6,7 +6,7 @@ line holds the counts and the gate, and is missing where loglens was killed.
 
 from __future__ import annotations
 
-from loglens.model.report import Diagnosis, Report, Unread
+from loglens.model.report import Diagnosis, Outline, Report, Unread
 from loglens.model.strict_json import dumps, to_ascii
 
 FORMAT = "jsonl"
@@ -15,12 +15,12 @@ SUFFIXES = (".jsonl", ".ndjson")
 
 def render(report: Report) -> str:
     """All lines of a report at once."""
-    return "".join([*map(run_line, report.unread), *map(run_line, report.runs), closing(report)])
+    return "".join([*map(run_line, report.unread), *map(run_line, report.judged), closing(report)])
 
 
-def run_line(item: Diagnosis | Unread) -> str:
+def run_line(item: Diagnosis | Outline | Unread) -> str:
     """The line of one run, or of one path that could not be read."""
-    return to_ascii(item.as_json() if isinstance(item, Diagnosis) else dumps(item.as_dict()))
+    return to_ascii(dumps(item.as_dict()) if isinstance(item, Unread) else item.as_json())
 
 
 def closing(report: Report) -> str:

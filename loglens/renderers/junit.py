@@ -20,7 +20,7 @@ COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 def render(report: Report) -> str:
     """Findings of severity error and warning are failures, notes are output; a rule without data is skipped."""
     top = Element("testsuites", name="loglens")
-    for run in worst_first(report):
+    for run in worst_first(report.runs):
         _suite(top, run)
     if report.unread or not report.runs:
         _unread(top, report)

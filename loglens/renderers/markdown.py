@@ -46,7 +46,7 @@ def render(report: Report, *, limit: int = LIMIT) -> str:
 
     A comment on a pull request takes 65,536 characters: whoever posts one gives that as the limit.
     """
-    runs = worst_first(report)
+    runs = worst_first(report.runs)
     page = _Page(limit - RESERVE)
     page.add(_headline(runs, report))
     if len(runs) > FEW_RUNS:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from loglens.errors import LoglensError
 from loglens.model.run import Run
-from loglens.model.series import Floats, Ints
+from loglens.stats.arrays import Floats, Ints
 
 TIDY = ("run", "tag", "step", "time", "value")
 #: Rows turned into text at once, so that memory stays bounded.

@@ -105,7 +105,7 @@ def _rule(about: RuleHelp) -> Json:
 def _results(report: Report, index: Mapping[str, int]) -> Iterator[Json]:
     """Worst run first, the findings of a run as ranked."""
     seen: Counter[tuple[str, str]] = Counter()
-    for run in worst_first(report):
+    for run in worst_first(report.runs):
         places = _places(run)
         for finding in run.findings:
             key = (places[0]["physicalLocation"]["artifactLocation"]["uri"], finding.fingerprint)
@@ -159,7 +159,7 @@ def _notifications(report: Report, index: Mapping[str, int]) -> Iterator[Json]:
         yield _notification("unread", "warning" if report.runs else "error", text) | {"locations": where}
     if not report.runs and not report.unread:
         yield _notification("unread", "error", NOT_READ)
-    for run in worst_first(report):
+    for run in worst_first(report.runs):
         name = say(run.run, NAME)
         for kind, level in (("skipped", "note"), ("crashed", "error")):
             for outcome in of_kind(run, kind):

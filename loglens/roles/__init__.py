@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""Which curve is the loss, which the learning rate."""

@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""Give every curve of a run its role."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ Rules describe how names are formed and list no names, so that unheard-of framew
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,9 +17,8 @@ from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from loglens.errors import ConfigError
 from loglens.model.series import Series
-from loglens.model.vocabulary import ROLES
+from loglens.model.vocabulary import parse_role
 from loglens.roles.table import ERRORS, MAIN, NEUTRAL, NO_SPLIT, PART, SPLIT_IF_SAID, SPLITS, TABLE, WORDS
 
 
@@ -80,7 +78,7 @@ def roles_of_tags(
     histograms: the tags that are histograms, which play the roles of tensors only. user: globs of tags
     to "role" or "role@split", which go before everything else. Raises ConfigError for an unknown role.
     """
-    wishes = [(glob, *_wish(glob, text)) for glob, text in (user or {}).items()]
+    wishes = [(glob, *parse_role(glob, text, "roles")) for glob, text in (user or {}).items()]
     read = {tag: _read(tag) for tag in (*tags, *histograms)}
     general = _general({words for words, _ in read.values()})
     roles = {tag: _role(*general.get(words, (None, None)), said) for tag, (words, said) in read.items()}
@@ -341,13 +339,3 @@ def _rank(tag: str, words: str) -> tuple[int, frozenset[str]]:
     if path and not set(_read(last)[0].split()) - NEUTRAL:
         return 1, named
     return (2 if named & MAIN else 3), named
-
-
-def _wish(glob: str, text: str) -> tuple[str, str | None]:
-    """The role and the split that the user gave for a glob of tags."""
-    name, _, split = text.partition("@")
-    for word, known in ((name, ROLES), (split or "none", ("train", "val", "test", "none"))):
-        if word not in known:
-            near = " or ".join(difflib.get_close_matches(word, known, 3, 0.4) or ("loss", "grad_norm_global", "lr"))
-            raise ConfigError(f"roles: {glob!r} = {text!r}: there is no {word!r}; did you mean {near}?")
-    return name, split or None

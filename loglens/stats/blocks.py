@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from loglens.stats.arrays import Floats
 
 #: A normal distribution's standard deviation is this multiple of its median absolute deviation.
 MAD_TO_SD = 1.4826

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from loglens.stats.arrays import Floats, Ints
 
 
 def travelled(step: Ints, lr_step: Ints, lr: Floats) -> Floats | None:

@@ -6,13 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from loglens.stats.arrays import Floats, Ints
 from loglens.stats.blocks import blocks
 from loglens.stats.trend import Trend, trend
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 LN_FLOAT32_MAX = float(np.log(np.finfo(np.float32).max))
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from loglens.stats.arrays import Floats
 from loglens.stats.blocks import Blocks, blocks, noise
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

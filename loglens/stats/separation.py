@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from loglens.stats.arrays import Floats, Ints
 from loglens.stats.blocks import blocks, noise
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Curve = tuple[Ints, Floats]
 
 #: Common points that a comparison takes at least; fewer cannot tell a parting from noise.

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from loglens.stats.arrays import Floats
 from loglens.stats.blocks import MAD_TO_SD
 from loglens.stats.probability import binomial_tail, student_quantile
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from loglens.analysis.judge import judge
-from loglens.analysis.report_builder import analyze
 from loglens.discovery.find import Found, find
-from loglens.discovery.units import load
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
 from loglens.model.report import Report
@@ -25,6 +23,8 @@ from loglens.model.run import Run
 from loglens.model.source import Source
 from loglens.registry import load as registry
 from tests.fuzz.seeds import Case, name_of
+from tests.judged import report_on
+from tests.reading import load
 
 #: What one input of at most 100 KB may take: seconds of processor time, bytes of memory on top.
 SECONDS, MEMORY = 2.0, 300 << 20
@@ -98,7 +98,7 @@ def _judge(folder: Path, found: list[Run | UnreadableError]) -> None:
                 if isinstance(run, Run):
                     _no_crash(judge(run, registry.detectors()).outcomes)
             again = load(find([folder], registry.readers()))
-            report: Report = analyze(again, registry.detectors(), version="0")
+            report: Report = report_on(again, registry.detectors())
             for diagnosis in report.runs:
                 _no_crash(diagnosis.outcomes)
             for renderer in registry.renderers().values():

@@ -16,13 +16,13 @@ from tensorboard.compat.proto.event_pb2 import Event
 from loglens.analysis.judge import judge
 from loglens.compare.curves import changes
 from loglens.discovery.find import find
-from loglens.discovery.units import load
 from loglens.errors import UnreadableError
 from loglens.model.run import Run
 from loglens.readers.files.parquet_file import batches, cells
 from loglens.registry import load as registry
 from tests.fuzz.check import bounds
 from tests.readers.tensorboard_writer import scalar, write
+from tests.reading import load
 
 
 def items(path: Path) -> list[Run | UnreadableError]:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 import loglens
 from loglens.discovery import find as discover
-from loglens.discovery import units
 from loglens.errors import UnreadableError
 from loglens.model.run import Run
 from loglens.model.source import Source
 from loglens.readers import other_trackers as foreign
 from loglens.registry import load as registry
+from tests.reading import load
 
 
 def event(variant: str, step: int, value: float, metric: str = "train") -> dict[str, object]:
@@ -34,7 +34,7 @@ def session(tmp_path: Path, lines: list[object], tail: str = "") -> Path:
 
 
 def failure(path: Path) -> str:
-    (found,) = units.load(discover.find([path], registry.readers()))
+    (found,) = load(discover.find([path], registry.readers()))
     assert isinstance(found, UnreadableError)
     return str(found)
 
@@ -44,7 +44,7 @@ def test_an_offline_session_of_clearml(tmp_path: Path) -> None:
         [event("loss", n, 0.0 if n == 3 else 1.0), event("gpu", n, 9.0, ":monitor:gpu")] for n in range(5)
     ]
     path = session(tmp_path, [*lines, [{"type": "log", "msg": "x"}]], '[{"type": "training_st')
-    (run,) = units.load(discover.find([tmp_path], registry.readers()))
+    (run,) = load(discover.find([tmp_path], registry.readers()))
     assert isinstance(run, Run) and run.format == "clearml"
     assert run.curves["train/loss"].value.tolist() == [1, 1, 1, 0, 1]
     assert run.curves["train/loss"].time[1] == 1_700_000_000.001

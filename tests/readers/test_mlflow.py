@@ -15,19 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loglens.discovery import find as discover
-from loglens.discovery import units
 from loglens.errors import UnreadableError
 from loglens.model.run import Run
 from loglens.model.source import Source
 from loglens.readers.mlflow import reader as mlflow
 from loglens.registry import load as registry
+from tests.reading import load
 
 DATA = Path(__file__).parent / "data" / "offline"
 SHARED = Path(__file__).parents[2].parent / "shared"
 
 
 def found(root: Path) -> list[Run]:
-    runs = list(units.load(discover.find([root], registry.readers())))
+    runs = load(discover.find([root], registry.readers()))
     assert all(isinstance(run, Run) for run in runs), runs
     return [run for run in runs if isinstance(run, Run)]
 

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loglens.discovery import find as discover
-from loglens.discovery import units
 from loglens.errors import UnreadableError
 from loglens.model.run import Run
 from loglens.model.source import Source
@@ -22,6 +21,7 @@ from loglens.readers.wandb import key_value_pairs as _pairs
 from loglens.readers.wandb import transaction_log as wandb_log
 from loglens.registry import load as registry
 from tests.readers import wandb_plain, wandb_writer
+from tests.reading import load
 
 DATA = Path(__file__).parent / "data" / "offline"
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -202,7 +202,7 @@ def test_launches_of_one_run_id_are_one_run(tmp_path: Path) -> None:
         rows = [{"_step": n, "loss": float(first + n)} for n in range(first, 100)]
         (folder / "run-abc123.wandb").write_bytes(wandb_writer.log(rows, code))
     (tmp_path / "wandb" / "latest-run").symlink_to(folder)
-    (run,) = units.load(discover.find([tmp_path], registry.readers()))
+    (run,) = load(discover.find([tmp_path], registry.readers()))
     assert isinstance(run, Run)
     assert run.curves["loss"].step.tolist() == list(range(100))
     assert run.curves["loss"].value[60:].tolist() == [float(n + 60) for n in range(60, 100)]

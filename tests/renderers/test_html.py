@@ -33,7 +33,7 @@ pytest.importorskip("tsdownsample", reason="needs the extra html")
 
 from loglens.renderers.html.drawing import Heat, spark
 from loglens.renderers.html.figures import numbered, panels
-from loglens.renderers.shared.thinning import thin
+from loglens.renderers.shared.thinning import points_for_screen
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
 MEGABYTE = 1_000_000
@@ -315,14 +315,14 @@ def test_histograms_of_many_runs_stay_small() -> None:
 
 def test_short_curves_are_kept_point_by_point() -> None:
     curve = series(falling(500))
-    out = thin(curve, 1000)
+    out = points_for_screen(curve, 1000)
     assert np.array_equal(out.step, curve.step) and np.array_equal(out.value, curve.value) and not out.bad
 
 
 def test_thinning_keeps_spikes_extremes_bad_values_ends_and_the_onset() -> None:
     curve = long_curve()
     n = len(curve)
-    out = thin(curve, 12_000, [123_456])
+    out = points_for_screen(curve, 12_000, [123_456])
     kept = dict(zip(out.step.tolist(), out.value.tolist(), strict=True))
     assert len(kept) < 13_000
     for step in (0, n - 1, n // 3, n // 3 + 7, n // 5, 123_455, 123_456, 123_457):
@@ -343,14 +343,14 @@ def test_no_spike_is_lost_wherever_it_is(seed: int) -> None:
     value *= rng.lognormal(0, 0.05, len(value))
     places = rng.choice(np.arange(2, len(value) - 2, 5), 40, replace=False)
     value[places] *= rng.choice([0.3, 3.0], 40)
-    kept = set(thin(series(value), 4000).step.tolist())
+    kept = set(points_for_screen(series(value), 4000).step.tolist())
     assert set(places.tolist()) <= kept
 
 
 def test_bad_values_without_number_are_told_by_stretches() -> None:
     value = falling(100_000)
     value[::2] = np.nan
-    out = thin(series(value), 5000)
+    out = points_for_screen(series(value), 5000)
     assert len(out.bad) <= 2001 and sum(part.count for part in out.bad) == 50_000
     assert len(out.step) < 10_000
 

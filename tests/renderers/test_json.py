@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from loglens.model.report import Outline
 from loglens.model.strict_json import to_strict
-from loglens.pipeline.trim import outline
 from loglens.renderers.json import dump, render
 from loglens.renderers.shared.summary import FEW_RUNS
 from tests.golden.example import HOSTILE, report
@@ -48,11 +48,11 @@ def test_of_many_runs_each_is_a_line() -> None:
 
 def test_an_outline_says_and_counts_the_same() -> None:
     whole = report()
-    brief = replace(whole, runs=tuple(map(outline, whole.runs)))
+    brief = replace(whole, runs=(), outlines=tuple(map(Outline.of, whole.runs)))
     assert render(brief) == render(whole)
     assert (brief.counts, brief.failed, brief.exit_code) == (whole.counts, whole.failed, whole.exit_code)
-    assert [f.fingerprint for f in brief.findings] == [f.fingerprint for f in whole.findings]
-    assert [run.verdict for run in brief.runs] == [run.verdict for run in whole.runs]
+    assert [f.message for f in brief.all_findings] == [f.message for f in whole.findings]
+    assert [run.verdict for run in brief.judged] == [run.verdict for run in whole.runs]
 
 
 def test_hostile_names_come_back_as_they_were_and_steer_nothing() -> None:

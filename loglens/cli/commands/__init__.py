@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""One module a command."""

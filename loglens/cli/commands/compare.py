@@ -13,8 +13,9 @@ from loglens.compare import text as comparison
 from loglens.compare.curves import Cast, compare
 from loglens.compare.regression import limit
 from loglens.discovery.find import find
-from loglens.discovery.units import load
-from loglens.errors import LoglensError, UnreadableError
+from loglens.discovery.units import Reading
+from loglens.errors import LoglensError
+from loglens.model.exit_code import ExitCode
 from loglens.model.report import Unread
 from loglens.model.run import Run
 from loglens.registry import load as registry
@@ -77,17 +78,14 @@ def command(
         console.emit(dump(found.as_dict()))
     else:
         console.emit(comparison.text(found, page), page.color)
-    ctx.exit(1 if found.failed else 0)
+    ctx.exit(ExitCode.FOUND if found.failed else ExitCode.OK)
 
 
 def _runs(paths: Sequence[str], roles: Mapping[str, str], quiet: bool) -> list[tuple[Run, Cast]]:
     """Every run under the paths with its cast. Raises LoglensError where there is none."""
-    runs, unread = [], []
-    for item in load(find(paths, registry.readers())):
-        if isinstance(item, UnreadableError):
-            unread.append(Unread(item.path, str(item)))
-        else:
-            runs.append((item, assign_roles(item, roles)))
+    reading = Reading(find(paths, registry.readers()))
+    runs = [(run, assign_roles(run, roles)) for run in reading]
+    unread = [Unread.of(failure) for failure in reading.unread]
     if not runs:
         raise LoglensError("; ".join(f"{item.path}: {item.why}" for item in unread[:3]))
     console.warn(unread, quiet=quiet, texted=False)

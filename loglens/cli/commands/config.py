@@ -11,8 +11,8 @@ import click
 from loglens.cli import console
 from loglens.cli import options as common
 from loglens.config.assertions import Assertion
+from loglens.config.flags import with_flags
 from loglens.config.load import Config
-from loglens.config.options import options
 from loglens.config.schema import schema
 from loglens.model.plain_text import safe
 from loglens.registry import load as registry
@@ -30,10 +30,10 @@ def command(file: Path | None, isolated: bool, roles: tuple[str, ...], as_schema
     variables LOGLENS_CONFIG (names the file) and LOGLENS_FAIL_ON, and they to the flags.
     """
     if as_schema:
-        console.emit(json.dumps(schema(), indent=2) + "\n")
+        console.emit(json.dumps(schema(registry.detectors()), indent=2) + "\n")
         return
     found = common.load_config(file, isolated, roles)
-    options(found)  # every name is checked, as diagnose would
+    with_flags(found, registry.detectors())  # every name is checked, as diagnose would
     console.emit("\n".join(_lines(found, roles, verbose)) + "\n")
 
 
@@ -43,7 +43,7 @@ def _lines(found: Config, flags: tuple[str, ...], verbose: bool) -> Iterator[str
 
     where = found.file or "no configuration file; loglens init writes one"
     yield f"# {safe(where)}"
-    yield f'fail-on = "{found.fail_on}"{origin("fail-on")}'
+    yield f'fail-on = "{"never" if found.fail_on is None else found.fail_on}"{origin("fail-on")}'
     yield f"select = [{', '.join(map(_quoted, found.select))}]{origin('select')}"
     ignored = [
         f"{{rule = {_quoted(rule)}, reason = {_quoted(why)}}}" if why else _quoted(rule)
@@ -65,7 +65,7 @@ def _lines(found: Config, flags: tuple[str, ...], verbose: bool) -> Iterator[str
 
 def _rules(found: Config, origin: str, verbose: bool) -> Iterator[str]:
     for name, detector in registry.detectors().items():
-        own: Mapping[str, float] = found.rules.get(name, {})
+        own: Mapping[str, float] = found.thresholds.get(name, {})
         shown = detector.thresholds if verbose else own
         if shown:
             yield ""

@@ -10,18 +10,17 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from loglens import __version__
 from loglens.analysis import baseline
 from loglens.analysis.report_builder import collect
-from loglens.cli import atomic_file, console
+from loglens.cli import atomic_file, console, progress
 from loglens.cli import options as common
 from loglens.cli.json_lines import JsonLines
+from loglens.config.flags import with_flags
 from loglens.config.load import FAIL_ON
-from loglens.config.options import options
 from loglens.errors import LoglensError, nearest
 from loglens.model.plain_text import plural
 from loglens.model.report import Report
-from loglens.pipeline.session import gather
+from loglens.pipeline import session
 from loglens.registry import load as registry
 from loglens.renderers import jsonl
 from loglens.renderers.terminal.look import TextStyle
@@ -131,18 +130,18 @@ def command(
     if (engine == "dask") != (scheduler is not None):
         raise click.UsageError("--engine dask and --scheduler ADDRESS go together")
     targets = _targets(outputs, format)
-    wanted = options(common.load_config(file, isolated, roles), fail_on, select, ignore)
+    config = with_flags(common.load_config(file, isolated, roles), registry.detectors(), fail_on, select, ignore)
     old = baseline.load(accepted) if accepted else None
     whole = [(path, name) for path, name in targets if name != jsonl.FORMAT]
     with JsonLines([path for path, name in targets if name == jsonl.FORMAT]) as lines:
         formats = {"overview" if name == "text" and not verbose else name for _, name in whole}
-        judged, stopped = gather(
-            paths, wanted, lines, jobs=jobs, scheduler=scheduler, cached=cached, formats=formats, quiet=quiet
-        )
-        report = collect(judged, registry.detectors(), version=__version__, options=wanted)
+        execution = session.Execution(jobs, scheduler, cached, formats)
+        with progress.tracker(quiet) as track:
+            judged, stopped = session.diagnose(paths, config, execution, on_result=lines.write, track=track)
+        report = collect(judged, registry.detectors(), config=config)
         report = _known(report, old, accepted, accept, quiet)
-        lines.text(jsonl.closing(report))
-    console.warn(report.unread, quiet=quiet and bool(report.runs), texted=(None, "text") in targets)
+        lines.write_text(jsonl.closing(report))
+    console.warn(report.unread, quiet=quiet and bool(report.judged), texted=(None, "text") in targets)
     if ctx.meta.get("loglens.traceback"):
         for trace in filter(None, (unread.trace for unread in report.unread)):
             console.log_lines(trace)
@@ -165,11 +164,11 @@ def _known(
     """The report with its known findings marked. What is accepted today is written, and known at once."""
     if old is not None and accepted:
         report = baseline.accept(report, old, accepted)
-    if accept and report.runs:
+    if accept and report.judged:
         text = baseline.dump(report, accept)
         atomic_file.write(text, accept, "--write-baseline")
         if not quiet:
-            console.log(f"wrote {accept}: {plural(len(report.findings), 'finding')} accepted")
+            console.log(f"wrote {accept}: {plural(len(report.all_findings), 'finding')} accepted")
         report = baseline.accept(report, baseline.load(accept), accept)
     return report
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -11,11 +10,11 @@ import click
 from loglens.cli import atomic_file, console, progress
 from loglens.cli import options as common
 from loglens.discovery.find import find
-from loglens.discovery.units import load
-from loglens.errors import LoglensError, UnreadableError
+from loglens.discovery.units import Reading
+from loglens.errors import LoglensError
+from loglens.model.exit_code import ExitCode
 from loglens.model.plain_text import plural
 from loglens.model.report import Unread
-from loglens.model.run import Run
 from loglens.registry import load as registry
 from loglens.renderers import point_tables as export
 
@@ -48,17 +47,16 @@ def command(ctx: click.Context, paths: tuple[str, ...], output: Path, tidy: bool
         raise LoglensError(f"-o {output}: {error}") from None
     if not output.parent.is_dir():
         raise LoglensError(f"-o {output}: there is no folder {output.parent}")
-    found = find(paths, registry.readers())
-    unread: list[Unread] = []
-    with progress.progress_bar(len(found.sources), quiet) as watch:
-        runs = _readable(watch(load(found)), unread)
+    reading = Reading(find(paths, registry.readers()))
+    with progress.progress_bar(reading.sources, quiet) as watch:
+        runs = watch(reading)
         first = next(runs, None)
         if first is not None:
             with atomic_file.replacing(output) as file:
                 count = export.write(itertools.chain([first], runs), file, suffix, wide=not tidy)
-    console.warn(unread, quiet=quiet and first is not None, texted=False)
+    console.warn(map(Unread.of, reading.unread), quiet=quiet and first is not None, texted=False)
     if first is None:
-        ctx.exit(common.BAD_INPUT)
+        ctx.exit(ExitCode.BAD_INPUT)
     if count.left_out and not quiet:
         console.log(
             f"{plural(count.left_out, 'point')} left out: a resume or a later value of the same step replaces them; "
@@ -66,12 +64,3 @@ def command(ctx: click.Context, paths: tuple[str, ...], output: Path, tidy: bool
         )
     if not quiet:
         console.log(f"wrote {output}: {plural(count.points, 'point')} of {plural(count.runs, 'run')}")
-
-
-def _readable(items: Iterable[Run | UnreadableError], unread: list[Unread]) -> Iterator[Run]:
-    """The runs; what could not be read is put into the list."""
-    for item in items:
-        if isinstance(item, UnreadableError):
-            unread.append(Unread(item.path, str(item)))
-        else:
-            yield item

@@ -9,8 +9,8 @@ import click
 from loglens.cli import console, progress
 from loglens.cli import options as common
 from loglens.discovery.find import find
-from loglens.discovery.units import load
-from loglens.errors import UnreadableError
+from loglens.discovery.units import Reading
+from loglens.model.exit_code import ExitCode
 from loglens.model.report import Unread
 from loglens.registry import load as registry
 from loglens.renderers.json import dump
@@ -42,18 +42,14 @@ def command(
 ) -> None:
     """List runs, curves, points, roles and notes, without judging."""
     table = common.load_config(file, isolated, roles).roles
-    found = find(paths, registry.readers())
-    runs, unread = [], []
-    with progress.progress_bar(len(found.sources), quiet) as watch:
-        for item in watch(load(found)):
-            if isinstance(item, UnreadableError):
-                unread.append(Unread(item.path, str(item)))
-            else:
-                runs.append((item, parts(assign_roles(item, table))))
+    reading = Reading(find(paths, registry.readers()))
+    with progress.progress_bar(reading.sources, quiet) as watch:
+        runs = [(run, parts(assign_roles(run, table))) for run in watch(reading)]
+    unread = [Unread.of(failure) for failure in reading.unread]
     console.warn(unread, quiet=quiet and bool(runs), texted=format == "text")
     page = console.terminal_style(verbose)
     if format == "json":
         console.emit(dump(inspection.document(runs, unread)))
     elif runs or unread:
         console.emit(inspection.text(runs, unread, page, show_params), page.color)
-    ctx.exit(0 if runs else common.BAD_INPUT)
+    ctx.exit(ExitCode.OK if runs else ExitCode.BAD_INPUT)

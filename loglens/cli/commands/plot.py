@@ -6,20 +6,17 @@ from pathlib import Path
 
 import click
 
-from loglens import __version__
 from loglens.analysis.report_builder import collect
-from loglens.cli import atomic_file, console
+from loglens.cli import atomic_file, console, progress
 from loglens.cli import options as common
-from loglens.cli.json_lines import JsonLines
-from loglens.config.options import options
+from loglens.config.flags import with_flags
 from loglens.errors import LoglensError, nearest
+from loglens.model.exit_code import ExitCode
 from loglens.model.plain_text import plural
-from loglens.pipeline.session import gather
+from loglens.model.version import __version__
+from loglens.pipeline import session
 from loglens.registry import load as registry
 from loglens.renderers.figures import plot
-
-#: The exit code where runs were read, and nothing in them can be drawn.
-NOTHING = 3
 
 
 @click.command("plot", short_help="The evidence of the findings as figures.")
@@ -77,16 +74,16 @@ def command(
         if name not in registry.detectors():
             raise LoglensError(f"--select: no rule {name!r}; {nearest(name, list(registry.detectors()))}")
     plot.check()
-    wanted = options(common.load_config(file, isolated, roles), None, (), ())
-    judged, stopped = gather(
-        paths, wanted, JsonLines(()), jobs=None, scheduler=None, cached=True, formats={"plot"}, quiet=quiet
-    )
+    config = with_flags(common.load_config(file, isolated, roles), registry.detectors())
+    execution = session.Execution(jobs=None, cached=True, formats={"plot"})
+    with progress.tracker(quiet) as track:
+        judged, stopped = session.diagnose(paths, config, execution, track=track)
     if stopped is not None:
         raise stopped
-    report = collect(judged, registry.detectors(), version=__version__, options=wanted)
-    console.warn(report.unread, quiet=quiet and bool(report.runs), texted=False)
-    if not report.runs:
-        ctx.exit(common.BAD_INPUT)
+    report = collect(judged, registry.detectors(), config=config)
+    console.warn(report.unread, quiet=quiet and bool(report.judged), texted=False)
+    if not report.judged:
+        ctx.exit(ExitCode.BAD_INPUT)
     jobs = plot.jobs(report, select, separate)
     for job, path in zip(jobs, plot.files(jobs, output, separate), strict=True):
         with atomic_file.replacing(path) as target:
@@ -95,4 +92,4 @@ def command(
             console.log(f"wrote {path}: {plural(len(job[1]), 'finding')} of {job[0].run}")
     if not jobs:
         console.log("nothing to draw: " + ("no finding of this rule" if select else "no curve plays a role"))
-        ctx.exit(NOTHING)
+        ctx.exit(ExitCode.NOT_JUDGED)  # runs were read, and nothing in them can be drawn

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
+from importlib.resources import files
 
 import click
 from rich.console import RenderableType
 from rich.table import Table
 
-import loglens
 from loglens.cli import console
 from loglens.cli import options as common
 from loglens.config import assertions
 from loglens.errors import ConfigError, nearest
-from loglens.model.contract import CurveInput, Detector
+from loglens.model.contract import Detector
 from loglens.model.plain_text import number
 from loglens.registry import load as registry
 from loglens.renderers.terminal.look import TextStyle, indented
 
 #: What was measured of each of our rules; made together with the pages of the documentation.
-MEASURED = Path(loglens.__file__).parent / "detectors" / "measured.json"
+MEASURED = files("loglens.detectors").joinpath("measured.json")
 #: The user's own assertions are no detector, but they are explained like one.
 _ASSERTION = Detector(assertions.RULE, lambda: iter(()), assertions.HELP.title, assertions.HELP.text, (), {})
 
@@ -77,7 +76,7 @@ def _one(detector: Detector, look: TextStyle) -> Iterator[RenderableType]:
         yield ""
         yield look.text(("Curves it looks at", "head"))
     for need in detector.needs:
-        yield indented(look.text(need.name, (f"  {_kind(need)}", "muted")))
+        yield indented(look.text(need.name, (f"  {need.wording}", "muted")))
     if detector.thresholds:
         yield ""
         yield look.text(("Thresholds", "head"), (f"  to be set under [rules.{rule.name}]", "muted"))
@@ -92,12 +91,3 @@ def _one(detector: Detector, look: TextStyle) -> Iterator[RenderableType]:
         yield ""
         yield look.text(("How often it is right", "head"))
         yield from (indented(look.text(text)) for text in measured)
-
-
-def _kind(need: CurveInput) -> str:
-    return {
-        "one": "needed; the rule is skipped where nothing plays it",
-        "optional": "used where it was logged",
-        "all": "all of them" if not need.layered else "all layers",
-        "run": "the whole run",
-    }[need.kind]

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""CSV logs of every kind."""

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""Files as bytes, texts, JSON, Parquet and SQLite: what every format stands on."""

@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""The wire format of protocol buffers."""
 
 from __future__ import annotations
 

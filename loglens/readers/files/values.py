@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""Numbers as logs write them, and files that are none."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""JSON lines, and logs of trainers that are JSON."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.series import Floats
 from loglens.readers.tables.step_axis import Axis, column_axis
 from loglens.readers.tables.table import Table
+from loglens.stats.arrays import Floats
 
 _COUNTERS = frozenset({"epoch", "step", "iter", "mode"})
 

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""MLflow: its folder of runs and its database."""

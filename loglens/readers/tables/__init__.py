@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""Rows and columns of numbers: what every table of values has in common."""

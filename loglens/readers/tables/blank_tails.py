@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.series import Ints
+from loglens.stats.arrays import Ints
 
 if TYPE_CHECKING:
     from loglens.readers.tables.table import Table

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from loglens.model.series import Floats
 from loglens.readers.tables.header import NONE, is_number
 from loglens.readers.tables.table import Ordinals
+from loglens.stats.arrays import Floats
 
 #: Words that writers put where nothing was logged (Keras: NA, fastai: None).
 ABSENT = frozenset({"", "na", "n/a", "#n/a", "none", "null", "<na>", "-", "--"})

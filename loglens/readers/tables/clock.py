@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loglens.model.series import Floats
 from loglens.readers.tables.step_axis import plain
+from loglens.stats.arrays import Floats
 
 if TYPE_CHECKING:
     from loglens.readers.tables.table import Table

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.series import Floats, Ints
+from loglens.stats.arrays import Floats, Ints
 
 if TYPE_CHECKING:
     from loglens.readers.tables.table import Table

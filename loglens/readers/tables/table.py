@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""A table of values as read: one row a line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.series import Floats, Ints
+from loglens.stats.arrays import Floats, Ints
 
 #: Counts and numbers of columns, in a type no wider than they need.
 Ordinals = NDArray[np.signedinteger[Any]]

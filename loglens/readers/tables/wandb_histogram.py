@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from loglens.model.columns import Histogram
-from loglens.model.series import Floats
+from loglens.stats.arrays import Floats
 
 
 def histogram(tag: str, value: dict[str, Any], step: int, time: float) -> Histogram | None:

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""TensorBoard event files."""

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.columns import Columns
-from loglens.model.series import Ints
 from loglens.model.source import Note
 from loglens.readers.tables.growing_columns import Growing
 from loglens.readers.tensorboard.event_proto import parse_event
 from loglens.readers.tensorboard.records import FRAME, HEADER, Buffer, Framer, masked_crc
 from loglens.readers.tensorboard.scalar_batches import Batch, Kernel
 from loglens.readers.tensorboard.summaries import CorruptError, Summaries
+from loglens.stats.arrays import Ints
 
 LFS = b"version https://git-lfs"
 GZIP = b"\x1f\x8b"

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from loglens.model.series import Floats
 from loglens.readers.files.protobuf import (
     FIELDS,
     NOWHERE,
@@ -23,6 +22,7 @@ from loglens.readers.files.protobuf import (
     text,
     varint,
 )
+from loglens.stats.arrays import Floats
 
 
 @dataclass(slots=True)

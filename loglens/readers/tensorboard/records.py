@@ -15,7 +15,7 @@ import numpy as np
 from crc32c import crc32c
 from numpy.typing import NDArray
 
-from loglens.model.series import Ints
+from loglens.stats.arrays import Ints
 
 Buffer = bytes | mmap
 Words = NDArray[np.uint32]

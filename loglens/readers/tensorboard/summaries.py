@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from loglens.model.columns import Histogram
-from loglens.model.series import Floats
 from loglens.readers.files.protobuf import MalformedError, Raw, Span, fields, number_at, text
 from loglens.readers.tensorboard.event_proto import STRING, Value, parse_event, parse_metadata, parse_tensor
 from loglens.readers.tensorboard.records import masked_crc
 from loglens.readers.tensorboard.scalar_batches import LONG, SCALAR_PLUGINS
+from loglens.stats.arrays import Floats
 
 TEXT_KEPT = 300  # characters of a text that is no JSON
 DEEPEST = 16  # levels of nested parameters

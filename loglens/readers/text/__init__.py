@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""Console output and other text logs."""

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.columns import Columns
-from loglens.model.series import Floats, Ints
 from loglens.readers.text.line_collector import Ledger
 from loglens.readers.text.line_plan import Value
 from loglens.readers.text.positions import Places, Records, forward, place, tables
 from loglens.readers.text.repeats import repeats
+from loglens.stats.arrays import Floats, Ints
 
 Codes = NDArray[np.int32]
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.series import Floats, Ints
 from loglens.readers.tables.growing_columns import Growing
 from loglens.readers.text.crash_lines import Deaths
 from loglens.readers.text.line_plan import Plan, learn
 from loglens.readers.text.ruled_tables import Ruled
 from loglens.readers.text.templates import floats, polish, take_apart
+from loglens.stats.arrays import Floats, Ints
 
 #: So many templates that mean nothing are remembered, and so many tags taken; a log has a few hundred.
 MOST_TEMPLATES, MOST_TAGS = 50_000, 100_000

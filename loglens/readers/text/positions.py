@@ -8,9 +8,9 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.series import Floats, Ints
 from loglens.readers.tables.step_axis import NAMES, plain
 from loglens.readers.text.line_plan import Plan
+from loglens.stats.arrays import Floats, Ints
 
 Bools = NDArray[np.bool_]
 _TABLE_STEPS = {name: rank for rank, name in enumerate(f"{NAMES['step']} {NAMES['epoch']}".split())}

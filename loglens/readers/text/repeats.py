@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.series import Floats, Ints
 from loglens.readers.text.line_plan import Value
 from loglens.readers.text.positions import Records
+from loglens.stats.arrays import Floats, Ints
 
 
 def repeats(

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""W&B: exports, charts, histories and transaction logs."""

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.columns import Histogram
-from loglens.model.series import Floats, Ints
 from loglens.readers.tables.step_axis import NAMES, plain
 from loglens.readers.wandb.launch import Launch
 from loglens.readers.wandb.point_collector import Points
+from loglens.stats.arrays import Floats, Ints
 
 #: Columns that the step and the time of a row are made of, and what W&B keeps for itself.
 _OWN = frozenset({"_step", "_timestamp", "_wandb"})

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.series import Ints
 from loglens.readers.files.protobuf import MalformedError, fields
+from loglens.stats.arrays import Ints
 
 Raw = NDArray[np.uint8]
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.series import Ints
 from loglens.model.source import Note
 from loglens.readers.files.block_log import Batch, BlockLog
 from loglens.readers.files.json_file import parse
 from loglens.readers.files.protobuf import MalformedError, Span, fields, signed, text
 from loglens.readers.wandb.key_value_pairs import pairs, path_of, varints
 from loglens.readers.wandb.point_collector import Points
+from loglens.stats.arrays import Ints
 
 MAGIC = b":W&B"
 

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.columns import Histogram
-from loglens.model.series import Floats, Ints
 from loglens.readers.files.json_file import flatten, parse
 from loglens.readers.files.values import number
 from loglens.readers.tables.wandb_histogram import histogram
 from loglens.readers.wandb.key_value_pairs import Pairs, path_of
+from loglens.stats.arrays import Floats, Ints
 
 #: Longer JSON in one value (a table, a transcript) is passed over.
 LONGEST_VALUE = 4 << 20

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""The evidence of findings as figures."""

@@ -19,11 +19,11 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from loglens.model.finding import Finding, Severity
 from loglens.model.plain_text import number, plural
 from loglens.model.report import Diagnosis
-from loglens.model.series import Floats
 from loglens.renderers.figures.panels import Panel, panels
 from loglens.renderers.shared.buckets import Scale
 from loglens.renderers.shared.summary import say
-from loglens.renderers.shared.thinning import Thin, thin
+from loglens.renderers.shared.thinning import Thin, points_for_screen
+from loglens.stats.arrays import Floats
 
 #: Colours after Okabe and Ito (the orange darker, for thin lines on paper), told apart by dashes too.
 COLOURS = ("#0072b2", "#b87700", "#009e73", "#a8508a", "#3a93c7")
@@ -87,7 +87,7 @@ def save(
 def _draw(plot: Axes, panel: Panel, span: tuple[int, int]) -> None:
     finding = panel.finding
     onsets = [] if finding is None or finding.onset_step is None else [finding.onset_step]
-    curves = [thin(curve, POINTS, onsets) for curve in panel.curves]
+    curves = [points_for_screen(curve, POINTS, onsets) for curve in panel.curves]
     pad = max((span[1] - span[0]) * 0.01, 0.5)
     plot.set_xlim(span[0] - pad, span[1] + pad)
     plot.xaxis.set_major_locator(MaxNLocator(6, integer=True))

@@ -39,7 +39,7 @@ def jobs(report: Report, rules: Sequence[str] = (), separate: bool = False) -> l
     and so are notes beside complaints.
     """
     found: list[Job] = []
-    for run in worst_first(report):
+    for run in worst_first(report.runs):
         chained = [finding for tree in causal_trees(run.findings) for finding in tree]
         drawn = [entry for entry in enumerate(chained, 1) if any(map(len, entry[1].series))]
         if rules:

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""The report as a page that needs nothing else."""

@@ -11,8 +11,9 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from loglens.model.series import Floats, Series
+from loglens.model.series import Series
 from loglens.renderers.shared.buckets import Scale, buckets, columns
+from loglens.stats.arrays import Floats
 
 #: Cividis (Nuñez et al. 2018), made to look alike to readers with and without colour-blindness.
 RAMP = ("00224e", "123570", "3b496c", "575d6d", "707173", "8a8678", "a59c74", "c3b369", "e1cc55", "fee838")

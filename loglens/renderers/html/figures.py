@@ -17,7 +17,7 @@ from loglens.model.series import Series
 from loglens.renderers.html.drawing import RAMP, Heat, spark
 from loglens.renderers.shared.buckets import Scale
 from loglens.renderers.shared.summary import say, title
-from loglens.renderers.shared.thinning import LEAST, Thin, thin
+from loglens.renderers.shared.thinning import LEAST, Thin, points_for_screen
 
 #: Points of all curves of a page together, and of one curve.
 POINTS, MOST = 300_000, 12_000
@@ -137,7 +137,7 @@ def figure(panel: Panel, run: Diagnosis, id: str, most: int) -> Figure:
 def _lines(panel: Panel, run: Diagnosis, id: str, most: int) -> Figure:
     found = _marks(panel, run)
     onsets = [mark["step"] for mark in found if mark["own"]]
-    curves = [thin(curve, most, onsets) for curve in panel.curves]
+    curves = [points_for_screen(curve, most, onsets) for curve in panel.curves]
     names = tuple(say(curve.tag, 80) for curve in panel.curves)
     values = np.concatenate([curve.value for curve in panel.curves])
     scale = Scale.of(values)

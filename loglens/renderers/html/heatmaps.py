@@ -11,10 +11,10 @@ from markupsafe import Markup
 from loglens.model.histogram_grid import Distribution
 from loglens.model.plain_text import number, plural
 from loglens.model.report import Diagnosis
-from loglens.model.series import Floats
 from loglens.renderers.html.drawing import RAMP, Heat
 from loglens.renderers.html.figures import Figure, marks
 from loglens.renderers.shared.summary import say
+from loglens.stats.arrays import Floats
 
 #: Heat maps of histograms on a page, over all its runs.
 PAGE = 36

@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""What several outputs share."""

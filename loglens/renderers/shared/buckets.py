@@ -1,4 +1,4 @@
-"""TODO: say in one line what this is."""
+"""A curve in as many columns as a plot has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.series import Floats, Series
+from loglens.model.series import Series
+from loglens.stats.arrays import Floats
 
 #: A curve that spans more than this ratio is drawn on a logarithmic scale.
 LOG_RATIO = 100.0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
+from typing import TypeVar
 from urllib.parse import quote_from_bytes
 
 from loglens.model.finding import Finding, Remedy, Severity
 from loglens.model.plain_text import number, plural, safe, shorten, words
-from loglens.model.report import Diagnosis, Report, RuleResult
+from loglens.model.report import Diagnosis, Outline, Report, RuleResult
 from loglens.model.series import Series
 from loglens.model.strict_json import to_strict
 from loglens.remedies.phrases import phrase
@@ -21,25 +22,27 @@ VERDICTS = ("failed", "suspect", "not-judged", "healthy")
 FEW_RUNS = 12
 #: How long a name, a sentence and a piece of code may become; logs hold names of any length.
 NAME, SENTENCE, CODE = 120, 1000, 20_000
+#: A run in either form: worst_first and by_cause give back what they are given.
+RunT = TypeVar("RunT", Diagnosis, Outline, Diagnosis | Outline)
 #: What is said where there is nothing to judge.
 NOT_READ = "nothing could be read as a training log"
 
 
-def worst_first(report: Report) -> list[Diagnosis]:
+def worst_first(runs: Sequence[RunT]) -> list[RunT]:
     """The runs by verdict, those of one verdict in the order in which they were read."""
-    return sorted(report.runs, key=lambda run: VERDICTS.index(run.verdict))
+    return sorted(runs, key=lambda run: VERDICTS.index(run.verdict))
 
 
 def counts_line(report: Report) -> str:
     """ "3 runs: 1 failed, 1 suspect, 1 healthy"."""
-    verdicts = [run.verdict for run in report.runs]
+    verdicts = [run.verdict for run in report.judged]
     counts = [f"{verdicts.count(name):,} {name.replace('-', ' ')}" for name in VERDICTS if name in verdicts]
     return f"{plural(len(verdicts), 'run')}: {', '.join(counts)}" if verdicts else NOT_READ
 
 
-def by_cause(runs: Sequence[Diagnosis]) -> list[tuple[str, str, list[Diagnosis]]]:
+def by_cause(runs: Sequence[RunT]) -> list[tuple[str, str, list[RunT]]]:
     """The runs by verdict and first-ranked cause, worst verdict first, the most frequent cause first."""
-    groups: dict[tuple[str, str], list[Diagnosis]] = {}
+    groups: dict[tuple[str, str], list[RunT]] = {}
     for run in runs:
         cause = (run.primary or "") if run.verdict in ("failed", "suspect") else ""
         groups.setdefault((run.verdict, cause), []).append(run)
@@ -49,7 +52,7 @@ def by_cause(runs: Sequence[Diagnosis]) -> list[tuple[str, str, list[Diagnosis]]
 
 def parameter_hints(report: Report) -> list[str]:
     """Which parameters go with failure, a sentence each; what is missing to say so is one as well."""
-    if len(report.runs) <= FEW_RUNS or not comparable(report.sweep):
+    if len(report.judged) <= FEW_RUNS or not comparable(report.sweep):
         return []
     try:
         splits = report.splits

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tsdownsample import MinMaxDownsampler, MinMaxLTTBDownsampler
 
-from loglens.model.series import Floats, Ints, Series
+from loglens.model.series import Series
 from loglens.renderers.shared.buckets import Scale
+from loglens.stats.arrays import Floats, Ints
 
 #: Stretches of bad values that are told apart; beyond that, neighbours closer than a pixel are put together.
 MOST_STRETCHES = 2000
@@ -44,7 +45,7 @@ class Thin:
     bad: tuple[Stretch, ...]
 
 
-def thin(curve: Series, most: int, onsets: Iterable[int] = ()) -> Thin:
+def points_for_screen(curve: Series, most: int, onsets: Iterable[int] = ()) -> Thin:
     """The curve in about `most` points; all of them where it has no more."""
     finite = np.isfinite(curve.value)
     rows = np.flatnonzero(finite)

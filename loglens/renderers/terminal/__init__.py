@@ -1,1 +1,1 @@
-"""TODO: one line."""
+"""The report for a person at a terminal."""

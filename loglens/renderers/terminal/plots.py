@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.plain_text import number
-from loglens.model.series import Floats, Series
+from loglens.model.series import Series
 from loglens.renderers.shared.buckets import Buckets, Scale, _span, buckets, columns
+from loglens.stats.arrays import Floats
 
 #: Pieces of one line of a plot: text, and what it is (label, axis, curve, onset, bad).
 Line = list[tuple[str, str]]

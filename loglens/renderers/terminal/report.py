@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.table import Table
 
 from loglens.model.plain_text import plural
-from loglens.model.report import Diagnosis, Report
+from loglens.model.report import Diagnosis, Outline, Report
 from loglens.renderers.shared.summary import FEW_RUNS, VERDICTS, by_cause, parameter_hints, worst_first
 from loglens.renderers.shared.wording import condition
 from loglens.renderers.terminal.look import TextStyle, indented
@@ -35,23 +35,16 @@ def render(
 
 
 def _page(report: Report, look: TextStyle) -> Iterator[RenderableType]:
-    runs = worst_first(report)
-    many = not look.verbose and (len(runs) > FEW_RUNS or any(run.document for run in runs))
-    if not runs:
+    judged = worst_first(report.judged)
+    many = not look.verbose and (len(judged) > FEW_RUNS or bool(report.outlines))
+    if not judged:
         yield look.text((f"{look.mark('failed')} NOT READ", "failed"), "  nothing could be read as a training log")
-    elif len(runs) == 1:
-        yield headline(runs[0], look)
-        yield from sections(runs[0], look)
-    else:
-        yield _counts(runs, look)
+    elif many:
+        yield _counts(judged, look)
         yield ""
-        yield _groups(runs, look) if many else _table(runs, look)
-        for run in [] if many else runs:
-            if look.verbose or run.verdict in ("failed", "suspect") or _crashed(run):
-                yield ""
-                yield _rule(look)
-                yield headline(run, look)
-                yield from sections(run, look)
+        yield _groups(judged, look)
+    else:
+        yield from _runs(worst_first(report.runs), look)
     apart = parameter_hints(report)
     if apart:
         yield ""
@@ -65,22 +58,41 @@ def _page(report: Report, look: TextStyle) -> Iterator[RenderableType]:
             yield indented(look.text((look.say(unread.path, 200), "warning"), f": {look.say(unread.why)}"))
         if len(shown) < len(report.unread):
             yield indented(look.text((f"and {len(report.unread) - len(shown):,} more; -v shows all", "muted")))
-    known = sum(finding.known for finding in report.findings)
+    known = sum(finding.known for finding in report.all_findings)
     if known:
         yield ""
         said = "the gate passes" if not report.failed else "the gate fails on the others"
-        yield look.text(("Known", "head"), f"  {known:,} of {plural(len(report.findings), 'finding')} accepted; {said}")
-    primary = next((run.primary for run in runs if run.verdict in ("failed", "suspect")), None)
+        yield look.text(
+            ("Known", "head"), f"  {known:,} of {plural(len(report.all_findings), 'finding')} accepted; {said}"
+        )
+    primary = next((run.primary for run in judged if run.verdict in ("failed", "suspect")), None)
     if many:
         yield ""
-        yield look.text(("One of them? ", "muted"), f"loglens diagnose {_place(runs[0], look)}")
+        yield look.text(("One of them? ", "muted"), f"loglens diagnose {_place(judged[0], look)}")
         yield look.text(("All of them? ", "muted"), "-v", (" or ", "muted"), "-o report.html")
     elif primary:
         yield ""
         yield _hint(primary, look)
 
 
-def _counts(runs: list[Diagnosis], look: TextStyle) -> RenderableType:
+def _runs(runs: list[Diagnosis], look: TextStyle) -> Iterator[RenderableType]:
+    """One run in full; of several a table, and then each of which there is something to say."""
+    if len(runs) == 1:
+        yield headline(runs[0], look)
+        yield from sections(runs[0], look)
+        return
+    yield _counts(runs, look)
+    yield ""
+    yield _table(runs, look)
+    for run in runs:
+        if look.verbose or run.verdict in ("failed", "suspect") or run.crashed:
+            yield ""
+            yield _rule(look)
+            yield headline(run, look)
+            yield from sections(run, look)
+
+
+def _counts(runs: Sequence[Diagnosis | Outline], look: TextStyle) -> RenderableType:
     """ "3 runs: 1 failed, 1 suspect, 1 healthy"."""
     counts = {verdict: sum(run.verdict == verdict for run in runs) for verdict in VERDICTS}
     pieces: list[str | tuple[str, str]] = [(f"{plural(len(runs), 'run')}: ", "head")]
@@ -112,7 +124,7 @@ def _table(runs: list[Diagnosis], look: TextStyle) -> Table:
     return table
 
 
-def _groups(runs: list[Diagnosis], look: TextStyle) -> Table:
+def _groups(runs: Sequence[Diagnosis | Outline], look: TextStyle) -> Table:
     """A row for the runs of one verdict and cause: how many, and the names of the first."""
     rows = by_cause(runs)
     causes = [look.say(condition(cause), 28) if cause else "" for _, cause, _ in rows]
@@ -142,7 +154,7 @@ def _names(names: list[str], room: int, look: TextStyle) -> str:
     return look.say(names[0], max(room - len(more), 8)) + more
 
 
-def _place(run: Diagnosis, look: TextStyle) -> str:
+def _place(run: Diagnosis | Outline, look: TextStyle) -> str:
     return look.say(shlex.quote(run.path), 200)
 
 
@@ -154,7 +166,3 @@ def _hint(condition: str, look: TextStyle) -> RenderableType:
     rule = f"loglens rules {look.say(condition, 60)}"
     hint = look.text(("In doubt? ", "muted"), rule)
     return hint if look.verbose else hint.append_text(look.text(("   All the code? ", "muted"), "-v"))
-
-
-def _crashed(run: Diagnosis) -> bool:
-    return any(outcome.outcome == "crashed" for outcome in run.outcomes)

@@ -14,6 +14,7 @@ from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Finding, Remedy, Severity
 from loglens.model.plain_text import number, plural, printable, words
 from loglens.model.report import CurveRole, Diagnosis
+from loglens.model.vocabulary import BOOKKEEPING
 from loglens.remedies.phrases import phrase
 from loglens.renderers.shared.buckets import Scale
 from loglens.renderers.shared.wording import FRAMEWORKS, condition
@@ -22,10 +23,6 @@ from loglens.renderers.terminal.plots import plot
 
 #: Roles that a reader checks first; the others are told in one line.
 LEADING = ("loss", "grad_norm_global", "grad_norm_layer", "weight_norm_global", "lr", "loss_scale", "rl_reward")
-MINOR = frozenset(
-    """data_time duplicate_axis epoch flops gpu_memory gpu_util host_memory hparam ignore other samples
-    step step_time throughput time tokens""".split()
-)
 #: How many tags, notes and numbers are shown where the reader has not asked for all.
 FEW_TAGS, FEW_NOTES, FEW_NUMBERS = 2, 6, 6
 
@@ -95,7 +92,7 @@ def _cast(cast: Iterable[CurveRole], look: TextStyle) -> Iterator[tuple[str, Tex
     minor = []
     for key in sorted(groups, key=rank):
         name, layered = key
-        if groups[key][0].role in MINOR and not look.verbose:
+        if groups[key][0].role in BOOKKEEPING and not look.verbose:
             minor.append(f"{name} ({len(groups[key])})" if len(groups[key]) > 1 else name)
         else:
             yield f"{name.removesuffix('_global')} by layer" if layered else name, _players(groups[key], look)

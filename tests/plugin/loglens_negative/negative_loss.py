@@ -13,10 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loglens.errors import Skip
-from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.run import Run
-from loglens.model.series import Series
+from loglens.plugin import Confidence, Finding, Rule, Run, Series, Severity, Skip
 
 RULE = Rule("negative-loss", "loss", Severity.WARNING)
 

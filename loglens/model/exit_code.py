@@ -1,0 +1,17 @@
+"""What a command ends with."""
+
+from __future__ import annotations
+
+import enum
+
+
+class ExitCode(enum.IntEnum):
+    """What every command ends with; the last two are what shells make of Ctrl-C and of kill."""
+
+    OK = 0
+    FOUND = 1  # findings at or above the severity that fails the gate
+    BAD_INPUT = 2  # usage, configuration, plugin, or no path could be read
+    NOT_JUDGED = 3  # read, but nothing could be judged
+    INTERNAL = 4  # loglens itself failed
+    INTERRUPTED = 130
+    TERMINATED = 143
