@@ -48,6 +48,12 @@ CONTRACT = {
     "check_labels": set(),
     "check_optimizer_step": set(),
     "fix_input_pipeline": set(),
+    "resume_from": {"step"},
+    "eval_in_fp32": set(),
+    "kl_annealing": set(),
+    "set_entropy_coef": {"value"},
+    "set_kl_coef": {"value"},
+    "scale_reward": {"factor"},
 }
 #: Parameters that say more than the contract asks for.
 BEYOND = {"unfreeze": {"layer"}, "fix_input_pipeline": {"shuffle"}}
@@ -94,6 +100,8 @@ def examples() -> Iterator[Remedy]:
     yield from (remedies.use_bf16(), remedies.skip_nonfinite_batches(), remedies.clean_data(), remedies.add_eps())
     yield from (remedies.unfreeze("fc'\"\x1b[1m"), remedies.check_optimizer_step(), remedies.check_labels())
     yield from (remedies.fix_input_pipeline(), remedies.shuffle_data(), remedies.release_memory())
+    yield from (remedies.resume_from(412), remedies.eval_in_fp32(), remedies.kl_annealing())
+    yield from (remedies.set_entropy_coef(0.01), remedies.set_kl_coef(0.1), remedies.scale_reward(0.001))
     yield from (remedies.keep_best(80), remedies.slower_policy(RATES, 40), remedies.slower_policy(None))
 
 

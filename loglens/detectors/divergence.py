@@ -35,7 +35,7 @@ from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import Levels, levels
 
-RULE = Rule("divergence", "loss", Severity.ERROR, leads_to=("nan-loss",), supervised=True)
+RULE = Rule("divergence", "loss", Severity.ERROR, leads_to=("nan-loss", "metric-collapse"), supervised=True)
 
 
 def detect(

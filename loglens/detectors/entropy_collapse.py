@@ -24,7 +24,7 @@ from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels
 
-RULE = Rule("entropy-collapse", "RL", Severity.ERROR, leads_to=("reward-collapse",))
+RULE = Rule("entropy-collapse", "RL", Severity.ERROR, leads_to=("reward-collapse", "reward-not-rising"))
 
 
 def detect(

@@ -27,7 +27,7 @@ from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks
 from loglens.stats.trend import trend
 
-RULE = Rule("gpu-memory-growth", "system", Severity.WARNING)
+RULE = Rule("gpu-memory-growth", "system", Severity.WARNING, leads_to=("crashed",))
 
 #: Curves about the memory that are not how much of it is in use.
 OTHER = re.compile(r"clock|error|free|temp|bandwidth|access", re.I)

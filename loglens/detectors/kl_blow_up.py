@@ -25,7 +25,7 @@ from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import noise
 
-RULE = Rule("kl-blow-up", "RL", Severity.WARNING, leads_to=("reward-collapse",))
+RULE = Rule("kl-blow-up", "RL", Severity.WARNING, leads_to=("reward-collapse", "value-loss-blow-up"))
 
 
 def detect(

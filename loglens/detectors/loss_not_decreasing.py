@@ -38,7 +38,7 @@ from loglens.stats.blocks import blocks, noise
 from loglens.stats.levels import Levels, fell_at_once, levels
 from loglens.stats.trend import trend
 
-RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR, leads_to=("underfitting",), supervised=True)
+RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR, leads_to=("underfitting", "metric-stuck"), supervised=True)
 
 
 def detect(

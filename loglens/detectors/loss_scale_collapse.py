@@ -21,7 +21,7 @@ from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 
-RULE = Rule("loss-scale-collapse", "precision", Severity.ERROR, leads_to=("nan-loss", "loss-not-decreasing"))
+RULE = Rule("loss-scale-collapse", "precision", Severity.ERROR, leads_to=("nan-loss", "loss-not-decreasing", "crashed"))
 
 
 def detect(

@@ -24,7 +24,7 @@ from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels
 
-RULE = Rule("low-explained-variance", "RL", Severity.WARNING)
+RULE = Rule("low-explained-variance", "RL", Severity.WARNING, leads_to=("reward-not-rising",))
 
 
 def detect(

@@ -28,7 +28,12 @@ from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 
-RULE = Rule("nan-loss", "loss", Severity.ERROR)
+RULE = Rule(
+    "nan-loss",
+    "loss",
+    Severity.ERROR,
+    leads_to=("non-finite-metric", "zero-loss", "metric-collapse", "metric-stuck", "crashed"),
+)
 
 
 def detect(

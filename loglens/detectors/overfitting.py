@@ -25,7 +25,7 @@ from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks, noise
 
-RULE = Rule("overfitting", "generalisation", Severity.WARNING, supervised=True)
+RULE = Rule("overfitting", "generalisation", Severity.WARNING, leads_to=("metric-collapse",), supervised=True)
 
 
 def detect(

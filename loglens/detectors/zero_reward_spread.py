@@ -25,7 +25,7 @@ from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels
 
-RULE = Rule("zero-reward-spread", "RL", Severity.WARNING, leads_to=("vanishing-gradient",))
+RULE = Rule("zero-reward-spread", "RL", Severity.WARNING, leads_to=("vanishing-gradient", "reward-not-rising"))
 
 
 def detect(

@@ -294,6 +294,51 @@ def shuffle_data() -> Remedy:
     return Remedy("fix_input_pipeline", {"shuffle": 1}, why, snippets("fix_input_pipeline", variant="shuffle"), verify)
 
 
+def resume_from(step: int, axis: str = "step", reason: str = "") -> Remedy:
+    """Go on from the last checkpoint at or before a step, with the optimizer's state."""
+    why = reason or f"the run was sound until {axis} {step}; what was trained before it is not lost"
+    verify = f"the log goes on from a checkpoint at or before {axis} {step}, and the loss is at its level from there"
+    return Remedy("resume_from", {"step": step}, why, snippets("resume_from", step=step), verify)
+
+
+def eval_in_fp32() -> Remedy:
+    """Evaluate in float32: half precision overflows in long sums."""
+    why = "half precision overflows above 65504 in sums over many elements; evaluation costs little in float32"
+    verify = "every evaluation gives a finite number, and training goes on as before"
+    return Remedy("eval_in_fp32", {}, why, snippets("eval_in_fp32"), verify)
+
+
+def kl_annealing() -> Remedy:
+    """Raise the weight of the KL term from zero, and leave each latent a few free bits."""
+    why = (
+        "a KL term at full weight from the start is cheapest at zero; a weight that rises over the first epochs lets "
+        "the decoder learn to use the latents first (Bowman et al. 2016)"
+    )
+    verify = "the KL term stays above 0.1 nats, and the reconstruction ends better than in this run"
+    return Remedy("kl_annealing", {}, why, snippets("kl_annealing"), verify)
+
+
+def set_entropy_coef(value: float) -> Remedy:
+    """Pay the policy for keeping its entropy."""
+    why = f"a bonus of {value:g} times the entropy makes it costly for the policy to stop exploring"
+    verify = "the entropy is above a tenth of its start until the reward has risen"
+    return Remedy("set_entropy_coef", {"value": value}, why, snippets("set_entropy_coef", value=value), verify)
+
+
+def set_kl_coef(value: float) -> Remedy:
+    """Penalise the distance to the reference policy."""
+    why = f"a penalty of {value:g} times the KL divergence keeps the policy near the one that it started from"
+    verify = "the KL divergence to the reference levels off, and samples stay varied"
+    return Remedy("set_kl_coef", {"value": value}, why, snippets("set_kl_coef", value=value), verify)
+
+
+def scale_reward(factor: float) -> Remedy:
+    """Bring rewards to a size near 1, the scale that value functions and default learning rates are made for."""
+    why = f"returns of this size swamp the value function; times {factor:g} they are near 1"
+    verify = "the value loss is of the order of 1, and the explained variance rises above 0"
+    return Remedy("scale_reward", {"factor": factor}, why, snippets("scale_reward", factor=factor), verify)
+
+
 def two_digits(value: float) -> float:
     """The value rounded to two significant digits."""
     return float(f"{value:.1e}")

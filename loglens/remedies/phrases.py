@@ -32,6 +32,12 @@ ACTIONS: Mapping[str, str] = {
     "check_labels": "check that labels belong to their inputs: overfit one batch",
     "check_optimizer_step": "check that the optimiser steps and holds the model's parameters",
     "fix_input_pipeline": "speed up the input pipeline",
+    "resume_from": "resume from the last checkpoint at or before step {step}",
+    "eval_in_fp32": "evaluate in float32",
+    "kl_annealing": "raise the weight of the KL term slowly from zero",
+    "set_entropy_coef": "set the entropy coefficient to {value}",
+    "set_kl_coef": "set the KL coefficient to {value}",
+    "scale_reward": "multiply the rewards by {factor}",
 }
 
 #: What is put in place, as people write it.

@@ -351,6 +351,56 @@ SNIPPETS: Mapping[str, Mapping[str, str]] = {
             order = jax.random.permutation(key, len(x))  # new key each epoch
             x, y = x[order], y[order]""",
     },
+    "resume_from": {
+        "pytorch": """
+            state = torch.load("checkpoint_{step}.pt", weights_only=True)
+            model.load_state_dict(state["model"])
+            optimizer.load_state_dict(state["optimizer"])""",
+        "keras": """
+            backup = keras.callbacks.BackupAndRestore("backup")
+            model.fit(x, y, callbacks=[backup])  # goes on where it ended""",
+        "lightning": 'trainer.fit(model, ckpt_path="checkpoint_{step}.ckpt")',
+        "huggingface": 'trainer.train(resume_from_checkpoint="checkpoint-{step}")',
+        "jax": "state = manager.restore({step})  # an orbax CheckpointManager",
+    },
+    "eval_in_fp32": {
+        "pytorch": """
+            with torch.no_grad(), torch.autocast("cuda", enabled=False):
+                score = metric(model.float()(x.float()), y)""",
+        "keras": """
+            outputs = layers.Dense(units, dtype="float32")(hidden)""",
+        "lightning": """
+            with torch.autocast("cuda", enabled=False):
+                score = metric(self(x.float()).float(), y)""",
+        "huggingface": "args = TrainingArguments(out_dir, fp16_full_eval=False)",
+        "jax": "score = metric(logits.astype(jnp.float32), y)",
+    },
+    "kl_annealing": {
+        "pytorch": """
+            beta = min(1.0, step / anneal_steps)
+            loss = reconstruction + beta * kl.clamp_min(free_bits).sum()""",
+        "keras": """
+            beta = keras.ops.minimum(1.0, step / anneal_steps)
+            loss = reconstruction + beta * kl""",
+        "jax": """
+            beta = jnp.minimum(1.0, step / anneal_steps)
+            loss = recon + beta * jnp.maximum(kl, free_bits).sum()""",
+    },
+    "set_entropy_coef": {
+        "pytorch": "loss = policy_loss + 0.5 * value_loss - {value:g} * entropy",
+        "keras": "loss = policy_loss + 0.5 * value_loss - {value:g} * entropy",
+        "jax": "loss = policy_loss + 0.5 * value_loss - {value:g} * entropy",
+    },
+    "set_kl_coef": {
+        "pytorch": "reward = score - {value:g} * (logp - ref_logp)",
+        "keras": "reward = score - {value:g} * (logp - ref_logp)",
+        "jax": "reward = score - {value:g} * (logp - ref_logp)",
+    },
+    "scale_reward": {
+        "pytorch": "reward = {factor:g} * reward  # or VecNormalize in SB3",
+        "keras": "reward = {factor:g} * reward",
+        "jax": "reward = {factor:g} * reward",
+    },
 }
 
 

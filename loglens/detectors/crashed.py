@@ -1,0 +1,103 @@
+"""The log ends in an error.
+
+Why it matters. The run did not end as it was configured: what it printed last may be the cause, and the last
+checkpoint is all that is left of it.
+
+How it is found. By what the readers noted: lines of a text log that say how a run died (out of memory, an
+exception's last line, a failed collective, a signal, a trainer's own abort) after which no value was logged, an exit
+code that is not 0, a tracker's state "failed", "crashed" or "killed". An error where the program broke; a warning
+where a scheduler ended it (time limit, preemption, SIGTERM); a note where a person did (Ctrl-C; W&B writes exit code
+255 for it).
+
+When it is wrong. An exception after training (in a last test, while saving) leaves a good model behind: look at what
+was saved. A wrapper's non-zero exit code may have nothing to do with the training.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from loglens.errors import Skip
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.run import Run
+from loglens.model.series import Series, present
+from loglens.model.source import Note
+from loglens.remedies import actions as remedies
+
+RULE = Rule("crashed", "outcome", Severity.ERROR)
+
+#: What a reader's note means, the most telling first; the last one is any other end.
+KINDS: Mapping[str, re.Pattern[str]] = {
+    "numeric": re.compile(
+        r"became infinite|infinite or nan|floatingpointerror|(?:minimum )?loss scale|float division by zero"
+        r"|histogram is empty|loss (?:is|was|exploded)|nan\b|overflowerror",
+        re.I,
+    ),
+    "memory": re.compile(r"out ?of ?memory|\boom\b|oom-kill|resource_exhausted|bad_alloc|memoryerror", re.I),
+    "person": re.compile(r"keyboard ?interrupt|sigint|exit code (?:130|255)\b", re.I),
+    "scheduler": re.compile(r"time limit|preempt|sigterm|terminated|cancelled|node failure|exit code 143\b", re.I),
+    "communication": re.compile(r"nccl|gloo|collective|timed? ?out|connection|rendezvous|socket", re.I),
+    "labels": re.compile(r"device-side assert|index out of|target \d+ is out of bounds|indexerror", re.I),
+    "killed": re.compile(r"\bkilled|sigkill|sigsegv|segmentation|bus error|aborted|exit code (?:137|139)\b", re.I),
+    "other": re.compile(""),
+}
+MEANING: Mapping[str, str] = {
+    "numeric": "the trainer gave up on numbers that are not finite",
+    "memory": "it ran out of memory",
+    "person": "a person interrupted it",
+    "scheduler": "the scheduler ended it",
+    "communication": "the processes lost each other",
+    "labels": "an index, most often a label, is out of range",
+    "killed": "the system killed it",
+    "other": "the program ended in an error",
+}
+SEVERITY: Mapping[str, Severity] = {"person": Severity.NOTE, "scheduler": Severity.WARNING}
+#: The text readers' mark on an error that training survived.
+SURVIVED = "training went on after it"
+
+
+def detect(loss: Series | None, lr: Series | None, run: Run) -> Iterator[Finding]:
+    ends = [note for note in run.notes if note.kind in ("crash", "failed") and SURVIVED not in note.message]
+    if not ends:
+        raise Skip("nothing in the log says how the run ended")
+    kind, note = min(((_kind(note), note) for note in ends), key=lambda pair: list(KINDS).index(pair[0]))
+    severity = SEVERITY.get(kind, Severity.ERROR)
+    main = loss if loss is not None and len(loss) else max(run.curves.values(), key=len, default=None)
+    last = main.last_step if main is not None and len(main) else None
+    where = f" after {main.axis} {last}" if main is not None and last is not None else ""
+    yield Finding(
+        f"the log ends in an error{where}: {MEANING[kind]} ({note.message})"
+        if severity is Severity.ERROR
+        else f"the run was stopped{where}: {MEANING[kind]} ({note.message})",
+        severity,
+        Confidence.HIGH if kind != "other" or note.kind == "crash" else Confidence.MEDIUM,
+        onset_step=last,
+        end_step=last,
+        evidence={"kind": kind, "said": note.message, "file": note.file, "exit_code": run.params.get("exit_code")},
+        remedies=_advice(kind, last, main, lr),
+        series=present(main),
+    )
+
+
+def _kind(note: Note) -> str:
+    return next(kind for kind, pattern in KINDS.items() if pattern.search(note.message))
+
+
+def _advice(kind: str, last: int | None, main: Series | None, lr: Series | None) -> list[Remedy]:
+    """What to do about a kind of end, then how not to lose what was trained."""
+    first: dict[str, list[Remedy]] = {
+        "numeric": [
+            remedies.skip_nonfinite_batches(),
+            remedies.scale_lr(0.3, lr, "smaller updates keep the numbers finite"),
+            remedies.use_bf16(),
+        ],
+        "memory": [remedies.release_memory()],
+        "labels": [remedies.check_labels()],
+        "killed": [remedies.release_memory()],
+    }
+    advice = first.get(kind, [])
+    if last is not None and main is not None:
+        reason = f"what was trained until {main.axis} {last} is in the last checkpoint; go on from there"
+        advice.append(remedies.resume_from(last, main.axis, reason))
+    return advice

@@ -1,0 +1,163 @@
+"""A metric rises and is lost again for good.
+
+Why it matters. What the model could do, it can no longer do: the checkpoint to keep is the one before, and what
+was trained after it was wasted. The training loss need not show it.
+
+How it is found. Validation metrics decide (test metrics where there are none), training metrics where neither has
+enough points. From block medians of a long curve, from the points of a short one (under 30): the best level, how
+much of the gain from the start to it is gone at every one of the last points, and how deep the curve fell before
+and came back. At least half of the gain is gone (AlgoPerf's "collapsed"), which is five standard errors of a level
+or more, and one and a half times as deep as any dip that was made good. A metric that starts at its best (a
+fine-tune) has no gain on record: it must lose half of its level, or double its error. Metrics of a split must
+agree: where one that gained keeps its gain, nothing is said. It is a warning where the training loss still gains
+in the second half of the run: that is overfitting, and an early checkpoint is of use.
+
+When it is wrong. A test that becomes harder by design (a curriculum, new data). Too few points: one bad evaluation
+at the end looks like the beginning of a collapse; two are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from loglens.errors import Skip
+from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.series import Floats, Series, present
+from loglens.remedies import actions as remedies
+from loglens.stats.blocks import blocks, noise
+from loglens.stats.levels import levels
+
+RULE = Rule("metric-collapse", "outcome", Severity.ERROR)
+
+#: From so many points on, medians of blocks of three or more are judged, and single points below.
+FEW = 30
+#: A median of m points has 1.25 times the standard error of a mean.
+MEDIAN_ERROR = 1.25
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a metric went, in its own units: levels at the start, the best and the end, and the share of the gain lost.
+
+    fell: whether it was lost for good. onset: the index of the first point of the fall.
+    """
+
+    curve: Series
+    start: float
+    best: float
+    best_step: int
+    end: float
+    lost: float
+    onset: int
+    fell: bool
+
+
+def detect(
+    loss: Series | None,
+    val_metric_higher: tuple[Series, ...],
+    val_metric_lower: tuple[Series, ...],
+    test_metric_higher: tuple[Series, ...],
+    test_metric_lower: tuple[Series, ...],
+    metric_higher: tuple[Series, ...],
+    metric_lower: tuple[Series, ...],
+    lr: Series | None,
+    grad_norm_global: Series | None,
+    *,
+    min_points: int = 5,
+    lost_share: float = 0.5,
+    errors: float = 5.0,
+    dips: float = 1.5,
+    still_gains: float = 0.1,
+) -> Iterator[Finding]:
+    splits = (
+        (*val_metric_higher, *val_metric_lower),
+        (*test_metric_higher, *test_metric_lower),
+        (*metric_higher, *metric_lower),
+    )
+    measured = next((long for split in splits if (long := _long(split, min_points, loss))), None)
+    if measured is None:
+        raise Skip(f"no metric of {min_points} points was logged")
+    courses = [course for curve in measured if (course := _course(curve, lost_share, errors, dips))]
+    if courses and all(course.fell for course in courses):
+        course = max(courses, key=lambda one: (one.curve.role == "metric_higher", len(one.curve)))
+        yield _finding(course, len(courses), _gains(loss, still_gains), lr, grad_norm_global)
+
+
+def _long(curves: Sequence[Series], min_points: int, loss: Series | None) -> list[Series]:
+    """The finite curves of enough points, up to where the loss is not finite any more: what follows is its effect."""
+    if loss is not None and len(loss) and not np.isfinite(loss.value[-1]):
+        stop = int(loss.step[~np.isfinite(loss.value)][0])
+        curves = [curve.before(stop) if curve.axis == loss.axis else curve for curve in curves]
+    return [curve.finite for curve in curves if len(curve.finite) >= min_points]
+
+
+def _course(curve: Series, lost_share: float, errors: float, dips: float) -> Course | None:
+    """How a metric went; None where it gained nothing beyond its noise that it could lose."""
+    sign = -1.0 if curve.role == "metric_lower" else 1.0
+    level, first, error = _levels(sign * curve.value)
+    tail = level[-max(2, len(level) // 10) :]
+    start = float(level[0])
+    best = float(np.sort(level)[-2]) if len(level) > 2 else float(level.max())  # the highest of many is high by chance
+    gain = best - start
+    if gain < max(2 * errors * error, 0.1 * abs(best)):
+        at_stake = _at_stake(level, best, sign, lost_share)
+        if at_stake is None:
+            return None
+        gain = at_stake
+    good = np.flatnonzero(level >= best - gain / 4)
+    last_good = int(good[-1])
+    deepest_dip = float((np.maximum.accumulate(level) - level)[: last_good + 1].max())
+    lost = best - float(tail.max())
+    fell = lost >= lost_share * gain and lost > errors * error and lost >= dips * deepest_dip
+    onset = int(first[min(last_good + 1, len(level) - 1)])
+    best_at = int(curve.step[first[int(np.argmax(level))]])
+    share = lost / gain if gain else 0.0
+    return Course(curve, sign * start, sign * best, best_at, sign * float(np.median(tail)), share, onset, fell)
+
+
+def _levels(value: Floats) -> tuple[Floats, np.ndarray, float]:
+    """Levels of a curve, the index of each one's first point, and the standard error of a level."""
+    if len(value) < FEW:
+        return value, np.arange(len(value)), noise(value)
+    block = blocks(np.arange(len(value)), value)
+    error = MEDIAN_ERROR * noise(value) / float(np.sqrt(len(value) / len(block)))
+    return block.level, block.start, max(error, noise(block.level))
+
+
+def _at_stake(level: Floats, best: float, sign: float, lost_share: float) -> float | None:
+    """What a metric can lose that starts near its best: its whole level, or twice its error; None where unknown."""
+    if sign > 0:
+        return best if best > 0 and level.min() >= 0 else None
+    return abs(best) / lost_share if best < 0 else None
+
+
+def _gains(loss: Series | None, least: float) -> bool:
+    """Whether the training loss still falls in the second half of the run."""
+    if loss is None or len(loss.finite) < 10:
+        return False
+    return levels(loss.finite.value[len(loss.finite) // 2 :]).drop > least
+
+
+def _finding(course: Course, count: int, gains: bool, lr: Series | None, grad: Series | None) -> Finding:
+    curve = course.curve
+    onset = int(curve.step[course.onset])
+    others = f", and so go {count - 1} other metrics" if count > 1 else ""
+    while_gains = "; the training loss still falls meanwhile" if gains else ""
+    return Finding(
+        f"{curve.tag} goes from {course.start:.4g} to {course.best:.4g} at {curve.axis} {course.best_step} and ends at "
+        f"{course.end:.4g} for good{others}{while_gains}",
+        Severity.WARNING if gains else Severity.ERROR,
+        Confidence.HIGH if len(curve) >= FEW else Confidence.MEDIUM,
+        onset_step=onset,
+        end_step=curve.last_step,
+        evidence={"start": course.start, "best": course.best, "end": course.end, "gain_lost": course.lost},
+        remedies=[
+            remedies.resume_from(course.best_step, curve.axis),
+            remedies.scale_lr(0.3, lr, "the updates overshoot: a smaller step stays in the valley"),
+            remedies.clip_grad_norm(grad.before(onset) if grad is not None else None),
+        ],
+        series=(curve, *present(lr)),
+    )

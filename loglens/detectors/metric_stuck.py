@@ -1,0 +1,148 @@
+"""A metric never moves while the loss does.
+
+Why it matters. A detector whose average precision is 0 in every epoch, or a classifier that is right in the same
+share of cases after each, has not learned what the metric measures, or the evaluation is broken: wrong labels or
+paths, one class predicted for all, a metric that is fed with other outputs than it expects.
+
+How it is found. Validation metrics decide (test metrics where there are none), training metrics where neither has
+enough points, and all metrics of that split must agree: a metric that stands still beside others that move is a
+matter of that metric. From the first hundredth of the curve on, all values are equal, to the last digit: at the
+worst value there is (0, or an error rate of 1), at another, or at the best value there is. Meanwhile a loss moves
+by more than 2 % of its level. A measured metric of 100 samples or more that repeats itself six times by chance
+while the model changes is a matter of one in a million (a change moves the count of right answers with a chance of
+nine in ten or more).
+
+A perfect metric is a note, as an easy task is solved soon. It is a warning where nothing was measured on held-out
+data and the training loss ends below a thousandth of its first value: perhaps a task with one answer only.
+
+When it is wrong. A validation set of a few samples has few values to show. A metric that is printed with one or two
+digits may hide small moves; near its best (0.9 or more), it is a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from loglens.errors import Skip
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.series import Series, as_share
+from loglens.remedies import actions as remedies
+
+RULE = Rule("metric-stuck", "outcome", Severity.ERROR)
+
+#: What a curve of a metric may stay at, the gravest first.
+WORST, SAME, GOOD, PERFECT = "worst", "same", "good", "perfect"
+#: A share of right answers above which standing still may be a matter of printed digits.
+NEAR_BEST = 0.9
+
+
+def detect(
+    loss: tuple[Series, ...],
+    val_loss: tuple[Series, ...],
+    loss_component: tuple[Series, ...],
+    metric_higher: tuple[Series, ...],
+    metric_lower: tuple[Series, ...],
+    val_metric_higher: tuple[Series, ...],
+    val_metric_lower: tuple[Series, ...],
+    test_metric_higher: tuple[Series, ...],
+    test_metric_lower: tuple[Series, ...],
+    *,
+    min_points: int = 6,
+    sure_points: int = 10,
+    moves: float = 0.02,
+    perfect_points: int = 20,
+    vanished: float = 0.001,
+) -> Iterator[Finding]:
+    splits = (
+        (*val_metric_higher, *val_metric_lower),
+        (*test_metric_higher, *test_metric_lower),
+        (*metric_higher, *metric_lower),
+    )
+    measured = next((long for split in splits if (long := _long(split, min_points))), None)
+    if measured is None:
+        raise Skip(f"no metric of {min_points} points was logged")
+    losses = [curve.finite for curve in (*loss, *val_loss, *loss_component) if len(curve.finite) >= min_points]
+    if not losses:
+        raise Skip(f"no loss of {min_points} points was logged beside the metric")
+    kinds = [_kind(curve) for curve in measured]
+    if None in kinds or not any(_moves(curve, moves) for curve in losses):
+        return
+    kind = next(kind for kind in (WORST, SAME, GOOD, PERFECT) if kind in kinds)
+    curve = measured[kinds.index(kind)]
+    if kind == PERFECT and len(curve) < perfect_points:
+        return
+    # an easy task is perfect soon as well: without held-out data, nothing tells it from one with a single answer
+    trivial = kind == PERFECT and measured[0].split not in ("val", "test") and not val_loss
+    trivial = trivial and any(_vanishes(one, vanished) for one in losses)
+    yield _finding(curve, kind, measured, max(losses, key=_range), sure_points, trivial)
+
+
+def _long(curves: Sequence[Series], min_points: int) -> list[Series]:
+    return [curve.finite for curve in curves if len(curve.finite) >= min_points]
+
+
+def _range(loss: Series) -> float:
+    """By how much a loss moves, as a share of its level."""
+    return float(np.ptp(loss.value)) / max(abs(float(np.median(loss.value))), 1e-300)
+
+
+def _moves(loss: Series, least: float) -> bool:
+    return _range(loss) > least
+
+
+def _vanishes(loss: Series, share: float) -> bool:
+    """Whether the loss ends below a share of its first value."""
+    return float(np.median(np.abs(loss.tail(0.1)))) < share * abs(float(loss.value[0]))
+
+
+def _kind(curve: Series) -> str | None:
+    """What the metric stays at from its second point or its first hundredth on; None where it moves."""
+    share = as_share(curve).value
+    rest = share[max(1, len(share) // 100) :]
+    if (rest != rest[0]).any():
+        return None
+    at, lower = float(rest[0]), curve.role == "metric_lower"
+    if at == (1.0 if lower else 0.0):
+        return WORST
+    if at == (0.0 if lower else 1.0):
+        return PERFECT
+    if 0 < at < 1 and (1 - at if lower else at) >= NEAR_BEST:
+        return GOOD
+    return SAME if share[0] == at or len(share) >= 100 else None
+
+
+def _finding(
+    curve: Series, kind: str, measured: list[Series], loss: Series, sure_points: int, trivial: bool
+) -> Finding:
+    severity = Severity.ERROR if kind in (WORST, SAME) else Severity.WARNING if trivial else Severity.NOTE
+    sure = len(curve) >= sure_points
+    advice: list[Remedy] = [remedies.check_labels()]
+    if kind == SAME:
+        advice.append(remedies.check_optimizer_step())
+    meaning = {
+        WORST: "the worst there is: wrong labels or paths, or the evaluation is broken",
+        SAME: "one answer for every sample, or an evaluation that does not see the model change",
+        GOOD: "perhaps by its rounding",
+        PERFECT: "the best there is, almost from the start: a task of one class only, or the answer is in the input",
+    }[kind]
+    others = f" (and {len(measured) - 1} other metrics stand still)" if len(measured) > 1 else ""
+    low, high = float(loss.value.min()), float(loss.value.max())
+    return Finding(
+        f"{curve.tag} is {curve.value[-1]:.4g} at every one of its last {len(curve) - 1} points{others}, while "
+        f"{loss.tag} moves between {low:.4g} and {high:.4g}: {meaning}",
+        min(severity, Severity.WARNING) if not sure else severity,
+        Confidence.HIGH if sure and kind in (WORST, SAME) else Confidence.MEDIUM,
+        onset_step=int(curve.step[0]),
+        end_step=curve.last_step,
+        evidence={
+            "value": float(curve.value[-1]),
+            "points": len(curve),
+            "stays_at": kind,
+            "loss_low": low,
+            "loss_high": high,
+        },
+        remedies=advice,
+        series=(*measured, loss),
+    )

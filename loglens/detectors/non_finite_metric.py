@@ -1,0 +1,139 @@
+"""A metric, a reward or a value loss becomes NaN or infinite.
+
+Why it matters. A metric that is no number says nothing of the model, and a value loss that is no number has
+spoiled the value function. The loss may look fine beside it.
+
+How it is found. Every curve of a metric (training, validation, test), a reward, a return, and the losses of
+policies, value functions and GANs. A curve that is finite first and not finite at its end, for longer than twice
+its longest gap before, is an error: NaN that stands for "not measured in this row" leaves gaps all along the
+curve. An infinite last value counts by itself. A curve of three points or more that is never finite is a note, and a
+warning where none of them ever is.
+Single gaps are a note. Points before the first finite one are not counted: rewards are NaN until an episode ends.
+
+When it is wrong. A metric that is undefined on this data (the area under the curve with one class only) is NaN
+by nature; it measures nothing, though. Losses of supervised training are the matter of nan-loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import numpy as np
+
+from loglens.errors import Skip
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.series import Series
+from loglens.remedies import actions as remedies
+
+RULE = Rule("non-finite-metric", "outcome", Severity.ERROR)
+
+
+def detect(
+    metric_higher: tuple[Series, ...],
+    metric_lower: tuple[Series, ...],
+    val_metric_higher: tuple[Series, ...],
+    val_metric_lower: tuple[Series, ...],
+    test_metric_higher: tuple[Series, ...],
+    test_metric_lower: tuple[Series, ...],
+    rl_reward: tuple[Series, ...],
+    rl_return: tuple[Series, ...],
+    rl_value_loss: tuple[Series, ...],
+    rl_policy_loss: tuple[Series, ...],
+    gan_d_loss: tuple[Series, ...],
+    gan_g_loss: tuple[Series, ...],
+    *,
+    min_points: int = 3,
+) -> Iterator[Finding]:
+    held_out = (*val_metric_higher, *val_metric_lower, *test_metric_higher, *test_metric_lower)
+    played = (*rl_reward, *rl_return, *rl_value_loss, *rl_policy_loss, *gan_d_loss, *gan_g_loss)
+    curves = [curve for curve in (*held_out, *metric_higher, *metric_lower, *played) if len(curve) >= min_points]
+    if not curves:
+        raise Skip(f"no metric or reward of {min_points} points was logged")
+    lasting = [curve for curve in curves if _lasts(curve)]
+    never = [curve for curve in curves if not len(curve.finite)]
+    gaps = [curve for curve in curves if _has_gaps(curve) and curve not in lasting]
+    if lasting:
+        yield _lasting(lasting, only_held_out=all(curve in held_out for curve in lasting))
+    if never:
+        yield _never(never, Severity.WARNING if len(never) == len(curves) else Severity.NOTE)
+    if gaps:
+        yield _passing(gaps)
+
+
+def _gaps(curve: Series) -> list[int]:
+    """The lengths of the runs of points that are not finite, from the first finite point on."""
+    bad = ~np.isfinite(curve.value)
+    first = int(np.argmin(bad))
+    return [len(list(run)) for is_bad, run in groupby(bad[first:].tolist()) if is_bad]
+
+
+def _lasts(curve: Series) -> bool:
+    """Whether the curve ends in points that are not finite, more than its usual gaps."""
+    if not curve.nonfinite or np.isfinite(curve.value[-1]) or not len(curve.finite):
+        return False
+    *before, end = _gaps(curve)
+    return end > 2 * max(before, default=0) and (end > 1 or bool(np.isinf(curve.value[-1])))
+
+
+def _has_gaps(curve: Series) -> bool:
+    return bool(curve.nonfinite and len(curve.finite) and _gaps(curve))
+
+
+def _onset(curve: Series) -> int:
+    """The step of the first point after the last finite one."""
+    last = int(np.flatnonzero(np.isfinite(curve.value))[-1])
+    return int(curve.step[last + 1])
+
+
+def _lasting(curves: list[Series], only_held_out: bool) -> Finding:
+    first = min(curves, key=_onset)
+    onset = _onset(first)
+    word = "infinite" if np.isinf(first.value[first.step >= onset][0]) else "NaN"
+    others = f", and so are {len(curves) - 1} other curves" if len(curves) > 1 else ""
+    advice = [remedies.resume_from(onset, first.axis), remedies.skip_nonfinite_batches()]
+    if only_held_out:
+        advice.insert(0, remedies.eval_in_fp32())
+    return Finding(
+        f"{first.tag} becomes {word} at {first.axis} {onset} and is not finite at the end (last finite value "
+        f"{first.finite.value[-1]:.4g}){others}",
+        Severity.ERROR,
+        Confidence.HIGH,
+        onset_step=onset,
+        end_step=first.last_step,
+        evidence={
+            "nonfinite_points": first.nonfinite,
+            "points": len(first),
+            "last_finite": float(first.finite.value[-1]),
+            "curves_not_finite": [curve.tag for curve in curves],
+        },
+        remedies=advice,
+        series=(first, *(curve for curve in curves if curve is not first)),
+    )
+
+
+def _never(curves: list[Series], severity: Severity) -> Finding:
+    first = curves[0]
+    others = f", and so do {len(curves) - 1} other curves" if len(curves) > 1 else ""
+    advice: list[Remedy] = [remedies.clean_data(), remedies.eval_in_fp32()]
+    return Finding(
+        f"{first.tag} has no finite value in {len(first)} points{others}: it measures nothing",
+        severity,
+        Confidence.MEDIUM,
+        end_step=first.last_step,
+        evidence={"points": len(first), "curves_not_finite": [curve.tag for curve in curves]},
+        remedies=advice,
+        series=tuple(curves),
+    )
+
+
+def _passing(curves: list[Series]) -> Finding:
+    first = max(curves, key=lambda curve: curve.nonfinite)
+    return Finding(
+        f"{first.tag} is not finite at {first.nonfinite} of its {len(first)} points, and finite again after them",
+        Severity.NOTE,
+        Confidence.LOW,
+        end_step=first.last_step,
+        evidence={"nonfinite_points": first.nonfinite, "points": len(first)},
+        series=(first,),
+    )

@@ -1,0 +1,122 @@
+"""The reward does not rise.
+
+Why it matters. The policy earns no more than it did untrained: a bug in the returns or their sign, too little
+exploration, a learning rate far off, or a reward that is too rare to learn from.
+
+How it is found. Of the main curve of the reward, medians over 20 blocks of the run: no level after the first tenth
+is above the start by three standard errors of a level and by a tenth of the reward's size, and the end is not
+either. The error of a level is taken from the levels themselves as well as from the points, since rewards
+wander from update to update. It is an error where the end lies below the start by as much: the policy became worse.
+
+When it is wrong. A policy that starts at its best (tuned before, or a task that is solved by any policy) has
+nothing to gain: rewards from 0 to 1 that start above 0.9 are not judged. A log that starts late (at a step beyond
+its own length) has no start. The first point of a reward may be an average over the whole first epoch, after most
+was learned.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from loglens.errors import Skip
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.series import Series, present, require
+from loglens.remedies import actions as remedies
+from loglens.stats.blocks import blocks, noise
+
+RULE = Rule("reward-not-rising", "RL", Severity.ERROR)
+
+#: A median of m points has 1.25 times the standard error of a mean.
+MEDIAN_ERROR = 1.25
+#: Scores of the chosen and the rejected answer (DPO and its kin): both may sink while the model learns.
+PREFERENCE = re.compile(r"(?<![a-z])(?:chosen|rejected|margins?)(?![a-z])", re.I)
+#: Blocks of a run: 5 % each, as single episodes vary by more than a run gains.
+BLOCKS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Levels of a reward at the start, its highest after it and its end, and the standard error of a level."""
+
+    start: float
+    best: float
+    end: float
+    error: float
+
+
+def detect(
+    rl_reward: Series,
+    rl_entropy: Series | None,
+    lr: Series | None,
+    *,
+    min_points: int = 50,
+    errors: float = 3.0,
+    least: float = 0.1,
+    solved: float = 0.9,
+) -> Iterator[Finding]:
+    if PREFERENCE.search(rl_reward.tag):
+        raise Skip(f"{rl_reward.tag} is a score of preference training, which only its margins make sense of")
+    curve = require(rl_reward, min_points, "rewards")
+    if int(curve.step[0]) > int(curve.step[-1]) - int(curve.step[0]):
+        raise Skip(f"the log starts at {curve.axis} {int(curve.step[0])}, so the start of the reward is not known")
+    course = _course(curve)
+    if curve.value.min() >= 0 and curve.value.max() <= 1 and course.start >= solved:
+        raise Skip(f"{curve.tag} starts at {course.start:.3g} of 1: there is nothing to gain")
+    needed = max(errors * course.error, least * abs(course.start))
+    if course.best - course.start > needed or course.end - course.start > needed:
+        return
+    yield _finding(curve, course, course.start - course.end > needed, rl_entropy, lr)
+
+
+def _course(curve: Series) -> Course:
+    block = blocks(curve.step, curve.value, most=BLOCKS)
+    level = block.level
+    first = max(1, len(level) // 10)
+    start, end = float(np.median(level[:first])), float(np.median(level[-max(2, len(level) // 5) :]))
+    # the second highest: the highest of many levels is high by chance
+    best = float(np.sort(level[first:])[-2])
+    error = max(noise(level), MEDIAN_ERROR * noise(curve.value) * float(np.sqrt(len(level) / len(curve))))
+    return Course(start, best, end, error)
+
+
+def _finding(curve: Series, course: Course, worse: bool, entropy: Series | None, lr: Series | None) -> Finding:
+    constant = bool((curve.value == curve.value[0]).all())
+    said = f"is {course.start:.4g} at every point" if constant else f"starts at {course.start:.4g}, never rises above"
+    ends = "" if constant else f" {course.best:.4g} and ends at {course.end:.4g}"
+    kept = _kept(entropy)
+    advice: list[Remedy] = [
+        remedies.check_labels(),
+        remedies.scale_lr(0.3, lr, "a smaller step learns from noisy returns"),
+    ]
+    if kept is not None and kept < 0.5:
+        advice.insert(0, remedies.set_entropy_coef(0.01))
+    elif abs(course.start) >= 100:
+        advice.insert(0, remedies.scale_reward(remedies.two_digits(1 / abs(course.start))))
+    advice.append(remedies.train_longer(2.0))
+    return Finding(
+        f"{curve.tag} {said}{ends}: the policy earns no more than at its start",
+        Severity.ERROR if worse else Severity.WARNING,
+        Confidence.MEDIUM if worse or constant else Confidence.LOW,
+        end_step=curve.last_step,
+        evidence={
+            "start": course.start,
+            "best": course.best,
+            "end": course.end,
+            "error": course.error,
+            "entropy_kept": kept,
+        },
+        remedies=advice,
+        series=(curve, *present(entropy)),
+    )
+
+
+def _kept(entropy: Series | None) -> float | None:
+    """The share of its first level that the policy's entropy has at the end."""
+    if entropy is None or len(entropy.finite) < 3:
+        return None
+    start = abs(float(np.median(entropy.finite.head(0.05))))
+    return abs(float(np.median(entropy.finite.tail(0.1)))) / start if start else None

@@ -1,0 +1,53 @@
+"""Most completions are cut off at the length limit.
+
+Why it matters. A completion that is cut has no end and often no answer, so its reward is that of a failure, whatever
+stood in it. A policy that never ends its text earns little more for learning, and costs the most to sample.
+
+How it is found. The share of truncated completions (TRL's `completions/clipped_ratio` and its kin) has a median above
+one half in the last third of the run: most of what is learned from has no end. A warning where the reward gained
+nothing beyond its noise and a tenth of its size; else a note.
+
+When it is wrong. A limit that is short on purpose, for a reward that counts length only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.series import Series, as_share, present, require
+from loglens.remedies import actions as remedies
+from loglens.stats.levels import levels
+
+RULE = Rule("truncated-completions", "RL", Severity.WARNING, leads_to=("reward-not-rising",))
+
+
+def detect(
+    rl_truncation: Series,
+    rl_reward: Series | None,
+    *,
+    min_points: int = 10,
+    share: float = 0.5,
+    errors: float = 3.0,
+    least: float = 0.1,
+) -> Iterator[Finding]:
+    curve = as_share(require(rl_truncation, min_points, "shares of truncated completions"))
+    late = float(np.median(curve.tail(1 / 3)))
+    if late <= share:
+        return
+    gains = True
+    if rl_reward is not None and len(rl_reward.finite) >= min_points:
+        found = levels(-rl_reward.finite.value)
+        gains = found.start - found.end > max(least * abs(found.start), errors * found.noise)
+    yield Finding(
+        f"{late:.0%} of the completions are cut off at the length limit in the last third of the run ({curve.tag})"
+        + ("" if gains or rl_reward is None else f", and {rl_reward.tag} gains nothing"),
+        Severity.NOTE if gains else Severity.WARNING,
+        Confidence.MEDIUM,
+        end_step=curve.last_step,
+        evidence={"late_share": late, "start_share": float(np.median(curve.head(0.1))), "reward_gains": gains},
+        remedies=[remedies.scale_reward(0.5), remedies.set_kl_coef(0.1)] if not gains else [],
+        series=(curve, *present(rl_reward)),
+    )
