@@ -147,7 +147,7 @@ def test_a_call_that_loglens_failed_in_is_made_anew() -> None:
     many(COUNT)
     good("runs/bug.csv")
     fail = (
-        "from loglens.readers import csv\n"
+        "from loglens.readers.csv import reader as csv\n"
         "honest = csv.read\n"
         "def read(source):\n"
         "    if source.path.name == 'bug.csv': raise ZeroDivisionError\n"

@@ -142,7 +142,7 @@ def test_loglens_itself_failing_is_4_and_one_line(monkeypatch: pytest.MonkeyPatc
     assert done.stderr.startswith("loglens itself failed: TypeError: ") and done.stderr.count("\n") == 1
     assert "--traceback shows where" in done.stderr
     shown = call("diagnose", "logs", "--traceback")
-    assert "Traceback (most recent call last)" in shown.stderr and "discover.py" in shown.stderr
+    assert "Traceback (most recent call last)" in shown.stderr and "find.py" in shown.stderr
 
 
 def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,8 +159,8 @@ How it is found. By looking.
 
 When it is wrong. Never.
 """
-from loglens.report import Rule, Severity
-from loglens.run import Run
+from loglens.model.finding import Rule, Severity
+from loglens.model.run import Run
 
 RULE = Rule("always-there", "log", Severity.NOTE)
 
@@ -431,7 +431,7 @@ def test_progress_is_shown_on_a_terminal_only_and_wiped_in_the_end() -> None:
 
 
 def test_an_interrupt_from_outside_is_130() -> None:
-    code = "import loglens.discover as d, time\nd._walk = lambda root: time.sleep(60)\n"
+    code = "import loglens.discovery.find as d, time\nd._walk = lambda root: time.sleep(60)\n"
     code += "from loglens.cli import main\nmain()"
     process = subprocess.Popen([sys.executable, "-c", code, "diagnose", "."], stderr=subprocess.PIPE)
     time.sleep(1.5)

@@ -20,7 +20,7 @@ from tests.test_cli import bad, good
 #: What a test puts before the command: a reader that ends its process on logs of a certain name.
 KILLER = """
 import os, signal, sys, time
-from loglens.readers import csv
+from loglens.readers.csv import reader as csv
 honest = csv.read
 def read(source):
     name = source.path.name
@@ -201,7 +201,7 @@ def test_every_task_has_one_result() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
 def test_a_forked_process_ends_no_workers_of_its_parent() -> None:
     code = (
-        "import os, time\nfrom loglens.parallel import each\n"
+        "import os, time\nfrom loglens.pipeline.workers import each\n"
         "def nap(x): time.sleep(0.2); return x\n"
         "results = each(nap, list(range(6)), 2)\n"
         "first = next(results)\n"
@@ -222,8 +222,9 @@ def test_a_forked_process_ends_no_workers_of_its_parent() -> None:
 def test_a_signal_in_the_midst_of_a_start_is_not_lost(where: str, sign: str, comes: str) -> None:
     """It comes while Python runs its hooks after the fork, which swallow what a handler raises."""
     code = (
-        "import os, signal\nfrom loglens.cli.stopping import heed\nfrom loglens.parallel import each\n"
-        f"heed()\nos.register_at_fork(after_in_{where}=lambda: os.kill(os.getpid(), signal.{sign}))\n"
+        "import os, signal\nfrom loglens.pipeline.interrupts import raise_on_sigterm\n"
+        "from loglens.pipeline.workers import each\n"
+        f"raise_on_sigterm()\nos.register_at_fork(after_in_{where}=lambda: os.kill(os.getpid(), signal.{sign}))\n"
         "def same(x): return x\n"
         "try: print(sorted(each(same, [1, 2], 2)))\n"
         "except KeyboardInterrupt as stop: print(type(stop).__name__)\n"

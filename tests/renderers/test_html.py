@@ -396,7 +396,7 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
 
 def test_the_other_formats_do_not_load_the_extra() -> None:
     code = (
-        "import sys; from loglens import registry; registry.renderers();"
+        "import sys; from loglens.registry.load import renderers; renderers();"
         "print(sorted({'jinja2', 'tsdownsample'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
