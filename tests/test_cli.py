@@ -415,7 +415,7 @@ def test_on_a_terminal_there_is_colour_and_no_line_twice() -> None:
 SLOW = """
 import time, loglens.cli.progress as progress
 progress.PATIENCE = 0.05
-with progress.line(3) as watch:
+with progress.progress_bar(3) as watch:
     for _ in watch(time.sleep(0.2) for _ in range(3)):
         pass
 """

@@ -34,7 +34,8 @@ def detect(
     lr: Series | None,
     grad_norm_global: Series | None,
     *,
-    min_points: int = 3,
+    min_points: int = 10,
+    least_zeros: int = 3,
     share: float = 0.01,
     small: float = 0.01,
 ) -> Iterator[Finding]:
@@ -42,7 +43,7 @@ def detect(
     if not curves:
         raise Skip(f"no loss of {min_points} points was logged")
     for curve in curves:
-        start = _zero_from(curve, max(min_points, int(len(curve) * share)), small)
+        start = _zero_from(curve, max(least_zeros, int(len(curve) * share)), small)
         if start is not None:
             yield _finding(curve, start, lr, grad_norm_global)
             return
