@@ -9,8 +9,8 @@ much of the gain from the start to it is gone at every one of the last points, a
 and came back. At least half of the gain is gone (AlgoPerf's "collapsed"), which is five standard errors of a level
 or more, and one and a half times as deep as any dip that was made good. A metric that starts at its best (a
 fine-tune) has no gain on record: it must lose half of its level, or double its error. Metrics of a split must
-agree: where one that gained keeps its gain, nothing is said. It is a warning where the training loss still gains
-in the second half of the run: that is overfitting, and an early checkpoint is of use.
+agree: where one that gained keeps its gain, nothing is said. It is a warning where the training loss ends a
+tenth or more below its level at the fall: that is overfitting, and an early checkpoint is of use.
 
 When it is wrong. A test that becomes harder by design (a curriculum, new data). Too few points: one bad evaluation
 at the end looks like the beginning of a collapse; two are asked for.
@@ -28,7 +28,6 @@ from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Floats, Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks, noise
-from loglens.stats.levels import levels
 
 RULE = Rule("metric-collapse", "outcome", Severity.ERROR)
 
@@ -83,7 +82,7 @@ def detect(
     courses = [course for curve in measured if (course := _course(curve, lost_share, errors, dips))]
     if courses and all(course.fell for course in courses):
         course = max(courses, key=lambda one: (one.curve.role == "metric_higher", len(one.curve)))
-        yield _finding(course, len(courses), _gains(loss, still_gains), lr, grad_norm_global)
+        yield _finding(course, len(courses), _gains(loss, course, still_gains), lr, grad_norm_global)
 
 
 def _long(curves: Sequence[Series], min_points: int, loss: Series | None) -> list[Series]:
@@ -134,11 +133,17 @@ def _at_stake(level: Floats, best: float, sign: float, lost_share: float) -> flo
     return abs(best) / lost_share if best < 0 else None
 
 
-def _gains(loss: Series | None, least: float) -> bool:
-    """Whether the training loss still falls in the second half of the run."""
-    if loss is None or len(loss.finite) < 10:
+def _gains(loss: Series | None, course: Course, least: float) -> bool:
+    """Whether the training loss ends below its level at the metric's fall, by a share of it."""
+    if loss is None or not len(loss.finite):
         return False
-    return levels(loss.finite.value[len(loss.finite) // 2 :]).drop > least
+    # the axes may differ (steps and epochs): what they share is the share of the run
+    at = int(len(loss.finite) * course.onset / len(course.curve))
+    before, end = loss.finite.value[:at], float(np.median(loss.finite.tail(0.1)))
+    if len(before) < 3:
+        return False
+    level = float(np.median(before[-max(3, len(before) // 10) :]))
+    return level - end > least * abs(level)
 
 
 def _finding(course: Course, count: int, gains: bool, lr: Series | None, grad: Series | None) -> Finding:

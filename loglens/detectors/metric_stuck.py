@@ -97,10 +97,15 @@ def _vanishes(loss: Series, share: float) -> bool:
     return float(np.median(np.abs(loss.tail(0.1)))) < share * abs(float(loss.value[0]))
 
 
+def _begin(curve: Series) -> int:
+    """The index of the second point, or of the end of the first hundredth of a long curve."""
+    return max(1, len(curve) // 100)
+
+
 def _kind(curve: Series) -> str | None:
     """What the metric stays at from its second point or its first hundredth on; None where it moves."""
     share = as_share(curve).value
-    rest = share[max(1, len(share) // 100) :]
+    rest = share[_begin(curve) :]
     if (rest != rest[0]).any():
         return None
     at, lower = float(rest[0]), curve.role == "metric_lower"
@@ -134,7 +139,7 @@ def _finding(
         f"{loss.tag} moves between {low:.4g} and {high:.4g}: {meaning}",
         min(severity, Severity.WARNING) if not sure else severity,
         Confidence.HIGH if sure and kind in (WORST, SAME) else Confidence.MEDIUM,
-        onset_step=int(curve.step[0]),
+        onset_step=int(curve.step[_begin(curve)]),
         end_step=curve.last_step,
         evidence={
             "value": float(curve.value[-1]),

@@ -22,7 +22,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Floats, Series
 from loglens.remedies import actions as remedies
 
 RULE = Rule("posterior-collapse", "outcome", Severity.ERROR, leads_to=("underfitting", "plateau"), supervised=True)
@@ -51,9 +51,10 @@ def detect(
             continue
         onset = int(term.step[start])
         rest = whole.value[np.searchsorted(whole.step, onset) :]
-        if len(rest) < 3 or _gain(rest) > gains:
+        gain = _gain(rest, float(np.abs(term.value[start])))
+        if len(rest) < 3 or gain > gains:
             continue
-        yield _finding(term, whole, start, float(_gain(rest)))
+        yield _finding(term, whole, start, gain)
         return
 
 
@@ -65,10 +66,12 @@ def _dead_from(term: Series, share: float, nats: float) -> int | None:
     return start if len(size) - start >= max(3, len(size) // 3) else None
 
 
-def _gain(value: np.ndarray) -> float:
-    """By how much the loss falls, as a share of its level at the start."""
+def _gain(value: Floats, own: float) -> float:
+    """By how much the loss falls beyond the term's own last fall, as a share of its level at the start."""
+    if not len(value) or not value[0]:
+        return 0.0
     first, last = float(value[0]), float(np.median(value[-3:]))
-    return (first - last) / abs(first) if first else 0.0
+    return (first - last - own) / abs(first)
 
 
 def _finding(term: Series, whole: Series, start: int, gain: float) -> Finding:

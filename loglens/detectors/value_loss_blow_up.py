@@ -22,7 +22,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series, present
+from loglens.model.series import Floats, Series, present
 from loglens.remedies import actions as remedies
 
 RULE = Rule("value-loss-blow-up", "RL", Severity.ERROR, leads_to=("reward-collapse", "non-finite-metric"))
@@ -50,7 +50,7 @@ def detect(
     yield _finding(curve, usual, at, _harmed(rl_reward, int(curve.step[at]), harm), rl_reward, lr)
 
 
-def _size(curve: Series) -> np.ndarray:
+def _size(curve: Series) -> Floats:
     """The curve's absolute values; NaN counts as infinite from the first finite point on."""
     size = np.abs(curve.value)
     return np.where(np.isnan(size), np.inf, size)

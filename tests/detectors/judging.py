@@ -1,0 +1,42 @@
+"""What tests of single rules share: one rule, asked about a run of the curves at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from loglens.analysis.judge import judge
+from loglens.model.finding import Finding, Severity
+from loglens.model.report import RuleResult
+from loglens.model.source import Note
+from loglens.registry.load import detectors
+from tests.curves import Floats, run
+
+
+def judged(
+    rule: str, curves: Mapping[str, Floats], notes: tuple[Note, ...] = (), **params: object
+) -> tuple[list[Finding], RuleResult]:
+    """The findings and the outcome of one rule."""
+    one = replace(run(curves, params=params), notes=notes)
+    diagnosis = judge(one, {rule: detectors()[rule]})
+    outcome = next(outcome for outcome in diagnosis.outcomes if outcome.condition == rule)
+    assert outcome.outcome != "crashed", outcome.why
+    return [found for found in diagnosis.findings if found.condition == rule], outcome
+
+
+def only(rule: str, curves: Mapping[str, Floats], notes: tuple[Note, ...] = ()) -> Finding:
+    """The one finding of a rule."""
+    (found,) = judged(rule, curves, notes)[0]
+    return found
+
+
+def complains(rule: str, curves: Mapping[str, Floats]) -> bool:
+    """Whether a rule finds something at warning or above."""
+    return any(found.severity > Severity.NOTE for found in judged(rule, curves)[0])
+
+
+def skip_reason(rule: str, curves: Mapping[str, Floats]) -> str:
+    """Why a rule was skipped, which it must have been."""
+    found, outcome = judged(rule, curves)
+    assert outcome.outcome == "skipped" and not found
+    return outcome.why

@@ -1,0 +1,71 @@
+"""metric-stuck: metrics that stand still beside a loss that moves, and those with a right to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from loglens.model.finding import Severity
+from tests.curves import falling
+from tests.detectors.judging import complains, judged, only, skip_reason
+
+RULE = "metric-stuck"
+
+
+@pytest.mark.parametrize("n", [10, 40, 1000])
+@pytest.mark.parametrize(
+    ("tag", "value", "kind"),
+    [
+        ("val/mAP", 0.0, "worst"),
+        ("val_accuracy", 0.1, "same"),
+        ("val_accuracy", 56.76, "same"),
+        ("val/error_rate", 1.0, "worst"),
+    ],
+)
+def test_a_metric_that_never_moves(n: int, tag: str, value: float, kind: str) -> None:
+    found = only(RULE, {"loss": falling(n), tag: np.full(n, value)})
+    assert found.severity is Severity.ERROR and found.evidence["stays_at"] == kind
+
+
+def test_all_metrics_of_a_detector_are_zero() -> None:
+    zero = np.zeros(50)
+    found = only(RULE, {"train/box_loss": falling(50), "metrics/precision": zero, "metrics/recall": zero})
+    assert found.severity is Severity.ERROR
+
+
+def test_few_evaluations_are_a_warning() -> None:
+    assert only(RULE, {"loss": falling(7), "val_accuracy": np.full(7, 0.5)}).severity is Severity.WARNING
+    assert "6 points" in skip_reason(RULE, {"loss": falling(5), "val_accuracy": np.full(5, 0.5)})
+
+
+@pytest.mark.parametrize("digits", [2, 3, 4])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_rounded_metric_that_moves(digits: int, seed: int) -> None:
+    value = 0.5 + 0.02 * np.random.default_rng(seed).normal(size=40)
+    assert not judged(RULE, {"loss": falling(40), "val_accuracy": value.round(digits)})[0]
+
+
+def test_a_constant_metric_beside_one_that_moves() -> None:
+    curves = {"loss": falling(40), "val_accuracy": np.linspace(0.2, 0.8, 40), "val_recall": np.zeros(40)}
+    assert not judged(RULE, curves)[0]
+
+
+def test_a_metric_that_leaves_zero_late() -> None:
+    value = np.zeros(40)
+    value[20:] = np.linspace(0, 0.4, 20)
+    assert not judged(RULE, {"loss": falling(40), "val_mAP": value})[0]
+
+
+def test_a_loss_that_stands_still_as_well_is_another_matter() -> None:
+    assert not judged(RULE, {"loss": np.full(40, 1.9105), "accuracy": np.full(40, 0.5378)})[0]
+
+
+def test_perfect_at_once() -> None:
+    perfect, loss = np.append(0.91, np.ones(99)), 0.8 * np.exp(-np.arange(100) / 8)
+    assert only(RULE, {"loss": loss, "accuracy": perfect}).severity is Severity.WARNING
+    assert not complains(RULE, {"loss": loss, "val_accuracy": perfect})  # an easy task, as held-out data say
+    assert not complains(RULE, {"loss": falling(100), "accuracy": perfect})  # there is a loss left to learn from
+
+
+def test_near_its_best_it_is_a_note() -> None:
+    assert only(RULE, {"loss": falling(40), "val_accuracy": np.full(40, 0.98)}).severity is Severity.NOTE

@@ -1,0 +1,59 @@
+"""reward-not-rising: rewards that stay or sink, and those that rise however noisily."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from loglens.model.finding import Severity
+from tests.curves import autoregressive, level
+from tests.detectors.judging import complains, judged, only, skip_reason
+
+RULE, REWARD = "reward-not-rising", "rollout/ep_rew_mean"
+
+
+@pytest.mark.parametrize("n", [60, 500, 5000])
+@pytest.mark.parametrize("at", [-40_000.0, -0.3, 0.2, 50.0])
+def test_a_reward_that_stays(n: int, at: float) -> None:
+    value = at + 0.05 * abs(at) * np.random.default_rng(1).normal(size=n)
+    assert complains(RULE, {REWARD: value})
+
+
+def test_a_reward_that_sinks_is_an_error() -> None:
+    sinking = np.linspace(60, 20, 300) + 3 * np.random.default_rng(0).normal(size=300)
+    assert only(RULE, {REWARD: sinking}).severity is Severity.ERROR
+
+
+def test_a_reward_of_zero_throughout() -> None:
+    assert "0 at every point" in only(RULE, {"reward": np.zeros(100)}).message
+
+
+@pytest.mark.parametrize("n", [50, 200, 3000])
+@pytest.mark.parametrize("noise", [1.0, 10.0, 30.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_reward_that_rises(n: int, noise: float, seed: int) -> None:
+    rising = 200 - 180 * np.exp(-4 * np.arange(n) / n) + noise * np.random.default_rng(seed).normal(size=n)
+    assert not judged(RULE, {REWARD: rising})[0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_late_rise_of_a_rare_reward(seed: int) -> None:
+    rare = np.zeros(400)
+    rare[300:] = (np.random.default_rng(seed).random(100) < 0.5) * 1.0
+    assert not judged(RULE, {REWARD: rare})[0]
+
+
+def test_a_reward_that_rose_and_was_lost_is_another_matter() -> None:
+    value = np.concatenate([np.linspace(0, 100, 200), np.zeros(200)]) + autoregressive(400, 0.5, 0)
+    assert not judged(RULE, {REWARD: value})[0]
+
+
+def test_what_is_not_judged() -> None:
+    assert "nothing to gain" in skip_reason(RULE, {REWARD: np.minimum(level(200, 0.95, 0.01), 1.0)})
+    assert "50 rewards" in skip_reason(RULE, {REWARD: np.zeros(40)})
+    assert "preference" in skip_reason(RULE, {"rewards/chosen": np.linspace(0, -60, 200)})
+
+
+def test_entropy_that_is_gone_asks_for_a_bonus() -> None:
+    curves = {REWARD: level(200, 20.0), "train/entropy": np.linspace(1.4, 0.01, 200)}
+    assert only(RULE, curves).remedies[0].action == "set_entropy_coef"

@@ -1,0 +1,59 @@
+"""value-loss-blow-up: growth of a thousand times, with and without harm, and growth that rewards explain."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from loglens.model.finding import Severity
+from tests.curves import level
+from tests.detectors.judging import judged, only, skip_reason
+
+RULE, VALUE, REWARD = "value-loss-blow-up", "train/value_loss", "rollout/ep_rew_mean"
+
+
+@pytest.mark.parametrize("n", [30, 300, 5000])
+@pytest.mark.parametrize("at", [1e-3, 0.1, 1e6])
+@pytest.mark.parametrize("noise", [0.1, 0.5])
+def test_a_value_loss_that_explodes(n: int, at: float, noise: float) -> None:
+    value = level(n, at, noise)
+    begin = int(0.8 * n)
+    value[begin:] *= 1e6
+    found = only(RULE, {VALUE: value})
+    assert found.severity is Severity.WARNING and found.onset_step == begin
+
+
+def test_in_the_last_points() -> None:
+    value, reward = level(94, 0.1), level(94, 39.0, 0.01)
+    value[-2:], reward[-2:] = (1e12, np.inf), -1e5
+    found = only(RULE, {VALUE: value, REWARD: reward})
+    assert found.severity is Severity.ERROR and found.onset_step == 92
+
+
+def test_with_a_falling_reward_it_is_an_error() -> None:
+    value, reward = level(200, 0.1), np.linspace(0, 50, 200)
+    value[120:], reward[120:] = 1e4, 5.0
+    assert only(RULE, {VALUE: value, REWARD: reward}).severity is Severity.ERROR
+
+
+@pytest.mark.parametrize("tag", ["train/critic_loss", "train/ent_coef"])
+def test_critics_and_temperatures(tag: str) -> None:
+    value = 0.2 * np.exp(np.arange(300) / 20)
+    assert judged(RULE, {tag: value, REWARD: level(300, 9.0)})[0]
+
+
+def test_a_burst_that_passes() -> None:
+    value = level(300, 0.1)
+    value[100:110] = 1e6
+    assert not judged(RULE, {VALUE: value})[0]
+
+
+def test_values_that_grow_with_the_rewards() -> None:
+    reward = np.geomspace(1, 300, 300)
+    assert not judged(RULE, {VALUE: 0.1 * reward**2, REWARD: reward})[0]
+
+
+def test_a_loss_that_falls_or_stays() -> None:
+    assert not judged(RULE, {VALUE: np.geomspace(1e6, 1, 300)})[0]
+    assert not judged(RULE, {VALUE: level(300, 5.0, 1.0)})[0]
+    assert "20 points" in skip_reason(RULE, {VALUE: level(10, 1.0)})
