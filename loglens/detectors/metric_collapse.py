@@ -25,8 +25,9 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Floats, Series, present
+from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import Floats
 from loglens.stats.blocks import blocks, noise
 
 RULE = Rule("metric-collapse", "outcome", Severity.ERROR)

@@ -22,8 +22,9 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Floats, Series
+from loglens.model.series import Series
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import Floats
 
 RULE = Rule("posterior-collapse", "outcome", Severity.ERROR, leads_to=("underfitting", "plateau"), supervised=True)
 

@@ -22,8 +22,9 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Floats, Series, present
+from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import Floats
 
 RULE = Rule("value-loss-blow-up", "RL", Severity.ERROR, leads_to=("reward-collapse", "non-finite-metric"))
 
