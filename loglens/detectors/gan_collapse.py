@@ -3,15 +3,18 @@
 Why it matters. A discriminator that is always right has flat outputs, so the generator's gradient
 vanishes; what it makes stays bad or collapses to a few samples.
 
-How it is found. Over the second half the discriminator's scores for real and generated samples stay
-apart by more than 0.6 at the median, where balanced players meet at 0.5 each (Goodfellow et al.
-2014), or its loss stays below 0.7, half of the 2 ln 2 = 1.386 of a discriminator that can only guess,
-and does not rise over that half. Or a logged count of the modes that the generator covers
-(whole numbers under a tag with the word "modes") has a median of one or less in the second half.
+How it is found. By any of four signs over the second half of the run. Scores between 0 and 1 for real and generated
+samples stay apart by more than 0.6 at the median, where balanced players meet at 0.5 each (Goodfellow et al. 2014).
+The discriminator's loss stays below half of its value at balance and does not rise, where both losses are of the
+original kind: neither is ever negative, and the discriminator's starts at its balance of 2 ln 2 = 1.386 (or ln 2
+where the mean of both halves is logged), or scores of that kind were logged, or the generator's is above 1, which
+least squares cannot reach. The discriminator's loss is below 0.01 and the generator's above 2, whatever the kind and
+the scores. Or a logged count of the modes that the generator covers (whole numbers under a tag with the word
+"modes") has a median of one or less.
 
-When it is wrong. Wasserstein and hinge losses have other levels: only scores between 0 and 1 and losses
-of the original kind (positive, starting near 1.386) are judged. A collapse that keeps the players in
-balance (a generator that makes one good sample) is seen only where the modes are counted.
+When it is wrong. Least-squares, Wasserstein and hinge losses have other levels: of them, only a loss that is gone is
+judged. A collapse that keeps the players in balance (a generator that makes one good sample) is seen only where the
+modes are counted.
 """
 
 from __future__ import annotations
@@ -24,32 +27,92 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.run import Run
-from loglens.model.series import Series
+from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.trend import trend
 
 RULE = Rule("gan-collapse", "adversarial", Severity.ERROR)
+
+LN2 = float(np.log(2))
+#: How far the first losses may be from balance, as a share of it.
+AT_BALANCE = 0.15
+#: Least squares to a target of 1 from scores of 0 to 1 cannot exceed this.
+ABOVE_LEAST_SQUARES = 1.0
+#: A trend is taken through at most so many points.
+TREND_POINTS = 40
 
 
 def detect(
     gan_score_real: Series | None,
     gan_score_fake: Series | None,
     gan_d_loss: Series | None,
+    gan_g_loss: Series | None,
     lr: Series | None,
     run: Run,
     *,
     min_points: int = 20,
     apart: float = 0.6,
-    low_loss: float = 0.7,
+    low_share: float = 0.5,
+    gone: float = 0.01,
+    g_high: float = 2.0,
 ) -> Iterator[Finding]:
     if gan_d_loss is None and (gan_score_real is None or gan_score_fake is None):
         raise Skip("no discriminator loss and no discriminator scores were logged")
+    scores = tuple(curve.finite for curve in present(gan_score_real, gan_score_fake))
+    judged = _as_probabilities(scores, min_points)
+    d_loss = gan_d_loss.finite if gan_d_loss is not None and len(gan_d_loss.finite) >= min_points else None
+    g_loss = gan_g_loss.finite if gan_g_loss is not None and len(gan_g_loss.finite) >= min_points else None
+    balance = _balance(d_loss, g_loss, judged)
     if modes := _one_mode(run):
         yield _dropped(modes)
-    elif gan_score_real is not None and gan_score_fake is not None:
-        yield from _by_scores(gan_score_real.finite, gan_score_fake.finite, lr, min_points, apart)
-    elif gan_d_loss is not None:
-        yield from _by_loss(gan_d_loss.finite, lr, min_points, low_loss)
+    elif d_loss is not None and g_loss is not None and 0 <= _late(d_loss) < gone and _late(g_loss) > g_high:
+        yield _won(d_loss, f"is {_late(d_loss):.2g}, and {g_loss.tag} {_late(g_loss):.3g}", (d_loss, g_loss), lr)
+    elif judged and _gap(judged) > apart:
+        yield _apart(*judged, lr)
+    elif d_loss is not None and balance and _late(d_loss) < low_share * balance and not _rises(d_loss):
+        said = f"stays at {_late(d_loss):.3g}, below half of the {balance:.3g} of a balanced discriminator"
+        yield _won(d_loss, said, (d_loss, *present(g_loss)), lr)
+    elif not judged and not balance:
+        raise Skip(_why_not(d_loss, scores, min_points))
+
+
+def _late(curve: Series) -> float:
+    """The median of the second half."""
+    return float(np.median(curve.tail(0.5)))
+
+
+def _as_probabilities(scores: tuple[Series, ...], min_points: int) -> tuple[Series, Series] | None:
+    """The scores of real and generated samples, where both are long enough and lie between 0 and 1."""
+    if len(scores) < 2 or min(map(len, scores)) < min_points:
+        return None
+    inside = all(score.value.min() >= 0 and score.value.max() <= 1 for score in scores)
+    return (scores[0], scores[1]) if inside else None
+
+
+def _balance(d_loss: Series | None, g_loss: Series | None, scores: tuple[Series, Series] | None) -> float | None:
+    """The loss of a discriminator that can only guess, where its loss is of the original kind; None elsewhere."""
+    if d_loss is None or d_loss.value.min() < 0 or (g_loss is not None and g_loss.value.min() < 0):
+        return None
+    start = float(np.median(d_loss.value[:3]))
+    if abs(start - LN2) < AT_BALANCE * LN2:
+        return LN2
+    original = abs(start - 2 * LN2) < AT_BALANCE * 2 * LN2 or scores is not None
+    high = g_loss is not None and _late(g_loss) > ABOVE_LEAST_SQUARES
+    return 2 * LN2 if original or high else None
+
+
+def _gap(scores: tuple[Series, Series]) -> float:
+    """How far apart the scores are in the second half."""
+    real, fake = scores
+    n = min(len(real), len(fake))
+    return float(np.median((real.value[:n] - fake.value[:n])[n // 2 :]))
+
+
+def _rises(loss: Series) -> bool:
+    """Whether the loss rises over the second half of the run."""
+    late = loss.tail(0.5)
+    step = np.linspace(0, len(late) - 1, min(len(late), TREND_POINTS)).astype(int)
+    return trend(step.astype(float), late[step]).low > 0
 
 
 def _one_mode(run: Run) -> Series | None:
@@ -61,15 +124,22 @@ def _one_mode(run: Run) -> Series | None:
     return None
 
 
+def _why_not(d_loss: Series | None, scores: tuple[Series, ...], min_points: int) -> str:
+    if d_loss is not None:
+        return "the discriminator's loss is not of the kind whose balance is known"
+    if scores and min(map(len, scores)) >= min_points:
+        return "the discriminator's scores are no probabilities"
+    return f"needs {min_points} discriminator losses or scores"
+
+
 def _dropped(modes: Series) -> Finding:
-    late = modes.value[len(modes) // 2 :]
     return Finding(
-        f"{modes.tag} has a median of {np.median(late):g} in the second half (at most {modes.value.max():g} ever): "
+        f"{modes.tag} has a median of {_late(modes):g} in the second half (at most {modes.value.max():g} ever): "
         "the generator makes one kind of sample, whatever its input",
         Severity.ERROR,
         Confidence.HIGH,
-        end_step=int(modes.step[-1]),
-        evidence={"modes": float(np.median(late)), "most": float(modes.value.max())},
+        end_step=modes.last_step,
+        evidence={"modes": _late(modes), "most": float(modes.value.max())},
         remedies=[
             remedies.scale_lr(0.25, None, "for the generator only: one that moves too fast jumps from mode to mode"),
             remedies.add_normalization("spectral_norm"),
@@ -78,50 +148,28 @@ def _dropped(modes: Series) -> Finding:
     )
 
 
-def _by_scores(real: Series, fake: Series, lr: Series | None, min_points: int, apart: float) -> Iterator[Finding]:
-    n = min(len(real), len(fake))
-    if n < min_points:
-        raise Skip(f"needs {min_points} discriminator scores, has {n}")
-    both = np.concatenate([real.value, fake.value])
-    if both.min() < 0 or both.max() > 1:
-        raise Skip("the discriminator's scores are no probabilities")
-    gap = real.value[:n] - fake.value[:n]
-    late = float(np.median(gap[n // 2 :]))
-    if late <= apart:
-        return
-    yield Finding(
-        f"the discriminator tells real from generated throughout the second half: {real.tag} "
-        f"{np.median(real.value[n // 2 :]):.2f}, {fake.tag} {np.median(fake.value[n // 2 :]):.2f} "
-        "(balance is 0.5 each)",
+def _apart(real: Series, fake: Series, lr: Series | None) -> Finding:
+    return Finding(
+        f"the discriminator tells real from generated throughout the second half: {real.tag} {_late(real):.2f}, "
+        f"{fake.tag} {_late(fake):.2f} (balance is 0.5 each)",
         Severity.ERROR,
         Confidence.MEDIUM,
-        end_step=int(real.step[-1]),
-        evidence={"score_gap": late, "score_gap_start": float(np.median(gap[: max(3, n // 20)]))},
+        end_step=real.last_step,
+        evidence={"score_gap": _gap((real, fake))},
         remedies=_advice(lr),
         series=(real, fake),
     )
 
 
-def _by_loss(loss: Series, lr: Series | None, min_points: int, low_loss: float) -> Iterator[Finding]:
-    if len(loss) < min_points:
-        raise Skip(f"needs {min_points} discriminator losses, has {len(loss)}")
-    start = float(np.median(loss.value[:3]))
-    if loss.value.min() < 0 or not 0.3 < start < 3:
-        raise Skip("the discriminator's loss is not of the kind whose balance is known")
-    late = loss.value[len(loss) // 2 :]
-    step = np.linspace(0, len(late) - 1, min(len(late), 40)).astype(int)
-    rises = trend(step.astype(float), late[step]).low > 0
-    if float(np.median(late)) >= low_loss or rises:
-        return
-    yield Finding(
-        f"{loss.tag} stays at {np.median(late):.3g} in the second half, below half of the 1.386 of a balanced "
-        "discriminator: it wins",
+def _won(d_loss: Series, said: str, curves: tuple[Series, ...], lr: Series | None) -> Finding:
+    return Finding(
+        f"{d_loss.tag} {said} in the second half: the discriminator wins",
         Severity.ERROR,
         Confidence.MEDIUM,
-        end_step=int(loss.step[-1]),
-        evidence={"late_loss": float(np.median(late)), "start": start},
+        end_step=d_loss.last_step,
+        evidence={"late_loss": _late(d_loss), "start": float(np.median(d_loss.value[:3]))},
         remedies=_advice(lr),
-        series=(loss,),
+        series=curves,
     )
 
 

@@ -18,9 +18,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Series, as_share, require
 from loglens.remedies import actions as remedies
 
 RULE = Rule("high-clip-fraction", "RL", Severity.NOTE)
@@ -32,11 +31,10 @@ def detect(
     *,
     min_points: int = 20,
     share: float = 0.5,
+    settles: float = 0.2,
 ) -> Iterator[Finding]:
-    curve = rl_clip_frac.finite
-    if len(curve) < min_points:
-        raise Skip(f"needs {min_points} shares of clipped samples, has {len(curve)}")
-    late = curve.value[len(curve) // 5 :] / (100.0 if curve.value.max() > 1.0 else 1.0)
+    curve = as_share(require(rl_clip_frac, min_points, "shares of clipped samples"))
+    late = curve.tail(1 - settles)
     part = float(np.median(late))
     if part <= share or np.ptp(late) == 0:
         return
@@ -45,7 +43,7 @@ def detect(
         "effect on the policy",
         Severity.NOTE,
         Confidence.MEDIUM,
-        end_step=int(curve.step[-1]),
+        end_step=curve.last_step,
         evidence={"median": part, "largest": float(late.max())},
         remedies=[remedies.slower_policy(lr)],
         series=(rl_clip_frac,),

@@ -1,14 +1,16 @@
-"""The policy strays far from the last one, and the reward falls.
+"""The policy strays far, and its reward or its variety is lost.
 
 Why it matters. Policy-gradient methods hold only near the policy that collected the data. An update far
 outside of that region is made on estimates that no longer mean anything, and the policy can be lost in one.
+A language model far from its reference has found one answer that the reward model likes.
 
 How it is found. The KL divergence is above ten times its level in the first fifth, and above 0.1, at five of
 nine logged updates or more (a large one is often followed by a small one, so that it need not be five in a
-row), or is above 10 once (the level of Trackio's example alert); 0.01 to 0.015 is what Spinning Up aims at,
-and Stable-Baselines3 stops an update at 1.5 times its target. Only with harm: from there on, the reward
-loses a third of the range that it had covered, beyond its noise. The distance to a fixed reference model
-grows by nature (0 to 10 and more when tuning language models), so a large KL alone is no finding.
+row), or is above 10 once (the level of Trackio's example alert), or above 1 and a hundred times its level once;
+0.01 to 0.015 is what Spinning Up aims at, and Stable-Baselines3 stops an update at 1.5 times its target. Only with
+harm: from there on, the reward loses a third of the range that it had covered, beyond its noise; or the policy's
+entropy ends below a tenth of its start. The distance to a fixed reference model grows by nature (0 to 10 and more
+when tuning language models), so a large KL alone is no finding.
 
 When it is wrong. A reward that falls because its scale, task or judge was changed.
 """
@@ -20,17 +22,21 @@ from collections.abc import Iterator
 import numpy as np
 
 from loglens.errors import Skip
-from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import noise
 
 RULE = Rule("kl-blow-up", "RL", Severity.WARNING, leads_to=("reward-collapse", "value-loss-blow-up"))
 
+#: So many points a level needs.
+FEWEST = 5
+
 
 def detect(
     rl_kl: Series,
     rl_reward: Series | None,
+    rl_entropy: Series | None,
     lr: Series | None,
     *,
     min_points: int = 20,
@@ -38,42 +44,49 @@ def detect(
     least: float = 0.1,
     updates: int = 5,
     at_once: float = 10.0,
+    jump: float = 100.0,
+    jump_least: float = 1.0,
     harm: float = 0.33,
+    entropy_left: float = 0.1,
 ) -> Iterator[Finding]:
-    kl = rl_kl.finite
-    if len(kl) < min_points:
-        raise Skip(f"needs {min_points} values of the KL divergence, has {len(kl)}")
-    if rl_reward is None or len(rl_reward.finite) < min_points:
-        raise Skip("a large KL divergence says nothing without the reward")
-    usual = float(np.median(kl.value[: max(5, len(kl) // 5)]))
-    found = (_mostly(kl.value > max(factor * usual, least), updates), _mostly(kl.value > at_once, 1))
-    at = min((index for index in found if index is not None), default=None)
+    kl = require(rl_kl, min_points, "values of the KL divergence")
+    reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
+    entropy = rl_entropy.finite if rl_entropy is not None and len(rl_entropy.finite) >= min_points else None
+    if reward is None and entropy is None:
+        raise Skip("a large KL divergence says nothing without the reward or the policy's entropy")
+    usual = float(np.median(kl.head(0.2, FEWEST)))
+    signs = (
+        _mostly(kl.value > max(factor * usual, least), updates),
+        _mostly(kl.value > at_once, 1),
+        _mostly(kl.value > max(jump * usual, jump_least), 1),
+    )
+    at = min((index for index in signs if index is not None), default=None)
     if at is None:
         return
-    onset, reward = int(kl.step[at]), rl_reward.finite
+    onset = int(kl.step[at])
+    if reward is not None and (lost := _lost(reward, onset, harm)):
+        yield _finding(kl, usual, at, f"{reward.tag} falls from {lost[0]:.4g} to {lost[1]:.4g}", reward, lr)
+    elif entropy is not None and float(np.median(kl.tail(0.1))) > at_once and (left := _left(entropy)) < entropy_left:
+        yield _finding(kl, usual, at, f"{entropy.tag} ends at {left:.0%} of its start", entropy, lr)
+
+
+def _lost(reward: Series, onset: int, harm: float) -> tuple[float, float] | None:
+    """The reward's levels before the onset and at the end, if it lost that share of the range that it covered."""
     split = int(np.searchsorted(reward.step, onset))
-    if split < 5 or len(reward) - split < 5:
-        return
-    before = float(np.median(reward.value[max(0, split - max(5, split // 5)) : split]))
-    after = float(np.median(reward.value[-max(5, (len(reward) - split) // 5) :]))
-    covered = float(np.subtract(*np.percentile(reward.value, [95, 5])))
-    if before - after < max(harm * covered, 2 * noise(reward.value)):
-        return
-    peak = float(kl.value[at:].max())
-    yield Finding(
-        f"{rl_kl.tag} rises from {usual:.3g} to {peak:.3g} from {rl_kl.axis} {onset} on, and {rl_reward.tag} falls "
-        f"from {before:.4g} to {after:.4g}",
-        Severity.WARNING,
-        Confidence.MEDIUM,
-        onset_step=onset,
-        end_step=int(kl.step[-1]),
-        evidence={"usual": usual, "peak": peak, "reward_before": before, "reward_end": after},
-        remedies=[
-            remedies.slower_policy(lr, onset),
-            remedies.clip_grad_norm(None),
-        ],
-        series=(rl_kl, rl_reward),
-    )
+    if split < FEWEST or len(reward) - split < FEWEST:
+        return None
+    before = float(np.median(reward.value[max(0, split - max(FEWEST, split // 5)) : split]))
+    after = float(np.median(reward.value[-max(FEWEST, (len(reward) - split) // 5) :]))
+    low, high = np.percentile(reward.value, [5, 95])
+    if before - after < max(harm * float(high - low), 2 * noise(reward.value)):
+        return None
+    return before, after
+
+
+def _left(entropy: Series) -> float:
+    """The share of its first level that the entropy has at the end; 1 where it has none to lose."""
+    start = float(np.median(entropy.head(0.05)))
+    return float(np.median(entropy.tail(0.1))) / start if start > 0 else 1.0
 
 
 def _mostly(high: np.ndarray, updates: int) -> int | None:
@@ -81,3 +94,20 @@ def _mostly(high: np.ndarray, updates: int) -> int | None:
     places = np.flatnonzero(high)
     close = places[updates - 1 :] - places[: len(places) - updates + 1] < 2 * updates - 1
     return int(places[np.argmax(close)]) if close.any() else None
+
+
+def _finding(kl: Series, usual: float, at: int, harm: str, beside: Series, lr: Series | None) -> Finding:
+    onset, peak = int(kl.step[at]), float(kl.value[at:].max())
+    advice: list[Remedy] = [remedies.slower_policy(lr, onset), remedies.clip_grad_norm(None)]
+    if beside.role == "rl_entropy":
+        advice.insert(0, remedies.set_kl_coef(0.1))
+    return Finding(
+        f"{kl.tag} rises from {usual:.3g} to {peak:.3g} from {kl.axis} {onset} on, and {harm}",
+        Severity.WARNING,
+        Confidence.MEDIUM,
+        onset_step=onset,
+        end_step=kl.last_step,
+        evidence={"usual": usual, "peak": peak, "harm": harm},
+        remedies=advice,
+        series=(kl, *present(beside)),
+    )

@@ -1,15 +1,15 @@
-"""The reward rises, and is lost again.
+"""The reward rises and is lost again, or falls far below its range.
 
 Why it matters. What the policy had learned is gone: the checkpoint to keep is the one before, and the run
 after it was wasted.
 
-How it is found. The reward had risen above its start by more than eight times the noise of its level (of
-the whole run or of the part until its best, whichever is larger), and by a quarter of what it then lost; at
-least three quarters of that gain are gone in the last fifth of the run, and more than half in each of that
-fifth's blocks. Error where it ends at its start or lower, warning else. Levels are medians over blocks of 5
-% of the run, since single episodes vary by more than a run gains, and of a hundred updates smaller blocks
-have too few to tell. Where the reward has not risen so far, there is nothing to lose, and the rule is
-skipped.
+How it is found. Two signs. First, a gain that is lost: the reward had risen above its start by more than eight times
+the noise of its level (of the whole run or of the part until its best, whichever is larger); at least three quarters
+of that gain are gone in the last fifth of the run, and more than half in each of that fifth's blocks. Levels are
+medians over blocks of 5 % of the run, since single episodes vary by more than a run gains, and of a hundred updates
+smaller blocks have too few to tell. Second, a fall out of range: the last points (two, and one more for every
+thousand) lie all below the lowest that was seen before the fall by three times the range covered until then. That
+needs no gain and no length. Error where the reward ends at its start or lower, warning else.
 
 When it is wrong. A task that becomes harder by design (curriculum, self-play) lowers the reward of a policy
 that still improves. Methods that replay old data recover late: watch a run that was stopped in a dip.
@@ -18,56 +18,116 @@ that still improves. Methods that replay old data recover late: watch a run that
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Series, require
+from loglens.model.vocabulary import PREFERENCE
 from loglens.remedies import actions as remedies
-from loglens.stats.blocks import blocks, noise
+from loglens.stats.blocks import Blocks, blocks, noise
 
 RULE = Rule("reward-collapse", "RL", Severity.ERROR)
+
+#: Blocks of a run: 5 % each.
+BLOCKS = 20
+#: A median of m points has 1.25 times the standard error of a mean.
+MEDIAN_ERROR = 1.25
+#: The largest share that a message states: what fell below its start may have lost any multiple of its gain.
+LARGEST_SHARE = 9.99
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """Levels of a reward at its start, its best and its end, and the index of the first point of its fall."""
+
+    start: float
+    best: float
+    end: float
+    onset: int
+    noise: float
 
 
 def detect(
     rl_reward: Series,
     lr: Series | None,
     *,
-    min_points: int = 40,
+    min_points: int = 20,
     times_noise: float = 8.0,
     lost: float = 0.75,
+    times_range: float = 3.0,
 ) -> Iterator[Finding]:
-    curve = rl_reward.finite
-    if len(curve) < min_points:
-        raise Skip(f"needs {min_points} rewards, has {len(curve)}")
-    block = blocks(curve.step, curve.value, most=20)
-    level, highest = block.level, int(np.argmax(block.level))
-    start, best = float(level[0]), float(level[highest])
+    if PREFERENCE.search(rl_reward.tag):
+        raise Skip(f"{rl_reward.tag} is a score of preference training, and no reward of a policy")
+    curve = require(rl_reward, min_points, "rewards")
+    fall = _out_of_range(curve, times_range)
+    if fall is None:
+        block = blocks(curve.step, curve.value, most=BLOCKS)
+        if not _rose(curve, block, times_noise):
+            raise Skip(f"{rl_reward.tag} has not risen beyond its noise, so there is nothing to lose")
+        fall = _gain_lost(curve, block, lost)
+    if fall is not None:
+        yield _finding(curve, fall, lr)
+
+
+def _level_noise(curve: Series, block: Blocks) -> float:
+    """Standard deviation of a block's level, of the whole run or of the part until its best.
+
+    A reward at its worst is the same in every episode, so that the part after a collapse has little noise.
+    """
+    until_best = (int(np.argmax(block.level)) + 1) * len(curve) // len(block)
+    point = max(noise(curve.value), noise(curve.value[:until_best]))
+    return max(noise(block.level), MEDIAN_ERROR * point * float(np.sqrt(len(block) / len(curve))))
+
+
+def _rose(curve: Series, block: Blocks, times_noise: float) -> bool:
+    return float(block.level.max() - block.level[0]) > times_noise * _level_noise(curve, block)
+
+
+def _gain_lost(curve: Series, block: Blocks, lost: float) -> Fall | None:
+    """A gain of which most is gone in the last fifth of the run."""
+    level = block.level
+    start, best = float(level[0]), float(level.max())
     gain, tail = best - start, level[-max(2, len(level) // 5) :]
     end = float(np.median(tail))
-    # a reward at its worst is the same in every episode: the noise is that of the part before;
-    # a median has 1.25 times the standard error of a mean
-    calm = max(noise(curve.value), noise(curve.value[: (highest + 1) * len(curve) // len(level)]))
-    wander = max(noise(level), 1.25 * calm * float(np.sqrt(len(level) / len(curve))))
-    if gain <= times_noise * wander or gain < (best - end) / 4:
-        raise Skip(f"{rl_reward.tag} has not risen beyond its noise, so there is nothing to lose")
     if end > best - lost * gain or (tail > best - gain / 2).any():
-        return
+        return None
     good = np.flatnonzero(level >= best - gain / 4)
-    onset = int(curve.step[block.start[min(int(good[-1]) + 1, len(level) - 1)]])
-    share = (best - end) / gain
-    yield Finding(
-        f"{rl_reward.tag} rises from {start:.4g} to {best:.4g} and is at {end:.4g} in the end: {min(share, 9.99):.0%} "
-        f"of its gain is lost, from {rl_reward.axis} {onset} on",
-        Severity.ERROR if end <= start else Severity.WARNING,
+    onset = int(block.start[min(int(good[-1]) + 1, len(level) - 1)])
+    return Fall(start, best, end, onset, _level_noise(curve, block))
+
+
+def _out_of_range(curve: Series, times_range: float) -> Fall | None:
+    """A fall far below everything before it, that lasts to the end."""
+    value = curve.value
+    lowest, highest = np.minimum.accumulate(value), np.maximum.accumulate(value)
+    bar = lowest - times_range * (highest - lowest)  # at each point, from all points up to it
+    tail = 2 + len(value) // 1000  # two in a row, and a few in a log of single episodes
+    for onset in range(max(len(value) // 10, 5), len(value) - tail + 1):
+        if (value[onset:] < bar[onset - 1]).all() and highest[onset - 1] > lowest[onset - 1]:
+            start = float(np.median(value[: max(3, onset // 5)]))
+            end = float(np.median(value[onset:]))
+            return Fall(start, float(highest[onset - 1]), end, onset, noise(value[:onset]))
+    return None
+
+
+def _finding(curve: Series, fall: Fall, lr: Series | None) -> Finding:
+    onset = int(curve.step[fall.onset])
+    gain = fall.best - fall.start
+    share = (fall.best - fall.end) / gain if gain > 0 else float("inf")
+    how_much = (
+        f"{min(share, LARGEST_SHARE):.0%} of its gain is lost" if share <= LARGEST_SHARE else "far below its start"
+    )
+    return Finding(
+        f"{curve.tag} goes from {fall.start:.4g} to {fall.best:.4g} and is at {fall.end:.4g} in the end: {how_much}, "
+        f"from {curve.axis} {onset} on",
+        Severity.ERROR if fall.end <= fall.start else Severity.WARNING,
         Confidence.MEDIUM,
         onset_step=onset,
-        end_step=int(curve.step[-1]),
-        evidence={"start": start, "best": best, "end": end, "lost": share, "noise": wander},
-        remedies=[
-            remedies.keep_best(onset, rl_reward.axis),
-            remedies.slower_policy(lr, onset),
-        ],
-        series=(rl_reward,),
+        end_step=curve.last_step,
+        evidence={"start": fall.start, "best": fall.best, "end": fall.end, "lost": share, "noise": fall.noise},
+        remedies=[remedies.keep_best(onset, curve.axis), remedies.slower_policy(lr, onset)],
+        series=(curve,),
     )

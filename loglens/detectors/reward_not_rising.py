@@ -16,7 +16,6 @@ was learned.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,6 +24,7 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.series import Series, present, require
+from loglens.model.vocabulary import PREFERENCE
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks, noise
 
@@ -32,8 +32,6 @@ RULE = Rule("reward-not-rising", "RL", Severity.ERROR)
 
 #: A median of m points has 1.25 times the standard error of a mean.
 MEDIAN_ERROR = 1.25
-#: Scores of the chosen and the rejected answer (DPO and its kin): both may sink while the model learns.
-PREFERENCE = re.compile(r"(?<![a-z])(?:chosen|rejected|margins?)(?![a-z])", re.I)
 #: Blocks of a run: 5 % each, as single episodes vary by more than a run gains.
 BLOCKS = 20
 
@@ -53,7 +51,7 @@ def detect(
     rl_entropy: Series | None,
     lr: Series | None,
     *,
-    min_points: int = 50,
+    min_points: int = 30,
     errors: float = 3.0,
     least: float = 0.1,
     solved: float = 0.9,

@@ -19,7 +19,7 @@ import numpy as np
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Series, as_share, present, require
 from loglens.remedies import actions as remedies
-from loglens.stats.levels import levels
+from loglens.stats.levels import rises
 
 RULE = Rule("truncated-completions", "RL", Severity.WARNING, leads_to=("reward-not-rising",))
 
@@ -37,10 +37,8 @@ def detect(
     late = float(np.median(curve.tail(1 / 3)))
     if late <= share:
         return
-    gains = True
-    if rl_reward is not None and len(rl_reward.finite) >= min_points:
-        found = levels(-rl_reward.finite.value)
-        gains = found.start - found.end > max(least * abs(found.start), errors * found.noise)
+    reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
+    gains = reward is None or rises(reward.value, least=least, errors=errors)
     yield Finding(
         f"{late:.0%} of the completions are cut off at the length limit in the last third of the run ({curve.tag})"
         + ("" if gains or rl_reward is None else f", and {rl_reward.tag} gains nothing"),

@@ -21,9 +21,9 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
-from loglens.stats.levels import levels
+from loglens.stats.levels import rises
 
 RULE = Rule("zero-reward-spread", "RL", Severity.WARNING, leads_to=("vanishing-gradient", "reward-not-rising"))
 
@@ -35,29 +35,28 @@ def detect(
     *,
     min_points: int = 10,
     share: float = 0.8,
+    least_gain: float = 0.1,
+    errors: float = 3.0,
 ) -> Iterator[Finding]:
-    shown = rl_degenerate if rl_degenerate is not None else rl_reward_std
-    if shown is None:
+    logged = rl_degenerate if rl_degenerate is not None else rl_reward_std
+    if logged is None:
         raise Skip("neither the share of groups without spread nor the spread of the reward was logged")
-    curve = shown.finite
-    if len(curve) < min_points:
-        raise Skip(f"needs {min_points} points of {shown.tag}, has {len(curve)}")
-    late = curve.value[len(curve) // 2 :]
-    part = float(np.median(late)) if shown is rl_degenerate else float(np.mean(late == 0))
+    curve = require(logged, min_points, f"points of {logged.tag}")
+    late = curve.tail(0.5)
+    groups = logged is rl_degenerate
+    part = float(np.median(late)) if groups else float(np.mean(late == 0))
     if part <= share or part > 1:
         return
-    gained = True
-    if rl_reward is not None and len(rl_reward.finite) >= min_points:
-        found = levels(-rl_reward.finite.value)
-        gained = found.start - found.end > max(0.1 * abs(found.start), 3 * found.noise)
-    what = "of the groups have equal rewards" if shown is rl_degenerate else "of the points have no spread"
+    reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
+    gained = reward is None or rises(reward.value, least=least_gain, errors=errors)
+    what = "of the groups have equal rewards" if groups else "of the points have no spread"
     yield Finding(
-        f"{part:.0%} {what} in the second half of the run ({shown.tag})"
-        + (f", and {rl_reward.tag} gains nothing" if not gained and rl_reward is not None else ""),
+        f"{part:.0%} {what} in the second half of the run ({logged.tag})"
+        + (f", and {reward.tag} gains nothing" if reward is not None and not gained else ""),
         Severity.NOTE if gained else Severity.WARNING,
         Confidence.MEDIUM,
-        end_step=int(curve.step[-1]),
+        end_step=curve.last_step,
         evidence={"share": part, "reward_gains": gained},
         remedies=[remedies.clean_data()] if not gained else [],
-        series=(shown, *((rl_reward,) if rl_reward is not None else ())),
+        series=(logged, *present(rl_reward)),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from loglens.errors import ConfigError, nearest
 
 #: What may follow the @ of a role; none is no split at all.
@@ -46,3 +48,8 @@ def parse_role(tag: str, text: str, where: str) -> tuple[str, str | None]:
             hint = nearest(word, known, "loglens inspect shows roles in use")
             raise ConfigError(f"{where}: {tag!r} = {text!r}: there is no {word!r}; {hint}")
     return role, split or None
+
+
+#: Tags of preference training (DPO and its kin): scores of the chosen and the rejected answer, which may both sink
+#: while the model learns, so that they are no rewards to judge a run by.
+PREFERENCE = re.compile(r"(?<![a-z])(?:chosen|rejected|margins?)(?![a-z])", re.I)

@@ -91,3 +91,12 @@ def levels(value: Floats) -> Levels:
         point_noise=point_noise,
         blocks=block,
     )
+
+
+def rises(value: Floats, *, least: float = 0.1, errors: float = 3.0) -> bool:
+    """Whether a curve ends above its start by a share `least` of its size and by `errors` deviations of its level.
+
+    n >= 5 finite points.
+    """
+    found = levels(-value)
+    return found.start - found.end > max(least * abs(found.start), errors * found.noise)

@@ -276,24 +276,6 @@ def test_steps_that_take_longer() -> None:
     assert not findings("throughput-degradation", {"step_time": level(200, 0.1, 0.4)})
 
 
-# players ----------------------------------------------------------------------------------------
-
-
-def test_a_discriminator_that_wins() -> None:
-    assert findings("gan-collapse", {"D(x)": level(200, 0.95, 0.01), "D(G(z))": level(200, 0.04)})
-    assert not findings("gan-collapse", {"D(x)": level(200, 0.6, 0.05), "D(G(z))": level(200, 0.4)})
-    assert findings("gan-collapse", {"Loss_D": 0.05 + 1.3 * np.exp(-np.arange(200) / 10), "Loss_G": level(200, 5.0)})
-    assert "kind whose balance" in skipped("gan-collapse", {"Loss_D": -level(200, 9.0), "Loss_G": level(200, 5.0)})
-
-
-def test_entropy_that_is_spent_for_nothing() -> None:
-    entropy = 0.69 * np.exp(-np.arange(100) / 5)
-    spent = {"train/entropy": entropy, "rollout/ep_rew_mean": level(100, 9.3)}
-    assert findings("entropy-collapse", spent)
-    assert not findings("entropy-collapse", spent | {"rollout/ep_rew_mean": np.linspace(10, 200, 100)})
-    assert "without the reward" in skipped("entropy-collapse", {"train/entropy": entropy})
-
-
 # the log ----------------------------------------------------------------------------------------
 
 

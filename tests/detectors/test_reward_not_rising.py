@@ -50,7 +50,7 @@ def test_a_reward_that_rose_and_was_lost_is_another_matter() -> None:
 
 def test_what_is_not_judged() -> None:
     assert "nothing to gain" in skip_reason(RULE, {REWARD: np.minimum(level(200, 0.95, 0.01), 1.0)})
-    assert "50 rewards" in skip_reason(RULE, {REWARD: np.zeros(40)})
+    assert "30 rewards" in skip_reason(RULE, {REWARD: np.zeros(20)})
     assert "preference" in skip_reason(RULE, {"rewards/chosen": np.linspace(0, -60, 200)})
 
 
