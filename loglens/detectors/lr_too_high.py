@@ -27,7 +27,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import noise
 from loglens.stats.levels import levels
@@ -92,7 +92,7 @@ def _blown(loss: Series, lr: Series | None, at: int, large: bool, gain: float) -
             remedies.add_warmup(length),
             remedies.change_init("he"),
         ],
-        series=(loss, *((lr,) if lr is not None else ())),
+        series=present(loss, lr),
     )
 
 
@@ -117,5 +117,5 @@ def _bounces(curve: Series, lr: Series | None, gain: float, bounce: float, peak:
             remedies.scale_lr(0.1, lr, "the usual first test of a run that bounces"),
             remedies.add_warmup(int(curve.step[-1] - curve.step[0])),
         ],
-        series=(curve, *((lr,) if lr is not None else ())),
+        series=present(curve, lr),
     )

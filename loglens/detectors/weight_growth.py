@@ -56,23 +56,30 @@ def detect(
     curve, late = max(growing, key=lambda pair: float(pair[0].value[-1] / pair[0].value[0]))
     if any(_still_gains(other.finite, curve) for other in (loss, val_loss) if other is not None):
         return
-    factor = float(np.median(curve.value[-3:]) / np.median(curve.value[:3]))
     harmed = any(_suffers(other, curve) for other in (loss, val_loss) if other is not None)
-    yield Finding(
+    yield _finding(curve, late, [grown.tag for grown, _ in growing], len(judged), harmed, loss is not None, lr)
+
+
+def _finding(
+    curve: Series, late: Growth, growing: list[str], judged: int, harmed: bool, known: bool, lr: Series | None
+) -> Finding:
+    start, end = float(np.median(curve.value[:3])), float(np.median(curve.value[-3:]))
+    factor = end / start
+    return Finding(
         f"{curve.tag} ends {factor:.3g} times above its start and still doubles every {late.doubling:.3g} "
-        f"{curve.axis}s" + (f" ({len(growing)} of {len(judged)} layers grow)" if len(judged) > 1 else ""),
+        f"{curve.axis}s" + (f" ({len(growing)} of {judged} layers grow)" if judged > 1 else ""),
         Severity.ERROR if harmed else Severity.WARNING,
-        Confidence.HIGH if factor >= 10 and loss is not None else Confidence.MEDIUM,
+        Confidence.HIGH if factor >= 10 and known else Confidence.MEDIUM,
         onset_step=_onset(curve),
-        end_step=int(curve.step[-1]),
+        end_step=curve.last_step,
         evidence={
-            "start": float(np.median(curve.value[:3])),
-            "end": float(np.median(curve.value[-3:])),
+            "start": start,
+            "end": end,
             "factor": factor,
             "late_factor": late.factor,
             "growth_per_step": float(np.exp(late.rate)),
             "doubling_steps": late.doubling,
-            "growing_layers": [grown.tag for grown, _ in growing] if len(judged) > 1 else None,
+            "growing_layers": growing if judged > 1 else None,
         },
         remedies=[
             remedies.weight_decay(),
