@@ -21,8 +21,9 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Floats, Series, present
+from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import Floats
 from loglens.stats.levels import levels
 
 RULE = Rule(
