@@ -35,7 +35,17 @@ from loglens.model.run import Run
 from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.remedies.exploding import against_explosion
-from loglens.stats.explosions import answered_jump, band_exit, growing_window, is_poor, is_worse_after, peak_end
+from loglens.stats.explosions import (
+    answered_jump,
+    band_exit,
+    growing_window,
+    improves_between,
+    is_hurt_between,
+    is_poor,
+    is_worse_after,
+    peak_end,
+    starts_absurdly,
+)
 from loglens.stats.growth import Growth
 from loglens.stats.trend import rising_share
 
@@ -77,6 +87,8 @@ def detect(
     grad_norm_global: Series | None,
     grad_norm_layer: tuple[Series, ...],
     loss: Series | None,
+    metric_higher: tuple[Series, ...],
+    val_metric_higher: tuple[Series, ...],
     lr: Series | None,
     run: Run,
     *,
@@ -87,6 +99,7 @@ def detect(
     depth_ratio: float = 70.0,
     least: float = 10.0,
     level_ratio: float = 5.0,
+    vast: float = 1000.0,
     min_points: int = 10,
 ) -> Iterator[Finding]:
     whole = total_norm(grad_norm_global, grad_norm_layer)
@@ -94,12 +107,12 @@ def detect(
         raise Skip("no gradient norm was logged; log what clip_grad_norm_ returns")
     grad = require(whole, min_points, "gradient norms")
     loss = loss if loss is not None and len(loss.finite) >= 3 else None
-    sign = growth(grad, loss, t_value, r2, factor, ratio)
+    sign = growth(grad, loss, t_value, r2, factor, ratio, vast)
     if sign is None and loss is not None:
         sign = (
             jump(grad, loss, factor)
             or growth_over_depth(grad_norm_layer, loss, ratio, depth_ratio)
-            or high_level(grad, loss, least, level_ratio)
+            or high_level(grad, loss, (*val_metric_higher, *metric_higher), least, level_ratio)
         )
     if sign is not None:
         yield _finding(sign, grad_norm_layer, lr, run)
@@ -107,33 +120,52 @@ def detect(
         yield _above_one(grad, ratio)
 
 
-def growth(grad: Series, loss: Series | None, t_value: float, r2: float, factor: float, ratio: float) -> Sign | None:
-    """Exponential growth to the end, or up to a peak after which the loss is the worse."""
+def growth(
+    grad: Series, loss: Series | None, t_value: float, r2: float, factor: float, ratio: float, vast: float
+) -> Sign | None:
+    """Exponential growth to the end, or up to a peak if it hurt the loss.
+
+    A loss that recovered is named only where the growth was vast: it may have had another reason to rise.
+    """
     fit = growing_window(grad.step, grad.value, t_value=t_value, r2=r2, factor=factor)
     if fit is not None:
-        return _grown(grad, fit, loss, ratio)
+        onset = int(grad.step[band_exit(grad.value, fit.start)])
+        return _grown(grad, fit, onset, loss, loss is not None and is_worse_after(loss.value, _at(loss, onset)), ratio)
     end = peak_end(grad.value)
     rising = grad.before(int(grad.step[end])) if end < len(grad) else grad
     if loss is None or len(rising) < 10:
         return None
     fit = growing_window(rising.step, rising.value, t_value=t_value, r2=r2, factor=factor)
-    onset = band_exit(rising.value, fit.start) if fit is not None else 0
-    if fit is None or not is_worse_after(loss.finite.value, int(np.searchsorted(loss.finite.step, rising.step[onset]))):
+    if fit is None:
         return None
-    return _grown(rising, fit, loss, ratio)
+    onset = int(rising.step[band_exit(rising.value, fit.start)])
+    finite = loss.finite
+    first, last = _at(finite, onset), _at(finite, rising.last_step)
+    if improves_between(finite.value, first, last):
+        return None
+    if is_worse_after(finite.value, first):
+        return _grown(rising, fit, onset, loss, True, ratio)
+    hurt = fit.factor >= vast and is_hurt_between(finite.value, first, last + (last - first) + 1)
+    return _grown(rising, fit, onset, loss, False, ratio, recovered=True) if hurt else None
 
 
-def _grown(grad: Series, fit: Growth, loss: Series | None, ratio: float) -> Sign:
-    onset = int(grad.step[band_exit(grad.value, fit.start)])
-    poor = loss is not None and is_worse_after(loss.value, int(np.searchsorted(loss.step, onset)))
+def _at(curve: Series, step: int) -> int:
+    return int(np.searchsorted(curve.step, step))
+
+
+def _grown(
+    grad: Series, fit: Growth, onset: int, loss: Series | None, poor: bool, ratio: float, recovered: bool = False
+) -> Sign:
     share, chance = rising_share(grad.value[fit.start :])
     last, per_step = float(grad.value[-1]), float(np.exp(fit.rate))
+    sure = Confidence.HIGH if poor and chance < CERTAIN else Confidence.MEDIUM
     return Sign(
         f"{grad.tag} grows {per_step:.4g}-fold per {grad.axis} from {grad.axis} {onset} on, {fit.factor:.3g}-fold in "
         f"all to {last:.3g}: it doubles every {fit.doubling:.3g} {grad.axis}s and would overflow float32 at "
-        f"{grad.axis} {fit.overflow_step:.0f}",
+        f"{grad.axis} {fit.overflow_step:.0f}"
+        + (f"; {loss.tag} rises with it and recovers" if recovered and loss is not None else ""),
         Severity.ERROR if poor else Severity.WARNING,
-        Confidence.HIGH if poor and chance < CERTAIN else Confidence.MEDIUM if poor or loss is None else Confidence.LOW,
+        sure if poor or recovered or loss is None else Confidence.LOW,
         {
             "growth_per_step": per_step,
             "growth_per_step_low": float(np.exp(fit.low)),
@@ -145,7 +177,7 @@ def _grown(grad: Series, fit: Growth, loss: Series | None, ratio: float) -> Sign
             "ratio_above_one": share,
             "ratio_above_one_p": chance,
             "share_above_one": float((grad.value[fit.start :] > ratio).mean()),
-            "loss_reacts": poor,
+            "loss_reacts": poor or recovered,
         },
         present(grad, loss),
         onset,
@@ -193,7 +225,9 @@ def growth_over_depth(layers: tuple[Series, ...], loss: Series, ratio: float, de
     )
 
 
-def high_level(grad: Series, loss: Series, least: float, level_ratio: float) -> Sign | None:
+def high_level(
+    grad: Series, loss: Series, metrics: tuple[Series, ...], least: float, level_ratio: float
+) -> Sign | None:
     """Far above 1.0 at every point, typically several times the loss itself, and a loss that stays poor.
 
     Norm over loss is free of the unit of the loss; it is large in healthy runs only where the loss
@@ -202,12 +236,17 @@ def high_level(grad: Series, loss: Series, least: float, level_ratio: float) -> 
     finite = loss.finite
     height = np.median(np.abs(np.interp(grad.step, finite.step, finite.value)))
     start, middle = float(grad.value[:3].max()), float(np.median(grad.value))
-    if not (grad.value > least).all() or not middle > level_ratio * height or not is_poor(finite.value):
+    if not (grad.value > least).all() or not middle > level_ratio * height:
+        return None
+    absurd = any(starts_absurdly(finite.value, metric.finite.value) for metric in metrics)
+    if not absurd and not is_poor(finite.value):
         return None
     times = middle / max(float(np.median(np.abs(finite.value))), 1e-300)
     return Sign(
         f"{grad.tag} starts at {start:.3g} and stays above {least:g} at every one of {len(grad)} points (median "
-        f"{middle:.3g}, {times:.3g} times the loss), while {loss.tag} stays poor: the gradient explodes from the start",
+        f"{middle:.3g}, {times:.3g} times the loss), while {loss.tag} "
+        + ("begins far above guessing" if absurd else "stays poor")
+        + ": the gradient explodes from the start",
         Severity.WARNING,
         Confidence.MEDIUM,
         {

@@ -78,6 +78,49 @@ def is_worse_after(loss: Floats, split: int) -> bool:
     return end > float(np.median(before[-20:])) + WORSE * noise(before[-100:])
 
 
+def improves_between(loss: Floats, start: int, end: int) -> bool:
+    """Whether a loss comes down for good between two indices: what grew meanwhile did no harm until then.
+
+    It counts where the second half of that stretch lies below the points before it by more than their noise
+    and a tenth of their level.
+    """
+    before, during = loss[:start], loss[start:end]
+    before, during = before[np.isfinite(before)], during[np.isfinite(during)]
+    if len(before) < 3 or len(during) < 6:
+        return False
+    level = float(np.median(before[-20:]))
+    late = float(np.median(during[len(during) // 2 :]))
+    return level - late > max(WORSE * noise(before[-100:]), 0.1 * abs(level))
+
+
+def is_hurt_between(loss: Floats, start: int, end: int) -> bool:
+    """Whether a loss stands clearly above its earlier level somewhere between two indices, whatever comes later.
+
+    Three blocks in a row (of a twentieth of the stretch) have to be a tenth and `WORSE` deviations of the noise
+    above the level before `start`.
+    """
+    before, during = loss[:start], loss[start:end]
+    before, during = before[np.isfinite(before)], during[np.isfinite(during)]
+    if len(before) < 3 or len(during) < 6:
+        return False
+    level = float(np.median(before[-20:]))
+    high = blocks(np.arange(len(during)), during, most=20).level
+    high = high > level + max(WORSE * noise(before[-100:]), 0.1 * abs(level))
+    return bool(np.any(high[2:] & high[1:-1] & high[:-2])) if len(high) > 2 else bool(high.all())
+
+
+def starts_absurdly(loss: Floats, metric: Floats, fall: float = 100.0, solved: float = 0.9) -> bool:
+    """Whether a classifier began far above guessing: its loss fell a hundredfold, and it still errs.
+
+    metric: an accuracy, of 0 to 1. Guessing among K classes costs ln K, 11.5 at most for 100,000; a classifier
+    that is right in under nine of ten cases has a loss of 0.3 or more. From guessing to there is a factor of 40
+    at most, whatever the unit of the loss is.
+    """
+    if len(loss) < 5 or not len(metric) or metric.min() < 0 or metric.max() > solved:
+        return False
+    return float(np.median(loss[:3])) > fall * abs(levels(loss).end) and metric[0] < 0.5
+
+
 def is_poor(loss: Floats) -> bool:
     """Whether a loss of finite points has not come down to a twentieth of its level after the first twentieth."""
     if len(loss) < 5:
@@ -102,6 +145,8 @@ def answered_jump(step: Ints, grad: Floats, loss_step: Ints, loss: Floats, facto
         if grad[at] > 2 * np.percentile(grad[:at], 95) and leaves_level(
             loss, int(np.searchsorted(loss_step, step[at]))
         ):
+            while at > 1 and grad[at - 1] > grad[: at - 1].max(initial=0.0):
+                at -= 1  # the date is where the curve leaves its range, not its peak
             return int(at)
     return None
 
