@@ -43,14 +43,14 @@ def detect(
     min_points: int = 40,
     factor: float = 5.0,
     gain: float = 0.1,
-    absurd: float = 0.5,
+    very_large: float = 0.1,
 ) -> Iterator[Finding]:
     curve, rate = loss.finite, lr.finite
     if len(curve) < min_points or not len(rate):
         raise Skip(f"needs {min_points} losses, has {len(curve)}")
     if rate.value[0] < 0.9 * rate.value.max() or not rate.value.any():
         return
-    if rate.value.max() >= absurd:
+    if rate.value.max() > very_large:
         return  # a rate this large is the first suspect, with or without warmup
     start = float(min(curve.value[0], np.median(curve.value[:3])))
     late = levels(curve.value[len(curve) // 10 :])
