@@ -1043,3 +1043,19 @@ def test_layers_whose_name_is_joined_on(tag: str, role: str, layer: str | None) 
 def test_a_tag_of_a_book_is_told_by_its_end() -> None:
     """Of quadratic time the suite would see no end."""
     assert roles_of_tags(["ep_steps_" * 100_000 + "train_loss"])["ep_steps_" * 100_000 + "train_loss"].name == "loss"
+
+
+def test_short_names_of_norms_before_a_layer() -> None:
+    table = roles_of_tags(["optim/gn/fc.3", "optim/gn/out", "optim/wn/fc.3", "optim/wn/out", "gn1/weight"])
+    assert [(table[tag].name, table[tag].layer) for tag in table] == [
+        ("grad_norm_layer", "fc.3"),
+        ("grad_norm_layer", "out"),
+        ("weight_norm_global", "fc.3"),
+        ("weight_norm_global", "out"),
+        (None, None),  # a layer that normalises groups
+    ]
+
+
+def test_a_timer_that_adds_up_is_no_step_time() -> None:
+    table = roles_of_tags(["timers/total_time", "timers/iteration_time"])
+    assert [table[tag].name for tag in table] == ["time", "step_time"]

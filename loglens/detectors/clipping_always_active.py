@@ -21,8 +21,9 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.run import Run
-from loglens.model.series import Series
+from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import Floats
 from loglens.stats.levels import levels
 
 RULE = Rule("clipping-always-active", "gradient", Severity.WARNING, leads_to=("lr-too-low", "loss-not-decreasing"))
@@ -49,9 +50,7 @@ def detect(
         value = clip_frac_pct.finite.value
         part = float(np.median(value)) / (100.0 if value.max() > 1.0 else 1.0)
     elif clipped is not None and grad_norm_global is not None and len(clipped.finite) >= min_points:
-        shown, limit = clipped, float(np.median(clipped.finite.value))
-        same = np.isclose(clipped.finite.value, limit, rtol=1e-3)
-        part = float(same.mean()) if np.median(grad_norm_global.finite.value) > 1.01 * limit else 0.0
+        shown, part = clipped, _share_at_limit(clipped.finite.value, grad_norm_global.finite.value)
     if shown is None or part < share:
         return
     losses = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points]
@@ -64,7 +63,7 @@ def detect(
         + (f", and {poor.tag} gains less than {gain:.0%}" if poor else ", while the loss goes down"),
         Severity.WARNING if poor or short > shortened else Severity.NOTE,
         Confidence.MEDIUM,
-        end_step=int(shown.step[-1]),
+        end_step=shown.last_step,
         evidence={
             "clipped_share": part,
             "shortened": short,
@@ -74,8 +73,14 @@ def detect(
             remedies.set_clip(norms),
             remedies.scale_lr(0.5, lr, "more than half of the updates clipped means steps too large"),
         ],
-        series=(shown, *((grad_norm_global,) if grad_norm_global is not None else ())),
+        series=present(shown, grad_norm_global),
     )
+
+
+def _share_at_limit(clipped: Floats, norms: Floats) -> float:
+    """The share of norms after clipping that are one and the same number, if the norms before it are larger."""
+    limit = float(np.median(clipped))
+    return float(np.isclose(clipped, limit, rtol=1e-3).mean()) if np.median(norms) > 1.01 * limit else 0.0
 
 
 def _clipped_norm(run: Run, grad: Series | None) -> Series | None:

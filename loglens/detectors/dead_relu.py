@@ -32,13 +32,13 @@ def detect(activation: tuple[Series, ...], lr: Series | None, *, share: float = 
     layers = [curve.finite for curve in activation if _ZERO.search(curve.tag) and len(curve.finite)]
     if not layers:
         raise Skip("no share of zero activations was logged")
-    ends = {layer.tag: float(np.median(layer.value[-_tail(layer) :])) for layer in layers}
+    ends = {layer.tag: float(np.median(layer.tail(0.1))) for layer in layers}
     scale = 100.0 if max(ends.values()) > 1.5 else 1.0  # percent or share
     dead = [layer for layer in layers if ends[layer.tag] >= share * scale]
     if not dead:
         return
     worst = max(dead, key=lambda layer: ends[layer.tag])
-    alive = np.flatnonzero(worst.value[: -_tail(worst)] < share * scale)
+    alive = np.flatnonzero(worst.value[: -len(worst.tail(0.1))] < share * scale)
     onset = int(worst.step[alive[-1] + 1]) if len(alive) else None
     yield Finding(
         f"{ends[worst.tag] / scale:.0%} of the activations in {worst.layer or worst.tag} are zero at the end "
@@ -46,7 +46,7 @@ def detect(activation: tuple[Series, ...], lr: Series | None, *, share: float = 
         Severity.WARNING,
         Confidence.HIGH if ends[worst.tag] >= 0.97 * scale else Confidence.MEDIUM,
         onset_step=onset,
-        end_step=int(worst.step[-1]),
+        end_step=worst.last_step,
         evidence={"zero_share": ends[worst.tag] / scale, "dead_layers": [layer.layer for layer in dead]},
         remedies=[
             remedies.scale_lr(0.1, lr, "one update too large pushes all biases below zero for good"),
@@ -56,7 +56,3 @@ def detect(activation: tuple[Series, ...], lr: Series | None, *, share: float = 
         ],
         series=(worst,),
     )
-
-
-def _tail(layer: Series) -> int:
-    return max(3, len(layer) // 10)

@@ -23,19 +23,30 @@ training the norm of a healthy run may rise several-fold while the loss improves
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from loglens.errors import Skip
-from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.layers import in_depth_order, total_norm
 from loglens.model.run import Run
-from loglens.model.series import Series
+from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
-from loglens.stats.blocks import blocks, noise
-from loglens.stats.growth import Growth, trailing_fits
-from loglens.stats.layer_order import depth_order
-from loglens.stats.levels import levels
+from loglens.remedies.exploding import against_explosion
+from loglens.stats.explosions import (
+    answered_jump,
+    band_exit,
+    growing_window,
+    improves_between,
+    is_hurt_between,
+    is_poor,
+    is_worse_after,
+    peak_end,
+    starts_absurdly,
+)
+from loglens.stats.growth import Growth
 from loglens.stats.trend import rising_share
 
 RULE = Rule(
@@ -45,11 +56,39 @@ RULE = Rule(
     leads_to=("loss-spike", "nan-loss", "divergence", "weight-growth", "loss-not-decreasing"),
 )
 
+#: Share of the adjacent layers whose norms have to grow towards the input.
+MOST_LAYERS = 0.8
+#: Share of the points above `ratio` that is worth a note.
+MOST_POINTS = 0.9
+#: Chance of the rising steps under a coin below which growth that the loss answers is certain.
+CERTAIN = 1e-3
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One way in which the gradient explodes, with its evidence.
+
+    calm: the norms before it, to take a clip limit from. curves: what to draw. weights: whether the initial
+    weights are the first suspect.
+    """
+
+    message: str
+    severity: Severity
+    confidence: Confidence
+    evidence: Mapping[str, object]
+    curves: Sequence[Series]
+    onset: int | None = None
+    end: int | None = None
+    calm: Series | None = None
+    weights: bool = False
+
 
 def detect(
     grad_norm_global: Series | None,
     grad_norm_layer: tuple[Series, ...],
     loss: Series | None,
+    metric_higher: tuple[Series, ...],
+    val_metric_higher: tuple[Series, ...],
     lr: Series | None,
     run: Run,
     *,
@@ -60,96 +99,74 @@ def detect(
     depth_ratio: float = 70.0,
     least: float = 10.0,
     level_ratio: float = 5.0,
+    vast: float = 1000.0,
     min_points: int = 10,
 ) -> Iterator[Finding]:
-    grad = total_norm(grad_norm_global, grad_norm_layer)
-    if grad is None:
+    whole = total_norm(grad_norm_global, grad_norm_layer)
+    if whole is None:
         raise Skip("no gradient norm was logged; log what clip_grad_norm_ returns")
-    healthy = grad.finite
-    if len(healthy) < min_points:
-        raise Skip(f"needs {min_points} gradient norms, has {len(healthy)}")
+    grad = require(whole, min_points, "gradient norms")
     loss = loss if loss is not None and len(loss.finite) >= 3 else None
-    rising, growth = healthy, _growth(healthy, t_value, r2, factor)
-    if growth is None:
-        rising = _up_to_peak(healthy)
-        growth = _burst(rising, loss, t_value, r2, factor)
-    if growth is not None:
-        yield _grown(rising, growth, loss, grad_norm_layer, lr, run, ratio)
-    elif (jump := _jump(healthy, loss, factor)) is not None and loss is not None:
-        yield _jumped(healthy, jump, loss, grad_norm_layer, lr, run)
-    elif loss is not None and _poor(loss.finite) and (depth := _deep(grad_norm_layer, ratio, depth_ratio)):
-        yield _deeper(depth, loss, lr, run)
-    elif loss is not None and _too_steep(healthy, loss, least, level_ratio):
-        yield _steep(healthy, loss, grad_norm_layer, lr, run, least)
-    elif (healthy.value > ratio).mean() >= 0.9:
-        yield _above_one(healthy, ratio)
+    sign = growth(grad, loss, t_value, r2, factor, ratio, vast)
+    if sign is None and loss is not None:
+        sign = (
+            jump(grad, loss, factor)
+            or growth_over_depth(grad_norm_layer, loss, ratio, depth_ratio)
+            or high_level(grad, loss, (*val_metric_higher, *metric_higher), least, level_ratio)
+        )
+    if sign is not None:
+        yield _finding(sign, grad_norm_layer, lr, run)
+    elif (grad.value > ratio).mean() >= MOST_POINTS:
+        yield _above_one(grad, ratio)
 
 
-def total_norm(whole: Series | None, layers: tuple[Series, ...]) -> Series | None:
-    """The global gradient norm: logged, or the root of the summed squares of the layers' norms."""
-    if whole is not None:
-        return whole
-    if not layers:
+def growth(
+    grad: Series, loss: Series | None, t_value: float, r2: float, factor: float, ratio: float, vast: float
+) -> Sign | None:
+    """Exponential growth to the end, or up to a peak if it hurt the loss.
+
+    A loss that recovered is named only where the growth was vast: it may have had another reason to rise.
+    """
+    fit = growing_window(grad.step, grad.value, t_value=t_value, r2=r2, factor=factor)
+    if fit is not None:
+        onset = int(grad.step[band_exit(grad.value, fit.start)])
+        return _grown(grad, fit, onset, loss, loss is not None and is_worse_after(loss.value, _at(loss, onset)), ratio)
+    end = peak_end(grad.value)
+    rising = grad.before(int(grad.step[end])) if end < len(grad) else grad
+    if loss is None or len(rising) < 10:
         return None
-    step = layers[0].step
-    same = [layer for layer in layers if np.array_equal(layer.step, step)]
-    value = np.sqrt(np.sum([layer.value**2 for layer in same], axis=0))
-    tag = same[0].tag if len(same) == 1 else f"{same[0].tag} and {len(same) - 1} more"
-    return Series(tag, step.copy(), value, layers[0].time.copy(), layers[0].axis, "grad_norm_global")
-
-
-# Sign 1: growth -----------------------------------------------------------------------------------
-
-
-def _growth(grad: Series, t_value: float, r2: float, factor: float) -> Growth | None:
-    """The widest trailing window over which the norm grows exponentially, beyond all it was before."""
-    found = None
-    for fit in trailing_fits(grad.step, grad.value, least=min(20, len(grad))):
-        if fit.t > t_value and fit.low > 0 and fit.r2 > r2 and fit.factor >= factor:
-            before = grad.value[: fit.start]
-            end = float(np.median(grad.value[-max(3, len(grad) // 50) :]))
-            if len(before) < 5 or end >= factor * float(np.median(before)):
-                found = fit
-    return found
-
-
-def _up_to_peak(grad: Series) -> Series:
-    """The norm up to its highest block: what is worn out by an explosion has small gradients again."""
-    block = blocks(np.arange(len(grad)), grad.value)
-    at = int(np.argmax(block.level))
-    return grad.before(int(grad.step[block.start[at + 1]])) if at + 1 < len(block) else grad
-
-
-def _burst(grad: Series, loss: Series | None, t_value: float, r2: float, factor: float) -> Growth | None:
-    """Growth that ended before the run did, if the loss is the worse for it."""
-    if loss is None or len(grad) < 10 or not (growth := _growth(grad, t_value, r2, factor)):
+    fit = growing_window(rising.step, rising.value, t_value=t_value, r2=r2, factor=factor)
+    if fit is None:
         return None
-    return growth if _reacts(loss.finite, _leaves_band(grad, growth)) else None
+    onset = int(rising.step[band_exit(rising.value, fit.start)])
+    finite = loss.finite
+    first, last = _at(finite, onset), _at(finite, rising.last_step)
+    if improves_between(finite.value, first, last):
+        return None
+    if is_worse_after(finite.value, first):
+        return _grown(rising, fit, onset, loss, True, ratio)
+    hurt = fit.factor >= vast and is_hurt_between(finite.value, first, last + (last - first) + 1)
+    return _grown(rising, fit, onset, loss, False, ratio, recovered=True) if hurt else None
+
+
+def _at(curve: Series, step: int) -> int:
+    return int(np.searchsorted(curve.step, step))
 
 
 def _grown(
-    grad: Series,
-    fit: Growth,
-    loss: Series | None,
-    layers: tuple[Series, ...],
-    lr: Series | None,
-    run: Run,
-    ratio: float,
-) -> Finding:
-    onset = _leaves_band(grad, fit)
-    poor = loss is not None and _reacts(loss, onset)
+    grad: Series, fit: Growth, onset: int, loss: Series | None, poor: bool, ratio: float, recovered: bool = False
+) -> Sign:
     share, chance = rising_share(grad.value[fit.start :])
-    last = float(grad.value[-1])
-    per_step = float(np.exp(fit.rate))
-    return Finding(
+    last, per_step = float(grad.value[-1]), float(np.exp(fit.rate))
+    sure = Confidence.HIGH if poor and chance < CERTAIN else Confidence.MEDIUM
+    return Sign(
         f"{grad.tag} grows {per_step:.4g}-fold per {grad.axis} from {grad.axis} {onset} on, {fit.factor:.3g}-fold in "
         f"all to {last:.3g}: it doubles every {fit.doubling:.3g} {grad.axis}s and would overflow float32 at "
-        f"{grad.axis} {fit.overflow_step:.0f}",
+        f"{grad.axis} {fit.overflow_step:.0f}"
+        + (f"; {loss.tag} rises with it and recovers" if recovered and loss is not None else ""),
         Severity.ERROR if poor else Severity.WARNING,
-        Confidence.HIGH if poor and chance < 1e-3 else Confidence.MEDIUM if poor or loss is None else Confidence.LOW,
-        onset_step=onset,
-        end_step=int(grad.step[-1]),
-        evidence={
+        sure if poor or recovered or loss is None else Confidence.LOW,
+        {
             "growth_per_step": per_step,
             "growth_per_step_low": float(np.exp(fit.low)),
             "growth_per_step_high": float(np.exp(fit.high)),
@@ -160,172 +177,101 @@ def _grown(
             "ratio_above_one": share,
             "ratio_above_one_p": chance,
             "share_above_one": float((grad.value[fit.start :] > ratio).mean()),
-            "loss_reacts": poor,
+            "loss_reacts": poor or recovered,
         },
-        remedies=_advice(grad.before(onset), layers, lr, run, onset),
-        series=(grad, *((loss,) if loss is not None else ())),
+        present(grad, loss),
+        onset,
+        grad.last_step,
+        grad.before(onset),
     )
 
 
-def _leaves_band(grad: Series, fit: Growth) -> int:
-    """The first step after the norm was last inside the band of the points before the growth."""
-    calm = grad.value[: fit.start] if fit.start >= 5 else grad.value[: max(3, len(grad) // 10)]
-    top = float(np.percentile(calm, 90))
-    block = blocks(np.arange(len(grad)), grad.value, most=100, least=1 if len(grad) < 300 else 3)
-    inside = np.flatnonzero(block.level <= top)
-    at = min(int(inside[-1]) + 1, len(block) - 1) if len(inside) else 0
-    return int(grad.step[block.start[at]])
-
-
-def _reacts(loss: Series, onset: int) -> bool:
-    """Whether the loss is worse for the growth: not finite, or above its level before, or never better."""
-    after = loss.value[loss.step >= onset]
-    if len(after) and not np.isfinite(after[-1]):
-        return True
-    before, after = loss.before(onset).finite.value, after[np.isfinite(after)]
-    if len(after) < 3:
-        return False
-    if len(before) < 3:
-        return _poor(loss.finite)
-    end = float(np.median(after[-max(3, len(after) // 5) :]))
-    level = float(np.median(before[-20:]))
-    return end > level + 3 * noise(before[-100:])
-
-
-# Sign 2: a jump that the loss answers ---------------------------------------------------------------
-
-
-def _jump(grad: Series, loss: Series | None, factor: float) -> int | None:
-    """Step of the first jump of the norm that the loss answers by leaving its level for good."""
-    if loss is None or len(grad) < 20:
+def jump(grad: Series, loss: Series, factor: float) -> Sign | None:
+    """A jump of the norm that the loss answers by leaving its level for good."""
+    at = answered_jump(grad.step, grad.value, loss.step, loss.value, factor)
+    if at is None:
         return None
-    block = blocks(np.arange(len(grad)), grad.value, most=100)
-    block_of = np.searchsorted(block.start, np.arange(len(grad)), side="right") - 1
-    recent = np.array([np.median(block.level[max(0, i - 5) : i]) if i else np.inf for i in range(len(block))])
-    for at in np.flatnonzero(grad.value > factor * recent[block_of]):
-        step = int(grad.step[at])
-        # back to a height that it had before is no explosion (a cycle of the learning rate, say)
-        if grad.value[at] > 2 * np.percentile(grad.value[:at], 95) and _leaves(loss, step):
-            return step
-    return None
-
-
-def _leaves(loss: Series, step: int) -> bool:
-    """Whether the loss jumps soon after `step` (50 points, at most a twentieth of the run) and stays up.
-
-    A loss that is up at that very step already is a spike of its own (a bad batch, say).
-    """
-    split = int(np.searchsorted(loss.step, step))
-    within = max(3, min(50, len(loss) // 20))
-    before = loss.value[max(0, split - 50) : split]
-    before, after = before[np.isfinite(before)], loss.value[split : split + within]
-    if len(before) < 3 or not len(after):
-        return False
-    if not np.isfinite(after).all():
-        return not np.isfinite(loss.value[-1])
-    level, bar = float(np.median(before)), 6 * noise(before)
-    jumped = level + max(bar, abs(level))
-    if float(after.max()) <= jumped or float(after[0]) > jumped:
-        return False  # the gradient of a step cannot be the cause of that step's own loss
-    rest = loss.finite.value[split + within :]
-    back = level + max(bar / 2, 0.2 * abs(level))
-    return len(rest) >= 3 and bool((blocks(np.arange(len(rest)), rest).level > back).all())
-
-
-def _jumped(grad: Series, step: int, loss: Series, layers: tuple[Series, ...], lr: Series | None, run: Run) -> Finding:
-    calm = grad.before(step)
-    at = int(np.searchsorted(grad.step, step))
+    step, calm = int(grad.step[at]), grad.before(int(grad.step[at]))
     peak = float(grad.value[at : at + 50].max())
     normal = float(np.median(calm.value)) if len(calm) else float("nan")
-    return Finding(
+    return Sign(
         f"{grad.tag} jumps from {normal:.3g} to {peak:.3g} at {grad.axis} {step}, and {loss.tag} leaves its level "
         "for good",
         Severity.ERROR,
         Confidence.MEDIUM,
-        onset_step=step,
-        evidence={"before": normal, "peak": peak, "factor": peak / normal if normal else None},
-        remedies=_advice(calm, layers, lr, run, step),
-        series=(grad, loss),
+        {"before": normal, "peak": peak, "factor": peak / normal if normal else None},
+        (grad, loss),
+        step,
+        calm=calm,
     )
 
 
-# Sign 3: over depth -------------------------------------------------------------------------------
-
-
-def _deep(layers: tuple[Series, ...], ratio: float, depth_ratio: float) -> tuple[list[Series], float, float] | None:
-    """Layers from input to output, share of adjacent ratios above 1.0 towards the input, and their product."""
-    ordered = [layers[i] for i in depth_order([layer.layer or layer.tag for layer in layers])]
-    ordered = [layer for layer in ordered if "bias" not in layer.tag and len(layer.finite)]
-    if len(ordered) < 4:
-        return None
+def growth_over_depth(layers: tuple[Series, ...], loss: Series, ratio: float, depth_ratio: float) -> Sign | None:
+    """Norms that grow from layer to layer towards the input, with a poor loss."""
+    ordered = in_depth_order(layers)
     norm = np.array([float(np.median(layer.finite.value)) for layer in ordered])
-    if not (norm > 0).all():
+    if len(ordered) < 4 or not (norm > 0).all() or not is_poor(loss.finite.value):
         return None
-    adjacent = norm[:-1] / norm[1:]
-    share, product = float((adjacent > ratio).mean()), float(norm[0] / norm[-1])
-    return (ordered, share, product) if share >= 0.8 and product > depth_ratio else None
-
-
-def _deeper(depth: tuple[list[Series], float, float], loss: Series, lr: Series | None, run: Run) -> Finding:
-    ordered, share, product = depth
-    return Finding(
+    share, product = float((norm[:-1] / norm[1:] > ratio).mean()), float(norm[0] / norm[-1])
+    if share < MOST_LAYERS or product <= depth_ratio:
+        return None
+    return Sign(
         f"the gradient grows {product:.3g}-fold from {ordered[-1].layer} back to {ordered[0].layer} "
         f"({share:.0%} of adjacent layers have a ratio above 1.0) and {loss.tag} stays poor",
         Severity.ERROR,
         Confidence.MEDIUM,
-        evidence={
-            "depth_ratio": product,
-            "ratio_above_one": share,
-            "layers": [layer.layer for layer in ordered],
-        },
-        remedies=_advice(None, tuple(ordered), lr, run, None),
-        series=(ordered[0], loss),
+        {"depth_ratio": product, "ratio_above_one": share, "layers": [layer.layer for layer in ordered]},
+        (ordered[0], loss),
     )
 
 
-# Sign 4: the level --------------------------------------------------------------------------------
-
-
-def _too_steep(grad: Series, loss: Series, least: float, level_ratio: float) -> bool:
+def high_level(
+    grad: Series, loss: Series, metrics: tuple[Series, ...], least: float, level_ratio: float
+) -> Sign | None:
     """Far above 1.0 at every point, typically several times the loss itself, and a loss that stays poor.
 
     Norm over loss is free of the unit of the loss; it is large in healthy runs only where the loss
     has come close to zero, which is not poor.
     """
     finite = loss.finite
-    height = np.abs(np.interp(grad.step, finite.step, finite.value))
-    if not (grad.value > least).all() or not np.median(grad.value) > level_ratio * np.median(height):
-        return False
-    return _poor(finite)
-
-
-def _poor(loss: Series) -> bool:
-    """The loss has not come down to a twentieth of its level once the first twentieth is over."""
-    if len(loss) < 5:
-        return False
-    settled = loss.value[len(loss) // 20 : len(loss) // 10 + 3]
-    return levels(loss.value).end > 0.05 * float(np.median(settled))
-
-
-def _steep(
-    grad: Series, loss: Series, layers: tuple[Series, ...], lr: Series | None, run: Run, least: float
-) -> Finding:
+    height = np.median(np.abs(np.interp(grad.step, finite.step, finite.value)))
     start, middle = float(grad.value[:3].max()), float(np.median(grad.value))
-    times = middle / max(float(np.median(np.abs(loss.finite.value))), 1e-300)
-    return Finding(
+    if not (grad.value > least).all() or not middle > level_ratio * height:
+        return None
+    absurd = any(starts_absurdly(finite.value, metric.finite.value) for metric in metrics)
+    if not absurd and not is_poor(finite.value):
+        return None
+    times = middle / max(float(np.median(np.abs(finite.value))), 1e-300)
+    return Sign(
         f"{grad.tag} starts at {start:.3g} and stays above {least:g} at every one of {len(grad)} points (median "
-        f"{middle:.3g}, {times:.3g} times the loss), while {loss.tag} stays poor: the gradient explodes from the start",
+        f"{middle:.3g}, {times:.3g} times the loss), while {loss.tag} "
+        + ("begins far above guessing" if absurd else "stays poor")
+        + ": the gradient explodes from the start",
         Severity.WARNING,
         Confidence.MEDIUM,
-        evidence={
+        {
             "start": start,
             "median": middle,
             "least": float(grad.value.min()),
             "norm_over_loss": times,
             "share_above_one": 1.0,
         },
-        remedies=[remedies.change_init("he"), *_advice(None, layers, lr, run, None)],
-        series=(grad, loss),
+        (grad, loss),
+        weights=True,
+    )
+
+
+def _finding(sign: Sign, layers: tuple[Series, ...], lr: Series | None, run: Run) -> Finding:
+    weights = [remedies.change_init("he")] if sign.weights else []
+    return Finding(
+        sign.message,
+        sign.severity,
+        sign.confidence,
+        onset_step=sign.onset,
+        end_step=sign.end,
+        evidence=sign.evidence,
+        remedies=[*weights, *against_explosion(sign.calm, layers, lr, run, sign.onset)],
+        series=tuple(sign.curves),
     )
 
 
@@ -340,22 +286,3 @@ def _above_one(grad: Series, ratio: float) -> Finding:
         remedies=[remedies.clip_grad_norm(grad)],
         series=(grad,),
     )
-
-
-def _advice(
-    calm: Series | None, layers: tuple[Series, ...], lr: Series | None, run: Run, onset: int | None
-) -> list[Remedy]:
-    """Cheapest first: clip, lower or warm up the learning rate, then the cell, the weights, the net."""
-    cell = remedies.replace_cell(run, layers)
-    steps = [int(curve.step[-1] - curve.step[0]) for curve in run.curves.values() if len(curve)]
-    length = max(steps, default=0)
-    early = onset is None or onset <= 0.1 * length
-    slow = remedies.scale_lr(0.5, lr, "the growth feeds on large updates")
-    return [
-        remedies.clip_grad_norm(calm),
-        *([remedies.add_warmup(length, onset)] if early else []),
-        slow,
-        *([cell, remedies.change_init("orthogonal")] if cell else []),
-        remedies.weight_decay(),
-        remedies.add_normalization(),
-    ]

@@ -57,7 +57,7 @@ def detect(
         Severity.WARNING,
         Confidence.MEDIUM if ratio >= 3 else Confidence.LOW,
         onset_step=int(curve.step[len(curve) // 10]),
-        end_step=int(curve.step[-1]),
+        end_step=curve.last_step,
         evidence={"start": start, "end": end, "factor": ratio, "curves": [grew.tag for _, grew in grown]},
         remedies=[remedies.release_memory()],
         series=(curve,),

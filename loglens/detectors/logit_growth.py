@@ -61,7 +61,7 @@ def detect(
         + (f" ({len(grown)} of {len(judged)} such curves do)" if len(judged) > 1 else ""),
         Severity.NOTE,
         Confidence.MEDIUM,
-        end_step=int(curve.step[-1]),
+        end_step=curve.last_step,
         evidence={"factor": times, "end": end, "curves": [grew.tag for _, grew in grown]},
         remedies=[
             remedies.add_normalization(),

@@ -16,9 +16,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 
 RULE = Rule("loss-scale-collapse", "precision", Severity.ERROR, leads_to=("nan-loss", "loss-not-decreasing", "crashed"))
@@ -33,9 +32,7 @@ def detect(
     factor: float = 256.0,
     least: float = 1.0,
 ) -> Iterator[Finding]:
-    scale = loss_scale.finite
-    if len(scale) < min_points:
-        raise Skip(f"needs {min_points} loss scales, has {len(scale)}")
+    scale = require(loss_scale, min_points, "loss scales")
     top, end = float(scale.value.max()), float(scale.value[-1])
     tail = scale.value[-max(2, len(scale) // 5) :]
     falls = end < top and not (np.diff(tail) > 0).any()
@@ -52,7 +49,7 @@ def detect(
         Severity.ERROR,
         Confidence.HIGH,
         onset_step=None if from_start else onset,
-        end_step=int(scale.step[-1]),
+        end_step=scale.last_step,
         evidence={"highest": top, "end": end, "halvings": halvings},
         remedies=[
             remedies.use_bf16(),

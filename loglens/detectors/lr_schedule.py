@@ -23,10 +23,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.run import Run
-from loglens.model.series import Series
+from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 
 RULE = Rule("lr-schedule", "schedule", Severity.NOTE)
@@ -46,9 +45,7 @@ def detect(
     zero_share: float = 0.1,
     jump: float = 5.0,
 ) -> Iterator[Finding]:
-    curve = lr.finite
-    if len(curve) < min_points:
-        raise Skip(f"needs {min_points} learning rates, has {len(curve)}")
+    curve = require(lr, min_points, "learning rates")
     yield from _zero(curve, zero_share)
     resets = _resets(curve, run, jump)
     if resets:
@@ -82,7 +79,7 @@ def _note(
         Severity.NOTE,
         Confidence.MEDIUM,
         onset_step=onset,
-        end_step=int(curve.step[-1]),
+        end_step=curve.last_step,
         evidence=evidence,
         remedies=advice or [],
         series=(curve,),

@@ -2,7 +2,7 @@
 
 Why it matters. With steps that overshoot every valley the weights only bounce; more steps do not help.
 
-How it is found. By one of two signs. (1) The learning rate peaks above 0.1; the loss is never better than at its
+How it is found. By one of three signs. (1) The learning rate peaks above 0.1; the loss is never better than at its
 start by 5 %, or gains less than that after the first tenth of the run, ends between half and twice its start,
 and bounces by 2 % or more from point to point. 0.1 is the classic start for stochastic gradient descent on
 normalised nets; for Adam, 0.01 is already too high (UMLAUT), but the log seldom says which optimizer ran. A
@@ -11,7 +11,10 @@ first value or more, by more than six deviations of its noise. Along a direction
 rate r multiplies the error by 1 - rc and the loss by the square of that, so any rise means a rate beyond the
 limit of stability, 2/c, and a fourfold one a rate half above it. Up to 4/c training can still settle elsewhere
 (Lewkowycz et al. 2020, the catapult), and runs that reach their target do: a note, unless the loss
-ends no better than it began or is not finite, or the learning rate peaks above 0.1.
+ends no better than it began or is not finite, or the learning rate peaks above 0.1. (3) The learning rate is above
+0.1 and at its peak from the start, and the first loss logged is 20 times the level that the first tenth of the run
+comes back to: where nothing was logged before the first updates, the burst that they made is all that is seen.
+Guessing among 100,000 classes costs 11.5, so that no classifier falls so far so early unless it began far too high.
 
 When it is wrong. A loss that is stuck for another reason (labels, a cut graph) under a learning rate
 that is large but right; the first test, a tenth of it, tells them apart. Weights initialised far too large
@@ -27,7 +30,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import noise
 from loglens.stats.levels import levels
@@ -40,6 +43,9 @@ RULE = Rule(
     supervised=True,
 )
 
+#: Share of its peak at which a learning rate counts as full: no warmup is left to come.
+FULL = 0.9
+
 
 def detect(
     loss: Series,
@@ -51,6 +57,7 @@ def detect(
     bounce: float = 0.02,
     rise: float = 4.0,
     errors: float = 6.0,
+    burst: float = 20.0,
 ) -> Iterator[Finding]:
     if len(loss) < min_points:
         raise Skip(f"needs {min_points} losses, has {len(loss)}")
@@ -60,8 +67,10 @@ def detect(
         yield _blown(loss, lr, blown, peak is not None and peak > large, gain)
     elif peak is None:
         raise Skip("no learning rate was logged, and the loss does not blow up at its first updates")
-    elif peak > large and len(loss.finite) >= min_points and (found := _bounces(loss.finite, lr, gain, bounce, peak)):
-        yield found
+    elif peak > large and len(loss.finite) >= min_points:
+        found = _bounces(loss.finite, lr, gain, bounce, peak) or _burst(loss.finite, lr, peak, burst)
+        if found is not None:
+            yield found
 
 
 def _blows_up(loss: Series, rise: float, errors: float) -> int | None:
@@ -92,7 +101,7 @@ def _blown(loss: Series, lr: Series | None, at: int, large: bool, gain: float) -
             remedies.add_warmup(length),
             remedies.change_init("he"),
         ],
-        series=(loss, *((lr,) if lr is not None else ())),
+        series=present(loss, lr),
     )
 
 
@@ -117,5 +126,28 @@ def _bounces(curve: Series, lr: Series | None, gain: float, bounce: float, peak:
             remedies.scale_lr(0.1, lr, "the usual first test of a run that bounces"),
             remedies.add_warmup(int(curve.step[-1] - curve.step[0])),
         ],
-        series=(curve, *((lr,) if lr is not None else ())),
+        series=present(curve, lr),
+    )
+
+
+def _burst(curve: Series, lr: Series | None, peak: float, burst: float) -> Finding | None:
+    """The finding, where the loss begins far above what it comes back to at once, at the full learning rate."""
+    if lr is None or lr.finite.value[0] < FULL * peak:
+        return None
+    settled = float(np.median(curve.value[max(1, len(curve) // 50) : len(curve) // 10 + 3]))
+    first = float(curve.value[0])
+    if settled <= 0 or first < burst * settled:
+        return None
+    return Finding(
+        f"{curve.tag} begins at {first:.4g} and is back at {settled:.4g} within the first tenth, under a learning rate "
+        f"of {peak:.3g} from the first update: the first updates threw the weights far off",
+        Severity.WARNING,
+        Confidence.LOW,
+        end_step=curve.last_step,
+        evidence={"peak_lr": peak, "start": first, "settled": settled, "factor": first / settled},
+        remedies=[
+            remedies.scale_lr(0.1, lr, "the usual first test of a run whose first updates overshoot"),
+            remedies.add_warmup(curve.last_step - int(curve.step[0])),
+        ],
+        series=present(curve, lr),
     )

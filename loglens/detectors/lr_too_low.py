@@ -28,7 +28,7 @@ from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks
 from loglens.stats.distance_travelled import travelled
-from loglens.stats.levels import levels
+from loglens.stats.levels import Levels, levels
 from loglens.stats.trend import trend
 
 RULE = Rule(
@@ -66,12 +66,16 @@ def detect(
         return  # that is not falling at all
     if levels(curves[-1].value).drop < 0.5 * found.drop:
         return  # what it learns is of no use for other data: it memorises
-    yield Finding(
+    yield _finding(shown, found, lr)
+
+
+def _finding(shown: Series, found: Levels, lr: Series | None) -> Finding:
+    return Finding(
         f"{shown.tag} falls in a straight line, by {found.drop:.1%} in {len(shown)} points ({found.start:.4g} to "
         f"{found.end:.4g}), and is still falling at the end",
         Severity.WARNING,
         Confidence.MEDIUM,
-        end_step=int(shown.step[-1]),
+        end_step=shown.last_step,
         evidence={"start": found.start, "end": found.end, "drop": found.drop},
         remedies=[
             remedies.scale_lr(10.0, lr, "the loss follows every step, so larger steps are safe to try"),

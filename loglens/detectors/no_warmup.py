@@ -21,8 +21,9 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import Floats
 from loglens.stats.levels import levels
 
 RULE = Rule(
@@ -42,14 +43,14 @@ def detect(
     min_points: int = 40,
     factor: float = 5.0,
     gain: float = 0.1,
-    absurd: float = 0.5,
+    very_large: float = 0.1,
 ) -> Iterator[Finding]:
     curve, rate = loss.finite, lr.finite
     if len(curve) < min_points or not len(rate):
         raise Skip(f"needs {min_points} losses, has {len(curve)}")
     if rate.value[0] < 0.9 * rate.value.max() or not rate.value.any():
         return
-    if rate.value.max() >= absurd:
+    if rate.value.max() > very_large:
         return  # a rate this large is the first suspect, with or without warmup
     start = float(min(curve.value[0], np.median(curve.value[:3])))
     late = levels(curve.value[len(curve) // 10 :])
@@ -64,25 +65,29 @@ def detect(
     burst = moved and grad_norm_global is not None and _bursts(grad_norm_global.finite.value, factor)
     if not bump and not burst:
         return
-    length = int(curve.step[-1] - curve.step[0])
-    yield Finding(
+    yield _finding(loss, grad_norm_global, lr, start, late.end, burst)
+
+
+def _finding(loss: Series, grad: Series | None, lr: Series, start: float, end: float, burst: bool) -> Finding:
+    curve, rate = loss.finite, lr.finite
+    return Finding(
         f"the learning rate is at its peak of {rate.value.max():.3g} from the first step, "
         + ("the gradient norm bursts" if burst else f"{loss.tag} rises")
-        + f" within the first 5 %, and {loss.tag} stays at {late.end:.4g} afterwards (start {start:.4g})",
+        + f" within the first 5 %, and {loss.tag} stays at {end:.4g} afterwards (start {start:.4g})",
         Severity.WARNING,
         Confidence.MEDIUM,
-        end_step=int(curve.step[-1]),
-        evidence={"start": start, "end": late.end, "first_lr": float(rate.value[0]), "gradient_bursts": burst},
+        end_step=curve.last_step,
+        evidence={"start": start, "end": end, "first_lr": float(rate.value[0]), "gradient_bursts": burst},
         remedies=[
-            remedies.add_warmup(length),
+            remedies.add_warmup(int(curve.step[-1] - curve.step[0])),
             remedies.clip_grad_norm(None),
             remedies.scale_lr(0.3, lr, "a smaller peak needs no warmup"),
         ],
-        series=(loss, *((grad_norm_global,) if grad_norm_global is not None else ())),
+        series=present(loss, grad),
     )
 
 
-def _bursts(norm: np.ndarray[tuple[int], np.dtype[np.float64]], factor: float) -> bool:
+def _bursts(norm: Floats, factor: float) -> bool:
     if len(norm) < 40:
         return False
     early = max(2, len(norm) // 20)

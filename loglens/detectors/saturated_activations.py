@@ -31,20 +31,20 @@ def detect(activation: tuple[Series, ...], lr: Series | None, *, share: float = 
     layers = [curve.finite for curve in activation if _SATURATED.search(curve.tag) and len(curve.finite)]
     if not layers:
         raise Skip("no share of saturated activations was logged")
-    ends = {layer.tag: float(np.median(layer.value[-_tail(layer) :])) for layer in layers}
+    ends = {layer.tag: float(np.median(layer.tail(0.1))) for layer in layers}
     scale = 100.0 if max(ends.values()) > 1.5 else 1.0  # percent or share
     flat = [layer for layer in layers if ends[layer.tag] > share * scale]
     if not flat:
         return
     worst = max(flat, key=lambda layer: ends[layer.tag])
-    free = np.flatnonzero(worst.value[: -_tail(worst)] <= share * scale)
+    free = np.flatnonzero(worst.value[: -len(worst.tail(0.1))] <= share * scale)
     yield Finding(
         f"{ends[worst.tag] / scale:.0%} of the units in {worst.layer or worst.tag} are saturated at the end "
         f"({len(flat)} of {len(layers)} layers above {share:.0%})",
         Severity.WARNING,
         Confidence.HIGH if ends[worst.tag] > 0.8 * scale else Confidence.MEDIUM,
         onset_step=int(worst.step[free[-1] + 1]) if len(free) else None,
-        end_step=int(worst.step[-1]),
+        end_step=worst.last_step,
         evidence={"saturated_share": ends[worst.tag] / scale, "saturated_layers": [layer.layer for layer in flat]},
         remedies=[
             remedies.add_normalization(),
@@ -54,7 +54,3 @@ def detect(activation: tuple[Series, ...], lr: Series | None, *, share: float = 
         ],
         series=(worst,),
     )
-
-
-def _tail(layer: Series) -> int:
-    return max(3, len(layer) // 10)

@@ -21,7 +21,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 
 RULE = Rule("skipped-updates", "precision", Severity.NOTE)
@@ -38,9 +38,7 @@ def detect(
     shown = samples_skipped if samples_skipped is not None else overflow
     if shown is None:
         raise Skip("neither skipped updates nor overflows were logged")
-    curve = shown.finite
-    if len(curve) < min_points:
-        raise Skip(f"needs {min_points} points of {shown.tag}, has {len(curve)}")
+    curve = require(shown, min_points, f"points of {shown.tag}")
     late = len(curve) // 20
     part = _share(curve.step[late:].astype(np.float64), curve.value[late:])
     if part is None:
@@ -51,7 +49,7 @@ def detect(
         f"{part:.0%} of the updates are skipped after the first twentieth of the run ({shown.tag})",
         Severity.NOTE,
         Confidence.MEDIUM,
-        end_step=int(curve.step[-1]),
+        end_step=curve.last_step,
         evidence={"share": part},
         remedies=[
             remedies.use_bf16(),

@@ -19,7 +19,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks
 
@@ -62,7 +62,7 @@ def detect(
         end_step=int(step[-1]),
         evidence={"factor": factor, "normal": normal, "end": float(np.median(tail)), "data_time_grows": waits},
         remedies=[remedies.fix_input_pipeline()],
-        series=(timed, *((data_time,) if waits and data_time is not None else ())),
+        series=present(timed, data_time if waits else None),
     )
 
 

@@ -23,14 +23,21 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.layers import in_depth_order
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
-from loglens.stats.layer_order import depth_order
 from loglens.stats.levels import levels
 from loglens.stats.trend import trend
 
 RULE = Rule("vanishing-gradient", "gradient", Severity.ERROR, leads_to=("loss-not-decreasing",))
+
+#: Layers below which a decay over depth cannot be told from layers that differ.
+FEWEST_LAYERS = 4
+#: The smallest number of float32: a norm that underflows to zero is at most this.
+SMALLEST = 1e-45
+#: Ratio of the first to the last layer's norm below which the decay over depth is certain.
+CERTAIN = 1e-6
 
 
 def detect(
@@ -88,13 +95,11 @@ def _depth(
     layers: tuple[Series, ...], depth_ratio: float, decay_per_layer: float
 ) -> tuple[list[Series], list[float], float] | None:
     """Layers from input to output with their typical norms, and the decay per layer towards the input."""
-    ordered = [layers[i] for i in depth_order([layer.layer or layer.tag for layer in layers])]
-    ordered = [layer for layer in ordered if "bias" not in layer.tag and len(layer.finite)]
+    ordered = in_depth_order(layers)
     norms = [float(np.median(layer.finite.value)) for layer in ordered]
-    if len(ordered) < 4 or norms[-1] <= 0 or norms[0] >= depth_ratio * norms[-1]:
+    if len(ordered) < FEWEST_LAYERS or norms[-1] <= 0 or norms[0] >= depth_ratio * norms[-1]:
         return None
-    # an underflow to zero is as small as float32 can say
-    log = np.log(np.maximum(norms, 1e-45))
+    log = np.log(np.maximum(norms, SMALLEST))
     slope = trend(np.arange(len(log), dtype=float), log).slope
     return (ordered, norms, float(slope)) if slope >= decay_per_layer else None
 
@@ -107,8 +112,8 @@ def _over_depth(ordered: list[Series], norms: list[float], slope: float, loss: S
         f"{norms[0]:.3g} in {first.layer} ({ratio:.2g} of it over {len(ordered)} layers), and {loss.tag} does not "
         "improve",
         Severity.ERROR,
-        Confidence.HIGH if ratio < 1e-6 else Confidence.MEDIUM,
-        end_step=int(first.step[-1]),
+        Confidence.HIGH if ratio < CERTAIN else Confidence.MEDIUM,
+        end_step=first.last_step,
         evidence={
             "depth_ratio": ratio,
             "decay_per_layer": float(np.exp(-slope)),
@@ -127,9 +132,9 @@ def _fades(grad: Series, step_ratio: float, floor: float, min_points: int) -> tu
     """The curve and the step from which on it is below a share of its early level, or below the floor."""
     if len(grad) < min_points:
         return None
-    early = float(np.median(grad.value[: max(3, len(grad) // 20)]))
+    early = float(np.median(grad.head(0.05)))
     small = grad.value <= max(step_ratio * early, floor)
-    if not small[-max(3, len(grad) // 10) :].all():
+    if not small[-len(grad.tail(0.1)) :].all():
         return None
     large = np.flatnonzero(~small)
     return grad, int(grad.step[large[-1] + 1] if len(large) else grad.step[0])
@@ -137,7 +142,7 @@ def _fades(grad: Series, step_ratio: float, floor: float, min_points: int) -> tu
 
 def _over_steps(grad: Series, small_from: int, loss: Series, run: Run) -> Finding:
     end = float(np.median(grad.value[-3:]))
-    early = float(np.median(grad.value[: max(3, len(grad) // 20)]))
+    early = float(np.median(grad.head(0.05)))
     large = np.flatnonzero(grad.value > early / 2)
     start = int(grad.step[large[-1]]) if len(large) else int(grad.step[0])
     from_start = start - grad.step[0] <= 0.1 * (grad.step[-1] - grad.step[0])
@@ -148,7 +153,7 @@ def _over_steps(grad: Series, small_from: int, loss: Series, run: Run) -> Findin
         Severity.ERROR,
         Confidence.MEDIUM if end else Confidence.HIGH,
         onset_step=None if from_start else start,
-        end_step=int(grad.step[-1]),
+        end_step=grad.last_step,
         evidence={"early": early, "end": end, "ratio": end / early if early else None, "small_from": small_from},
         remedies=[remedies.check_optimizer_step(), *_advice(run, [grad])] if end == 0 else _advice(run, [grad]),
         series=(grad, loss),

@@ -25,11 +25,17 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import Floats
 from loglens.stats.blocks import blocks
 from loglens.stats.growth import Growth, fit_growth
 from loglens.stats.levels import levels
 
-RULE = Rule("weight-growth", "weights", Severity.ERROR, leads_to=("nan-loss", "divergence"))
+RULE = Rule("weight-growth", "weights", Severity.ERROR, leads_to=("nan-loss", "divergence", "overfitting"))
+
+#: Losses of the later half that are needed to judge its fall; of fewer, only a steady doubling is a rise.
+MIN_LOSSES = 6
+#: Share of all that a loss came down by, below which a further fall is no gain.
+SPENT = 0.01
 
 
 def detect(
@@ -56,23 +62,30 @@ def detect(
     curve, late = max(growing, key=lambda pair: float(pair[0].value[-1] / pair[0].value[0]))
     if any(_still_gains(other.finite, curve) for other in (loss, val_loss) if other is not None):
         return
-    factor = float(np.median(curve.value[-3:]) / np.median(curve.value[:3]))
     harmed = any(_suffers(other, curve) for other in (loss, val_loss) if other is not None)
-    yield Finding(
+    yield _finding(curve, late, [grown.tag for grown, _ in growing], len(judged), harmed, loss is not None, lr)
+
+
+def _finding(
+    curve: Series, late: Growth, growing: list[str], judged: int, harmed: bool, known: bool, lr: Series | None
+) -> Finding:
+    start, end = float(np.median(curve.value[:3])), float(np.median(curve.value[-3:]))
+    factor = end / start
+    return Finding(
         f"{curve.tag} ends {factor:.3g} times above its start and still doubles every {late.doubling:.3g} "
-        f"{curve.axis}s" + (f" ({len(growing)} of {len(judged)} layers grow)" if len(judged) > 1 else ""),
+        f"{curve.axis}s" + (f" ({len(growing)} of {judged} layers grow)" if judged > 1 else ""),
         Severity.ERROR if harmed else Severity.WARNING,
-        Confidence.HIGH if factor >= 10 and loss is not None else Confidence.MEDIUM,
+        Confidence.HIGH if factor >= 10 and known else Confidence.MEDIUM,
         onset_step=_onset(curve),
-        end_step=int(curve.step[-1]),
+        end_step=curve.last_step,
         evidence={
-            "start": float(np.median(curve.value[:3])),
-            "end": float(np.median(curve.value[-3:])),
+            "start": start,
+            "end": end,
             "factor": factor,
             "late_factor": late.factor,
             "growth_per_step": float(np.exp(late.rate)),
             "doubling_steps": late.doubling,
-            "growing_layers": [grown.tag for grown, _ in growing] if len(judged) > 1 else None,
+            "growing_layers": growing if judged > 1 else None,
         },
         remedies=[
             remedies.weight_decay(),
@@ -96,10 +109,18 @@ def _grows(curve: Series, late_factor: float, total_factor: float) -> tuple[Seri
 def _late_drop(loss: Series, weights: Series) -> float:
     """By how much a loss falls in the half in which the weights double, over its noise; 0 if unknown."""
     late = loss.value[loss.step >= weights.step[len(weights) // 2]]
-    if len(late) < 6:
-        return 0.0
+    if len(late) < MIN_LOSSES:
+        return _late_rise(late)
     found = levels(late)
-    return (found.start - found.end) / max(0.05 * abs(found.start), 2 * found.noise, 1e-300)
+    # what is left of a loss that has all but vanished is no gain, whatever share of itself it loses
+    whole = SPENT * float(np.ptp(loss.value))
+    return (found.start - found.end) / max(0.05 * abs(found.start), 2 * found.noise, whole, 1e-300)
+
+
+def _late_rise(late: Floats) -> float:
+    """-2 where the few points of a loss rise one after the other and double, else 0."""
+    rises = len(late) >= 3 and bool((np.diff(late) > 0).all()) and late[-1] > 2 * late[0] > 0
+    return -2.0 if rises else 0.0
 
 
 def _still_gains(loss: Series, weights: Series) -> bool:

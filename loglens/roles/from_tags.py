@@ -38,11 +38,14 @@ _SHARE = (
 )
 #: What a per-layer tag measures: how it says so before the name of the layer, and how after it.
 KINDS = {
-    "grad": (rf"(?:(?:l2_)?norms?/)?(?:grad(?:ient)?s?(?:[_/.-]?{_STAT})?|gnorm)",) * 2,
+    "grad": (
+        rf"(?:(?:l2_)?norms?/)?(?:grad(?:ient)?s?(?:[_/.-]?{_STAT})?|gnorm|gn)",
+        rf"(?:(?:l2_)?norms?/)?(?:grad(?:ient)?s?(?:[_/.-]?{_STAT})?|gnorm)",
+    ),
     "update": (r"(?:(?:l2_)?norms?/)?(?:grad(?:ient)?_)?updates?(?:_ratios?|_norms?|_rms|_to_weight(?:_ratio)?)?",) * 2,
     "activation": (rf"activations?(?:_\w+)?|dead(?:_\w+)?|{_SHARE}", rf"{_SHARE}|dead|act(?:ivation)?s?_{_STAT}"),
     "weight": (
-        rf"(?:(?:l2_)?norms?/)?(?:(?:weight|param(?:eter)?)s?(?:[_/.-]?{_STAT})?|[pw]norm)",
+        rf"(?:(?:l2_)?norms?/)?(?:(?:weight|param(?:eter)?)s?(?:[_/.-]?{_STAT})?|[pw]norm|wn)",
         rf"(?:weight|param(?:eter)?)s?[_/.-]?{_STAT}",
     ),
 }

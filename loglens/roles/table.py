@@ -142,7 +142,7 @@ step_time@none      elapsed time ~<unit>
 step_time           ^<sec> <unit>$|(<sec>|time) (per|this) <unit>|tim(e|ing) ?s? (\w+ )?<unit>|^ms <unit>
 step_time           ^dt( \w+)?$|time ms$|^time avg$
 step_time           <unit> s$|<unit> ~(time|timing|duration)|<unit> (ms|avg|secs|seconds)$|batch cost|end to end
-step_time           ^timers? (?!.*(throughput|epoch)).+|^timing (?!.*(second|sec\b|hours|total|uptime)).+
+step_time           ^timers? (?!.*(throughput|epoch|total)).+|^timing (?!.*(second|sec\b|hours|total|uptime)).+
 flops               (total|cum(ulative)?) (\w+ )?([tp]|peta|tera)?(flos|flops)$|flos|(flops|flos) seen
 throughput          (frame|step|sample|token|update) rate$|throughput(?!.* time$)|per s(ec)?(onds?)?|[kmg]?<thing>ps
 throughput          [tfiqs]ps|tgs|speed

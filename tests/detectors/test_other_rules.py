@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-import loglens
 from loglens.analysis.judge import judge
-from loglens.model.columns import Columns
 from loglens.model.finding import Finding, Severity
-from loglens.model.run import Run
-from loglens.model.source import Note
 from loglens.registry.load import detectors
 from tests.curves import Floats, autoregressive, falling, level, run
 
@@ -181,125 +175,13 @@ def test_noise_does_not_oscillate(rho: float) -> None:
 # learning rate ----------------------------------------------------------------------------------
 
 
-def test_a_straight_line_is_a_learning_rate_too_low() -> None:
-    line = np.linspace(2.3, 2.0, 200) * level(200, 1.0, 0.003)
-    (found,) = findings("lr-too-low", {"loss": line, "lr": np.full(200, 1e-6)})
-    assert found.remedies[0].params["factor"] == 10
-    assert not findings("lr-too-low", {"loss": line, "lr": np.full(200, 0.01)}), "an ordinary rate"
-    assert not findings("lr-too-low", {"loss": falling(200, start=2.3, floor=2.0, noise=0.003)})
-
-
-def test_a_huge_learning_rate_that_never_learns() -> None:
-    stuck = np.append([4.0] * 3, level(297, 2.5, 0.1))
-    assert findings("lr-too-high", {"loss": stuck, "lr": np.full(300, 3.0)})
-    assert not findings("lr-too-high", {"loss": falling(300), "lr": np.full(300, 3.0)})
-    assert not findings("lr-too-high", {"loss": stuck, "lr": np.full(300, 1e-3)})
-
-
-def test_no_warmup() -> None:
-    grad = level(300, 0.3, 0.1)
-    grad[:8] = 5.0
-    stuck = np.append([4.2] * 3, level(297, 3.2, 0.02))
-    curves = {"loss": stuck, "grad_norm": grad, "lr": np.full(300, 0.01)}
-    assert findings("no-warmup", curves)
-    assert not findings("no-warmup", curves | {"lr": np.minimum(np.arange(300) / 50, 1) * 0.01})
-    assert not findings("no-warmup", curves | {"loss": falling(300)})
-
-
 # weights and activations ------------------------------------------------------------------------
-
-
-def test_a_layer_that_never_moves() -> None:
-    moving = 5 + np.arange(50) / 100
-    curves = {"weight_norm/fc.0.weight": np.full(50, 3.5), "weight_norm/fc.1.weight": moving}
-    (found,) = findings("unchanged-weights", curves)
-    assert found.evidence["layers"] == ["fc.0.weight"]
-    curves["weight_norm/fc.0.weight"] = 3.5 + 1e-6 * np.arange(50)  # converged, but alive
-    assert not findings("unchanged-weights", curves)
-
-
-def test_dead_units() -> None:
-    dying = np.clip(np.linspace(0.4, 1.4, 100), 0, 1)
-    (found,) = findings("dead-relu", {"activations/fc.0/zero_fraction": dying})
-    assert found.onset_step == pytest.approx(50, abs=1)
-    assert not findings("dead-relu", {"activations/fc.0/zero_fraction": level(100, 0.6)})
-    dying[-1] = 0.5  # one batch at the very end wakes some
-    (found,) = findings("dead-relu", {"activations/fc.0/zero_fraction": dying})
-    assert found.onset_step == pytest.approx(50, abs=1)
-
-
-def test_saturated_units() -> None:
-    assert findings("saturated-activations", {"activations/fc.0/saturated_fraction": level(100, 0.9, 0.01)})
-    assert not findings("saturated-activations", {"activations/fc.0/saturated_fraction": level(100, 0.2)})
-    filling = np.clip(np.linspace(0, 1.5, 100), 0, 0.9)
-    filling[-1] = 0.3
-    (found,) = findings("saturated-activations", {"activations/fc.0/saturated_fraction": filling})
-    assert found.onset_step == pytest.approx(34, abs=1)
-
-
-@pytest.mark.parametrize("unit", [1.0, 100.0])
-def test_clipping_counts_where_the_loss_stands_still(unit: float) -> None:
-    clipped = {"clip_fraction": np.full(100, unit), "grad_norm": level(100, 3.0)}
-    assert complaints("clipping-always-active", clipped | {"loss": level(100, 2.3)})
-    (note,) = findings("clipping-always-active", clipped | {"loss": falling(100)})
-    assert note.severity is Severity.NOTE
-
-
-def test_clipping_of_single_steps_is_what_it_is_for() -> None:
-    rare = np.where(np.arange(100) % 10 == 0, 1.0, 0.0)
-    early = np.where(np.arange(100) < 15, 1.0, 0.0)  # until the first steps are over
-    for clipped in (rare, early):
-        curves = {"clip_fraction": clipped, "grad_norm": level(100, 0.8, 0.3), "loss": level(100, 2.3)}
-        assert not findings("clipping-always-active", curves)
 
 
 # precision, system ------------------------------------------------------------------------------
 
 
-def test_a_loss_scale_that_only_falls() -> None:
-    scale = 65536 * 0.5 ** np.maximum(np.arange(200) - 120, 0.0)
-    (found,) = findings("loss-scale-collapse", {"loss_scale": scale})
-    assert found.onset_step == 121 and found.remedies[0].action == "use_bf16"
-
-
-def test_a_loss_scale_that_settles_is_healthy() -> None:
-    scale = np.concatenate([65536 * 0.5 ** np.arange(4.0), np.full(150, 8192.0), np.full(46, 16384.0)])
-    assert not findings("loss-scale-collapse", {"loss_scale": scale})
-
-
-def test_steps_that_take_longer() -> None:
-    slow = level(200, 0.1)
-    slow[120:] *= 4
-    (found,) = findings("throughput-degradation", {"step_time": slow})
-    assert found.onset_step == pytest.approx(120, abs=4) and found.evidence["factor"] == pytest.approx(4, rel=0.05)
-    assert findings("throughput-degradation", {"samples_per_sec": 1 / slow})
-    assert not findings("throughput-degradation", {"step_time": level(200, 0.1, 0.4)})
-
-
 # the log ----------------------------------------------------------------------------------------
-
-
-def test_a_torn_log_is_a_note_with_its_last_step() -> None:
-    base = run({"loss": falling(100)})
-    torn = Run("x", base.source, "test", base.columns, notes=(Note("truncated", "ends inside record 7", "f"),))
-    (found,) = judge(torn, {"truncated-log": detectors()["truncated-log"]}).findings
-    assert (found.severity, found.onset_step) == (Severity.NOTE, 99)
-
-
-def test_other_notes_of_a_reader_are_no_torn_log(tmp_path: Path) -> None:
-    rows = "".join(f"{step},{1 / (step + 1):.4f}\n" for step in range(50))
-    path = tmp_path / "log.csv"
-    path.write_text("step,loss\n" + rows.replace("\n20,0.0476", "\n20,n.a.").rstrip())  # no newline at the end either
-    (judged,) = loglens.diagnose(path).runs
-    assert [out.outcome for out in judged.outcomes if out.condition == "truncated-log"] == ["clean"]
-
-
-def test_a_row_that_is_late_is_no_restart_and_steps_that_go_on_from_there_are() -> None:
-    late = np.append(np.arange(50), [48, *range(50, 100)])
-    again = np.append(np.arange(50), np.arange(40, 100))
-    for steps, restarts in ((late, 0), (again, 1)):
-        what = Run("r", Path("r"), "test", Columns.from_curves({"loss": (steps, falling(len(steps)))}))
-        assert len(judge(what, {"restart": detectors()["restart"]}).findings) == restarts
 
 
 def test_underfitting_needs_an_accuracy() -> None:

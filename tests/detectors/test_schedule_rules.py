@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from loglens.analysis.judge import judge
 from loglens.model.columns import Columns
-from loglens.model.finding import Finding, Severity
+from loglens.model.finding import Finding
 from loglens.model.run import Run
 from loglens.registry.load import detectors
 from tests.curves import Floats, falling, level, run, steps
@@ -26,37 +25,6 @@ def sparse(curves: dict[str, Floats]) -> Run:
     longest = max(len(value) for value in curves.values())
     columns = Columns.from_curves({tag: (steps(len(v), longest // len(v)), v) for tag, v in curves.items()})
     return Run("test", Path("test"), "test", columns)
-
-
-def test_a_line_that_fades_out_with_its_schedule_is_straight() -> None:
-    fallen = 2.3 - 0.1 * np.cumsum(COSINE)[::10] / COSINE.sum()
-    curves = {"loss": level(400, 2.25, 0.2), "val_loss": fallen, "lr": COSINE}
-    rules = {"lr-too-low": detectors()["lr-too-low"]}
-    assert judge(sparse(curves), rules).findings
-    done = {**curves, "val_loss": falling(40, start=2.3, floor=2.2, noise=0.0001)}
-    assert not judge(sparse(done), rules).findings
-
-
-def test_a_line_that_validation_does_not_follow_is_memorising() -> None:
-    line = np.linspace(2.3, 2.1, 200) * level(200, 1.0, 0.003)
-    assert findings("lr-too-low", {"loss": line, "val_loss": line})
-    assert not findings("lr-too-low", {"loss": line, "val_loss": level(200, 2.3, 0.003)})
-
-
-def test_first_updates_that_blow_up() -> None:
-    burst = np.array([2.3, 30.0, 60.0, 12.0, 5.0])
-    (never,) = findings("lr-too-high", {"loss": np.append(burst, level(300, 2.3))})
-    assert never.severity is Severity.WARNING and never.evidence["factor"] == pytest.approx(60 / 2.3)
-    (fatal,) = findings("lr-too-high", {"loss": np.append(burst[:3], [np.inf] * 30)})
-    assert fatal.severity is Severity.WARNING
-    (caught,) = findings("lr-too-high", {"loss": np.append(burst, falling(300))})
-    assert caught.severity is Severity.NOTE
-    assert findings("lr-too-high", {"loss": np.append(burst, falling(300)), "lr": np.full(305, 1.0)})[0].severity > 0
-
-
-@pytest.mark.parametrize("loss", [falling(300), level(300, 0.01, 0.8, seed=3), np.append(1.0, level(299, 2.0))])
-def test_no_blow_up(loss: Floats) -> None:
-    assert not findings("lr-too-high", {"loss": loss, "lr": np.full(len(loss), 1e-3)})
 
 
 def test_a_validation_loss_that_is_one_number_stalls_a_live_rate() -> None:
@@ -99,13 +67,6 @@ def test_zeros_before_the_judged_part_hide_no_oscillation() -> None:
     swing = level(800, 1.0, 0.1) * np.exp(np.sin(np.arange(800) / 12))
     swing[5:20] = 0.0
     assert findings("oscillation", {"loss": swing})
-
-
-def test_what_was_learned_in_the_first_steps_needs_no_warmup() -> None:
-    grad = level(300, 0.3, 0.1)
-    grad[:8] = 5.0
-    loss = np.append([4.2, 3.0, 0.5, 0.1, 3.3], level(295, 3.2, 0.02))
-    assert not findings("no-warmup", {"loss": loss, "grad_norm": grad, "lr": np.full(300, 0.01)})
 
 
 def test_a_generator_that_covers_one_mode() -> None:

@@ -1,0 +1,24 @@
+"""Curves of single layers: in the order of depth, and summed to one norm."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from loglens.model.series import Series
+from loglens.stats.layer_order import depth_order
+
+
+def in_depth_order(layers: tuple[Series, ...]) -> list[Series]:
+    """The weights' curves from the input side to the output side, without biases and curves that are never finite."""
+    ordered = [layers[i] for i in depth_order([layer.layer or layer.tag for layer in layers])]
+    return [layer for layer in ordered if "bias" not in layer.tag and len(layer.finite)]
+
+
+def total_norm(whole: Series | None, layers: tuple[Series, ...]) -> Series | None:
+    """The global gradient norm: logged, or the root of the summed squares of the layers' norms."""
+    if whole is not None or not layers:
+        return whole
+    same = [layer for layer in layers if np.array_equal(layer.step, layers[0].step)]
+    value = np.sqrt(np.sum([layer.value**2 for layer in same], axis=0))
+    tag = same[0].tag if len(same) == 1 else f"{same[0].tag} and {len(same) - 1} more"
+    return Series(tag, layers[0].step.copy(), value, layers[0].time.copy(), layers[0].axis, "grad_norm_global")

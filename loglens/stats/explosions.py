@@ -1,0 +1,174 @@
+"""Where the norm of a gradient grows or jumps, and whether the loss is the worse for it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.stats.blocks import blocks, noise
+from loglens.stats.growth import Growth, trailing_fits
+from loglens.stats.levels import levels
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Points before a growth that are enough to know the level it grew from.
+BASE = 5
+#: A loss has to come down to this share of its early level to count as learned.
+LEARNED = 0.05
+#: Deviations of the noise that a level after a growth lies above the level before it: one chance in a thousand.
+WORSE = 3.0
+#: A jump of the loss: so many deviations of the noise, and at least to twice its level. It counts as over
+#: once the loss is within half of those deviations, or a fifth of its level, again.
+JUMP, BACK = 6.0, 0.2
+#: Points within which a loss answers a jump of the gradient, at most a twentieth of the run.
+ANSWER = 50
+
+
+def growing_window(step: Ints, value: Floats, *, t_value: float, r2: float, factor: float) -> Growth | None:
+    """The widest trailing window over which a curve grows exponentially, beyond all it was before.
+
+    step, value: n finite points. t_value, r2, factor: least values of a fit (see `fit_growth`), and the least
+    multiple of the level before the window that the curve ends at.
+    """
+    found = None
+    end = float(np.median(value[-max(3, len(value) // 50) :]))
+    for fit in trailing_fits(step, value, least=min(20, len(value))):
+        if fit.t > t_value and fit.low > 0 and fit.r2 > r2 and fit.factor >= factor:
+            before = value[: fit.start]
+            if len(before) < BASE or end >= factor * float(np.median(before)):
+                found = fit
+    return found
+
+
+def peak_end(value: Floats) -> int:
+    """The index at which the highest block of a curve ends: what an explosion wears out has small gradients again."""
+    block = blocks(np.arange(len(value)), value)
+    at = int(np.argmax(block.level))
+    return int(block.start[at + 1]) if at + 1 < len(block) else len(value)
+
+
+def band_exit(value: Floats, start: int) -> int:
+    """The first index after a curve was last inside the band of its points before `start`.
+
+    The band ends at the 90th percentile of those points, or of the first tenth where there are hardly any.
+    """
+    calm = value[:start] if start >= BASE else value[: max(3, len(value) // 10)]
+    top = float(np.percentile(calm, 90))
+    block = blocks(np.arange(len(value)), value, most=100, least=1 if len(value) < 300 else 3)
+    inside = np.flatnonzero(block.level <= top)
+    at = min(int(inside[-1]) + 1, len(block) - 1) if len(inside) else 0
+    return int(block.start[at])
+
+
+def is_worse_after(loss: Floats, split: int) -> bool:
+    """Whether a loss is worse from index `split` on: not finite at its end, above its level before, or never better.
+
+    loss: as logged, NaN and Inf included.
+    """
+    before, after = loss[:split], loss[split:]
+    if len(after) and not np.isfinite(after[-1]):
+        return True
+    before, after = before[np.isfinite(before)], after[np.isfinite(after)]
+    if len(after) < 3:
+        return False
+    if len(before) < 3:
+        return is_poor(loss[np.isfinite(loss)])
+    end = float(np.median(after[-max(3, len(after) // 5) :]))
+    return end > float(np.median(before[-20:])) + WORSE * noise(before[-100:])
+
+
+def improves_between(loss: Floats, start: int, end: int) -> bool:
+    """Whether a loss comes down for good between two indices: what grew meanwhile did no harm until then.
+
+    It counts where the second half of that stretch lies below the points before it by more than their noise
+    and a tenth of their level.
+    """
+    before, during = loss[:start], loss[start:end]
+    before, during = before[np.isfinite(before)], during[np.isfinite(during)]
+    if len(before) < 3 or len(during) < 6:
+        return False
+    level = float(np.median(before[-20:]))
+    late = float(np.median(during[len(during) // 2 :]))
+    return level - late > max(WORSE * noise(before[-100:]), 0.1 * abs(level))
+
+
+def is_hurt_between(loss: Floats, start: int, end: int) -> bool:
+    """Whether a loss stands clearly above its earlier level somewhere between two indices, whatever comes later.
+
+    Three blocks in a row (of a twentieth of the stretch) have to be a tenth and `WORSE` deviations of the noise
+    above the level before `start`.
+    """
+    before, during = loss[:start], loss[start:end]
+    before, during = before[np.isfinite(before)], during[np.isfinite(during)]
+    if len(before) < 3 or len(during) < 6:
+        return False
+    level = float(np.median(before[-20:]))
+    high = blocks(np.arange(len(during)), during, most=20).level
+    high = high > level + max(WORSE * noise(before[-100:]), 0.1 * abs(level))
+    return bool(np.any(high[2:] & high[1:-1] & high[:-2])) if len(high) > 2 else bool(high.all())
+
+
+def starts_absurdly(loss: Floats, metric: Floats, fall: float = 100.0, solved: float = 0.9) -> bool:
+    """Whether a classifier began far above guessing: its loss fell a hundredfold, and it still errs.
+
+    metric: an accuracy, of 0 to 1. Guessing among K classes costs ln K, 11.5 at most for 100,000; a classifier
+    that is right in under nine of ten cases has a loss of 0.3 or more. From guessing to there is a factor of 40
+    at most, whatever the unit of the loss is.
+    """
+    if len(loss) < 5 or not len(metric) or metric.min() < 0 or metric.max() > solved:
+        return False
+    return float(np.median(loss[:3])) > fall * abs(levels(loss).end) and metric[0] < 0.5
+
+
+def is_poor(loss: Floats) -> bool:
+    """Whether a loss of finite points has not come down to a twentieth of its level after the first twentieth."""
+    if len(loss) < 5:
+        return False
+    settled = loss[len(loss) // 20 : len(loss) // 10 + 3]
+    return levels(loss).end > LEARNED * float(np.median(settled))
+
+
+def answered_jump(step: Ints, grad: Floats, loss_step: Ints, loss: Floats, factor: float) -> int | None:
+    """The index of the first jump of a gradient norm that the loss answers by leaving its level for good.
+
+    step, grad: finite. loss: as logged. factor: least multiple of the median over the five blocks before
+    (a block is a hundredth of the curve). None for curves of under 20 points.
+    """
+    if len(grad) < 20:
+        return None
+    block = blocks(np.arange(len(grad)), grad, most=100)
+    block_of = np.searchsorted(block.start, np.arange(len(grad)), side="right") - 1
+    recent = np.array([np.median(block.level[max(0, i - 5) : i]) if i else np.inf for i in range(len(block))])
+    for at in np.flatnonzero(grad > factor * recent[block_of]):
+        # back to a height that it had before is no explosion (a cycle of the learning rate, say)
+        if grad[at] > 2 * np.percentile(grad[:at], 95) and leaves_level(
+            loss, int(np.searchsorted(loss_step, step[at]))
+        ):
+            while at > 1 and grad[at - 1] > grad[: at - 1].max(initial=0.0):
+                at -= 1  # the date is where the curve leaves its range, not its peak
+            return int(at)
+    return None
+
+
+def leaves_level(loss: Floats, split: int) -> bool:
+    """Whether a loss jumps soon after index `split` and stays up.
+
+    A loss that is up at that very point already is a spike of its own (a bad batch, say): the gradient of a
+    step cannot be the cause of that step's own loss.
+    """
+    within = max(3, min(ANSWER, len(loss) // 20))
+    before = loss[max(0, split - ANSWER) : split]
+    before, after = before[np.isfinite(before)], loss[split : split + within]
+    if len(before) < 3 or not len(after):
+        return False
+    if not np.isfinite(after).all():
+        return not np.isfinite(loss[-1])
+    level, bar = float(np.median(before)), JUMP * noise(before)
+    jumped = level + max(bar, abs(level))
+    if float(after.max()) <= jumped or float(after[0]) > jumped:
+        return False
+    finite = np.isfinite(loss)
+    rest = loss[finite][split + within :]
+    back = level + max(bar / 2, BACK * abs(level))
+    return len(rest) >= 3 and bool((blocks(np.arange(len(rest)), rest).level > back).all())

@@ -1,0 +1,35 @@
+"""The rule lr-too-low: curves with the fault, and curves that only look like it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from loglens.analysis.judge import judge
+from loglens.registry.load import detectors
+from tests.curves import falling, level
+from tests.detectors.one_rule import findings, sparse
+
+COSINE = 1e-5 * (1 + np.cos(np.linspace(0, np.pi, 400))) / 2
+
+
+def test_a_straight_line_is_a_learning_rate_too_low() -> None:
+    line = np.linspace(2.3, 2.0, 200) * level(200, 1.0, 0.003)
+    (found,) = findings("lr-too-low", {"loss": line, "lr": np.full(200, 1e-6)})
+    assert found.remedies[0].params["factor"] == 10
+    assert not findings("lr-too-low", {"loss": line, "lr": np.full(200, 0.01)}), "an ordinary rate"
+    assert not findings("lr-too-low", {"loss": falling(200, start=2.3, floor=2.0, noise=0.003)})
+
+
+def test_a_line_that_fades_out_with_its_schedule_is_straight() -> None:
+    fallen = 2.3 - 0.1 * np.cumsum(COSINE)[::10] / COSINE.sum()
+    curves = {"loss": level(400, 2.25, 0.2), "val_loss": fallen, "lr": COSINE}
+    rules = {"lr-too-low": detectors()["lr-too-low"]}
+    assert judge(sparse(curves), rules).findings
+    done = {**curves, "val_loss": falling(40, start=2.3, floor=2.2, noise=0.0001)}
+    assert not judge(sparse(done), rules).findings
+
+
+def test_a_line_that_validation_does_not_follow_is_memorising() -> None:
+    line = np.linspace(2.3, 2.1, 200) * level(200, 1.0, 0.003)
+    assert findings("lr-too-low", {"loss": line, "val_loss": line})
+    assert not findings("lr-too-low", {"loss": line, "val_loss": level(200, 2.3, 0.003)})
