@@ -1,4 +1,4 @@
-.PHONY: check test golden new-rule docs bench bench-diagnosis
+.PHONY: check test golden docs bench bench-diagnosis
 
 check:  ## format, lint, types, layers
 	python -m ruff format --check .
@@ -11,9 +11,6 @@ test:  ## everything
 
 golden:  ## the golden files of the outputs anew; read their diff before you commit it
 	python -m tests.golden
-
-new-rule:  ## the files of a new rule: make new-rule NAME=my-rule (see CONTRIBUTING.md)
-	python tools/new_rule.py "$(NAME)"
 
 bench:  ## docs/speed.md: speed and memory beside the peers (needs the extra "bench"; takes 15 minutes on two idle cores)
 	python benchmarks/speed.py --repeat 5 -o docs/speed.md

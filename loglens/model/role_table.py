@@ -64,7 +64,7 @@ rl_entropy | entropy of the policy | nats | entropy, ppo/policy/entropy, losses/
 rl_entropy_coef | weight of the entropy in the loss | | train/ent_coef, losses/alpha
 rl_entropy_loss | the entropy's term in the loss (its negative) | nats | train/entropy_loss
 rl_episode_len | length of episodes or completions | steps or tokens | rollout/ep_len_mean, completions/mean_length
-rl_explained_var | share of the returns' variance that the value function explains | at most 1 | train/explained_variance
+rl_explained_var | share of the returns' variance that the value function explains | <= 1 | train/explained_variance
 rl_exploration | share of random actions | share | rollout/exploration_rate
 rl_importance_ratio | probability of a sample: new policy over old | | sampling/importance_sampling_ratio/max
 rl_kl | divergence of the policy from the last one or from the reference | nats | kl, objective/kl, train/approx_kl
