@@ -1,12 +1,16 @@
-.PHONY: check test docs golden bench bench-diagnosis
+.PHONY: check test golden docs bench bench-diagnosis
 
-check:  ## format, lint, types
+check:  ## format, lint, types, layers
 	python -m ruff format --check .
 	python -m ruff check .
 	python -m mypy
+	lint-imports
 
 test:  ## everything
 	python -m pytest
+
+golden:  ## the golden files of the outputs anew; read their diff before you commit it
+	python -m tests.golden
 
 bench:  ## docs/speed.md: speed and memory beside the peers (needs the extra "bench"; takes 15 minutes on two idle cores)
 	python benchmarks/speed.py --repeat 5 -o docs/speed.md

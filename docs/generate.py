@@ -1,6 +1,6 @@
-"""Write the rule pages, accuracy.md and formats.md from the detectors, the measured results and the readers.
+"""Write the pages on rules, roles, accuracy and formats from the code and the measured results.
 
-python docs/generate.py            # write docs/rules/*.md, docs/accuracy.md, docs/formats.md, loglens/measured.json
+python docs/generate.py            # write docs/rules/*.md, docs/{accuracy,formats,roles}.md, measured.json
 python docs/generate.py --check    # write nothing; exit with 1 if a page is stale
 """
 
@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 
 from loglens.model.contract import Detector
+from loglens.model.role_table import ROLE_TABLE
 from loglens.readers import READERS
 from loglens.registry import load as registry
 
@@ -43,6 +44,7 @@ def pages() -> dict[Path, str]:
     texts = {
         HERE / "accuracy.md": accuracy(results),
         HERE / "formats.md": formats(),
+        HERE / "roles.md": roles(),
         HERE / "rules" / "index.md": index(rules.values(), results),
     }
     for name, detector in rules.items():
@@ -151,6 +153,19 @@ def formats() -> str:
         rows.append([f"`{reader.FORMAT}`", said])
     table = score.markdown(["format", "what is read"], rows).rstrip()
     return (HERE / "formats.template.md").read_text("utf-8").format(table=table)
+
+
+def roles() -> str:
+    """The page on the roles of curves."""
+    rows = [
+        [f"`{name}`", info.meaning, info.unit, ", ".join(f"`{tag}`" for tag in info.examples)]
+        for name, info in ROLE_TABLE.items()
+    ]
+    return (
+        "# Roles\n\nA role says what a curve measures. loglens finds it from the tag; where it is wrong, set it by\n"
+        "`--role 'TAG=ROLE'` or in the [configuration](gate.md). `ROLE@SPLIT` also names the split: `loss@val`.\n"
+        "In a terminal: `loglens roles [ROLE]`.\n\n" + score.markdown(["role", "meaning", "unit", "example tags"], rows)
+    )
 
 
 def accuracy(results: score.Results) -> str:

@@ -17,7 +17,7 @@ from loglens.pipeline.interrupts import Terminated, raise_on_sigterm
 
 # A command's module is loaded when the command is called, so that `loglens --version`, completion and
 # a misspelt command wait for neither numpy nor rich.
-COMMANDS = ("diagnose", "inspect", "plot", "compare", "export", "rules", "config", "init")
+COMMANDS = ("diagnose", "inspect", "plot", "compare", "export", "rules", "roles", "config", "init")
 
 
 class Commands(click.Group):

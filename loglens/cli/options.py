@@ -40,7 +40,7 @@ def config_options(command: Command) -> Command:
             "roles",
             multiple=True,
             metavar="TAG=ROLE",
-            help="What a curve plays, e.g. 'train/x=loss' or 'dev*=loss@val'; may be repeated.",
+            help="The role of a curve, e.g. 'train/x=loss' or 'dev*=loss@val'; loglens roles lists them.",
         ),
         click.option("--isolated", is_flag=True, help="Ignore all configuration files and LOGLENS_ variables."),
         click.option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from loglens.errors import ConfigError, nearest
+from loglens.model.role_table import ROLE_TABLE
 
 #: What may follow the @ of a role; none is no split at all.
 SPLITS = ("train", "val", "test", "none")
@@ -21,20 +22,8 @@ BOOKKEEPING = frozenset(
     step step_time throughput time tokens""".split()
 )
 
-#: Every role that a curve can play. `loss` and the metrics take a split besides (train, val, test).
-ROLES = frozenset(
-    """
-    activation clip_frac_pct data_time duplicate_axis epoch flops gan_augment gan_d_loss gan_g_loss
-    gan_reg gan_score_fake gan_score_real gpu_memory gpu_oom gpu_util grad_hist grad_noise
-    grad_norm_global grad_norm_layer grad_rms grad_zeros host_memory hparam ignore loss
-    loss_component loss_max loss_scale loss_summary lr metric_higher metric_lower momentum other
-    overflow rl_action_std rl_clip_frac rl_degenerate rl_entropy rl_entropy_coef rl_entropy_loss
-    rl_episode_len rl_explained_var rl_exploration rl_importance_ratio rl_kl rl_policy_loss
-    rl_q_value rl_return rl_reward rl_reward_std rl_success rl_truncation rl_value_loss samples
-    samples_skipped step step_time throughput time tokens update_norm weight_decay weight_hist
-    weight_norm_global
-    """.split()
-)
+#: Every role that a curve can have. `loss` and the metrics take a split besides (train, val, test).
+ROLES = frozenset(ROLE_TABLE)
 
 
 def parse_role(tag: str, text: str, where: str) -> tuple[str, str | None]:
@@ -45,7 +34,7 @@ def parse_role(tag: str, text: str, where: str) -> tuple[str, str | None]:
     role, _, split = text.partition("@")
     for word, known in ((role, sorted(ROLES)), (split or "none", SPLITS)):
         if word not in known:
-            hint = nearest(word, known, "loglens inspect shows roles in use")
+            hint = nearest(word, known, "loglens roles lists them")
             raise ConfigError(f"{where}: {tag!r} = {text!r}: there is no {word!r}; {hint}")
     return role, split or None
 

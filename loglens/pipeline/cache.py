@@ -151,12 +151,13 @@ class Cache:
 
 
 def place() -> Path:
-    """$LOGLENS_CACHE_DIR, or loglens/ in the user's folder for caches (XDG base directory specification)."""
+    """Return $LOGLENS_CACHE_DIR, or loglens/ in the user's folder for caches ($XDG_CACHE_HOME on Linux)."""
     own = os.environ.get("LOGLENS_CACHE_DIR")
     if own:
         return Path(own)
-    above = os.environ.get("XDG_CACHE_HOME")
-    return (Path(above) if above else Path.home() / ".cache") / "loglens"
+    from platformdirs import user_cache_path  # wanted only where no folder was set
+
+    return user_cache_path("loglens", appauthor=False)
 
 
 def signature(file: str | Path) -> bytes | None:

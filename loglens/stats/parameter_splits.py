@@ -1,7 +1,7 @@
 """Which parameters tell the failed runs of a sweep from the healthy ones.
 
-For each parameter the one split that parts them best (a decision stump: scikit-learn's tree of depth
-one, classes weighted alike), judged by Fisher's exact test. A split was chosen among many, so its
+For each parameter the one split that parts them best (a decision tree of depth one, both kinds of
+runs weighted alike), judged by Fisher's exact test. A split was chosen among many, so its
 p-value is multiplied by the number of splits that there were over all parameters (Bonferroni): what is
 left is a bound on the chance that runs which fail by chance show a split as good. A parameter that
 parts them need not be the cause; one that changes together with it does as well.
@@ -54,10 +54,7 @@ class Split:
 
 
 def splits(runs: Sequence[tuple[Mapping[str, Any], bool]]) -> list[Split]:
-    """The splits that tell, the surest first. runs: parameters of each, and whether it failed.
-
-    Raises ImportError where scikit-learn is not installed (the extra `sweep`).
-    """
+    """Return the significant splits, the surest first. runs: parameters of each, and whether it failed."""
     questions: list[tuple[str, Question]] = []
     tried = 0
     for name in comparable(runs):
@@ -112,15 +109,17 @@ def _questions(known: list[tuple[Any, bool]]) -> tuple[list[Question], int]:
 
 
 def _cut(known: list[tuple[float, bool]]) -> float:
-    """Between which two values the stump splits."""
-    from sklearn.tree import DecisionTreeClassifier  # an extra, and slow to load
+    """Return the value up to which the best split of depth one puts runs on its lower side; the lowest among equals.
 
-    tree = DecisionTreeClassifier(max_depth=1, class_weight="balanced", random_state=0)
-    # by rank: rates are spread over powers of ten, and the cut shall not depend on their unit
-    order = {value: rank for rank, value in enumerate(sorted({value for value, _ in known}))}
-    tree.fit([[order[value]] for value, _ in known], [bad for _, bad in known])
-    threshold = float(tree.tree_.threshold[0]) if tree.tree_.node_count > 1 else 0.0
-    return max(value for value, rank in order.items() if rank <= threshold)
+    Both kinds weigh alike, so with a and b the shares of failed and of healthy runs on the lower side the decrease of
+    the Gini impurity is proportional to (a - b)^2 / ((a + b) (2 - a - b)) (Breiman et al., 1984, section 4.3).
+    """
+    values, place = np.unique([value for value, _ in known], return_inverse=True)
+    bad = np.array([failed for _, failed in known])
+    failed, healthy = (np.bincount(place[kind], minlength=len(values)).cumsum()[:-1] for kind in (bad, ~bad))
+    a, b = failed / max(bad.sum(), 1), healthy / max((~bad).sum(), 1)
+    gain = (a - b) ** 2 / np.maximum((a + b) * (2 - a - b), np.finfo(float).tiny)
+    return float(values[gain.argmax()]) if bad.any() and not bad.all() else float(values[0])
 
 
 def _judge(name: str, relation: str, value: float | str, sides: list[tuple[bool, bool]], tried: int) -> Split:

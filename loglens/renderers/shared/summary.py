@@ -51,14 +51,10 @@ def by_cause(runs: Sequence[RunT]) -> list[tuple[str, str, list[RunT]]]:
 
 
 def parameter_hints(report: Report) -> list[str]:
-    """Which parameters go with failure, a sentence each; what is missing to say so is one as well."""
+    """Which parameters go with failure, a sentence each; that there is none is one as well."""
     if len(report.judged) <= FEW_RUNS or not comparable(report.sweep):
         return []
-    try:
-        splits = report.splits
-    except ImportError:
-        return ["not looked for: pip install 'loglens[sweep]'"]
-    return [_split(split) for split in splits] or ["no parameter that chance would not explain as well"]
+    return [_split(split) for split in report.splits] or ["no parameter that chance would not explain as well"]
 
 
 def _split(split: Split) -> str:
