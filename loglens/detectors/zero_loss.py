@@ -39,14 +39,14 @@ def detect(
     share: float = 0.01,
     small: float = 0.01,
 ) -> Iterator[Finding]:
-    curves = [curve.finite for curve in (*loss, *val_loss) if len(curve.finite) >= min_points]
-    if not curves:
-        raise Skip(f"no loss of {min_points} points was logged")
+    curves = [curve.finite for curve in (*loss, *val_loss)]
     for curve in curves:
         start = _zero_from(curve, max(least_zeros, int(len(curve) * share)), small)
         if start is not None:
             yield _finding(curve, start, lr, grad_norm_global)
             return
+    if max(map(len, curves), default=0) < min_points:
+        raise Skip(f"no loss of {min_points} points was logged")
 
 
 def _zero_from(curve: Series, least: int, small: float) -> int | None:
