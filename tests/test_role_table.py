@@ -16,7 +16,7 @@ def test_every_role_is_explained() -> None:
 
 
 #: Tags that a name such as "kl" or "clip" is read beside: a trainer of policies, and fairseq.
-BESIDE = (
+BESIDE: tuple[list[str], ...] = (
     [],
     ["rollout/ep_rew_mean", "train/approx_kl", "train/value_loss", "reward", "reward_std", "completions/mean_length"],
     ["train_loss", "train_wps", "train_ups", "train_gnorm", "loss", "wps", "ups", "gnorm"],

@@ -104,8 +104,8 @@ def is_hurt_between(loss: Floats, start: int, end: int) -> bool:
     if len(before) < 3 or len(during) < 6:
         return False
     level = float(np.median(before[-20:]))
-    high = blocks(np.arange(len(during)), during, most=20).level
-    high = high > level + max(WORSE * noise(before[-100:]), 0.1 * abs(level))
+    bar = level + max(WORSE * noise(before[-100:]), 0.1 * abs(level))
+    high = blocks(np.arange(len(during)), during, most=20).level > bar
     return bool(np.any(high[2:] & high[1:-1] & high[:-2])) if len(high) > 2 else bool(high.all())
 
 
