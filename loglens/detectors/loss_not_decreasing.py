@@ -17,6 +17,9 @@ steps, while the learning rate still warms up, or where noise could hide the gai
 much lies within the 99 % interval of the trend. 5 % between first and last medians alone calls 3.9 % of runs
 dead that reach their target; the noise and the validation loss are there to spare them.
 
+A log that begins after half of its last step is the tail of a resumed run: what was learned before is not in it, and
+the rule is skipped.
+
 When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate
 far too low, labels that belong to other inputs and an optimiser that never steps look alike in
 one curve; the advice says how to tell them apart.
@@ -54,10 +57,15 @@ def detect(
     min_points: int = 10,
     gain: float = 0.05,
     chance: float = 0.02,
+    late_start: float = 0.5,
 ) -> Iterator[Finding]:
     curve = loss.finite
     if len(curve) < min_points:
         raise Skip(f"needs {min_points} losses, has {len(curve)}")
+    if curve.step[0] > late_start * curve.last_step:
+        raise Skip(
+            f"the log begins at {curve.axis} {curve.step[0]} of {curve.last_step}: the start of training is not in it"
+        )
     found = levels(curve.value)
     held_out = val_loss.finite if val_loss is not None and len(val_loss.finite) >= 3 else None
     guessing = None

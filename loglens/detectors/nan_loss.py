@@ -5,12 +5,13 @@ into NaN: the run computes nothing from there on.
 
 How it is found. Any logged loss, of training or validation, that is NaN or infinite; the onset is the
 first such point. If the curve is finite again at its end, it is a warning, not an error. Three ways
-in which loggers hide a NaN count too: the gradient norm is NaN to the end while the loss looks fine
-(Hugging Face's Trainer replaces NaN losses by a running mean unless logging_nan_inf_filter is off,
-huggingface/transformers#13619); a loss that stops while the curves that were logged in the same rows
-go on (Ray Tune and Megatron leave a NaN out, pandas writes it as a blank cell); and every point of a
-curve being NaN. What moved in the 50 points before decides the advice: gradient norm, learning rate
-or loss scale first, else the arithmetic of the loss.
+in which loggers hide a NaN count too: the gradient norm is NaN to the end while the loss stands still
+at one number, goes on without its noise, or is not logged (Hugging Face's Trainer replaces NaN losses
+by a running mean unless logging_nan_inf_filter is off, huggingface/transformers#13619); a loss that
+stops while the curves that were logged in the same rows go on (Ray Tune and Megatron leave a NaN out,
+pandas writes it as a blank cell; an error where a metric freezes in just these rows); and every point
+of a curve being NaN. What moved in the 50 points before decides the advice: gradient norm, learning
+rate or loss scale first, else the arithmetic of the loss.
 
 When it is wrong. A NaN that stands for "not computed" (an average over no episodes) is data here as
 everywhere; a loss that was logged only for a part of training looks like one that was hidden.
@@ -18,6 +19,7 @@ everywhere; a loss that was logged only for a part of training looks like one th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -27,6 +29,7 @@ from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
+from loglens.stats.blocks import noise
 
 RULE = Rule(
     "nan-loss",
@@ -35,11 +38,16 @@ RULE = Rule(
     leads_to=("non-finite-metric", "zero-loss", "metric-collapse", "metric-stuck", "crashed"),
 )
 
+#: The noise of a running mean, as a share of the noise of the losses before it.
+QUIET = 0.05
+
 
 def detect(
     loss: tuple[Series, ...],
     val_loss: tuple[Series, ...],
     loss_component: tuple[Series, ...],
+    metric_higher: tuple[Series, ...],
+    val_metric_higher: tuple[Series, ...],
     grad_norm_global: Series | None,
     lr: Series | None,
     loss_scale: Series | None,
@@ -57,14 +65,14 @@ def detect(
     lasting = [curve for curve in broken if not np.isfinite(curve.value[-1])]
     if lasting:
         yield _lasting(lasting, run, drivers, look_back)
-    elif grad_norm_global is not None and _tail(grad_norm_global) >= 3:
+    elif grad_norm_global is not None and _tail(grad_norm_global) >= 3 and _stands_still(grad_norm_global, losses[0]):
         yield _hidden_in_gradient(grad_norm_global, losses[0], drivers, look_back)
     elif broken:
         yield _passing(broken)
     elif silent := [pair for curve in losses if (pair := _outlived(curve, run, gone_points))]:
         yield _silent(*silent[0], drivers, look_back)
-    elif blank := [note for note in run.notes if note.kind == "blank-tail" and losses[0].tag in note.message]:
-        yield _blank(losses[0], blank[0].message)
+    elif blank := _blank_tail(losses, run):
+        yield _blank(*blank, _frozen_metrics(val_metric_higher or metric_higher, blank[0], gone_points))
     elif max(map(len, losses)) < min_points:
         raise Skip(
             f"no NaN in the loss so far, but calling it clean needs {min_points} points, has {max(map(len, losses))}"
@@ -153,16 +161,54 @@ def _silent(loss: Series, sibling: Series, drivers: list[Series], look_back: int
     )
 
 
-def _blank(loss: Series, seen: str) -> Finding:
+def _blank_tail(losses: list[Series], run: Run) -> tuple[Series, str] | None:
+    """The first loss of which a note says that its cells are blank to the end, and what the note says."""
+    for note in run.notes:
+        named = re.split(" (?:is|are) blank", note.message)[0].split(", ")
+        found = [curve for curve in losses if curve.tag in named] if note.kind == "blank-tail" else []
+        if found:
+            return found[0], note.message
+    return None
+
+
+def _blank(loss: Series, seen: str, frozen: tuple[Series, ...]) -> Finding:
+    """Rows without a loss, which pandas makes of NaN; metrics that freeze in just these rows are a second witness."""
+    said = f", and {frozen[0].tag} is exactly {frozen[0].value[-1]:.4g} from then on" if frozen else ""
     return Finding(
-        f"{seen}; {loss.tag} ends at {loss.axis} {int(loss.step[-1])}",
-        Severity.WARNING,
-        Confidence.LOW,
-        onset_step=int(loss.step[-1]),
-        evidence={"points": len(loss)},
+        f"{seen}; {loss.tag} ends at {loss.axis} {loss.last_step}{said}",
+        Severity.ERROR if frozen else Severity.WARNING,
+        Confidence.HIGH if frozen else Confidence.LOW,
+        onset_step=loss.last_step,
+        evidence={"points": len(loss), "metrics_frozen": [metric.tag for metric in frozen]},
         remedies=[remedies.skip_nonfinite_batches(), remedies.clean_data()],
-        series=(loss,),
+        series=(loss, *frozen[:1]),
     )
+
+
+def _frozen_metrics(metrics: tuple[Series, ...], loss: Series, least: int) -> tuple[Series, ...]:
+    """The metrics that varied while the loss was logged, and keep one and the same value from then on.
+
+    A model whose weights are NaN predicts the same for every input.
+    """
+    found = []
+    for metric in (metric.finite for metric in metrics):
+        after, before = metric.value[metric.step > loss.last_step], metric.value[metric.step <= loss.last_step]
+        if len(after) >= least and len(before) >= 2 and np.ptp(after) == 0 and np.ptp(before) > 0:
+            found.append(metric)
+    return tuple(found)
+
+
+def _stands_still(grad: Series, loss: Series) -> bool:
+    """Whether the loss is one and the same number, or not logged, while the gradient norm is not finite.
+
+    A loss that still varies is no NaN: then the gradients overflowed, and `skipped-updates` looks at it.
+    """
+    finite, onset = loss.finite, grad.step[len(grad) - _tail(grad)]
+    before, after = finite.before(int(onset)).value, finite.value[finite.step >= onset]
+    if len(after) < 2 or np.ptp(after) == 0:
+        return True
+    # a running mean goes on without the noise of the batches
+    return len(after) >= 5 and noise(after) < QUIET * noise(before)
 
 
 def _onset(curve: Series) -> int:

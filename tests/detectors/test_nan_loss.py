@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from loglens.analysis.judge import judge
 from loglens.model.columns import Columns
 from loglens.model.finding import Finding, Severity
 from loglens.model.run import Run
+from loglens.model.source import Note
 from loglens.registry.load import detectors
 from tests.curves import Floats, falling, level, run, steps
 
@@ -78,8 +81,27 @@ def test_nothing_to_average_yet_is_a_note() -> None:
 def test_a_gradient_that_stays_nan_under_a_fine_loss() -> None:
     grad = level(200, 0.5)
     grad[150:] = np.nan
-    (found,) = findings({"loss": falling(200), "grad_norm": grad})
-    assert found.severity is Severity.ERROR and found.onset_step == 150
+    for hidden in (0.0, 0.7):
+        loss = falling(200)
+        loss[150:] = hidden
+        (found,) = findings({"loss": loss, "grad_norm": grad})
+        assert found.severity is Severity.ERROR and found.onset_step == 150
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_gradients_that_overflow_under_a_loss_that_goes_on_falling(bad: float) -> None:
+    grad = level(200, 0.5)
+    grad[150:] = bad
+    assert not findings({"loss": falling(200), "grad_norm": grad})
+
+
+def test_metrics_that_freeze_where_the_loss_is_blank_are_a_second_witness() -> None:
+    blank = Note("blank-tail", "val/loss is blank in all 20 rows from step 30 on while rows go on", "log.csv")
+    accuracy = np.concatenate([np.linspace(0.1, 0.5, 30), np.zeros(20)])  # of a group of its own: no sibling of the loss
+    for metric, severity in ((accuracy, Severity.ERROR), (np.linspace(0.1, 0.9, 50), Severity.WARNING)):
+        one = run({"loss": falling(50), "val/loss": falling(30), "held/accuracy": metric})
+        (found,) = judge(replace(one, notes=(blank,)), {"nan-loss": detectors()["nan-loss"]}).findings
+        assert found.severity is severity and found.onset_step == 29
 
 
 def test_one_overflow_under_loss_scaling_is_normal() -> None:
