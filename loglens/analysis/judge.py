@@ -10,6 +10,7 @@ import numpy as np
 
 from loglens.analysis import assertions as gate
 from loglens.analysis import causes as diagnosis
+from loglens.analysis.outcome.judge_outcome import judge_outcome
 from loglens.config import assertions
 from loglens.config.load import Config
 from loglens.errors import Skip
@@ -70,6 +71,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
         outcomes=tuple(outcomes),
         notes=(*run.notes, *_rewinds(run)),
         judged=any(outcome.outcome in ("found", "clean") and outcome.condition not in beside for outcome in outcomes),
+        outcome=judge_outcome(curves, run.notes),
         lead=_lead(curves),
         curves=tuple(curve for curve in curves if curve.role is not None),
         distributions=distributions(run.summaries, {tag for finding in findings for tag in finding.tags}),
