@@ -39,7 +39,9 @@ class Progress:
     ideal is known). kept: share of the gain left at the end. late: gain of the last quarter as a share
     of the whole gain. falls_back: how many times the later half falls back below half of the gain, and
     comes back. lost_at: the step from which it stays below half of its gain. worse: how far the end is
-    worse than the start, as a share of the start's size; 0 where that is within the noise.
+    worse than the start, as a share of the start's size; 0 where that is within the noise. drop_sureness: how far the end is from the best,
+    in standard errors. swing: how widely the points of the later half spread (from their 10th to their 90th
+    percentile) beyond what that half gains, as a share of the gain.
     """
 
     curve: Series
@@ -58,6 +60,8 @@ class Progress:
     falls_back: int
     lost_at: int | None
     worse: float
+    drop_sureness: float
+    swing: float
 
     @property
     def heldout(self) -> bool:
@@ -80,13 +84,14 @@ def measure(curve: Series) -> Progress | None:
     block = blocks(np.arange(n), y, most=BLOCKS, least=1 if n <= BLOCKS else 2)
     level = _smooth(block.level) if n > BLOCKS else block.level
     point = noise(y)
-    start, head = _start(y, point)
+    start, head = _start(y, point, heldout=curve.split in ("val", "test"))
     tail = max(1, n // 10) if n < 30 else max(3, n // 10)
     end = float(np.median(y[-tail:]))
     place = int(np.argmin(level))
     best = min(float(level[place]), end)
     # a median of k points has 1.2533 / sqrt(k) times their deviation; averages wander, which their points do not show
-    error = max(point * 1.2533 * np.sqrt(1 / head + len(block) / n), noise(level) if n > BLOCKS else 0.0)
+    wander = noise(level) if n > BLOCKS and (curve.role or "").startswith("rl_") else 0.0
+    error = max(point * 1.2533 * np.sqrt(1 / head + len(block) / n), wander)
     gain = start - best
     sure = gain / error if error > 0 else (np.inf if gain > 0 else 0.0)
     part = (start - level) / gain if gain > 0 else np.zeros(len(level))
@@ -112,22 +117,24 @@ def measure(curve: Series) -> Progress | None:
         falls_back=_falls_back(part[len(part) // 2 :]),
         lost_at=_lost_at(part, block.start, finite),
         worse=float(drop / max(abs(start), 1e-300)) if drop > BEYOND_NOISE * error else 0.0,
+        drop_sureness=float((end - best) / error) if error > 0 else (np.inf if end > best else 0.0),
+        swing=_swing(y[n // 2 :]) / gain if gain > 0 else 0.0,
     )
 
 
-def _start(y: Floats, point: float) -> tuple[float, int]:
+def _start(y: Floats, point: float, *, heldout: bool) -> tuple[float, int]:
     """The level that a curve starts from and of how many points it is the median.
 
-    A short curve starts at its first point: an evaluation before or after the first epoch. A long one
+    Evaluations start at the first one, and so does a short curve. A long one of training
     starts at the median of its first hundredth, unless its first point lies far below that: then what
     follows is a burst, and falling from a burst is no gain.
     """
-    head = max(1, len(y) // 100)
+    head = 1 if heldout else max(1, len(y) // 100)
     level = float(np.median(y[:head]))
     early = float(np.median(y[: max(3, len(y) // 50)]))
     if head > 1 and y[0] < level - 2 * BEYOND_NOISE * point:
         return float(y[0]), 1
-    if head == 1 and len(y) >= 100 and y[0] > early and abs(y[0] - early) < BEYOND_NOISE * point:
+    if not heldout and head == 1 and len(y) >= 100 and y[0] > early and abs(y[0] - early) < BEYOND_NOISE * point:
         return early, 3
     return level, head
 
@@ -146,6 +153,14 @@ def _ideal(curve: Series) -> float | None:
     if curve.role in SHARES and value.min() >= -1:
         return 1.0 if value.max() <= 1 else 100.0 if value.max() <= 100 else None
     return None
+
+
+def _swing(y: Floats) -> float:
+    """How widely points spread beyond what they gain from their first third to their last."""
+    third = max(1, len(y) // 3)
+    gain = max(0.0, float(np.median(y[:third]) - np.median(y[-third:])))
+    low, high = np.quantile(y, [0.1, 0.9])
+    return max(0.0, float(high - low) - gain)
 
 
 def _falls_back(part: Floats) -> int:

@@ -15,6 +15,10 @@ NO_GAIN = 0.02
 LITTLE = 0.1
 #: A curve that ends above 1.25 times its start has risen (the same set, the same test).
 RISEN = 0.25
+#: A success keeps at least three quarters of its gain; all runs of that set that reached their target keep 0.95.
+KEPT = 0.75
+#: Evaluations whose later half spreads over this share of the gain swing as far as they got.
+SWING = 0.5
 #: A curve that gains this share of its whole gain in its last quarter still learns.
 STILL = 0.02
 #: A curve starts near its best where it starts above this share of it: there is little left to gain.
@@ -29,8 +33,10 @@ def state_of(progress: Progress) -> str:
         return _without_gain(progress)
     if progress.kept < 0.5:
         return _given_back(progress)
-    if progress.falls_back >= 2:
+    if progress.falls_back >= 2 or (progress.heldout and progress.swing > SWING):
         return "unstable"
+    if progress.kept < KEPT and (progress.heldout or progress.drop_sureness > BEYOND_NOISE):
+        return "unclear"
     if _starts_near_best(progress):
         return "held"
     gained = progress.relative_gain if progress.gained is None else progress.gained

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from loglens.analysis.outcome.curve_progress import Progress
+from loglens.analysis.outcome.curve_state import LITTLE, RISEN
 from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
 from loglens.model.outcome import SUCCESS, RunOutcome
 from loglens.model.series import Series
@@ -58,7 +62,7 @@ def _of_rank(group: list[Witness]) -> tuple[str, Witness]:
         state = max(dict.fromkeys(states), key=states.count)
         return state, next(witness for witness in weak if witness.state == state)
     for witness in weak:
-        if witness.state in GRAVE:
+        if witness.state in (*GRAVE, "unclear"):
             return "unclear", witness
         if witness.progress and _at_worst(witness):
             return "little", witness
@@ -87,17 +91,33 @@ def _denial(chief: Witness, witness: Witness) -> str | None:
         return None
     if witness.state == "short" and witness.heldout and not _moved(witness):
         return f"{_course(witness)} at its {len(progress.curve)} points"
+    if not chief.heldout and chief.metric and (level := _far_above_chance(chief, witness)) is not None:
+        return f"{_course(witness)}, far above the {level:.3g} of a guess"
     if not chief.heldout:
         return _course(witness) if witness.state in GRAVE and witness.metric else None
-    if witness.heldout and not witness.metric and progress.kept < 0 and progress.worse > 0.25:
+    if witness.heldout and not witness.metric and progress.kept < 0 and _risen(progress):
         return f"{_course(witness)}, worse than at the start"
     return None
+
+
+def _risen(progress: Progress) -> bool:
+    """Whether a loss ends above 1.25 times its start."""
+    return progress.end - progress.start > RISEN * abs(progress.start)
+
+
+def _far_above_chance(chief: Witness, witness: Witness) -> float | None:
+    """The loss of a guess, -ln of the first accuracy, where a loss ends far above it, as it began; else None."""
+    accuracy, loss = chief.progress, witness.progress
+    if accuracy is None or loss is None or witness.metric or accuracy.ideal != 1.0 or not 0 < accuracy.start < 1:
+        return None
+    level = -float(np.log(accuracy.start))
+    return level if min(loss.start, loss.end) > ABOVE_CHANCE * level else None
 
 
 def _moved(witness: Witness) -> bool:
     progress = witness.progress
     share = None if progress is None else progress.gained
-    return share is None or share >= 0.1
+    return share is None or share >= LITTLE
 
 
 def _at_worst(witness: Witness) -> bool:

@@ -76,7 +76,12 @@ def _of_this_kind(curves: Sequence[Series]) -> list[Series]:
 def _whole(metrics: list[Series]) -> list[Series]:
     """Metrics without the halves of trade-offs, where there is another."""
     whole = [curve for curve in metrics if _AVERAGE.search(curve.tag) or not _HALF.search(curve.tag)]
-    return whole or metrics
+    return [curve for curve in whole or metrics if not _is_absent(curve)]
+
+
+def _is_absent(curve: Series) -> bool:
+    """Whether a metric is -1 throughout: what COCO's evaluation writes where there is nothing to evaluate."""
+    return bool((curve.value == -1).all())
 
 
 def _one_a_split(losses: list[Series]) -> list[Series]:
