@@ -220,6 +220,7 @@ class Report:
 
     outlines: of runs of which no more was kept, in place of `runs`; JSON and overviews need no more.
     rules: the help on every rule that was applied or left out, for outputs that carry it along.
+    require_healthy: whether a run that is not healthy ends the command with NOT_JUDGED.
     """
 
     runs: tuple[Diagnosis, ...]
@@ -229,6 +230,7 @@ class Report:
     renderers: Mapping[str, Callable[[Report], str]] = field(default_factory=dict, repr=False, compare=False)
     rules: Mapping[str, RuleHelp] = field(default_factory=dict, repr=False, compare=False)
     outlines: tuple[Outline, ...] = ()
+    require_healthy: bool = False
 
     @property
     def judged(self) -> Sequence[Diagnosis | Outline]:
@@ -276,7 +278,10 @@ class Report:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Nothing could be read, else the gate failed, else loglens failed, else nothing could be judged."""
+        """Nothing could be read, else the gate failed, else loglens failed, else nothing could be judged.
+
+        Where healthy runs are required, one that is not counts as not judged.
+        """
         broken = any(unread.trace for unread in self.unread)
         if not self.judged:
             return ExitCode.INTERNAL if broken else ExitCode.BAD_INPUT
@@ -284,6 +289,8 @@ class Report:
             return ExitCode.FOUND
         if broken or any(run.crashed for run in self.judged):
             return ExitCode.INTERNAL
+        if self.require_healthy and any(run.verdict != "healthy" for run in self.judged):
+            return ExitCode.NOT_JUDGED
         return ExitCode.OK if any(run.verdict != "not-judged" for run in self.judged) else ExitCode.NOT_JUDGED
 
     def as_dict(self) -> dict[str, Any]:

@@ -22,13 +22,16 @@ SWING = 0.5
 #: A curve that gains this share of its whole gain in its last quarter still learns.
 STILL = 0.02
 #: A curve starts near its best where it starts above this share of it: there is little left to gain.
-NEAR_BEST = 0.9
+NEAR_BEST = 0.8
+STAYS = 0.9
 #: Fewer points than this make no case for a failure.
 ENOUGH = 8
 
 
 def state_of(progress: Progress) -> str:
     """One of the states of `model.outcome.STATES`, or "held": starts near its best and stays there."""
+    if _starts_near_best(progress):
+        return "held"
     if not _gained(progress):
         return _without_gain(progress)
     if progress.kept < 0.5:
@@ -37,8 +40,6 @@ def state_of(progress: Progress) -> str:
         return "unstable"
     if progress.kept < KEPT and (progress.heldout or progress.drop_sureness > BEYOND_NOISE):
         return "unclear"
-    if _starts_near_best(progress):
-        return "held"
     gained = progress.relative_gain if progress.gained is None else progress.gained
     if gained < LITTLE:
         return "little"
@@ -70,8 +71,6 @@ def _gained(progress: Progress) -> bool:
 
 
 def _without_gain(progress: Progress) -> str:
-    if _starts_near_best(progress):
-        return "held"
     if len(progress.curve) < ENOUGH:
         return "short"
     if progress.worse > RISEN and _ends_worst(progress):
@@ -90,10 +89,10 @@ def _given_back(progress: Progress) -> str:
 
 
 def _starts_near_best(progress: Progress) -> bool:
-    """A share that starts above 0.9 of what is possible, and is not far below that at the end."""
+    """A share that starts above 0.8 of what is possible, and is not far below that at the end."""
     if progress.lower or progress.ideal is None or progress.start < NEAR_BEST * progress.ideal:
         return False
-    return progress.end >= NEAR_BEST * progress.start
+    return progress.end >= STAYS * progress.start
 
 
 def _ends_worst(progress: Progress) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from loglens.analysis.outcome.curve_progress import Progress
 from loglens.analysis.outcome.curve_state import LITTLE, RISEN
+from loglens.analysis.outcome.gan_balance import gan_balance
 from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
 from loglens.model.outcome import SUCCESS, RunOutcome
 from loglens.model.series import Series
@@ -36,7 +37,7 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
     if ended:
         return RunOutcome("broke", ended)
     if not found:
-        return RunOutcome("unclear", _nothing_measures(curves))
+        return gan_balance(curves) or RunOutcome("unclear", _nothing_measures(curves))
     told = [witness for witness in found if witness.state not in ("short", "held")]
     if not told:
         return _without_course(found)
