@@ -90,7 +90,7 @@ def _message(report: Report, fail_on: str) -> Iterator[str]:
         for outcome in run.outcomes:
             if outcome.outcome == "crashed":
                 yield f"{safe(run.run)}: rule {safe(outcome.condition)} crashed: {safe(outcome.why)}"
-        if run.verdict == "not-judged":
+        if run.verdict in ("not-judged", "unclear"):
             yield f"{safe(run.run)}: {safe(run.summary)}"
     if report.runs:
         yield f"see: loglens diagnose {safe((failing or report.runs)[0].path)}"

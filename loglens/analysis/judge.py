@@ -10,12 +10,16 @@ import numpy as np
 
 from loglens.analysis import assertions as gate
 from loglens.analysis import causes as diagnosis
+from loglens.analysis.outcome.judge_outcome import judge_outcome
+from loglens.analysis.outcome.unexplained import RULE as UNSTABLE
+from loglens.analysis.outcome.unexplained import unexplained
 from loglens.config import assertions
 from loglens.config.load import Config
 from loglens.errors import Skip
 from loglens.model.contract import CurveInput, Detector, matching_curves
 from loglens.model.finding import Finding, Severity
 from loglens.model.histogram_grid import distributions
+from loglens.model.outcome import RunOutcome
 from loglens.model.redaction import redact_params
 from loglens.model.report import Diagnosis, RuleResult
 from loglens.model.run import Run
@@ -53,7 +57,10 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
     steps = [curve.step for curve in curves if len(curve) and curve.axis == axis]
     first = min((int(step[0]) for step in steps), default=None)
     last = max((int(step[-1]) for step in steps), default=None)
-    rules = {name: detector.rule for name, detector in detectors.items()}
+    outcome = judge_outcome(curves, run.notes)
+    findings += _stamped(unexplained(outcome, findings, curves), detectors, config)
+    outcomes.append(RuleResult(UNSTABLE.name, *_unstable(outcome, findings, config)))
+    rules = {UNSTABLE.name: UNSTABLE} | {name: detector.rule for name, detector in detectors.items()}
     linked = diagnosis.find_causes(findings, rules, (last or 0) - (first or 0))
     # nor by a rule that never complains
     beside = {name for name, rule in rules.items() if rule.family in SIDE_FAMILIES or rule.severity == Severity.NOTE}
@@ -70,6 +77,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
         outcomes=tuple(outcomes),
         notes=(*run.notes, *_rewinds(run)),
         judged=any(outcome.outcome in ("found", "clean") and outcome.condition not in beside for outcome in outcomes),
+        outcome=outcome,
         lead=_lead(curves),
         curves=tuple(curve for curve in curves if curve.role is not None),
         distributions=distributions(run.summaries, {tag for finding in findings for tag in finding.tags}),
@@ -77,6 +85,32 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
             name: value for name, value in redact_params(run.params).items() if isinstance(value, str | int | float)
         },
     )
+
+
+def _stamped(found: list[Finding], detectors: Mapping[str, Detector], config: Config) -> list[Finding]:
+    """The findings of the outcome, under the rules that have their names; those that were left out say nothing."""
+    rules = {UNSTABLE.name: UNSTABLE} | {name: detector.rule for name, detector in detectors.items()}
+    return [
+        replace(
+            finding,
+            family=rules[finding.condition].family,
+            leads_to=rules[finding.condition].leads_to,
+            onset_time=_time(finding),
+        )
+        for finding in found
+        if finding.condition in rules and finding.condition not in config.ignore
+    ]
+
+
+def _unstable(outcome: RunOutcome, findings: list[Finding], config: Config) -> tuple[str, str]:
+    """What came of the rule on unstable training, which is part of the outcome."""
+    if UNSTABLE.name in config.ignore:
+        return "skipped", _left_out(UNSTABLE.name, config)
+    if any(finding.condition == UNSTABLE.name for finding in findings):
+        return "found", ""
+    if outcome.state in ("short", "unclear", "broke"):
+        return "skipped", outcome.why
+    return "clean", ""
 
 
 def _left_out(name: str, config: Config) -> str:

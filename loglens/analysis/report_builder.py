@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from loglens.analysis.outcome import unexplained
 from loglens.config import assertions
 from loglens.config.load import Config
 from loglens.model.contract import Detector
@@ -21,6 +22,7 @@ def collect(
     """The report on runs that are judged already: all of them whole, or all of them outlines."""
     items = list(judged)
     rules = {name: RuleHelp(detector.rule, detector.title, detector.text) for name, detector in detectors.items()}
+    rules[unexplained.RULE.name] = unexplained.HELP
     if config.assertions:
         rules[assertions.RULE.name] = assertions.HELP
     return Report(

@@ -11,7 +11,7 @@ class ExitCode(enum.IntEnum):
     OK = 0
     FOUND = 1  # findings at or above the severity that fails the gate
     BAD_INPUT = 2  # usage, configuration, plugin, or no path could be read
-    NOT_JUDGED = 3  # read, but nothing could be judged
+    NOT_JUDGED = 3  # read, but nothing could be judged, or not healthy where that is required
     INTERNAL = 4  # loglens itself failed
     INTERRUPTED = 130
     TERMINATED = 143

@@ -14,6 +14,7 @@ from loglens.model.causal_chain import chain_sentence
 from loglens.model.exit_code import ExitCode
 from loglens.model.finding import Finding, RuleHelp, Severity
 from loglens.model.histogram_grid import Distribution
+from loglens.model.outcome import RunOutcome
 from loglens.model.series import Series
 from loglens.model.source import Note
 from loglens.model.strict_json import dumps
@@ -22,7 +23,7 @@ from loglens.model.version import __version__
 if TYPE_CHECKING:
     from loglens.stats.parameter_splits import Split
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Diagnosis:
     outcomes: tuple[RuleResult, ...]
     notes: tuple[Note, ...]
     judged: bool
+    outcome: RunOutcome = RunOutcome()
     lead: Series | None = None
     curves: tuple[Series, ...] = ()
     distributions: tuple[Distribution, ...] = ()
@@ -84,13 +86,15 @@ class Diagnosis:
 
     @property
     def verdict(self) -> str:
-        """healthy, suspect, failed or not-judged, by the worst finding."""
+        """failed or suspect by the worst finding; else healthy where the log shows that it learned, or unclear."""
         worst = max((finding.severity for finding in self.findings), default=Severity.NOTE)
         if worst is Severity.ERROR:
             return "failed"
         if worst is Severity.WARNING:
             return "suspect"
-        return "healthy" if self.judged else "not-judged"
+        if not self.judged:
+            return "not-judged"
+        return "healthy" if self.outcome.success else "unclear"
 
     @property
     def primary(self) -> str | None:
@@ -103,6 +107,8 @@ class Diagnosis:
         if complaints:
             return chain_sentence(complaints)
         ran = sum(outcome.outcome in ("clean", "found") for outcome in self.outcomes)
+        if self.judged and not self.outcome.success:
+            return f"nothing wrong found, but the log does not show that it learned: {self.outcome.why}"
         if self.judged:
             return f"nothing wrong found; {ran} of {len(self.outcomes)} rules had the data to judge"
         why = next(
@@ -119,6 +125,7 @@ class Diagnosis:
             "format": self.format,
             "files": list(self.files),
             "verdict": self.verdict,
+            "outcome": self.outcome.as_dict(),
             "summary": self.summary,
             "primary": self.primary,
             "steps": {"first": self.first_step, "last": self.last_step},
@@ -213,6 +220,7 @@ class Report:
 
     outlines: of runs of which no more was kept, in place of `runs`; JSON and overviews need no more.
     rules: the help on every rule that was applied or left out, for outputs that carry it along.
+    require_healthy: whether a run that is not healthy ends the command with NOT_JUDGED.
     """
 
     runs: tuple[Diagnosis, ...]
@@ -222,6 +230,7 @@ class Report:
     renderers: Mapping[str, Callable[[Report], str]] = field(default_factory=dict, repr=False, compare=False)
     rules: Mapping[str, RuleHelp] = field(default_factory=dict, repr=False, compare=False)
     outlines: tuple[Outline, ...] = ()
+    require_healthy: bool = False
 
     @property
     def judged(self) -> Sequence[Diagnosis | Outline]:
@@ -269,7 +278,10 @@ class Report:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Nothing could be read, else the gate failed, else loglens failed, else nothing could be judged."""
+        """Nothing could be read, else the gate failed, else loglens failed, else nothing could be judged.
+
+        Where healthy runs are required, one that is not counts as not judged.
+        """
         broken = any(unread.trace for unread in self.unread)
         if not self.judged:
             return ExitCode.INTERNAL if broken else ExitCode.BAD_INPUT
@@ -277,10 +289,12 @@ class Report:
             return ExitCode.FOUND
         if broken or any(run.crashed for run in self.judged):
             return ExitCode.INTERNAL
+        if self.require_healthy and any(run.verdict != "healthy" for run in self.judged):
+            return ExitCode.NOT_JUDGED
         return ExitCode.OK if any(run.verdict != "not-judged" for run in self.judged) else ExitCode.NOT_JUDGED
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as schema 1.0 lays it down: strict JSON, the one machine form."""
+        """The report as the schema lays it down: strict JSON, the one machine form."""
         return self.with_runs([run.as_dict() for run in self.judged])
 
     def with_runs(self, runs: Sequence[Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from loglens.model.finding import Confidence, Finding, Remedy, Severity
 from loglens.model.histogram_grid import Distribution
+from loglens.model.outcome import RunOutcome
 from loglens.model.report import CurveRole, Diagnosis, FindingOutline, Judged, Outline, RuleResult, Unread
 from loglens.model.series import Series
 from loglens.model.source import Note
@@ -25,7 +26,7 @@ from loglens.model.source import Note
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        *(Diagnosis, Outline, Unread, RuleResult, CurveRole, Note),
+        *(Diagnosis, Outline, Unread, RunOutcome, RuleResult, CurveRole, Note),
         *(Finding, FindingOutline, Remedy, Series, Distribution),
     )
 }

@@ -62,9 +62,9 @@ def _annotations(report: Report) -> Iterator[Annotation]:
         for outcome in of_kind(run, "crashed"):
             name = f"{_run(run)}: rule {say(outcome.condition, NAME)} crashed: {say(outcome.why)}"
             yield Annotation(Severity.WARNING, "loglens: a rule crashed", (name,), _file(run), (2,))
-        if run.verdict == "not-judged":
+        if run.verdict in ("not-judged", "unclear"):
             yield Annotation(
-                Severity.NOTE, "loglens: not judged", (f"{_run(run)}: {say(run.summary)}",), _file(run), (2,)
+                Severity.NOTE, f"loglens: {run.verdict.replace('-', ' ')}", (f"{_run(run)}: {say(run.summary)}",), _file(run), (2,)
             )
     severity = Severity.WARNING if report.runs else Severity.ERROR
     if not report.runs:

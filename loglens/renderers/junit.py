@@ -39,6 +39,8 @@ def _suite(top: Element, run: Diagnosis) -> None:
     suite = SubElement(top, "testsuite", name=name)
     facts = {
         "verdict": run.verdict,
+        "outcome": run.outcome.state,
+        "outcome.why": say(run.outcome.why),
         "summary": say(run.summary),
         "path": say(run.path, 300),
         "format": say(run.format, 40),

@@ -37,7 +37,7 @@ TABLE, RESERVE = 0.5, 400
 #: How many numbers, notes, unread paths and curves are shown.
 FEW_NUMBERS, FEW_NOTES, FEW_UNREAD, FEW_TAGS = 6, 20, 50, 3
 
-MARKS = {"failed": "❌", "suspect": "⚠️", "healthy": "✅", "not-judged": "❔"}
+MARKS = {"failed": "❌", "suspect": "⚠️", "healthy": "✅", "not-judged": "❔", "unclear": "❔"}
 SIGNS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ️"}
 
 
@@ -158,7 +158,8 @@ def _facts(run: Diagnosis, named: bool) -> str:
     loss = next((part.tag for part in run.cast if part.role == "loss" and part.split in ("train", None)), None)
     cast = f"; loss = {name(loss)}" if loss is not None else ""
     head = f"{name(run.run)}{where}: " if named else f"{where.removeprefix(' in ')}: " if where else ""
-    return f"{head}{prose(run.format, 40)}, {counts}{cast}"
+    went = f"\n\nOutcome: **{run.outcome.state}**: {prose(run.outcome.why)}"
+    return f"{head}{prose(run.format, 40)}, {counts}{cast}{went}"
 
 
 def _finding(finding: Finding, place: int, chain: list[Finding]) -> str:

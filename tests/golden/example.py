@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, RuleHelp, Severity
+from loglens.model.outcome import RunOutcome
 from loglens.model.report import CurveRole, Diagnosis, Report, RuleResult, Unread
 from loglens.model.series import Series
 from loglens.model.source import Note
@@ -193,6 +194,7 @@ def healthy() -> Diagnosis:
         outcomes=(RuleResult("nan-loss", "clean"), RuleResult("overfitting", "skipped", "no curve plays val_loss")),
         notes=(),
         judged=True,
+        outcome=RunOutcome("learned", "loss goes from 1 to 0.1", ("loss",), 0.9, 1.0),
         lead=series(falling(400)),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,9 @@ class Format(click.ParamType[str]):
 )
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 from this severity on (default: error).")
 @click.option(
+    "--require-healthy", is_flag=True, help="Exit with 3 unless every run is healthy: the log shows that it learned."
+)
+@click.option(
     "--select",
     multiple=True,
     shell_complete=common.complete_rule,
@@ -109,6 +113,7 @@ def command(
     format: str | None,
     outputs: tuple[Path, ...],
     fail_on: str | None,
+    require_healthy: bool,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     accepted: Path | None,
@@ -138,7 +143,9 @@ def command(
         execution = session.Execution(jobs, scheduler, cached, formats)
         with progress.tracker(quiet) as track:
             judged, stopped = session.diagnose(paths, config, execution, on_result=lines.write, track=track)
-        report = collect(judged, registry.detectors(), config=config)
+        report = replace(
+            collect(judged, registry.detectors(), config=config), require_healthy=require_healthy
+        )
         report = _known(report, old, accepted, accept, quiet)
         lines.write_text(jsonl.closing(report))
     console.warn(report.unread, quiet=quiet and bool(report.judged), texted=(None, "text") in targets)

@@ -10,6 +10,7 @@ import click
 from rich.console import RenderableType
 from rich.table import Table
 
+from loglens.analysis.outcome import unexplained
 from loglens.cli import console
 from loglens.cli import options as common
 from loglens.config import assertions
@@ -23,6 +24,8 @@ from loglens.renderers.terminal.look import TextStyle, indented
 MEASURED = files("loglens.detectors").joinpath("measured.json")
 #: The user's own assertions are no detector, but they are explained like one.
 _ASSERTION = Detector(assertions.RULE, lambda: iter(()), assertions.HELP.title, assertions.HELP.text, (), {})
+#: Nor is the part of the outcome that is a rule of its own.
+_UNSTABLE = Detector(unexplained.RULE, lambda: iter(()), unexplained.HELP.title, unexplained.HELP.text, (), {})
 
 
 @click.command("rules", short_help="The rules; one rule explained.")
@@ -30,7 +33,7 @@ _ASSERTION = Detector(assertions.RULE, lambda: iter(()), assertions.HELP.title, 
 @common.traceback_option
 def command(rule: str | None) -> None:
     """List the rules, or explain one: how it is found, when it is wrong."""
-    known = {**registry.detectors(), assertions.RULE.name: _ASSERTION}
+    known = {**registry.detectors(), unexplained.RULE.name: _UNSTABLE, assertions.RULE.name: _ASSERTION}
     if rule is not None and rule not in known:
         raise ConfigError(f"no rule {rule!r}; {nearest(rule, list(known))}")
     page = console.terminal_style()

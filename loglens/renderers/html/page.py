@@ -45,7 +45,7 @@ OPEN = 4
 SECTIONS = 150
 #: Rows of a table and notes that are shown at once; further ones are counted.
 ROWS, NOTES, NUMBERS = 400, 200, 12
-MARKS = {"failed": "✗", "suspect": "!", "healthy": "✓", "not-judged": "?"}
+MARKS = {"failed": "✗", "suspect": "!", "healthy": "✓", "not-judged": "?", "unclear": "?"}
 HEADINGS = ("Why it matters.", "When it is wrong.")
 
 
@@ -131,6 +131,7 @@ def _run(report: Report, run: Diagnosis, drawn: list[figures.Figure], index: int
         "id": f"r{index}",
         "ill": run.verdict in ("failed", "suspect") or bool(of_kind(run, "crashed")),
         "path": "" if run.path == run.run else say(run.path, 300),
+        "outcome": f"{run.outcome.state}: {say(run.outcome.why)}",
         "facts": [fact for fact in facts if fact],
         "first": "" if run.first_step is None else f"{run.first_step:,}",
         "last": "" if run.last_step is None else f"{run.last_step:,}",

@@ -17,7 +17,7 @@ from loglens.renderers.shared.wording import condition
 from loglens.stats.parameter_splits import Split, comparable
 
 #: Worst first: the order in which runs are shown.
-VERDICTS = ("failed", "suspect", "not-judged", "healthy")
+VERDICTS = ("failed", "suspect", "not-judged", "unclear", "healthy")
 #: Runs up to which each is shown by itself.
 FEW_RUNS = 12
 #: How long a name, a sentence and a piece of code may become; logs hold names of any length.

@@ -29,6 +29,7 @@ STYLES = {
     "clean": "color(28)",
     "note": "bold color(31)",
     "not-judged": "bold color(97)",
+    "unclear": "bold color(97)",
     "head": "bold",
     "muted": "color(243)",
     "axis": "color(243)",
@@ -40,7 +41,7 @@ STYLES = {
     "code": "color(31)",
 }
 MARKS = {"failed": "✗", "error": "✗", "crashed": "✗", "suspect": "!", "warning": "!", "healthy": "✓", "clean": "✓"}
-MARKS |= {"note": "i", "not-judged": "?"}
+MARKS |= {"note": "i", "not-judged": "?", "unclear": "?"}
 PLAIN_MARKS = {"✗": "x", "✓": "+"}
 
 

@@ -56,6 +56,8 @@ def _facts(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
     table.add_row(look.text(("Run", "head")), look.text(f"{name}: {look.say(run.format, 40)}, {counts}"))
     if run.path not in (run.run, ""):
         table.add_row("", look.text((look.say(run.path, 300), "muted")))
+    if run.verdict not in ("unclear", "not-judged"):  # there the headline says it
+        table.add_row(look.text(("Outcome", "head")), look.text(f"{run.outcome.state}: {look.say(run.outcome.why)}"))
     cast = list(_cast(run.cast, look))
     width = max((len(name) for name, _ in cast), default=0)
     for index, (name, players) in enumerate(cast):

@@ -1,0 +1,182 @@
+"""How one curve went: start, best, end, noise; how much was gained and kept, how it swings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from loglens.model.series import Series
+from loglens.stats.arrays import Floats
+from loglens.stats.blocks import blocks, noise
+
+#: Roles of curves that measure progress, and whether a lower value is better.
+LOWER_IS_BETTER = {
+    "loss": True,
+    "metric_lower": True,
+    "metric_higher": False,
+    "rl_reward": False,
+    "rl_return": False,
+    "rl_success": False,
+}
+#: Roles of which the best possible value is known: 0 for these, 1 or 100 for shares.
+SHARES = frozenset({"metric_higher", "rl_success"})
+#: Fewer finite points show no change at all.
+LEAST_POINTS = 2
+#: A gain counts where it exceeds this many standard errors of the levels it is the difference of.
+BEYOND_NOISE = 4.0
+#: A curve is looked at in so many block medians: enough to see swings, few enough to be robust.
+BLOCKS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Facts of one progress curve. Levels are in the curve's own units.
+
+    start, end: medians of its first and last points. best: the best of its block medians, at index
+    `best_at` of the finite points. last: the last point. noise: standard deviation of a point.
+    sureness: the gain in standard errors. gained: share of the way from start to `ideal` (None: no
+    ideal is known). kept: share of the gain left at the end. late: gain of the last quarter as a share
+    of the whole gain. falls_back: how many times the later half falls back below half of the gain, and
+    comes back. lost_at: the step from which it stays below half of its gain. worse: how far the end is
+    worse than the start, as a share of the start's size; 0 where that is within the noise. drop_sureness: how far the end is from the best,
+    in standard errors. swing: how widely the points of the later half spread (from their 10th to their 90th
+    percentile) beyond what that half gains, as a share of the gain.
+    """
+
+    curve: Series
+    lower: bool
+    start: float
+    best: float
+    best_at: int
+    end: float
+    last: float
+    noise: float
+    sureness: float
+    ideal: float | None
+    gained: float | None
+    kept: float
+    late: float
+    falls_back: int
+    lost_at: int | None
+    worse: float
+    drop_sureness: float
+    swing: float
+
+    @property
+    def heldout(self) -> bool:
+        return self.curve.split in ("val", "test")
+
+    @property
+    def relative_gain(self) -> float:
+        """The gain as a share of the size of the start."""
+        return abs(self.best - self.start) / max(abs(self.start), abs(self.best), 1e-300)
+
+
+def measure(curve: Series) -> Progress | None:
+    """The facts of a curve that plays a role of LOWER_IS_BETTER; None where it has too few finite points."""
+    lower = LOWER_IS_BETTER[curve.role or ""]
+    finite = curve.finite
+    if len(finite) < LEAST_POINTS:
+        return None
+    y = finite.value if lower else -finite.value
+    n = len(y)
+    block = blocks(np.arange(n), y, most=BLOCKS, least=1 if n <= BLOCKS else 2)
+    level = _smooth(block.level) if n > BLOCKS else block.level
+    point = noise(y)
+    start, head = _start(y, point, heldout=curve.split in ("val", "test"))
+    tail = max(1, n // 10) if n < 30 else max(3, n // 10)
+    end = float(np.median(y[-tail:]))
+    place = int(np.argmin(level))
+    best = min(float(level[place]), end)
+    # a median of k points has 1.2533 / sqrt(k) times their deviation; averages wander, which their points do not show
+    wander = noise(level) if n > BLOCKS and (curve.role or "").startswith("rl_") else 0.0
+    error = max(point * 1.2533 * np.sqrt(1 / head + len(block) / n), wander)
+    gain = start - best
+    sure = gain / error if error > 0 else (np.inf if gain > 0 else 0.0)
+    part = (start - level) / gain if gain > 0 else np.zeros(len(level))
+    quarter = float(np.median(y[n // 2 : max(n // 2 + 1, n * 3 // 4)]))
+    ideal = _ideal(finite)
+    way = None if ideal is None else start - (ideal if lower else -ideal)
+    drop = end - start
+    sign = 1.0 if lower else -1.0
+    return Progress(
+        curve=finite,
+        lower=lower,
+        start=sign * start,
+        best=sign * best,
+        best_at=int(block.start[place]),
+        end=sign * end,
+        last=sign * float(y[-1]),
+        noise=point,
+        sureness=float(sure),
+        ideal=ideal,
+        gained=float(np.clip(gain / way, 0, 1)) if way and way > 0 else None,
+        kept=float((start - end) / gain) if gain > 0 else 0.0,
+        late=float((quarter - end) / gain) if gain > 0 else 0.0,
+        falls_back=_falls_back(part[len(part) // 2 :]),
+        lost_at=_lost_at(part, block.start, finite),
+        worse=float(drop / max(abs(start), 1e-300)) if drop > BEYOND_NOISE * error else 0.0,
+        drop_sureness=float((end - best) / error) if error > 0 else (np.inf if end > best else 0.0),
+        swing=_swing(y[n // 2 :]) / gain if gain > 0 else 0.0,
+    )
+
+
+def _start(y: Floats, point: float, *, heldout: bool) -> tuple[float, int]:
+    """The level that a curve starts from and of how many points it is the median.
+
+    Evaluations start at the first one, and so does a short curve. A long one of training
+    starts at the median of its first hundredth, unless its first point lies far below that: then what
+    follows is a burst, and falling from a burst is no gain.
+    """
+    head = 1 if heldout else max(1, len(y) // 100)
+    level = float(np.median(y[:head]))
+    early = float(np.median(y[: max(3, len(y) // 50)]))
+    if head > 1 and y[0] < level - 2 * BEYOND_NOISE * point:
+        return float(y[0]), 1
+    if not heldout and head == 1 and len(y) >= 100 and y[0] > early and abs(y[0] - early) < BEYOND_NOISE * point:
+        return early, 3
+    return level, head
+
+
+def _smooth(level: Floats) -> Floats:
+    """Running median of three blocks: the lowest of many noisy blocks is low by chance alone."""
+    padded = np.pad(level, 1, mode="edge")
+    return np.median(np.lib.stride_tricks.sliding_window_view(padded, 3), axis=1)
+
+
+def _ideal(curve: Series) -> float | None:
+    """The best value that is possible: 0 of a loss or an error that is never below it, 1 or 100 of a share."""
+    value = curve.value
+    if curve.role in ("loss", "metric_lower"):
+        return 0.0 if value.min() >= 0 else None
+    if curve.role in SHARES and value.min() >= -1:
+        return 1.0 if value.max() <= 1 else 100.0 if value.max() <= 100 else None
+    return None
+
+
+def _swing(y: Floats) -> float:
+    """How widely points spread beyond what they gain from their first third to their last."""
+    third = max(1, len(y) // 3)
+    gain = max(0.0, float(np.median(y[:third]) - np.median(y[-third:])))
+    low, high = np.quantile(y, [0.1, 0.9])
+    return max(0.0, float(high - low) - gain)
+
+
+def _falls_back(part: Floats) -> int:
+    """How many times a curve of shares of the gain goes below a half after it was above three quarters."""
+    state, count = 0, 0
+    for share in part:
+        if share >= 0.75:
+            state = 1
+        elif share < 0.5 and state == 1:
+            state, count = 0, count + 1
+    return count
+
+
+def _lost_at(part: Floats, start: np.ndarray, curve: Series) -> int | None:
+    """The step from which every block is below half of the gain; None where the last block is not."""
+    over = np.flatnonzero(part >= 0.5)
+    if not len(over) or over[-1] + 1 >= len(part):
+        return None
+    return int(curve.step[start[over[-1] + 1]])

@@ -1,0 +1,102 @@
+"""The state of one progress curve: what it alone says of the run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, Progress
+from loglens.model.series import Series
+from loglens.stats.arrays import Floats
+
+#: A gain below this share of the way is none. Of 3,000 validation curves of runs that reached their target
+#: the smallest gain is 0.12 (a click-through loss); those at chance end below 0.02.
+NO_GAIN = 0.02
+#: A gain below this share is little: the test "never below 0.9 of its first" on AlgoPerf's validation losses.
+LITTLE = 0.1
+#: A curve that ends above 1.25 times its start has risen (the same set, the same test).
+RISEN = 0.25
+#: A success keeps at least three quarters of its gain; all runs of that set that reached their target keep 0.95.
+KEPT = 0.75
+#: Evaluations whose later half spreads over this share of the gain swing as far as they got.
+SWING = 0.5
+#: A curve that gains this share of its whole gain in its last quarter still learns.
+STILL = 0.02
+#: A curve starts near its best where it starts above this share of it: there is little left to gain.
+NEAR_BEST = 0.8
+STAYS = 0.9
+#: Fewer points than this make no case for a failure.
+ENOUGH = 8
+
+
+def state_of(progress: Progress) -> str:
+    """One of the states of `model.outcome.STATES`, or "held": starts near its best and stays there."""
+    if _starts_near_best(progress):
+        return "held"
+    if not _gained(progress):
+        return _without_gain(progress)
+    if progress.kept < 0.5:
+        return _given_back(progress)
+    if progress.falls_back >= 2 or (progress.heldout and progress.swing > SWING):
+        return "unstable"
+    if progress.kept < KEPT and (progress.heldout or progress.drop_sureness > BEYOND_NOISE):
+        return "unclear"
+    gained = progress.relative_gain if progress.gained is None else progress.gained
+    if gained < LITTLE:
+        return "little"
+    return "learning" if progress.late > STILL else "learned"
+
+
+def ends_broken(curve: Series) -> bool:
+    """Whether the last point, or most of the last tenth, is not finite."""
+    tail = curve.tail(0.1, 1)
+    return bool(len(tail)) and (not np.isfinite(tail[-1]) or np.isfinite(tail).mean() < 0.5)
+
+
+def is_climbing_average(value: Floats) -> bool:
+    """Whether a curve is an average that starts at 0 and climbs to its level, ever more slowly.
+
+    value: finite points. An average of all values so far, begun at 0, cannot jump: its moves shrink. What
+    diverges moves more the later it is.
+    """
+    if len(value) < ENOUGH or not 0 <= value[0] < 0.2 * np.median(value[-3:]):
+        return False
+    moves = np.abs(np.diff(value))
+    quarter = max(1, len(moves) // 4)
+    return bool(moves[:quarter].max() >= moves.max() and np.median(moves[:quarter]) > 2 * np.median(moves[-quarter:]))
+
+
+def _gained(progress: Progress) -> bool:
+    share = progress.relative_gain if progress.gained is None else progress.gained
+    return progress.sureness >= BEYOND_NOISE and share >= NO_GAIN
+
+
+def _without_gain(progress: Progress) -> str:
+    if len(progress.curve) < ENOUGH:
+        return "short"
+    if progress.worse > RISEN and _ends_worst(progress):
+        return "lost"
+    return "stuck"
+
+
+def _given_back(progress: Progress) -> str:
+    """A curve that ends below half of its gain: for good, or within swings, or in its last point alone."""
+    if progress.lost_at is None:
+        return "unclear"
+    since = int(np.count_nonzero(progress.curve.step >= progress.lost_at))
+    if since < 2 or len(progress.curve) < ENOUGH:
+        return "unclear"
+    return "lost"
+
+
+def _starts_near_best(progress: Progress) -> bool:
+    """A share that starts above 0.8 of what is possible, and is not far below that at the end."""
+    if progress.lower or progress.ideal is None or progress.start < NEAR_BEST * progress.ideal:
+        return False
+    return progress.end >= STAYS * progress.start
+
+
+def _ends_worst(progress: Progress) -> bool:
+    """Whether the end lies nearer to the worst level than to the start: not coming down again."""
+    value = progress.curve.value
+    worst = float(np.quantile(value, 0.95 if progress.lower else 0.05))
+    return abs(progress.end - worst) <= abs(progress.end - progress.start)

@@ -1,0 +1,34 @@
+"""Whether the two sides of a GAN are in balance: all that its losses can say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from loglens.model.outcome import RunOutcome
+from loglens.model.series import Series
+from loglens.roles.from_tags import main_curve
+
+#: Loss of a discriminator that cannot tell real from made, both halves summed (Goodfellow et al. 2014).
+OF_A_GUESS = 2 * float(np.log(2))
+#: A loss within this share of a level is at it; one that was below this share of it had learned to tell.
+NEAR = 0.2
+
+
+def gan_balance(curves: Sequence[Series]) -> RunOutcome | None:
+    """The outcome "learned" where the discriminator learned to tell real from made, and cannot any more.
+
+    None where a run logs no loss of a discriminator, where the loss is not at that level (it may be one
+    of another kind), or where it never left it.
+    """
+    fitting = [curve.finite for curve in curves if curve.role == "gan_d_loss" and len(curve.finite) >= 20]
+    if not fitting:
+        return None
+    loss = main_curve(fitting)
+    end = float(np.median(loss.tail(0.2)))
+    told = float(np.quantile(loss.value, 0.1))
+    if abs(end - OF_A_GUESS) > NEAR * OF_A_GUESS or told > (1 - NEAR / 2) * OF_A_GUESS:
+        return None
+    why = f"{loss.tag} was {told:.3g} and ends at {end:.3g}, near the 2 ln 2 of a guess: what is made looks real to it"
+    return RunOutcome("learned", why, (loss.tag,))

@@ -1,0 +1,166 @@
+"""How a run went, judged from all its progress curves together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from loglens.analysis.outcome.curve_progress import Progress
+from loglens.analysis.outcome.curve_state import LITTLE, RISEN
+from loglens.analysis.outcome.gan_balance import gan_balance
+from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
+from loglens.model.outcome import SUCCESS, RunOutcome
+from loglens.model.series import Series
+from loglens.model.source import Note
+
+#: In the order in which they decide among curves of the same weight.
+GRAVE = ("lost", "unstable")
+#: A share that stands at less than this much of its best possible value is at its worst, whatever others say.
+WORST = 0.1
+#: What a classifier's loss may be above that of a guess before it contradicts an accuracy.
+ABOVE_CHANCE = 1.5
+
+
+def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOutcome:
+    """The outcome of a run.
+
+    curves: all of the run, each with its role. notes: those of the readers; "failed" says that the run
+    ended with an error. Held-out curves outweigh those of training, metrics outweigh losses.
+    """
+    found = witnesses(curves)
+    ended = next((note.message for note in notes if note.kind == "failed"), None)
+    broken = [witness for witness in found if witness.state == "broke"]
+    if broken:
+        why = f"{broken[0].curve.tag} is not finite at the end"
+        return _outcome("broke", why, broken)
+    if ended:
+        return RunOutcome("broke", ended)
+    if not found:
+        return gan_balance(curves) or RunOutcome("unclear", _nothing_measures(curves))
+    told = [witness for witness in found if witness.state not in ("short", "held")]
+    if not told:
+        return _without_course(found)
+    first = [witness for witness in told if witness.rank == told[0].rank]
+    state, chief = _of_rank(first)
+    if is_resumed(curves) and state not in SUCCESS:
+        why = f"the log begins at {chief.curve.axis} {int(chief.curve.step[0])}: {_course(chief)}, and its start is not known"
+        return _outcome("unclear", why, [chief])
+    against = [witness for witness in found if witness not in first]
+    return _weighed(state, chief, against)
+
+
+def _of_rank(group: list[Witness]) -> tuple[str, Witness]:
+    """The state that curves of one weight agree on, and the one that shows it best."""
+    for state in GRAVE:
+        grave = [witness for witness in group if witness.state == state]
+        if grave and 2 * len(grave) >= len(group):
+            return state, max(grave, key=_gain)
+    good = [witness for witness in group if witness.state in SUCCESS]
+    weak = [witness for witness in group if witness.state not in SUCCESS]
+    if not good:
+        states = [witness.state for witness in weak]
+        state = max(dict.fromkeys(states), key=states.count)
+        return state, next(witness for witness in weak if witness.state == state)
+    for witness in weak:
+        if witness.state in (*GRAVE, "unclear"):
+            return "unclear", witness
+        if witness.progress and _at_worst(witness):
+            return "little", witness
+    still = [witness for witness in good if witness.state == "learning"]
+    chosen = still if 2 * len(still) > len(good) else [witness for witness in good if witness.state == "learned"] or still
+    return chosen[0].state, max(chosen, key=_gain)
+
+
+def _weighed(state: str, chief: Witness, against: list[Witness]) -> RunOutcome:
+    """The state after what contradicts it: a success that a weighty curve contradicts is unclear."""
+    if state not in SUCCESS:
+        doubts = [witness for witness in against if witness.state in SUCCESS]
+        but = f", although {_course(doubts[0])}" if doubts else ""
+        return _outcome(state, _course(chief) + but, [chief, *doubts[:1]])
+    for witness in against:
+        if (denial := _denial(chief, witness)) is not None:
+            return _outcome("unclear", f"{_course(chief)}, but {denial}", [chief, witness])
+    but = [witness for witness in against if witness.state in (*GRAVE, "stuck")]
+    return _outcome(state, _course(chief) + (f"; yet {_course(but[0])}" if but else ""), [chief, *but[:1]])
+
+
+def _denial(chief: Witness, witness: Witness) -> str | None:
+    """Why a curve of less weight, or too short to lead, takes a success back."""
+    progress = witness.progress
+    if progress is None:
+        return None
+    if witness.state == "short" and witness.heldout and not _moved(witness):
+        return f"{_course(witness)} at its {len(progress.curve)} points"
+    if not chief.heldout and chief.metric and (level := _far_above_chance(chief, witness)) is not None:
+        return f"{_course(witness)}, far above the {level:.3g} of a guess"
+    if not chief.heldout:
+        return _course(witness) if witness.state in GRAVE and witness.metric else None
+    if witness.heldout and not witness.metric and progress.kept < 0 and _risen(progress):
+        return f"{_course(witness)}, worse than at the start"
+    return None
+
+
+def _risen(progress: Progress) -> bool:
+    """Whether a loss ends above 1.25 times its start."""
+    return progress.end - progress.start > RISEN * abs(progress.start)
+
+
+def _far_above_chance(chief: Witness, witness: Witness) -> float | None:
+    """The loss of a guess, -ln of the first accuracy, where a loss ends far above it, as it began; else None."""
+    accuracy, loss = chief.progress, witness.progress
+    if accuracy is None or loss is None or witness.metric or accuracy.ideal != 1.0 or not 0 < accuracy.start < 1:
+        return None
+    level = -float(np.log(accuracy.start))
+    return level if min(loss.start, loss.end) > ABOVE_CHANCE * level else None
+
+
+def _moved(witness: Witness) -> bool:
+    progress = witness.progress
+    share = None if progress is None else progress.gained
+    return share is None or share >= LITTLE
+
+
+def _at_worst(witness: Witness) -> bool:
+    progress = witness.progress
+    if progress is None or progress.ideal is None or progress.lower:
+        return False
+    return progress.end < WORST * progress.ideal
+
+
+def _gain(witness: Witness) -> float:
+    progress = witness.progress
+    return 0.0 if progress is None else progress.relative_gain if progress.gained is None else progress.gained
+
+
+def _without_course(found: list[Witness]) -> RunOutcome:
+    """Of curves that are all short, or that hold the high level at which they start."""
+    held = [witness for witness in found if witness.state == "held"]
+    if held:
+        return _outcome("unclear", f"{_course(held[0])}, which it had from the start", held[:1])
+    most = max(len(witness.curve) for witness in found)
+    return _outcome("short", f"the longest curve of progress has {most} points", found[:1])
+
+
+def _nothing_measures(curves: Sequence[Series]) -> str:
+    roles = {curve.role or "" for curve in curves}
+    if any(role.startswith("gan_") for role in roles):
+        return "the losses of a GAN do not say how good its samples are; log FID or another score of them"
+    if any(role.startswith("rl_") for role in roles):
+        return "no reward, return or success rate was logged"
+    return "the log holds no loss and no metric that measures progress"
+
+
+def _outcome(state: str, why: str, shown: list[Witness]) -> RunOutcome:
+    progress = shown[0].progress
+    tags = tuple(witness.curve.tag for witness in shown)
+    return RunOutcome(state, why, tags, progress and progress.gained, progress and progress.kept)
+
+
+def _course(witness: Witness) -> str:
+    """The course of a curve in words: start, best, end."""
+    progress = witness.progress
+    if progress is None:
+        return f"{witness.curve.tag} has too few points"
+    best = f", best {progress.best:.4g}" if progress.kept < 0.9 else ""
+    return f"{progress.curve.tag} goes from {progress.start:.4g} to {progress.end:.4g}{best}"

@@ -1,0 +1,111 @@
+"""A failed outcome that no rule explains, as a finding by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loglens.analysis.outcome.curve_state import ENOUGH
+from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
+from loglens.model.finding import Confidence, Finding, Rule, RuleHelp, Severity
+from loglens.model.outcome import SUCCESS, RunOutcome
+from loglens.model.series import Series
+
+RULE = Rule("unstable-training", "outcome", Severity.WARNING)
+HELP = RuleHelp(
+    RULE,
+    "Progress swings as far as it got, to the end",
+    {
+        "Why it matters.": "The result depends on the moment at which the run is stopped: one evaluation is good, the "
+        "next is as bad as the start. No checkpoint can be trusted before the swings stop.",
+        "How it is found.": "From the outcome of the run, which is judged from all its progress curves together. In "
+        "the later half the curve that weighs most (held-out metrics, then held-out losses, training metrics, "
+        "training losses) falls below half of its gain at least twice after it was above three quarters of it, or its "
+        "evaluations spread from their 10th to their 90th percentile over more than half of the gain, beyond what "
+        "that half still gains. It is said only where no other rule explains how the run ended.",
+        "When it is wrong.": "A validation set of few samples swings by itself; so does an average return over few "
+        "episodes.",
+    },
+)
+
+#: Findings that say how a run ended: beside one of them an outcome needs no words of its own.
+ENDINGS = frozenset(
+    "divergence metric-collapse metric-stuck non-finite-metric zero-loss unbounded-loss posterior-collapse "
+    "crashed unstable-training reward-collapse reward-not-rising overfitting oscillation gan-collapse kl-blow-up "
+    "value-loss-blow-up loss-scale-collapse entropy-collapse assertion".split()
+)
+#: Findings that explain a run that never learned.
+NO_START = frozenset(
+    "loss-not-decreasing underfitting plateau lr-too-low lr-too-high vanishing-gradient dead-relu "
+    "unchanged-weights saturated-activations exploding-gradient no-warmup".split()
+)
+FAILURES = frozenset({"lost", "unstable", "stuck"})
+
+
+def unexplained(outcome: RunOutcome, findings: Sequence[Finding], curves: Sequence[Series]) -> list[Finding]:
+    """The outcome as a finding, where it is a failure and nothing found at warning or above explains it.
+
+    outcome: of the run with these curves. A training curve that stands still is left to the rules: it may
+    be near its best. So is a run whose start is not in the log.
+    """
+    if outcome.state not in FAILURES or is_resumed(curves):
+        return []
+    loud = {finding.condition: finding.severity for finding in findings if finding.severity > Severity.NOTE}
+    explains = ENDINGS | NO_START if outcome.state == "stuck" else ENDINGS
+    chief = next((w for w in witnesses(curves) if outcome.tags and w.curve.tag == outcome.tags[0]), None)
+    if chief is None or chief.progress is None or len(chief.progress.curve) < ENOUGH:
+        return []
+    errors = [name for name, severity in loud.items() if severity is Severity.ERROR]
+    if errors or explains & loud.keys() or (outcome.state == "stuck" and not _surely_stuck(chief, curves)):
+        return []
+    return [_finding(outcome, chief)]
+
+
+def _surely_stuck(chief: Witness, curves: Sequence[Series]) -> bool:
+    """Whether a held-out curve stands still far from its best, and no other curve learns.
+
+    What stands still at a fair level may have been good from the start.
+    """
+    progress = chief.progress
+    if not chief.heldout or progress is None or any(w.state in SUCCESS for w in witnesses(curves)):
+        return False
+    return progress.lower or (progress.ideal is not None and progress.end < progress.ideal / 2)
+
+
+def _finding(outcome: RunOutcome, chief: Witness) -> Finding:
+    progress = chief.progress
+    assert progress is not None  # noqa: S101 - the caller has looked
+    severe = chief.heldout and outcome.state == "lost"
+    return Finding(
+        f"{_SAID[outcome.state]}: {outcome.why}",
+        Severity.ERROR if severe else Severity.WARNING,
+        Confidence.MEDIUM if severe and progress.drop_sureness > 2 * ENOUGH else Confidence.LOW,
+        onset_step=progress.lost_at if outcome.state == "lost" else None,
+        evidence={
+            "start": progress.start,
+            "best": progress.best,
+            "end": progress.end,
+            "kept": progress.kept,
+            "swing": progress.swing,
+            "noise": progress.noise,
+        },
+        series=(chief.curve,),
+        condition=_name(outcome.state, chief),
+    )
+
+
+_SAID = {
+    "lost": "what was gained is lost again",
+    "unstable": "progress swings as far as it got",
+    "stuck": "progress never left its start",
+}
+
+
+def _name(state: str, chief: Witness) -> str:
+    """The rule that is named after what was seen."""
+    if state == "unstable":
+        return RULE.name
+    if (chief.curve.role or "").startswith("rl_"):
+        return "reward-collapse" if state == "lost" else "reward-not-rising"
+    if chief.metric:
+        return "metric-collapse" if state == "lost" else "metric-stuck"
+    return "divergence" if state == "lost" else "loss-not-decreasing"

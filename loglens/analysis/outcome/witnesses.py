@@ -1,0 +1,113 @@
+"""Which curves of a run are witnesses of its progress, in the order of their weight."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loglens.analysis.outcome.curve_progress import LOWER_IS_BETTER, Progress, measure
+from loglens.analysis.outcome.curve_state import ends_broken, is_climbing_average, state_of
+from loglens.model.series import Series
+from loglens.roles.from_tags import main_curve
+
+REWARDS = ("rl_success", "rl_reward", "rl_return")
+#: Either half of a trade-off says nothing without the other: precision rises where recall falls.
+_HALF = re.compile(r"(?<!average)[ _./-]*(precision|recall|sensitivity|specificity|tpr|tnr|fpr|fnr)\b", re.IGNORECASE)
+_AVERAGE = re.compile(r"average[ _./-]*(precision|recall)", re.IGNORECASE)
+#: A run that begins later than this multiple of the steps it shows was resumed: its start is not in the log.
+RESUMED = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One progress curve with its state. progress is None where fewer than two points are finite."""
+
+    curve: Series
+    state: str
+    progress: Progress | None
+    metric: bool
+
+    @property
+    def heldout(self) -> bool:
+        return self.curve.split in ("val", "test")
+
+    @property
+    def rank(self) -> int:
+        """0 weighs most: held-out metrics, held-out losses, training metrics and rewards, training losses."""
+        return 2 * (not self.heldout) + (not self.metric)
+
+
+def witnesses(curves: Sequence[Series]) -> list[Witness]:
+    """Every curve that measures the progress of this kind of run, those of the most weight first."""
+    kept = [curve for curve in _of_this_kind(curves) if curve.layer is None and len(curve)]
+    found = [witness for curve in kept if (witness := _witness(curve)) is not None]
+    return sorted(found, key=lambda witness: witness.rank)
+
+
+def is_preference_training(curves: Sequence[Series]) -> bool:
+    """Whether a run learns from pairs (DPO, KTO, a reward model): its rewards are logits, not returns."""
+    return any("rejected" in curve.tag.lower() for curve in curves)
+
+
+def is_resumed(curves: Sequence[Series]) -> bool:
+    """Whether the log begins long after the run did."""
+    ranges = [(int(curve.step[0]), int(curve.step[-1])) for curve in curves if len(curve) > 1]
+    if not ranges:
+        return False
+    first, last = min(first for first, _ in ranges), max(last for _, last in ranges)
+    return first > RESUMED * (last - first) > 0
+
+
+def _of_this_kind(curves: Sequence[Series]) -> list[Series]:
+    """Metrics of every run; losses of supervised runs only; in reinforcement learning the main reward."""
+    roles = {curve.role or "" for curve in curves}
+    metrics = _whole([curve for curve in curves if (curve.role or "").startswith("metric_")])
+    losses = _one_a_split([curve for curve in curves if curve.role == "loss"])
+    if is_preference_training(curves):
+        return metrics + losses
+    if any(role.startswith("gan_") for role in roles):
+        return metrics
+    if any(role.startswith("rl_") for role in roles):
+        return metrics + _main_reward(curves)
+    return metrics + losses
+
+
+def _whole(metrics: list[Series]) -> list[Series]:
+    """Metrics without the halves of trade-offs, where there is another."""
+    whole = [curve for curve in metrics if _AVERAGE.search(curve.tag) or not _HALF.search(curve.tag)]
+    return [curve for curve in whole or metrics if not _is_absent(curve)]
+
+
+def _is_absent(curve: Series) -> bool:
+    """Whether a metric is -1 throughout: what COCO's evaluation writes where there is nothing to evaluate."""
+    return bool((curve.value == -1).all())
+
+
+def _one_a_split(losses: list[Series]) -> list[Series]:
+    splits = dict.fromkeys(curve.split for curve in losses)
+    return [main_curve([curve for curve in losses if curve.split == split]) for split in splits]
+
+
+def _main_reward(curves: Sequence[Series]) -> list[Series]:
+    for role in REWARDS:
+        fitting = [curve for curve in curves if curve.role == role and curve.layer is None]
+        if fitting:
+            heldout = [curve for curve in fitting if curve.split in ("val", "test")]
+            rest = [curve for curve in fitting if curve not in heldout]
+            return [main_curve(group) for group in (heldout, rest) if group]
+    return []
+
+
+def _witness(curve: Series) -> Witness | None:
+    if (curve.role or "") not in LOWER_IS_BETTER:
+        return None
+    metric = curve.role != "loss"
+    if ends_broken(curve):
+        return Witness(curve, "broke", measure(curve), metric)
+    progress = measure(curve)
+    if progress is None:
+        return Witness(curve, "short", None, metric)
+    if progress.lower and is_climbing_average(progress.curve.value):
+        return None
+    return Witness(curve, state_of(progress), progress, metric)
