@@ -5,11 +5,11 @@ end is a leak that will stop it.
 
 How it is found. By one of three signs. (1) The median step time of the last fifth is at least twice that of the
 first half (its first twentieth, where caches fill, left out), and all of that fifth's blocks are 1.5 times above
-it. (2) It grows steadily to 1.5 times its level in the first fifth: each fifth is slower than the one before, and the
-slope is positive beyond its 99 % confidence interval (runwise warns at a fall of 40 %). (3) A stretch of at least a fifth of the points is
-over three times as slow (where trainproof fails), and costs half of all the time. Throughput is judged by its inverse.
-Where time and throughput were both logged, both have to tell of it, and where a point of the log covers ever more
-steps or samples, it is the time for each of them that counts: an iteration that holds more takes longer.
+it. (2) It grows steadily to 1.5 times its level in the first fifth: each fifth is slower than the one before, as
+are seven in ten of 10 block medians (runwise warns at a fall of 40 %). (3) A stretch of at least a fifth of the points
+is over three times as slow (where trainproof fails), and costs half of all the time. Throughput is judged by its
+inverse. Where time and throughput were both logged, both have to tell of it, and where a point of the log covers ever
+more steps or samples, it is the time for each of them that counts: an iteration that holds more takes longer.
 
 When it is wrong. Longer sequences by schedule take longer by nature; machines shared with others are slow at times.
 """
@@ -28,7 +28,6 @@ from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
 from loglens.stats.blocks import blocks
-from loglens.stats.trend import trend
 
 RULE = Rule("throughput-degradation", "system", Severity.WARNING)
 
@@ -37,8 +36,8 @@ RULE = Rule("throughput-degradation", "system", Severity.WARNING)
 START = 0.05
 #: Least multiple of the normal step time of all blocks of a slow end; up to `CALM` of it a block is not slow.
 LASTING, CALM = 1.5, 1.3
-#: How much slower each fifth of a steady growth is than the one before.
-EACH_FIFTH = 1.03
+#: Share of rising block medians of a steady growth, and how much slower each fifth is than the one before.
+RISING, EACH_FIFTH = 0.7, 1.03
 #: A slow stretch: so many times the normal step time, over this share of the points, at this share of all time.
 STRETCH, STRETCH_POINTS, STRETCH_COST = 3.0, 0.2, 0.5
 
@@ -123,8 +122,8 @@ def _slow_end(seconds: Floats, slower: float) -> Slowdown | None:
 def _steady_growth(seconds: Floats, steady: float) -> Slowdown | None:
     begin = int(START * len(seconds))
     fifths = [float(np.median(part)) for part in np.array_split(seconds[begin:], 5)]
-    block = blocks(np.arange(len(seconds) - begin), seconds[begin:], most=20, least=1)
-    rises = trend(block.x, block.level).low > 0
+    block = blocks(np.arange(len(seconds) - begin), seconds[begin:], most=10, least=1)
+    rises = float(np.mean(np.diff(block.level) > 0)) >= RISING
     each = all(late > EACH_FIFTH * early for early, late in itertools.pairwise(fifths))
     if fifths[-1] < steady * fifths[0] or not each or not rises:
         return None
