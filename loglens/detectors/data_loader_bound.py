@@ -8,7 +8,8 @@ blocks of 16 steps or more, in both halves of the run. Not in the median over st
 their batches together, so that most steps wait for nothing and one for all. Some loops count the wait into
 the step and some beside it. A step that has the wait in it is longer by as much where the wait is longer,
 one beside it is not: where the slope of the step time over the wait is nearer to 0 than to 1, or the wait
-is the longer of the two at one point in twenty, the share is taken of their sum. It is a note: nothing is
+is the longer of the two at one point in twenty, the share is taken of their sum. Where the waits are all alike,
+that cannot be seen; they are then taken to be within the step, as most loops count them. It is a note: nothing is
 wrong with what is learned.
 
 When it is wrong. A tiny model on a small data set is bound by its loader by nature. Two times in different
@@ -25,6 +26,7 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import Floats
 from loglens.stats.blocks import blocks
 
 RULE = Rule("data-loader-bound", "system", Severity.NOTE)
@@ -50,7 +52,7 @@ def detect(
         raise Skip(f"needs {min_points} points with both the wait for data and the step time, has {len(wait)}")
     if np.median(wait) > 20 * np.median(step):
         raise Skip("the wait for data and the step time seem to be in different units")
-    parts = _parts(wait, step + wait if _beside(wait, step) else step)
+    parts = _parts(wait, step + wait if _varies(wait) and _beside(wait, step) else step)
     part = float(np.median(parts))
     if min(float(np.median(half)) for half in (parts[: (len(parts) + 1) // 2], parts[len(parts) // 2 :])) < share:
         return
@@ -66,7 +68,7 @@ def detect(
     )
 
 
-def _beside(wait: np.ndarray, step: np.ndarray) -> bool:
+def _beside(wait: Floats, step: Floats) -> bool:
     """Whether the wait is not within the step time. The slope is that of medians over blocks of like waits."""
     order = np.argsort(wait, kind="stable")
     alike = blocks(wait[order], step[order], most=20)
@@ -75,9 +77,14 @@ def _beside(wait: np.ndarray, step: np.ndarray) -> bool:
     return slope < 0.5 or bool(np.mean(wait > step) >= 0.05)
 
 
-def _parts(wait: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def _varies(wait: Floats) -> bool:
+    """Whether the waits differ enough to see their share in the step time: a hundredth of their level."""
+    return bool(np.ptp(wait) > 0.01 * np.median(wait))
+
+
+def _parts(wait: Floats, whole: Floats) -> Floats:
     """The share of the time that is spent waiting, in blocks of 16 steps or more, 50 at most."""
     count = max(1, min(50, len(wait) // 16))
     edges = np.linspace(0, len(wait), count + 1).round().astype(np.intp)[:-1]
-    shares: np.ndarray = np.add.reduceat(wait, edges) / np.add.reduceat(whole, edges)
+    shares: Floats = np.add.reduceat(wait, edges) / np.add.reduceat(whole, edges)
     return shares

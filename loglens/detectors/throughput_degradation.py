@@ -3,67 +3,171 @@
 Why it matters. A run at a third of its speed costs three times as much; a step time that grows without
 end is a leak that will stop it.
 
-How it is found. The median step time of the last fifth is at least twice that of the first half (its
-first twentieth, where caches fill, left out), and all of that fifth's blocks are 1.5 times above it.
-runwise warns at a fall of 40 %, trainproof fails at three times. Throughput is judged by its inverse.
+How it is found. By one of three signs. (1) The median step time of the last fifth is at least twice that of the
+first half (its first twentieth, where caches fill, left out), and all of that fifth's blocks are 1.5 times above
+it. (2) It grows steadily to 1.5 times its level in the first fifth: each fifth is slower than the one before, as
+are seven in ten of 10 block medians (runwise warns at a fall of 40 %). (3) A stretch of at least a fifth of the points
+is over three times as slow (where trainproof fails), and costs half of all the time. Throughput is judged by its
+inverse. Where time and throughput were both logged, both have to tell of it, and where a point of the log covers ever
+more steps or samples, it is the time for each of them that counts: an iteration that holds more takes longer.
 
-When it is wrong. Longer sequences or larger batches by schedule take longer by nature; machines
-shared with others are slow at times.
+When it is wrong. Longer sequences by schedule take longer by nature; machines shared with others are slow at times.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series, present
+from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import Floats
 from loglens.stats.blocks import blocks
 
 RULE = Rule("throughput-degradation", "system", Severity.WARNING)
+
+
+#: Share of the first points, where caches fill and code is compiled, that is left out.
+START = 0.05
+#: Least multiple of the normal step time of all blocks of a slow end; up to `CALM` of it a block is not slow.
+LASTING, CALM = 1.5, 1.3
+#: Share of rising block medians of a steady growth, and how much slower each fifth is than the one before.
+RISING, EACH_FIFTH = 0.7, 1.03
+#: A slow stretch: so many times the normal step time, over this share of the points, at this share of all time.
+STRETCH, STRETCH_POINTS, STRETCH_COST = 3.0, 0.2, 0.5
+
+
+@dataclass(frozen=True)
+class Slowdown:
+    """A slower part of a run: from which point to which, how many times slower, and the two levels in seconds."""
+
+    first: int
+    last: int
+    factor: float
+    normal: float
+    slow: float
+    how: str
 
 
 def detect(
     step_time: Series | None,
     throughput: Series | None,
     data_time: Series | None,
+    samples: Series | None,
     *,
     min_points: int = 20,
     slower: float = 2.0,
+    steady: float = 1.5,
 ) -> Iterator[Finding]:
     timed = step_time if step_time is not None else throughput
     if timed is None:
         raise Skip("neither step time nor throughput was logged")
-    curve = timed.finite
-    curve_ok = curve.value > 0
-    if np.count_nonzero(curve_ok) < min_points:
-        raise Skip(f"needs {min_points} step times, has {np.count_nonzero(curve_ok)}")
-    step, value = curve.step[curve_ok], curve.value[curve_ok]
-    seconds = value if timed is step_time else 1.0 / value
-    normal = float(np.median(seconds[len(seconds) // 20 : max(len(seconds) // 2, 5)]))
-    tail = seconds[-max(3, len(seconds) // 5) :]
-    block = blocks(np.arange(len(tail)), tail, most=10)
-    factor = float(np.median(tail)) / normal
-    if factor < slower or not (block.level > 1.5 * normal).all():
+    curve = _positive(timed, min_points)
+    seconds = curve.value if timed is step_time else 1.0 / curve.value
+    found = _slowdown(seconds, slower, steady)
+    if found is None or _holds_more(curve, seconds, samples, slower, steady):
         return
-    whole = blocks(np.arange(len(seconds)), seconds)
-    calm = np.flatnonzero(whole.level <= 1.3 * normal)
-    onset = int(step[whole.start[min(int(calm[-1]) + 1, len(whole) - 1)]]) if len(calm) else int(step[0])
+    if timed is step_time and throughput is not None and len(throughput.finite) >= min_points:
+        rate = throughput.finite.value
+        if np.median(rate[-max(3, len(rate) // 5) :]) > np.median(rate[: max(3, len(rate) // 5)]) / CALM:
+            return  # as many samples a second as ever: the steps hold more of them
     waits = data_time is not None and len(data_time.finite) >= min_points and _grows(data_time.finite)
+    onset = int(curve.step[found.first])
     yield Finding(
-        f"a step takes {factor:.3g} times as long at the end as in the first half ({timed.tag}), from "
-        f"{timed.axis} {onset} on" + ("; the time waiting for data grows as well" if waits else ""),
+        f"a step takes {found.factor:.3g} times as long {found.how} ({timed.tag}), from {timed.axis} {onset} on"
+        + ("; the time waiting for data grows as well" if waits else ""),
         Severity.WARNING,
-        Confidence.HIGH if factor >= 3 else Confidence.MEDIUM,
+        Confidence.HIGH if found.factor >= STRETCH else Confidence.MEDIUM,
         onset_step=onset,
-        end_step=int(step[-1]),
-        evidence={"factor": factor, "normal": normal, "end": float(np.median(tail)), "data_time_grows": waits},
+        end_step=int(curve.step[found.last]),
+        evidence={"factor": found.factor, "normal": found.normal, "end": found.slow, "data_time_grows": waits},
         remedies=[remedies.fix_input_pipeline()],
         series=present(timed, data_time if waits else None),
     )
+
+
+def _positive(timed: Series, min_points: int) -> Series:
+    """The positive points. Raises Skip where they are few, or where the curve is a clock that adds up."""
+    curve = timed.finite
+    keep = curve.value > 0
+    curve = replace(curve, step=curve.step[keep], value=curve.value[keep], time=curve.time[keep])
+    require(curve, min_points, "step times")
+    if (np.diff(curve.value) > 0).all() and curve.value[-1] > len(curve) / 2 * curve.value[0]:
+        raise Skip(f"{timed.tag} adds up the time since the start")
+    return curve
+
+
+def _slowdown(seconds: Floats, slower: float, steady: float) -> Slowdown | None:
+    return _slow_end(seconds, slower) or _steady_growth(seconds, steady) or _slow_stretch(seconds)
+
+
+def _slow_end(seconds: Floats, slower: float) -> Slowdown | None:
+    normal = float(np.median(seconds[int(START * len(seconds)) : max(len(seconds) // 2, 5)]))
+    tail = seconds[-max(3, len(seconds) // 5) :]
+    block = blocks(np.arange(len(tail)), tail, most=10)
+    end = float(np.median(tail))
+    if end < slower * normal or not (block.level > LASTING * normal).all():
+        return None
+    whole = blocks(np.arange(len(seconds)), seconds)
+    calm = np.flatnonzero(whole.level <= CALM * normal)
+    first = int(whole.start[min(int(calm[-1]) + 1, len(whole) - 1)]) if len(calm) else 0
+    return Slowdown(first, len(seconds) - 1, end / normal, normal, end, "at the end as in the first half")
+
+
+def _steady_growth(seconds: Floats, steady: float) -> Slowdown | None:
+    begin = int(START * len(seconds))
+    fifths = [float(np.median(part)) for part in np.array_split(seconds[begin:], 5)]
+    block = blocks(np.arange(len(seconds) - begin), seconds[begin:], most=10, least=1)
+    rises = float(np.mean(np.diff(block.level) > 0)) >= RISING
+    each = all(late > EACH_FIFTH * early for early, late in itertools.pairwise(fifths))
+    if fifths[-1] < steady * fifths[0] or not each or not rises:
+        return None
+    return Slowdown(
+        begin,
+        len(seconds) - 1,
+        fifths[-1] / fifths[0],
+        fifths[0],
+        fifths[-1],
+        "at the end as at the start, ever slower",
+    )
+
+
+def _slow_stretch(seconds: Floats) -> Slowdown | None:
+    block = blocks(np.arange(len(seconds)), seconds)
+    normal = float(np.percentile(block.level, 25))
+    slow = np.flatnonzero(block.level > STRETCH * normal)
+    runs = np.split(slow, np.flatnonzero(np.diff(slow) > 1) + 1)
+    longest = max(runs, key=len)
+    if len(longest) < max(3, STRETCH_POINTS * len(block)):
+        return None
+    first = int(block.start[longest[0]])
+    last = int(block.start[longest[-1] + 1]) - 1 if longest[-1] + 1 < len(block) else len(seconds) - 1
+    part = seconds[first : last + 1]
+    if float((part - normal).sum()) < STRETCH_COST * float(seconds.sum()):
+        return None
+    level = float(np.median(part))
+    return Slowdown(first, last, level / normal, normal, level, "over a long stretch")
+
+
+def _holds_more(curve: Series, seconds: Floats, samples: Series | None, slower: float, steady: float) -> bool:
+    """Whether each point covers ever more steps or samples, and the time for one of them does not grow."""
+    counts = [curve.step.astype(np.float64)]
+    if samples is not None and len(samples.finite) >= 2:
+        counts.append(np.interp(curve.step, samples.finite.step, samples.finite.value))
+    for count in counts:
+        work = np.diff(count)
+        if (
+            (work > 0).all()
+            and work.max() > LASTING * work.min()
+            and _slowdown(seconds[1:] / work, slower, steady) is None
+        ):
+            return True
+    return False
 
 
 def _grows(curve: Series) -> bool:

@@ -37,3 +37,11 @@ def test_a_wait_that_is_within_the_step_time_is_told_from_one_beside_it() -> Non
     within = {"data_time": wait, "batch_time": wait + level(200, 0.05, 0.1, seed=1)}
     assert findings("data-loader-bound", within)[0].evidence["share"] == pytest.approx(0.07 / 0.12, rel=0.05)
     assert not findings("data-loader-bound", {"data_time": wait, "batch_time": level(200, 0.12, 0.1, seed=1)})
+
+
+@pytest.mark.parametrize("wait", [0.2, 0.25, 0.3, 1 / 3])
+def test_waits_that_are_all_alike_are_taken_to_be_within_the_step(wait: float) -> None:
+    curves = {"data_time": np.full(60, wait), "batch_time": np.full(60, 0.4)}
+    (found,) = findings("data-loader-bound", curves)
+    assert found.evidence["share"] == pytest.approx(wait / 0.4)
+    assert not findings("data-loader-bound", {**curves, "data_time": np.full(60, wait / 3)})
