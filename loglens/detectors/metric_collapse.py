@@ -4,13 +4,16 @@ Why it matters. What the model could do, it can no longer do: the checkpoint to 
 was trained after it was wasted. The training loss need not show it.
 
 How it is found. Validation metrics decide (test metrics where there are none), training metrics where neither has
-enough points. From block medians of a long curve, from the points of a short one (under 30): the best level, how
-much of the gain from the start to it is gone at every one of the last points, and how deep the curve fell before
-and came back. At least half of the gain is gone (AlgoPerf's "collapsed"), which is five standard errors of a level
-or more, and one and a half times as deep as any dip that was made good. A metric that starts at its best (a
+enough points. From the points of a curve of under 200 (an evaluation is an average already), from block medians of a
+longer one: the second-best level, how much of the gain from the start to it is gone at every one of the last points,
+and how deep and how long the curve fell before and came back. At least half of the gain is gone (AlgoPerf's
+"collapsed"), which is five standard errors of a level or more, and the fall is one and a half times as deep or
+twice as long as any dip that was made good. A metric that starts at its best (a
 fine-tune) has no gain on record: it must lose half of its level, or double its error. Metrics of a split must
-agree: where one that gained keeps its gain, nothing is said. It is a warning where the training loss ends a
-tenth or more below its level at the fall: that is overfitting, and an early checkpoint is of use.
+agree: where one that gained keeps its gain and does not fall beyond its noise, nothing is said; one that leapt to its
+level at its second point and has been flat since follows nothing and has no say. It is a warning where the training
+loss ends a tenth or more below its level at the fall and a quarter of the gain is left: that is overfitting, and an
+early checkpoint is of use.
 
 When it is wrong. A test that becomes harder by design (a curriculum, new data). Too few points: one bad evaluation
 at the end looks like the beginning of a collapse; two are asked for.
@@ -20,8 +23,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
@@ -32,8 +37,12 @@ from loglens.stats.blocks import blocks, noise
 
 RULE = Rule("metric-collapse", "outcome", Severity.ERROR)
 
-#: From so many points on, medians of blocks of three or more are judged, and single points below.
-FEW = 30
+#: From so many points on, medians of blocks of four or more are judged, and single points below.
+FEW = 200
+#: What a metric may still move after a leap at its first points, as a share of the leap.
+LEAP = 0.02
+#: From so many evaluations on, the confidence is high.
+MANY = 30
 #: A median of m points has 1.25 times the standard error of a mean.
 MEDIAN_ERROR = 1.25
 
@@ -42,7 +51,9 @@ MEDIAN_ERROR = 1.25
 class Course:
     """How a metric went, in its own units: levels at the start, the best and the end, and the share of the gain lost.
 
-    fell: whether it was lost for good. onset: the index of the first point of the fall.
+    fell: whether it was lost for good. sinks: whether it ends below its best beyond its noise, by however little.
+    flat: whether it leapt to its level at once and has not moved beyond its noise since.
+    onset: the index of the first point of the fall.
     """
 
     curve: Series
@@ -53,6 +64,8 @@ class Course:
     lost: float
     onset: int
     fell: bool
+    sinks: bool
+    flat: bool
 
 
 def detect(
@@ -71,6 +84,7 @@ def detect(
     errors: float = 5.0,
     dips: float = 1.5,
     still_gains: float = 0.1,
+    nearly_all: float = 0.75,
 ) -> Iterator[Finding]:
     splits = (
         (*val_metric_higher, *val_metric_lower),
@@ -81,9 +95,11 @@ def detect(
     if measured is None:
         raise Skip(f"no metric of {min_points} points was logged")
     courses = [course for curve in measured if (course := _course(curve, lost_share, errors, dips))]
-    if courses and all(course.fell for course in courses):
-        course = max(courses, key=lambda one: (one.curve.role == "metric_higher", len(one.curve)))
-        yield _finding(course, len(courses), _gains(loss, course, still_gains), lr, grad_norm_global)
+    fallen = [course for course in courses if course.fell]
+    if fallen and all(course.fell or course.sinks or course.flat for course in courses):
+        course = max(fallen, key=lambda one: (one.curve.role == "metric_higher", len(one.curve)))
+        overfits = course.lost < nearly_all and _gains(loss, course, still_gains)
+        yield _finding(course, len(fallen), overfits, lr, grad_norm_global)
 
 
 def _long(curves: Sequence[Series], min_points: int, loss: Series | None) -> list[Series]:
@@ -99,7 +115,8 @@ def _course(curve: Series, lost_share: float, errors: float, dips: float) -> Cou
     sign = -1.0 if curve.role == "metric_lower" else 1.0
     level, first, error = _levels(sign * curve.value)
     tail = level[-max(2, len(level) // 10) :]
-    start = float(level[0])
+    # evaluations rise fast at first: the first point is the start where it lies below the first block
+    start = min(float(level[0]), sign * float(curve.value[0]))
     best = float(np.sort(level)[-2]) if len(level) > 2 else float(level.max())  # the highest of many is high by chance
     gain = best - start
     if gain < max(2 * errors * error, 0.1 * abs(best)):
@@ -107,15 +124,39 @@ def _course(curve: Series, lost_share: float, errors: float, dips: float) -> Cou
         if at_stake is None:
             return None
         gain = at_stake
-    good = np.flatnonzero(level >= best - gain / 4)
-    last_good = int(good[-1])
-    deepest_dip = float((np.maximum.accumulate(level) - level)[: last_good + 1].max())
+    last_good = int(np.flatnonzero(level >= best - gain / 4)[-1])
     lost = best - float(tail.max())
-    fell = lost >= lost_share * gain and lost > errors * error and lost >= dips * deepest_dip
-    onset = int(first[min(last_good + 1, len(level) - 1)])
-    best_at = int(curve.step[first[int(np.argmax(level))]])
-    share = lost / gain if gain else 0.0
-    return Course(curve, sign * start, sign * best, best_at, sign * float(np.median(tail)), share, onset, fell)
+    deeper = lost >= dips * _deepest_dip(level[: last_good + 1])
+    longer = _lasts(level < best - lost_share * gain, level >= best - gain / 4)
+    return Course(
+        curve,
+        start=sign * start,
+        best=sign * best,
+        best_step=int(curve.step[first[int(np.argmax(level))]]),
+        end=sign * float(np.median(tail)),
+        lost=lost / gain if gain else 0.0,
+        onset=int(first[min(last_good + 1, len(level) - 1)]),
+        fell=lost >= lost_share * gain and lost > errors * error and (deeper or longer),
+        sinks=lost > errors * error,
+        flat=float(np.ptp(np.percentile(level[2:], [5, 95]))) < max(errors * error, LEAP * gain)
+        if len(level) > 2
+        else False,
+    )
+
+
+def _deepest_dip(level: Floats) -> float:
+    """How deep a curve ever fell below what it had reached."""
+    return float((np.maximum.accumulate(level) - level).max())
+
+
+def _lasts(below: NDArray[np.bool_], good: NDArray[np.bool_]) -> bool:
+    """Whether the last stretch below is twice as long as any that came between two good points."""
+    after_good = below[int(np.argmax(good)) :]
+    stretches = [len(list(stretch)) for is_below, stretch in groupby(after_good.tolist()) if is_below]
+    if not stretches or not after_good[-1]:
+        return False
+    *before, last = stretches
+    return last >= 2 * max(before, default=0)
 
 
 def _levels(value: Floats) -> tuple[Floats, np.ndarray, float]:
@@ -147,16 +188,16 @@ def _gains(loss: Series | None, course: Course, least: float) -> bool:
     return level - end > least * abs(level)
 
 
-def _finding(course: Course, count: int, gains: bool, lr: Series | None, grad: Series | None) -> Finding:
+def _finding(course: Course, count: int, overfits: bool, lr: Series | None, grad: Series | None) -> Finding:
     curve = course.curve
     onset = int(curve.step[course.onset])
     others = f", and so go {count - 1} other metrics" if count > 1 else ""
-    while_gains = "; the training loss still falls meanwhile" if gains else ""
+    while_gains = "; the training loss still falls meanwhile" if overfits else ""
     return Finding(
         f"{curve.tag} goes from {course.start:.4g} to {course.best:.4g} at {curve.axis} {course.best_step} and ends at "
         f"{course.end:.4g} for good{others}{while_gains}",
-        Severity.WARNING if gains else Severity.ERROR,
-        Confidence.HIGH if len(curve) >= FEW else Confidence.MEDIUM,
+        Severity.WARNING if overfits else Severity.ERROR,
+        Confidence.HIGH if len(curve) >= MANY else Confidence.MEDIUM,
         onset_step=onset,
         end_step=curve.last_step,
         evidence={"start": course.start, "best": course.best, "end": course.end, "gain_lost": course.lost},

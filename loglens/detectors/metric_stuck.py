@@ -29,6 +29,7 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.series import Series, as_share
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import Floats
 
 RULE = Rule("metric-stuck", "outcome", Severity.ERROR)
 
@@ -36,6 +37,10 @@ RULE = Rule("metric-stuck", "outcome", Severity.ERROR)
 WORST, SAME, GOOD, PERFECT = "worst", "same", "good", "perfect"
 #: A share of right answers above which standing still may be a matter of printed digits.
 NEAR_BEST = 0.9
+#: A perfect metric may take a twentieth of the run to become so.
+SETTLES = 20
+#: In so many points, a first value that differs is the untrained model's.
+LONG = 100
 
 
 def detect(
@@ -105,17 +110,22 @@ def _begin(curve: Series) -> int:
 def _kind(curve: Series) -> str | None:
     """What the metric stays at from its second point or its first hundredth on; None where it moves."""
     share = as_share(curve).value
+    lower = curve.role == "metric_lower"
+    if _constant(share[max(1, len(share) // SETTLES) :], 0.0 if lower else 1.0):
+        return PERFECT
     rest = share[_begin(curve) :]
-    if (rest != rest[0]).any():
+    at = float(rest[0])
+    if not _constant(rest, at):
         return None
-    at, lower = float(rest[0]), curve.role == "metric_lower"
     if at == (1.0 if lower else 0.0):
         return WORST
-    if at == (0.0 if lower else 1.0):
-        return PERFECT
     if 0 < at < 1 and (1 - at if lower else at) >= NEAR_BEST:
         return GOOD
-    return SAME if share[0] == at or len(share) >= 100 else None
+    return SAME if share[0] == at or len(share) >= LONG else None
+
+
+def _constant(value: Floats, at: float) -> bool:
+    return bool((value == at).all())
 
 
 def _finding(
@@ -135,8 +145,8 @@ def _finding(
     others = f" (and {len(measured) - 1} other metrics stand still)" if len(measured) > 1 else ""
     low, high = float(loss.value.min()), float(loss.value.max())
     return Finding(
-        f"{curve.tag} is {curve.value[-1]:.4g} at every one of its last {len(curve) - 1} points{others}, while "
-        f"{loss.tag} moves between {low:.4g} and {high:.4g}: {meaning}",
+        f"{curve.tag} is {curve.value[-1]:.4g} at every one of its last {len(curve) - _begin(curve)} points{others}, "
+        f"while {loss.tag} moves between {low:.4g} and {high:.4g}: {meaning}",
         min(severity, Severity.WARNING) if not sure else severity,
         Confidence.HIGH if sure and kind in (WORST, SAME) else Confidence.MEDIUM,
         onset_step=int(curve.step[_begin(curve)]),

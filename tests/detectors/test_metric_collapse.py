@@ -85,8 +85,26 @@ def test_validation_decides_where_it_was_logged() -> None:
 
 
 def test_while_the_training_loss_still_falls_it_is_a_warning() -> None:
-    found = only(RULE, {"val_accuracy": lost(100, 0.5, 0.1), "loss": falling(100, floor=0.001, noise=0.01)})
-    assert found.severity is Severity.WARNING
+    learns = falling(100, floor=0.001, noise=0.01)
+    assert only(RULE, {"val_accuracy": lost(100, 0.5, 0.35), "loss": learns}).severity is Severity.WARNING
+    assert only(RULE, {"val_accuracy": lost(100, 0.5, 0.35), "loss": falling(100)[::-1]}).severity is Severity.ERROR
+    assert only(RULE, {"val_accuracy": lost(100, 0.5, 0.1), "loss": learns}).severity is Severity.ERROR
+
+
+def test_a_metric_that_leapt_to_the_share_of_the_largest_class_has_no_say() -> None:
+    flat = np.append(0.47, 0.984 + 1e-4 * np.random.default_rng(0).normal(size=79))
+    assert complains(RULE, {"val_accuracy": flat, "val_mAP": lost(80, 0.6, 0.15)})
+
+
+def test_a_collapse_after_the_first_evaluations() -> None:
+    value = np.append([0.0005, 0.35, 0.42], np.zeros(55))
+    assert only(RULE, {"val_accuracy": value}).onset_step == 3
+
+
+def test_short_dips_do_not_hide_a_long_fall() -> None:
+    value = rising(150)
+    value[40:44], value[60:63], value[90:] = 0.02, 0.02, 0.1
+    assert only(RULE, {"val_accuracy": value}).onset_step == 90
 
 
 def test_what_follows_a_dead_loss_is_its_effect() -> None:
