@@ -1,4 +1,4 @@
-"""A path to the sources in it: which reader, which files make one run."""
+"""Find the logs under a path: which reader reads each, and which files make one run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MAGIC = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What discovery came upon: sources with their reader, and paths that hold nothing to read.
+    """The result of discovery: sources with their reader, and paths that hold nothing to read.
 
     mirror: holds the files of remote sources as long as it is held.
     """
@@ -50,8 +50,7 @@ class Found:
 
 
 class _Files(frozenset[Path]):
-    """The files of one reader. One such set is told from another at a glance, so that what readers remember of it is
-    not sought by comparing all files."""
+    """The files of one reader, compared by identity: caches keyed by it need not compare every file."""
 
     __slots__ = ()
     __hash__ = object.__hash__
@@ -116,7 +115,7 @@ def _under(
         files = [root]
     else:
         raise UnreadableError("neither a file nor a folder; give the log file or its folder")
-    claimed = _claim(files, readers, memory() if memory and len(files) >= MANY_FILES else None)
+    claimed = _assign_files(files, readers, memory() if memory and len(files) >= MANY_FILES else None)
     if not claimed:
         raise UnreadableError(_nothing(root, files))
     for reader, own in claimed:
@@ -128,7 +127,9 @@ def _under(
             yield reader, Source(home, tuple(group), _name(home, root, prefix))
 
 
-def _claim(files: Iterable[Path], readers: Sequence[Reader], owner: Owner | None) -> list[tuple[Reader, list[Path]]]:
+def _assign_files(
+    files: Iterable[Path], readers: Sequence[Reader], owner: Owner | None
+) -> list[tuple[Reader, list[Path]]]:
     def ask(file: Path) -> int | None:
         return next((i for i, reader in enumerate(readers) if reader.sniff(file)), None)
 

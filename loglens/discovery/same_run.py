@@ -53,14 +53,14 @@ def _same_curves(main: Run, other: Run) -> dict[str, str]:
     runs are known to be one, curves of one name at the same steps are the same, however short or rounded.
     """
     named: dict[frozenset[str], list[str]] = {}
-    for words_of in _readings(main.tags):
+    for words_of in _name_spellings(main.tags):
         for tag in main.curves:
             named.setdefault(words_of(tag), []).append(tag)
     same, telling, alike = {}, 0, 0
     for tag, curve in other.curves.items():
-        twins = next((found for words_of in _readings(other.tags) if (found := named.get(words_of(tag)))), [])
+        twins = next((found for words_of in _name_spellings(other.tags) if (found := named.get(words_of(tag)))), [])
         match = next((own for own in twins if _agree(main.curves[own], curve)), None)
-        twin = match or next((own for own in twins if _meet(main.curves[own], curve)), None)
+        twin = match or next((own for own in twins if _share_steps(main.curves[own], curve)), None)
         if twin:
             same[tag] = twin
         if twin and _tells(curve):
@@ -68,7 +68,7 @@ def _same_curves(main: Run, other: Run) -> dict[str, str]:
     return same if alike and 2 * alike >= telling else {}
 
 
-def _readings(tags: Sequence[str]) -> list[Callable[[str], frozenset[str]]]:
+def _name_spellings(tags: Sequence[str]) -> list[Callable[[str], frozenset[str]]]:
     """How the names of a run are read: as they are, and without the path that all have in common ("ray/tune/")."""
     paths = zip(*(tag.split("/")[:-1] for tag in tags), strict=False)
     shared = takewhile(lambda parts: len(set(parts)) == 1, paths if len(tags) > 1 else ())
@@ -87,14 +87,14 @@ def _words(tag: str) -> frozenset[str]:
     return words or frozenset({tag})
 
 
-def _meet(one: Series, two: Series) -> bool:
+def _share_steps(one: Series, two: Series) -> bool:
     """Whether two curves stand at the same steps of the same axis, most of the shorter one's."""
     common = len(np.intersect1d(one.step, two.step))
     return one.axis == two.axis and 2 * common > min(_length(one), _length(two))
 
 
 def _length(curve: Series) -> int:
-    """At how many steps a curve stands; a text may tell of one step twice."""
+    """The number of distinct steps of a curve; a text log may print one step twice."""
     return len(np.unique(curve.step))
 
 

@@ -16,7 +16,7 @@ from loglens.errors import UnreadableError
 from loglens.model.columns import Columns, Histogram
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
-from loglens.readers.files import parquet_file as _parquet
+from loglens.readers.files import parquet_file
 from loglens.readers.files.values import refuse
 from loglens.stats.arrays import Floats, Ints
 
@@ -31,7 +31,7 @@ _PARAMS = frozenset({"float", "int", "string", "bool"})
 
 def sniff(path: Path) -> bool:
     """A Parquet file with the columns of the exporter."""
-    return path.suffix == ".parquet" and _parquet.names(path) >= _NEEDED
+    return path.suffix == ".parquet" and parquet_file.names(path) >= _NEEDED
 
 
 def home(path: Path, inside: frozenset[Path]) -> Path:
@@ -56,7 +56,7 @@ def read(source: Source) -> Iterator[Run]:
     failed: list[tuple[Path, UnreadableError]] = []
     for path in sorted(source.files, key=lambda path: (len(path.name), path.name)):
         try:
-            for batch in _parquet.batches(path, _COLUMNS):
+            for batch in parquet_file.batches(path, _COLUMNS):
                 _take(found, batch)
         except UnreadableError as error:
             failed.append((path, error))
@@ -83,7 +83,7 @@ def _take(found: dict[str, _Export], batch: Any) -> None:
     time = np.where(time < 0, np.nan, time / _per_second(cells["timestamp"].type))
     value = _floats(pc, cells["float_value"])
     rows: dict[tuple[str, str, str], list[int]] = {}
-    keys = (map(str, _parquet.cells(cells[name])) for name in ("run_id", "attribute_path", "attribute_type"))
+    keys = (map(str, parquet_file.cells(cells[name])) for name in ("run_id", "attribute_path", "attribute_type"))
     for row, key in enumerate(zip(*keys, strict=True)):
         rows.setdefault(key, []).append(row)
     for (run, path, kind), mine in rows.items():

@@ -16,7 +16,7 @@ from loglens.model.source import Note, Source
 from loglens.readers.files.json_file import parse
 from loglens.readers.files.text_file import LineTooLongError, head, open_text
 from loglens.readers.files.values import number, refuse
-from loglens.readers.tables.row_collector import whole
+from loglens.readers.tables.row_collector import whole_number
 
 FORMAT = "foreign"
 
@@ -97,7 +97,7 @@ def read(source: Source) -> Iterator[Run]:
 
 
 class _Curves:
-    """The scalars of a session as they come."""
+    """Collects the scalars of one session, event by event."""
 
     def __init__(self) -> None:
         self.tags: dict[str, int] = {}
@@ -109,7 +109,7 @@ class _Curves:
         """One event; what is no scalar is left out."""
         if not isinstance(event, dict) or event.get("type") != "training_stats_scalar":
             return
-        step, value = whole(event.get("iter")), number(event.get("value"))
+        step, value = whole_number(event.get("iter")), number(event.get("value"))
         if value is None or len(self.points) >= _MOST_POINTS:
             self.lost += 1
             return

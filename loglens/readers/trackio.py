@@ -15,12 +15,11 @@ from loglens.errors import UnreadableError
 from loglens.model.columns import Columns
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
-from loglens.readers.files import parquet_file as _parquet
-from loglens.readers.files import sqlite_file as _sqlite
+from loglens.readers.files import parquet_file, sqlite_file
 from loglens.readers.files.json_file import parse
 from loglens.readers.files.run_params import flat
 from loglens.readers.files.values import refuse
-from loglens.readers.tables.row_collector import RunRows, unique, whole
+from loglens.readers.tables.row_collector import RunRows, unique, whole_number
 
 FORMAT = "trackio"
 
@@ -33,11 +32,11 @@ _PARTS = ("_system", "_configs", "_traces")
 def sniff(path: Path) -> bool:
     """An SQLite file with Trackio's tables, or a Parquet file with its columns."""
     if path.suffix == ".parquet":
-        names = _parquet.names(path)
+        names = parquet_file.names(path)
         return {b"run_name", b"timestamp", b"step"} <= names or (
             b"run_name" in names and any(path.stem.endswith(part) for part in _PARTS)
         )
-    return _sqlite.holds(path, _WORDS)
+    return sqlite_file.holds(path, _WORDS)
 
 
 def home(path: Path, inside: frozenset[Path]) -> Path:
@@ -102,17 +101,17 @@ def _run(source: Source, project: _Project, key: str, name: str, notes: list[Not
 
 def _database(path: Path, project: _Project, notes: list[Note]) -> None:
     def table(name: str, *wanted: str) -> list[tuple[Any, ...]]:
-        return _sqlite.rows(connection, name, ("run_id", "run_name", *wanted), notes, path.name)
+        return sqlite_file.rows(connection, name, ("run_id", "run_name", *wanted), notes, path.name)
 
     lost = 0
-    with _sqlite.opened(path, notes) as connection:
-        if "metrics" not in _sqlite.columns(connection, "metrics"):
+    with sqlite_file.opened(path, notes) as connection:
+        if "metrics" not in sqlite_file.columns(connection, "metrics"):
             raise refuse(path, "its table metrics is not the one that Trackio writes")
         for run_id, name, step, time, content in table("metrics", "step", "timestamp", "metrics"):
             row = _object(content)
             lost += row is None
             rows = project.metrics.setdefault(project.key(run_id, name), RunRows())
-            rows.add(whole(step), _seconds(time), row or {})
+            rows.add(whole_number(step), _seconds(time), row or {})
         for run_id, name, time, content in table("system_metrics", "timestamp", "metrics"):
             rows = project.system.setdefault(project.key(run_id, name), RunRows("system/"))
             rows.add(None, _seconds(time), _object(content) or {})
@@ -128,7 +127,7 @@ def _database(path: Path, project: _Project, notes: list[Note]) -> None:
 
 def _copy(path: Path, project: _Project) -> None:
     """The rows of a Parquet copy, in which the metrics are columns."""
-    for row in _parquet.rows(path):
+    for row in parquet_file.rows(path):
         key = project.key(row.get("run_id"), row.get("run_name"))
         values = {name: value for name, value in row.items() if name not in _OWN and value is not None}
         if path.stem.endswith("_configs"):
@@ -137,7 +136,7 @@ def _copy(path: Path, project: _Project) -> None:
             project.system.setdefault(key, RunRows("system/")).add(None, _seconds(row.get("timestamp")), values)
         elif "step" in row and not path.stem.endswith("_traces"):
             rows = project.metrics.setdefault(key, RunRows())
-            rows.add(whole(row["step"]), _seconds(row.get("timestamp")), values)
+            rows.add(whole_number(row["step"]), _seconds(row.get("timestamp")), values)
 
 
 def _configure(project: _Project, key: str, values: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ import pytest
 import loglens
 from loglens.model.resume import Rewind
 from loglens.readers.text import reader as text
-from loglens.readers.text.ruled_tables import Ruled
+from loglens.readers.text.ruled_tables import RuledTables
 from tests.readers.tables import DATA, equal, kinds, read_one, rows, same, write
 from tests.readers.test_text_written import content, gather, one, points, roles
 
@@ -207,10 +207,10 @@ def test_a_row_of_skorch_that_breaks_off_is_left_out_and_said(tmp_path: Path) ->
 def test_a_ruled_table_reads_the_same_wherever_a_block_of_the_file_ends(tmp_path: Path) -> None:
     data = (DATA / "skorch" / "console.log").read_bytes()
     lines = data.splitlines(keepends=True)
-    whole = Ruled().rewrite(data)
+    whole = RuledTables().rewrite(data)
     assert whole.count(b"train_loss: ") == 12 and whole.count(b"\n") == data.count(b"\n")
     for at in range(1, len(lines)):
-        table = Ruled()
+        table = RuledTables()
         told = table.rewrite(b"".join(lines[:at])) + table.rewrite(b"".join(lines[at:]))
         assert told.count(b"train_loss: ") == 12
     ended = read_one(text.read, write(tmp_path / "console.log", data.replace(b"\n", b"\r\n")))

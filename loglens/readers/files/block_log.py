@@ -69,7 +69,7 @@ class BlockLog:
         if piece.startswith(LFS_POINTER):
             raise refuse(self.path, "a git-LFS pointer, not the file itself; run `git lfs pull`")
         if not piece.startswith(self.magic[: len(piece)]):
-            self._lose(0)
+            self._drop_until(0)
         while piece:
             batch = self._walk(piece, base)
             self.count += len(batch.start)
@@ -92,7 +92,7 @@ class BlockLog:
             crc, length, kind = unpack(data, at)
             end = at + HEADER + length
             if end > edge or end > size or not FULL <= kind <= LAST or crc32(data[at + 6 : end]) != crc:
-                at = self._mend(data, at, min(edge, size), base)
+                at = self._resume_at_next_header(data, at, min(edge, size), base)
                 continue
             if kind == FULL and self._parts is None:
                 start.append(at + HEADER)
@@ -110,17 +110,17 @@ class BlockLog:
         parts, self._parts = self._parts, None
         if kind in (FULL, FIRST):
             if parts is not None:  # the record before has no end
-                self._lose(at)
+                self._drop_until(at)
             self._orphans = False
             if kind == FULL:
                 return payload
             self._parts = [payload]
         elif parts is None:
             if not self._orphans:
-                self._lose(at)
+                self._drop_until(at)
             self._orphans = True
         elif len(parts) * BLOCK > LONGEST:
-            self._lose(at)
+            self._drop_until(at)
             self._orphans = True
         else:
             parts.append(payload)
@@ -129,7 +129,7 @@ class BlockLog:
             self._parts = parts
         return None
 
-    def _mend(self, data: bytes, at: int, edge: int, base: int) -> int:
+    def _resume_at_next_header(self, data: bytes, at: int, edge: int, base: int) -> int:
         """No valid chunk is at `at`: where the next one in this block is, or the end of the block."""
         last = edge == len(data) < PIECE
         if last and not any(data[at:]):  # zeros that a file system left at the end
@@ -142,7 +142,7 @@ class BlockLog:
         if last and found == edge and end > edge:
             self.torn = True
         else:
-            self._lose(base + at)
+            self._drop_until(base + at)
         self._parts, self._orphans = None, True
         return found
 
@@ -165,7 +165,7 @@ class BlockLog:
                 return at + int(each)
         return edge
 
-    def _lose(self, at: int) -> None:
+    def _drop_until(self, at: int) -> None:
         self.first = self.first if self.lost else at
         self.lost += 1
 
@@ -193,7 +193,7 @@ def _read(file: BinaryIO) -> bytes:
 
 
 def _merge(data: bytes, start: list[int], stop: list[int], whole: list[tuple[int, bytes]]) -> Batch:
-    """One buffer and one order for the records of one chunk and for those of several."""
+    """Put the records of one chunk and those that span several into one buffer, in order."""
     at = len(data)
     for shift, (before, record) in enumerate(whole):
         start.insert(before + shift, at)

@@ -50,7 +50,7 @@ def head(path: Path, size: int = HEAD) -> str:
             data = file.read(size)
     except OSError:
         return ""
-    encoding = _encoding(data)
+    encoding = encoding_of(data)
     if encoding is None or data.startswith(LFS_POINTER):
         return ""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
@@ -58,7 +58,7 @@ def head(path: Path, size: int = HEAD) -> str:
 
 
 def open_text(path: Path) -> Iterator[bytes]:
-    """The file as UTF-8 in blocks that end with a line, lines ending in LF; the last may be torn.
+    """The file as UTF-8 in blocks that end with a line, lines ending in LF; the last may be incomplete.
 
     Raises UnreadableError for what is no text, LineTooLongError when a line does not end.
     """
@@ -73,14 +73,14 @@ def open_text(path: Path) -> Iterator[bytes]:
         raise refuse(path, "empty file: the run wrote nothing, or has not flushed yet")
     if start.startswith(LFS_POINTER):
         raise refuse(path, "a git-LFS pointer, not the file itself; run `git lfs pull`")
-    encoding = _encoding(start)
+    encoding = encoding_of(start)
     if encoding is None:
         what = next((name for magic, name in _MAGIC.items() if start.startswith(magic)), "binary data")
         raise refuse(path, f"{what}, not text")
     return _blocks(path, encoding)
 
 
-def _encoding(data: bytes) -> str | None:
+def encoding_of(data: bytes) -> str | None:
     """How the text is encoded, None for binary data. UTF-8 stands for every superset of ASCII."""
     for mark, name in _BOMS:
         if data.startswith(mark):

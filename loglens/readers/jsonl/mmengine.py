@@ -48,7 +48,7 @@ def split_validation(table: Table) -> list[tuple[Table, Axis | None]]:
 
 
 def _are_twins(iteration: Floats, step: Floats) -> bool:
-    """Whether two counters tell the same wherever both do, as in mmengine's training rows."""
+    """Whether two counters are equal wherever both stand, as in mmengine's training rows."""
     both = ~np.isnan(iteration) & ~np.isnan(step)
     return bool(both.any() and (iteration[both] == step[both]).all())
 

@@ -14,8 +14,7 @@ from loglens.readers.files.json_file import document, flatten, objects, parse
 from loglens.readers.files.one_run_per_file import each_file
 from loglens.readers.files.text_file import head
 from loglens.readers.files.values import number, refuse
-from loglens.readers.jsonl import coco as _coco
-from loglens.readers.jsonl import skorch as _skorch
+from loglens.readers.jsonl import coco, skorch
 from loglens.readers.jsonl.mmengine import split_validation
 from loglens.readers.tables.columns import Scalars, scalars
 from loglens.readers.tables.step_axis import Axis, is_counter
@@ -29,7 +28,7 @@ _SUFFIXES = frozenset({".jsonl", ".ndjson"})
 _NAMES = re.compile(r"^(?:metrics|scalars|result|progress|log|scores|stats)\.(?:json|txt)$|\.log\.json$")
 _ROW_LIST = re.compile(r"\s*\[\s*(\{[^{}]*\})")
 #: skorch: the rows are epochs and begin with the rows of their batches.
-_EPOCHS = re.compile(rf'\s*\[\s*\{{\s*"{_skorch.BATCHES}"\s*:\s*\[')
+_EPOCHS = re.compile(rf'\s*\[\s*\{{\s*"{skorch.BATCHES}"\s*:\s*\[')
 _CURVES = re.compile(r'\s*\{\s*"[^"]+"\s*:\s*\[\s*(?:[-+.\d]|NaN|Infinity)')
 _KEY = re.compile(r'"([^"\\]{1,80})"\s*:\s*\[?\s*(?:-?[\d.]|NaN|-?Infinity)')
 #: What a row must tell at least, to be a log of training rather than any list of records.
@@ -121,7 +120,7 @@ def _lines(path: Path, notes: list[Note]) -> tuple[Table, dict[str, Any]]:
     rows = Rows()
     params: dict[str, Any] = {}
     for at, row in enumerate(objects(path, notes)):
-        numbers, strings = flatten(_coco.named(row), "/")
+        numbers, strings = flatten(coco.named(row), "/")
         for key in [key for key in numbers if key.startswith("config/")]:
             params.setdefault(key.removeprefix("config/"), numbers[key])
             del numbers[key]
@@ -146,7 +145,7 @@ def _whole(path: Path) -> list[tuple[Table, Axis | None]] | None:
             raise
         return None  # lines of objects that begin with a list
     if _EPOCHS.match(text) and isinstance(content, list):
-        return _skorch.tables([row for row in content if isinstance(row, dict)])
+        return skorch.tables([row for row in content if isinstance(row, dict)])
     rows = Rows()
     if isinstance(content, list):
         for row in content:

@@ -11,10 +11,10 @@ import numpy as np
 from loglens.model.columns import Columns
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
-from loglens.readers.files import sqlite_file as _sqlite
+from loglens.readers.files import sqlite_file
 from loglens.readers.files.run_params import scalar
 from loglens.readers.files.values import refuse
-from loglens.readers.tables.row_collector import unique, whole
+from loglens.readers.tables.row_collector import unique, whole_number
 
 #: What stands for an infinite value.
 _HUGE = 1.7976931348623157e308
@@ -24,14 +24,14 @@ _NEEDED = frozenset({"key", "value", "timestamp", "run_uuid", "step", "is_nan"})
 def database(source: Source, form: str) -> Iterator[Run]:
     """The runs of the file that are not deleted. Raises UnreadableError."""
     path, notes = source.files[0], list[Note]()
-    with _sqlite.opened(path, notes) as connection:
-        if not _sqlite.columns(connection, "metrics") >= _NEEDED:
+    with sqlite_file.opened(path, notes) as connection:
+        if not sqlite_file.columns(connection, "metrics") >= _NEEDED:
             raise refuse(path, "its table metrics is not the one that MLflow writes")
         wanted = ("run_uuid", "name", "status", "lifecycle_stage", "experiment_id")
-        runs = {str(row[0]): row for row in _sqlite.rows(connection, "runs", wanted, notes, path.name)}
+        runs = {str(row[0]): row for row in sqlite_file.rows(connection, "runs", wanted, notes, path.name)}
         columns = _metrics(connection, notes, path.name)
         params: dict[str, dict[str, Any]] = {}
-        for key, value, run in _sqlite.rows(connection, "params", ("key", "value", "run_uuid"), notes, path.name):
+        for key, value, run in sqlite_file.rows(connection, "params", ("key", "value", "run_uuid"), notes, path.name):
             params.setdefault(str(run), {})[str(key)] = scalar(str(value))
     alive = [key for key in dict.fromkeys([*runs, *columns]) if key not in runs or runs[key][3] != "deleted"]
     if not alive:
@@ -58,8 +58,8 @@ def _metrics(connection: sqlite3.Connection, notes: list[Note], file: str) -> di
     wanted = ("run_uuid", "key", "step", "timestamp", "value", "is_nan")
     gathered: dict[str, tuple[dict[str, int], list[tuple[int, int, float, float]]]] = {}
     lost = 0
-    for run, key, step, time, value, is_nan in _sqlite.rows(connection, "metrics", wanted, notes, file):
-        at = whole(step)
+    for run, key, step, time, value, is_nan in sqlite_file.rows(connection, "metrics", wanted, notes, file):
+        at = whole_number(step)
         if at is None or not isinstance(time, int | float) or not isinstance(value, int | float):
             lost += 1
             continue

@@ -12,7 +12,7 @@ from loglens.errors import UnreadableError
 from loglens.model.columns import Columns
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
-from loglens.readers.files import sqlite_file as _sqlite
+from loglens.readers.files import sqlite_file
 from loglens.readers.files.run_params import flat_yaml, scalar
 from loglens.readers.files.text_file import LineTooLongError, head, open_text
 from loglens.readers.mlflow.database import database, status_notes
@@ -32,7 +32,7 @@ def sniff(path: Path) -> bool:
     folder = _run_folder(path)
     if folder is not None:
         return _DELETED not in path.parts and any(key in head(folder / "meta.yaml") for key in ("run_id:", "run_uuid:"))
-    return _sqlite.holds(path, _WORDS)
+    return sqlite_file.holds(path, _WORDS)
 
 
 def _run_folder(path: Path) -> Path | None:
@@ -47,7 +47,7 @@ def _run_folder(path: Path) -> Path | None:
 
 
 def home(path: Path, inside: frozenset[Path]) -> Path:  # noqa: ARG001 - as all readers
-    """The folder of the run, as it was reached; the file for a database."""
+    """The folder of the run, under the path it was found by; for a database, the file."""
     if path.name == "meta.yaml":
         return path.parent
     folder = _run_folder(path)

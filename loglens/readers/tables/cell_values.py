@@ -32,7 +32,7 @@ _BLANKS = sorted({form for word in ABSENT for form in (word, word.upper(), word.
 
 
 def ordinal(width: int) -> type[np.int16 | np.int32]:
-    """The type of the numbers of so many columns: a file with many rows has few."""
+    """The smallest integer type that can number this many columns."""
     return np.int16 if width <= np.iinfo(np.int16).max else np.int32
 
 
@@ -56,7 +56,7 @@ class Grid(NamedTuple):
 
 
 class Words:
-    """The cells that are no numbers: counted by column, and kept as far as they may tell something."""
+    """Cells that are no numbers: counted by column, and kept in columns whose text has a meaning."""
 
     def __init__(self, kept: set[int]) -> None:
         self.count: Counter[int] = Counter()
@@ -73,7 +73,7 @@ class Words:
 
 
 def wants_pandas(size: int) -> bool:
-    """Whether a file of so many bytes is read faster with pandas, counting its loading time."""
+    """Whether a file of this many bytes is read faster with pandas, counting its loading time."""
     return size >= WORTH_LOADING or (size >= WORTH_USING and "pandas" in sys.modules)
 
 

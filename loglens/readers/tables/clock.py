@@ -1,4 +1,4 @@
-"""Which column of a table tells the time of day."""
+"""Find the column of a table that holds the wall-clock time."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _EARLIEST, _LATEST = 1e9, 4e9
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Unix seconds of every row, NaN where unknown, and the columns that told."""
+    """Unix seconds of every row, NaN where unknown, and the columns they came from."""
 
     time: Floats
     used: frozenset[int] = frozenset()
 
 
 def find_clock(table: Table) -> Clock:
-    """The time of every row, from the first column that tells one."""
+    """The time of every row, from the first column that holds times."""
     columns = {plain(name): col for col, name in reversed(list(enumerate(table.names)))}
     for name in NAMES:
         if name in columns:

@@ -57,7 +57,7 @@ def load(path: Path) -> tuple[list[Table], list[Note]]:
         raise refuse(path, f"the first line is longer than {LONGEST_LINE >> 20} MB: no table" if notes else empty)
     start, lines = find_header(first)
     sheet = Sheet(path, first[start:], lines)
-    rest = sheet.believed(chain([first[start:]], blocks))
+    rest = sheet.without_cut_cell(chain([first[start:]], blocks))
     for each in ahead(sheet.lines, rest) if sheet.fast else map(sheet.lines, rest):
         sheet.feed(each)
     return sheet.finish(), [*sheet.notes(), *notes]
@@ -73,7 +73,7 @@ def _known_lines(blocks: Iterator[bytes], path: Path, notes: list[Note]) -> Iter
 
 
 def _whole_rows(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Blocks joined where one ends inside quotes, as far as memory allows."""
+    """Join blocks where one ends inside quotes, up to a limit of memory."""
     held = b""
     for block in blocks:
         held = held + block if held else block
@@ -124,8 +124,8 @@ class Sheet:
         self.words = Words({col for col, name in enumerate(self.names) if plain(name) in KEPT})
         self.first: tuple[str, ...] = ()
 
-    def believed(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
-        """The blocks, without the last cell of all where no line end follows and it is shorter than its like above.
+    def without_cut_cell(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """The blocks without a last cell that was probably cut off: no line end follows, and it is shorter than those above.
 
         A writer ends each line; a table that was exported may have no line end behind the last. A number cut
         short is another number, and shorter; the cells before it, and one in quotes, are whole.
@@ -269,7 +269,7 @@ class Sheet:
 
 
 def _before(block: bytes, lines: int) -> int:
-    """Where so many whole lines before the end of the block begin."""
+    """The offset at which the last n whole lines of a block begin."""
     at = len(block)
     for _ in range(lines + 1):
         at = block.rfind(b"\n", 0, max(at, 0))

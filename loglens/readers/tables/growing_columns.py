@@ -22,7 +22,7 @@ class Growing:
         self.size = self._room = 0
 
     def extend(self, count: int, share: float) -> dict[str, NDArray[Any]]:
-        """So many more rows, to be filled in. share: of the file, read with them; the rest may hold as many."""
+        """Add empty rows for the caller to fill. share: the part of the file read so far, from which the final size is estimated."""
         begin, self.size = self.size, self.size + count
         if self.size > self._room:
             self._room = int(self.size * min(1.02 / min(share, 1.0), _MOST))  # memory never filled is never taken
@@ -32,7 +32,7 @@ class Growing:
         return {name: column[begin : self.size] for name, column in self._columns.items()}
 
     def add(self, share: float, **rows: NDArray[Any]) -> None:
-        """Takes in rows, a value for every column."""
+        """Append rows; every column needs a value."""
         count = len(next(iter(rows.values())))
         for name, column in self.extend(count, share).items():
             column[:] = rows[name]
@@ -44,5 +44,5 @@ class Growing:
         return name in self._columns
 
     def pop(self, name: str) -> NDArray[Any]:
-        """One column, given away."""
+        """Remove one column and return it."""
         return self._columns.pop(name)[: self.size]

@@ -51,7 +51,7 @@ class RunRows:
         )
 
 
-def whole(value: Any) -> int | None:
+def whole_number(value: Any) -> int | None:
     """A step number, None for what is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

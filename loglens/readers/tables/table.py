@@ -54,7 +54,7 @@ class Table:
         return full
 
     def parts(self) -> Iterator[tuple[slice, slice]]:
-        """Rows and their points: of so many at a time, what is made on the way stays in the cache."""
+        """Rows and their points in portions small enough for the processor's cache."""
         ends = np.cumsum(self.sizes)
         cuts = np.searchsorted(ends, np.arange(_PART, len(self.value), _PART), "right").tolist()
         for begin, end in itertools.pairwise(sorted({0, *cuts, self.height})):
@@ -68,7 +68,7 @@ class Table:
         return total
 
     def rows(self, chosen: NDArray[np.bool_]) -> Table:
-        """The chosen rows alone, numbered anew."""
+        """A table of the chosen rows only, renumbered from 0."""
         number = np.cumsum(chosen) - 1
         keep = np.repeat(chosen, self.sizes)
         text = {

@@ -251,7 +251,7 @@ def _inflate(file: IO[bytes]) -> tuple[Buffer, list[tuple[str, str]]]:
 
 
 def _forget(data: Buffer, start: int, stop: int) -> None:
-    """Lets go of the pages behind us: what was read of a large file need not stay in memory."""
+    """Release the memory pages of the part of a mapped file that has been read."""
     if isinstance(data, mmap) and hasattr(data, "madvise") and stop - start > PAGESIZE:
         from mmap import MADV_DONTNEED
 

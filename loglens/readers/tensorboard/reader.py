@@ -19,7 +19,7 @@ from loglens.model.columns import Histogram
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
 from loglens.readers.tensorboard.event_log import EventLog, RejectedError, begins_as_events
-from loglens.readers.tensorboard.remote_ranges import Ranged, touch_events
+from loglens.readers.tensorboard.remote_ranges import Ranged, fetch_events
 
 FORMAT = "tensorboard"
 
@@ -44,7 +44,7 @@ def sniff(path: Path) -> bool:
 
 def touch(file: Ranged) -> None:
     """Fetches what `read` looks at of a remote file."""
-    touch_events(file)
+    fetch_events(file)
 
 
 def home(path: Path, inside: frozenset[Path]) -> Path:

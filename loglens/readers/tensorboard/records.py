@@ -62,7 +62,7 @@ def windows(data: Buffer, width: int) -> NDArray[np.uint8]:
 
 
 class Framer:
-    """Walks the records of a file. After the walk it knows what was skipped and whether the end is torn.
+    """Walks the records of a file. After the walk it knows what was skipped and whether the last record is incomplete.
 
     skipped: (offset, bytes) of stretches that hold no valid record. torn: the last record is cut off.
     """
@@ -83,7 +83,7 @@ class Framer:
             sizes, end = self._block(at)
             heads = at + np.cumsum(sizes) - sizes
             if end < self.size and not self._whole(end):
-                heads, sizes, end = self._mend(heads, sizes, end)
+                heads, sizes, end = self._resume_at_next_header(heads, sizes, end)
             self.count += len(sizes)
             if len(sizes):
                 yield heads + HEADER, sizes - FRAME
@@ -159,7 +159,7 @@ class Framer:
         guess = guess[: int(wrong.argmax())] if wrong.any() else guess
         return guess, at + int(guess.sum())
 
-    def _mend(self, heads: Ints, sizes: Ints, at: int) -> tuple[Ints, Ints, int]:
+    def _resume_at_next_header(self, heads: Ints, sizes: Ints, at: int) -> tuple[Ints, Ints, int]:
         """No whole record begins at `at`: go on at the next valid header, or end."""
         if len(heads) and self._broken(last := int(heads[-1]), int(sizes[-1])):
             # A writer died inside this record and another went on after it in the same file: the

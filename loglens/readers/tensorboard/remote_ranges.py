@@ -46,7 +46,7 @@ class _Payload:
         return self._file.read(self._start + key, self._start + key + 1)[0]
 
 
-def touch_events(file: Ranged) -> None:
+def fetch_events(file: Ranged) -> None:
     """Fetches all but the payloads of long records that hold nothing but images, audio, graphs and their like.
 
     From the first damage on it fetches the rest: where records begin is found by looking at every byte.
@@ -85,12 +85,12 @@ def _unread(file: Ranged, start: int, size: int) -> bool:
     # it is indexed and sliced like one, which is all that parsing asks for
     raw = cast(memoryview, _Payload(file, start, size))
     try:
-        return all(_useless(raw, value) for value in parse_event(raw).values)
+        return all(_is_not_needed(raw, value) for value in parse_event(raw).values)
     except ValueError:
         return False
 
 
-def _useless(raw: memoryview, value: Value) -> bool:
+def _is_not_needed(raw: memoryview, value: Value) -> bool:
     plugin = parse_metadata(raw, value.metadata)[0] if value.metadata else ""
     if plugin in _STRINGS:
         return False

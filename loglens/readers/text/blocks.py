@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
-from loglens.readers.files.text_file import HEAD, _encoding, open_text
+from loglens.readers.files.text_file import HEAD, encoding_of, open_text
 
 #: How much is read at a time, and how long a line may be; a longer one is passed over.
 BLOCK, LONGEST = 1 << 20, 4 << 20
@@ -50,7 +50,7 @@ class Blocks:
 
     def _chunks(self) -> Iterator[bytes]:
         with self._path.open("rb") as file:
-            encoding = _encoding(file.read(HEAD)) or "utf-8"
+            encoding = encoding_of(file.read(HEAD)) or "utf-8"
             file.seek(0)
             decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
             while data := file.read(BLOCK):

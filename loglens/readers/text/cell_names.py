@@ -24,7 +24,7 @@ _SKIPPED = re.compile(
     re.I,
 )
 #: What a line must measure, to be one of training rather than any list of numbers.
-TELLING = re.compile(
+MEASURES = re.compile(
     r"loss|(?:^|[^a-z])(?:acc|lr|map|kl|tr?l|err|ce|dice|iou|auc|bl?eu|fid|score|ppl)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
     r"|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|[wc]er$",
     re.I,
@@ -83,11 +83,11 @@ _COUNTS = re.compile(r"(?:^|[ _])(?:steps?|iter|iters|iteration|epochs?|batch|up
 
 def is_counter(key: str) -> bool:
     """Whether a number of this name counts and measures nothing."""
-    return bool(_COUNTS.search(key)) and not TELLING.search(key)
+    return bool(_COUNTS.search(key)) and not MEASURES.search(key)
 
 
 def counter(body: str, kind: str) -> Counter | None:
-    """Where a line tells its step or its epoch, the most global counter first."""
+    """The counter of a line that gives its step or its epoch; the most global one where there are several."""
     best: tuple[int, re.Match[str]] | None = None
     for found in _COUNTER[kind].finditer(body):
         word = found[1]

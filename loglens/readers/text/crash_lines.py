@@ -26,7 +26,7 @@ _LAST = re.compile(
     r"(?:Error|Exception|Interrupt|Exit|Failed|Timeout)(?::|$)"
 )
 _TRACEBACK = "Traceback (most recent call last)"
-#: So many are told of each file; one cause repeats on every worker.
+#: At most this many notes a file; one cause repeats on every worker.
 MOST = 12
 
 
@@ -43,7 +43,7 @@ def kind(template: str) -> str:
     return "fatal" if _FATAL.search(low) and not low.startswith("raise ") else ""
 
 
-class Deaths:
+class CrashLines:
     """Gathers the lines that say how a run died, in order; one line each, repeated ones once."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class Deaths:
     def found(self) -> bool:
         return bool(self.notes)
 
-    def told(self, file: str, last: int) -> list[Note]:
+    def as_notes(self, file: str, last: int) -> list[Note]:
         """Notes of them. last: the last line with values, after which nothing was trained."""
         notes = [
             Note("crash", f"line {line}: {text}" + ("; training went on after it" if last > line else ""), file)

@@ -1,4 +1,4 @@
-"""The points of a text log, from what its lines told: tag by tag on their axes."""
+"""Turn the records of a text log into curves, each on its own axis."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.columns import Columns
-from loglens.readers.text.line_collector import Ledger
+from loglens.readers.text.line_collector import LineCollector
 from loglens.readers.text.line_plan import Value
-from loglens.readers.text.positions import Places, Records, forward, place, tables
+from loglens.readers.text.positions import LineRecords, Positions, forward_fill, place, tables
 from loglens.readers.text.repeats import repeats
 from loglens.stats.arrays import Floats, Ints
 
 Codes = NDArray[np.int32]
 
 
-def curves(ledger: Ledger) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
+def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
     """The points of a log in the order written, the axes that do not count in steps, and remarks."""
-    owner = ledger.column("owner")
+    owner = collector.column("owner")
     if not len(owner):
         return Columns.empty(), {}, ()
-    plans = tuple(plan for plan, _ in ledger.templates.forms)
-    records = Records(plans, *map(ledger.column, ("form", "step", "epoch", "total", "time")))
+    plans = tuple(plan for plan, _ in collector.templates.forms)
+    records = LineRecords(plans, *map(collector.column, ("form", "step", "epoch", "total", "time")))
     values = [value for plan in plans for value in plan.values]
-    nth = ledger.column("nth")
-    number = ledger.column("value")
+    nth = collector.column("nth")
+    number = collector.column("value")
     again = repeats(records, values, owner, nth, number)
     records = replace(records, step=np.where(again, np.nan, records.step))
     places = place(records)
@@ -39,10 +39,10 @@ def curves(ledger: Ledger) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
     axis = np.array([_AXES.index(name) for _, name in names], np.int8)[code]
     where, axis_names = _where(records, places, [tag for tag, _ in names], code, axis, owner, number)
     counts = np.bincount(code, minlength=len(names)).astype(np.int64)
-    tags, axes = _told_apart([(tag, axis_names[name]) for tag, name in names], counts)
+    tags, axes = _one_axis_each([(tag, axis_names[name]) for tag, name in names], counts)
     used = np.flatnonzero(counts)
     code = (np.cumsum(counts > 0) - 1).astype(np.int32)[code]
-    time = np.where(records.has("carry") | records.has("table"), forward(records.time), records.time)
+    time = np.where(records.has("carry") | records.has("table"), forward_fill(records.time), records.time)
     session = _dense(places.session[owner])
     columns = Columns(tuple(tags[each] for each in used.tolist()), code, where, time[owner], number, session)
     return columns, axes, places.remarks
@@ -51,7 +51,7 @@ def curves(ledger: Ledger) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
 _AXES = ("step", "samples", "epoch", "log", "table")
 
 
-def _wanted(records: Records, values: Sequence[Value], owner: Ints, nth: Codes) -> NDArray[np.bool_]:
+def _wanted(records: LineRecords, values: Sequence[Value], owner: Ints, nth: Codes) -> NDArray[np.bool_]:
     """Which values count: some stand for a whole pass over the data, and do so in its last line alone."""
     when = np.array([value.when for value in values], np.int8)[nth]
     ended = records.step >= records.total - np.where(records.has("final"), 1, 0)
@@ -59,11 +59,13 @@ def _wanted(records: Records, values: Sequence[Value], owner: Ints, nth: Codes) 
     return wanted
 
 
-def _names(records: Records, values: Sequence[Value], owner: Ints, nth: Codes) -> tuple[list[tuple[str, str]], Codes]:
+def _names(
+    records: LineRecords, values: Sequence[Value], owner: Ints, nth: Codes
+) -> tuple[list[tuple[str, str]], Codes]:
     """Tag and axis of every value: distinct ones, and the index of each value into them."""
     sections = list(dict.fromkeys(["train", *(plan.section for plan in records.plans)]))
     section = np.array([sections.index(plan.section) if plan.section else np.nan for plan in records.plans], np.float64)
-    inside = np.nan_to_num(forward(section[records.plan]), nan=0.0).astype(np.int64)[owner]
+    inside = np.nan_to_num(forward_fill(section[records.plan]), nan=0.0).astype(np.int64)[owner]
     pair = inside * len(values) + nth
     pairs = np.unique(pair)
     index: dict[tuple[str, str], int] = {}
@@ -82,7 +84,13 @@ def _within(section: str, value: Value) -> str:
 
 
 def _where(
-    records: Records, places: Places, tags: list[str], code: Codes, axis: NDArray[np.int8], owner: Ints, number: Floats
+    records: LineRecords,
+    places: Positions,
+    tags: list[str],
+    code: Codes,
+    axis: NDArray[np.int8],
+    owner: Ints,
+    number: Floats,
 ) -> tuple[Ints, dict[str, str]]:
     """The position of every value on its axis, and what the axes are called."""
     called = dict(zip(_AXES, _AXES, strict=True)) | {"log": places.log_axis}
@@ -99,7 +107,7 @@ def _where(
     return np.nan_to_num(where, nan=0.0).astype(np.int64), called
 
 
-def _told_apart(names: list[tuple[str, str]], counts: Ints) -> tuple[tuple[str, ...], dict[str, str]]:
+def _one_axis_each(names: list[tuple[str, str]], counts: Ints) -> tuple[tuple[str, ...], dict[str, str]]:
     """Tags with one axis each: where a name is used on two, the curve of fewer points has the axis before it."""
     often = Counter({name: int(count) for name, count in zip(names, counts, strict=True)})
     main: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Gathers what the lines of a log tell: their counters and values, as arrays, block by block."""
+"""Collect the counters and values of the lines of a log as arrays, block by block."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.readers.tables.growing_columns import Growing
-from loglens.readers.text.crash_lines import Deaths
-from loglens.readers.text.line_plan import Plan, learn
-from loglens.readers.text.ruled_tables import Ruled
-from loglens.readers.text.templates import floats, polish, take_apart
+from loglens.readers.text.crash_lines import CrashLines
+from loglens.readers.text.line_plan import LinePlan, plan_of
+from loglens.readers.text.ruled_tables import RuledTables
+from loglens.readers.text.templates import floats, normalise_spaces, to_template
 from loglens.stats.arrays import Floats, Ints
 
 #: So many templates that mean nothing are remembered, and so many tags taken; a log has a few hundred.
@@ -29,9 +29,9 @@ class Templates(dict[bytes, int]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.forms: list[tuple[Plan, int]] = []
+        self.forms: list[tuple[LinePlan, int]] = []
         self.tags: dict[tuple[str, str, bool], int] = {}
-        self._form: dict[tuple[Plan, int], int] = {}
+        self._form: dict[tuple[LinePlan, int], int] = {}
         self._kept: dict[bytes, int] = {}
 
     def __missing__(self, template: bytes) -> int:
@@ -39,7 +39,7 @@ class Templates(dict[bytes, int]):
             self.clear()
             self.update(self._kept)
         count = template.count(0)
-        plan = learn(template)
+        plan = plan_of(template)
         if plan is None or not self._room(plan):
             form = -1 - count
         else:
@@ -55,7 +55,7 @@ class Templates(dict[bytes, int]):
         """Whether a line with values is known that begins like this and goes on."""
         return any(len(known) > len(template) and known.startswith(template) for known in self._kept)
 
-    def _room(self, plan: Plan) -> bool:
+    def _room(self, plan: LinePlan) -> bool:
         keys = [(value.tag, value.axis, value.section) for value in plan.values]
         if len(self.tags) + len(keys) > MOST_TAGS and not all(key in self.tags for key in keys):
             return False
@@ -64,19 +64,19 @@ class Templates(dict[bytes, int]):
         return True
 
 
-class Ledger:
-    """The counters of every line that tells something, and the values of every line that has them."""
+class LineCollector:
+    """The counters of every understood line, and the values of every line that has them."""
 
     def __init__(self, on_param: Callable[[str], None]) -> None:
         self.templates = Templates()
-        self.deaths = Deaths()
-        self.ruled = Ruled()
+        self.crashes = CrashLines()
+        self.ruled = RuledTables()
         self.lines = 0
         self.records = 0
         self.sure = 0
-        self.last_told = 0
+        self.last_value_line = 0
         self._on_param = on_param
-        self._told = Growing(form=np.int32, **dict.fromkeys(("step", "epoch", "total", "time"), np.float64))
+        self._records = Growing(form=np.int32, **dict.fromkeys(("step", "epoch", "total", "time"), np.float64))
         self._measured = Growing(owner=np.int64, nth=np.int32, value=np.float64)
         self._size = 0
 
@@ -85,8 +85,8 @@ class Ledger:
         raw = self.ruled.rewrite(raw)
         if b"]{'" in raw:
             raw = _GLUED.sub(b"\r", raw)
-        block = polish(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw)
-        templates, numbers = take_apart(block)
+        block = normalise_spaces(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw)
+        templates, numbers = to_template(block)
         form = np.fromiter(map(self.templates.__getitem__, templates), np.int32, len(templates))
         self._look_up()
         counts = np.where(form >= 0, self._count[np.maximum(form, 0)], -1 - form) if self._size else -1 - form
@@ -99,11 +99,11 @@ class Ledger:
 
     def column(self, name: str) -> NDArray[Any]:
         """One column of all records (form, the counters, time) or of all values (owner, nth, value); given away."""
-        return (self._told if name in self._told else self._measured).pop(name)
+        return (self._records if name in self._records else self._measured).pop(name)
 
     def number_of(self, template: bytes, block: bytes) -> bytes:
         """The last number of the last line of this template in a block, as written."""
-        templates, numbers = take_apart(polish(block))
+        templates, numbers = to_template(normalise_spaces(block))
         end = len(numbers)
         for known in reversed(templates):
             count = known.count(0)
@@ -139,15 +139,15 @@ class Ledger:
         used[wanted[(wanted >= 0) & (wanted < len(numbers))]] = True
         chosen = np.flatnonzero(used)
         value[chosen] = floats([numbers[i] for i in chosen.tolist()])
-        told = {name: _at(value, place) for name, place in places.items()}
-        told["time"] = self._time(form, places["stamp"], value, told.pop("millis"))
-        del told["stamp"]
-        self._told.add(share, form=form, **told)
+        counted = {name: _at(value, place) for name, place in places.items()}
+        counted["time"] = self._time(form, places["stamp"], value, counted.pop("millis"))
+        del counted["stamp"]
+        self._records.add(share, form=form, **counted)
         self._measured.add(share, owner=owner + self.records, nth=nth, value=value[at])
         self.records += len(form)
         self.sure += int(np.count_nonzero(self._sure[form]))
         if len(owner):
-            self.last_told = self.lines + int(rows[owner[-1]]) + 1
+            self.last_value_line = self.lines + int(rows[owner[-1]]) + 1
 
     def _time(self, form: NDArray[np.int32], place: Ints, value: Floats, millis: Floats) -> Floats:
         time = millis / 1e3
@@ -173,7 +173,7 @@ class Ledger:
                 self._on_param(text)
             else:
                 line = int(number[min(row, len(number) - 1)]) if number is not None else row
-                self.deaths.add(kind, self.lines + line + 1, text)
+                self.crashes.add(kind, self.lines + line + 1, text)
 
 
 def _at(value: Floats, place: Ints) -> Floats:

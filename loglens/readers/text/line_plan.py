@@ -1,4 +1,4 @@
-"""What a line of a certain form means: which of its numbers count, which are values, and of what."""
+"""Work out, for one form of line, which of its numbers are counters and which are values of what name."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from loglens.readers.text import crash_lines as _fatal
-from loglens.readers.text.cell_names import TELLING, Cell, cells, counter, is_counter, split_word
+from loglens.readers.text import crash_lines
+from loglens.readers.text.cell_names import MEASURES, Cell, cells, counter, is_counter, split_word
 from loglens.readers.text.patterns import MLLOG, MLLOG_STEP, SURE, Pattern, patterns
 from loglens.readers.text.templates import MARK
 
@@ -39,7 +39,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LinePlan:
     """What to take from the lines of one template; slots are numbers of numbers in the line, -1 for none.
 
     stamp: slot of the year; comma: whether milliseconds follow. family: lines that share a counter. section: what
@@ -74,21 +74,21 @@ def _bare_table() -> tuple[Pattern, ...]:
     return tuple(pattern for pattern in _table() if pattern.words & {"section", "restart", "rule", "group"})
 
 
-def learn(template: bytes) -> Plan | None:
+def plan_of(template: bytes) -> LinePlan | None:
     """The plan for the lines of a template; None for lines that say nothing of training."""
-    return _learned(template) if len(template) <= _SHORT else _learn(template)
+    return _cached_plan(template) if len(template) <= _SHORT else _make_plan(template)
 
 
 @lru_cache(_MOST)
-def _learned(template: bytes) -> Plan | None:
-    return _learn(template)
+def _cached_plan(template: bytes) -> LinePlan | None:
+    return _make_plan(template)
 
 
-def _learn(template: bytes) -> Plan | None:
+def _make_plan(template: bytes) -> LinePlan | None:
     text = template[:LONGEST].decode("utf-8", "replace").rstrip()
-    raw = _fatal.kind(text)
+    raw = crash_lines.kind(text)
     if raw:
-        return Plan("fatal", raw=raw)
+        return LinePlan("fatal", raw=raw)
     if ":::MLL" in text and (found := MLLOG.search(text[:2000])):
         return _mllog(text, found)
     stamp, comma, at = _stamp(text)
@@ -121,7 +121,7 @@ def _lower(text: str) -> str:
     return low if len(low) == len(text) else text.encode("utf-8", "replace").lower().decode("utf-8", "replace")
 
 
-def _known(body: str, low: str) -> Plan | None:
+def _known(body: str, low: str) -> LinePlan | None:
     for pattern in _table() if MARK in body else _bare_table():
         found = pattern.find(low)
         if found and (plan := _fit(pattern, body, found)):
@@ -129,7 +129,7 @@ def _known(body: str, low: str) -> Plan | None:
     return None
 
 
-def _fit(pattern: Pattern, body: str, found: re.Match[str]) -> Plan | None:
+def _fit(pattern: Pattern, body: str, found: re.Match[str]) -> LinePlan | None:
     """The plan that a pattern of the table makes of a line."""
     words, groups = pattern.words, found.groupdict()
     if "split" in groups:
@@ -137,7 +137,7 @@ def _fit(pattern: Pattern, body: str, found: re.Match[str]) -> Plan | None:
     slots = {name: body.count(MARK, 0, found.start(name)) for name, text in groups.items() if text == MARK}
     split = _split(groups.get("split"))
     step, epoch, total = (slots.get(name, -1) for name in ("step", "epoch", "total"))
-    base = Plan(f"{pattern.name}/{split}", words, step=step, epoch=epoch, total=total)
+    base = LinePlan(f"{pattern.name}/{split}", words, step=step, epoch=epoch, total=total)
     if words & {"set", "rule", "restart", "bar"} or (pattern.name == "coqui" and "carry" not in words):
         return replace(base, section=split or "train")
     if "group" in words:
@@ -159,7 +159,7 @@ def _fit(pattern: Pattern, body: str, found: re.Match[str]) -> Plan | None:
     listed = [cell for cell in listed if not is_counter(cell.key)]
     if prefix:
         listed = [_fairseq(cell, prefix, json="{" in body) for cell in listed]
-    if "telling" in words and not any(TELLING.search(cell.key) for cell in listed):
+    if "telling" in words and not any(MEASURES.search(cell.key) for cell in listed):
         return None
     values = _values([*named, *listed], split, axis, words)
     return replace(base, values=values) if values else None
@@ -215,7 +215,7 @@ def _values(listed: list[Cell], split: str, axis: str, words: frozenset[str]) ->
     return tuple(values.values())
 
 
-def _generic(body: str, low: str) -> Plan | None:
+def _generic(body: str, low: str) -> LinePlan | None:
     """A line that no trainer of the table prints: it counts steps or epochs, and measures something."""
     step, epoch = counter(low, "step"), counter(low, "epoch")
     if step is None and epoch is None:
@@ -225,21 +225,21 @@ def _generic(body: str, low: str) -> Plan | None:
     lead = re.match(r"\W*(train|training|val|valid|validation|validate|eval|evaluation|test)\b", low[:first])
     split = split_word(lead[1]) if lead else ""
     listed = [cell for cell in cells(body, taken, whole=False, bare=False) if not is_counter(cell.key)]
-    if not any(TELLING.search(cell.key) for cell in listed):
-        return Plan("generic/", frozenset({"set"}), epoch=epoch.slot) if epoch and _SETTER.match(low) else None
+    if not any(MEASURES.search(cell.key) for cell in listed):
+        return LinePlan("generic/", frozenset({"set"}), epoch=epoch.slot) if epoch and _SETTER.match(low) else None
     values = _values(listed, split, "step" if step else "epoch", frozenset())
-    counts = Plan(f"generic/{split}", values=values, epoch=epoch.slot if epoch else -1)
+    counts = LinePlan(f"generic/{split}", values=values, epoch=epoch.slot if epoch else -1)
     return counts if step is None else replace(counts, step=step.slot, total=step.total)
 
 
-def _mllog(text: str, found: re.Match[str]) -> Plan | None:
+def _mllog(text: str, found: re.Match[str]) -> LinePlan | None:
     """A line of MLPerf: a value at an epoch, or else a parameter of the run."""
     millis = text.count(MARK, 0, found.start("time"))
     counted = MLLOG_STEP.search(text, found.end())
     if found["value"][0] not in "\0{":
-        return Plan("mllog/", raw="param")
+        return LinePlan("mllog/", raw="param")
     if counted is None:
-        return Plan("mllog/", raw="param") if found["value"] == MARK else None
+        return LinePlan("mllog/", raw="param") if found["value"] == MARK else None
     axis = {"epoch_num": "epoch", "samples_count": "samples"}.get(counted["axis"], "step")
     at = text.count(MARK, 0, counted.start("step"))
     start = text.count(MARK, 0, found.start("value"))
@@ -247,5 +247,5 @@ def _mllog(text: str, found: re.Match[str]) -> Plan | None:
     if found["value"] != MARK:
         inner = cells(found["value"], frozenset(), whole=False, bare=False)
         values = tuple(Value(start + cell.slot, f"{found['key']}/{cell.key}", axis) for cell in inner)
-    plan = Plan("mllog/", values=values, millis=millis)
+    plan = LinePlan("mllog/", values=values, millis=millis)
     return replace(plan, epoch=at) if axis == "epoch" else replace(plan, step=at)

@@ -7,9 +7,9 @@ stands for a number, "<name>" for a number that is called so and one blank for a
 
   within    the step begins again with each epoch      final   of a pass over the data, only its end counts
   epoch     belongs to the epoch, not to a step        carry   belongs to the step that was printed last
-  cells     names are whole cells between "|"          bar     a bare progress bar: tells the step of what follows
+  cells     names are whole cells between "|"          bar     a bare progress bar: gives the step of what follows
   samples   counts samples                             log     names only a fraction of an epoch
-  set       tells a counter and no value               rule    ends a table
+  set       has a counter and no value                 rule    ends a table
   telling   names that measure nothing make no line of it
   mean      the average in parentheses counts          all     over all workers: beside the same of one worker
   opens     values at a step, and section for what follows

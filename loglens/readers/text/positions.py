@@ -1,4 +1,4 @@
-"""Where on which axis the lines of a log stand: epochs joined with their steps, restarts, tables."""
+"""Find the step of every line of a log: steps within epochs joined, restarts found, tables numbered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.readers.tables.step_axis import NAMES, plain
-from loglens.readers.text.line_plan import Plan
+from loglens.readers.text.line_plan import LinePlan
 from loglens.stats.arrays import Floats, Ints
 
 Bools = NDArray[np.bool_]
@@ -17,10 +17,10 @@ _TABLE_STEPS = {name: rank for rank, name in enumerate(f"{NAMES['step']} {NAMES[
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
-    """Lines that tell something, in order. plan: index into plans; NaN where a line has no such counter."""
+class LineRecords:
+    """The understood lines of a log, in order. plan: index into plans; NaN where a line has no such counter."""
 
-    plans: tuple[Plan, ...]
+    plans: tuple[LinePlan, ...]
     plan: NDArray[np.int32]
     step: Floats
     epoch: Floats
@@ -34,8 +34,8 @@ class Records:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Position of every record by axis ("step" serves samples too), its session and whether in validation."""
+class Positions:
+    """The position of every record on each axis ("step" serves samples too), its session and whether in validation."""
 
     step: Floats
     epoch: Floats
@@ -45,7 +45,7 @@ class Places:
     remarks: tuple[str, ...]
 
 
-def forward(values: Floats) -> Floats:
+def forward_fill(values: Floats) -> Floats:
     """Each missing value as the last one before it."""
     known = ~np.isnan(values)
     last = np.maximum.accumulate(np.where(known, np.arange(len(values)), 0)) if len(values) else known.astype(np.int64)
@@ -53,10 +53,10 @@ def forward(values: Floats) -> Floats:
     return filled
 
 
-def place(records: Records) -> Places:
-    """Where every record stands."""
+def place(records: LineRecords) -> Positions:
+    """Find the position of every record."""
     logs = records.has("log")
-    epoch = forward(np.where(logs, np.nan, records.epoch))
+    epoch = forward_fill(np.where(logs, np.nan, records.epoch))
     families = _families(records)
     main = _main(records, families)
     epoch = _count_epochs(records, families, epoch)
@@ -71,14 +71,14 @@ def place(records: Records) -> Places:
     for family, rows in families:
         training[rows] = family.partition("/")[2] in ("", "train")
     known = np.where(training, step, np.nan)
-    upcoming = np.where(records.has("ahead"), forward(known[::-1])[::-1] - 1, np.nan)
-    carried = np.where(np.isnan(upcoming), forward(known), upcoming)
+    upcoming = np.where(records.has("ahead"), forward_fill(known[::-1])[::-1] - 1, np.nan)
+    carried = np.where(np.isnan(upcoming), forward_fill(known), upcoming)
     step = np.where(np.isnan(step), carried, step)
     log, log_axis = _logs(records, logs)
-    return Places(step, epoch, session, log, log_axis, tuple(dict.fromkeys(remarks)))
+    return Positions(step, epoch, session, log, log_axis, tuple(dict.fromkeys(remarks)))
 
 
-def _families(records: Records) -> list[tuple[str, Ints]]:
+def _families(records: LineRecords) -> list[tuple[str, Ints]]:
     """The records that share a step counter."""
     names = [plan.family if plan.step >= 0 and not plan.words & {"bar", "final"} else "" for plan in records.plans]
     distinct = {name: code for code, name in enumerate(dict.fromkeys(["", *names]))}
@@ -88,15 +88,15 @@ def _families(records: Records) -> list[tuple[str, Ints]]:
     return [(name, rows) for name, rows in found if len(rows)]
 
 
-def _main(records: Records, families: list[tuple[str, Ints]]) -> Ints:
-    """The records by which restarts are told: those of the training counter that stands most often."""
+def _main(records: LineRecords, families: list[tuple[str, Ints]]) -> Ints:
+    """The records by which restarts are found: those of the most frequent training counter."""
     best = max((rows for name, rows in families if name.partition("/")[2] in ("", "train")), key=len, default=None)
     if best is not None:
         return best
     return np.flatnonzero(~records.has("log") & np.isfinite(records.epoch))
 
 
-def _count_epochs(records: Records, families: list[tuple[str, Ints]], epoch: Floats) -> Floats:
+def _count_epochs(records: LineRecords, families: list[tuple[str, Ints]], epoch: Floats) -> Floats:
     """Epochs of lines that name none but begin again after they have come to their end."""
     if np.isfinite(epoch).any():
         return epoch
@@ -112,7 +112,7 @@ def _count_epochs(records: Records, families: list[tuple[str, Ints]], epoch: Flo
     return counted
 
 
-def _sessions(records: Records, rows: Ints, epoch: Floats) -> NDArray[np.int32]:
+def _sessions(records: LineRecords, rows: Ints, epoch: Floats) -> NDArray[np.int32]:
     """A number that rises where the program began anew: after its banner, or from the start again."""
     session = np.zeros(len(records.plan), np.int32)
     if not len(rows):
@@ -134,17 +134,17 @@ def _sessions(records: Records, rows: Ints, epoch: Floats) -> NDArray[np.int32]:
     return np.cumsum(session, dtype=np.int32)
 
 
-def _opening(records: Records, rows: Ints, fall: int) -> int:
+def _opening(records: LineRecords, rows: Ints, fall: int) -> int:
     """Where the lines begin that belong to a restart: behind the last line of its forerunner, or at the
-    line that first told the epoch anew."""
+    line that first named the epoch again."""
     after = int(rows[fall - 1]) + 1
-    told = records.epoch[after : int(rows[fall]) + 1]
-    if np.isfinite(records.epoch[rows[fall - 1]]) or not np.isfinite(told[:-1]).any():
+    named = records.epoch[after : int(rows[fall]) + 1]
+    if np.isfinite(records.epoch[rows[fall - 1]]) or not np.isfinite(named[:-1]).any():
         return int(rows[fall])
-    return after + int(np.flatnonzero(np.isfinite(told))[-1])
+    return after + int(np.flatnonzero(np.isfinite(named))[-1])
 
 
-def _join(records: Records, rows: Ints, epoch: Floats, session: NDArray[np.int32]) -> tuple[Floats, str]:
+def _join(records: LineRecords, rows: Ints, epoch: Floats, session: NDArray[np.int32]) -> tuple[Floats, str]:
     """Steps of the whole run from steps within epochs, where they begin again with each epoch."""
     step, total = records.step[rows], records.total[rows]
     if np.isnan(epoch).all() or np.isnan(epoch).any():
@@ -170,7 +170,7 @@ def _join(records: Records, rows: Ints, epoch: Floats, session: NDArray[np.int32
     return joined, remark
 
 
-def _logs(records: Records, logs: Bools) -> tuple[Floats, str]:
+def _logs(records: LineRecords, logs: Bools) -> tuple[Floats, str]:
     """Steps of lines that name a fraction of an epoch: those of their bar, or their order.
 
     tqdm wipes its bar, writes the line and draws the bar again, as far as it has come by then. The bar above
@@ -210,4 +210,4 @@ def tables(names: list[str], value: Floats, rule: Ints) -> tuple[Floats, str]:
         return rule.astype(np.float64), best
     mine = np.array([name == best for name in names], bool)
     step[rule[mine]] = value[mine]
-    return forward(step)[rule], best
+    return forward_fill(step)[rule], best

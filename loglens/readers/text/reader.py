@@ -1,4 +1,4 @@
-"""What trainers print: Megatron, DeepSpeed, Composer, nanoGPT, llm.c, Keras, skorch and everyone's own loops."""
+"""Console logs of trainers: Megatron, DeepSpeed, Composer, nanoGPT, llm.c, Keras, skorch and everyone's own loops."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from loglens.readers.files.text_file import head
 from loglens.readers.files.values import refuse
 from loglens.readers.text.blocks import LONGEST, Blocks
 from loglens.readers.text.curves import curves
-from loglens.readers.text.line_collector import Ledger
-from loglens.readers.text.templates import polish, take_apart
+from loglens.readers.text.line_collector import LineCollector
+from loglens.readers.text.templates import normalise_spaces, to_template
 
 FORMAT = "text"
 
@@ -29,14 +29,14 @@ _NUMBERED = re.compile(r"\.(?:log|txt|out|err|[oe])\.?-?\d+$", re.I)
 _NO_LOGS = re.compile(
     r"^(?:requirements|readme|license|copying|notice|changelog|cmakelists|metadata|record|makefile|dockerfile)", re.I
 )
-#: How much is looked at, first a little, to tell whether a file is a log.
+#: How much is looked at, first a little, to decide whether a file is a log.
 _PROBES = (8 << 10, 32 << 10)
 _FEW = 3
 _PARAM = re.compile(r'"key": ?"(\w+)", ?"value": ?("(?:[^"\\]|\\.)*"|[-+.\w]+)')
 
 
 def sniff(path: Path) -> bool:
-    """A file named like a log or a text, with several lines in it that tell a step and a metric."""
+    """A file named like a log or a text, with several lines in it that hold a step and a metric."""
     suffix = path.suffix.lower()
     if (suffix not in _SUFFIXES and not _NUMBERED.search(path.name)) or _NO_LOGS.match(path.name):
         return False
@@ -54,7 +54,7 @@ def read(source: Source) -> Iterator[Run]:
 
 
 def _middle(path: Path) -> str:
-    """A piece from the middle of a long file, whose head may tell of nothing but settings."""
+    """A piece from the middle of a long file, whose head may hold nothing but settings."""
     try:
         size = path.stat().st_size
         if size <= _PROBES[-1] or not path.is_file() or not head(path):
@@ -70,33 +70,33 @@ def _middle(path: Path) -> str:
 def _is_log(text: str) -> bool:
     if not text or text.startswith(("#!", "<?xml", "<!DOCTYPE")):
         return False
-    ledger = Ledger(lambda _: None)
-    ledger.add(text.rpartition("\n")[0].encode("utf-8", "replace") or text.encode("utf-8", "replace"))
-    if ledger.sure:
+    collector = LineCollector(lambda _: None)
+    collector.add(text.rpartition("\n")[0].encode("utf-8", "replace") or text.encode("utf-8", "replace"))
+    if collector.sure:
         return True
-    lines = np.unique(ledger.column("owner"))
-    return len(lines) + 2 * ledger.deaths.found >= _FEW and len(lines) > 0
+    lines = np.unique(collector.column("owner"))
+    return len(lines) + 2 * collector.crashes.found >= _FEW and len(lines) > 0
 
 
 def _run(source: Source, path: Path, name: str) -> Run:
     params = Params()
-    ledger = Ledger(params.add)
+    collector = LineCollector(params.add)
     blocks = Blocks(path)
     before = b""
     size, read = path.stat().st_size, 0
     for block in blocks:
         read += len(block)
-        ledger.add(block, read / size)
+        collector.add(block, read / size)
         before = block
     notes: list[Note] = []
     if blocks.rest.strip():
-        if _is_torn(ledger, blocks.rest, before):
+        if _breaks_off(collector, blocks.rest, before):
             notes.append(
-                Note("truncated", f"the file ends inside line {ledger.lines + 1}: that line is left out", path.name)
+                Note("truncated", f"the file ends inside line {collector.lines + 1}: that line is left out", path.name)
             )
         else:
-            ledger.add(blocks.rest)
-    columns, axes, remarks = curves(ledger)
+            collector.add(blocks.rest)
+    columns, axes, remarks = curves(collector)
     if not len(columns):
         raise refuse(path, "text without a line that tells a step and a metric: no training log that loglens knows")
     notes += [Note("axis", remark, path.name) for remark in remarks]
@@ -111,13 +111,13 @@ def _run(source: Source, path: Path, name: str) -> Run:
         notes.append(
             Note("restart", f"the log holds {sessions + 1} sessions: it began anew {sessions} times", path.name)
         )
-    notes += ledger.deaths.told(path.name, ledger.last_told)
+    notes += collector.crashes.as_notes(path.name, collector.last_value_line)
     return Run(name, source.path, FORMAT, columns, params=params.found, notes=tuple(notes), files=(path,), axes=axes)
 
 
 @dataclass
 class Params:
-    """Gathers the parameters that a log tells."""
+    """Collects the parameters of the run that a log names."""
 
     found: dict[str, Any] = field(default_factory=dict)
 
@@ -129,16 +129,16 @@ class Params:
                 return
 
 
-def _is_torn(ledger: Ledger, rest: bytes, before: bytes) -> bool:
-    """Whether an unfinished last line breaks off within what such lines tell."""
-    if ledger.ruled.breaks_off(rest):
+def _breaks_off(collector: LineCollector, rest: bytes, before: bytes) -> bool:
+    """Whether an unfinished last line is cut off before its last value ends."""
+    if collector.ruled.breaks_off(rest):
         return True
-    templates, numbers = take_apart(polish(rest))
+    templates, numbers = to_template(normalise_spaces(rest))
     last = templates[-1].rstrip()
     if not last:
         return False
-    if ledger.templates[last] < 0 or not last.endswith(b"\0"):
-        return len(last) > 2 and ledger.templates.begins(last)
-    usual = ledger.number_of(last, before)
+    if collector.templates[last] < 0 or not last.endswith(b"\0"):
+        return len(last) > 2 and collector.templates.begins(last)
+    usual = collector.number_of(last, before)
     places, usual_places = (len(number.partition(b".")[2]) for number in (numbers[-1], usual))
-    return (b"e" not in usual.lower() and places < usual_places) or ledger.templates.begins(last)
+    return (b"e" not in usual.lower() and places < usual_places) or collector.templates.begins(last)

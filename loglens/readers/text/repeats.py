@@ -1,4 +1,4 @@
-"""Lines, of progress bars above all, that only say again what another line says: no measurement of their own."""
+"""Find lines that only repeat the values of another line, as redrawn progress bars do."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.readers.text.line_plan import Value
-from loglens.readers.text.positions import Records
+from loglens.readers.text.positions import LineRecords
 from loglens.stats.arrays import Floats, Ints
 
 
 def repeats(
-    records: Records, values: Sequence[Value], owner: Ints, nth: NDArray[np.int32], number: Floats
+    records: LineRecords, values: Sequence[Value], owner: Ints, nth: NDArray[np.int32], number: Floats
 ) -> NDArray[np.bool_]:
     """Which records to pass over. owner, nth, number: record, index into values and value of each value, by record.
 

@@ -1,4 +1,4 @@
-"""Tables that are printed row by row under a ruled header, as skorch does: each row told with its names.
+"""Read tables printed row by row under a ruled header, as skorch does: each value gets the name of its column.
 
 This is the format "simple" of tabulate: columns stand two blanks apart, each as wide as its dashes, their
 cells to the right. A cell that is too wide pushes the rest of its row on; one that is blank did not happen.
@@ -19,7 +19,7 @@ _NUMERIC = re.compile(rb"\s*\d[\s\d.+naife-]*", re.I)
 _EVENT = b"+"
 
 
-class Ruled:
+class RuledTables:
     """Rewrites the rows of such tables, line by line: " 1  0.25" under "epoch  loss" becomes "epoch: 1 loss: 0.25"."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Ruled:
         return bool(self._spans) and _NUMERIC.fullmatch(line) is not None and not self._cells(line)
 
     def _begin(self, header: bytes, rule: bytes) -> None:
-        """Takes the names of a table that tells of steps or epochs; of another one, nothing."""
+        """Take the column names of a table that counts steps or epochs; ignore any other table."""
         self._spans = [found.span() for found in _DASHES.finditer(rule)]
         self._names = self._split(header) or []
         if not all(self._names) or not any(is_counter(name.decode("utf-8", "replace")) for name in self._names):

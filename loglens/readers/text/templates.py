@@ -1,4 +1,4 @@
-"""A block of text taken apart into its numbers and the templates of its lines, at the speed of `re`.
+"""Split a block of text into the numbers in it and the templates of its lines, at the speed of `re`.
 
 A log repeats a few kinds of lines with other numbers. With every number replaced by a mark, equal kinds
 become equal strings, so that what a line means is worked out once a kind and not once a line.
@@ -45,8 +45,8 @@ _BLANKS = bytes.maketrans(b"\t\v\f", b"   ")
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f")
 
 
-def polish(block: bytes) -> bytes:
-    """The text as a person sees it: no colours, bars, control bytes or wide gaps; same lines, in UTF-8.
+def normalise_spaces(block: bytes) -> bytes:
+    """Remove colours, progress bars, control bytes and wide gaps from a block of UTF-8; the lines stay the same.
 
     A run of backspaces begins a line of its own: what it would wipe out has been said before.
     """
@@ -68,7 +68,7 @@ def polish(block: bytes) -> bytes:
     return block
 
 
-def take_apart(block: bytes) -> tuple[list[bytes], list[bytes]]:
+def to_template(block: bytes) -> tuple[list[bytes], list[bytes]]:
     """The templates of all lines of a polished block, and all numbers in it as written."""
     parts = (_WITH_WORDS if any(word in block for word in _WORDS) else _PLAIN).split(block)
     return b"\0".join(parts[::2]).split(b"\n"), parts[1::2]

@@ -10,9 +10,9 @@ from typing import Any
 from loglens.errors import UnreadableError
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
-from loglens.readers.files import parquet_file as _parquet
+from loglens.readers.files import parquet_file
 from loglens.readers.files.values import number, refuse
-from loglens.readers.tables.row_collector import RunRows, whole
+from loglens.readers.tables.row_collector import RunRows, whole_number
 
 FORMAT = "wandb"
 
@@ -22,7 +22,7 @@ _PART = re.compile(r"(\d+)_\d+$")
 
 def sniff(path: Path) -> bool:
     """A Parquet file with a column _step."""
-    return path.suffix == ".parquet" and b"_step" in _parquet.names(path)
+    return path.suffix == ".parquet" and b"_step" in parquet_file.names(path)
 
 
 def home(path: Path, inside: frozenset[Path]) -> Path:  # noqa: ARG001 - as all readers
@@ -35,8 +35,8 @@ def read(source: Source) -> Iterator[Run]:
     rows, failed = RunRows(), list[tuple[Path, UnreadableError]]()
     for path in sorted(source.files, key=_first):
         try:
-            for row in _parquet.rows(path):
-                rows.add(whole(row.get("_step")), _time(row.get("_timestamp")), _values(row))
+            for row in parquet_file.rows(path):
+                rows.add(whole_number(row.get("_step")), _time(row.get("_timestamp")), _values(row))
         except UnreadableError as error:
             failed.append((path, error))
     columns = rows.columns()

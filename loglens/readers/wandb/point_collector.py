@@ -66,7 +66,7 @@ class Points:
         return code
 
     def take(self, data: bytes, raw: NDArray[np.uint8], pairs: Pairs, rows: int) -> None:
-        """The pairs of so many rows more."""
+        """Add the pairs of the next n rows."""
         blocks = self._blocks
         spans = zip(pairs.key.tolist(), pairs.key_stop.tolist(), strict=True)
         code = np.array([blocks[data[a:b]] for a, b in spans], np.int32)
