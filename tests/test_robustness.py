@@ -44,8 +44,10 @@ def scaled(run: Run) -> Run:
 
 
 def shifted(run: Run) -> Run:
-    summaries = tuple(replace(row, step=row.step + 10_000) for row in run.summaries)
-    return replace(run, columns=replace(run.columns, step=run.columns.step + 10_000), summaries=summaries)
+    """Steps that are counted from elsewhere; by less than the run's length, or it would be the tail of a longer one."""
+    steps = int(np.ptp(run.columns.step)) // 4 + 1 if len(run.columns) else 0
+    summaries = tuple(replace(row, step=row.step + steps) for row in run.summaries)
+    return replace(run, columns=replace(run.columns, step=run.columns.step + steps), summaries=summaries)
 
 
 def with_constant(run: Run) -> Run:
@@ -59,6 +61,8 @@ def with_constant(run: Run) -> Run:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_no_verdict_changes(folder: Path, change: Callable[[Run], Run]) -> None:
     run = RUNS[folder]
+    if change is scaled and folder.name.startswith("posterior_collapse"):
+        pytest.skip("a KL term is in nats: it has no other unit")
     before, after = judge(run, detectors()), judge(change(run), detectors())
     assert named(after) == named(before) and after.verdict == before.verdict
 

@@ -40,30 +40,31 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
     curves = assign_roles(run, config.roles)
     curves = (*curves, *_totals(curves))
     findings: list[Finding] = []
-    outcomes = []
+    results = []
     for name, detector in detectors.items():
         if name in config.ignore:
-            outcomes.append(RuleResult(name, "skipped", _left_out(name, config)))
+            results.append(RuleResult(name, "skipped", _left_out(name, config)))
             continue
-        found, outcome = _apply(detector, run, curves, config.thresholds.get(name, {}))
+        found, result = _apply(detector, run, curves, config.thresholds.get(name, {}))
         findings.extend(found)
-        outcomes.append(outcome)
+        results.append(result)
     if config.assertions:
-        demanded, outcome = _assert(curves, config)
-        outcomes.append(outcome)
+        demanded, result = _assert(curves, config)
+        results.append(result)
     else:
         demanded = []
     axis = _main_axis(curves)
     steps = [curve.step for curve in curves if len(curve) and curve.axis == axis]
     first = min((int(step[0]) for step in steps), default=None)
     last = max((int(step[-1]) for step in steps), default=None)
-    outcome = judge_outcome(curves, run.notes)
-    findings += _stamped(unexplained(outcome, findings, curves), detectors, config)
-    outcomes.append(RuleResult(UNSTABLE.name, *_unstable(outcome, findings, config)))
     rules = {UNSTABLE.name: UNSTABLE} | {name: detector.rule for name, detector in detectors.items()}
-    linked = diagnosis.find_causes(findings, rules, (last or 0) - (first or 0))
     # nor by a rule that never complains
     beside = {name for name, rule in rules.items() if rule.family in SIDE_FAMILIES or rule.severity == Severity.NOTE}
+    outcome = judge_outcome(curves, run.notes)
+    findings += _stamped(unexplained(outcome, findings, curves), detectors, config)
+    judged = any(result.outcome in ("found", "clean") and result.condition not in beside for result in results)
+    results.append(RuleResult(UNSTABLE.name, *_unstable(outcome, findings, config)))
+    linked = diagnosis.find_causes(findings, rules, (last or 0) - (first or 0))
     return Diagnosis(
         run=run.name,
         path=str(run.source),
@@ -74,9 +75,9 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
         last_step=last,
         cast=tuple(part for part in parts(curves) if part.role is not None),
         findings=diagnosis.insert_below_errors(linked, demanded),
-        outcomes=tuple(outcomes),
+        outcomes=tuple(results),
         notes=(*run.notes, *_rewinds(run)),
-        judged=any(outcome.outcome in ("found", "clean") and outcome.condition not in beside for outcome in outcomes),
+        judged=judged,
         outcome=outcome,
         lead=_lead(curves),
         curves=tuple(curve for curve in curves if curve.role is not None),

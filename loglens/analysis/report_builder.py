@@ -23,6 +23,7 @@ def collect(
     items = list(judged)
     rules = {name: RuleHelp(detector.rule, detector.title, detector.text) for name, detector in detectors.items()}
     rules[unexplained.RULE.name] = unexplained.HELP
+    rules[unexplained.RULE.name] = unexplained.HELP
     if config.assertions:
         rules[assertions.RULE.name] = assertions.HELP
     return Report(

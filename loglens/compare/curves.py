@@ -15,7 +15,6 @@ import numpy as np
 
 from loglens.compare.regression import Limit, Regression, regression
 from loglens.model.redaction import redact_value
-from loglens.model.report import SCHEMA_VERSION
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.model.strict_json import to_strict
@@ -106,7 +105,7 @@ class Comparison:
         """The machine form, schema 1.0."""
         first = self.parted[0] if self.parted else None
         return {
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": "1.0",
             "good": [_about(run) for run in self.good],
             "bad": _about(self.bad),
             "first": {"step": first.onset, "role": first.role, "tag": first.tag} if first else None,

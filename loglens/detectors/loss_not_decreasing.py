@@ -17,7 +17,7 @@ steps, while the learning rate still warms up, or where noise could hide the gai
 much lies within the 99 % interval of the trend. 5 % between first and last medians alone calls 3.9 % of runs
 dead that reach their target; the noise and the validation loss are there to spare them.
 
-A log that begins after half of its last step is the tail of a resumed run: what was learned before is not in it, and
+A log that begins at twice its own length is the tail of a resumed run: what was learned before is not in it, and
 the rule is skipped.
 
 When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate
@@ -57,12 +57,12 @@ def detect(
     min_points: int = 10,
     gain: float = 0.05,
     chance: float = 0.02,
-    late_start: float = 0.5,
+    late_start: float = 2.0,
 ) -> Iterator[Finding]:
     curve = loss.finite
     if len(curve) < min_points:
         raise Skip(f"needs {min_points} losses, has {len(curve)}")
-    if curve.step[0] > late_start * curve.last_step:
+    if curve.step[0] > late_start * (curve.last_step - curve.step[0]):
         raise Skip(
             f"the log begins at {curve.axis} {curve.step[0]} of {curve.last_step}: the start of training is not in it"
         )

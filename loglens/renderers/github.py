@@ -64,7 +64,11 @@ def _annotations(report: Report) -> Iterator[Annotation]:
             yield Annotation(Severity.WARNING, "loglens: a rule crashed", (name,), _file(run), (2,))
         if run.verdict in ("not-judged", "unclear"):
             yield Annotation(
-                Severity.NOTE, f"loglens: {run.verdict.replace('-', ' ')}", (f"{_run(run)}: {say(run.summary)}",), _file(run), (2,)
+                Severity.NOTE,
+                f"loglens: {run.verdict.replace('-', ' ')}",
+                (f"{_run(run)}: {say(run.summary)}",),
+                _file(run),
+                (2,),
             )
     severity = Severity.WARNING if report.runs else Severity.ERROR
     if not report.runs:

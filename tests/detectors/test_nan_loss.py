@@ -97,7 +97,9 @@ def test_gradients_that_overflow_under_a_loss_that_goes_on_falling(bad: float) -
 
 def test_metrics_that_freeze_where_the_loss_is_blank_are_a_second_witness() -> None:
     blank = Note("blank-tail", "val/loss is blank in all 20 rows from step 30 on while rows go on", "log.csv")
-    accuracy = np.concatenate([np.linspace(0.1, 0.5, 30), np.zeros(20)])  # of a group of its own: no sibling of the loss
+    accuracy = np.concatenate(
+        [np.linspace(0.1, 0.5, 30), np.zeros(20)]
+    )  # of a group of its own: no sibling of the loss
     for metric, severity in ((accuracy, Severity.ERROR), (np.linspace(0.1, 0.9, 50), Severity.WARNING)):
         one = run({"loss": falling(50), "val/loss": falling(30), "held/accuracy": metric})
         (found,) = judge(replace(one, notes=(blank,)), {"nan-loss": detectors()["nan-loss"]}).findings

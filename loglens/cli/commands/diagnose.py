@@ -143,9 +143,7 @@ def command(
         execution = session.Execution(jobs, scheduler, cached, formats)
         with progress.tracker(quiet) as track:
             judged, stopped = session.diagnose(paths, config, execution, on_result=lines.write, track=track)
-        report = replace(
-            collect(judged, registry.detectors(), config=config), require_healthy=require_healthy
-        )
+        report = replace(collect(judged, registry.detectors(), config=config), require_healthy=require_healthy)
         report = _known(report, old, accepted, accept, quiet)
         lines.write_text(jsonl.closing(report))
     console.warn(report.unread, quiet=quiet and bool(report.judged), texted=(None, "text") in targets)

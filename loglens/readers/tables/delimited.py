@@ -125,7 +125,7 @@ class Sheet:
         self.first: tuple[str, ...] = ()
 
     def without_cut_cell(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
-        """The blocks without a last cell that was probably cut off: no line end follows, and it is shorter than those above.
+        """The blocks without a last cell that was probably cut off: no line end follows, and it is short.
 
         A writer ends each line; a table that was exported may have no line end behind the last. A number cut
         short is another number, and shorter; the cells before it, and one in quotes, are whole.

@@ -22,7 +22,7 @@ class Growing:
         self.size = self._room = 0
 
     def extend(self, count: int, share: float) -> dict[str, NDArray[Any]]:
-        """Add empty rows for the caller to fill. share: the part of the file read so far, from which the final size is estimated."""
+        """Add empty rows for the caller to fill. share: the part of the file read so far, for the final size."""
         begin, self.size = self.size, self.size + count
         if self.size > self._room:
             self._room = int(self.size * min(1.02 / min(share, 1.0), _MOST))  # memory never filled is never taken

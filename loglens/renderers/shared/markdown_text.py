@@ -72,4 +72,5 @@ def _escaped(shown: str) -> str:
 
 
 def _led(line: str) -> str:
-    return _LEADING.sub(lambda found: found[1] + (found[2] + "\\" if found[2].isdigit() else "\\" + found[2]), line)
+    led = _LEADING.sub(lambda found: found[1] + (found[2] + "\\" if found[2].isdigit() else "\\" + found[2]), line)
+    return f"&#32;{led[1:]}" if led.startswith("    ") else led  # four spaces would make it code

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from loglens.model.plain_text import number, plural
 from loglens.model.redaction import HIDDEN, redact_params
-from loglens.model.report import SCHEMA_VERSION, CurveRole, Unread, note_dict
+from loglens.model.report import CurveRole, Unread, note_dict
 from loglens.model.run import Run
 from loglens.model.strict_json import to_strict
 from loglens.renderers.terminal.look import TextStyle, indented
@@ -24,7 +24,7 @@ Inspected = Sequence[tuple[Run, Sequence[CurveRole]]]
 def document(runs: Inspected, unread: Sequence[Unread]) -> dict[str, Any]:
     """The JSON form, schema 1.0."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": "1.0",
         "runs": [
             {
                 "run": run.name,
