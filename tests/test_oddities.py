@@ -16,8 +16,8 @@ import pytest
 import loglens
 from loglens.model.report import Report
 from loglens.roles.assign import assign_roles
-from tests.fuzz.check import bounds
 from tests.readers.tensorboard_writer import scalar, write
+from tests.slow.fuzz.check import bounds
 
 DATA = Path(__file__).parent / "readers" / "data" / "offline"
 FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")

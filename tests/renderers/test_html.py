@@ -26,7 +26,7 @@ from loglens.model.series import Series
 from loglens.renderers.html import report as html
 from tests.curves import Floats, falling, series
 from tests.golden.example import HARMFUL, HOSTILE, exploding, failed, healthy, report, suspect, unjudged
-from tests.test_distributions import histogram
+from tests.model.test_histogram_grid import histogram
 
 pytest.importorskip("jinja2", reason="needs the extra html")
 pytest.importorskip("tsdownsample", reason="needs the extra html")

@@ -1,0 +1,205 @@
+"""Files made to break a reader: little to read, much in them. Time and memory stay bounded, the others are read."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tensorboard.compat.proto.event_pb2 import Event
+
+import loglens
+from loglens.model.report import Report
+from tests.readers.tensorboard_writer import packed, scalar, write
+from tests.slow.fuzz.check import bounds
+
+GOOD = "step,loss\n" + "".join(f"{n},{1 / (n + 1)}\n" for n in range(20))
+
+
+@pytest.fixture(autouse=True)
+def limits() -> Iterator[None]:
+    """At most 300 MB on top and 20 s of processor time for each."""
+    with bounds():
+        yield
+
+
+def judged(folder: Path, formats: Sequence[str] = ("text", "json", "markdown", "sarif", "junit", "github")) -> Report:
+    """The report on a folder beside whose file a good run stands, once it could be written in all formats."""
+    (folder / "good").mkdir()
+    (folder / "good" / "log.csv").write_text(GOOD)
+    report = loglens.diagnose(folder)
+    assert "good/log.csv" in {run.run for run in report.runs}
+    assert not [outcome for run in report.runs for outcome in run.outcomes if outcome.outcome == "crashed"]
+    for name in formats:
+        report.render(name)
+    assert all(len(item.why.splitlines()) == 1 for item in report.unread)
+    return report
+
+
+def why(report: Report) -> str:
+    (unread,) = report.unread
+    return unread.why
+
+
+def notes(report: Report) -> list[str]:
+    return [f"{note.kind}: {note.message}" for run in report.runs for note in run.notes]
+
+
+# Compressed
+
+
+def test_gzip_of_gigabytes(tmp_path: Path) -> None:
+    """2 GB of zeros in 2 MB behind a few events, of which so much is unpacked as events could be."""
+    packer = zlib.compressobj(1, wbits=31)
+    events = packer.compress(b"".join(packed(scalar("loss", 1 / (n + 1), n) for n in range(20))))
+    events += packer.flush(zlib.Z_FULL_FLUSH)
+    zeros = zlib.compressobj(1, wbits=-15)
+    block = zeros.compress(bytes(1 << 24)) + zeros.flush(zlib.Z_FULL_FLUSH)
+    (tmp_path / "events.out.tfevents.1.h.gz").write_bytes(events + block * 128)
+    report = judged(tmp_path)
+    assert any("unpacks to more than" in note and "bomb" in note for note in notes(report))
+
+
+def test_zip_of_many_names(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for number in range(60_000):
+            archive.writestr(str(number), "")
+    report = judged(tmp_path)
+    assert len(report.runs) == 1
+
+
+def test_zip_that_names_itself_a_session_is_not_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("task.json", bytes(1 << 28))
+        archive.writestr("metrics.jsonl", bytes(1 << 28))
+    assert "unpack" in why(judged(tmp_path))
+
+
+def parquet(path: Path, columns: dict[str, Any], **options: Any) -> None:
+    pa: Any = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+    pq: Any = pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.table(columns), path, **options)
+
+
+def test_parquet_of_countless_rows(tmp_path: Path) -> None:
+    zeros = np.zeros(20_000_000, np.int8)
+    parquet(tmp_path / "0_1.parquet", {"_step": zeros, "loss": zeros}, compression="zstd")
+    assert (tmp_path / "0_1.parquet").stat().st_size < 200_000
+    assert "bomb" in why(judged(tmp_path))
+
+
+def test_parquet_of_one_long_word_in_every_row(tmp_path: Path) -> None:
+    pa: Any = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+    words = pa.DictionaryArray.from_arrays(pa.array([0] * 5000), pa.array(["x" * (1 << 20)]))
+    parquet(tmp_path / "0_1.parquet", {"_step": range(5000), "loss": [0.5] * 5000, "word": words})
+    (run,) = (run for run in judged(tmp_path).runs if "parquet" in run.run)
+    assert run.points == 5000
+
+
+# Nested and long
+
+
+def test_yaml_of_aliases(tmp_path: Path) -> None:
+    names = "abcdefghi"
+    lines = [
+        'a: &a ["lol"]',
+        *(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in pairwise(names)),
+    ]
+    (tmp_path / "metrics.csv").write_text(GOOD)
+    (tmp_path / "hparams.yaml").write_text(
+        "\n".join([*lines, "lr: 0.1", "x: !!python/object/apply:os.system [id]", ""])
+    )
+    judged(tmp_path)
+    (run,) = loglens.read(tmp_path / "metrics.csv")
+    assert run.params == {"lr": 0.1}
+
+
+@pytest.mark.parametrize(
+    "deep", ["[" * 100_000, '{"a":' * 100_000, "[" * 900 + "]" * 900, '{"a":' * 900 + "1" + "}" * 900]
+)
+@pytest.mark.parametrize(
+    "name", ["trainer_state.json", "params.json", "log.jsonl", "metrics.json", "wandb-history.jsonl"]
+)
+def test_deep_json(tmp_path: Path, name: str, deep: str) -> None:
+    (tmp_path / "progress.csv").write_text(GOOD)
+    text = f'{{"log_history": {deep}}}' if name == "trainer_state.json" else f'{{"step": 1, "loss": 2, "x": {deep}}}\n'
+    (tmp_path / name).write_text(text)
+    report = judged(tmp_path)
+    assert "progress.csv" in {file.rpartition("/")[2] for run in report.runs for file in run.files}
+
+
+@pytest.mark.parametrize("deep", ["[" * 900 + "]" * 900, '{"a":' * 900 + "1" + "}" * 900])
+def test_deep_json_in_an_event_file(tmp_path: Path, deep: str) -> None:
+    text = Event(wall_time=2.0, step=0)
+    text.summary.value.add(tag="args/text_summary").tensor.string_val.append(f'{{"lr": 0.1, "x": {deep}}}'.encode())
+    text.summary.value[0].tensor.dtype = 7
+    text.summary.value[0].metadata.plugin_data.plugin_name = "text"
+    write(tmp_path / "events.out.tfevents.1.h", [text, *(scalar("loss", 1 / (n + 1), n) for n in range(20))])
+    judged(tmp_path)
+    (run,) = loglens.read(tmp_path / "events.out.tfevents.1.h")
+    from loglens.renderers.terminal.inspection import document
+
+    shown = document([(run, [])], [])["runs"][0]["params"]
+    assert shown["lr"] == 0.1
+    json.dumps(shown)
+
+
+@pytest.mark.parametrize("digits", [20, 400, 5000, 1_000_000])
+def test_huge_integers(tmp_path: Path, digits: int) -> None:
+    huge = "9" * digits
+    rows = [f'{{"step": {n}, "loss": {huge if n == 5 else 1}, "huge_step": {huge}}}\n' for n in range(20)]
+    (tmp_path / "log.jsonl").write_text("".join(rows))
+    (tmp_path / "log.csv").write_text(GOOD + f"{huge},1\n21,{huge}\n")
+    (tmp_path / "train.log").write_text(
+        "".join(f"step {n} loss 0.5\n" for n in range(20)) + f"step {huge} loss {huge}\n"
+    )
+    (tmp_path / "hparams.yaml").write_text(f"seed: {huge}\n")
+    report = judged(tmp_path)
+    assert len(report.runs) + len(report.unread) >= 4
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "size"),
+    [
+        ("a.csv", b"step,loss\n1,2\n", 1 << 30),
+        ("a.jsonl", b'{"step": 1, "loss": 2}\n', 1 << 30),
+        ("a.log", b"step 1 loss 2\nstep 2 loss 1\nstep 3 loss 1\nstep 4 loss 1\n", 1 << 30),
+        ("trainer_state.json", b'{"log_history": [', 1 << 30),
+        ("events.out.tfevents.1.h", b"", 1 << 30),
+        ("a.db", b"SQLite format 3\0", 1 << 30),
+        ("a.parquet", b"PAR1", 1 << 30),
+        ("a.wandb", b":W&B\xe1\xbe\0", 1 << 27),
+        ("a.swanlab", b":SWL", 1 << 27),
+    ],
+)
+def test_a_line_of_a_gigabyte_without_a_byte_on_the_disk(tmp_path: Path, name: str, start: bytes, size: int) -> None:
+    with (tmp_path / name).open("wb") as file:
+        file.write(start)
+        file.truncate(size)
+    judged(tmp_path)  # in a folder, what nobody knows is passed over
+    try:
+        report = loglens.diagnose(tmp_path / name)
+    except loglens.UnreadableError as error:
+        assert len(str(error).splitlines()) == 1
+    else:
+        assert report.unread or notes(report)
+
+
+def test_hundred_thousand_keys(tmp_path: Path) -> None:
+    row = {"step": 1} | {f"loss_{n}": 0.5 for n in range(100_000)}
+    (tmp_path / "log.jsonl").write_text(json.dumps(row) + "\n")
+    assert max(run.points for run in judged(tmp_path, ("json",)).runs) == 100_000
+
+
+def test_hundred_thousand_tags(tmp_path: Path) -> None:
+    event = Event(wall_time=1.0, step=1)
+    for n in range(100_000):
+        event.summary.value.add(tag=f"x/{n}", simple_value=0.5)
+    write(tmp_path / "tb" / "events.out.tfevents.1.h", [event])
+    assert max(run.points for run in judged(tmp_path, ("json",)).runs) == 100_000
