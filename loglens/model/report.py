@@ -78,7 +78,7 @@ class Diagnosis:
     outcomes: tuple[RuleResult, ...]
     notes: tuple[Note, ...]
     judged: bool
-    outcome: RunOutcome = RunOutcome()
+    outcome: RunOutcome = field(default_factory=RunOutcome)
     lead: Series | None = None
     curves: tuple[Series, ...] = ()
     distributions: tuple[Distribution, ...] = ()

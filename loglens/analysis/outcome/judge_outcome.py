@@ -44,7 +44,8 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
     first = [witness for witness in told if witness.rank == told[0].rank]
     state, chief = _of_rank(first)
     if is_resumed(curves) and state not in SUCCESS:
-        why = f"the log begins at {chief.curve.axis} {int(chief.curve.step[0])}: {_course(chief)}, and its start is not known"
+        begins = f"{chief.curve.axis} {int(chief.curve.step[0])}"
+        why = f"the log begins at {begins}: {_course(chief)}, and its start is not known"
         return _outcome("unclear", why, [chief])
     against = [witness for witness in found if witness not in first]
     return _weighed(state, chief, against)
@@ -83,8 +84,8 @@ def _weighed(state: str, chief: Witness, against: list[Witness]) -> RunOutcome:
     for witness in against:
         if (denial := _denial(chief, witness)) is not None:
             return _outcome("unclear", f"{_course(chief)}, but {denial}", [chief, witness])
-    but = [witness for witness in against if witness.state in (*GRAVE, "stuck")]
-    return _outcome(state, _course(chief) + (f"; yet {_course(but[0])}" if but else ""), [chief, *but[:1]])
+    doubts = [witness for witness in against if witness.state in (*GRAVE, "stuck")]
+    return _outcome(state, _course(chief) + (f"; yet {_course(doubts[0])}" if doubts else ""), [chief, *doubts[:1]])
 
 
 def _denial(chief: Witness, witness: Witness) -> str | None:
@@ -156,7 +157,9 @@ def _nothing_measures(curves: Sequence[Series]) -> str:
 def _outcome(state: str, why: str, shown: list[Witness]) -> RunOutcome:
     progress = shown[0].progress
     tags = tuple(witness.curve.tag for witness in shown)
-    return RunOutcome(state, why, tags, progress and progress.gained, progress and progress.kept)
+    if progress is None:
+        return RunOutcome(state, why, tags)
+    return RunOutcome(state, why, tags, progress.gained, progress.kept)
 
 
 def _course(witness: Witness) -> str:
