@@ -40,7 +40,8 @@ class Progress:
     of the whole gain. falls_back: how many times the later half falls back below half of the gain, and
     comes back. lost_at: the step from which it stays below half of its gain. worse: how far the end is
     worse than the start, as a share of the start's size; 0 where that is within the noise. drop_sureness:
-    how far the end is from the best, in standard errors. swing: how widely the points of the later half spread (from their 10th to their 90th
+    how far the end is from the best, in standard errors.
+    swing: how widely the points of the later half spread (from their 10th to their 90th
     percentile) beyond what that half gains, as a share of the gain.
     """
 
