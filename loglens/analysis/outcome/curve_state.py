@@ -24,17 +24,21 @@ STILL = 0.02
 #: A curve starts near its best where it starts above this share of it: there is little left to gain.
 NEAR_BEST = 0.8
 STAYS = 0.9
+#: Fewer points than this show no course.
+BRIEF = 4
 #: Fewer points than this make no case for a failure.
 ENOUGH = 8
 
 
 def state_of(progress: Progress) -> str:
     """One of the states of `model.outcome.STATES`, or "held": starts near its best and stays there."""
+    if len(progress.curve) < BRIEF:
+        return "short"
     if _starts_near_best(progress):
         return "held"
     if not _gained(progress):
         return _without_gain(progress)
-    if progress.kept < 0.5:
+    if progress.kept < 0.5 and progress.falls_back < 2:
         return _given_back(progress)
     if progress.falls_back >= 2 or (progress.heldout and progress.swing > SWING):
         return "unstable"

@@ -47,7 +47,7 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
         begins = f"{chief.curve.axis} {int(chief.curve.step[0])}"
         why = f"the log begins at {begins}: {_course(chief)}, and its start is not known"
         return _outcome("unclear", why, [chief])
-    against = [witness for witness in found if witness not in first]
+    against = [witness for witness in found if all(witness is not other for other in first)]
     return _weighed(state, chief, against)
 
 

@@ -94,7 +94,7 @@ def _main_reward(curves: Sequence[Series]) -> list[Series]:
         fitting = [curve for curve in curves if curve.role == role and curve.layer is None]
         if fitting:
             heldout = [curve for curve in fitting if curve.split in ("val", "test")]
-            rest = [curve for curve in fitting if curve not in heldout]
+            rest = [curve for curve in fitting if curve.split not in ("val", "test")]
             return [main_curve(group) for group in (heldout, rest) if group]
     return []
 

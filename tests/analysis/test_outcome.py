@@ -1,0 +1,132 @@
+"""How a run went: curves of known truth, in several tasks, noises, lengths and units."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from loglens.analysis.outcome.curve_state import is_climbing_average
+from loglens.analysis.outcome.judge_outcome import judge_outcome
+from loglens.analysis.outcome.unexplained import unexplained
+from loglens.model.finding import Confidence, Finding, Severity
+from loglens.model.outcome import STATES
+from loglens.model.series import Series
+from loglens.model.source import Note
+
+LENGTHS = (8, 12, 30, 100, 1_000, 10_000)
+#: Standard deviation of a point, as a share of its level.
+NOISES = (0.01, 0.05, 0.2, 0.5)
+SEEDS = range(5)
+
+
+def curve(value: object, role: str = "loss", split: str = "val", tag: str | None = None, first: int = 0) -> Series:
+    array = np.asarray(value, dtype=np.float64)
+    step = np.arange(first, first + len(array))
+    return Series(tag or f"{split}/{role}", step, array, np.full(len(array), np.nan), role=role, split=split)
+
+
+def noisy(level: np.ndarray, noise: float, seed: int) -> np.ndarray:
+    return level * np.exp(noise * np.random.default_rng(seed).standard_normal(len(level)))
+
+
+def falling(n: int, start: float = 1.0, floor: float = 0.1) -> np.ndarray:
+    return floor + (start - floor) * np.exp(-np.linspace(0, 6, n))
+
+
+def back_up(n: int, start: float = 1.0) -> np.ndarray:
+    """Falls to a tenth and rises to its start again in the last third."""
+    x = np.linspace(0, 1, n)
+    return np.where(x < 0.6, falling(n, start), start * np.minimum(1, 0.1 + (x - 0.6) * 4.5))
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("n", LENGTHS)
+def test_a_sick_run_is_no_success_and_a_healthy_one_is_no_finding(n: int, noise: float) -> None:
+    for seed in SEEDS:
+        scale = 10.0 ** np.random.default_rng(seed).integers(-3, 6)
+        healthy = [curve(scale * noisy(falling(n), noise, seed))]
+        assert not unexplained(judge_outcome(healthy), [], healthy) or noise >= 0.2
+        for sick in (np.ones(n), back_up(n)):
+            outcome = judge_outcome([curve(scale * noisy(sick, noise, seed))])
+            assert not outcome.success, (seed, outcome)
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.05])
+@pytest.mark.parametrize("n", LENGTHS)
+def test_a_healthy_run_is_a_success(n: int, noise: float) -> None:
+    for seed in SEEDS:
+        assert judge_outcome([curve(noisy(falling(n), noise, seed))]).success
+        accuracy = 1 - noisy(falling(n, 0.9, 0.2), noise / 4, seed)
+        assert judge_outcome([curve(accuracy, "metric_higher"), curve(100 * accuracy, "metric_higher")]).success
+
+
+def test_a_loss_that_comes_back_up_is_lost_and_dated() -> None:
+    curves = [curve(noisy(back_up(300), 0.02, 1))]
+    outcome = judge_outcome(curves)
+    (finding,) = unexplained(outcome, [], curves)
+    assert outcome.state == "lost" and finding.condition == "divergence"
+    assert finding.onset_step is not None and 180 <= finding.onset_step <= 260
+
+
+def test_a_metric_outweighs_a_loss_that_it_contradicts() -> None:
+    loss = curve(1.0 + falling(100) * 0.2 + np.linspace(0, 0.1, 100), split="train")
+    rising = curve(np.linspace(1, 10, 100), split="train")
+    accuracy = curve(1 - falling(20, 0.9, 0.1), "metric_higher")
+    outcome = judge_outcome([rising, accuracy])
+    assert outcome.success and "yet train/loss" in outcome.why
+    assert outcome.tags == ("val/metric_higher", "train/loss")
+    assert judge_outcome([loss, accuracy]).success
+
+
+def test_a_little_gain_is_never_a_success() -> None:
+    outcome = judge_outcome([curve(falling(200, 1.0, 0.95), split="train")])
+    assert outcome.state == "little" and not unexplained(outcome, [], [curve(falling(200, 1.0, 0.95))])
+
+
+def test_swings_to_the_end_are_unstable() -> None:
+    value = np.where(np.arange(60) % 12 < 6, 0.2, 0.9)
+    value[:6] = np.linspace(1, 0.9, 6)
+    curves = [curve(value)]
+    (finding,) = unexplained(judge_outcome(curves), [], curves)
+    assert finding.condition == "unstable-training" and finding.severity is Severity.WARNING
+
+
+def test_nothing_is_said_twice() -> None:
+    curves = [curve(noisy(back_up(300), 0.02, 1))]
+    said = Finding("", Severity.WARNING, Confidence.HIGH, condition="divergence")
+    assert unexplained(judge_outcome(curves), [said], curves) == []
+    assert unexplained(judge_outcome(curves), [replace(said, condition="lr-too-high")], curves)
+
+
+def test_what_is_not_finite_at_the_end_broke() -> None:
+    value = falling(50)
+    value[-5:] = np.nan
+    assert judge_outcome([curve(value)]).state == "broke"
+    assert judge_outcome([curve(falling(50))], [Note("failed", "out of memory")]).state == "broke"
+
+
+def test_a_resumed_tail_has_no_start_to_judge_by() -> None:
+    curves = [curve(noisy(np.ones(500), 0.02, 0), split="train", first=100_000)]
+    outcome = judge_outcome(curves)
+    assert outcome.state == "unclear" and "100000" in outcome.why and not unexplained(outcome, [], curves)
+
+
+def test_an_average_that_begins_at_zero_is_no_loss_that_rises() -> None:
+    n = np.arange(1, 401)
+    average = noisy(2.0 * (1 - 0.98**n), 0.001, 0)
+    average[0] = 0.0
+    assert is_climbing_average(average) and not is_climbing_average(np.exp(n / 50.0))
+    assert judge_outcome([curve(average, split="train")]).state == "unclear"
+
+
+@pytest.mark.parametrize("role", ["loss", "metric_higher", "metric_lower", "rl_reward", "rl_return", "rl_success"])
+@pytest.mark.parametrize(
+    "value",
+    [[], [1.0], [0.0] * 50, [np.nan] * 20, [np.inf] * 20, [1e308, -1e308] * 20, [1.0, np.nan, 2.0, 3.0]],
+)
+def test_any_curve_has_an_outcome(role: str, value: list[float]) -> None:
+    with np.errstate(all="ignore"):
+        outcome = judge_outcome([curve(value, role)])
+    assert outcome.state in STATES and not outcome.success and outcome.why
