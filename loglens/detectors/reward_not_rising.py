@@ -3,10 +3,14 @@
 Why it matters. The policy earns no more than it did untrained: a bug in the returns or their sign, too little
 exploration, a learning rate far off, or a reward that is too rare to learn from.
 
-How it is found. Of the main curve of the reward, medians over 20 blocks of the run: no level after the first tenth
-is above the start by three standard errors of a level and by a tenth of the reward's size, and the end is not
-either. The error of a level is taken from the levels themselves as well as from the points, since rewards
-wander from update to update. It is an error where the end lies below the start by as much: the policy became worse.
+How it is found. Of the main curve of the reward, medians over 20 blocks of the run: no level is above the start
+(the first block, or the first three points where they lie below it beyond their error) by three standard
+errors of a level and by a tenth of the reward's size, and the end is not either. A run in which the end may lie above
+the start by three quarters of the range of its single rewards (5th to 95th percentile), given that error, is too
+short to tell, and is skipped. The error of a level is taken from the levels themselves as well as from the points,
+since rewards wander from update to update. It is an error where the end lies below the start by as much: the policy
+became worse. On simulated rewards that rise, none of 300
+is named at noise of up to 10 % of the gain, and 3 to 13 % at correlated noise of 30 %.
 
 When it is wrong. A policy that starts at its best (tuned before, or a task that is solved by any policy) has
 nothing to gain: rewards from 0 to 1 that start above 0.9 are not judged. A log that starts late (at a step beyond
@@ -51,33 +55,39 @@ def detect(
     rl_entropy: Series | None,
     lr: Series | None,
     *,
-    min_points: int = 30,
+    min_points: int = 100,
     errors: float = 3.0,
     least: float = 0.1,
     solved: float = 0.9,
+    visible: float = 0.75,
 ) -> Iterator[Finding]:
     if PREFERENCE.search(rl_reward.tag):
         raise Skip(f"{rl_reward.tag} is a score of preference training, which only its margins make sense of")
     curve = require(rl_reward, min_points, "rewards")
     if int(curve.step[0]) > int(curve.step[-1]) - int(curve.step[0]):
         raise Skip(f"the log starts at {curve.axis} {int(curve.step[0])}, so the start of the reward is not known")
-    course = _course(curve)
+    course = _course(curve, errors)
     if curve.value.min() >= 0 and curve.value.max() <= 1 and course.start >= solved:
         raise Skip(f"{curve.tag} starts at {course.start:.3g} of 1: there is nothing to gain")
+    low, high = np.percentile(curve.value, [5, 95])
+    if course.end - course.start + errors * course.error > visible * float(high - low):
+        raise Skip(f"{len(curve)} points of {curve.tag} are too noisy to tell whether it rises")
     needed = max(errors * course.error, least * abs(course.start))
     if course.best - course.start > needed or course.end - course.start > needed:
         return
     yield _finding(curve, course, course.start - course.end > needed, rl_entropy, lr)
 
 
-def _course(curve: Series) -> Course:
+def _course(curve: Series, errors: float) -> Course:
     block = blocks(curve.step, curve.value, most=BLOCKS)
-    level = block.level
-    first = max(1, len(level) // 10)
-    start, end = float(np.median(level[:first])), float(np.median(level[-max(2, len(level) // 5) :]))
+    level, point = block.level, noise(curve.value)
+    error = max(noise(level), MEDIAN_ERROR * point * float(np.sqrt(len(level) / len(curve))))
+    # some policies learn within the first block
+    head, start = curve.head(0.01), float(level[0])
+    if start - float(np.median(head)) > errors * max(error, MEDIAN_ERROR * point / float(np.sqrt(len(head)))):
+        start = float(np.median(head))
     # the second highest: the highest of many levels is high by chance
-    best = float(np.sort(level[first:])[-2])
-    error = max(noise(level), MEDIAN_ERROR * noise(curve.value) * float(np.sqrt(len(level) / len(curve))))
+    best, end = float(np.sort(level[1:])[-2]), float(np.median(level[-max(2, len(level) // 5) :]))
     return Course(start, best, end, error)
 
 

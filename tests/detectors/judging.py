@@ -21,6 +21,8 @@ def judged(
     diagnosis = judge(one, {rule: detectors()[rule]})
     outcome = next(outcome for outcome in diagnosis.outcomes if outcome.condition == rule)
     assert outcome.outcome != "crashed", outcome.why
+    if outcome.outcome != "found":  # what the outcome of the run is called by itself is no finding of the rule
+        return [], outcome
     return [found for found in diagnosis.findings if found.condition == rule], outcome
 
 

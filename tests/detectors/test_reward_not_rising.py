@@ -12,7 +12,7 @@ from tests.detectors.judging import complains, judged, only, skip_reason
 RULE, REWARD = "reward-not-rising", "rollout/ep_rew_mean"
 
 
-@pytest.mark.parametrize("n", [60, 500, 5000])
+@pytest.mark.parametrize("n", [200, 500, 5000])
 @pytest.mark.parametrize("at", [-40_000.0, -0.3, 0.2, 50.0])
 def test_a_reward_that_stays(n: int, at: float) -> None:
     value = at + 0.05 * abs(at) * np.random.default_rng(1).normal(size=n)
@@ -28,7 +28,7 @@ def test_a_reward_of_zero_throughout() -> None:
     assert "0 at every point" in only(RULE, {"reward": np.zeros(100)}).message
 
 
-@pytest.mark.parametrize("n", [50, 200, 3000])
+@pytest.mark.parametrize("n", [100, 200, 3000])
 @pytest.mark.parametrize("noise", [1.0, 10.0, 30.0])
 @pytest.mark.parametrize("seed", range(5))
 def test_a_reward_that_rises(n: int, noise: float, seed: int) -> None:
@@ -48,9 +48,16 @@ def test_a_reward_that_rose_and_was_lost_is_another_matter() -> None:
     assert not judged(RULE, {REWARD: value})[0]
 
 
+@pytest.mark.parametrize("n", [200, 1000])
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.1])
+def test_a_policy_that_learns_at_once(n: int, share: float) -> None:
+    fast = 200 - 180 * np.exp(-np.arange(n) / (share * n)) + 5 * np.random.default_rng(0).normal(size=n)
+    assert not judged(RULE, {REWARD: fast})[0]
+
+
 def test_what_is_not_judged() -> None:
     assert "nothing to gain" in skip_reason(RULE, {REWARD: np.minimum(level(200, 0.95, 0.01), 1.0)})
-    assert "30 rewards" in skip_reason(RULE, {REWARD: np.zeros(20)})
+    assert "100 rewards" in skip_reason(RULE, {REWARD: np.zeros(80)})
     assert "preference" in skip_reason(RULE, {"rewards/chosen": np.linspace(0, -60, 200)})
 
 
