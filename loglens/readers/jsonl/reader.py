@@ -24,6 +24,8 @@ from loglens.readers.tables.tidy import pivot, split_kinds
 FORMAT = "jsonl"
 
 _SUFFIXES = frozenset({".jsonl", ".ndjson"})
+#: Files that may hold one JSON list of rows; their content decides.
+_LIST_SUFFIXES = frozenset({"", ".json", ".log", ".txt", ".out"})
 #: Names that writers give to lines of JSON, whatever the suffix says.
 _NAMES = re.compile(r"^(?:metrics|scalars|result|progress|log|scores|stats)\.(?:json|txt)$|\.log\.json$")
 _ROW_LIST = re.compile(r"\s*\[\s*(\{[^{}]*\})")
@@ -41,9 +43,11 @@ def sniff(path: Path) -> bool:
     """Lines of JSON objects, or one JSON document of rows or of curves. W&B histories are another's."""
     suffix = path.suffix.lower()
     named = bool(_NAMES.search(path.name))
-    if suffix not in _SUFFIXES | {".json"} and not named:
+    if suffix not in _SUFFIXES | _LIST_SUFFIXES and not named:
         return False
     text = head(path).lstrip("\ufeff \t\n")
+    if suffix in _LIST_SUFFIXES - {".json"} and (not named or _ROW_LIST.match(text)):
+        return _is_row_list(text)
     keys = _KEY.findall(text)
     if text.startswith("{") and "_step" in keys and {"_runtime", "_timestamp"} & set(keys):
         return False
@@ -53,14 +57,20 @@ def sniff(path: Path) -> bool:
     if suffix == ".json" and '"log_history"' not in text:
         if _EPOCHS.match(text):
             return any(map(_TELLING.search, keys))
-        if match := _ROW_LIST.match(text):
-            keys = _KEY.findall(match[1])
-            return any(map(is_counter, keys)) and any(map(_TELLING.search, keys))
+        if _ROW_LIST.match(text):
+            return _is_row_list(text)
         if _CURVES.match(text) and _is_object(lines[0]) is not True:
             return any(map(_TELLING.search, keys))
         if _CURVES.match(text) and len(lines) == 1:
             return any(map(_TELLING.search, keys))
     return _are_lines(lines, text.endswith("\n"), named or suffix in _SUFFIXES)
+
+
+def _is_row_list(text: str) -> bool:
+    """Whether a JSON list begins with an object that holds a counter and a measurement, as Chainer's `log` does."""
+    match = _ROW_LIST.match(text)
+    keys = _KEY.findall(match[1]) if match else []
+    return any(map(is_counter, keys)) and any(map(_TELLING.search, keys))
 
 
 def _are_lines(lines: Sequence[str], whole: bool, named: bool) -> bool:
@@ -136,7 +146,7 @@ def _lines(path: Path, notes: list[Note]) -> tuple[Table, dict[str, Any]]:
 def _whole(path: Path) -> list[tuple[Table, Axis | None]] | None:
     """A document that is a list of rows or a dictionary of curves; None for lines of objects."""
     text = head(path).lstrip("\ufeff \t\n")
-    if path.suffix.lower() != ".json" or not any(form.match(text) for form in (_EPOCHS, _ROW_LIST, _CURVES)):
+    if path.suffix.lower() not in _LIST_SUFFIXES or not any(form.match(text) for form in (_EPOCHS, _ROW_LIST, _CURVES)):
         return None
     try:
         content = document(path)

@@ -9,11 +9,11 @@ from loglens.readers.text.templates import MARK
 
 #: The words that lead to a number: "lm loss:", "'grad_norm': '", "lr=[", "elapsed time (ms):"
 _WORD = r"[A-Za-z_][\w.@/%+~^-]*"
-_OPEN = r"['\"]? ?[:=]{1,2}>? ?[~]?['\"\[({ ]{0,3}$"
+_OPEN = r"['\"]? ?(?:[:=]{1,2}>?| is) ?[~]?['\"\[({ ]{0,3}$"
 _KEY = re.compile(rf"({_WORD}(?: {_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\))?){_OPEN}")
 _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
 _BARE = re.compile(rf"({_WORD}(?: {_WORD})?) \(?$")
-_UNIT = re.compile(r"[A-Za-z%°/][\w/%°]*(?=[\s,;|)\]'\"]|$)|[)\]'\"]+")
+_UNIT = re.compile(r"[A-Za-z%°/][\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
 _NEAR = 100
 #: What comes between the parts of a clock time, a date, a ratio or a range; none of them is a value.
 _JOINTS = frozenset({":", "/", "-", " / ", "/ ", " /", "x", ".", "~"})
@@ -49,8 +49,12 @@ COUNTERS = (
     ("epoch", r"epochs?|ep"),
 )
 _RANKS = ("num_updates", "global", "step", "iteration", "iter", "itr", "update", "batch")
+#: "ms/batch 181.56" is a duration and "max epoch=20" a setting; neither counts.
+_NO_COUNTER_AFTER = r"(?<!\bms/)(?<!\bs/)(?<!\bsec/)(?<!\bmax )(?<!\btotal )"
 _COUNTER = {
-    kind: re.compile(rf"(?<![\w.])({words})['\"]?[\s:=#\[(-]{{0,4}}\0(?:(?: ?/ ?| of )(?P<total>\0))?")
+    kind: re.compile(
+        rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}\0(?:(?: ?/ ?| of )(?P<total>\0))?"
+    )
     for kind, words in COUNTERS
 }
 

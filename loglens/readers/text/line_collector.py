@@ -18,7 +18,7 @@ from loglens.stats.arrays import Floats, Ints
 
 #: So many templates that mean nothing are remembered, and so many tags taken; a log has a few hundred.
 MOST_TEMPLATES, MOST_TAGS = 50_000, 100_000
-_FIELDS = ("step", "epoch", "total", "stamp", "millis")
+_FIELDS = ("step", "epoch", "total", "stamp", "millis", "seconds")
 #: Where a line was printed behind tqdm's bar, which goes to another stream and ends in no line end.
 _GLUED = re.compile(rb"(?<=(?:it/s|s/it)\])(?=\{')")
 _LINE_END = re.compile(rb"\r\n|\n|\r|\x08+")
@@ -140,7 +140,9 @@ class LineCollector:
         chosen = np.flatnonzero(used)
         value[chosen] = floats([numbers[i] for i in chosen.tolist()])
         counted = {name: _at(value, place) for name, place in places.items()}
-        counted["time"] = self._time(form, places["stamp"], value, counted.pop("millis"))
+        counted["time"] = self._time(
+            form, places["stamp"], value, _either(counted.pop("seconds"), counted.pop("millis") / 1e3)
+        )
         del counted["stamp"]
         self._records.add(share, form=form, **counted)
         self._measured.add(share, owner=owner + self.records, nth=nth, value=value[at])
@@ -149,8 +151,8 @@ class LineCollector:
         if len(owner):
             self.last_value_line = self.lines + int(rows[owner[-1]]) + 1
 
-    def _time(self, form: NDArray[np.int32], place: Ints, value: Floats, millis: Floats) -> Floats:
-        time = millis / 1e3
+    def _time(self, form: NDArray[np.int32], place: Ints, value: Floats, time: Floats) -> Floats:
+        """Unix seconds of each record: time, or the date and time that the line begins with."""
         has = np.flatnonzero(place >= 0)
         if len(has):
             comma = np.array([plan.comma for plan, _ in self.templates.forms])[form[has]]
@@ -182,6 +184,10 @@ def _at(value: Floats, place: Ints) -> Floats:
     has = (place >= 0) & (place < len(value))
     found[has] = value[place[has]]
     return found
+
+
+def _either(first: Floats, second: Floats) -> Floats:
+    return np.where(np.isnan(first), second, first)
 
 
 def _unix(part: list[Floats], comma: NDArray[np.bool_]) -> Floats:

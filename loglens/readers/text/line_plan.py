@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from loglens.readers.text import crash_lines
 from loglens.readers.text.cell_names import MEASURES, Cell, cells, counter, is_counter, split_word
-from loglens.readers.text.patterns import MLLOG, MLLOG_STEP, SURE, Pattern, patterns
+from loglens.readers.text.patterns import MLLOG, MLLOG_STEP, MLPERF_EARLY, MLPERF_EARLY_EPOCH, SURE, Pattern, patterns
 from loglens.readers.text.templates import MARK
 
 #: A line longer than this is read up to here.
@@ -26,6 +26,9 @@ _PREFIX = re.compile(
 _LEAD = re.compile(r"(?:[\s\])]|-(?=\s))*")
 _SETTER = re.compile(r"[-=*#>+ ]*epoch ?:?=? ?\[?\0")
 
+#: What MLPerf's first rounds measure; "opt_...", "model_hp_..." and targets are settings.
+_MLPERF_RESULT = re.compile(r"(?:eval|train)_(?!hp_|target)")
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -42,7 +45,8 @@ class Value:
 class LinePlan:
     """What to take from the lines of one template; slots are numbers of numbers in the line, -1 for none.
 
-    stamp: slot of the year; comma: whether milliseconds follow. family: lines that share a counter. section: what
+    stamp: slot of the year; comma: whether milliseconds follow. millis, seconds: slot of a Unix
+    time in that unit. family: lines that share a counter. section: what
     the lines from here on are of, a split of the data or, with "/" behind it, a group of the rows of a table.
     """
 
@@ -54,6 +58,7 @@ class LinePlan:
     stamp: int = -1
     comma: bool = False
     millis: int = -1
+    seconds: int = -1
     section: str = ""
     values: tuple[Value, ...] = ()
     raw: str = ""
@@ -91,6 +96,8 @@ def _make_plan(template: bytes) -> LinePlan | None:
         return LinePlan("fatal", raw=raw)
     if ":::MLL" in text and (found := MLLOG.search(text[:2000])):
         return _mllog(text, found)
+    if ":::ML" in text and (found := MLPERF_EARLY.search(text[:2000])):
+        return _mlperf_early(text, found)
     stamp, comma, at = _stamp(text)
     if prefix := _PREFIX.match(text, at):
         at = prefix.end()
@@ -147,6 +154,7 @@ def _fit(pattern: Pattern, body: str, found: re.Match[str]) -> LinePlan | None:
     axis = _axis(words)
     if "value" in slots:
         key = body[found.start("key") : found.end("key")].strip()
+        key = f"{split}/{key}" if split else key
         return replace(base, values=(Value(slots["value"], key, "table" if "table" in words else axis),))
     named = [
         Cell(slot, name[1:].replace("train_loss", "loss").replace("val_loss", "loss"), _named_split(name), -1)
@@ -249,3 +257,28 @@ def _mllog(text: str, found: re.Match[str]) -> LinePlan | None:
         values = tuple(Value(start + cell.slot, f"{found['key']}/{cell.key}", axis) for cell in inner)
     plan = LinePlan("mllog/", values=values, millis=millis)
     return replace(plan, epoch=at) if axis == "epoch" else replace(plan, step=at)
+
+
+def _mlperf_early(text: str, found: re.Match[str]) -> LinePlan | None:
+    """A line of MLPerf's first rounds: an epoch begins, a result of an epoch, or else a parameter of the run.
+
+    A result carries its epoch inside its value, or belongs to the epoch that began last.
+    """
+    key, value = found["key"], found["value"]
+    start = text.count(MARK, 0, found.start("value"))
+    seconds = text.count(MARK, 0, found.start("seconds"))
+    if key == "train_epoch" and value == MARK:
+        return LinePlan("mlperf/", frozenset({"set"}), epoch=start, seconds=seconds)
+    counted = MLPERF_EARLY_EPOCH.search(value)
+    if value == MARK and _MLPERF_RESULT.match(key) and MEASURES.search(key):
+        return LinePlan("mlperf/val", values=(Value(start, key, "epoch"),), seconds=seconds)
+    if not counted:
+        return LinePlan("mlperf/", raw="param") if value == MARK else None
+    epoch = start + value.count(MARK, 0, counted.start("epoch"))
+    inner = cells(value, frozenset({epoch - start}), whole=False, bare=False)
+    values = tuple(
+        Value(start + cell.slot, key if cell.key == "value" else f"{key}/{cell.key}", "epoch")
+        for cell in inner
+        if cell.key != "target" and not key.endswith("_size") and not is_counter(cell.key)
+    )
+    return LinePlan("mlperf/val", values=values, epoch=epoch, seconds=seconds)

@@ -89,18 +89,29 @@ oom            carry,alone         ^<vnum_alloc_retries> cuda memory allocation 
 sheet          table           ^\| ?(?P<key>[a-z][\w/@. -]{0,60}?) \| <value> ?\|$
 sheet          group           ^\| ?(?P<key>[a-z][\w@. -]{0,60})/ \| ?\|$
 sheet          rule            ^-{8,}$
+olmo           set             ^\[step=<step>/#(?:,epoch=<epoch>)?[^\]\0]*\]$
+olmo           carry           ^(?P<key>(?=[^\0:=\s/]*/)[^\0:=]{1,60}[^\0:=\s])=<value>$
+marian         alone           ^ep\. <epoch> : up\. <step> : sen\. # : cost <vcost> .*: <vwords_s> words/s(?: : gnorm <vgrad_norm>)?(?: : l\.r\. <vlr>)?
+marian         -               ^\[?(?P<split>valid)\] (?:ep\. <epoch> : )?up\. <step> : (?P<key>[\w-]+) : <value>
+dl4j           -               \bscore at iteration <step> is <vloss>$
+darknet        -               ^<step>: <vloss>, <vavg_loss> avg(?: loss)?, <vlr> rate, <vtime> seconds, # images
+pair           within,telling  ^\[<epoch>, ?<step>\]:? ?(?=[a-z])
+pair           within          ^(?P<key>[a-z][\w ]{0,30}?) ?\[<epoch>, ?<step>\](?: ?\([^()\0]*\))? ?[:=] ?<value>$
 start          restart         ^(?:args = )?namespace\(|^=+ ?training started|^environment info:|^logging to
 start          restart         ^> ?initializing torch distributed|^starting training|^resum(?:ing|ed) from
-"""
+"""  # noqa: E501 - one pattern a line
 
 #: Two such lines make a log, where others need three; a single one of the first kind does.
-SURE = frozenset("megatron mmdet mmengine timm fairseq coqui darts detectron2 mllog".split())
+SURE = frozenset("megatron mmdet mmengine timm fairseq coqui darts detectron2 mllog mlperf marian dl4j darknet".split())
 
 #: MLPerf: the value has its name under "key" and its counter in "metadata".
 MLLOG = re.compile(
     r':::MLL\w*[^{]{0,60}\{.*"time_ms": ?(?P<time>\0).*"key": ?"(?P<key>\w+)", ?"value": ?'
     r'(?P<value>\0|\{[^{}]*\}|"[^"]*"|[a-z]+)'
 )
+#: MLPerf's first two rounds: ":::MLPv0.5.0 model seconds (file:line) key: value", the value a number or JSON.
+MLPERF_EARLY = re.compile(r":::ML[LP]v[\w.]+ \S+ (?P<seconds>\0) \([^()]*\) (?P<key>\w+): (?P<value>\0$|\{[^{}]*\}$|.)")
+MLPERF_EARLY_EPOCH = re.compile(r'"epoch(?:_num)?": ?(?P<epoch>\0)')
 MLLOG_STEP = re.compile(r'"(?P<axis>epoch_num|samples_count|step_num|iteration|current_iter_num)": ?(?P<step>\0)')
 
 

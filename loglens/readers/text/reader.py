@@ -23,7 +23,7 @@ from loglens.readers.text.templates import normalise_spaces, to_template
 
 FORMAT = "text"
 
-_SUFFIXES = frozenset({"", ".log", ".txt", ".out", ".err", ".stdout", ".stderr", ".output", ".console"})
+_SUFFIXES = frozenset({"", ".log", ".txt", ".md", ".out", ".err", ".stdout", ".stderr", ".output", ".console"})
 #: "train.log.1", "job.o12345": a number behind the suffix, of a rotated log or of a queue's job.
 _NUMBERED = re.compile(r"\.(?:log|txt|out|err|[oe])\.?-?\d+$", re.I)
 _NO_LOGS = re.compile(
@@ -33,6 +33,8 @@ _NO_LOGS = re.compile(
 _PROBES = (8 << 10, 32 << 10)
 _FEW = 3
 _PARAM = re.compile(r'"key": ?"(\w+)", ?"value": ?("(?:[^"\\]|\\.)*"|[-+.\w]+)')
+_MLPERF = re.compile(r"^.{0,60}?:::ML[LP]", re.M)
+_EARLY_PARAM = re.compile(r":::ML[LP]v\S+ \S+ \S+ \([^()]*\) (\w+): ([-+.\w]+)$")
 
 
 def sniff(path: Path) -> bool:
@@ -70,6 +72,8 @@ def _middle(path: Path) -> str:
 def _is_log(text: str) -> bool:
     if not text or text.startswith(("#!", "<?xml", "<!DOCTYPE")):
         return False
+    if _MLPERF.search(text):
+        return True
     collector = LineCollector(lambda _: None)
     collector.add(text.rpartition("\n")[0].encode("utf-8", "replace") or text.encode("utf-8", "replace"))
     if collector.sure:
@@ -122,7 +126,7 @@ class Params:
     found: dict[str, Any] = field(default_factory=dict)
 
     def add(self, text: str) -> None:
-        if match := _PARAM.search(text):
+        if match := _PARAM.search(text) or _EARLY_PARAM.search(text):
             try:
                 self.found[match[1]] = ast.literal_eval(match[2])
             except (ValueError, SyntaxError):

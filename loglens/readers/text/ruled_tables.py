@@ -2,6 +2,7 @@
 
 This is the format "simple" of tabulate: columns stand two blanks apart, each as wide as its dashes, their
 cells to the right. A cell that is too wide pushes the rest of its row on; one that is blank did not happen.
+Tables in Markdown ("a | b" over "-- | --") are read too.
 """
 
 from __future__ import annotations
@@ -12,9 +13,15 @@ from loglens.readers.text.cell_names import is_counter
 from loglens.readers.text.templates import ANSI
 
 _RULE = re.compile(rb" *-{2,}(?:  -{2,})+ *\r?")
+#: The rule of a Markdown table: "-- | :--: | --".
+_BAR_RULE = re.compile(rb" *\|? *:?-{2,}:? *(?:\| *:?-{2,}:? *)+\|? *\r?")
 _DASHES = re.compile(rb"-+")
 _NUMBER = re.compile(rb"[-+]?(?:\d++\.?\d*+(?:e[-+]?\d++)?|nan|inf)", re.I)
 _NUMERIC = re.compile(rb"\s*\d[\s\d.+naife-]*", re.I)
+#: A quick test for `_BAR_RULE`: dashes beside a bar.
+_BAR_MARK = re.compile(rb"--:? *\|")
+#: spaCy heads its columns of epochs and steps so.
+_NAMES = {b"E": b"epoch", b"#": b"step"}
 #: How skorch writes an event; where there was none, the cell is blank.
 _EVENT = b"+"
 
@@ -25,18 +32,20 @@ class RuledTables:
     def __init__(self) -> None:
         self._names: list[bytes] = []
         self._spans: list[tuple[int, int]] = []
+        self._barred = False
         self._last = b""
 
     def rewrite(self, block: bytes) -> bytes:
         """A block of whole lines, with as many lines as before."""
-        if b"--  --" not in block and not self._spans:
+        if b"--  --" not in block and not (b"|" in block and _BAR_MARK.search(block)) and not self._names:
             self._last = block[:-1].rpartition(b"\n")[2]
             return block
         lines = ANSI.sub(b"", block).split(b"\n")
         for at, line in enumerate(lines):
-            if _RULE.fullmatch(line):
+            if (barred := bool(_BAR_RULE.fullmatch(line))) or _RULE.fullmatch(line):
+                self._barred = barred
                 self._begin(lines[at - 1] if at else self._last, line)
-            elif self._spans and (cells := self._cells(line)):
+            elif self._names and (cells := self._cells(line)):
                 named = zip(self._names, cells, strict=True)
                 lines[at] = b" ".join(name + b": " + cell for name, cell in named if cell not in (b"", _EVENT))
         self._last = lines[-1] or (lines[-2] if len(lines) > 1 else b"")
@@ -45,12 +54,13 @@ class RuledTables:
     def breaks_off(self, line: bytes) -> bool:
         """Whether a last line without an end is a row that lacks its end."""
         line = ANSI.sub(b"", line)
-        return bool(self._spans) and _NUMERIC.fullmatch(line) is not None and not self._cells(line)
+        return bool(self._names) and _NUMERIC.fullmatch(line) is not None and not self._cells(line)
 
     def _begin(self, header: bytes, rule: bytes) -> None:
         """Take the column names of a table that counts steps or epochs; ignore any other table."""
+        self._names = []
         self._spans = [found.span() for found in _DASHES.finditer(rule)]
-        self._names = self._split(header) or []
+        self._names = [_NAMES.get(name, name).replace(b" / ", b"/") for name in self._split(header) or []]
         if not all(self._names) or not any(is_counter(name.decode("utf-8", "replace")) for name in self._names):
             self._names, self._spans = [], []
 
@@ -62,6 +72,12 @@ class RuledTables:
         return cells
 
     def _split(self, line: bytes) -> list[bytes] | None:
+        if self._barred:
+            cells = [cell.strip() for cell in line.strip().removeprefix(b"|").removesuffix(b"|").split(b"|")]
+            return cells if not self._names or len(cells) == len(self._names) else None
+        return self._split_at_spans(line)
+
+    def _split_at_spans(self, line: bytes) -> list[bytes] | None:
         line, shift, stop = line.rstrip(), 0, 0
         cells: list[bytes] = []
         for begin, end in self._spans:
@@ -72,7 +88,8 @@ class RuledTables:
                 stop += 1
             shift = stop - end
             cells.append(line[begin:stop].strip())
-        return cells if stop == len(line) else None
+        # a name may be narrower than its column, to the left of it; a number never is
+        return cells if stop == len(line) or (stop > len(line) and not self._names) else None
 
 
 def _is_cell(cell: bytes) -> bool:
