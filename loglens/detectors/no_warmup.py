@@ -43,7 +43,7 @@ def detect(
     min_points: int = 40,
     factor: float = 5.0,
     gain: float = 0.1,
-    very_large: float = 0.1,
+    very_large: float = 0.25,
 ) -> Iterator[Finding]:
     curve, rate = loss.finite, lr.finite
     if len(curve) < min_points or not len(rate):

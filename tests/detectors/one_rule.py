@@ -25,7 +25,7 @@ def complaints(rule: str, curves: dict[str, Floats], params: dict[str, object] |
 
 
 def skipped(rule: str, curves: dict[str, Floats]) -> str:
-    (outcome,) = judge(run(curves), {rule: detectors()[rule]}).outcomes
+    outcome, *_ = judge(run(curves), {rule: detectors()[rule]}).outcomes
     assert outcome.outcome == "skipped"
     return outcome.why
 

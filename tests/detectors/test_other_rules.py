@@ -20,7 +20,7 @@ def complaints(rule: str, curves: dict[str, Floats]) -> list[Finding]:
 
 
 def skipped(rule: str, curves: dict[str, Floats]) -> str:
-    (outcome,) = judge(run(curves), {rule: detectors()[rule]}).outcomes
+    outcome, *_ = judge(run(curves), {rule: detectors()[rule]}).outcomes
     assert outcome.outcome == "skipped"
     return outcome.why
 

@@ -61,5 +61,5 @@ def test_an_exactly_zero_gradient_points_at_the_graph() -> None:
 
 
 def test_without_a_loss_nothing_is_claimed() -> None:
-    (outcome,) = judge(run(layers(0.2)), RULE).outcomes
+    outcome, *_ = judge(run(layers(0.2)), RULE).outcomes
     assert outcome.outcome == "skipped" and "without a loss" in outcome.why
