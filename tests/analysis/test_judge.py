@@ -39,14 +39,14 @@ def test_a_crash_is_named_and_hides_no_other_rule() -> None:
 
 
 def test_every_rule_has_an_outcome_and_a_skip_has_a_reason() -> None:
-    outcomes = judge(run({"my_counter": level(50, 0.5)}), detectors()).outcomes
+    outcomes = judge(run({"widgets": level(50, 0.5)}), detectors()).outcomes
     assert [outcome.condition for outcome in outcomes] == [*detectors(), "unstable-training"]
     training = [outcome for outcome in outcomes[:-1] if detectors()[outcome.condition].rule.family != "log"]
     assert all(outcome.outcome == "skipped" and outcome.why for outcome in training)
 
 
 def test_without_anything_to_judge_the_exit_code_is_3() -> None:
-    report = report_on([run({"my_counter": level(50, 0.5)})], detectors())
+    report = report_on([run({"widgets": level(50, 0.5)})], detectors())
     assert report.runs[0].verdict == "not-judged" and report.exit_code == 3
 
 

@@ -11,9 +11,11 @@ from loglens.analysis.outcome.curve_state import is_climbing_average
 from loglens.analysis.outcome.judge_outcome import judge_outcome
 from loglens.analysis.outcome.unexplained import unexplained
 from loglens.model.finding import Confidence, Finding, Severity
-from loglens.model.outcome import STATES
+from loglens.model.outcome import STATES, RunOutcome
+from loglens.model.report import Report
 from loglens.model.series import Series
 from loglens.model.source import Note
+from tests.golden import example
 
 LENGTHS = (8, 12, 30, 100, 1_000, 10_000)
 #: Standard deviation of a point, as a share of its level.
@@ -47,10 +49,19 @@ def test_a_sick_run_is_no_success_and_a_healthy_one_is_no_finding(n: int, noise:
     for seed in SEEDS:
         scale = 10.0 ** np.random.default_rng(seed).integers(-3, 6)
         healthy = [curve(scale * noisy(falling(n), noise, seed))]
-        assert not unexplained(judge_outcome(healthy), [], healthy) or noise >= 0.2
-        for sick in (np.ones(n), back_up(n)):
+        assert noise > 0.05 or not unexplained(judge_outcome(healthy), [], healthy)
+        for sick in (np.ones(n), back_up(n)) if noise <= 0.05 else ():
             outcome = judge_outcome([curve(scale * noisy(sick, noise, seed))])
             assert not outcome.success, (seed, outcome)
+
+
+@pytest.mark.parametrize("noise", [0.2, 0.5])
+@pytest.mark.parametrize("n", [8, 30, 300])
+def test_noise_alone_is_seldom_a_finding_and_seldom_a_success(n: int, noise: float) -> None:
+    healthy = [[curve(noisy(falling(n, 1.0, 0.4), noise, seed))] for seed in range(100)]
+    assert sum(bool(unexplained(judge_outcome(curves), [], curves)) for curves in healthy) <= 5
+    flat = [[curve(noisy(np.ones(n), noise, seed))] for seed in range(100)]
+    assert sum(judge_outcome(curves).success for curves in flat) <= 3
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.05])
@@ -130,3 +141,10 @@ def test_any_curve_has_an_outcome(role: str, value: list[float]) -> None:
     with np.errstate(all="ignore"):
         outcome = judge_outcome([curve(value, role)])
     assert outcome.state in STATES and not outcome.success and outcome.why
+
+
+@pytest.mark.parametrize(("state", "required", "free"), [("learned", 0, 0), ("little", 3, 0), ("unclear", 3, 0)])
+def test_a_run_that_is_not_healthy_ends_with_3_where_health_is_required(state: str, required: int, free: int) -> None:
+    report = Report((replace(example.healthy(), outcome=RunOutcome(state)),), ())
+    assert report.exit_code == free and replace(report, require_healthy=True).exit_code == required
+    assert report.runs[0].verdict == ("healthy" if state == "learned" else "unclear")
