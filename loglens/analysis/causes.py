@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Finding, Rule, Severity
 
 #: An onset is only known to about this share of the run: effects may seem to begin that much earlier.
 SLACK = 0.02
+#: Nor is it known better than to a few points of the curve that shows the effect.
+POINTS = 3
+#: Failures after which there is nothing left to train: what led to them comes before what merely went on beside them.
+#: A crash is none of them: it says how a run ended, and often not why.
+TERMINAL = frozenset({"nan-loss"})
+#: What is over once it has recovered, and cannot be the cause of what begins later.
+PASSING = frozenset({"loss-spike"})
 
 
 def find_causes(findings: Sequence[Finding], rules: Mapping[str, Rule], length: int = 0) -> tuple[Finding, ...]:
@@ -17,13 +26,17 @@ def find_causes(findings: Sequence[Finding], rules: Mapping[str, Rule], length: 
 
     An effect hangs under its best cause in the same run that began no later than it did (a guess is no cause of
     what is certain): a direct cause before one of several steps, the surer one before the less sure, the nearer
-    before the farther. Roots are ranked by the worst severity of their chain, then by whether they explain
-    anything, their confidence, how much they explain, and their onset. Nothing is dropped.
+    before the farther. A spike that recovered is no cause of what begins after it, and one that ends in a
+    terminal failure at once is part of that. Roots are ranked by the worst severity of their chain, then by whether
+    it ends the run, by whether they explain anything, their confidence, how much they explain, and their onset.
+    Nothing is dropped.
 
-    length: steps in the run; onsets closer than 2 % of it count as the same moment.
+    length: steps in the run; onsets closer than 2 % of it, or 3 points of the effect's curve, are the same moment.
     """
     reach = {name: _reach(name, rules) for name in rules}
-    linked = [replace(effect, caused_by=_cause(effect, findings, rules, reach, SLACK * length)) for effect in findings]
+    linked = [
+        replace(effect, caused_by=_cause(effect, findings, rules, reach, _slack(effect, length))) for effect in findings
+    ]
     chains = sorted(causal_trees(linked), key=_rank, reverse=True)
     return tuple(finding for chain in chains for finding in [chain[0], *sorted(chain[1:], key=_onset)])
 
@@ -53,6 +66,7 @@ def _cause(
         # a note is no fault, so it cannot be the cause of one
         and cause.severity >= min(effect.severity, 1)
         and cause.confidence + 1 >= effect.confidence  # nor does a guess explain what is certain
+        and not _is_over(cause, effect, slack)
     ]
     best = max(
         causes,
@@ -68,10 +82,27 @@ def _cause(
     return best.condition if best else None
 
 
-def _rank(chain: Sequence[Finding]) -> tuple[int, bool, int, int, float]:
+def _slack(effect: Finding, length: int) -> float:
+    """How much later than an effect its cause may seem to begin, in steps."""
+    steps = effect.series[0].step if effect.series else None
+    spacing = float(np.median(np.diff(steps))) if steps is not None and len(steps) > 1 else 0.0
+    return max(SLACK * length, POINTS * spacing)
+
+
+def _is_over(cause: Finding, effect: Finding, slack: float) -> bool:
+    """Whether a passing fault had recovered before the effect began, or is the first moment of a terminal failure."""
+    if cause.condition not in PASSING or cause.onset_step is None or effect.onset_step is None:
+        return False
+    if cause.severity < Severity.ERROR:
+        return effect.onset_step > (cause.end_step or cause.onset_step) + slack
+    return effect.condition in TERMINAL and effect.onset_step - cause.onset_step <= slack
+
+
+def _rank(chain: Sequence[Finding]) -> tuple[int, bool, bool, int, int, float]:
     root = chain[0]
     worst = max(finding.severity for finding in chain)
-    return worst, root.severity > 0, root.confidence, len(chain), -_onset(root)
+    ends = any(finding.condition in TERMINAL and finding.severity == Severity.ERROR for finding in chain)
+    return worst, ends, root.severity > 0, root.confidence, len(chain), -_onset(root)
 
 
 def _onset(finding: Finding) -> float:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.analysis.causes import find_causes
 from loglens.model.causal_chain import chain_sentence
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from tests.curves import series
 
 RULES = {
     rule.name: rule
@@ -103,3 +106,27 @@ def test_nothing_is_dropped_and_order_does_not_matter(rows: list[tuple[str, int 
         }
     if linked:
         assert linked[0].caused_by is None
+
+
+def test_an_undated_finding_does_not_outrank_a_dated_nan() -> None:
+    ranked = find_causes([finding("loss-not-decreasing"), finding("nan-loss", 431)], RULES)
+    assert [found.condition for found in ranked] == ["nan-loss", "loss-not-decreasing"]
+
+
+def test_a_cause_that_seems_to_begin_a_few_points_late_counts() -> None:
+    """The curve of the effect has a point every 50 steps; the run is so short that 2 % of it are 20."""
+    curve = series(np.ones(20), every=50)
+    effect = replace(finding("nan-loss", 400), series=(curve,))
+    assert causes(effect, finding("exploding-gradient", 500), length=1000)["nan-loss"] == "exploding-gradient"
+    assert causes(effect, finding("exploding-gradient", 600), length=1000)["nan-loss"] is None
+
+
+def test_a_spike_that_recovered_is_not_the_cause_of_what_begins_later() -> None:
+    rules = RULES | {"loss-spike": Rule("loss-spike", "loss", Severity.ERROR, ("divergence", "nan-loss"))}
+    passed = replace(finding("loss-spike", 100, Severity.WARNING), end_step=110)
+    lasting = finding("loss-spike", 100)
+    for spike, cause in ((passed, None), (lasting, "loss-spike")):
+        linked = find_causes([spike, finding("divergence", 600)], rules, 1000)
+        assert {found.condition: found.caused_by for found in linked}["divergence"] == cause
+    at_once = find_causes([lasting, finding("nan-loss", 105)], rules, 1000)
+    assert at_once[0].condition == "nan-loss", "the first moment of a failure is no cause of it"

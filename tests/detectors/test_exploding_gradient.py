@@ -136,3 +136,31 @@ def test_too_few_points_are_skipped_with_the_number() -> None:
 def test_no_gradient_norm_says_how_to_log_one() -> None:
     outcome, *_ = judge(run({"loss": falling(400)}), RULE).outcomes
     assert outcome.outcome == "skipped" and "clip_grad_norm_" in outcome.why
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("n", [200, 480, 2000])
+def test_an_explosion_that_the_loss_recovers_from_is_a_warning(n: int, unit: float) -> None:
+    t = np.arange(n) / n
+    grad = level(n, 1.0, 0.2) * 10.0 ** (18 * np.clip(np.minimum((t - 0.3) / 0.2, (0.7 - t) / 0.2), 0, 1))
+    hurt = 1 + 0.3 * np.clip(np.minimum((t - 0.35) / 0.1, (0.7 - t) / 0.1), 0, 1)
+    loss = unit * level(n, 4.5, 0.01) * hurt * np.where(t > 0.7, np.exp(-1.2 * (t - 0.7) / 0.3), 1.0)
+    (found,) = complaints({"loss": loss, "grad_norm": grad})
+    assert found.severity is Severity.WARNING and "recovers" in found.message
+    assert found.onset_step == pytest.approx(0.3 * n, abs=0.05 * n)
+    assert not complaints({"loss": loss / hurt, "grad_norm": grad}), "the loss does not answer"
+
+
+def test_norms_that_rise_while_the_loss_falls_did_no_harm_then() -> None:
+    """What makes the loss diverge much later is not the slow growth that it learned under."""
+    loss = np.append(falling(300, floor=0.3), level(100, 2.0, 0.02))
+    grad = np.append(np.geomspace(0.1, 3.0, 300) * level(300, 1.0, 0.1), level(100, 0.1, 0.1))
+    assert not complaints({"loss": loss, "grad_norm": grad})
+
+
+def test_a_classifier_that_begins_far_above_guessing() -> None:
+    loss = 8 + 5e4 * np.exp(-np.arange(400) / 12)
+    curves = {"loss": loss, "grad_norm": 600 + 2e5 * np.exp(-np.arange(400) / 30)}
+    assert complaints(curves | {"val_acc": np.linspace(0.05, 0.6, 40)})
+    solved = {"loss": np.geomspace(300, 0.5, 400), "grad_norm": level(400, 40.0, 0.1)}  # summed over a batch
+    assert not complaints(solved | {"val_acc": np.linspace(0.05, 0.99, 40)})

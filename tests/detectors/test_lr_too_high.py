@@ -31,3 +31,16 @@ def test_first_updates_that_blow_up() -> None:
 @pytest.mark.parametrize("loss", [falling(300), level(300, 0.01, 0.8, seed=3), np.append(1.0, level(299, 2.0))])
 def test_no_blow_up(loss: Floats) -> None:
     assert not findings("lr-too-high", {"loss": loss, "lr": np.full(len(loss), 1e-3)})
+
+
+@pytest.mark.parametrize("n", [60, 300, 3000])
+def test_a_burst_before_the_first_logged_loss(n: int) -> None:
+    loss = level(n, 0.65, 0.03) + 130 * np.exp(-np.arange(n) / max(1, n / 200))
+    rate = np.full(n, 0.4)
+    (found,) = findings("lr-too-high", {"loss": loss, "lr": rate})
+    assert found.severity is Severity.WARNING
+    assert not findings("lr-too-high", {"loss": loss, "lr": rate / 40}), "an ordinary rate"
+    warm = 0.4 * np.minimum(1, np.arange(1, n + 1) / (n / 10))
+    learns = falling(n, start=2.3, floor=0.2)
+    assert not findings("lr-too-high", {"loss": learns, "lr": rate})
+    assert not findings("lr-too-high", {"loss": learns, "lr": warm})
