@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -30,6 +31,8 @@ from loglens.roles.assign import _totals, assign_roles, parts
 
 #: Families that say nothing of the training itself: a run is not judged by them alone.
 SIDE_FAMILIES = frozenset({"log", "system"})
+#: Rewards of preference training, as TRL and its kin log them beside those of the chosen and the rejected answers.
+PREFERENCE = re.compile(r"chosen|rejected|margins?|accurac(y|ies)|reward_?(diff|gap)")
 #: Curves that tell reinforcement learning and a GAN from supervised training.
 NOT_SUPERVISED = tuple(CurveInput(role, "optional", role) for role in ("rl_reward", "gan_d_loss"))
 
@@ -133,7 +136,7 @@ def _apply(
     rule = detector.rule
     try:
         parts = {need.name: _hand(need, run, curves) for need in detector.needs}
-        if rule.supervised and any(matching_curves(curves, need) for need in NOT_SUPERVISED):
+        if rule.supervised and _not_supervised(curves):
             raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
         found = [
             replace(
@@ -150,6 +153,19 @@ def _apply(
     except Exception as error:  # a rule that crashes must hide no other rule
         return [], RuleResult(rule.name, "crashed", f"{type(error).__name__}: {error}")
     return found, RuleResult(rule.name, "found" if found else "clean")
+
+
+def _not_supervised(curves: tuple[Series, ...]) -> bool:
+    """Whether the loss measures no progress: reinforcement learning or a GAN, but not preference training.
+
+    DPO, KTO, ORPO and reward models log rewards of the chosen and of the rejected answers: these are
+    computed from the batch, nobody collects them, and the loss is an ordinary classification loss.
+    """
+    played = [curve for need in NOT_SUPERVISED for curve in matching_curves(curves, need)]
+    names = [curve.tag.lower() for curve in curves]
+    if any("chosen" in name for name in names) and any("rejected" in name for name in names):
+        played = [curve for curve in played if not PREFERENCE.search(curve.tag.lower())]
+    return bool(played)
 
 
 def _hand(need: CurveInput, run: Run, curves: tuple[Series, ...]) -> Any:

@@ -174,7 +174,7 @@ def _stuck(
         f"{0 - round(found.drop, 3) + 0:+.1%} in {len(curve)} points"
         + (f"; {lr.tag} is 0 throughout" if frozen and lr else ""),
         Severity.ERROR if _long_enough(curve, lr) and _flat(curve.value, bar) else Severity.WARNING,
-        Confidence.HIGH if classes or guessing or frozen or found.start - found.end < bar / 2 else Confidence.MEDIUM,
+        Confidence.HIGH if classes or guessing or frozen or _same(curve.value) else Confidence.MEDIUM,
         end_step=int(curve.step[-1]),
         evidence={
             "start": found.start,
