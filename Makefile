@@ -1,4 +1,4 @@
-.PHONY: check test golden docs bench bench-diagnosis
+.PHONY: check test quick coverage golden docs bench bench-diagnosis
 
 check:  ## format, lint, types, layers
 	python -m ruff format --check .
@@ -8,6 +8,12 @@ check:  ## format, lint, types, layers
 
 test:  ## everything
 	python -m pytest
+
+quick:  ## all but the slow tests
+	python -m pytest -m 'not slow'
+
+coverage:  ## everything, and which lines of loglens no test runs; fails below the floor in pyproject.toml
+	python -m pytest --cov --cov-report=term
 
 golden:  ## the golden files of the outputs anew; read their diff before you commit it
 	python -m tests.golden

@@ -1,15 +1,51 @@
-"""Settings for every test: no deadline, since machines that run tests are slow at times; no cache of the user's."""
+"""Settings for every test: profiles of hypothesis, a cache of the tests' own, Ctrl-C that arrives."""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("shared", deadline=None)
-settings.load_profile("shared")
+import loglens
+from loglens.model.report import Diagnosis
+
+SAMPLES = Path(__file__).parents[1] / "sample_logs"
+
+# No deadline, since machines that run tests are slow at times. HYPOTHESIS_PROFILE=nightly searches for longer.
+settings.register_profile("ci", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("nightly", settings.get_profile("ci"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "slow" in item.path.relative_to(Path(__file__).parent).parts:
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interrupts() -> Iterator[None]:
+    """Ctrl-C reaches the commands under test, also where a shell ignores it for this process (`nohup`, `&`)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session")
+def samples(cache: None) -> dict[str, Diagnosis]:
+    """What loglens says about each folder of sample logs."""
+    report = loglens.diagnose(SAMPLES)
+    assert not report.unread
+    return {name_of(run.path): run for run in report.runs}
+
+
+def name_of(path: str) -> str:
+    """The folder of sample_logs in which a run lies."""
+    return Path(path).resolve().relative_to(SAMPLES).parts[0]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import loglens
@@ -77,7 +77,6 @@ def test_a_healthy_run_thinned_to_every_tenth_point_is_healthy(folder: Path) -> 
 
 
 @given(st.sampled_from(HEALTHY), st.floats(0, 1))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_healthy_run_cut_at_any_point_raises_no_error(folder: Path, part: float) -> None:
     run = RUNS[folder]
     last = np.quantile(run.columns.step, part)

@@ -20,14 +20,9 @@ def expected(folder: Path) -> dict[str, Any]:
     return tomllib.loads((folder / "expect.toml").read_text("utf-8"))
 
 
-def diagnosed(folder: Path) -> Diagnosis:
-    (run,) = loglens.diagnose(folder).runs
-    return run
-
-
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_sample(folder: Path) -> None:
-    want, run = expected(folder), diagnosed(folder)
+def test_sample(folder: Path, samples: dict[str, Diagnosis]) -> None:
+    want, run = expected(folder), samples[folder.name]
     named = {found.condition for found in run.findings if found.severity > Severity.NOTE}
     notes = {found.condition for found in run.findings} - named
     assert set(want.get("notes", ())) <= notes

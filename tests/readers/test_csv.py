@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import loglens
@@ -458,7 +458,6 @@ def tables(draw: st.DrawFn) -> list[list[str]]:
     return draw(st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=12))
 
 
-@settings(deadline=None)
 @given(
     table=tables(), mark=st.sampled_from(",;\t|"), quoted=st.booleans(), fast=st.booleans(), block=st.integers(8, 200)
 )
@@ -494,7 +493,6 @@ def test_round_trip(
 WORDS = st.sampled_from(["", "nan", "1", "0.5", "NA", "None", "True", "x y", "1_2", "0,5", "-", "2e5", "INF", "é"])
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(WORDS, min_size=3, max_size=3), min_size=1, max_size=8), st.sampled_from(",;\t|"))
 def test_both_ways_to_points_are_one(lines: list[list[str]], mark: str) -> None:
     lines = [[cell.replace(mark, "") for cell in line] for line in lines]
@@ -518,7 +516,6 @@ def test_pandas_is_not_trusted_with_ragged_lines(lines: str) -> None:
     assert _points.to_grid(lines.encode(), 3, ",") is None
 
 
-@settings(deadline=None)
 @given(
     header=st.lists(st.sampled_from(["step", "a b", "", "-", "nan", "None", "True", "1e5x"]), min_size=3, max_size=3),
     lines=st.lists(st.one_of(st.none(), st.lists(WORDS, min_size=2, max_size=4)), min_size=1, max_size=8),
@@ -556,7 +553,6 @@ def test_exact_to_the_last_bit_with_pandas() -> None:
     assert np.array_equal(_points.grid_points(grid, ",", _points.Words(set()), 0).value[1::2], numbers)
 
 
-@settings(deadline=None, max_examples=200)
 @given(st.one_of(st.binary(max_size=300), st.text('0123456789.,;\t|\n "#-naife_x{}:', max_size=200).map(str.encode)))
 def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     folder = tmp_path_factory.mktemp("any")
@@ -571,7 +567,6 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
             assert str(error)
 
 
-@settings(deadline=None)
 @given(cut=st.integers(0, 150))
 def test_any_prefix_of_a_log_gives_a_prefix_of_its_points(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     whole = (DATA / "csv" / "lightning" / "version_0" / "metrics.csv").read_bytes()

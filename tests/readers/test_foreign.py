@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import loglens
@@ -90,7 +90,6 @@ def test_aim_and_visualdl_say_how_to_export(tmp_path: Path) -> None:
     assert "LogReader" in failure(tmp_path / "b")
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=400), st.integers(0, 400))
 def test_damage_raises_nothing_else(tmp_path_factory: pytest.TempPathFactory, junk: bytes, at: int) -> None:
     path = session(tmp_path_factory.mktemp("x"), [[event("loss", n, 1.0)] for n in range(4)])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.errors import UnreadableError
@@ -136,7 +136,6 @@ def test_a_renamed_copy_stands_for_itself(tmp_path: Path) -> None:
     assert huggingface.home(tmp_path / "seed_1.json", frozenset()) == tmp_path / "seed_1.json"
 
 
-@settings(deadline=None)
 @given(cut=st.integers(0, 2300))
 def test_any_prefix_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     whole = (DATA / "hf" / "trainer_state.json").read_bytes()
@@ -148,7 +147,6 @@ def test_any_prefix_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
         assert len(values(read_one(huggingface.read, path), "loss")) == 6
 
 
-@settings(deadline=None)
 @given(
     st.recursive(
         st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3)),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.errors import UnreadableError
@@ -204,7 +204,6 @@ def test_sniff(tmp_path: Path, name: str, content: str, mine: bool) -> None:
 NUMBERS = st.one_of(st.floats(), st.integers(-(10**20), 10**20), st.none())
 
 
-@settings(deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(["loss", "lr", "acc"]), NUMBERS), min_size=2, max_size=8))
 def test_round_trip(tmp_path_factory: pytest.TempPathFactory, objects: list[dict[str, float | None]]) -> None:
     numbered = [{"global_step": i, **each} for i, each in enumerate(objects)]
@@ -225,7 +224,6 @@ def test_round_trip(tmp_path_factory: pytest.TempPathFactory, objects: list[dict
         assert same(values(run, tag), [value for _, value in points])
 
 
-@settings(deadline=None, max_examples=200)
 @given(
     st.one_of(st.binary(max_size=200), st.text('{}[]":,steploss0123456789.eNaIfy\n -', max_size=200).map(str.encode))
 )
@@ -241,7 +239,6 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
             assert str(error)
 
 
-@settings(deadline=None)
 @given(cut=st.integers(0, 200))
 def test_any_prefix_gives_a_prefix_of_the_points(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     whole = "".join(json.dumps({"step": i, "loss": 0.5 * i}) + "\n" for i in range(8)).encode()

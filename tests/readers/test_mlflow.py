@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.discovery import find as discover
@@ -143,7 +143,6 @@ def test_a_damaged_page_costs_its_rows(database: Path) -> None:
         assert sum(len(run.columns) for run in runs) <= whole
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_damage_raises_nothing_else(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     content = bytearray(gzip.decompress((DATA / "mlflow.db.gz").read_bytes()))
@@ -158,7 +157,6 @@ def test_damage_raises_nothing_else(tmp_path_factory: pytest.TempPathFactory, da
         assert "\n" not in str(error)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_metric_file_raises_nothing_else(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     folder = tmp_path_factory.mktemp("x")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.errors import UnreadableError
@@ -86,7 +86,6 @@ def test_a_torn_tail_is_a_note(tmp_path: Path) -> None:
     assert kinds[0] == "truncated" and "unfinished" in kinds
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.binary(max_size=200), max_size=8), st.booleans())
 def test_random_bytes_raise_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, data: list[bytes], framed: bool

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tensorboard.compat.proto.event_pb2 import Event
 
@@ -65,7 +65,6 @@ def event(time: float, step: int, body: list[tuple[str, float]]) -> Event:
     return made
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(st.builds(event, times, steps, bodies), max_size=20), st.integers(1, 30))
 def test_reads_back_what_was_written(events: list[Event], repeat: int) -> None:
     found = read(b"".join(packed(events * repeat)))
@@ -73,7 +72,6 @@ def test_reads_back_what_was_written(events: list[Event], repeat: int) -> None:
     assert not {note.kind for note in found.notes} & {"corrupt", "truncated"}
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_truncated_anywhere_keeps_every_whole_record(data: st.DataObject) -> None:
     records = looped(120)
@@ -92,7 +90,6 @@ def test_note_names_the_torn_record() -> None:
     assert [note.message for note in found.notes] == ["ends inside record 1203 (writer killed or still writing)"]
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**31), st.integers(0, 7))
 def test_one_flipped_bit_costs_one_record(place: int, bit: int) -> None:
     whole = bytearray(b"".join(looped(400)))
@@ -157,7 +154,6 @@ def test_zeros_behind_the_end() -> None:
     assert [note.kind for note in found.notes] == ["corrupt"]
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.binary(max_size=80), min_size=1, max_size=30))
 def test_payloads_that_are_no_events(payloads: list[bytes]) -> None:
     good = looped(30)
@@ -165,7 +161,6 @@ def test_payloads_that_are_no_events(payloads: list[bytes]) -> None:
     assert len(found.columns) >= 60
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 255), st.booleans())
 def test_malformed_inside_a_valid_checksum(place: int, change: int, tensor: bool) -> None:
     folder = Path(__file__).parent / "data" / "tensorboard" / ("tf2" if tensor else "tf1")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.errors import UnreadableError
@@ -125,7 +125,6 @@ def test_speed(tmp_path: Path) -> None:
     assert path.stat().st_size / (time.process_time() - start) > 2e6  # ten times this where nothing else runs
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=3000), st.integers(0, 2000))
 def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, junk: bytes, at: int) -> None:
     data = b"".join((FOLDER / file).read_bytes()[:600] for file in FILES[:6])

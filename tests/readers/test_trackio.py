@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.errors import UnreadableError
@@ -117,7 +117,6 @@ def test_parquet_without_the_extra_says_what_to_install(tmp_path: Path, monkeypa
         read(path)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_damage_raises_nothing_else(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     content = bytearray(gzip.decompress((DATA / "trackio.db.gz").read_bytes()))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.errors import UnreadableError
@@ -210,7 +210,6 @@ def test_sniff(tmp_path: Path, name: str, content: str, mine: bool) -> None:
     assert wandb.sniff(write(tmp_path / name, content)) is mine
 
 
-@settings(deadline=None, max_examples=200)
 @given(
     st.one_of(
         st.binary(max_size=200),

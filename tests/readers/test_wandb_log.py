@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.discovery import find as discover
@@ -302,7 +302,6 @@ def test_many_torn_places(tmp_path: Path) -> None:
         assert len(value) and np.array_equal(value, whole[: len(value)])
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=2000), st.booleans())
 def test_random_bytes_raise_nothing_else(tmp_path_factory: pytest.TempPathFactory, data: bytes, framed: bool) -> None:
     path = tmp_path_factory.mktemp("x") / "run-x.wandb"
@@ -313,7 +312,6 @@ def test_random_bytes_raise_nothing_else(tmp_path_factory: pytest.TempPathFactor
         assert "\n" not in str(error)
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.integers(1, 25_000), st.binary(min_size=1, max_size=40))
 def test_garbage_inside_valid_frames(tmp_path_factory: pytest.TempPathFactory, at: int, junk: bytes) -> None:
     """Right checksums over wrong contents: what a writer of another version might leave."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.stats.separation import Curve, Separation, align, same_until, separations
@@ -100,7 +100,6 @@ def test_a_curve_is_looked_at_only_where_a_good_one_reaches() -> None:
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=40), st.integers(1, 4))
-@settings(max_examples=150, deadline=None)
 def test_nothing_makes_it_fall_over(values: list[float], goods: int) -> None:
     bad = curve(np.array(values, float))
     with np.errstate(all="ignore"):
