@@ -47,10 +47,19 @@ def test_a_sick_run_is_no_success_and_a_healthy_one_is_no_finding(n: int, noise:
     for seed in SEEDS:
         scale = 10.0 ** np.random.default_rng(seed).integers(-3, 6)
         healthy = [curve(scale * noisy(falling(n), noise, seed))]
-        assert not unexplained(judge_outcome(healthy), [], healthy) or noise >= 0.2
-        for sick in (np.ones(n), back_up(n)):
+        assert noise > 0.05 or not unexplained(judge_outcome(healthy), [], healthy)
+        for sick in (np.ones(n), back_up(n)) if noise <= 0.05 else ():
             outcome = judge_outcome([curve(scale * noisy(sick, noise, seed))])
             assert not outcome.success, (seed, outcome)
+
+
+@pytest.mark.parametrize("noise", [0.2, 0.5])
+@pytest.mark.parametrize("n", [8, 30, 300])
+def test_noise_alone_is_seldom_a_finding_and_seldom_a_success(n: int, noise: float) -> None:
+    healthy = [[curve(noisy(falling(n, 1.0, 0.4), noise, seed))] for seed in range(100)]
+    assert sum(bool(unexplained(judge_outcome(curves), [], curves)) for curves in healthy) <= 5
+    flat = [[curve(noisy(np.ones(n), noise, seed))] for seed in range(100)]
+    assert sum(judge_outcome(curves).success for curves in flat) <= 3
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.05])

@@ -42,7 +42,7 @@ class Progress:
     worse than the start, as a share of the start's size; 0 where that is within the noise. drop_sureness:
     how far the end is from the best, in standard errors.
     swing: how widely the points of the later half spread (from their 10th to their 90th
-    percentile) beyond what that half gains, as a share of the gain.
+    percentile) beyond what that half gains, as a share of the gain. error: standard error of a difference of levels.
     """
 
     curve: Series
@@ -63,6 +63,7 @@ class Progress:
     worse: float
     drop_sureness: float
     swing: float
+    error: float
 
     @property
     def heldout(self) -> bool:
@@ -120,6 +121,7 @@ def measure(curve: Series) -> Progress | None:
         worse=float(drop / max(abs(start), 1e-300)) if drop > BEYOND_NOISE * error else 0.0,
         drop_sureness=float((end - best) / error) if error > 0 else (np.inf if end > best else 0.0),
         swing=_swing(y[n // 2 :]) / gain if gain > 0 else 0.0,
+        error=float(error),
     )
 
 

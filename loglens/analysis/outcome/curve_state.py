@@ -79,7 +79,13 @@ def _without_gain(progress: Progress) -> str:
         return "short"
     if progress.worse > RISEN and _ends_worst(progress):
         return "lost"
-    return "stuck"
+    return "unclear" if _hidden_in_noise(progress) else "stuck"
+
+
+def _hidden_in_noise(progress: Progress) -> bool:
+    """Whether the noise would hide a gain that is more than little: then none seen does not mean none made."""
+    way = abs(progress.start) if progress.ideal is None else abs(progress.start - progress.ideal)
+    return BEYOND_NOISE * progress.error > LITTLE * way
 
 
 def _given_back(progress: Progress) -> str:

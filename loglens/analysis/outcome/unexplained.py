@@ -19,9 +19,8 @@ HELP = RuleHelp(
         "next is as bad as the start. No checkpoint can be trusted before the swings stop.",
         "How it is found.": "From the outcome of the run, which is judged from all its progress curves together. In "
         "the later half the curve that weighs most (held-out metrics, then held-out losses, training metrics, "
-        "training losses) falls below half of its gain at least twice after it was above three quarters of it, or its "
-        "evaluations spread from their 10th to their 90th percentile over more than half of the gain, beyond what "
-        "that half still gains. It is said only where no other rule explains how the run ended.",
+        "training losses) falls below half of its gain at least twice after it was above three quarters of it, "
+        "in medians of a few points. It is said only where no other rule explains how the run ended.",
         "When it is wrong.": "A validation set of few samples swings by itself; so does an average return over few "
         "episodes.",
     },
@@ -54,6 +53,8 @@ def unexplained(outcome: RunOutcome, findings: Sequence[Finding], curves: Sequen
     chief = next((w for w in witnesses(curves) if outcome.tags and w.curve.tag == outcome.tags[0]), None)
     if chief is None or chief.progress is None or len(chief.progress.curve) < ENOUGH:
         return []
+    if outcome.state == "unstable" and chief.progress.falls_back < 2:
+        return []  # a wide spread from point to point may be noise of the evaluation
     errors = [name for name, severity in loud.items() if severity is Severity.ERROR]
     if errors or explains & loud.keys() or (outcome.state == "stuck" and not _surely_stuck(chief, curves)):
         return []
