@@ -11,9 +11,11 @@ from loglens.analysis.outcome.curve_state import is_climbing_average
 from loglens.analysis.outcome.judge_outcome import judge_outcome
 from loglens.analysis.outcome.unexplained import unexplained
 from loglens.model.finding import Confidence, Finding, Severity
-from loglens.model.outcome import STATES
+from loglens.model.outcome import STATES, RunOutcome
+from loglens.model.report import Report
 from loglens.model.series import Series
 from loglens.model.source import Note
+from tests.golden import example
 
 LENGTHS = (8, 12, 30, 100, 1_000, 10_000)
 #: Standard deviation of a point, as a share of its level.
@@ -139,3 +141,10 @@ def test_any_curve_has_an_outcome(role: str, value: list[float]) -> None:
     with np.errstate(all="ignore"):
         outcome = judge_outcome([curve(value, role)])
     assert outcome.state in STATES and not outcome.success and outcome.why
+
+
+@pytest.mark.parametrize(("state", "required", "free"), [("learned", 0, 0), ("little", 3, 0), ("unclear", 3, 0)])
+def test_a_run_that_is_not_healthy_ends_with_3_where_health_is_required(state: str, required: int, free: int) -> None:
+    report = Report((replace(example.healthy(), outcome=RunOutcome(state)),), ())
+    assert report.exit_code == free and replace(report, require_healthy=True).exit_code == required
+    assert report.runs[0].verdict == ("healthy" if state == "learned" else "unclear")
