@@ -8,20 +8,22 @@ from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, Progress
 from loglens.model.series import Series
 from loglens.stats.arrays import Floats
 
-#: A gain below this share of the way is none. Of 3,000 validation curves of runs that reached their target
-#: the smallest gain is 0.12 (a click-through loss); those at chance end below 0.02.
+#: A gain below this share of the way is none. Chosen, not derived: the losses of runs at chance that were looked at
+#: gained up to 0.02.
 NO_GAIN = 0.02
-#: A gain below this share is little: the test "never below 0.9 of its first" on AlgoPerf's validation losses.
+#: A gain below this share is little: the test "never below 0.9 of its first" on AlgoPerf's validation losses. Of 172
+#: such losses of 151 runs that reached their target the smallest gain is 0.124 (a click-through loss).
 LITTLE = 0.1
 #: A curve that ends above 1.25 times its start has risen (the same set, the same test).
 RISEN = 0.25
-#: A success keeps at least three quarters of its gain; all runs of that set that reached their target keep 0.95.
+#: A success keeps at least three quarters of its gain. Chosen; all 416 validation curves of those runs keep 0.98.
 KEPT = 0.75
-#: Evaluations whose later half spreads over this share of the gain swing as far as they got.
+#: Evaluations whose later half spreads over this share of the gain swing as far as they got. Chosen.
 SWING = 0.5
 #: A curve that gains this share of its whole gain in its last quarter still learns.
 STILL = 0.02
-#: A curve starts near its best where it starts above this share of it: there is little left to gain.
+#: A curve starts near its best where it starts above this share of it (chosen: an accuracy of 0.8), and
+#: stays there where it ends above STAYS of its start.
 NEAR_BEST = 0.8
 STAYS = 0.9
 #: Fewer points than this show no course.
