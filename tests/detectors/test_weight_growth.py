@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from loglens.model.finding import Severity
-from tests.curves import falling, level
+from tests.curves import level
 from tests.detectors.one_rule import findings, judged, sparse
 
 
@@ -25,7 +25,7 @@ def test_weights_that_grow_while_nothing_is_left_to_gain(n: int) -> None:
 def test_few_validation_losses_that_double_one_after_the_other() -> None:
     curves = {"loss": level(200, 0.5, 0.01), "weight_norm": np.geomspace(2, 40, 200)}
     rising = np.array([0.5, 0.2, 0.16, 0.15, 0.25, 0.5, 1.0, 2.1, 5.0, 36.0])
-    sick = {"loss": falling(200, floor=0.001), "val_loss": rising, "weight_norm": curves["weight_norm"]}
+    sick = {"loss": np.geomspace(2.0, 1e-9, 200), "val_loss": rising, "weight_norm": curves["weight_norm"]}
     (found,) = judged("weight-growth", sparse(sick))
     assert found.severity is Severity.ERROR
     (mild,) = findings("weight-growth", curves)
