@@ -1,4 +1,4 @@
-.PHONY: check test golden docs bench bench-diagnosis
+.PHONY: check test new-rule golden docs bench bench-diagnosis
 
 check:  ## format, lint, types, layers
 	python -m ruff format --check .
@@ -8,6 +8,9 @@ check:  ## format, lint, types, layers
 
 test:  ## everything
 	python -m pytest
+
+new-rule:  ## all files of a new rule, as a start: make new-rule NAME=two-words
+	python tools/new_rule.py $(NAME)
 
 golden:  ## the golden files of the outputs anew; read their diff before you commit it
 	python -m tests.golden
