@@ -1,4 +1,4 @@
-.PHONY: check test quick coverage golden docs bench bench-diagnosis
+.PHONY: check test quick coverage new-rule golden docs bench bench-diagnosis
 
 check:  ## format, lint, types, layers
 	python -m ruff format --check .
@@ -14,6 +14,9 @@ quick:  ## all but the slow tests
 
 coverage:  ## everything, and which lines of loglens no test runs; fails below the floor in pyproject.toml
 	python -m pytest --cov --cov-report=term
+
+new-rule:  ## all files of a new rule, as a start: make new-rule NAME=two-words
+	python tools/new_rule.py $(NAME)
 
 golden:  ## the golden files of the outputs anew; read their diff before you commit it
 	python -m tests.golden
