@@ -8,8 +8,10 @@ errors of its noise, while the training loss does not rise after that point: tra
 above 1.2 times its minimum while training falls), which fires on 0.2 % of 4,192 AlgoPerf runs that
 reach their target. 10 % are enough where it stays that high for the last 40 % of the run while the
 training loss at least halves. Of 4 to 11 evaluations, whose noise cannot be told from their bend, three
-or more have to follow the lowest and rise, but for steps back of a quarter of the rise at most: noise
-does that in less than 1 % of orders. A gap between training and validation alone is no sign: rules on
+or more have to follow the lowest one and rise, by five times the root mean square of all steps against
+that course. Of 100 simulated healthy runs a cell this calls none overfitted at noise of 1 and 5 %, up to
+4 at 20 % and 6 at 50 %, and finds 97 to 100 of those that end 1.5 times as high, at noise up to 5 %.
+A gap between training and validation alone is no sign: rules on
 the gap call 46 % of such runs overfitted.
 
 When it is wrong. A validation loss can rise by overconfidence while the validation accuracy still
@@ -31,6 +33,9 @@ RULE = Rule("overfitting", "generalisation", Severity.WARNING, leads_to=("metric
 
 #: Of few evaluations, the largest step back that still counts as rising, as a share of the whole rise.
 STEP_BACK = 0.25
+#: Of few evaluations, how many times the rise is the root mean square of all steps against the course: rises before
+#: the lowest and falls after it. Of 100 noisy healthy curves a cell, of 4 to 11 points, see the docstring.
+TURNS = 5.0
 
 
 def detect(
@@ -100,7 +105,8 @@ def _lowest_of_few(held_out: Series) -> tuple[int, float, float] | None:
     at = int(np.argmin(held_out.value))
     after = held_out.value[at:]
     total = float(after[-1] - after[0])
-    if len(after) < 4 or np.diff(after).min() < -STEP_BACK * total:
+    turns = np.concatenate([np.diff(held_out.value[: at + 1]).clip(min=0), np.diff(after).clip(max=0)])
+    if len(after) < 4 or -turns.min() > STEP_BACK * total or total < TURNS * float(np.sqrt(np.mean(turns**2))):
         return None
     return int(held_out.step[at]), float(after[0]), float(after[-1])
 
