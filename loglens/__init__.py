@@ -32,13 +32,9 @@ def read(path: Paths, *, on_error: Literal["note", "raise"] = "note") -> list[Ru
     A file that cannot be read becomes a note (kind "unreadable") of the first run that can, or with
     on_error="raise" an UnreadableError; where nothing at all can be read, that is always raised.
     """
-    from loglens.discovery.find import find
-    from loglens.discovery.units import Reading
     from loglens.model.source import Note
-    from loglens.registry import load as registry
 
-    reading = Reading(find(_listed(path), registry.readers()))
-    runs, failures = list(reading), reading.unread
+    runs, failures = _read_all(path)
     if failures and (on_error == "raise" or not runs):
         raise UnreadableError(f"{failures[0].path}: {failures[0]}", failures[0].path)
     notes = [Note("unreadable", str(failure), failure.path) for failure in failures]
@@ -64,6 +60,16 @@ def diagnose(path: Paths, *, config: str | Path | None = None, fail_on: str | No
     if stopped is not None:
         raise stopped
     return collect(judged, rules, config=settings, renderers=renderers)
+
+
+def _read_all(path: Paths) -> tuple[list[Run], list[UnreadableError]]:
+    """Every run, and what could not be read. Apart from `read`, so that no error it raises keeps fetched files."""
+    from loglens.discovery.find import find
+    from loglens.discovery.units import Reading
+    from loglens.registry import load as registry
+
+    reading = Reading(find(_listed(path), registry.readers()))
+    return list(reading), reading.unread
 
 
 def _listed(path: Paths) -> Sequence[str | Path]:

@@ -54,20 +54,19 @@ def detect(
     if lowest is None:
         return
     onset, best, end = lowest
-    if best <= 0 or not np.isfinite(end):
-        return
     before, after = _around(train, onset, held_out)
-    grows = (end - best) / best
-    lasts = bool((held_out.tail(lasting_share) > best * (1 + lasting_rise)).all()) and after < before / 2
+    grows = (end - best) / abs(best) if best else float("inf")
+    lasts = bool((held_out.tail(lasting_share) > best + lasting_rise * abs(best)).all()) and after < before / 2
     if grows < (lasting_rise if lasts else rise):
         return
     if after > before * (1.05 if before > 0 else 0.95):
         return  # training rises as well: that is divergence
+    much = f" by {grows:.0%}" if best else ""
     yield Finding(
-        f"{val_loss.tag} is lowest at {val_loss.axis} {onset} ({best:.4g}) and rises by {grows:.0%} "
+        f"{val_loss.tag} is lowest at {val_loss.axis} {onset} ({best:.4g}) and rises{much} "
         f"to {end:.4g}, while {loss.tag} goes on from {before:.4g} to {after:.4g}",
         Severity.WARNING,
-        Confidence.HIGH if end > 1.5 * best and len(held_out) >= many_points else Confidence.MEDIUM,
+        Confidence.HIGH if end > 1.5 * abs(best) and len(held_out) >= many_points else Confidence.MEDIUM,
         onset_step=onset,
         end_step=held_out.last_step,
         evidence={
