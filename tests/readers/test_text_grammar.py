@@ -22,7 +22,7 @@ def read(tmp_path: Path, lines: list[str], name: str = "train.log") -> Run:
 
 
 def mlperf(seconds: float, key: str, value: str, prefix: str = "") -> str:
-    return f"{prefix}:::MLPv0.5.0 resnet {1541720421 + seconds:.9f} (/work/space_2/main (v1).py:49) {key}: {value}"
+    return f"{prefix}:::MLPv0.5.0 resnet {1541720421 + seconds:.9f} (/home/user/space 2/main (v1).py:49) {key}: {value}"
 
 
 @pytest.mark.parametrize("prefix", ["", "0: ", "[0] ", "worker-3 | "])
