@@ -155,11 +155,11 @@ def pull(arm: NDArray[np.int64], rng: np.random.Generator) -> Floats:
     return pays
 
 
-def train_bandit(sign: float, seed: int) -> list[Row]:
+def train_bandit(sign: float, seed: int, updates: int = 150) -> list[Row]:
     """Policy gradient on the bandit; the sign of 1 climbs, 0 never moves."""
     rng, score = np.random.default_rng(seed), np.zeros(10)
     rows = []
-    for update in range(150):
+    for update in range(updates):
         share = softmax(score[None])[0]
         arm = rng.choice(10, 64, p=share)
         reward = pull(arm, rng)
@@ -174,7 +174,7 @@ def train_bandit(sign: float, seed: int) -> list[Row]:
 @sample
 def reward_not_rising_detached(out: Path) -> None:
     """A policy whose gradient is detached: every update is zero."""
-    write_csv(out / "progress.csv", train_bandit(0.0, seed=6))
+    write_csv(out / "progress.csv", train_bandit(0.0, seed=6, updates=600))
 
 
 @sample

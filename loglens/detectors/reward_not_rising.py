@@ -6,11 +6,12 @@ exploration, a learning rate far off, or a reward that is too rare to learn from
 How it is found. Of the main curve of the reward, medians over 20 blocks of the run: no level is above the start
 (the first block, or the first three points where they lie below it beyond their error) by three standard
 errors of a level and by a tenth of the reward's size, and the end is not either. A run in which the end may lie above
-the start by three quarters of the range of its single rewards (5th to 95th percentile), given that error, is too
-short to tell, and is skipped. The error of a level is taken from the levels themselves as well as from the points,
+the start by half of the range of its single rewards (5th to 95th percentile), given that error, is too short or too
+noisy to tell, and is skipped. The error of a level is taken from the levels themselves as well as from the points,
 since rewards wander from update to update. It is an error where the end lies below the start by as much: the policy
 became worse. On simulated rewards that rise, none of 300
-is named at noise of up to 10 % of the gain, and 3 to 13 % at correlated noise of 30 %.
+is named at noise of up to 10 % of the gain, and 0 to 3 % at correlated noise of 30 %; at three quarters of the range
+it would be up to 13 %.
 
 When it is wrong. A policy that starts at its best (tuned before, or a task that is solved by any policy) has
 nothing to gain: rewards from 0 to 1 that start above 0.9 are not judged. A log that starts late (at a step beyond
@@ -59,7 +60,7 @@ def detect(
     errors: float = 3.0,
     least: float = 0.1,
     solved: float = 0.9,
-    visible: float = 0.75,
+    visible: float = 0.5,
 ) -> Iterator[Finding]:
     if PREFERENCE.search(rl_reward.tag):
         raise Skip(f"{rl_reward.tag} is a score of preference training, which only its margins make sense of")
