@@ -17,6 +17,10 @@ steps, while the learning rate still warms up, or where noise could hide the gai
 much lies within the 99 % interval of the trend. 5 % between first and last medians alone calls 3.9 % of runs
 dead that reach their target; the noise and the validation loss are there to spare them.
 
+Where it would be a warning and nothing but the curve itself bears it out (no ln C, no validation loss at chance, no
+rate of zero, not one and the same value throughout), it is a note: of simulated noisy losses that fall by 3 %, up to
+55 % were warned of, and fine-tunes and diffusion models have such losses.
+
 A log that begins at twice its own length is the tail of a resumed run: what was learned before is not in it, and
 the rule is skipped.
 
@@ -169,12 +173,17 @@ def _stuck(
     level = f", at ln {classes}, the level of guessing among {classes} classes" if classes else ""
     if guessing and not classes:
         level = f", while validation stays at ln {guessing}, the level of guessing among {guessing} classes"
+    witness = bool(classes or guessing or frozen or _same(curve.value))
     return Finding(
         f"{curve.tag} starts at {found.start:.4g} and ends at {found.end:.4g}{level}: a change of "
         f"{0 - round(found.drop, 3) + 0:+.1%} in {len(curve)} points"
         + (f"; {lr.tag} is 0 throughout" if frozen and lr else ""),
-        Severity.ERROR if _long_enough(curve, lr) and _flat(curve.value, bar) else Severity.WARNING,
-        Confidence.HIGH if classes or guessing or frozen or _same(curve.value) else Confidence.MEDIUM,
+        Severity.ERROR
+        if _long_enough(curve, lr) and _flat(curve.value, bar)
+        else Severity.WARNING
+        if witness
+        else Severity.NOTE,
+        Confidence.HIGH if witness else Confidence.MEDIUM,
         end_step=int(curve.step[-1]),
         evidence={
             "start": found.start,

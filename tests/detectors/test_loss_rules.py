@@ -129,7 +129,10 @@ def test_noise_that_could_hide_the_gain_is_no_proof() -> None:
     quiet = [findings("loss-not-decreasing", {"loss": level(120, np.log(3), 0.02, seed)}) for seed in range(20)]
     loud = [findings("loss-not-decreasing", {"loss": level(120, np.log(3), 0.3, seed)}) for seed in range(20)]
     assert all(found.severity is Severity.ERROR for (found,) in quiet)
-    assert {found.severity for one in loud for found in one} == {Severity.WARNING}
+    assert {found.severity for one in loud for found in one} <= {Severity.NOTE, Severity.WARNING}
+    # no ln C, no validation loss, no rate of zero: nothing but the noisy curve itself
+    alone = [findings("loss-not-decreasing", {"loss": level(120, 0.18, 0.3, seed)}) for seed in range(20)]
+    assert {found.severity for one in alone for found in one} == {Severity.NOTE}
 
 
 def test_weights_that_never_move_explain_a_gain_by_chance() -> None:
