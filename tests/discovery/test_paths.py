@@ -201,6 +201,7 @@ def test_names_that_are_no_utf8_in_inspect_compare_and_export(undecodable: Path)
     assert done.exit_code == 0 and (undecodable / "out.csv").read_text("utf-8").count("\n") == 41
 
 
+@pytest.mark.slow
 def test_hundred_thousand_files(tmp_path: Path) -> None:
     """Strangers by the thousand beside one log: found in the time that it takes to list and to look at them."""
     log(tmp_path / "run" / "log.csv")

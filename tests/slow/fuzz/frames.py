@@ -11,7 +11,7 @@ from tests.readers.wandb_writer import blocks, varint
 from tests.slow.fuzz.raw import INTEGERS, garble
 from tests.slow.fuzz.words import NUMBERS, WORDS
 
-BLOCKLOGS = frozenset({"wandb_log", "swanlab"})
+BLOCKLOGS = frozenset({"wandb.transaction_log", "swanlab"})
 DEEPEST = 6
 DOUBLES = (0.0, -0.0, float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 5e-324, 2.0**63, -1.0, 1e-30)
 

@@ -24,7 +24,7 @@ def make(reader: str, seed: int, index: int) -> Case:
     for name in {names[0]: 0, draw.choice(names): 0}:
         change = _change(draw, reader, name, case[name])
         case[name] = change(draw, case[name])[:LARGE]
-    if reader == "tensorboard" and draw.random() < 0.02:
+    if reader == "tensorboard.reader" and draw.random() < 0.02:
         case[names[0]] = garble(draw, gzip.compress(case[names[0]], 1))
     return case
 
@@ -40,7 +40,7 @@ def _change(draw: random.Random, reader: str, name: str, data: bytes) -> Change:
         return recolumn if chance < 0.5 else garble
     if data.startswith(b"PK"):
         return garble
-    if reader == "tensorboard":
+    if reader == "tensorboard.reader":
         return lambda draw, data: pack_events(shuffle(draw, unpack_events(data)))
     if reader in BLOCKLOGS:
         return lambda draw, data: pack_blocks(shuffle(draw, unpack_blocks(data)), data[:7])

@@ -28,7 +28,8 @@ Case = dict[str, bytes]
 
 
 def name_of(reader: object) -> str:
-    return getattr(reader, "__name__", "").rpartition(".")[2]
+    """The name of a reader in READERS: its module below loglens.readers."""
+    return getattr(reader, "__name__", "").removeprefix("loglens.readers.")
 
 
 @cache
@@ -57,15 +58,15 @@ def _files() -> tuple[tuple[Path, str], ...]:
 
 
 def _case(reader: str, path: Path) -> Iterator[Case]:
-    if reader == "mlflow" and path.name != "meta.yaml":
+    if reader == "mlflow.reader" and path.name != "meta.yaml":
         return
-    if reader == "mlflow":
+    if reader == "mlflow.reader":
         folder = path.parent
         files = [file for file in sorted(folder.rglob("*")) if file.is_file()][:12]
         files.sort(key=lambda file: "metrics" not in file.parts)
         yield {file.relative_to(folder).as_posix(): file.read_bytes()[:LARGE] for file in files}
         return
-    beside = {name: (path.parent / name) for name in (FILES if reader == "csv" else ())}
+    beside = {name: (path.parent / name) for name in (FILES if reader == "csv.reader" else ())}
     yield {path.name: path.read_bytes()[:LARGE]} | {
         name: file.read_bytes()[:SMALL] for name, file in beside.items() if file.is_file()
     }
@@ -74,9 +75,10 @@ def _case(reader: str, path: Path) -> Iterator[Case]:
 def _built(reader: str) -> Iterator[Case]:
     """Formats of which no plain file is committed."""
     offline = ROOT / "tests" / "readers" / "data" / "offline"
-    if reader in {"mlflow", "trackio"}:
-        yield {f"{reader}.db": gzip.decompress((offline / f"{reader}.db.gz").read_bytes())}
-    if reader == "foreign":
+    if reader in {"mlflow.reader", "trackio"}:
+        name = f"{reader.partition('.')[0]}.db"
+        yield {name: gzip.decompress((offline / f"{name}.gz").read_bytes())}
+    if reader == "other_trackers":
         said = {"type": "training_stats_scalar", "metric": "train", "variant": "loss", "task": "a"}
         lines = [[said | {"iter": n, "value": 1 / (n + 1), "timestamp": 1_700_000_000_000 + n}] for n in range(20)]
         text = "".join(json.dumps(line) + "\n" for line in lines).encode()
@@ -88,7 +90,7 @@ def _built(reader: str) -> Iterator[Case]:
                     archive.writestr(name, text)
             yield {"session.zip": buffer.getvalue()}
         yield {"vdlrecords.1.log": text}
-    if reader in {"neptune", "trackio", "wandb_parquet"} and find_spec("pyarrow"):
+    if reader in {"neptune", "trackio", "wandb.parquet_history"} and find_spec("pyarrow"):
         from tests.slow.fuzz.tables import cases
 
         yield from cases(reader)
@@ -102,7 +104,7 @@ def shrunk(reader: str, case: Case) -> Case:
 def _shrink(reader: str, name: str, data: bytes) -> bytes:
     if len(data) <= SMALL or data.startswith((b"SQLite", b"PAR1", b"PK")):
         return data
-    if reader == "tensorboard":
+    if reader == "tensorboard.reader":
         return pack_events(_few(unpack_events(data)))
     if reader in BLOCKLOGS:
         return pack_blocks(_few(unpack_blocks(data)), data[:7])

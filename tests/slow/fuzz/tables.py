@@ -70,7 +70,7 @@ def _write(rows: list[dict[str, Any]], schema: Any = None) -> bytes:
 
 def cases(reader: str) -> Iterator[dict[str, bytes]]:
     """Parquet files as the exporters of W&B, Trackio and Neptune shape them."""
-    if reader == "wandb_parquet":
+    if reader == "wandb.parquet_history":
         rows = [{"_step": n, "_timestamp": 1e9 + n, "loss": 1 / (n + 1), "m": {"x": n}} for n in range(30)]
         yield {"0_30.parquet": _write(rows)}
     elif reader == "trackio":
