@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -26,13 +25,12 @@ from loglens.model.report import Diagnosis, RuleResult
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.model.source import Note
+from loglens.model.vocabulary import PAIR_SCORES, is_preference_training
 from loglens.roles import from_tags as roles
-from loglens.roles.assign import _totals, assign_roles, parts
+from loglens.roles.assign import assign_roles, loss_totals, parts
 
 #: Families that say nothing of the training itself: a run is not judged by them alone.
 SIDE_FAMILIES = frozenset({"log", "system"})
-#: Rewards of preference training, as TRL and its kin log them beside those of the chosen and the rejected answers.
-PREFERENCE = re.compile(r"chosen|rejected|margins?|accurac(y|ies)|reward_?(diff|gap)")
 #: Curves that tell reinforcement learning and a GAN from supervised training.
 NOT_SUPERVISED = tuple(CurveInput(role, "optional", role) for role in ("rl_reward", "gan_d_loss"))
 
@@ -41,7 +39,7 @@ NOT_SUPERVISED = tuple(CurveInput(role, "optional", role) for role in ("rl_rewar
 def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()) -> Diagnosis:
     """One run through every rule."""
     curves = assign_roles(run, config.roles)
-    curves = (*curves, *_totals(curves))
+    curves = (*curves, *loss_totals(curves))
     findings: list[Finding] = []
     results = []
     for name, detector in detectors.items():
@@ -156,16 +154,11 @@ def _apply(
 
 
 def _not_supervised(curves: tuple[Series, ...]) -> bool:
-    """Whether the loss measures no progress: reinforcement learning or a GAN, but not preference training.
-
-    DPO, KTO, ORPO and reward models log rewards of the chosen and of the rejected answers: these are
-    computed from the batch, nobody collects them, and the loss is an ordinary classification loss.
-    """
-    played = [curve for need in NOT_SUPERVISED for curve in matching_curves(curves, need)]
-    names = [curve.tag.lower() for curve in curves]
-    if any("chosen" in name for name in names) and any("rejected" in name for name in names):
-        played = [curve for curve in played if not PREFERENCE.search(curve.tag.lower())]
-    return bool(played)
+    """Whether the loss measures no progress: reinforcement learning or a GAN, but not preference training."""
+    found = [curve for need in NOT_SUPERVISED for curve in matching_curves(curves, need)]
+    if is_preference_training(curve.tag for curve in curves):
+        found = [curve for curve in found if not PAIR_SCORES.search(curve.tag)]
+    return bool(found)
 
 
 def _hand(need: CurveInput, run: Run, curves: tuple[Series, ...]) -> Any:

@@ -15,33 +15,17 @@ was saved. A wrapper's non-zero exit code may have nothing to do with the traini
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.run import Run
+from loglens.model.run_end import KINDS, end_notes, kind_of_end
 from loglens.model.series import Series, present
-from loglens.model.source import Note
 from loglens.remedies import actions as remedies
 
 RULE = Rule("crashed", "outcome", Severity.ERROR)
 
-#: What a reader's note means, the most telling first; the last one is any other end.
-KINDS: Mapping[str, re.Pattern[str]] = {
-    "numeric": re.compile(
-        r"became infinite|infinite or nan|floatingpointerror|(?:minimum )?loss scale|float division by zero"
-        r"|histogram is empty|loss (?:is|was|exploded)|nan\b|overflowerror",
-        re.I,
-    ),
-    "memory": re.compile(r"out ?of ?memory|\boom\b|oom-kill|resource_exhausted|bad_alloc|memoryerror", re.I),
-    "person": re.compile(r"keyboard ?interrupt|sigint|exit code (?:130|255)\b", re.I),
-    "scheduler": re.compile(r"time limit|preempt|sigterm|terminated|cancelled|node failure|exit code 143\b", re.I),
-    "communication": re.compile(r"nccl|gloo|collective|timed? ?out|connection|rendezvous|socket", re.I),
-    "labels": re.compile(r"device-side assert|index out of|target \d+ is out of bounds|indexerror", re.I),
-    "killed": re.compile(r"\bkilled|sigkill|sigsegv|segmentation|bus error|aborted|exit code (?:137|139)\b", re.I),
-    "other": re.compile(""),
-}
 MEANING: Mapping[str, str] = {
     "numeric": "the trainer gave up on numbers that are not finite",
     "memory": "it ran out of memory",
@@ -53,15 +37,13 @@ MEANING: Mapping[str, str] = {
     "other": "the program ended in an error",
 }
 SEVERITY: Mapping[str, Severity] = {"person": Severity.NOTE, "scheduler": Severity.WARNING}
-#: The text readers' mark on an error that training survived.
-SURVIVED = "training went on after it"
 
 
 def detect(loss: Series | None, lr: Series | None, run: Run) -> Iterator[Finding]:
-    ends = [note for note in run.notes if note.kind in ("crash", "failed") and SURVIVED not in note.message]
+    ends = end_notes(run.notes)
     if not ends:
         raise Skip("nothing in the log says how the run ended")
-    kind, note = min(((_kind(note), note) for note in ends), key=lambda pair: list(KINDS).index(pair[0]))
+    kind, note = min(((kind_of_end(note), note) for note in ends), key=lambda pair: list(KINDS).index(pair[0]))
     severity = SEVERITY.get(kind, Severity.ERROR)
     main = loss if loss is not None and len(loss) else max(run.curves.values(), key=len, default=None)
     last = main.last_step if main is not None and len(main) else None
@@ -78,10 +60,6 @@ def detect(loss: Series | None, lr: Series | None, run: Run) -> Iterator[Finding
         remedies=_advice(kind, last, main, lr),
         series=present(main),
     )
-
-
-def _kind(note: Note) -> str:
-    return next(kind for kind, pattern in KINDS.items() if pattern.search(note.message))
 
 
 def _advice(kind: str, last: int | None, main: Series | None, lr: Series | None) -> list[Remedy]:

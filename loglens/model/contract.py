@@ -64,7 +64,7 @@ class Reader(Protocol):
     sniff: whether the file is of this format; cheap, never raises.
     home: the folder or file of the run that a file belongs to, given all files of this format.
     read: the runs in a source; raises UnreadableError where nothing of it can be read.
-    touch, which a reader may do without: fetches of a remote file what `read` looks at (`sparse.Sparse`).
+    touch, which a reader may do without: fetches of a remote file what `read` looks at (`sparse_file.Sparse`).
     """
 
     FORMAT: str

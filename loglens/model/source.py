@@ -30,7 +30,7 @@ class Source:
 class Note:
     """A fact met while reading ("file ends inside record 1203"), for the report.
 
-    A message may quote the log: secrets in it are hidden (`privacy.scrub`).
+    A message may quote the log: secrets in it are hidden (`redaction.scrub`).
     kind: one word in kebab case, e.g. truncated, corrupt, rewind, sampled, restart, ignored.
     """
 

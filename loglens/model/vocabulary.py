@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from loglens.errors import ConfigError, nearest
 from loglens.model.role_table import ROLE_TABLE
@@ -42,3 +43,15 @@ def parse_role(tag: str, text: str, where: str) -> tuple[str, str | None]:
 #: Tags of preference training (DPO and its kin): scores of the chosen and the rejected answer, which may both sink
 #: while the model learns, so that they are no rewards to judge a run by.
 PREFERENCE = re.compile(r"(?<![a-z])(?:chosen|rejected|margins?)(?![a-z])", re.I)
+
+#: Tags of scores that preference training computes from its batch, beside PREFERENCE: none is a return.
+PAIR_SCORES = re.compile(r"chosen|rejected|margins?|accurac(?:y|ies)|reward_?(?:diff|gap)", re.I)
+
+
+def is_preference_training(tags: Iterable[str]) -> bool:
+    """Whether a run learns from pairs (DPO, KTO, ORPO, a reward model): it logs the chosen and the rejected answers.
+
+    Their rewards are computed from the batch, nobody collects them, and the loss is an ordinary classification loss.
+    """
+    names = [tag.lower() for tag in tags]
+    return any("chosen" in name for name in names) and any("rejected" in name for name in names)

@@ -90,7 +90,7 @@ def dumps(judged: Sequence[Judged]) -> bytes:
 
 
 def loads(data: bytes) -> list[Judged]:
-    """What `freeze` was given. Raises ValueError, LookupError or TypeError where the bytes are not from it."""
+    """What `dumps` was given. Raises ValueError, LookupError or TypeError where the bytes are not from it."""
     size, indexed = struct.unpack_from("<QQ", data)
     at = 16 + size + indexed
     blobs: list[NDArray[Any] | str] = []

@@ -35,7 +35,7 @@ def assign_roles(run: Run, user: Mapping[str, str] | None = None) -> tuple[Serie
     return tuple(curves)
 
 
-def _totals(curves: tuple[Series, ...]) -> Iterator[Series]:
+def loss_totals(curves: tuple[Series, ...]) -> Iterator[Series]:
     """The sum of the parts of a loss, split by split, where its total was not logged (detectors of objects).
 
     Only parts that were logged at the same steps are summed; a game's players have no total.

@@ -148,3 +148,27 @@ def test_a_run_that_is_not_healthy_ends_with_3_where_health_is_required(state: s
     report = Report((replace(example.healthy(), outcome=RunOutcome(state)),), ())
     assert report.exit_code == free and replace(report, require_healthy=True).exit_code == required
     assert report.runs[0].verdict == ("healthy" if state == "learned" else "unclear")
+
+
+@pytest.mark.parametrize(
+    ("note", "broke"),
+    [
+        (Note("crash", "line 9: RuntimeError: CUDA out of memory"), True),
+        (Note("failed", "the process ended with exit code 1"), True),
+        (Note("crash", "line 9: RuntimeError: CUDA out of memory; training went on after it"), False),
+        (Note("crash", "line 9: KeyboardInterrupt"), False),
+        (Note("failed", "the process ended with exit code 143"), False),
+    ],
+)
+def test_an_error_at_the_end_breaks_a_run_and_being_stopped_does_not(note: Note, broke: bool) -> None:
+    outcome = judge_outcome([curve(falling(100))], [note])
+    assert (outcome.state == "broke") is broke and outcome.success is not broke
+
+
+def test_preference_training_is_told_by_its_pairs_and_keeps_its_loss() -> None:
+    pairs = [
+        curve(np.linspace(0, 2, 100), "rl_reward", "train", "rewards/chosen"),
+        curve(np.linspace(0, -2, 100), "rl_reward", "train", "rewards/rejected"),
+    ]
+    assert judge_outcome([curve(falling(100)), *pairs]).tags == ("val/loss",)
+    assert judge_outcome([curve(falling(100)), pairs[0]]).tags == ("rewards/chosen",)

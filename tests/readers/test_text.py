@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import loglens
 from loglens.model.run import Run
 from loglens.readers.text import reader as text
 from loglens.roles.from_tags import roles_of_tags
@@ -261,3 +262,14 @@ def test_real_logs_against_the_manifest() -> None:
     diverged = one(REAL / "coqui_xtts_diverged/trainer_0_log.txt")
     losses = [tag for tag in diverged.tags if "loss" in tag and "running" not in tag]
     assert sum(len(rows(diverged, tag)) for tag in losses) == points["coqui_xtts_diverged"]
+
+
+@pytest.mark.parametrize(("goes_on", "failed"), [(True, False), (False, True)])
+def test_many_errors_that_training_survived_are_no_end(tmp_path: Path, goes_on: bool, failed: bool) -> None:
+    steps = "".join(f"step {i} | loss {3 / (1 + i):.4f}\n" for i in range(50))
+    names = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
+    errors = "".join(f"RuntimeError: CUDA out of memory while loading shard {name}\n" for name in names)
+    path = write(tmp_path / "train.log", steps + errors + ("step 50 | loss 0.05\n" if goes_on else ""))
+    (diagnosis,) = loglens.diagnose(path).runs
+    assert any("more such lines" in note.message for note in diagnosis.notes)
+    assert ("crashed" in [finding.condition for finding in diagnosis.findings]) is failed

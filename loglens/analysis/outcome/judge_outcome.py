@@ -11,6 +11,7 @@ from loglens.analysis.outcome.curve_state import LITTLE, RISEN
 from loglens.analysis.outcome.gan_balance import gan_balance
 from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
 from loglens.model.outcome import SUCCESS, RunOutcome
+from loglens.model.run_end import STOPPED, end_notes, kind_of_end
 from loglens.model.series import Series
 from loglens.model.source import Note
 
@@ -25,17 +26,18 @@ ABOVE_CHANCE = 1.5
 def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOutcome:
     """The outcome of a run.
 
-    curves: all of the run, each with its role. notes: those of the readers; "failed" says that the run
-    ended with an error. Held-out curves outweigh those of training, metrics outweigh losses.
+    curves: all of the run, each with its role. notes: those of the readers; some say that the run ended in an
+    error (one that a person or a scheduler stopped did not). Held-out curves outweigh those of training, metrics
+    outweigh losses.
     """
     found = witnesses(curves)
-    ended = next((note.message for note in notes if note.kind == "failed"), None)
+    ended = [note for note in end_notes(notes) if kind_of_end(note) not in STOPPED]
     broken = [witness for witness in found if witness.state == "broke"]
     if broken:
         why = f"{broken[0].curve.tag} is not finite at the end"
         return _outcome("broke", why, broken)
     if ended:
-        return RunOutcome("broke", ended)
+        return RunOutcome("broke", f"the log ends in an error: {ended[0].message}")
     if not found:
         return gan_balance(curves) or RunOutcome("unclear", _nothing_measures(curves))
     told = [witness for witness in found if witness.state not in ("short", "held")]

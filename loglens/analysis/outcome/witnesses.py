@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from loglens.analysis.outcome.curve_progress import LOWER_IS_BETTER, Progress, measure
 from loglens.analysis.outcome.curve_state import ends_broken, is_climbing_average, state_of
 from loglens.model.series import Series
+from loglens.model.vocabulary import is_preference_training
 from loglens.roles.from_tags import main_curve
 
 REWARDS = ("rl_success", "rl_reward", "rl_return")
@@ -45,11 +46,6 @@ def witnesses(curves: Sequence[Series]) -> list[Witness]:
     return sorted(found, key=lambda witness: witness.rank)
 
 
-def is_preference_training(curves: Sequence[Series]) -> bool:
-    """Whether a run learns from pairs (DPO, KTO, a reward model): its rewards are logits, not returns."""
-    return any("rejected" in curve.tag.lower() for curve in curves)
-
-
 def is_resumed(curves: Sequence[Series]) -> bool:
     """Whether the log begins long after the run did."""
     ranges = [(int(curve.step[0]), int(curve.step[-1])) for curve in curves if len(curve) > 1]
@@ -64,7 +60,7 @@ def _of_this_kind(curves: Sequence[Series]) -> list[Series]:
     roles = {curve.role or "" for curve in curves}
     metrics = _whole([curve for curve in curves if (curve.role or "").startswith("metric_")])
     losses = _one_a_split([curve for curve in curves if curve.role == "loss"])
-    if is_preference_training(curves):
+    if is_preference_training(curve.tag for curve in curves):
         return metrics + losses
     if any(role.startswith("gan_") for role in roles):
         return metrics

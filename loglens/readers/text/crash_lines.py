@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from loglens.model.run_end import SURVIVED
 from loglens.model.source import Note
 from loglens.readers.text.templates import MARK
 
@@ -50,7 +51,7 @@ class CrashLines:
         self.notes: list[tuple[int, str]] = []
         self._open = False
         self._seen: set[str] = set()
-        self._more = 0
+        self._more, self._last_more = 0, 0
 
     def add(self, kind: str, line: int, text: str) -> None:
         if kind == "traceback":
@@ -65,6 +66,7 @@ class CrashLines:
             return
         if len(self.notes) >= MOST:
             self._more += 1
+            self._last_more = line
             return
         self._seen.add(plain)
         self.notes.append((line, text if len(text) <= 160 else text[:157] + "..."))
@@ -76,9 +78,10 @@ class CrashLines:
     def as_notes(self, file: str, last: int) -> list[Note]:
         """Notes of them. last: the last line with values, after which nothing was trained."""
         notes = [
-            Note("crash", f"line {line}: {text}" + ("; training went on after it" if last > line else ""), file)
+            Note("crash", f"line {line}: {text}" + (f"; {SURVIVED}" if last > line else ""), file)
             for line, text in self.notes
         ]
         if self._more:
-            notes.append(Note("crash", f"{self._more} more such lines", file))
+            survived = f"; {SURVIVED}" if last > self._last_more else ""
+            notes.append(Note("crash", f"{self._more} more such lines{survived}", file))
         return notes
