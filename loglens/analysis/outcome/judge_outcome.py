@@ -9,6 +9,7 @@ import numpy as np
 from loglens.analysis.outcome.curve_progress import Progress
 from loglens.analysis.outcome.curve_state import LITTLE, RISEN
 from loglens.analysis.outcome.gan_balance import gan_balance
+from loglens.analysis.outcome.together import fell_together
 from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
 from loglens.model.outcome import SUCCESS, RunOutcome
 from loglens.model.run_end import STOPPED, end_notes, kind_of_end
@@ -45,6 +46,8 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
         return _without_course(found)
     first = [witness for witness in told if witness.rank == told[0].rank]
     state, chief = _of_rank(first)
+    if state not in GRAVE and (fallen := fell_together(found)):
+        state, chief = fallen
     if is_resumed(curves) and state not in SUCCESS:
         begins = f"{chief.curve.axis} {int(chief.curve.step[0])}"
         why = f"the log begins at {begins}: {_course(chief)}, and its start is not known"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loglens.analysis.outcome.curve_state import ENOUGH
+from loglens.analysis.outcome.together import fell_together
 from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
 from loglens.model.finding import Confidence, Finding, Rule, RuleHelp, Severity
 from loglens.model.outcome import SUCCESS, RunOutcome
@@ -53,12 +54,13 @@ def unexplained(outcome: RunOutcome, findings: Sequence[Finding], curves: Sequen
     chief = next((w for w in witnesses(curves) if outcome.tags and w.curve.tag == outcome.tags[0]), None)
     if chief is None or chief.progress is None or len(chief.progress.curve) < ENOUGH:
         return []
-    if outcome.state == "unstable" and chief.progress.falls_back < 2:
+    together = fell_together(witnesses(curves)) is not None
+    if outcome.state == "unstable" and chief.progress.falls_back < 2 and not together:
         return []  # a wide spread from point to point may be noise of the evaluation
     errors = [name for name, severity in loud.items() if severity is Severity.ERROR]
     if errors or explains & loud.keys() or (outcome.state == "stuck" and not _surely_stuck(chief, curves)):
         return []
-    return [_finding(outcome, chief)]
+    return [_finding(outcome, chief, together=together)]
 
 
 def _surely_stuck(chief: Witness, curves: Sequence[Series]) -> bool:
@@ -72,10 +74,10 @@ def _surely_stuck(chief: Witness, curves: Sequence[Series]) -> bool:
     return progress.lower or (progress.ideal is not None and progress.end < progress.ideal / 2)
 
 
-def _finding(outcome: RunOutcome, chief: Witness) -> Finding:
+def _finding(outcome: RunOutcome, chief: Witness, *, together: bool) -> Finding:
     progress = chief.progress
     assert progress is not None  # noqa: S101 - the caller has looked
-    severe = chief.heldout and outcome.state == "lost"
+    severe = together or (chief.heldout and outcome.state == "lost")
     return Finding(
         f"{_SAID[outcome.state]}: {outcome.why}",
         Severity.ERROR if severe else Severity.WARNING,
