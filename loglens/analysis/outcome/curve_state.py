@@ -26,6 +26,8 @@ STILL = 0.02
 #: stays there where it ends above STAYS of its start.
 NEAR_BEST = 0.8
 STAYS = 0.9
+#: A share that stands at less than this much of its best possible value is at its worst, whatever others say.
+WORST = 0.1
 #: Fewer points than this show no course.
 BRIEF = 4
 #: Fewer points than this make no case for a failure.

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from loglens.analysis.outcome.curve_progress import Progress
-from loglens.analysis.outcome.curve_state import LITTLE, RISEN
+from loglens.analysis.outcome.curve_state import LITTLE, RISEN, WORST
 from loglens.analysis.outcome.gan_balance import gan_balance
-from loglens.analysis.outcome.together import fell_together
+from loglens.analysis.outcome.together import fell_together, stays_at_worst
 from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
 from loglens.model.outcome import SUCCESS, RunOutcome
 from loglens.model.run_end import STOPPED, end_notes, kind_of_end
@@ -18,8 +18,6 @@ from loglens.model.source import Note
 
 #: In the order in which they decide among curves of the same weight.
 GRAVE = ("lost", "unstable")
-#: A share that stands at less than this much of its best possible value is at its worst, whatever others say.
-WORST = 0.1
 #: What a classifier's loss may be above that of a guess before it contradicts an accuracy.
 ABOVE_CHANCE = 1.5
 
@@ -48,6 +46,8 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
     state, chief = _of_rank(first)
     if state not in GRAVE and (fallen := fell_together(found)):
         state, chief = fallen
+    elif worst := stays_at_worst(found):
+        return _outcome("stuck", f"{_course(worst)}, and no better in training", [worst])
     if is_resumed(curves) and state not in SUCCESS:
         begins = f"{chief.curve.axis} {int(chief.curve.step[0])}"
         why = f"the log begins at {begins}: {_course(chief)}, and its start is not known"

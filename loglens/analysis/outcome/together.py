@@ -1,4 +1,7 @@
-"""Whether training and held-out curves get worse together: what no overfitting explains."""
+"""Whether training and held-out curves fail together: get worse, or stay at the worst level.
+
+What both show is no overfitting, and no matter of one evaluation.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE
-from loglens.analysis.outcome.curve_state import ENOUGH, KEPT
+from loglens.analysis.outcome.curve_state import ENOUGH, KEPT, STILL, WORST
 from loglens.analysis.outcome.witnesses import Witness
 
 
@@ -28,6 +31,30 @@ def fell_together(found: Sequence[Witness]) -> tuple[str, Witness] | None:
         return None
     state = "lost" if np.median([_kept(witness) for witness in fallen]) < 0.5 else "unstable"
     return state, max((witness for witness in fallen if witness.heldout), key=_sureness)
+
+
+def stays_at_worst(found: Sequence[Witness]) -> Witness | None:
+    """The held-out metric that stands still below a tenth of its best possible value, as the same in training does.
+
+    A metric stands still where its later half gains less than 2 % of the way to that value. None where no metric of
+    both splits does, or where half of the losses still fall in their last quarter.
+    """
+    at_worst = [witness for witness in found if witness.metric and _still_at_worst(witness)]
+    falling = [witness for witness in found if not witness.metric and witness.state == "learning"]
+    losses = [witness for witness in found if not witness.metric]
+    if len({witness.heldout for witness in at_worst}) < 2 or 2 * len(falling) > len(losses):
+        return None
+    return next(witness for witness in at_worst if witness.heldout)
+
+
+def _still_at_worst(witness: Witness) -> bool:
+    progress = witness.progress
+    if progress is None or progress.lower or progress.ideal is None or len(progress.curve) < ENOUGH:
+        return False
+    value = progress.curve.value / progress.ideal
+    half = value[len(value) // 2 :]
+    third = max(1, len(half) // 3)
+    return bool(value.max() < WORST and np.median(half[-third:]) - np.median(half[:third]) < STILL)
 
 
 def _has_gained(witness: Witness) -> bool:

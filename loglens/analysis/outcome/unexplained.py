@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loglens.analysis.outcome.curve_state import ENOUGH
-from loglens.analysis.outcome.together import fell_together
+from loglens.analysis.outcome.together import fell_together, stays_at_worst
 from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
 from loglens.model.finding import Confidence, Finding, Rule, RuleHelp, Severity
 from loglens.model.outcome import SUCCESS, RunOutcome
@@ -54,11 +54,12 @@ def unexplained(outcome: RunOutcome, findings: Sequence[Finding], curves: Sequen
     chief = next((w for w in witnesses(curves) if outcome.tags and w.curve.tag == outcome.tags[0]), None)
     if chief is None or chief.progress is None or len(chief.progress.curve) < ENOUGH:
         return []
-    together = fell_together(witnesses(curves)) is not None
+    found = witnesses(curves)
+    together = fell_together(found) is not None if outcome.state != "stuck" else stays_at_worst(found) is not None
     if outcome.state == "unstable" and chief.progress.falls_back < 2 and not together:
         return []  # a wide spread from point to point may be noise of the evaluation
     errors = [name for name, severity in loud.items() if severity is Severity.ERROR]
-    if errors or explains & loud.keys() or (outcome.state == "stuck" and not _surely_stuck(chief, curves)):
+    if errors or explains & loud.keys() or (outcome.state == "stuck" and not (together or _surely_stuck(chief, curves))):
         return []
     return [_finding(outcome, chief, together=together)]
 
