@@ -59,20 +59,25 @@ def unexplained(outcome: RunOutcome, findings: Sequence[Finding], curves: Sequen
     if outcome.state == "unstable" and chief.progress.falls_back < 2 and not together:
         return []  # a wide spread from point to point may be noise of the evaluation
     errors = [name for name, severity in loud.items() if severity is Severity.ERROR]
-    if errors or explains & loud.keys() or (outcome.state == "stuck" and not (together or _surely_stuck(chief, curves))):
+    if errors or explains & loud.keys():
+        return []
+    if outcome.state == "stuck" and not (together or _surely_stuck(chief, curves)):
         return []
     return [_finding(outcome, chief, together=together)]
 
 
 def _surely_stuck(chief: Witness, curves: Sequence[Series]) -> bool:
-    """Whether a held-out curve stands still far from its best, and no other curve learns.
+    """Whether a held-out curve or a reward stands still far from its best, and no other curve learns.
 
-    What stands still at a fair level may have been good from the start.
+    What stands still at a fair level may have been good from the start; so may a training loss, of which nobody
+    knows the best value.
     """
     progress = chief.progress
-    if not chief.heldout or progress is None or any(w.state in SUCCESS for w in witnesses(curves)):
+    if progress is None or any(w.state in SUCCESS for w in witnesses(curves)):
         return False
-    return progress.lower or (progress.ideal is not None and progress.end < progress.ideal / 2)
+    if not chief.heldout:
+        return (chief.curve.role or "").startswith("rl_")
+    return progress.lower or progress.ideal is None or progress.end < progress.ideal / 2
 
 
 def _finding(outcome: RunOutcome, chief: Witness, *, together: bool) -> Finding:
