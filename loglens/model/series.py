@@ -60,7 +60,7 @@ class Series:
         """The values of the first `share` (0 to 1) of the points: at least `least` of them, where there are so many."""
         return self.value[: self._points(share, least)]
 
-    def tail(self, share: float, least: int = 3) -> Floats:
+    def tail(self, share: float = 0.1, least: int = 3) -> Floats:
         """The values of the last `share` (0 to 1) of the points: at least `least` of them, where there are so many."""
         return self.value[len(self) - min(self._points(share, least), len(self)) :]
 

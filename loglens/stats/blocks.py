@@ -11,6 +11,8 @@ from loglens.stats.arrays import Floats
 
 #: A normal distribution's standard deviation is this multiple of its median absolute deviation.
 MAD_TO_SD = 1.4826
+#: A median of m independent normal points has this multiple of the standard error of their mean: sqrt(pi / 2).
+MEDIAN_ERROR = 1.25
 
 
 @dataclass(frozen=True, slots=True)

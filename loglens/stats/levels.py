@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loglens.stats.arrays import Floats
-from loglens.stats.blocks import Blocks, blocks, noise
+from loglens.stats.blocks import MEDIAN_ERROR, Blocks, blocks, noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,11 @@ class Levels:
         """Share of the best gain that is gone at the end: 0 none, 1 all, more if worse than the start."""
         gain = self.start - self.best
         return (self.end - self.best) / gain if gain > 0 else 0.0
+
+    @property
+    def tail(self) -> Floats:
+        """The levels of the last tenth of the blocks: of two at least, where there are so many."""
+        return self.blocks.level[-max(2, len(self.blocks) // 10) :]
 
 
 def _smooth(level: Floats) -> Floats:
@@ -86,8 +91,8 @@ def levels(value: Floats) -> Levels:
         end=float(np.median(value[-tail:])),
         best=float(smooth[lowest]),
         best_at=int(block.start[lowest]),
-        # a median of m points has 1.25 times the standard error of a mean; blocks may be correlated besides
-        noise=max(1.25 * point_noise / float(np.sqrt(size)), noise(block.level)),
+        # a median's error by its points; blocks may be correlated besides
+        noise=max(MEDIAN_ERROR * point_noise / float(np.sqrt(size)), noise(block.level)),
         point_noise=point_noise,
         blocks=block,
     )

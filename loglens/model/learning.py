@@ -1,0 +1,55 @@
+"""What a loss is too noisy or too young to show: whether a model learned, by its metrics and its validation loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from loglens.model.run import Run
+from loglens.model.series import Series
+from loglens.stats.standstill import covers, point_when_begun, still_grows
+
+#: Points, and updates where they are counted, by which a healthy run has moved.
+OLD_POINTS, OLD_STEPS = 20, 100
+#: Points of a metric that show where it starts and ends.
+METRIC_POINTS = 10
+
+
+def is_old_enough(loss: Series, lr: Series | None) -> bool:
+    """Whether a healthy run would have moved by now: 20 points, 100 updates, past the warmup of its learning rate."""
+    updates = float(loss.last_step - loss.step[0]) if loss.axis == "step" else np.inf
+    warming = lr is not None and still_grows(lr.finite.value)
+    return len(loss) >= OLD_POINTS and updates >= OLD_STEPS and not warming
+
+
+def bounded(metrics: Sequence[Series]) -> list[Series]:
+    """The finite points of those metrics that stay between 0 and 1 and have ten points or more."""
+    finite = [metric.finite for metric in metrics if len(metric.finite) >= METRIC_POINTS]
+    return [metric for metric in finite if metric.value.min() >= 0 and metric.value.max() <= 1]
+
+
+def any_covers(metrics: Sequence[Series], share: float) -> bool:
+    """Whether one of several bounded metrics covers a share of its way to 1."""
+    return any(covers(metric.value, share) for metric in metrics)
+
+
+def start_was_seen(metrics: Sequence[Series], loss: Series, start: float, end: float) -> bool:
+    """Whether a metric was first measured before half of all that the loss fell, so that its start is known."""
+    points = [point_when_begun(loss.step, metric.step) for metric in metrics]
+    early = [at < 3 or float(np.median(loss.value[at - 2 : at + 1])) >= (start + end) / 2 for at in points]
+    return any(early) or start <= end
+
+
+def gained(held_out: Series | None, share: float) -> bool:
+    """Whether a validation loss (two finite points or more) ends below its first points by a share of them."""
+    if held_out is None:
+        return False
+    first, last = float(np.median(held_out.value[:2])), float(np.median(held_out.value[-3:]))
+    return first - last >= share * abs(first)
+
+
+def first_level(loss: Series, run: Run, start: float) -> float:
+    """The first level on record, before any rewind. start: the level at the start of the curve that survived."""
+    # a sum of parts was never logged itself, so it knows of no earlier start
+    return run.first(loss.tag) if loss.tag in run.curves else start
