@@ -24,18 +24,33 @@ and GANs a loss is no measure of progress, so it is not judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
-from loglens.remedies import actions as remedies
-from loglens.stats.levels import Levels, levels
+from loglens.model.learning import any_improves, kept_share
+from loglens.model.series import Series, present, require
+from loglens.model.sign import Sign
+from loglens.remedies.overshoot import against_overshoot, against_rise
+from loglens.stats.arrays import LARGEST_EXPONENT, relative, safe_exp
+from loglens.stats.levels import Levels, block_at_best, levels, onset_of_rise
 
 RULE = Rule("divergence", "loss", Severity.ERROR, leads_to=("nan-loss", "metric-collapse"), supervised=True)
+
+#: Nearly all of the gain: a smaller rise is enough where that much of it is lost.
+NEARLY_ALL = 0.9
+#: A rise to twice the level (TheDeepChecker), and the deviations of a level that are enough for it.
+DOUBLED, DOUBLED_ERRORS = 1.0, 3.0
+#: Noise below this is rounding.
+NOISELESS = 1e-12
+#: A loss that sinks by a tenth in its second half still learns.
+STILL_GAINS = 0.1
+#: A metric gained much where it gained ten deviations of its level, and a tenth of its best.
+GAINED_ERRORS, GAINED_SHARE = 10.0, 0.1
+#: A rise to one and a half times the lowest level is sure: single points do so on 11 % of good runs, levels do not.
+SURE_RISE = 1.5
 
 
 def detect(
@@ -59,164 +74,98 @@ def detect(
     main = loss if loss is not None else val_loss
     if main is None:
         raise Skip("no curve plays loss")
-    main = main.finite
-    if len(main) < min_points:
-        raise Skip(f"needs {min_points} losses, has {len(main)}")
+    main = require(main, min_points, "losses")
     logged = bool((main.value > 0).all())
-    value = np.log(main.value) if logged else main.value
-    found = levels(value)
-    from_start = logged and _never_back(main.value)
-    if from_start or _risen(found, rise, least, errors, lost_share, share, logged):
-        kept = _kept(metric_higher)
-        if not _improves(metric_lower, -1) and not _improves(metric_higher, +1) and kept < intact:
-            yield _finding(main, found, value, from_start, lr, grad_norm_global, kept >= of_use)
-    elif not any(len(metric) for metric in metric_higher) and levels(main.value[len(main) // 2 :]).drop > 0.1:
+    found = levels(np.log(main.value) if logged else main.value)
+    from_start = logged and bool((main.value[1:] > 2 * main.value[0]).all())
+    if from_start or _is_risen(found, rise, least, errors, lost_share, share, logged):
+        kept = kept_share(metric_higher)
+        better = any_improves(metric_lower, lower=True) or any_improves(metric_higher, lower=False)
+        if kept < intact and not better:
+            sign = loss_rises(main, found, lr, logged, from_start, useful=kept >= of_use)
+            yield sign.finding(against_rise(main, lr, grad_norm_global, sign.onset))
+        return
+    if not any(len(metric) for metric in metric_higher) and levels(main.value[len(main) // 2 :]).drop > STILL_GAINS:
         return  # training still gains, so a metric of validation that falls is overfitting
-    elif fallen := _fallen(_while_finite((*metric_higher, *val_metric_higher), loss), min_points, errors):
-        yield _metric_finding(fallen, lr, grad_norm_global)
+    # what metrics do once the loss is not finite for good is an effect of that
+    stop = loss.first_nonfinite if loss is not None and loss.ends_nonfinite else None
+    metrics = [metric if stop is None else metric.before(stop) for metric in (*metric_higher, *val_metric_higher)]
+    metrics = [metric.finite for metric in metrics if len(metric.finite) >= min_points]
+    if fallen := metric_falls(metrics, lr, errors):
+        yield fallen.finding(against_overshoot(lr, grad_norm_global, fallen.onset))
 
 
-def _risen(
+def loss_rises(main: Series, found: Levels, lr: Series | None, logged: bool, from_start: bool, *, useful: bool) -> Sign:
+    """The loss rises from its lowest level, or from its first point, and does not come back.
+
+    found: levels of the loss, or of its logarithm (logged). useful: a training metric keeps most of its best.
+    """
+    value = np.log(main.value) if logged else main.value
+    onset = 1 if from_start else onset_of_rise(value, found)
+    best = 0 if from_start else found.best_at
+    lowest = float(main.value[0]) if from_start else float(np.median(block_at_best(main.value, found)))
+    end = float(np.median(main.tail()))
+    place = f"{lowest:.4g} at {main.axis} {main.step[best]}"
+    return Sign(
+        f"{main.tag} rises from {place} to {end:.4g} and never comes back"
+        if main.step[best] == main.step[0]
+        else f"{main.tag} falls to {place} and rises to {end:.4g} for good",
+        Severity.WARNING if useful else Severity.ERROR,
+        Confidence.HIGH if end > SURE_RISE * abs(lowest) else Confidence.MEDIUM,
+        {
+            "start": float(np.median(main.value[:3])),
+            "lowest": lowest,
+            "lowest_step": int(main.step[best]),
+            "end": end,
+            "ratio": end / lowest if lowest else None,
+        },
+        present(main, lr),
+        int(main.step[onset]),
+        main.last_step,
+    )
+
+
+def metric_falls(metrics: Sequence[Series], lr: Series | None, errors: float) -> Sign | None:
+    """All metrics that gained much lost half of it, for good. metrics: finite, growing with success."""
+    fallen = []
+    for metric in metrics:
+        found = levels(-metric.value)
+        gained = found.start - found.best
+        if not found.best_at or gained < max(GAINED_ERRORS * found.noise, GAINED_SHARE * abs(found.best)):
+            continue
+        lost = found.tail.min() - found.best
+        if found.lost < 0.5 or lost < errors * found.noise or lost < gained / 3:
+            return None
+        fallen.append((metric, found))
+    if not fallen:
+        return None
+    metric, found = fallen[-1]
+    return Sign(
+        f"{metric.tag} rises to {-found.best:.4g} at {metric.axis} {metric.step[found.best_at]} and falls to "
+        f"{-found.end:.4g} for good",
+        Severity.ERROR,
+        Confidence.HIGH,
+        {"start": -found.start, "highest": -found.best, "end": -found.end, "gain_lost": found.lost},
+        present(metric, lr),
+        int(metric.step[onset_of_rise(-metric.value, found)]),
+        metric.last_step,
+    )
+
+
+def _is_risen(
     found: Levels, rise: float, least: float, errors: float, lost_share: float, share: float, logged: bool
 ) -> bool:
     """Whether the end lies above the lowest block by enough, beyond its noise, and for good."""
     up = found.end - found.best
-    relative = float(np.expm1(min(up, 700.0))) if logged else up / max(abs(found.best), 1e-300)
-    tail = found.blocks.level[-max(2, len(found.blocks) // 10) :]
-    sure = float(tail.min() - found.best) / max(found.noise, 1e-12)
+    grown = float(np.expm1(min(up, LARGEST_EXPONENT))) if logged else relative(up, found.best)
+    sure = float(found.tail.min() - found.best) / max(found.noise, NOISELESS)
     if up < lost_share * (found.start - found.best) or (logged and not _matters(found, share)):
         return False
-    everything = found.lost >= 0.9 and relative >= least
-    return ((relative >= rise or everything) and sure > errors) or (relative >= 1.0 and sure > 3.0)
+    enough = grown >= rise or (grown >= least and found.lost >= NEARLY_ALL)
+    return (enough and sure > errors) or (grown >= DOUBLED and sure > DOUBLED_ERRORS)
 
 
 def _matters(found: Levels, share: float) -> bool:
     """Whether the loss itself, not its logarithm alone, lost a share of what it had come down."""
-    start, end, best = (float(np.exp(min(level, 700.0))) for level in (found.start, found.end, found.best))
+    start, end, best = (safe_exp(level) for level in (found.start, found.end, found.best))
     return end - best >= share * (start - best)
-
-
-def _never_back(value: NDArray[np.float64]) -> bool:
-    return bool((value[1:] > 2 * value[0]).all())
-
-
-def _improves(metrics: tuple[Series, ...], sign: int) -> bool:
-    """Whether a training metric's second half is better than its first, beyond its noise."""
-    for metric in (metric.finite for metric in metrics if metric.split == "train"):
-        half = len(metric) // 2
-        if half >= 5:
-            found = levels(-sign * metric.value)
-            first, second = (float(np.median(part)) for part in (metric.value[:half], metric.value[half:]))
-            if sign * (second - first) > 5 * found.noise and sign * (second - first) > 0.2 * abs(first):
-                return True
-    return False
-
-
-def _kept(metrics: tuple[Series, ...]) -> float:
-    """The share of its best level that each training metric ends with, the least of them; 0 where none says."""
-    shares = []
-    for metric in (metric.finite for metric in metrics if metric.split == "train"):
-        if len(metric) >= 10 and metric.value.min() >= 0 and metric.value.max() > 0:
-            found = levels(-metric.value)
-            shares.append(found.end / found.best if found.best < 0 else 0.0)
-    return min(shares, default=0.0)
-
-
-def _finding(
-    main: Series,
-    found: Levels,
-    value: NDArray[np.float64],
-    from_start: bool,
-    lr: Series | None,
-    grad: Series | None,
-    of_use: bool,
-) -> Finding:
-    onset = int(main.step[1]) if from_start else _onset(main, found, value)
-    lowest = float(main.value[0]) if from_start else float(np.median(_block(main.value, found)))
-    end = float(np.median(main.value[-max(3, len(main) // 10) :]))
-    length, since = int(main.step[-1] - main.step[0]), onset - int(main.step[0])
-    early = since <= 0.1 * length
-    advice = [
-        remedies.scale_lr(0.1 if early else 0.3, lr, "the updates overshoot: a smaller step stays in the valley"),
-        remedies.clip_grad_norm(grad.before(onset) if grad is not None else None),
-    ]
-    if early:
-        advice.insert(0, remedies.add_warmup(length, since))
-    best_step = int(main.step[0] if from_start else main.step[found.best_at])
-    return Finding(
-        f"{main.tag} rises from {lowest:.4g} at {main.axis} {best_step} to {end:.4g} and never comes back"
-        if best_step == int(main.step[0])
-        else f"{main.tag} falls to {lowest:.4g} at {main.axis} {best_step} and rises to {end:.4g} for good",
-        Severity.WARNING if of_use else Severity.ERROR,
-        Confidence.HIGH if end > 1.5 * abs(lowest) else Confidence.MEDIUM,
-        onset_step=onset,
-        end_step=int(main.step[-1]),
-        evidence={
-            "start": float(np.median(main.value[:3])),
-            "lowest": lowest,
-            "lowest_step": best_step,
-            "end": end,
-            "ratio": end / lowest if lowest else None,
-        },
-        remedies=advice,
-        series=(main, *((lr,) if lr is not None else ())),
-    )
-
-
-def _while_finite(metrics: tuple[Series, ...], loss: Series | None) -> tuple[Series, ...]:
-    """The metrics up to the first loss that is not finite, if it stays so: what they do after that is its effect."""
-    if loss is None or not len(loss) or np.isfinite(loss.value[-1]):
-        return metrics
-    return tuple(metric.before(int(loss.step[~np.isfinite(loss.value)][0])) for metric in metrics)
-
-
-def _fallen(metrics: tuple[Series, ...], min_points: int, errors: float) -> Series | None:
-    """The metric that lost half of what it had gained, for good, if all that gained much did so."""
-    judged = []
-    for metric in (metric.finite for metric in metrics if len(metric.finite) >= min_points):
-        found = levels(-metric.value)
-        gained = found.start - found.best
-        if not found.best_at or gained < max(10 * found.noise, 0.1 * abs(found.best)):
-            continue
-        tail = found.blocks.level[-max(2, len(found.blocks) // 10) :]
-        if found.lost < 0.5 or tail.min() - found.best < errors * found.noise or tail.min() < found.best + gained / 3:
-            return None
-        judged.append(metric)
-    return judged[-1] if judged else None
-
-
-def _metric_finding(metric: Series, lr: Series | None, grad: Series | None) -> Finding:
-    found = levels(-metric.value)
-    onset = _onset(metric, found, -metric.value)
-    return Finding(
-        f"{metric.tag} rises to {-found.best:.4g} at {metric.axis} {int(metric.step[found.best_at])} and falls to "
-        f"{-found.end:.4g} for good",
-        Severity.ERROR,
-        Confidence.HIGH,
-        onset_step=onset,
-        end_step=int(metric.step[-1]),
-        evidence={"start": -found.start, "highest": -found.best, "end": -found.end, "gain_lost": found.lost},
-        remedies=[
-            remedies.scale_lr(0.3, lr, "the updates overshoot: a smaller step stays in the valley"),
-            remedies.clip_grad_norm(grad.before(onset) if grad is not None else None),
-        ],
-        series=(metric, *((lr,) if lr is not None else ())),
-    )
-
-
-def _block(value: NDArray[np.float64], found: Levels) -> NDArray[np.float64]:
-    starts = found.blocks.start
-    after = starts[starts > found.best_at]
-    return value[found.best_at : int(after[0]) if len(after) else len(value)]
-
-
-def _onset(curve: Series, found: Levels, value: NDArray[np.float64]) -> int:
-    """The first step above the lowest level's reach, in the first block after the last one near it.
-
-    That the loss rises is settled by then, so the reach is one deviation: the likeliest step, not a sure one.
-    """
-    level, starts = found.blocks.level, found.blocks.start
-    bar = found.best + max(found.noise, 0.1 * (found.start - found.best))
-    near = np.flatnonzero(level <= bar)
-    begin = int(starts[min(int(near[-1]) + 1, len(starts) - 1)])
-    return int(curve.step[begin + int((value[begin:] > bar).argmax())])

@@ -1,4 +1,4 @@
-"""What a loss is too noisy or too young to show: whether a model learned, by its metrics and its validation loss."""
+"""What other curves say about a loss: whether the model learned, by its metrics and its validation loss."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import numpy as np
 
 from loglens.model.run import Run
 from loglens.model.series import Series
+from loglens.stats.levels import levels
 from loglens.stats.standstill import covers, point_when_begun, still_grows
 
 #: Points, and updates where they are counted, by which a healthy run has moved.
 OLD_POINTS, OLD_STEPS = 20, 100
-#: Points of a metric that show where it starts and ends.
-METRIC_POINTS = 10
+#: Points of a metric that show where it starts and ends, and of each of its halves.
+METRIC_POINTS, HALF_POINTS = 10, 5
+#: A metric improves where its second half is better than its first by five deviations of a level, and by a fifth.
+BETTER_ERRORS, BETTER_SHARE = 5.0, 0.2
 
 
 def is_old_enough(loss: Series, lr: Series | None) -> bool:
@@ -53,3 +56,35 @@ def first_level(loss: Series, run: Run, start: float) -> float:
     """The first level on record, before any rewind. start: the level at the start of the curve that survived."""
     # a sum of parts was never logged itself, so it knows of no earlier start
     return run.first(loss.tag) if loss.tag in run.curves else start
+
+
+def any_improves(metrics: Sequence[Series], *, lower: bool) -> bool:
+    """Whether a training metric's second half is better than its first, beyond its noise.
+
+    lower: whether smaller values are better.
+    """
+    for metric in _of_training(metrics):
+        value = metric.value if lower else -metric.value
+        half = len(value) // 2
+        if half >= HALF_POINTS:
+            first, second = float(np.median(value[:half])), float(np.median(value[half:]))
+            if first - second > max(BETTER_ERRORS * levels(value).noise, BETTER_SHARE * abs(first)):
+                return True
+    return False
+
+
+def kept_share(metrics: Sequence[Series]) -> float:
+    """The share of its best level that each training metric ends with, the least of them; 0 where none says.
+
+    metrics: of which larger values are better; those with negative values or under ten points say nothing.
+    """
+    shares = []
+    for metric in _of_training(metrics):
+        if len(metric) >= METRIC_POINTS and metric.value.min() >= 0 and metric.value.max() > 0:
+            found = levels(-metric.value)
+            shares.append(found.end / found.best if found.best < 0 else 0.0)
+    return min(shares, default=0.0)
+
+
+def _of_training(metrics: Sequence[Series]) -> list[Series]:
+    return [metric.finite for metric in metrics if metric.split == "train"]

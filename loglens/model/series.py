@@ -46,6 +46,16 @@ class Series:
     def nonfinite(self) -> int:
         return int(np.count_nonzero(~np.isfinite(self.value)))
 
+    @property
+    def ends_nonfinite(self) -> bool:
+        """Whether the last point is NaN or infinite; False for a curve without points."""
+        return bool(len(self)) and not np.isfinite(self.value[-1])
+
+    @property
+    def first_nonfinite(self) -> int:
+        """The step of the first point that is NaN or infinite; of the first point of all where none is."""
+        return int(self.step[(~np.isfinite(self.value)).argmax()])
+
     def before(self, step: int) -> Series:
         """The points at steps below `step`."""
         end = int(np.searchsorted(self.step, step))

@@ -105,3 +105,23 @@ def rises(value: Floats, *, least: float = 0.1, errors: float = 3.0) -> bool:
     """
     found = levels(-value)
     return found.start - found.end > max(least * abs(found.start), errors * found.noise)
+
+
+def block_at_best(value: Floats, found: Levels) -> Floats:
+    """The values of the block that starts where the lowest level does."""
+    starts = found.blocks.start
+    after = starts[starts > found.best_at]
+    return value[found.best_at : int(after[0]) if len(after) else len(value)]
+
+
+def onset_of_rise(value: Floats, found: Levels) -> int:
+    """The index of the first point above the lowest level's reach, in the first block after the last one near it.
+
+    For a curve that is known to rise for good, so the reach is one deviation, or a tenth of what had been gained:
+    the likeliest point, not a sure one.
+    """
+    level, starts = found.blocks.level, found.blocks.start
+    bar = found.best + max(found.noise, 0.1 * (found.start - found.best))
+    near = np.flatnonzero(level <= bar)
+    begin = int(starts[min(int(near[-1]) + 1, len(starts) - 1)])
+    return begin + int((value[begin:] > bar).argmax())
