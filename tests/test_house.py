@@ -81,6 +81,12 @@ def test_every_rule_has_a_sick_sample() -> None:
         assert any(folder.startswith(name) for folder in folders), f"sample_logs has no {name}*"
 
 
+def test_every_rule_has_a_test_file_and_every_test_file_a_rule() -> None:
+    """Beside them stand the tests that are about all rules at once."""
+    files = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "detectors").glob("test_*.py")}
+    assert files - {"no_rule_crashes"} == set(DETECTORS)
+
+
 def test_every_threshold_is_explained() -> None:
     for detector in registry.detectors().values():
         for heading, text in detector.text.items():
