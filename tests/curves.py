@@ -53,3 +53,10 @@ def run(curves: Mapping[str, Floats], every: int = 1, params: Mapping[str, objec
     """A run whose curves all start at step 0 and have a point every `every` steps."""
     columns = Columns.from_curves({tag: (steps(len(value), every), value) for tag, value in curves.items()})
     return Run("test", Path("test"), "test", columns, params=params or {})
+
+
+def sparse(curves: Mapping[str, Floats]) -> Run:
+    """A run of curves over one length of steps: those with fewer points have them evenly spread."""
+    longest = max(len(value) for value in curves.values())
+    columns = Columns.from_curves({tag: (steps(len(v), longest // len(v)), v) for tag, v in curves.items()})
+    return Run("test", Path("test"), "test", columns)

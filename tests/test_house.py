@@ -1,4 +1,4 @@
-"""The house keeps its own rules: layers, names, documentation, samples."""
+"""The whole project keeps its own rules: layers, names, documentation, samples, tests."""
 
 from __future__ import annotations
 
@@ -79,6 +79,22 @@ def test_every_rule_has_a_sick_sample() -> None:
     folders = [path.name for path in (ROOT / "sample_logs").iterdir() if path.is_dir()]
     for name in DETECTORS:
         assert any(folder.startswith(name) for folder in folders), f"sample_logs has no {name}*"
+
+
+def test_every_rule_has_a_test_file_and_every_test_file_a_rule() -> None:
+    """Beside them stand the tests that are about all rules at once."""
+    files = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "detectors").glob("test_*.py")}
+    assert files - {"no_rule_crashes"} == set(DETECTORS)
+
+
+def test_the_tests_mirror_the_packages() -> None:
+    """What is in no package's folder is about the whole, and says so; `slow` holds whatever takes its time."""
+    tests = ROOT / "tests"
+    folders = {path.parent.name for path in tests.glob("*/__init__.py")}
+    assert folders - {"golden", "slow", "tools"} == {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    for path in tests.glob("test_*.py"):
+        about = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        assert "the whole" in about.lower(), f"{path.name} belongs to a package, or says that it is about the whole"
 
 
 def test_every_threshold_is_explained() -> None:

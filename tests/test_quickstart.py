@@ -1,4 +1,4 @@
-"""From a fresh clone to a failing and then a passing gate: the quick start, word for word."""
+"""The whole program from a fresh clone to a failing and then a passing gate: the quick start, word for word."""
 
 from __future__ import annotations
 

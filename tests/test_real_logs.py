@@ -1,4 +1,4 @@
-"""Real logs of other people: every run is read and judged, and no rule crashes on any."""
+"""The whole program on real logs of other people: every run is read and judged, and no rule crashes on any."""
 
 from __future__ import annotations
 

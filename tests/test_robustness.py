@@ -1,4 +1,4 @@
-"""What must not change a verdict, on every sample log: units, step offsets, thinning, a constant column, a cut."""
+"""What must not change a verdict of the whole program, on every sample log: units, offsets, thinning, a cut."""
 
 from __future__ import annotations
 

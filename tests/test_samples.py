@@ -1,4 +1,4 @@
-"""Every sample log gets exactly the findings that its expect.toml states, and no others."""
+"""The whole program on every sample log: exactly the findings that its expect.toml states, and no others."""
 
 from __future__ import annotations
 

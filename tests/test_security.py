@@ -1,4 +1,4 @@
-"""What SECURITY.md promises and no other test holds: no connection, no code of a log, and tests that are there."""
+"""The whole program holds to SECURITY.md: no connection, no code of a log, and the tests that it names are there."""
 
 from __future__ import annotations
 

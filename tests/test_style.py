@@ -1,4 +1,4 @@
-"""The code is formatted, linted and typed: the same three commands as `make check`."""
+"""The whole project is formatted, linted and typed: the same three commands as `make check`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project's own workflows: pinned, without secrets, and clean under zizmor."""
+"""The whole project's workflows: pinned, without secrets, and clean under zizmor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of single rules share: one rule, asked about a run of the curves at hand."""
+"""What tests of single rules share: one rule, asked about a run, or about curves that become one."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ from dataclasses import replace
 from loglens.analysis.judge import judge
 from loglens.model.finding import Finding, Severity
 from loglens.model.report import RuleResult
+from loglens.model.run import Run
 from loglens.model.source import Note
 from loglens.registry.load import detectors
 from tests.curves import Floats, run
 
 
 def judged(
-    rule: str, curves: Mapping[str, Floats], notes: tuple[Note, ...] = (), **params: object
+    rule: str, what: Run | Mapping[str, Floats], notes: tuple[Note, ...] = (), **params: object
 ) -> tuple[list[Finding], RuleResult]:
-    """The findings and the outcome of one rule."""
-    one = replace(run(curves, params=params), notes=notes)
+    """The findings and the outcome of one rule; notes and parameters go with curves, a run has its own."""
+    one = what if isinstance(what, Run) else replace(run(what, params=params), notes=notes)
     diagnosis = judge(one, {rule: detectors()[rule]})
     outcome = next(outcome for outcome in diagnosis.outcomes if outcome.condition == rule)
     assert outcome.outcome != "crashed", outcome.why
     if outcome.outcome != "found":  # what the outcome of the run is called by itself is no finding of the rule
         return [], outcome
     return [found for found in diagnosis.findings if found.condition == rule], outcome
+
+
+def findings(rule: str, what: Run | Mapping[str, Floats]) -> list[Finding]:
+    """What a rule finds."""
+    return judged(rule, what)[0]
 
 
 def only(rule: str, curves: Mapping[str, Floats], notes: tuple[Note, ...] = ()) -> Finding:

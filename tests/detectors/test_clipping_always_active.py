@@ -7,13 +7,13 @@ import pytest
 
 from loglens.model.finding import Severity
 from tests.curves import falling, level
-from tests.detectors.one_rule import complaints, findings
+from tests.detectors.judging import complains, findings
 
 
 @pytest.mark.parametrize("unit", [1.0, 100.0])
 def test_clipping_counts_where_the_loss_stands_still(unit: float) -> None:
     clipped = {"clip_fraction": np.full(100, unit), "grad_norm": level(100, 3.0)}
-    assert complaints("clipping-always-active", clipped | {"loss": level(100, 2.3)})
+    assert complains("clipping-always-active", clipped | {"loss": level(100, 2.3)})
     (note,) = findings("clipping-always-active", clipped | {"loss": falling(100)})
     assert note.severity is Severity.NOTE
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.curves import level
-from tests.detectors.one_rule import findings
+from tests.detectors.judging import findings
 
 
 def test_waiting_for_data() -> None:

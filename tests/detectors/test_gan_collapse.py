@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.curves import Floats, level
-from tests.detectors.judging import judged, only, skip_reason
+from tests.detectors.judging import findings, judged, only, skip_reason
 
 RULE = "gan-collapse"
 
@@ -70,3 +70,10 @@ def test_a_generator_with_one_answer() -> None:
 
 def test_few_points() -> None:
     assert "20 discriminator losses" in skip_reason(RULE, {"D(x)": level(9, 0.9), "D(G(z))": level(9, 0.1)})
+
+
+def test_a_generator_that_covers_one_mode() -> None:
+    balanced = {"Loss_D": level(200, 1.386), "Loss_G": level(200, 0.7)}
+    assert findings("gan-collapse", balanced | {"samples/modes_covered": np.tile([0.0, 1.0], 20)})
+    assert not findings("gan-collapse", balanced | {"samples/modes_covered": np.minimum(np.arange(40.0), 8)})
+    assert not findings("gan-collapse", balanced | {"samples/models": np.tile([0.0, 1.0], 20)})

@@ -7,7 +7,7 @@ import pytest
 
 from loglens.model.finding import Severity
 from tests.curves import Floats, level
-from tests.detectors.one_rule import findings
+from tests.detectors.judging import findings
 
 
 def test_memory_that_is_never_given_back() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from loglens.model.finding import Confidence
-from tests.curves import Floats, falling, level
-from tests.detectors.judging import judged, only, skip_reason
+from loglens.model.columns import Columns
+from loglens.model.finding import Confidence, Severity
+from loglens.model.run import Run
+from tests.curves import Floats, falling, level, steps
+from tests.detectors.judging import findings, judged, only, skip_reason
 
 
 def rewards(n: int, margin: float) -> dict[str, Floats]:
@@ -44,3 +48,76 @@ def test_a_flat_noisy_loss_without_a_second_witness_is_never_sure(n: int, noise:
         loss = 0.137 * falling(n, start=1.0, floor=0.97, noise=noise, seed=seed)  # at no ln C
         found, _ = judged("loss-not-decreasing", {"loss": loss})
         assert all(each.confidence != Confidence.HIGH for each in found)
+
+
+@pytest.mark.parametrize("classes", [2, 4, 10, 100, 1000])
+def test_chance_is_recognised(classes: int) -> None:
+    (found,) = findings("loss-not-decreasing", {"loss": level(200, np.log(classes), 0.01)})
+    assert found.evidence["chance_classes"] == classes and f"ln {classes}" in found.message
+
+
+def test_noise_that_could_hide_the_gain_is_no_proof() -> None:
+    quiet = [findings("loss-not-decreasing", {"loss": level(120, np.log(3), 0.02, seed)}) for seed in range(20)]
+    loud = [findings("loss-not-decreasing", {"loss": level(120, np.log(3), 0.3, seed)}) for seed in range(20)]
+    assert all(found.severity is Severity.ERROR for (found,) in quiet)
+    assert {found.severity for one in loud for found in one} <= {Severity.NOTE, Severity.WARNING}
+    # no ln C, no validation loss, no rate of zero: nothing but the noisy curve itself
+    alone = [findings("loss-not-decreasing", {"loss": level(120, 0.18, 0.3, seed)}) for seed in range(20)]
+    assert {found.severity for one in alone for found in one} == {Severity.NOTE}
+
+
+def test_weights_that_never_move_explain_a_gain_by_chance() -> None:
+    """Without them, first points that lie above the rest by chance acquit."""
+    loss = level(400, 0.18, 0.15)
+    loss[:3] *= 1.2
+    assert not findings("loss-not-decreasing", {"loss": loss})
+    assert findings("loss-not-decreasing", {"loss": loss, "weight_norm": np.full(400, 7.31)})
+    adapted = level(400, 0.18, 0.15) * np.where(np.arange(400) < 30, 1.2, 1.0)  # only adapters train
+    assert not findings("loss-not-decreasing", {"loss": adapted, "weight_norm": np.full(400, 7.31)})
+
+
+def test_stuck_at_no_known_chance_level() -> None:
+    (found,) = findings("loss-not-decreasing", {"loss": level(200, 0.35, 0.05)})
+    assert found.evidence["chance_classes"] is None
+
+
+def test_a_learning_rate_of_zero_is_named() -> None:
+    (found,) = findings("loss-not-decreasing", {"loss": level(200, 1.5, 0.1), "lr": np.zeros(200)})
+    assert found.remedies[0].action == "check_optimizer_step" and "0 throughout" in found.message
+
+
+def test_fine_tuning_gains_little_but_gains() -> None:
+    assert not findings("loss-not-decreasing", {"loss": level(300, 1.0, 0.05) * np.linspace(1.5, 1.3, 300)})
+
+
+def test_a_validation_loss_that_falls_acquits() -> None:
+    curves = {"loss": level(300, 1.0, 0.3), "val_loss": falling(30, start=1.5, floor=0.9)}
+    assert not findings("loss-not-decreasing", curves)
+
+
+def test_a_metric_that_never_moves_unmasks_a_loss_that_fell_to_the_mean() -> None:
+    loss = np.append(np.linspace(0.75, 0.05, 10), level(190, 0.05, 0.02))
+    curves = {"loss": loss, "val/mean_average_precision": level(40, 0.03, 0.1)}
+    assert findings("loss-not-decreasing", curves)
+    assert not findings("loss-not-decreasing", curves | {"val/mean_average_precision": np.linspace(0.03, 0.3, 40)})
+
+
+def test_a_loss_that_came_down_before_its_second_point_is_not_stuck() -> None:
+    late = level(40, 0.125, 0.01)
+    assert findings("loss-not-decreasing", {"loss": late})
+    assert not findings("loss-not-decreasing", {"loss": np.append(0.7, late)})
+
+
+def test_a_low_first_batch_is_no_rise() -> None:
+    noisy = level(300, 14.0, 0.3, seed=1)
+    noisy[:3] = 10.0, 12.0, 11.0
+    assert findings("loss-not-decreasing", {"loss": noisy})
+
+
+def test_a_metric_first_measured_after_the_learning_proves_nothing() -> None:
+    loss = np.append(np.linspace(2.5, 1.2, 40), level(960, 1.16, 0.01))
+    accuracy = level(16, 0.58, 0.005)
+    late = Columns.from_curves({"loss": (steps(1000), loss), "val_acc": (60 + steps(16, 60), accuracy)})
+    early = Columns.from_curves({"loss": (steps(1000), loss), "val_acc": (steps(16, 60), accuracy)})
+    assert not findings("loss-not-decreasing", Run("late", Path("late"), "test", late))
+    assert findings("loss-not-decreasing", Run("early", Path("early"), "test", early))

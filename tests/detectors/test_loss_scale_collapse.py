@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.detectors.one_rule import findings
+from tests.detectors.judging import findings
 
 
 def test_a_loss_scale_that_only_falls() -> None:

@@ -9,11 +9,11 @@ import numpy as np
 from loglens.model.columns import Columns
 from loglens.model.run import Run
 from tests.curves import Floats, falling, run
-from tests.detectors.one_rule import judged
+from tests.detectors.judging import findings
 
 
 def keys(curve: Floats, params: dict[str, object] | None = None) -> list[str]:
-    return [found.key for found in judged("lr-schedule", run({"lr": curve}, params=params))]
+    return [found.key for found in findings("lr-schedule", run({"lr": curve}, params=params))]
 
 
 def test_a_rate_of_zero() -> None:
@@ -26,7 +26,7 @@ def test_a_rate_of_zero() -> None:
 
 def test_a_rate_that_is_restarted() -> None:
     waves = 0.05 * (1.001 + np.cos(np.pi * (np.arange(300) % 100) / 100))
-    (found,) = judged("lr-schedule", run({"lr": waves}))
+    (found,) = findings("lr-schedule", run({"lr": waves}))
     assert found.key == "restart" and found.evidence["steps"] == [100, 200]
     assert not keys(np.append(np.linspace(1e-6, 1e-3, 50), np.linspace(1e-3, 1e-5, 250)))  # warmup and decay
 
@@ -35,10 +35,10 @@ def test_a_rate_that_is_not_restored() -> None:
     cosine = 0.05 * (1.01 + np.cos(np.linspace(0, np.pi, 100)))
     step, value = np.append(np.arange(90), np.arange(80, 100)), np.append(cosine[:90], cosine[:20])
     resumed = Run("r", Path("r"), "test", Columns.from_curves({"lr": (step, value), "loss": (step, falling(110))}))
-    (found,) = judged("lr-schedule", resumed)
+    (found,) = findings("lr-schedule", resumed)
     assert (found.key, found.onset_step) == ("reset", 80)
     restored = Columns.from_curves({"lr": (step, np.append(cosine[:90], cosine[80:])), "loss": (step, falling(110))})
-    assert not judged("lr-schedule", Run("r", Path("r"), "test", restored))
+    assert not findings("lr-schedule", Run("r", Path("r"), "test", restored))
 
 
 def test_a_schedule_that_is_never_stepped() -> None:
@@ -51,10 +51,10 @@ def test_a_warmup_that_is_run_anew_after_a_resume_and_restarts_that_are_declared
     again = 0.05 * np.minimum(1, np.arange(1, 101) / 8) * (1.01 + np.cos(np.linspace(0, np.pi, 100)))
     step, value = np.append(np.arange(90), np.arange(80, 100)), np.append(again[:90], again[:20])
     resumed = Run("r", Path("r"), "test", Columns.from_curves({"lr": (step, value), "loss": (step, falling(110))}))
-    assert [found.key for found in judged("lr-schedule", resumed)] == ["reset"]
+    assert [found.key for found in findings("lr-schedule", resumed)] == ["reset"]
     early = np.append(np.arange(5), np.arange(3, 100))  # a resume within the warmup
     warm = Columns.from_curves({"lr": (early, again[early]), "loss": (early, falling(102))})
-    assert not judged("lr-schedule", Run("r", Path("r"), "test", warm))
+    assert not findings("lr-schedule", Run("r", Path("r"), "test", warm))
     waves = 0.05 * (1.001 + np.cos(np.pi * (np.arange(300) % 100) / 100))
     assert not keys(waves, {"lr_scheduler_type": "cosine_with_restarts"}) and keys(
         waves, {"lr_scheduler_type": "cosine"}

@@ -7,7 +7,7 @@ import pytest
 
 from loglens.model.finding import Severity
 from tests.curves import Floats, falling, level
-from tests.detectors.one_rule import findings
+from tests.detectors.judging import findings
 
 
 def test_a_huge_learning_rate_that_never_learns() -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from loglens.analysis.judge import judge
-from loglens.registry.load import detectors
-from tests.curves import falling, level
-from tests.detectors.one_rule import findings, sparse
+from tests.curves import falling, level, sparse
+from tests.detectors.judging import findings
 
 COSINE = 1e-5 * (1 + np.cos(np.linspace(0, np.pi, 400))) / 2
 
@@ -23,10 +21,9 @@ def test_a_straight_line_is_a_learning_rate_too_low() -> None:
 def test_a_line_that_fades_out_with_its_schedule_is_straight() -> None:
     fallen = 2.3 - 0.1 * np.cumsum(COSINE)[::10] / COSINE.sum()
     curves = {"loss": level(400, 2.25, 0.2), "val_loss": fallen, "lr": COSINE}
-    rules = {"lr-too-low": detectors()["lr-too-low"]}
-    assert judge(sparse(curves), rules).findings
+    assert findings("lr-too-low", sparse(curves))
     done = {**curves, "val_loss": falling(40, start=2.3, floor=2.2, noise=0.0001)}
-    assert not judge(sparse(done), rules).findings
+    assert not findings("lr-too-low", sparse(done))
 
 
 def test_a_line_that_validation_does_not_follow_is_memorising() -> None:

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from loglens.analysis.judge import judge
 from loglens.model.columns import Columns
 from loglens.model.run import Run
-from loglens.registry.load import detectors
 from tests.curves import falling
+from tests.detectors.judging import findings
 
 
 def test_a_row_that_is_late_is_no_restart_and_steps_that_go_on_from_there_are() -> None:
@@ -18,4 +17,4 @@ def test_a_row_that_is_late_is_no_restart_and_steps_that_go_on_from_there_are() 
     again = np.append(np.arange(50), np.arange(40, 100))
     for steps, restarts in ((late, 0), (again, 1)):
         what = Run("r", Path("r"), "test", Columns.from_curves({"loss": (steps, falling(len(steps)))}))
-        assert len(judge(what, {"restart": detectors()["restart"]}).findings) == restarts
+        assert len(findings("restart", what)) == restarts

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.curves import level
-from tests.detectors.one_rule import findings
+from tests.detectors.judging import findings
 
 
 def test_saturated_units() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.curves import falling
-from tests.detectors.one_rule import findings
+from tests.detectors.judging import findings
 
 
 def test_updates_that_are_skipped() -> None:

@@ -11,7 +11,7 @@ from loglens.model.columns import Columns
 from loglens.model.finding import Severity
 from loglens.model.run import Run
 from tests.curves import Floats, falling, level, steps
-from tests.detectors.one_rule import findings, judged
+from tests.detectors.judging import findings
 
 
 def timed(seconds: Floats) -> Run:
@@ -39,8 +39,8 @@ def test_noise_two_regimes_and_a_slow_start_are_no_outliers() -> None:
 def test_a_run_that_stands_still() -> None:
     gaps = np.full(100, 10.0)
     gaps[60] = 7200.0
-    (found,) = judged("step-time-outliers", timed(gaps))
+    (found,) = findings("step-time-outliers", timed(gaps))
     assert (found.onset_step, found.end_step, found.evidence["seconds"]) == (59, 60, 7200.0)
     gaps[60] = 1200.0  # shorter than SageMaker's half an hour
-    assert not judged("step-time-outliers", timed(gaps))
-    assert not judged("step-time-outliers", timed(np.full(100, 3600.0)))  # one point an hour
+    assert not findings("step-time-outliers", timed(gaps))
+    assert not findings("step-time-outliers", timed(np.full(100, 3600.0)))  # one point an hour

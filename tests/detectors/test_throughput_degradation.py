@@ -11,7 +11,7 @@ from loglens.model.columns import Columns
 from loglens.model.finding import Severity
 from loglens.model.run import Run
 from tests.curves import level
-from tests.detectors.one_rule import findings, judged, skipped
+from tests.detectors.judging import findings, skip_reason
 
 
 def test_steps_that_take_longer() -> None:
@@ -51,8 +51,8 @@ def test_an_iteration_that_holds_more_is_not_slower() -> None:
     assert not findings("throughput-degradation", steady), "as many samples a second as ever"
     axis = np.cumsum(1000 * held).astype(np.int64)  # each point covers more steps of the environment
     columns = Columns.from_curves({"time_this_iter_s": (axis, times)})
-    assert not judged("throughput-degradation", Run("r", Path("r"), "test", columns))
+    assert not findings("throughput-degradation", Run("r", Path("r"), "test", columns))
 
 
 def test_a_clock_is_no_step_time() -> None:
-    assert "adds up" in skipped("throughput-degradation", {"step_time": np.cumsum(level(200, 0.05, 0.1))})
+    assert "adds up" in skip_reason("throughput-degradation", {"step_time": np.cumsum(level(200, 0.05, 0.1))})

@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import loglens
-from loglens.analysis.judge import judge
 from loglens.model.finding import Severity
 from loglens.model.run import Run
 from loglens.model.source import Note
-from loglens.registry.load import detectors
 from tests.curves import falling, run
+from tests.detectors.judging import findings
 
 
 def test_a_torn_log_is_a_note_with_its_last_step() -> None:
     base = run({"loss": falling(100)})
     torn = Run("x", base.source, "test", base.columns, notes=(Note("truncated", "ends inside record 7", "f"),))
-    (found,) = judge(torn, {"truncated-log": detectors()["truncated-log"]}).findings
+    (found,) = findings("truncated-log", torn)
     assert (found.severity, found.onset_step) == (Severity.NOTE, 99)
 
 

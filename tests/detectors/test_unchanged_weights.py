@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.curves import level
-from tests.detectors.one_rule import findings
+from tests.detectors.judging import findings
 
 
 def test_a_layer_that_never_moves() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from loglens.model.finding import Severity
-from tests.curves import level
-from tests.detectors.one_rule import findings, judged, sparse
+from tests.curves import Floats, falling, level, sparse
+from tests.detectors.judging import findings
 
 
 @pytest.mark.parametrize("n", [50, 400, 3000])
@@ -26,7 +26,25 @@ def test_few_validation_losses_that_double_one_after_the_other() -> None:
     curves = {"loss": level(200, 0.5, 0.01), "weight_norm": np.geomspace(2, 40, 200)}
     rising = np.array([0.5, 0.2, 0.16, 0.15, 0.25, 0.5, 1.0, 2.1, 5.0, 36.0])
     sick = {"loss": np.geomspace(2.0, 1e-9, 200), "val_loss": rising, "weight_norm": curves["weight_norm"]}
-    (found,) = judged("weight-growth", sparse(sick))
+    (found,) = findings("weight-growth", sparse(sick))
     assert found.severity is Severity.ERROR
     (mild,) = findings("weight-growth", curves)
     assert mild.severity is Severity.WARNING
+
+
+def test_weights_that_grow_while_the_loss_gains_nothing() -> None:
+    norm = 10 * np.exp(0.008 * np.arange(400))
+    loss = np.concatenate([falling(200), level(200, 0.21)])
+    (found,) = findings("weight-growth", {"weight_norm": norm, "loss": loss})
+    assert found.evidence["factor"] == pytest.approx(np.exp(0.008 * 397), rel=0.05)
+    assert found.evidence["doubling_steps"] == pytest.approx(np.log(2) / 0.008, rel=0.05)
+
+
+@pytest.mark.parametrize("norm", [10 * np.sqrt(1 + np.arange(400) / 20), 10 + np.log1p(np.arange(400))])
+def test_weights_that_grow_ever_more_slowly_are_healthy(norm: Floats) -> None:
+    assert not findings("weight-growth", {"weight_norm": norm, "loss": falling(400)})
+
+
+def test_weights_that_grow_for_a_loss_that_gains_are_healthy() -> None:
+    norm = 10 * np.exp(0.008 * np.arange(400))
+    assert not findings("weight-growth", {"weight_norm": norm, "loss": 2.0 * np.exp(-np.arange(400) / 80)})

@@ -19,7 +19,7 @@ from loglens.roles.assign import assign_roles
 from tests.readers.tensorboard_writer import scalar, write
 from tests.slow.fuzz.check import bounds
 
-DATA = Path(__file__).parent / "readers" / "data" / "offline"
+DATA = Path(__file__).parent / "data" / "offline"
 FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
 STEPS = (2**63 - 1, -(2**63), -1, 2**62, 0)
 TIMES = (1e300, -1e300, math.nan, math.inf, -math.inf, 1e18, -1e12, 0.0)

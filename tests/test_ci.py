@@ -1,4 +1,4 @@
-"""What teams plug in: the pytest plugin, the pre-commit hooks, the Action's script, the quick start: run for real."""
+"""The whole program where teams plug it in: the pytest plugin, the pre-commit hooks, the Action's script: run for real."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from loglens.errors import ConfigError
 from loglens.pytest_plugin import assert_healthy
 from tests.golden.example import HARMFUL
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_logs"
 SICK, WELL = SAMPLES / "exploding_gradient_rnn", SAMPLES / "healthy_lstm"
 #: `loglens` is the one of this interpreter, and nothing of the caller's settings holds.
