@@ -97,7 +97,8 @@ def detect(
     bar = (2 * gain if guessing else gain) * abs(found.start)
     if weight_norm_global is not None and standstill.is_constant(weight_norm_global.finite.value):
         bar = max(bar, standstill.fall_by_noise(curve.value, found))
-    began = first_level(curve, run, found.start)
+    # falling from a burst to the level of guessing is no learning
+    began = found.start if chance_classes(found.end, chance) else first_level(curve, run, found.start)
     if fell_at_once(curve.value) and not chance_classes(found.end, chance):
         began = float(curve.value[0])  # logged so rarely that it had come down by the second point
     sign = None
