@@ -42,7 +42,7 @@ FAILURES = frozenset({"lost", "unstable", "stuck"})
 
 
 def unexplained(outcome: RunOutcome, findings: Sequence[Finding], curves: Sequence[Series]) -> list[Finding]:
-    """The outcome as a finding, where it is a failure and nothing found at warning or above explains it.
+    """The outcome as a finding, where it is a failure that no error and no warning explains.
 
     outcome: of the run with these curves. A training curve that stands still is left to the rules: it may
     be near its best. So is a run whose start is not in the log.
@@ -59,8 +59,8 @@ def unexplained(outcome: RunOutcome, findings: Sequence[Finding], curves: Sequen
     if outcome.state == "unstable" and chief.progress.falls_back < 2 and not together:
         return []  # a wide spread from point to point may be noise of the evaluation
     errors = [name for name, severity in loud.items() if severity is Severity.ERROR]
-    if errors or explains & loud.keys():
-        return []
+    if errors or (explains & loud.keys() and not together):
+        return []  # what curves show together is an error, whatever was warned of
     if outcome.state == "stuck" and not (together or _surely_stuck(chief, curves)):
         return []
     return [_finding(outcome, chief, together=together)]
