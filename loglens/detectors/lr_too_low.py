@@ -10,7 +10,8 @@ the integral of the learning rate where that was logged, since to first order a 
 norm of its gradient times that (gradient flow), so that a schedule that fades out does not bend the line. The
 validation loss, if there is one, falls at least half as much: first moments are not spent on memorising.
 Nothing is said where the rate peaks at 0.01 or above: that is Keras's default for plain gradient descent, and for
-Adam UMLAUT calls it too high.
+Adam UMLAUT calls it too high. Nor where a share of right answers ends at 0.9 or above: that model is not in its first
+moments.
 
 When it is wrong. A run cut off very early, and the end of a fine-tuning whose learning rate is kept
 constant, look alike: then it is only short.
@@ -24,8 +25,10 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.learning import bounded
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
+from loglens.stats import standstill
 from loglens.stats.blocks import blocks
 from loglens.stats.distance_travelled import travelled
 from loglens.stats.levels import Levels, levels
@@ -40,6 +43,8 @@ def detect(
     loss: Series,
     val_loss: Series | None,
     lr: Series | None,
+    metric_higher: tuple[Series, ...],
+    val_metric_higher: tuple[Series, ...],
     *,
     min_points: int = 20,
     gain: float = 0.25,
@@ -47,6 +52,7 @@ def detect(
     r2: float = 0.9,
     evenness: float = 0.6,
     ordinary: float = 0.01,
+    good: float = 0.9,
 ) -> Iterator[Finding]:
     curves = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points // 2]
     if not curves or len(loss.finite) < min_points:
@@ -55,7 +61,9 @@ def detect(
         raise Skip("the learning rate is zero throughout")
     if lr is not None and len(lr.finite) and lr.finite.value.max() >= ordinary:
         return
-    if levels(loss.finite.value).drop >= gain:
+    if levels(loss.finite.value).drop >= gain or any(
+        standstill.first_and_last(metric.value)[1] >= good for metric in bounded((*metric_higher, *val_metric_higher))
+    ):
         return
     straight = [curve for curve in curves if _straight(curve, lr, r2, evenness)]
     if not straight:

@@ -84,7 +84,8 @@ def detect(
             sure = regular or found.ratio > 2 * beyond_noise
             yield _finding(train, found, Confidence.HIGH if sure else Confidence.MEDIUM, advice, regular=regular)
             return
-    if held_out is not None and enough[1]:
+    # several points at a step are no evaluations of one model over time
+    if held_out is not None and enough[1] and (np.diff(held_out.step) > 0).all():
         found, way = _swing(held_out.value), levels(held_out.value)
         if found.least >= np.log(held_out_swing) and found.gained <= found.wide and way.drop < held_out_fall:
             yield _finding(held_out, found, Confidence.MEDIUM, advice, regular=False)
