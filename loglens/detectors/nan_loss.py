@@ -19,17 +19,20 @@ everywhere; a loss that was logged only for a part of training looks like one th
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from loglens.errors import Skip
-from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.companions import broken_before, left_blank, outliving
+from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.learning import frozen_from
 from loglens.model.run import Run
-from loglens.model.series import Series
-from loglens.remedies import actions as remedies
-from loglens.stats.blocks import noise
+from loglens.model.series import Series, present
+from loglens.model.sign import Sign
+from loglens.model.strongest_move import strongest_move
+from loglens.remedies.nonfinite import against_nonfinite, skip_batches
+from loglens.stats.standstill import goes_quiet
 
 RULE = Rule(
     "nan-loss",
@@ -38,8 +41,10 @@ RULE = Rule(
     leads_to=("non-finite-metric", "zero-loss", "metric-collapse", "metric-stuck", "crashed"),
 )
 
-#: The noise of a running mean, as a share of the noise of the losses before it.
-QUIET = 0.05
+#: Points at the end of the gradient norm that are not finite: one or two are steps that a loss scaler skips.
+HIDDEN_POINTS = 3
+#: So many curves that were not finite before the loss are named.
+NAMED = 3
 
 
 def detect(
@@ -60,233 +65,133 @@ def detect(
     losses = [curve for curve in (*loss, *val_loss, *loss_component) if len(curve)]
     if not losses:
         raise Skip("no loss was logged")
-    drivers = [curve for curve in (grad_norm_global, lr, loss_scale) if curve is not None]
-    broken = [curve for curve in losses if curve.nonfinite]
-    lasting = [curve for curve in broken if not np.isfinite(curve.value[-1])]
-    if lasting:
-        yield _lasting(lasting, run, drivers, look_back)
-    elif grad_norm_global is not None and _tail(grad_norm_global) >= 3 and _stands_still(grad_norm_global, losses[0]):
-        yield _hidden_in_gradient(grad_norm_global, losses[0], drivers, look_back)
-    elif broken:
-        yield _passing(broken)
-    elif silent := [pair for curve in losses if (pair := _outlived(curve, run, gone_points))]:
-        yield _silent(*silent[0], drivers, look_back)
-    elif blank := _blank_tail(losses, run):
-        yield _blank(*blank, _frozen_metrics(val_metric_higher or metric_higher, blank[0], gone_points))
-    elif max(map(len, losses)) < min_points:
-        raise Skip(
-            f"no NaN in the loss so far, but calling it clean needs {min_points} points, has {max(map(len, losses))}"
-        )
+    grad, drivers = grad_norm_global, present(grad_norm_global, lr, loss_scale)
+    if sign := never_comes_back(losses, run, drivers, look_back):
+        yield sign.finding(against_nonfinite(sign.suspect, sign.curves[0], drivers, sign.onset))
+    elif grad is not None and (sign := hidden_from_loss(grad, losses[0], drivers, look_back)):
+        yield sign.finding(against_nonfinite(sign.suspect, losses[0], drivers, sign.onset))
+    elif sign := comes_back(losses):
+        yield sign.finding(skip_batches())
+    elif sign := left_out(losses, run, drivers, look_back, gone_points):
+        stopped = sign.curves[0]
+        yield sign.finding(against_nonfinite(sign.suspect, stopped, drivers, stopped.last_step))
+    elif sign := blank(losses, run, val_metric_higher or metric_higher, gone_points):
+        yield sign.finding(skip_batches())
+    elif (most := max(map(len, losses))) < min_points:
+        raise Skip(f"no NaN in the loss so far, but calling it clean needs {min_points} points, has {most}")
 
 
-def _lasting(lasting: list[Series], run: Run, drivers: list[Series], look_back: int) -> Finding:
+def never_comes_back(losses: Sequence[Series], run: Run, drivers: Sequence[Series], look_back: int) -> Sign | None:
     """A loss that is not finite at its end: the run is dead from the first such point."""
+    lasting = [curve for curve in losses if curve.ends_nonfinite]
+    if not lasting:
+        return None
     # of several losses the finest: per batch before per epoch, training before validation
-    first = min(lasting, key=lambda curve: (curve.split != "train", -len(curve), _onset(curve)))
-    onset = _onset(first)
-    moved = _movement(drivers, onset, look_back)
+    first = min(lasting, key=lambda curve: (curve.split != "train", -len(curve), curve.first_nonfinite))
+    onset = first.first_nonfinite
+    moved = strongest_move(drivers, onset, look_back)
+    earlier = ", ".join(f"{tag} (from {step})" for step, tag in broken_before(first, run)[:NAMED])
     word = "NaN" if np.isnan(first.value[first.step >= onset][0]) else "infinite"
-    share = first.nonfinite / len(first)
-    always = "is %s from its first point" if not np.isfinite(first.value[0]) else "becomes %s"
-    order = _order(run, first)
-    return Finding(
-        f"{first.tag} {always % word} at {first.axis} {onset} and is not finite at the end ({share:.0%} of its points)"
-        + (f"; {moved[0]}" if moved else "")
-        + (f"; not finite before it: {order}" if order else ""),
+    how = f"becomes {word}" if np.isfinite(first.value[0]) else f"is {word} from its first point"
+    return Sign(
+        f"{first.tag} {how} at {first.axis} {onset} and is not finite at the end "
+        f"({first.nonfinite / len(first):.0%} of its points)"
+        + (f"; {moved.text}" if moved.text else "")
+        + (f"; not finite before it: {earlier}" if earlier else ""),
         Severity.ERROR,
         Confidence.HIGH,
-        onset_step=onset,
-        end_step=int(first.step[-1]),
-        evidence={
+        {
             "nonfinite_points": first.nonfinite,
             "points": len(first),
             "last_finite": float(first.finite.value[-1]) if len(first.finite) else None,
-            "moved_before": moved[0] if moved else "nothing that was logged",
+            "moved_before": moved.text or "nothing that was logged",
             "curves_not_finite": [curve.tag for curve in lasting],
         },
-        remedies=_advice(moved[1] if moved else "", first, drivers, onset),
-        series=(first, *(curve for curve in drivers if curve.role == "grad_norm_global")),
+        (first, *(curve for curve in drivers if curve.role == "grad_norm_global")),
+        onset,
+        first.last_step,
+        moved.role,
     )
 
 
-def _hidden_in_gradient(grad: Series, loss: Series, drivers: list[Series], look_back: int) -> Finding:
-    onset = int(grad.step[len(grad) - _tail(grad)])
-    moved = _movement([curve for curve in drivers if curve is not grad], onset, look_back)
-    return Finding(
+def hidden_from_loss(grad: Series, loss: Series, drivers: Sequence[Series], look_back: int) -> Sign | None:
+    """The gradient norm is not finite to the end, and the loss only looks fine.
+
+    A loss that still varies is no NaN: then the gradients overflowed, and `skipped-updates` looks at it.
+    """
+    if grad.nonfinite_tail < HIDDEN_POINTS:
+        return None
+    onset, finite = int(grad.step[-grad.nonfinite_tail]), loss.finite
+    if not goes_quiet(finite.before(onset).value, finite.value[finite.step >= onset]):
+        return None
+    return Sign(
         f"{grad.tag} is not finite from {grad.axis} {onset} to the end, though {loss.tag} looks fine: "
         "the logger hides NaN losses (a filter or a running mean)",
         Severity.ERROR,
         Confidence.MEDIUM,
-        onset_step=onset,
-        end_step=int(grad.step[-1]),
-        evidence={"nonfinite_points": grad.nonfinite, "points": len(grad)},
-        remedies=_advice(moved[1] if moved else "", loss, drivers, onset),
-        series=(grad, loss),
+        {"nonfinite_points": grad.nonfinite, "points": len(grad)},
+        (grad, loss),
+        onset,
+        grad.last_step,
+        strongest_move([curve for curve in drivers if curve is not grad], onset, look_back).role,
     )
 
 
-def _passing(broken: list[Series]) -> Finding:
-    """Non-finite points, but the curve is finite again at its end."""
-    first = min(broken, key=_onset)
-    onset = _onset(first)
+def comes_back(losses: Sequence[Series]) -> Sign | None:
+    """Points that are not finite, but the curve is finite again at its end."""
+    broken = [curve for curve in losses if curve.nonfinite]
+    if not broken:
+        return None
+    first = min(broken, key=lambda curve: curve.first_nonfinite)
     # before the first finite value there may have been nothing to average yet
     only_start = np.isfinite(first.value[np.isfinite(first.value).argmax() :]).all()
-    serious = first.split == "train" and not only_start
-    return Finding(
-        f"{first.tag} is not finite at {first.nonfinite} of {len(first)} points, first at {first.axis} {onset}, "
-        "and finite again at the end",
-        Severity.WARNING if serious else Severity.NOTE,
+    return Sign(
+        f"{first.tag} is not finite at {first.nonfinite} of {len(first)} points, first at {first.axis} "
+        f"{first.first_nonfinite}, and finite again at the end",
+        Severity.WARNING if first.split == "train" and not only_start else Severity.NOTE,
         Confidence.MEDIUM,
-        onset_step=onset,
-        evidence={"nonfinite_points": first.nonfinite, "points": len(first)},
-        remedies=[remedies.skip_nonfinite_batches(), remedies.clean_data()],
-        series=(first,),
+        {"nonfinite_points": first.nonfinite, "points": len(first)},
+        (first,),
+        first.first_nonfinite,
     )
 
 
-def _silent(loss: Series, sibling: Series, drivers: list[Series], look_back: int) -> Finding:
-    last = int(loss.step[-1])
-    beyond = int(np.count_nonzero(sibling.step > last))
-    moved = _movement(drivers, last, look_back)
-    return Finding(
-        f"{loss.tag} is not logged after {loss.axis} {last}, while {sibling.tag}, logged in the same rows until "
-        f"then, goes on for {beyond} points to {int(sibling.step[-1])}: a NaN that the logger left out, most likely",
+def left_out(
+    losses: Sequence[Series], run: Run, drivers: Sequence[Series], look_back: int, gone_points: int
+) -> Sign | None:
+    """A loss that stops while a curve of the same rows goes on."""
+    pairs = ((curve, other) for curve in losses if (other := outliving(curve, run, gone_points)))
+    loss, sibling = next(pairs, (None, None))
+    if loss is None or sibling is None:
+        return None
+    beyond = sibling.step[sibling.step > loss.last_step]
+    return Sign(
+        f"{loss.tag} is not logged after {loss.axis} {loss.last_step}, while {sibling.tag}, logged in the same rows "
+        f"until then, goes on for {len(beyond)} points to {sibling.last_step}: a NaN that the logger left out, most "
+        "likely",
         Severity.ERROR,
         Confidence.MEDIUM,
-        onset_step=int(sibling.step[sibling.step > last][0]),
-        end_step=int(sibling.step[-1]),
-        evidence={"points": len(loss), "rows_without": beyond, "sibling": sibling.tag},
-        remedies=_advice(moved[1] if moved else "", loss, drivers, last),
-        series=(loss, sibling),
+        {"points": len(loss), "rows_without": len(beyond), "sibling": sibling.tag},
+        (loss, sibling),
+        int(beyond[0]),
+        sibling.last_step,
+        strongest_move(drivers, loss.last_step, look_back).role,
     )
 
 
-def _blank_tail(losses: list[Series], run: Run) -> tuple[Series, str] | None:
-    """The first loss of which a note says that its cells are blank to the end, and what the note says."""
-    for note in run.notes:
-        named = re.split(" (?:is|are) blank", note.message)[0].split(", ")
-        found = [curve for curve in losses if curve.tag in named] if note.kind == "blank-tail" else []
-        if found:
-            return found[0], note.message
-    return None
-
-
-def _blank(loss: Series, seen: str, frozen: tuple[Series, ...]) -> Finding:
+def blank(losses: Sequence[Series], run: Run, metrics: Sequence[Series], least: int) -> Sign | None:
     """Rows without a loss, which pandas makes of NaN; metrics that freeze in just these rows are a second witness."""
-    said = f", and {frozen[0].tag} is exactly {frozen[0].value[-1]:.4g} from then on" if frozen else ""
-    return Finding(
-        f"{seen}; {loss.tag} ends at {loss.axis} {loss.last_step}{said}",
+    found = left_blank(losses, run.notes)
+    if found is None:
+        return None
+    loss, message = found
+    frozen = frozen_from(metrics, loss.last_step, least)
+    then = f", and {frozen[0].tag} is exactly {frozen[0].value[-1]:.4g} from then on" if frozen else ""
+    return Sign(
+        f"{message}; {loss.tag} ends at {loss.axis} {loss.last_step}{then}",
         Severity.ERROR if frozen else Severity.WARNING,
         Confidence.HIGH if frozen else Confidence.LOW,
-        onset_step=loss.last_step,
-        evidence={"points": len(loss), "metrics_frozen": [metric.tag for metric in frozen]},
-        remedies=[remedies.skip_nonfinite_batches(), remedies.clean_data()],
-        series=(loss, *frozen[:1]),
+        {"points": len(loss), "metrics_frozen": [metric.tag for metric in frozen]},
+        (loss, *frozen[:1]),
+        loss.last_step,
     )
-
-
-def _frozen_metrics(metrics: tuple[Series, ...], loss: Series, least: int) -> tuple[Series, ...]:
-    """The metrics that varied while the loss was logged, and keep one and the same value from then on.
-
-    A model whose weights are NaN predicts the same for every input.
-    """
-    found = []
-    for metric in (metric.finite for metric in metrics):
-        after, before = metric.value[metric.step > loss.last_step], metric.value[metric.step <= loss.last_step]
-        if len(after) >= least and len(before) >= 2 and np.ptp(after) == 0 and np.ptp(before) > 0:
-            found.append(metric)
-    return tuple(found)
-
-
-def _stands_still(grad: Series, loss: Series) -> bool:
-    """Whether the loss is one and the same number, or not logged, while the gradient norm is not finite.
-
-    A loss that still varies is no NaN: then the gradients overflowed, and `skipped-updates` looks at it.
-    """
-    finite, onset = loss.finite, grad.step[len(grad) - _tail(grad)]
-    before, after = finite.before(int(onset)).value, finite.value[finite.step >= onset]
-    if len(after) < 2 or np.ptp(after) == 0:
-        return True
-    # a running mean goes on without the noise of the batches
-    return len(after) >= 5 and noise(after) < QUIET * noise(before)
-
-
-def _onset(curve: Series) -> int:
-    return int(curve.step[(~np.isfinite(curve.value)).argmax()])
-
-
-def _tail(curve: Series) -> int:
-    """How many points at the end are not finite."""
-    finite = np.flatnonzero(np.isfinite(curve.value))
-    return len(curve) - int(finite[-1]) - 1 if len(finite) else len(curve)
-
-
-def _outlived(curve: Series, run: Run, gone_points: int) -> tuple[Series, Series] | None:
-    """A curve logged in the same rows as this one that goes on well after this one stops."""
-    if len(curve) < gone_points:
-        return None
-    least = max(gone_points, len(curve) // 20)
-    for other in run.curves.values():
-        inside = int(np.searchsorted(other.step, curve.step[-1], side="right"))
-        if len(other) - inside < least or inside > 1.1 * len(curve) or other.tag == curve.tag:
-            continue
-        # rows of another kind (evaluations, say) come at another pace: they are no sign that this one stopped
-        same_pace = np.median(np.diff(other.step[inside:])) <= 2 * np.median(np.diff(curve.step))
-        if same_pace and np.isin(curve.step, other.step).mean() >= 0.95 and _kin(curve.tag, other.tag):
-            return curve, other
-    return None
-
-
-def _kin(tag: str, other: str) -> bool:
-    """Whether two tags were logged by one call, as far as names tell: the same group, or both without one."""
-    return tag.rpartition("/")[0] == other.rpartition("/")[0]
-
-
-def _order(run: Run, loss: Series) -> str:
-    """The curves that were not finite before the loss, first ones first.
-
-    Only curves that count their steps alike can be compared: an epoch number is always the smaller.
-    """
-    onset, end = _onset(loss), int(loss.step[-1])
-    earlier = [
-        (_onset(curve), tag)
-        for tag, curve in run.curves.items()
-        if curve.nonfinite and np.isfinite(curve.value[0]) and _onset(curve) < onset and curve.step[-1] > 0.9 * end
-    ]
-    return ", ".join(f"{tag} (from {step})" for step, tag in sorted(earlier)[:3])
-
-
-def _movement(drivers: Iterable[Series], onset: int, look_back: int) -> tuple[str, str] | None:
-    """The driver that moved most in the points before the onset: what to say, and its role."""
-    moves: list[tuple[float, str, str]] = []
-    for curve in drivers:
-        past = curve.before(onset + 1).finite
-        if len(past) < 5:
-            continue
-        recent = past.value[-min(look_back, len(past) // 2) :]
-        before = float(np.median(past.value[: len(past) - len(recent)]))
-        if not before > 0:
-            continue
-        up, down = float(recent.max()) / before, before / max(float(recent.min()), 1e-300)
-        if curve.role == "loss_scale" and down >= 8:
-            moves.append((down, f"{curve.tag} was halved {np.log2(down):.0f} times just before", "loss_scale"))
-        elif curve.role == "lr" and up >= 3:
-            moves.append((up, f"{curve.tag} rose {up:.3g}-fold just before", "lr"))
-        elif curve.role == "grad_norm_global" and up >= 10:
-            moves.append((up, f"{curve.tag} rose {up:.3g}-fold in the {len(recent)} points before", "grad_norm_global"))
-    return max(moves)[1:] if moves else None
-
-
-def _advice(mover: str, loss: Series, drivers: list[Series], onset: int) -> list[Remedy]:
-    by_role = {curve.role: curve for curve in drivers}
-    grad, lr = by_role.get("grad_norm_global"), by_role.get("lr")
-    length = int(loss.step[-1] - loss.step[0])
-    slower = remedies.scale_lr(0.1, lr, "a NaN that grows out of large updates needs smaller ones")
-    if mover == "loss_scale":
-        return [remedies.use_bf16(), remedies.clip_grad_norm(grad and grad.before(onset)), slower]
-    if mover in ("grad_norm_global", "lr"):
-        clip = remedies.clip_grad_norm(grad and grad.before(onset))
-        return [clip, remedies.add_warmup(length), slower]
-    if not np.isfinite(loss.value[: max(1, len(loss) // 50)]).all():
-        return [remedies.clean_data(), remedies.add_eps(), slower]
-    return [remedies.add_eps(), remedies.skip_nonfinite_batches(), remedies.clean_data(), slower]

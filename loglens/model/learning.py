@@ -86,5 +86,18 @@ def kept_share(metrics: Sequence[Series]) -> float:
     return min(shares, default=0.0)
 
 
+def frozen_from(metrics: Sequence[Series], step: int, least: int) -> list[Series]:
+    """The metrics that varied up to a step, and keep one and the same value at `least` points or more after it.
+
+    A model whose weights are NaN predicts the same for every input.
+    """
+    found = []
+    for metric in (metric.finite for metric in metrics):
+        after, before = metric.value[metric.step > step], metric.value[metric.step <= step]
+        if len(after) >= least and len(before) >= 2 and np.ptp(after) == 0 and np.ptp(before) > 0:
+            found.append(metric)
+    return found
+
+
 def _of_training(metrics: Sequence[Series]) -> list[Series]:
     return [metric.finite for metric in metrics if metric.split == "train"]

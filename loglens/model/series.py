@@ -56,6 +56,12 @@ class Series:
         """The step of the first point that is NaN or infinite; of the first point of all where none is."""
         return int(self.step[(~np.isfinite(self.value)).argmax()])
 
+    @property
+    def nonfinite_tail(self) -> int:
+        """How many points at the end are NaN or infinite."""
+        finite = np.flatnonzero(np.isfinite(self.value))
+        return len(self) - int(finite[-1]) - 1 if len(finite) else len(self)
+
     def before(self, step: int) -> Series:
         """The points at steps below `step`."""
         end = int(np.searchsorted(self.step, step))

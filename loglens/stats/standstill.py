@@ -20,6 +20,8 @@ SURE = 3.0
 ERROR_OF_THREE = 0.72
 #: Points of a norm from which on one and the same number is no accident of rounding.
 CONSTANT_POINTS = 10
+#: The noise of a running mean, as a share of the noise of the points before it; and the points that show a noise.
+QUIET, QUIET_POINTS = 0.05, 5
 #: A learning rate still warms up where it grows by more than rounding over its last tenth.
 GROWS = 1.01
 
@@ -100,3 +102,10 @@ def point_when_begun(step: Ints, other: Ints) -> int:
     span, whole = float(other[-1] - other[0]), float(step[-1] - step[0])
     same_unit = 0.5 * whole <= span <= 2 * whole
     return int(np.searchsorted(step, other[0])) if same_unit else len(step) // len(other)
+
+
+def goes_quiet(before: Floats, after: Floats) -> bool:
+    """Whether a curve goes on as one and the same number, as a running mean without its noise, or not at all."""
+    if len(after) < 2 or np.ptp(after) == 0:
+        return True
+    return len(after) >= QUIET_POINTS and noise(after) < QUIET * noise(before)

@@ -1,0 +1,68 @@
+"""Curves logged beside another one: which go on after it stops or is blank, which broke before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from loglens.model.run import Run
+from loglens.model.series import Series
+from loglens.model.source import Note
+
+#: Two curves are of the same rows where 95 % of the steps of the one that stops are steps of the other, and the other
+#: has a tenth more points until then at the most. The rest is for rows that a writer dropped.
+SHARED, MORE_POINTS = 0.95, 1.1
+#: After the stop, the other goes on for a twentieth of the points or more: shorter is a last row half written.
+LEAST_SHARE = 20
+#: Two curves count their steps alike where one reaches this share of the other's last step.
+SAME_LENGTH = 0.9
+
+
+def outliving(curve: Series, run: Run, least: int) -> Series | None:
+    """A curve logged in the same rows as this one that goes on for `least` points or more after this one stops.
+
+    None for a curve of fewer points than that.
+    """
+    if len(curve) < least:
+        return None
+    least = max(least, len(curve) // LEAST_SHARE)
+    for other in run.curves.values():
+        inside = int(np.searchsorted(other.step, curve.last_step, side="right"))
+        if len(other) - inside < least or inside > MORE_POINTS * len(curve) or other.tag == curve.tag:
+            continue
+        # rows of another kind (evaluations, say) come at another pace: they are no sign that this one stopped
+        same_pace = np.median(np.diff(other.step[inside:])) <= 2 * np.median(np.diff(curve.step))
+        if same_pace and np.isin(curve.step, other.step).mean() >= SHARED and _same_group(curve.tag, other.tag):
+            return other
+    return None
+
+
+def broken_before(curve: Series, run: Run) -> list[tuple[int, str]]:
+    """The curves that became NaN or infinite before this one did, first ones first: the step and the tag.
+
+    Only curves that count their steps alike can be compared: an epoch number is always the smaller.
+    """
+    onset = curve.first_nonfinite
+    return sorted(
+        (other.first_nonfinite, tag)
+        for tag, other in run.curves.items()
+        if other.nonfinite and np.isfinite(other.value[0]) and other.first_nonfinite < onset
+        if other.last_step > SAME_LENGTH * curve.last_step
+    )
+
+
+def left_blank(curves: Sequence[Series], notes: Sequence[Note]) -> tuple[Series, str] | None:
+    """The first curve of which a note says that its cells are blank to the end, and what the note says."""
+    for note in notes:
+        named = re.split(" (?:is|are) blank", note.message)[0].split(", ")
+        found = [curve for curve in curves if curve.tag in named] if note.kind == "blank-tail" else []
+        if found:
+            return found[0], note.message
+    return None
+
+
+def _same_group(tag: str, other: str) -> bool:
+    """Whether two tags were logged by one call, as far as names say: the same group, or both without one."""
+    return tag.rpartition("/")[0] == other.rpartition("/")[0]
