@@ -1,4 +1,4 @@
-"""The whole program where teams plug it in: the pytest plugin, the pre-commit hooks, the Action's script: run for real."""
+"""The whole program where teams plug it in: the pytest plugin, the pre-commit hooks, the Action's script."""
 
 from __future__ import annotations
 
