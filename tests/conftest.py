@@ -48,13 +48,26 @@ def name_of(path: str) -> str:
     return Path(path).resolve().relative_to(SAMPLES).parts[0]
 
 
+@pytest.fixture(scope="session")
+def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a session share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 @pytest.fixture(autouse=True, scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A cache of the tests' own, also for the commands that they start."""
-    before = os.environ.get("LOGLENS_CACHE_DIR")
-    os.environ["LOGLENS_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
-    yield
-    if before is None:
-        del os.environ["LOGLENS_CACHE_DIR"]
-    else:
-        os.environ["LOGLENS_CACHE_DIR"] = before
+def cache(common: Path) -> Iterator[None]:
+    """A cache of the tests' own, also for the commands that they start: what one worker judged, the others know."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOGLENS_CACHE_DIR", str(common / "cache"))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def bytecode(common: Path) -> Iterator[None]:
+    """Where Python leaves nothing beside its sources, the commands under test need not compile them each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+            patch.delenv("PYTHONDONTWRITEBYTECODE")
+            patch.setenv("PYTHONPYCACHEPREFIX", str(common / "bytecode"))
+        yield

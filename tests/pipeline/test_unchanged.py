@@ -43,11 +43,25 @@ def report(*args: str, format: str = "json") -> str:
     return call("diagnose", "runs", "--format", format, *args).stdout
 
 
+@pytest.fixture(scope="module")
+def remembered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with runs of which a report was made, and beside them the cache that remembers it."""
+    folder = tmp_path_factory.mktemp("remembered")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("LOGLENS_CACHE_DIR", str(folder / "cache"))
+        many(COUNT)
+        Path("runs/broken.csv").write_text("")
+        report()
+    return folder
+
+
 @pytest.mark.parametrize("format", ["json", "jsonl", "text", "html", "markdown", "sarif", "junit"])
-def test_what_is_told_again_is_what_was_told(format: str, searched: list[object]) -> None:
-    many(COUNT)
-    Path("runs/broken.csv").write_text("")
-    report()
+def test_what_is_told_again_is_what_was_told(
+    format: str, remembered: Path, searched: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(remembered)
+    monkeypatch.setenv("LOGLENS_CACHE_DIR", str(remembered / "cache"))
     expected = report("--no-cache", format=format)
     searched.clear()
     again = report(format=format)

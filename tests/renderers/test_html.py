@@ -307,7 +307,8 @@ def test_histograms_are_drawn_over_steps() -> None:
 
 def test_histograms_of_many_runs_stay_small() -> None:
     rows = [histogram(step, np.linspace(-1, 1, 99), tag=f"w{i}") for step in range(130) for i in range(9)]
-    run = replace(long_run(long_curve()), distributions=distributions(rows))
+    curve = long_curve(100_000)  # is thinned to as many points as one of a million
+    run = replace(long_run(curve, onset=12_345), distributions=distributions(rows))
     pages = {n: html.render(report(*[run] * n)) for n in (1, 12, 40)}
     assert max(len(text.encode()) for text in pages.values()) < 8 * MEGABYTE
     assert [text.count(">Histogram<") for text in pages.values()] == [6, 36, 0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,17 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 OPEN = ("evidence", "params", "snippets")
 
 
+@cache
 def document() -> Any:
     return json.loads(render(report()))
 
 
 def faults(document: Any) -> list[str]:
     return [f"{fault.json_path}: {fault.message[:200]}" for fault in VALIDATOR.iter_errors(document)]
+
+
+def refused(document: Any) -> bool:
+    return not VALIDATOR.is_valid(document)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
@@ -85,7 +91,7 @@ def test_a_document_that_lacks_anything_is_wrong() -> None:
         if isinstance(value, dict) and way[-1:] not in [(name,) for name in OPEN]:
             for key in value:
                 less = {name: item for name, item in value.items() if name != key}
-                assert faults(changed(way, less) if way else less), f"{key} at {way} may be left out"
+                assert refused(changed(way, less) if way else less), f"{key} at {way} may be left out"
                 tried += 1
     assert tried > 100
 
@@ -93,13 +99,13 @@ def test_a_document_that_lacks_anything_is_wrong() -> None:
 def test_a_document_with_anything_more_is_wrong() -> None:
     for way, value in list(places(document())):
         if isinstance(value, dict) and way[-1:] not in [(name,) for name in OPEN]:
-            assert faults(changed(way, value | {"more": 1}) if way else value | {"more": 1}), way
+            assert refused(changed(way, value | {"more": 1}) if way else value | {"more": 1}), way
 
 
 def test_values_of_the_wrong_type_are_wrong() -> None:
     for way, value in list(places(document())):
         if way and not isinstance(value, dict | list):
-            assert faults(changed(way, ["wrong"])), way
+            assert refused(changed(way, ["wrong"])), way
 
 
 @pytest.mark.parametrize(
@@ -125,4 +131,4 @@ def test_values_of_the_wrong_type_are_wrong() -> None:
     ],
 )
 def test_values_that_mean_nothing_are_wrong(way: tuple[Any, ...], value: Any) -> None:
-    assert faults(changed(way, value))
+    assert refused(changed(way, value))

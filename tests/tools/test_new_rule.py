@@ -50,7 +50,7 @@ def test_a_new_rule_passes_at_once(copy: Path) -> None:
     made = python(copy, "tools/new_rule.py", "gpu-idle")
     assert made.returncode == 0, made.stderr
     for check in (
-        ("-m", "pytest", "-p", "no:cacheprovider", *FOCUSED),
+        ("-m", "pytest", "-n", "0", "-p", "no:cacheprovider", *FOCUSED),
         ("-m", "ruff", "check", "loglens", "tests", "tools", "benchmarks"),
         ("-m", "ruff", "format", "--check", "loglens", "tests", "tools", "benchmarks", "sample_logs/gpu_idle"),
         ("docs/generate.py", "--check"),
