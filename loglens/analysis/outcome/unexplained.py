@@ -59,7 +59,11 @@ def unexplained(outcome: RunOutcome, findings: Sequence[Finding], curves: Sequen
     if outcome.state == "unstable" and chief.progress.falls_back < 2 and not together:
         return []  # a wide spread from point to point may be noise of the evaluation
     errors = [name for name, severity in loud.items() if severity is Severity.ERROR]
-    if errors or explains & loud.keys() or (outcome.state == "stuck" and not (together or _surely_stuck(chief, curves))):
+    if (
+        errors
+        or explains & loud.keys()
+        or (outcome.state == "stuck" and not (together or _surely_stuck(chief, curves)))
+    ):
         return []
     return [_finding(outcome, chief, together=together)]
 
