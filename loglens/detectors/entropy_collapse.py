@@ -3,15 +3,17 @@
 Why it matters. A policy that has become deterministic explores no more: what it does not do yet, it
 never will.
 
-How it is found. The entropy falls below a tenth of its early level and stays there, while the reward gains nothing
-after that: less than a tenth of its size and less than three standard errors of its noise. Policies spend most of
-their entropy early, and some of that is learning, so the reward decides: an error where the entropy is gone in the
-first half of the run, a warning later, and a note where the reward gains all the same or was not logged, and the
-entropy ends below a hundredth of its early level.
+How it is found. The entropy falls below a tenth of its early level and stays there for a tenth of the run (or ends
+below a hundredth of it, for three points), while the reward gains nothing: less than a tenth of its size and less
+than three standard errors of its noise. Policies spend most of their entropy early, and some of that is learning, so
+the reward decides: an error where the entropy is gone in the first half of the run, a warning later, and a note where
+the reward gains all the same or was not logged, and the entropy ends below a hundredth of its early level. The
+standard deviation of continuous actions stands in for an entropy that was not logged or has both signs: that of a
+Gaussian is the logarithm of its deviation and a constant, so that a tenth is a loss of 2.3 nats for each action.
 
 When it is wrong. A task whose best policy is deterministic and found at once looks alike, except that its
 reward is high; the log alone cannot say what is high. The entropy of continuous actions has no zero to fall to:
-one that becomes negative is not judged.
+one that becomes negative is judged by the deviation of the actions only.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
-from loglens.stats.levels import levels, rises
+from loglens.stats.gains import gains
+from loglens.stats.levels import fell_at_once, levels
 
 RULE = Rule("entropy-collapse", "RL", Severity.ERROR, leads_to=("reward-collapse", "reward-not-rising"))
 
@@ -33,6 +36,7 @@ RULE = Rule("entropy-collapse", "RL", Severity.ERROR, leads_to=("reward-collapse
 def detect(
     rl_entropy: Series | None,
     rl_entropy_loss: Series | None,
+    rl_action_std: Series | None,
     rl_reward: Series | None,
     lr: Series | None,
     *,
@@ -43,24 +47,21 @@ def detect(
     least_gain: float = 0.1,
     errors: float = 3.0,
 ) -> Iterator[Finding]:
-    logged = rl_entropy if rl_entropy is not None else rl_entropy_loss
-    if logged is None:
-        raise Skip("no policy entropy was logged")
-    curve = require(logged, min_points, "entropies")
-    entropy = _positive(curve)
+    curve = _logged(rl_entropy if rl_entropy is not None else rl_entropy_loss, rl_action_std, min_points)
+    entropy = np.abs(curve.value)
     early = float(entropy[: max(1, len(entropy) // 20)].max())
     large = np.flatnonzero(entropy >= share * early)
     small_from = int(large[-1]) + 1 if len(large) else 0
     measured = rl_reward is not None and len(rl_reward.finite) >= min_points
-    if small_from > (1 - stays) * len(entropy):
+    end = float(np.median(entropy[-3:]))
+    if small_from > (1 - stays) * len(entropy) and not (entropy[-3:] < gone * early).all():
         if not measured:
             raise Skip("a falling entropy says nothing without the reward")
         return
-    end = float(np.median(entropy[-3:]))
     reward = rl_reward.finite if measured and rl_reward is not None else None
     late = small_from >= len(entropy) // 2
     # what was learned before a late collapse counts, even if it was lost again
-    if reward is None or (_ever_rose if late else rises)(reward.value, least=least_gain, errors=errors):
+    if reward is None or (_ever_rose if late else gains)(reward.value, least=least_gain, errors=errors):
         if end < gone * early:
             yield _finding(curve, small_from, early, end, reward, True, lr)
         elif reward is None:
@@ -69,27 +70,44 @@ def detect(
     yield _finding(curve, small_from, early, end, reward, False, lr)
 
 
-def _positive(curve: Series) -> Floats:
-    """The entropy itself: an entropy loss is its negative. Raises Skip where it has both signs."""
-    value = curve.value if float(np.median(curve.value)) >= 0 else -curve.value
-    if value.min() < 0 and -float(value.min()) > 0.01 * float(value.max()):
+def _logged(entropy: Series | None, deviation: Series | None, min_points: int) -> Series:
+    """The curve that shows how varied the actions are: the entropy (or its negative), else their deviation."""
+    std = deviation.finite if deviation is not None else None
+    known = std is not None and len(std) >= min_points and bool((std.value > 0).any() and (std.value >= 0).all())
+    if entropy is None:
+        if std is None or not known:
+            raise Skip("neither the policy's entropy nor the deviation of its actions was logged")
+        return std
+    curve = entropy.finite
+    if std is not None and known and (len(curve) < min_points or _has_both_signs(curve.value)):
+        return std
+    require(entropy, min_points, "entropies")
+    if _has_both_signs(curve.value):
         raise Skip(f"{curve.tag} has both signs: the entropy of continuous actions has no zero to fall to")
-    return np.abs(value)
+    return curve
+
+
+def _has_both_signs(value: Floats) -> bool:
+    """Whether a curve goes below zero by more than a hundredth of what it has above it, or the other way round."""
+    above, below = float(value.max(initial=0.0)), -float(value.min(initial=0.0))
+    return min(above, below) > 0.01 * max(above, below)
 
 
 def _ever_rose(reward: Floats, *, least: float, errors: float) -> bool:
     """Whether the reward was ever above its start by a share of its size and beyond its noise."""
     found = levels(-reward)
-    return found.start - found.best > max(least * abs(found.start), errors * found.noise)
+    return found.start - found.best > max(least * abs(found.start), errors * found.noise) or fell_at_once(-reward)
 
 
 def _finding(
-    curve: Series, at: int, early: float, end: float, reward: Series | None, gains: bool, lr: Series | None
+    curve: Series, at: int, early: float, end: float, reward: Series | None, rewarded: bool, lr: Series | None
 ) -> Finding:
     onset = int(curve.step[at])
     found = levels(-reward.value) if reward is not None else None
     rewards = f"({-found.start:.4g} to {-found.end:.4g})" if found is not None else ""
-    beside = "; no reward was logged" if reward is None else f", while {reward.tag} gains{'' if gains else ' nothing'} "
+    beside = (
+        "; no reward was logged" if reward is None else f", while {reward.tag} gains{'' if rewarded else ' nothing'} "
+    )
     late = at >= len(curve) // 2
     advice: list[Remedy] = [
         remedies.set_entropy_coef(0.01),
@@ -99,8 +117,8 @@ def _finding(
     return Finding(
         f"{curve.tag} falls below a tenth of its start by {curve.axis} {onset} and stays there (end {end:.3g})"
         f"{beside}{rewards}",
-        Severity.NOTE if gains else Severity.WARNING if late else Severity.ERROR,
-        Confidence.MEDIUM if gains or late else Confidence.HIGH,
+        Severity.NOTE if rewarded else Severity.WARNING if late else Severity.ERROR,
+        Confidence.MEDIUM if rewarded or late else Confidence.HIGH,
         onset_step=onset,
         end_step=curve.last_step,
         evidence={
@@ -109,6 +127,6 @@ def _finding(
             "reward_start": -found.start if found else None,
             "reward_end": -found.end if found else None,
         },
-        remedies=[] if gains else advice,
+        remedies=[] if rewarded else advice,
         series=(curve, *present(reward)),
     )

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Series, as_share, require
 from loglens.remedies import actions as remedies
@@ -36,7 +37,11 @@ def detect(
     curve = as_share(require(rl_clip_frac, min_points, "shares of clipped samples"))
     late = curve.tail(1 - settles)
     part = float(np.median(late))
-    if part <= share or np.ptp(late) == 0:
+    if part > share and np.ptp(late) == 0:
+        raise Skip(f"{rl_clip_frac.tag} is {part:.3g} at every point: a setting, and no share of samples")
+    if part > 1:
+        raise Skip(f"{rl_clip_frac.tag} is no share: its median is {part:.3g}")
+    if part <= share:
         return
     yield Finding(
         f"{part:.0%} of the samples are outside of the clip range in the median ({rl_clip_frac.tag}): they have no "

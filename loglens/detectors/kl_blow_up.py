@@ -7,10 +7,12 @@ A language model far from its reference has found one answer that the reward mod
 How it is found. The KL divergence is above ten times its level in the first fifth, and above 0.1, at five of
 nine logged updates or more (a large one is often followed by a small one, so that it need not be five in a
 row), or is above 10 once (the level of Trackio's example alert), or above 1 and a hundred times its level once;
-0.01 to 0.015 is what Spinning Up aims at, and Stable-Baselines3 stops an update at 1.5 times its target. Only with
-harm: from there on, the reward loses a third of the range that it had covered, beyond its noise; or the policy's
-entropy ends below a tenth of its start. The distance to a fixed reference model grows by nature (0 to 10 and more
-when tuning language models), so a large KL alone is no finding.
+0.01 to 0.015 is what Spinning Up aims at, and Stable-Baselines3 stops an update at 1.5 times its target. It is a
+warning with harm: from there on, the reward loses a third of the range that it had covered, beyond its noise; or the
+policy's entropy ends below a tenth of its start; or the policy is still that far away at the end (above 10, or above 1
+and a hundred times its level), and the reward has gained nothing in the whole run. The distance to a fixed reference
+model grows by nature (0 to 10 and more when tuning language models), so a large KL alone is no complaint: a jump from
+one update to the next, to above 1 and a hundred times the level of the updates before it, is a note.
 
 When it is wrong. A reward that falls because its scale, task or judge was changed.
 """
@@ -18,6 +20,7 @@ When it is wrong. A reward that falls because its scale, task or judge was chang
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,7 +28,8 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
-from loglens.stats.blocks import noise
+from loglens.stats.arrays import Floats
+from loglens.stats.gains import gains, loses_after
 
 RULE = Rule("kl-blow-up", "RL", Severity.WARNING, leads_to=("reward-collapse", "value-loss-blow-up"))
 
@@ -39,7 +43,7 @@ def detect(
     rl_entropy: Series | None,
     lr: Series | None,
     *,
-    min_points: int = 20,
+    min_points: int = 10,
     factor: float = 10.0,
     least: float = 0.1,
     updates: int = 5,
@@ -52,35 +56,37 @@ def detect(
     kl = require(rl_kl, min_points, "values of the KL divergence")
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
     entropy = rl_entropy.finite if rl_entropy is not None and len(rl_entropy.finite) >= min_points else None
-    if reward is None and entropy is None:
-        raise Skip("a large KL divergence says nothing without the reward or the policy's entropy")
-    usual = float(np.median(kl.head(0.2, FEWEST)))
+    usual, end = float(np.median(kl.head(0.2, FEWEST))), float(np.median(kl.tail(0.1)))
+    far = max(jump * usual, jump_least)
     signs = (
         _mostly(kl.value > max(factor * usual, least), updates),
         _mostly(kl.value > at_once, 1),
-        _mostly(kl.value > max(jump * usual, jump_least), 1),
+        _mostly(kl.value > far, 1),
     )
     at = min((index for index in signs if index is not None), default=None)
     if at is None:
         return
     onset = int(kl.step[at])
-    if reward is not None and (lost := _lost(reward, onset, harm)):
-        yield _finding(kl, usual, at, f"{reward.tag} falls from {lost[0]:.4g} to {lost[1]:.4g}", reward, lr)
-    elif entropy is not None and float(np.median(kl.tail(0.1))) > at_once and (left := _left(entropy)) < entropy_left:
-        yield _finding(kl, usual, at, f"{entropy.tag} ends at {left:.0%} of its start", entropy, lr)
+    if reward is not None and (lost := loses_after(reward.value, int(np.searchsorted(reward.step, onset)), harm)):
+        yield _finding(kl, usual, at, f", and {reward.tag} falls from {lost[0]:.4g} to {lost[1]:.4g}", reward, lr)
+    elif entropy is not None and end > at_once and (left := _left(entropy)) < entropy_left:
+        yield _finding(kl, usual, at, f", and {entropy.tag} ends at {left:.0%} of its start", entropy, lr)
+    elif reward is not None and end > min(at_once, far) and not gains(reward.value):
+        yield _finding(kl, usual, at, f", and {reward.tag} gains nothing in the whole run", reward, lr)
+    elif (leap := _leap(kl.value, jump, jump_least)) is not None:
+        harm_said = "; no reward was logged" if reward is None else f"; {reward.tag} does not suffer"
+        yield replace(_finding(kl, usual, leap, harm_said, reward or kl, lr), severity=Severity.NOTE)
+    elif reward is None and entropy is None:
+        raise Skip("a large KL divergence says nothing without the reward or the policy's entropy")
 
 
-def _lost(reward: Series, onset: int, harm: float) -> tuple[float, float] | None:
-    """The reward's levels before the onset and at the end, if it lost that share of the range that it covered."""
-    split = int(np.searchsorted(reward.step, onset))
-    if split < FEWEST or len(reward) - split < FEWEST:
-        return None
-    before = float(np.median(reward.value[max(0, split - max(FEWEST, split // 5)) : split]))
-    after = float(np.median(reward.value[-max(FEWEST, (len(reward) - split) // 5) :]))
-    low, high = np.percentile(reward.value, [5, 95])
-    if before - after < max(harm * float(high - low), 2 * noise(reward.value)):
-        return None
-    return before, after
+def _leap(value: Floats, jump: float, least: float) -> int | None:
+    """The first point that is above so many times every one of the ten (five at least) before it."""
+    for at in range(FEWEST, len(value)):
+        before = float(value[max(0, at - 2 * FEWEST) : at].max())
+        if before > 0 and value[at] > max(jump * before, least):
+            return at
+    return None
 
 
 def _left(entropy: Series) -> float:
@@ -92,22 +98,25 @@ def _left(entropy: Series) -> float:
 def _mostly(high: np.ndarray, updates: int) -> int | None:
     """The index of the first of so many high points that are more than half of the points that they span."""
     places = np.flatnonzero(high)
+    if len(places) < updates:
+        return None
     close = places[updates - 1 :] - places[: len(places) - updates + 1] < 2 * updates - 1
     return int(places[np.argmax(close)]) if close.any() else None
 
 
 def _finding(kl: Series, usual: float, at: int, harm: str, beside: Series, lr: Series | None) -> Finding:
+    """The finding; harm is how its sentence goes on."""
     onset, peak = int(kl.step[at]), float(kl.value[at:].max())
     advice: list[Remedy] = [remedies.slower_policy(lr, onset), remedies.clip_grad_norm(None)]
     if beside.role == "rl_entropy":
         advice.insert(0, remedies.set_kl_coef(0.1))
     return Finding(
-        f"{kl.tag} rises from {usual:.3g} to {peak:.3g} from {kl.axis} {onset} on, and {harm}",
+        f"{kl.tag} rises from {usual:.3g} to {peak:.3g} from {kl.axis} {onset} on{harm}",
         Severity.WARNING,
         Confidence.MEDIUM,
         onset_step=onset,
         end_step=kl.last_step,
-        evidence={"usual": usual, "peak": peak, "harm": harm},
+        evidence={"usual": usual, "peak": peak, "harm": harm.lstrip(",; ")},
         remedies=advice,
-        series=(kl, *present(beside)),
+        series=(kl, *(one for one in present(beside) if one is not kl)),
     )

@@ -5,8 +5,9 @@ foresees nothing leaves the policy gradient as noisy as without it, and one belo
 
 How it is found. The median explained variance, 1 - Var(return - value) / Var(return), of the last four
 fifths of the run is 0.01 or less: no better than a constant (Stable-Baselines3's reading of its
-`explained_variance`), as 0.01 is a correlation of a tenth. A warning where the reward gained nothing either (less
-than a tenth of its size, or of three standard errors of its noise), else a note.
+`explained_variance`), as 0.01 is a correlation of a tenth. Or that of the last fifth is, after it was above a tenth
+before: the value function has lost what it knew. A warning where the reward gained nothing either (less
+than a tenth of its size, or of three standard errors of its noise) or falls from there on, else a note.
 
 When it is wrong. Where all returns are alike, there is nothing to explain. A policy can learn without a
 value function, only more slowly: some runs learn well at 0.
@@ -21,12 +22,15 @@ import numpy as np
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
-from loglens.stats.levels import levels
+from loglens.stats.blocks import blocks
+from loglens.stats.gains import gains, loses_after
 
 RULE = Rule("low-explained-variance", "RL", Severity.WARNING, leads_to=("reward-not-rising",))
 
 #: A reward beyond this size asks for scaling: value functions start near 0 and learn in steps of the learning rate.
 LARGE_REWARD = 100.0
+#: Blocks of a run: 5 % each.
+BLOCKS = 20
 
 
 def detect(
@@ -37,28 +41,48 @@ def detect(
     min_points: int = 20,
     most: float = 0.01,
     settles: float = 0.2,
+    known: float = 0.1,
+    harm: float = 0.33,
     least_gain: float = 0.1,
     errors: float = 3.0,
 ) -> Iterator[Finding]:
     curve = require(rl_explained_var, min_points, "values of the explained variance")
-    late = float(np.median(curve.tail(1 - settles)))
-    if late > most:
-        return
+    late, end = float(np.median(curve.tail(1 - settles))), float(np.median(curve.tail(settles)))
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
-    stuck = False
-    if reward is not None:
-        found = levels(-reward.value)
-        stuck = found.start - found.best <= max(least_gain * abs(found.start), errors * found.noise)
-    advice: list[Remedy] = [remedies.slower_policy(lr)]
+    onset = None
+    if late > most:
+        onset = _forgot_at(curve, known) if end <= most else None
+        if onset is None:
+            return
+    stuck = reward is not None and not gains(reward.value, least=least_gain, errors=errors)
+    if reward is not None and onset is not None and not stuck:
+        stuck = loses_after(reward.value, int(np.searchsorted(reward.step, onset)), harm) is not None
+    yield _finding(curve, late if onset is None else end, onset, reward, stuck, lr)
+
+
+def _forgot_at(curve: Series, known: float) -> int | None:
+    """The step after the last block in which the value function still foresaw something; None without one."""
+    block = blocks(curve.step, curve.value, most=BLOCKS)
+    good = np.flatnonzero(block.level > known)
+    return int(curve.step[block.start[min(int(good[-1]) + 1, len(block) - 1)]]) if len(good) else None
+
+
+def _finding(
+    curve: Series, level: float, onset: int | None, reward: Series | None, stuck: bool, lr: Series | None
+) -> Finding:
+    advice: list[Remedy] = [remedies.slower_policy(lr, onset)]
     if reward is not None and (size := float(np.median(np.abs(reward.value)))) > LARGE_REWARD:
         advice.insert(0, remedies.scale_reward(remedies.two_digits(1 / size)))
-    yield Finding(
-        f"{rl_explained_var.tag} is {late:.3g} in the median after the first fifth: the value function foresees the "
-        "returns no better than a constant" + (f", and {reward.tag} gains nothing" if stuck and reward else ""),
+    when = "after the first fifth" if onset is None else f"at the end, and was better until {curve.axis} {onset}"
+    harm = "falls or gains nothing" if onset is not None else "gains nothing"
+    return Finding(
+        f"{curve.tag} is {level:.3g} in the median {when}: the value function foresees the returns no better than a "
+        "constant" + (f", and {reward.tag} {harm}" if stuck and reward is not None else ""),
         Severity.WARNING if stuck else Severity.NOTE,
         Confidence.LOW,
+        onset_step=onset,
         end_step=curve.last_step,
-        evidence={"median": late, "highest": float(curve.value.max()), "reward_gains": not stuck},
+        evidence={"median": level, "highest": float(curve.value.max()), "reward_gains": not stuck},
         remedies=advice,
-        series=(rl_explained_var, *present(rl_reward)),
+        series=(curve, *present(reward)),
     )

@@ -4,15 +4,17 @@ Why it matters. What the policy had learned is gone: the checkpoint to keep is t
 after it was wasted.
 
 How it is found. Two signs. First, a gain that is lost: the reward had risen above its start by more than eight times
-the noise of its level (of the whole run or of the part until its best, whichever is larger); at least three quarters
-of that gain are gone in the last fifth of the run, and more than half in each of that fifth's blocks. Levels are
-medians over blocks of 5 % of the run, since single episodes vary by more than a run gains, and of a hundred updates
-smaller blocks have too few to tell. Second, a fall out of range: the last points (two, and one more for every
-thousand) lie all below the lowest that was seen before the fall by three times the range covered until then. That
-needs no gain and no length. Error where the reward ends at its start or lower, warning else.
+the noise of its level (of the whole run or of the part until its best, whichever is larger); at the end at least three
+quarters of that gain are gone, and four fifths of the last points lie below half of it. Levels are medians over blocks
+of 5 % of the run, since single episodes vary by more than a run gains. The last points are those of the last fifth, or
+of the last tenth, where it is said with less weight: replayed data may bring a policy back. Second, a fall out of
+range: the last points (two, and one more for every thousand) lie all below the lowest that was seen before the fall by
+three times the range covered until then. That needs no gain and no length, and no depth of it hides it. Error where
+the reward is at its start or lower for a fifth of the run, or out of range; warning else.
 
 When it is wrong. A task that becomes harder by design (curriculum, self-play) lowers the reward of a policy
-that still improves. Methods that replay old data recover late: watch a run that was stopped in a dip.
+that still improves. Methods that replay old data recover late (policies that fall and return are reported for PPO as
+well: Unity ML-Agents issue 1336): watch a run that was stopped in a dip.
 """
 
 from __future__ import annotations
@@ -33,8 +35,14 @@ RULE = Rule("reward-collapse", "RL", Severity.ERROR)
 
 #: Blocks of a run: 5 % each.
 BLOCKS = 20
+#: Of fewer levels than these, second differences measure the curve's bends rather than its noise.
+LEVELS_FOR_NOISE = 10
 #: A median of m points has 1.25 times the standard error of a mean.
 MEDIAN_ERROR = 1.25
+#: Shares of the run in which a gain must be gone: lost for good, and lost when the log ends.
+LONG, SHORT = 0.2, 0.1
+#: Share of the last points that lie below half of the gain: single episodes may be good by chance.
+MOSTLY = 0.8
 #: The largest share that a message states: what fell below its start may have lost any multiple of its gain.
 LARGEST_SHARE = 9.99
 
@@ -48,6 +56,7 @@ class Fall:
     end: float
     onset: int
     noise: float
+    severity: Severity
 
 
 def detect(
@@ -79,7 +88,8 @@ def _level_noise(curve: Series, block: Blocks) -> float:
     """
     until_best = (int(np.argmax(block.level)) + 1) * len(curve) // len(block)
     point = max(noise(curve.value), noise(curve.value[:until_best]))
-    return max(noise(block.level), MEDIAN_ERROR * point * float(np.sqrt(len(block) / len(curve))))
+    between = noise(block.level) if len(block) >= LEVELS_FOR_NOISE else 0.0
+    return max(between, MEDIAN_ERROR * point * float(np.sqrt(len(block) / len(curve))))
 
 
 def _rose(curve: Series, block: Blocks, times_noise: float) -> bool:
@@ -87,16 +97,20 @@ def _rose(curve: Series, block: Blocks, times_noise: float) -> bool:
 
 
 def _gain_lost(curve: Series, block: Blocks, lost: float) -> Fall | None:
-    """A gain of which most is gone in the last fifth of the run."""
+    """A gain of which most is gone at the end: in the last fifth of the run, or at least in the last tenth."""
     level = block.level
     start, best = float(level[0]), float(level.max())
-    gain, tail = best - start, level[-max(2, len(level) // 5) :]
-    end = float(np.median(tail))
-    if end > best - lost * gain or (tail > best - gain / 2).any():
-        return None
-    good = np.flatnonzero(level >= best - gain / 4)
-    onset = int(block.start[min(int(good[-1]) + 1, len(level) - 1)])
-    return Fall(start, best, end, onset, _level_noise(curve, block))
+    gain = best - start
+    for length in (LONG, SHORT):
+        tail = curve.tail(length)
+        end = float(np.median(tail))
+        if end > best - lost * gain or float(np.mean(tail < best - gain / 2)) < MOSTLY:
+            continue
+        good = np.flatnonzero(level >= best - gain / 4)
+        onset = int(block.start[min(int(good[-1]) + 1, len(level) - 1)])
+        severity = Severity.ERROR if length == LONG and end <= start else Severity.WARNING
+        return Fall(start, best, end, onset, _level_noise(curve, block), severity)
+    return None
 
 
 def _out_of_range(curve: Series, times_range: float) -> Fall | None:
@@ -104,13 +118,16 @@ def _out_of_range(curve: Series, times_range: float) -> Fall | None:
     value = curve.value
     lowest, highest = np.minimum.accumulate(value), np.maximum.accumulate(value)
     bar = lowest - times_range * (highest - lowest)  # at each point, from all points up to it
+    highest_after = np.maximum.accumulate(value[::-1])[::-1]
     tail = 2 + len(value) // 1000  # two in a row, and a few in a log of single episodes
-    for onset in range(max(len(value) // 10, 5), len(value) - tail + 1):
-        if (value[onset:] < bar[onset - 1]).all() and highest[onset - 1] > lowest[onset - 1]:
-            start = float(np.median(value[: max(3, onset // 5)]))
-            end = float(np.median(value[onset:]))
-            return Fall(start, float(highest[onset - 1]), end, onset, noise(value[:onset]))
-    return None
+    onsets = np.arange(max(len(value) // 10, 5), len(value) - tail + 1)
+    fallen = onsets[(highest_after[onsets] < bar[onsets - 1]) & (highest[onsets - 1] > lowest[onsets - 1])]
+    if not len(fallen):
+        return None
+    onset = int(fallen[0])
+    start = float(np.median(value[: max(3, onset // 5)]))
+    end = float(np.median(value[onset:]))
+    return Fall(start, float(highest[onset - 1]), end, onset, noise(value[:onset]), Severity.ERROR)
 
 
 def _finding(curve: Series, fall: Fall, lr: Series | None) -> Finding:
@@ -123,7 +140,7 @@ def _finding(curve: Series, fall: Fall, lr: Series | None) -> Finding:
     return Finding(
         f"{curve.tag} goes from {fall.start:.4g} to {fall.best:.4g} and is at {fall.end:.4g} in the end: {how_much}, "
         f"from {curve.axis} {onset} on",
-        Severity.ERROR if fall.end <= fall.start else Severity.WARNING,
+        fall.severity,
         Confidence.MEDIUM,
         onset_step=onset,
         end_step=curve.last_step,

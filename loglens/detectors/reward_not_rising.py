@@ -3,15 +3,13 @@
 Why it matters. The policy earns no more than it did untrained: a bug in the returns or their sign, too little
 exploration, a learning rate far off, or a reward that is too rare to learn from.
 
-How it is found. Of the main curve of the reward, medians over 20 blocks of the run: no level is above the start
-(the first block, or the first three points where they lie below it beyond their error) by three standard
-errors of a level and by a tenth of the reward's size, and the end is not either. A run in which the end may lie above
-the start by half of the range of its single rewards (5th to 95th percentile), given that error, is too short or too
-noisy to tell, and is skipped. The error of a level is taken from the levels themselves as well as from the points,
-since rewards wander from update to update. It is an error where the end lies below the start by as much: the policy
-became worse. On simulated rewards that rise, none of 300
-is named at noise of up to 10 % of the gain, and 0 to 3 % at correlated noise of 30 %; at three quarters of the range
-it would be up to 13 %.
+How it is found. Of the main curve of the reward, levels over 5 to 20 blocks of the run (means without the outermost
+hundredth: a median does not see a success rate below one half). No level is above the start (the first block, or
+the first three points where they lie below it beyond their error) by three standard errors of a level and by a tenth
+of the reward's size, and the end is not either. A run in which the end may lie above the start by half of the range
+of its single rewards (5th to 95th percentile), given that error, is too short or too noisy to tell, and is skipped.
+The error of a level is taken from the levels themselves as well as from the points, since rewards wander from update
+to update. It is an error where the end lies below the start by as much: the policy became worse.
 
 When it is wrong. A policy that starts at its best (tuned before, or a task that is solved by any policy) has
 nothing to gain: rewards from 0 to 1 that start above 0.9 are not judged. A log that starts late (at a step beyond
@@ -31,14 +29,20 @@ from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.series import Series, present, require
 from loglens.model.vocabulary import PREFERENCE
 from loglens.remedies import actions as remedies
-from loglens.stats.blocks import blocks, noise
+from loglens.stats.arrays import Floats
+from loglens.stats.blocks import noise
+from loglens.stats.levels import fell_at_once
 
 RULE = Rule("reward-not-rising", "RL", Severity.ERROR)
 
-#: A median of m points has 1.25 times the standard error of a mean.
-MEDIAN_ERROR = 1.25
-#: Blocks of a run: 5 % each, as single episodes vary by more than a run gains.
-BLOCKS = 20
+#: Blocks of a run: as many as leave 20 points each, within these bounds; single episodes vary by more than a run gains.
+FEWEST_BLOCKS, MOST_BLOCKS, POINTS = 5, 20, 20
+#: Of fewer levels than these, second differences measure the curve's bends rather than its noise.
+LEVELS_FOR_NOISE = 10
+#: The correlation of neighbours that is allowed for: at a higher one a block holds no second point of its own.
+MOST_ALIKE = 0.9
+#: Shares of the points that may be outliers, in per cent from below and from above.
+OUTERMOST = (0.5, 99.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def detect(
     rl_entropy: Series | None,
     lr: Series | None,
     *,
-    min_points: int = 100,
+    min_points: int = 20,
     errors: float = 3.0,
     least: float = 0.1,
     solved: float = 0.9,
@@ -70,26 +74,43 @@ def detect(
     course = _course(curve, errors)
     if curve.value.min() >= 0 and curve.value.max() <= 1 and course.start >= solved:
         raise Skip(f"{curve.tag} starts at {course.start:.3g} of 1: there is nothing to gain")
-    low, high = np.percentile(curve.value, [5, 95])
-    if course.end - course.start + errors * course.error > visible * float(high - low):
-        raise Skip(f"{len(curve)} points of {curve.tag} are too noisy to tell whether it rises")
     needed = max(errors * course.error, least * abs(course.start))
-    if course.best - course.start > needed or course.end - course.start > needed:
+    if course.end - course.start > needed:
+        return
+    low, high = np.percentile(curve.value, [5, 95])
+    if high > low and course.end - course.start + errors * course.error > visible * float(high - low):
+        raise Skip(f"{len(curve)} points of {curve.tag} are too noisy to tell whether it rises")
+    if course.best - course.start > needed:
         return
     yield _finding(curve, course, course.start - course.end > needed, rl_entropy, lr)
 
 
 def _course(curve: Series, errors: float) -> Course:
-    block = blocks(curve.step, curve.value, most=BLOCKS)
-    level, point = block.level, noise(curve.value)
-    error = max(noise(level), MEDIAN_ERROR * point * float(np.sqrt(len(level) / len(curve))))
-    # some policies learn within the first block
-    head, start = curve.head(0.01), float(level[0])
-    if start - float(np.median(head)) > errors * max(error, MEDIAN_ERROR * point / float(np.sqrt(len(head)))):
-        start = float(np.median(head))
+    value = np.clip(curve.value, *np.percentile(curve.value, OUTERMOST))
+    parts = np.array_split(value, int(np.clip(len(value) // POINTS, FEWEST_BLOCKS, MOST_BLOCKS)))
+    level = np.array([part.mean() for part in parts])
+    point = max(noise(value), float(np.sqrt(np.mean([part.var() for part in parts]))))
+    alone = point * float(np.sqrt(len(level) / len(value)))  # the error of a level of independent points
+    error = max(noise(level), alone) if len(level) >= LEVELS_FOR_NOISE else alone * _widening(parts)
+    # some policies learn within the first block, some before their second point
+    head, start = value[: max(3, len(value) // 100)], float(level[0])
+    if start - float(head.mean()) > errors * max(alone, point / float(np.sqrt(len(head)))):
+        start = float(head.mean())
+    if fell_at_once(-value):
+        start = float(value[0])
     # the second highest: the highest of many levels is high by chance
-    best, end = float(np.sort(level[1:])[-2]), float(np.median(level[-max(2, len(level) // 5) :]))
+    best, end = float(np.sort(level[1:])[-2]), float(np.mean(level[-max(1, len(level) // 5) :]))
     return Course(start, best, end, error)
+
+
+def _widening(parts: list[Floats]) -> float:
+    """By how much errors of means grow where neighbours are alike: sqrt((1 + r) / (1 - r)) for AR(1) noise."""
+    rest = [part - part.mean() for part in parts]
+    power = float(sum(np.dot(part, part) for part in rest))
+    alike = float(sum(np.dot(part[1:], part[:-1]) for part in rest)) / power if power else 0.0
+    # the mean of a block of m points takes about 1 / m of the correlation with it
+    alike = float(np.clip(alike + len(parts) / sum(map(len, parts)), 0.0, MOST_ALIKE))
+    return float(np.sqrt((1 + alike) / (1 - alike)))
 
 
 def _finding(curve: Series, course: Course, worse: bool, entropy: Series | None, lr: Series | None) -> Finding:

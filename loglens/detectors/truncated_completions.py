@@ -16,12 +16,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Series, as_share, present, require
 from loglens.remedies import actions as remedies
-from loglens.stats.levels import rises
+from loglens.stats.gains import gains
 
 RULE = Rule("truncated-completions", "RL", Severity.WARNING, leads_to=("reward-not-rising",))
+
+#: A share may exceed 1 by what float32 rounds.
+ROUNDING = 1e-6
 
 
 def detect(
@@ -35,17 +39,19 @@ def detect(
 ) -> Iterator[Finding]:
     curve = as_share(require(rl_truncation, min_points, "shares of truncated completions"))
     late = float(np.median(curve.tail(1 / 3)))
+    if curve.value.max() > 1 + ROUNDING:
+        raise Skip(f"{rl_truncation.tag} is no share: it counts up to {float(rl_truncation.finite.value.max()):.3g}")
     if late <= share:
         return
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
-    gains = reward is None or rises(reward.value, least=least, errors=errors)
+    rewarded = reward is None or gains(reward.value, least=least, errors=errors)
     yield Finding(
         f"{late:.0%} of the completions are cut off at the length limit in the last third of the run ({curve.tag})"
-        + ("" if gains or rl_reward is None else f", and {rl_reward.tag} gains nothing"),
-        Severity.NOTE if gains else Severity.WARNING,
+        + ("" if rewarded or rl_reward is None else f", and {rl_reward.tag} gains nothing"),
+        Severity.NOTE if rewarded else Severity.WARNING,
         Confidence.MEDIUM,
         end_step=curve.last_step,
-        evidence={"late_share": late, "start_share": float(np.median(curve.head(0.1))), "reward_gains": gains},
-        remedies=[remedies.scale_reward(0.5), remedies.set_kl_coef(0.1)] if not gains else [],
+        evidence={"late_share": late, "start_share": float(np.median(curve.head(0.1))), "reward_gains": rewarded},
+        remedies=[remedies.scale_reward(0.5), remedies.set_kl_coef(0.1)] if not rewarded else [],
         series=(curve, *present(rl_reward)),
     )

@@ -1,22 +1,26 @@
-"""The value function's loss grows a thousandfold.
+"""The loss of the value function or of the policy grows a thousandfold.
 
 Why it matters. Advantages and targets are made from the value function. One that is wrong by orders of magnitude
 sends the policy anywhere; values that chase their own overestimates grow without bound (the deadly triad: Sutton
-and Barto 2018, section 11.3).
+and Barto 2018, section 11.3). TRL's guide to its logs says of the value loss that it spikes when training goes wrong.
 
 How it is found. Any loss of a value function or critic, a Q value's size, or an entropy coefficient (a
 temperature that is learned) that ends above a thousand times its usual level: the median of the first fifth, or of
 the second where the curve starts at zero. The end is the last fiftieth, at least two points; an infinite value
 counts as above any level. Values grow as rewards do, and their loss with the square: the ratio is divided by the
 square of the growth of the reward's size. It is an error where the reward falls by a third of the range that it
-had covered, or where a value is not finite, and a warning else.
+had covered, or where a value is not finite, and a warning else. With such a fall, a hundredfold is a warning too,
+and a thousandfold that has passed again is an error as well (falls of the reward with spikes of the policy and value
+loss are one picture: Unity ML-Agents issue 1336). A loss of the policy counts only with such a fall, and only above
+1: with advantages of unit spread, more than that needs probability ratios beyond any clip range.
 
 When it is wrong. A task whose rewards become larger on purpose (a curriculum) without a logged reward.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,36 +29,72 @@ from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
+from loglens.stats.gains import loses_after
 
 RULE = Rule("value-loss-blow-up", "RL", Severity.ERROR, leads_to=("reward-collapse", "non-finite-metric"))
+
+
+class BlowUp(NamedTuple):
+    """A curve, its usual size, the index where it leaves it by a factor, and whether it is there at its end."""
+
+    curve: Series
+    usual: float
+    at: int
+    lasts: bool
 
 
 def detect(
     rl_value_loss: tuple[Series, ...],
     rl_q_value: tuple[Series, ...],
     rl_entropy_coef: tuple[Series, ...],
+    rl_policy_loss: tuple[Series, ...],
     rl_reward: Series | None,
     lr: Series | None,
     *,
     min_points: int = 20,
     factor: float = 1000.0,
+    harmful: float = 100.0,
     harm: float = 0.33,
+    least_policy_loss: float = 1.0,
 ) -> Iterator[Finding]:
-    curves = [curve for curve in (*rl_value_loss, *rl_q_value, *rl_entropy_coef) if len(curve) >= min_points]
-    if not curves:
-        raise Skip(f"no value loss of {min_points} points was logged")
+    values = _judged((*rl_value_loss, *rl_q_value, *rl_entropy_coef), min_points)
+    policy = _judged(rl_policy_loss, min_points)
+    if not values and not policy:
+        raise Skip(
+            f"no loss of a value function or a policy with {min_points} points and a level above zero was logged"
+        )
     growth = max(1.0, _growth(rl_reward)) ** 2 if rl_reward is not None else 1.0
-    blown = [(curve, *found) for curve in curves if (found := _blown(curve, factor * growth))]
+    blown = [
+        *_blown(values, factor * growth),
+        *(one for one in _blown(values, harmful * growth) if _falls(rl_reward, one, harm)),
+        *(one for one in _blown(policy, factor * growth, least_policy_loss) if _falls(rl_reward, one, harm)),
+    ]
+    blown = [one for one in blown if one.lasts or _falls(rl_reward, one, harm)]
     if not blown:
         return
-    curve, usual, at = min(blown, key=lambda one: int(one[0].step[one[2]]))
-    yield _finding(curve, usual, at, _harmed(rl_reward, int(curve.step[at]), harm), rl_reward, lr)
+    # the highest factor that finds a curve comes first, and with it the point where it is plain
+    found = min({one.curve.tag: one for one in reversed(blown)}.values(), key=lambda one: int(one.curve.step[one.at]))
+    yield _finding(found, factor * growth, _falls(rl_reward, found, harm), rl_reward, lr)
+
+
+def _judged(curves: Sequence[Series], min_points: int) -> list[tuple[Series, float]]:
+    """The curves that are long enough, each with its usual size: one that starts at zero for long has none."""
+    long = [curve for curve in curves if len(curve) >= min_points]
+    return [(curve, usual) for curve in long if (usual := _usual(_size(curve))) is not None]
 
 
 def _size(curve: Series) -> Floats:
     """The curve's absolute values; NaN counts as infinite from the first finite point on."""
     size = np.abs(curve.value)
     return np.where(np.isnan(size), np.inf, size)
+
+
+def _usual(size: Floats) -> float | None:
+    """The median of the first fifth, or of the second where the curve starts at zero; None where that is no level."""
+    fifth = max(3, len(size) // 5)
+    medians = (float(np.median(size[:fifth])), float(np.median(size[fifth : 2 * fifth])))
+    usual = next((level for level in medians if level > 0), 0.0)
+    return usual if 0 < usual < np.inf else None
 
 
 def _growth(reward: Series) -> float:
@@ -66,41 +106,45 @@ def _growth(reward: Series) -> float:
     return abs(last) / abs(first) if first and last > first else 1.0
 
 
-def _blown(curve: Series, factor: float) -> tuple[float, int] | None:
-    """The usual level and the index from which on the curve is above it by the factor, if it ends there."""
-    size = _size(curve)
-    fifth = max(3, len(size) // 5)
-    usual = next(
-        (float(level) for level in (np.median(size[:fifth]), np.median(size[fifth : 2 * fifth])) if level > 0), 0.0
-    )
-    if not 0 < usual < np.inf:
-        return None
-    high = size > factor * usual
-    tail = max(2, len(size) // 50)
-    if not high[-tail:].all():
-        return None
-    return usual, int(np.flatnonzero(~high)[-1]) + 1
+def _blown(curves: Sequence[tuple[Series, float]], factor: float, least: float = 0.0) -> Iterator[BlowUp]:
+    """Where each curve is above its usual size by the factor: to its end, or else for the first time for that long."""
+    for curve, usual in curves:
+        high = _size(curve) > max(factor * usual, least)
+        length = max(2, len(high) // 50)
+        if high[-length:].all():
+            yield BlowUp(curve, usual, int(np.flatnonzero(~high)[-1]) + 1, True)
+            continue
+        runs = np.flatnonzero(np.convolve(high, np.ones(length), "valid") >= length)
+        if len(runs):
+            yield BlowUp(curve, usual, int(runs[0]), False)
 
 
-def _harmed(reward: Series | None, onset: int, harm: float) -> bool:
-    """Whether the reward ends below its level before the onset by a third of what it had covered until then."""
+def _falls(reward: Series | None, blown: BlowUp, harm: float) -> bool:
+    """Whether the reward loses a share of its range from the blow-up on; of the last points the median is enough."""
     if reward is None:
         return False
-    before, value = reward.before(onset).finite.value, reward.finite.value
-    if len(before) < 5 or len(value) == len(before):
+    value, onset = reward.finite.value, int(blown.curve.step[blown.at])
+    split = int(np.searchsorted(reward.finite.step, onset))
+    if loses_after(value, split, harm):
+        return True
+    before, after = value[:split], value[split:]
+    if len(before) < 5 or not 0 < len(after) < 5:
         return False
-    level, covered = float(np.median(before[-max(5, len(before) // 5) :])), float(np.ptp(before))
-    return level - float(np.median(value[-max(1, (len(value) - len(before)) // 2) :])) > harm * covered
+    lowest = float(before[len(before) // 2 :].min())
+    return float(np.median(after)) < lowest - harm * float(np.ptp(before))
 
 
-def _finding(curve: Series, usual: float, at: int, harmed: bool, reward: Series | None, lr: Series | None) -> Finding:
-    onset, peak = int(curve.step[at]), float(_size(curve)[at:].max())
-    broken = not np.isfinite(curve.value[at:]).all()
+def _finding(blown: BlowUp, factor: float, harmed: bool, reward: Series | None, lr: Series | None) -> Finding:
+    curve, usual, at, lasts = blown
+    onset, size = int(curve.step[at]), _size(curve)
+    peak, broken = float(size[at:].max()), not np.isfinite(curve.value[at:]).all()
     fall = f", and {reward.tag} falls" if harmed and reward is not None else ""
+    when = f"from {curve.axis} {onset} to the end" if lasts else f"at {curve.axis} {onset} for some time"
+    grave = broken or (harmed and peak > factor * usual)
     return Finding(
-        f"{curve.tag} grows from {usual:.3g} to {peak:.3g}, from {curve.axis} {onset} to the end{fall}",
-        Severity.ERROR if harmed or broken else Severity.WARNING,
-        Confidence.HIGH if harmed or broken else Confidence.MEDIUM,
+        f"{curve.tag} grows from {usual:.3g} to {peak:.3g}, {when}{fall}",
+        Severity.ERROR if grave else Severity.WARNING,
+        Confidence.HIGH if grave else Confidence.MEDIUM,
         onset_step=onset,
         end_step=curve.last_step,
         evidence={"usual": usual, "peak": peak, "reward_falls": harmed},

@@ -21,9 +21,9 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series, present, require
+from loglens.model.series import Series, as_share, present, require
 from loglens.remedies import actions as remedies
-from loglens.stats.levels import rises
+from loglens.stats.gains import gains
 
 RULE = Rule("zero-reward-spread", "RL", Severity.WARNING, leads_to=("vanishing-gradient", "reward-not-rising"))
 
@@ -42,13 +42,15 @@ def detect(
     if logged is None:
         raise Skip("neither the share of groups without spread nor the spread of the reward was logged")
     curve = require(logged, min_points, f"points of {logged.tag}")
-    late = curve.tail(0.5)
     groups = logged is rl_degenerate
+    late = as_share(curve).tail(0.5) if groups else curve.tail(0.5)
     part = float(np.median(late)) if groups else float(np.mean(late == 0))
-    if part <= share or part > 1:
+    if part > 1:
+        raise Skip(f"{logged.tag} is no share: it counts up to {float(curve.value.max()):.3g}")
+    if part <= share:
         return
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
-    gained = reward is None or rises(reward.value, least=least_gain, errors=errors)
+    gained = reward is None or gains(reward.value, least=least_gain, errors=errors)
     what = "of the groups have equal rewards" if groups else "of the points have no spread"
     yield Finding(
         f"{part:.0%} {what} in the second half of the run ({logged.tag})"

@@ -57,7 +57,7 @@ def test_a_policy_that_learns_at_once(n: int, share: float) -> None:
 
 def test_what_is_not_judged() -> None:
     assert "nothing to gain" in skip_reason(RULE, {REWARD: np.minimum(level(200, 0.95, 0.01), 1.0)})
-    assert "100 rewards" in skip_reason(RULE, {REWARD: np.zeros(80)})
+    assert "20 rewards" in skip_reason(RULE, {REWARD: np.zeros(12)})
     assert "preference" in skip_reason(RULE, {"rewards/chosen": np.linspace(0, -60, 200)})
 
 
