@@ -40,7 +40,10 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class CurveRole:
-    """One curve and the role it plays; role is None for a curve that plays none."""
+    """One curve and the role it plays; role is None for a curve that plays none.
+
+    guessed: the name alone did not tell the role. It is shown to people and no part of the JSON.
+    """
 
     tag: str
     role: str | None
@@ -51,6 +54,7 @@ class CurveRole:
     nonfinite: int
     first_step: int | None = None
     last_step: int | None = None
+    guessed: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         names = ("role", "tag", "split", "layer", "axis", "points", "nonfinite")

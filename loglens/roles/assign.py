@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -11,28 +12,40 @@ from loglens.model.report import CurveRole
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.roles import from_tags as roles
+from loglens.roles.families import guess_families
+from loglens.roles.from_values import corrected
+from loglens.roles.role import Role
 
 
 def assign_roles(run: Run, user: Mapping[str, str] | None = None) -> tuple[Series, ...]:
     """Every curve of a run with the role it plays, norms from histograms included.
 
+    user: globs of tags to "role" or "role@split", which go before everything else. The other roles are told by the
+    tags, then corrected by the values; families of layers that no name tells are guessed.
     A histogram's norm joins the per-layer norms only where the layer has no norm of its own.
     """
-    histograms = run.norms
-    table = roles.roles_of_tags([*run.curves, *histograms], histograms=histograms, user=user or {})
-
-    def dress(curve: Series, name: str | None) -> Series:
-        part = table[curve.tag]
-        return replace(curve, role=name, split=part.split, layer=part.layer)
-
-    curves = [dress(curve, table[tag].name) for tag, curve in run.curves.items()]
+    histograms, user = run.norms, user or {}
+    table = roles.roles_of_tags([*run.curves, *histograms], histograms=histograms, user=user)
+    curves: list[Series] = []
+    for tag, curve in run.curves.items():
+        named = _with_role(curve, table[tag])
+        curves += [named] if any(fnmatchcase(tag, glob) for glob in user) else corrected(named)
+    without = {curve.tag: curve for curve in curves if curve.role is None}
+    guesses = guess_families(without, table)
+    curves = [_with_role(curve, guesses.get(curve.tag)) for curve in curves]
     taken = {(curve.role, curve.layer) for curve in curves}
     scalar_role = {"grad_hist": "grad_norm_layer", "weight_hist": "weight_norm_global"}
     for tag, curve in histograms.items():
         name = scalar_role.get(table[tag].name or "")
         if name and table[tag].layer and (name, table[tag].layer) not in taken:
-            curves.append(dress(curve, name))
+            curves.append(_with_role(curve, replace(table[tag], name=name)))
     return tuple(curves)
+
+
+def _with_role(curve: Series, role: Role | None) -> Series:
+    if role is None:
+        return curve
+    return replace(curve, role=role.name, split=role.split, layer=role.layer, guessed=role.guessed)
 
 
 def loss_totals(curves: tuple[Series, ...]) -> Iterator[Series]:
@@ -68,6 +81,7 @@ def parts(curves: Iterable[Series]) -> list[CurveRole]:
             curve.nonfinite,
             int(curve.step[0]) if len(curve) else None,
             int(curve.step[-1]) if len(curve) else None,
+            curve.guessed,
         )
         for curve in curves
     ]

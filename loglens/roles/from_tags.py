@@ -17,10 +17,10 @@ from functools import cache, lru_cache
 from loglens.model.series import Series
 from loglens.model.vocabulary import parse_role
 from loglens.roles.layer_tags import layers_of_tags
-from loglens.roles.losses import settle
+from loglens.roles.neighbours import settle
 from loglens.roles.role import Role
 from loglens.roles.table import NO_SPLIT, SPLIT_IF_SAID, TABLE, WORDS
-from loglens.roles.words import read_tag, words_of
+from loglens.roles.words import read_tags, without_run_names, without_statistic, words_of
 
 __all__ = ["Role", "main_curve", "roles_of_tags"]
 
@@ -37,8 +37,15 @@ def roles_of_tags(
     to "role" or "role@split", which go before everything else. Raises ConfigError for an unknown role.
     """
     wishes = [(glob, *parse_role(glob, text, "roles")) for glob, text in (user or {}).items()]
-    read = {tag: read_tag(tag) for tag in (*tags, *histograms)}
-    general = _general({words for words, _ in read.values()})
+    read = read_tags((*tags, *histograms))
+    measures = without_run_names(read)
+    measured = read_tags(measures.values())
+    general = _general({words for words, _ in (*read.values(), *measured.values())})
+    read |= {tag: measured[what] for tag, what in measures.items() if general.get(measured[what][0], (None,))[0]}
+    for tag, (words, _) in list(read.items()):
+        base = without_statistic(tag) if words not in general else None
+        if base in read:
+            read[tag] = read[base]
     roles = {tag: _role(*general.get(words, (None, None)), said) for tag, (words, said) in read.items()}
     axes = {tag for tag, role in roles.items() if role.name == "duplicate_axis"}
     watched = not histograms and "timestamp" in general  # W&B: histograms, but a table of them does not say so
@@ -92,7 +99,9 @@ def _role(name: str | None, split: str | None, said: str | None, layer: str | No
 
 @cache
 def _pattern(rule: str) -> re.Pattern[str]:
-    rule = re.sub(r"<(\w+)>", lambda name: WORDS[name[1]], rule.replace("~", r"(\w+ )*"))
+    rule = rule.replace("~", r"(\w+ )*")
+    while (whole := re.sub(r"<(\w+)>", lambda name: WORDS[name[1]], rule)) != rule:  # an entry may hold entries
+        rule = whole
     return re.compile(rf"\b({rule})\b", re.MULTILINE)
 
 

@@ -22,7 +22,10 @@ KINDS = {
         rf"(?:(?:l2_)?norms?/)?(?:grad(?:ient)?s?(?:[_/.-]?{_STAT})?|gnorm)",
     ),
     "update": (r"(?:(?:l2_)?norms?/)?(?:grad(?:ient)?_)?updates?(?:_ratios?|_norms?|_rms|_to_weight(?:_ratio)?)?",) * 2,
-    "activation": (rf"activations?(?:_\w+)?|dead(?:_\w+)?|{_SHARE}", rf"{_SHARE}|dead|act(?:ivation)?s?_{_STAT}"),
+    "activation": (
+        rf"activations?(?:_\w+)?|acts?(?:[_/.-]?{_STAT})|dead(?:_\w+)?|{_SHARE}",
+        rf"{_SHARE}|dead|act(?:ivation)?s?_{_STAT}",
+    ),
     "weight": (
         rf"(?:(?:l2_)?norms?/)?(?:(?:weight|param(?:eter)?)s?(?:[_/.-]?{_STAT})?|[pw]norm|wn)",
         rf"(?:weight|param(?:eter)?)s?[_/.-]?{_STAT}",
@@ -33,7 +36,8 @@ _WRAP = (
     r"|opt(?:im(?:izer)?)?|scalars?|hist(?:ogram)?s?|summary|avg|mean)[/|_])*"
 )
 _END = rf"(?:(?:/|(?<=weight)[._]|(?<=bias)[._])(?P<stat>{_STAT}|{_SHARE}))?$"
-_MODULE = re.compile(
+#: A part of a name that only modules have.
+MODULE = re.compile(
     r"\d|(?<![a-z])(?:weight|bias|kernel|gamma|beta|emb|embed|embedding|wte|wpe|conv|fc|linear|dense|layer|block"
     r"|attn|attention|mlp|ffn|lstm|gru|rnn|norm|ln|bn|head|encoder|decoder|backbone|neck|proj|qkv|out|output|input"
     r"|stem|tok|pos|classifier|expert|module|feature|hidden|act|relu|gelu|tanh)s?(?![a-z])",
@@ -74,7 +78,7 @@ class _Shape(NamedTuple):
                 continue
             # "grad_norm_fc1" is of a layer, "grad_norm_ratio" and "grad_norm_2" are not
             joined = before and tag[found.start("layer") - 1] == "_"
-            if not joined or (_MODULE.search(found["layer"]) and not found["layer"].isdigit()):
+            if not joined or (MODULE.search(found["layer"]) and not found["layer"].isdigit()):
                 return cls(kind, before, found["layer"], f"{found['kind']} {found['stat'] or ''}".lower())
         return None
 
@@ -82,7 +86,7 @@ class _Shape(NamedTuple):
     def sure(self) -> bool:
         """Whether this one tag is enough to know that it names a layer."""
         says = self.before and re.search("norm|l2|rms|ratio|act|dead", self.statistic)
-        return bool(says or _MODULE.search(self.layer))
+        return bool(says or MODULE.search(self.layer))
 
     def role(self, *, tensor: bool) -> str | None:
         if self.kind == "update":

@@ -1,4 +1,4 @@
-"""Which of several losses is the total, and what stands in for a loss that was not logged."""
+"""What only its neighbours tell of a tag: which of several losses is the total, and what stands in for a loss."""
 
 from __future__ import annotations
 
@@ -20,16 +20,25 @@ def settle(roles: dict[str, Role], words: Mapping[str, str], given: Collection[s
         for tag in settled.keys() - given:
             if tag.endswith("train_loss") and f"{tag[:-10]}loss" in settled:
                 settled[tag] = replace(settled[tag], name="loss_summary")
-    if not any("loss" in (role.name or "") for role in settled.values()):
-        for error in ERRORS:
-            stand_ins = [
-                tag
-                for tag in settled.keys() - given
-                if settled[tag].name == "metric_lower" and re.search(rf"\b({error})$", words[tag])
-            ]
-            if stand_ins:
-                return settled | {tag: Role("loss", read_tag(tag)[1] or "train") for tag in stand_ins}
-    return settled
+    names = {role.name for role in settled.values()}
+    if "rl_reward" not in names:  # a return is discounted only where it stands beside a reward
+        settled |= {tag: replace(r, name="rl_reward") for tag, r in settled.items() if r.name == "rl_return"}
+    return settled | _stand_ins(settled, words, given)
+
+
+def _stand_ins(roles: Mapping[str, Role], words: Mapping[str, str], given: Collection[str]) -> dict[str, Role]:
+    """The curves that are the loss of a run that logs no loss: a bound on the likelihood, else the first of ERRORS."""
+    names = {role.name or "" for role in roles.values()}
+    if "loss" in names:
+        return {}
+    free = roles.keys() - given
+    found = [tag for tag in free if roles[tag].name == "loss_component" and re.search(r"\b(n?elbo|vlb)$", words[tag])]
+    if not found and any("loss" in name for name in names):
+        return {}
+    for error in ERRORS if not found else ():
+        like = re.compile(rf"\b({error})$")
+        found = found or [tag for tag in free if roles[tag].name == "metric_lower" and like.search(words[tag])]
+    return {tag: Role("loss", roles[tag].split, guessed=True) for tag in found}
 
 
 def _parts(roles: Mapping[str, Role], words: Mapping[str, str], given: Collection[str]) -> set[str]:
