@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -15,6 +15,11 @@ from loglens.roles import from_tags as roles
 from loglens.roles.families import guess_families
 from loglens.roles.from_values import corrected
 from loglens.roles.role import Role
+from loglens.roles.words import words_of
+
+#: Points of a curve that could be a loss, and curves that are offered as one.
+LEAST, MOST = 3, 20
+_MACHINE = re.compile(r"system[/.]")
 
 
 def assign_roles(run: Run, user: Mapping[str, str] | None = None) -> tuple[Series, ...]:
@@ -29,7 +34,7 @@ def assign_roles(run: Run, user: Mapping[str, str] | None = None) -> tuple[Serie
     curves: list[Series] = []
     for tag, curve in run.curves.items():
         named = _with_role(curve, table[tag])
-        curves += [named] if any(fnmatchcase(tag, glob) for glob in user) else corrected(named)
+        curves += [named] if any(roles.matches(tag, glob) for glob in user) else corrected(named)
     without = {curve.tag: curve for curve in curves if curve.role is None}
     guesses = guess_families(without, table)
     curves = [_with_role(curve, guesses.get(curve.tag)) for curve in curves]
@@ -46,6 +51,20 @@ def _with_role(curve: Series, role: Role | None) -> Series:
     if role is None:
         return curve
     return replace(curve, role=role.name, split=role.split, layer=role.layer, guessed=role.guessed)
+
+
+def perplexities_as_losses(curves: Iterable[Series]) -> Iterator[Series]:
+    """The curves, and before each perplexity that stands for the loss its logarithm, which is the loss in its place.
+
+    The thresholds of the rules are those of cross-entropies: a perplexity that rises by a half may be a loss that
+    rises by a tenth. Bits per byte or per character are cross-entropies in another unit.
+    """
+    for curve in curves:
+        if curve.role == "loss" and curve.guessed and re.search(r"\b(ppl|perplexity)\b", words_of(curve.tag)):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                yield replace(curve, tag=f"log({curve.tag})", value=np.log(curve.value))
+            curve = replace(curve, role="metric_lower", guessed=False)
+        yield curve
 
 
 def loss_totals(curves: tuple[Series, ...]) -> Iterator[Series]:
@@ -66,6 +85,20 @@ def loss_totals(curves: tuple[Series, ...]) -> Iterator[Series]:
         if len(members) >= 2:
             value = np.sum([member.value for member in members], axis=0)
             yield replace(members[0], tag=" + ".join(member.tag for member in members), value=value, role="loss")
+
+
+def candidates(curves: Iterable[Series]) -> tuple[str, ...]:
+    """The tags of curves without a role that could be a loss, the likeliest first: those that vary, and fall.
+
+    What a tracker measures of the machine ("system/...") is left out. At most MOST.
+    """
+    rank: dict[str, tuple[bool, int]] = {}
+    for curve in curves:
+        value = curve.finite.value
+        if curve.role is None and len(value) >= LEAST and np.ptp(value) > 0 and not _MACHINE.match(curve.tag):
+            third = max(len(value) // 3, 1)
+            rank[curve.tag] = bool(np.median(value[-third:]) >= np.median(value[:third])), -len(value)
+    return tuple(sorted(rank, key=rank.__getitem__)[:MOST])
 
 
 def parts(curves: Iterable[Series]) -> list[CurveRole]:

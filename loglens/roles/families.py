@@ -34,7 +34,11 @@ KIND_OF_WORD = {
 #: What is no norm: means cancel out, an extreme is one element.
 _STATISTICS = frozenset("mean avg average std var median max min".split())
 #: Words beside those that do not say what is measured.
-_SILENT = NEUTRAL | set(SPLITS) | set("norm norms l l1 l2 rms ratio debug watch layer layers monitor optim log".split())
+_SILENT = (
+    NEUTRAL
+    | set(SPLITS)
+    | set("norm norms l1 l2 rms ratio debug dbg diag hook probe watch layer layers monitor optim log".split())
+)
 #: The median change from one point to the next, relative to the value. In the trained runs of benchmarks/ (99 networks)
 #: it is below STEADY for 88 % of the families of weight norms and 44 % of those of activations, for no gradient or
 #: update of a network that learns, and above NOISY for 80 % of the gradients and half of the updates.
@@ -85,7 +89,7 @@ def _kind(rest: str, values: list[Floats], known: Collection[str]) -> str | None
         return None
     words = set(words_of(rest).split())
     told = {KIND_OF_WORD[word] for word in words & KIND_OF_WORD.keys()}
-    strange = words - _SILENT - KIND_OF_WORD.keys()
+    strange = {word for word in words - _SILENT - KIND_OF_WORD.keys() if len(word) > 1}
     norms = told != {"activation"}
     if strange or len(told) > 1 or (norms and (words & _STATISTICS or any((value < 0).any() for value in values))):
         return None

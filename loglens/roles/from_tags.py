@@ -55,11 +55,16 @@ def roles_of_tags(
     given = set()
     for tag, (_, said) in read.items():
         for glob, name, split in wishes:
-            if fnmatchcase(tag, glob):
+            if matches(tag, glob):
                 roles[tag] = _role(name, split, None if split else said, roles[tag].layer)
                 given.add(tag)
                 break
     return settle(roles, {tag: words for tag, (words, _) in read.items()}, given)
+
+
+def matches(tag: str, glob: str) -> bool:
+    """Whether a user's name for a curve means this one: the tag itself, or a glob of tags ("loss[0]" is both)."""
+    return tag == glob or fnmatchcase(tag, glob)
 
 
 def main_curve(candidates: Sequence[Series]) -> Series:
