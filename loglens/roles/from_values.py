@@ -64,7 +64,7 @@ def _denied(curve: Series) -> bool:
         return True
     if curve.role != "lr":
         return False
-    stated = re.search(r"\d*\.\d+(?:e-?\d+)?$", curve.tag)
+    stated = re.search(r"(?:\d*\.\d+(?:e-?\d+)?|\d+e-\d+)$", curve.tag)
     return bool((stated and value.min() > float(stated[0]) > 0) or (value.max() > 1 and _noisy(value)))
 
 
