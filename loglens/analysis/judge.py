@@ -17,7 +17,7 @@ from loglens.config import assertions
 from loglens.config.load import Config
 from loglens.errors import Skip
 from loglens.model.contract import CurveInput, Detector, matching_curves
-from loglens.model.finding import Finding, Severity
+from loglens.model.finding import Confidence, Finding, Severity
 from loglens.model.histogram_grid import distributions
 from loglens.model.outcome import RunOutcome
 from loglens.model.redaction import redact_params
@@ -27,7 +27,7 @@ from loglens.model.series import Series
 from loglens.model.source import Note
 from loglens.model.vocabulary import PAIR_SCORES, is_preference_training
 from loglens.roles import from_tags as roles
-from loglens.roles.assign import assign_roles, loss_totals, parts
+from loglens.roles.assign import assign_roles, candidates, loss_totals, parts, perplexities_as_losses
 
 #: Families that say nothing of the training itself: a run is not judged by them alone.
 SIDE_FAMILIES = frozenset({"log", "system"})
@@ -38,7 +38,7 @@ NOT_SUPERVISED = tuple(CurveInput(role, "optional", role) for role in ("rl_rewar
 @np.errstate(all="ignore")  # a loss of 1e308 overflows: what is then not finite, the rules know how to take
 def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()) -> Diagnosis:
     """One run through every rule."""
-    curves = assign_roles(run, config.roles)
+    curves = tuple(perplexities_as_losses(assign_roles(run, config.roles)))
     curves = (*curves, *loss_totals(curves))
     findings: list[Finding] = []
     results = []
@@ -65,7 +65,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
     findings += _stamped(unexplained(outcome, findings, curves), detectors, config)
     judged = any(result.outcome in ("found", "clean") and result.condition not in beside for result in results)
     results.append(RuleResult(UNSTABLE.name, *_unstable(outcome, findings, config)))
-    linked = diagnosis.find_causes(findings, rules, (last or 0) - (first or 0))
+    linked = diagnosis.find_causes(_less_sure(findings, curves), rules, (last or 0) - (first or 0))
     return Diagnosis(
         run=run.name,
         path=str(run.source),
@@ -81,12 +81,24 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
         judged=judged,
         outcome=outcome,
         lead=_lead(curves),
+        candidates=candidates(curves),
         curves=tuple(curve for curve in curves if curve.role is not None),
         distributions=distributions(run.summaries, {tag for finding in findings for tag in finding.tags}),
         params={
             name: value for name, value in redact_params(run.params).items() if isinstance(value, str | int | float)
         },
     )
+
+
+def _less_sure(findings: list[Finding], curves: tuple[Series, ...]) -> list[Finding]:
+    """The findings, those that rest on a curve whose role was guessed with one level of confidence less."""
+    guessed = {curve.tag for curve in curves if curve.guessed}
+    return [
+        replace(finding, confidence=Confidence(max(finding.confidence - 1, Confidence.LOW)))
+        if guessed.intersection(finding.tags)
+        else finding
+        for finding in findings
+    ]
 
 
 def _stamped(found: list[Finding], detectors: Mapping[str, Detector], config: Config) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +12,9 @@ import click
 
 from loglens.config import load as config
 from loglens.config.load import Config
+from loglens.errors import nearest
 from loglens.model.vocabulary import parse_role
+from loglens.roles.from_tags import matches
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -68,6 +70,18 @@ def load_config(file: Path | None, isolated: bool, roles: Iterable[str]) -> Conf
         said[tag] = role
     # the first glob that fits a tag counts, so the command line's come first
     return replace(found, roles=said | {tag: role for tag, role in found.roles.items() if tag not in said})
+
+
+def unmatched_roles(roles: Iterable[str], tags: Collection[str]) -> Iterator[str]:
+    """A line for each --role of the command line that names no curve, with the nearest tags.
+
+    tags: of every curve that was read, or of those that play a role.
+    """
+    for wish in roles:
+        glob = wish.rpartition("=")[0]
+        if not any(matches(tag, glob) for tag in tags):
+            near = nearest(glob, sorted(tags), "loglens inspect lists the tags") if tags else "no curve was read"
+            yield f"--role {wish!r} matches no curve; {near}"
 
 
 def complete_rule(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature

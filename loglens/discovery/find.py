@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import glob
+import itertools
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,6 +14,7 @@ from pathlib import Path
 
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
+from loglens.model.file_kinds import HEAD, file_kind, not_a_log
 from loglens.model.source import Source
 from loglens.remote.mirror import Mirror, with_remote_names
 from loglens.remote.storage import is_remote
@@ -21,20 +25,8 @@ MAX_DEPTH = 40
 MAX_FILES = 200_000
 #: Files from which on it is worth remembering whose they are.
 MANY_FILES = 64
-#: How the common strangers begin, to name what was found instead of a log.
-MAGIC = {
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF8": "a GIF image",
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a zip archive",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x80\x04": "a Python pickle, which loglens never loads",
-    b"SQLite format 3": "an SQLite database",
-    b"PAR1": "a Parquet file",
-    b":W&B": "a W&B transaction log",
-    b"version https://git-lfs": "a git-LFS pointer, not the file itself; run `git lfs pull`",
-}
+#: Names in a folder that are compared with one that is missing.
+NAMES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +99,7 @@ def _under(
     try:
         mode = root.stat().st_mode
     except OSError as error:
-        reason = "no such file or folder; check the path" if isinstance(error, FileNotFoundError) else error.strerror
+        reason = _missing(root) if isinstance(error, FileNotFoundError) else error.strerror
         raise UnreadableError(f"{reason}") from error
     if stat.S_ISDIR(mode):
         files = list(_walk(root))
@@ -179,21 +171,39 @@ def _name(home: Path, root: Path, prefix: bool) -> str:
 
 def _nothing(root: Path, files: Sequence[Path]) -> str:
     if files == [root]:
-        return f"not a log that loglens reads: {_describe(root)}"
+        kind, why = _describe(root)
+        return why or f"not a log that loglens reads: {kind}"
     if not files:
         return "an empty folder; point at the folder that the run logged to"
-    strangers = ", ".join(f"{file.name} ({_describe(file)})" for file in files[:3])
+    strangers = ", ".join(f"{file.name} ({_describe(file)[0]})" for file in files[:3])
     more = f" and {len(files) - 3} more" if len(files) > 3 else ""
     return f"no training log in this folder, only {strangers}{more}"
 
 
-def _describe(file: Path) -> str:
+def _describe(file: Path) -> tuple[str, str | None]:
+    """What a file is that no reader takes, and where that is known, why it is not read."""
     try:
         with file.open("rb") as stream:
-            head = stream.read(64)
+            start = stream.read(HEAD)
     except OSError as error:
-        return f"unreadable: {error.strerror}"
-    if not head:
-        return "an empty file"
-    known = next((what for magic, what in MAGIC.items() if head.startswith(magic)), None)
-    return known or ("a binary file" if b"\0" in head else "a text file of unknown form")
+        return f"unreadable: {error.strerror}", None
+    if not start:
+        return "an empty file", None
+    if start.startswith(b"version https://git-lfs"):
+        return "a git-LFS pointer, not the file itself; run `git lfs pull`", None
+    kind = (file_kind(start) or "a text file of unknown form").partition("; ")[0]
+    return kind, not_a_log(start)
+
+
+def _missing(path: Path) -> str:
+    """Why a path that does not exist is none: the nearest one that does, where there is one."""
+    above = next((folder for folder in path.absolute().parents if folder.is_dir()), Path())
+    name, *rest = path.absolute().relative_to(above).parts or (path.name,)
+    with contextlib.suppress(OSError), os.scandir(above) as entries:
+        names = [entry.name for entry in itertools.islice(entries, NAMES)]
+        for near in difflib.get_close_matches(name, names):
+            if (above / near).joinpath(*rest).exists():
+                depth = len(rest) + 1
+                parent = path.parents[depth - 1] if len(path.parents) >= depth else Path()
+                return f"no such file or folder; did you mean {(parent / near).joinpath(*rest)}?"
+    return "no such file or folder; check the path"

@@ -19,11 +19,14 @@ from loglens.model.series import Series
 from loglens.model.source import Note
 from loglens.model.strict_json import dumps
 from loglens.model.version import __version__
+from loglens.model.vocabulary import HIGHER, LOWER
 
 if TYPE_CHECKING:
     from loglens.stats.parameter_splits import Split
 
 SCHEMA_VERSION = "1.1"
+#: Curves that a summary offers as the loss, beside the likeliest one.
+FEW_CANDIDATES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,10 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class CurveRole:
-    """One curve and the role it plays; role is None for a curve that plays none."""
+    """One curve and the role it plays; role is None for a curve that plays none.
+
+    guessed: the name alone did not tell the role. It is shown to people and no part of the JSON.
+    """
 
     tag: str
     role: str | None
@@ -51,6 +57,7 @@ class CurveRole:
     nonfinite: int
     first_step: int | None = None
     last_step: int | None = None
+    guessed: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         names = ("role", "tag", "split", "layer", "axis", "points", "nonfinite")
@@ -63,7 +70,7 @@ class Diagnosis:
 
     lead: the main loss curve, drawn in overviews. curves: those that have a role, drawn but not
     written to JSON; so are the distributions, histograms over steps. params: the run's parameters as
-    logged, to tell runs of a sweep apart.
+    logged, to tell runs of a sweep apart. candidates: tags without a role that could be the loss.
     """
 
     run: str
@@ -83,6 +90,7 @@ class Diagnosis:
     curves: tuple[Series, ...] = ()
     distributions: tuple[Distribution, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    candidates: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -108,7 +116,8 @@ class Diagnosis:
             return chain_sentence(complaints)
         ran = sum(outcome.outcome in ("clean", "found") for outcome in self.outcomes)
         if self.judged and not self.outcome.success:
-            return f"nothing wrong found, but the log does not show that it learned: {self.outcome.why}"
+            why = f"{self.outcome.why}{'' if self._shows_progress else self._naming}"
+            return f"nothing wrong found, but the log does not show that it learned: {why}"
         if self.judged:
             return f"nothing wrong found; {ran} of {len(self.outcomes)} rules had the data to judge"
         why = next(
@@ -116,7 +125,22 @@ class Diagnosis:
             "no rule had the data it needs",
         )
         ended = [note.message for note in self.notes if note.kind == "failed"]
-        return f"not judged: {'; '.join([*ended, why])}"
+        return f"not judged: {'; '.join([*ended, why])}{self._naming}"
+
+    @property
+    def _shows_progress(self) -> bool:
+        return any(part.role in LOWER | HIGHER for part in self.cast)
+
+    @property
+    def _naming(self) -> str:
+        """How to name the loss, where there are curves whose names say nothing."""
+        if not self.candidates:
+            return ""
+        first, *others = self.candidates
+        quoted = "'" + f"{first}=loss".replace("'", "'\"'\"'") + "'"  # as a shell reads it
+        more = others[FEW_CANDIDATES:]
+        also = ", ".join([*others[:FEW_CANDIDATES], *([f"{len(more)} more"] if more else [])])
+        return f"; if one of its curves is the loss, name it: --role {quoted}" + (f" (or {also})" if also else "")
 
     def as_dict(self) -> dict[str, Any]:
         return {

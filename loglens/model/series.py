@@ -15,7 +15,8 @@ class Series:
     """One curve: read-only arrays of equal length, by rising step.
 
     step: position on the curve's own `axis` (step, epoch, samples ...). value: as logged, NaN
-    included. time: Unix seconds, NaN where unknown. role, split and layer are filled by the cast.
+    included. time: Unix seconds, NaN where unknown. role, split and layer are filled when roles
+    are assigned; guessed: whether the name alone did not tell the role.
     """
 
     tag: str
@@ -26,6 +27,7 @@ class Series:
     role: str | None = None
     split: str | None = None
     layer: str | None = None
+    guessed: bool = False
 
     def __post_init__(self) -> None:
         for array in (self.step, self.value, self.time):

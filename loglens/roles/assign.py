@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -11,28 +12,59 @@ from loglens.model.report import CurveRole
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.roles import from_tags as roles
+from loglens.roles.families import guess_families
+from loglens.roles.from_values import corrected
+from loglens.roles.role import Role
+from loglens.roles.words import words_of
+
+#: Points of a curve that could be a loss, and curves that are offered as one.
+LEAST, MOST = 3, 20
+_MACHINE = re.compile(r"system[/.]")
 
 
 def assign_roles(run: Run, user: Mapping[str, str] | None = None) -> tuple[Series, ...]:
     """Every curve of a run with the role it plays, norms from histograms included.
 
+    user: globs of tags to "role" or "role@split", which go before everything else. The other roles are told by the
+    tags, then corrected by the values; families of layers that no name tells are guessed.
     A histogram's norm joins the per-layer norms only where the layer has no norm of its own.
     """
-    histograms = run.norms
-    table = roles.roles_of_tags([*run.curves, *histograms], histograms=histograms, user=user or {})
-
-    def dress(curve: Series, name: str | None) -> Series:
-        part = table[curve.tag]
-        return replace(curve, role=name, split=part.split, layer=part.layer)
-
-    curves = [dress(curve, table[tag].name) for tag, curve in run.curves.items()]
+    histograms, user = run.norms, user or {}
+    table = roles.roles_of_tags([*run.curves, *histograms], histograms=histograms, user=user)
+    curves: list[Series] = []
+    for tag, curve in run.curves.items():
+        named = _with_role(curve, table[tag])
+        curves += [named] if any(roles.matches(tag, glob) for glob in user) else corrected(named)
+    without = {curve.tag: curve for curve in curves if curve.role is None}
+    guesses = guess_families(without, table)
+    curves = [_with_role(curve, guesses.get(curve.tag)) for curve in curves]
     taken = {(curve.role, curve.layer) for curve in curves}
     scalar_role = {"grad_hist": "grad_norm_layer", "weight_hist": "weight_norm_global"}
     for tag, curve in histograms.items():
         name = scalar_role.get(table[tag].name or "")
         if name and table[tag].layer and (name, table[tag].layer) not in taken:
-            curves.append(dress(curve, name))
+            curves.append(_with_role(curve, replace(table[tag], name=name)))
     return tuple(curves)
+
+
+def _with_role(curve: Series, role: Role | None) -> Series:
+    if role is None:
+        return curve
+    return replace(curve, role=role.name, split=role.split, layer=role.layer, guessed=role.guessed)
+
+
+def perplexities_as_losses(curves: Iterable[Series]) -> Iterator[Series]:
+    """The curves, and before each perplexity that stands for the loss its logarithm, which is the loss in its place.
+
+    The thresholds of the rules are those of cross-entropies: a perplexity that rises by a half may be a loss that
+    rises by a tenth. Bits per byte or per character are cross-entropies in another unit.
+    """
+    for curve in curves:
+        if curve.role == "loss" and curve.guessed and re.search(r"\b(ppl|perplexity)\b", words_of(curve.tag)):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                yield replace(curve, tag=f"log({curve.tag})", value=np.log(curve.value))
+            curve = replace(curve, role="metric_lower", guessed=False)
+        yield curve
 
 
 def loss_totals(curves: tuple[Series, ...]) -> Iterator[Series]:
@@ -55,6 +87,20 @@ def loss_totals(curves: tuple[Series, ...]) -> Iterator[Series]:
             yield replace(members[0], tag=" + ".join(member.tag for member in members), value=value, role="loss")
 
 
+def candidates(curves: Iterable[Series]) -> tuple[str, ...]:
+    """The tags of curves without a role that could be a loss, the likeliest first: those that vary, and fall.
+
+    What a tracker measures of the machine ("system/...") is left out. At most MOST.
+    """
+    rank: dict[str, tuple[bool, int]] = {}
+    for curve in curves:
+        value = curve.finite.value
+        if curve.role is None and len(value) >= LEAST and np.ptp(value) > 0 and not _MACHINE.match(curve.tag):
+            third = max(len(value) // 3, 1)
+            rank[curve.tag] = bool(np.median(value[-third:]) >= np.median(value[:third])), -len(value)
+    return tuple(sorted(rank, key=rank.__getitem__)[:MOST])
+
+
 def parts(curves: Iterable[Series]) -> list[CurveRole]:
     """Who plays what, for the report: the curves that play a role first."""
     listed = [
@@ -68,6 +114,7 @@ def parts(curves: Iterable[Series]) -> list[CurveRole]:
             curve.nonfinite,
             int(curve.step[0]) if len(curve) else None,
             int(curve.step[-1]) if len(curve) else None,
+            curve.guessed,
         )
         for curve in curves
     ]

@@ -70,7 +70,7 @@ loss_component      (ent coef|alpha|entropy coef\w*) loss|loss (alpha|ent coef)
 rl_degenerate       frac\w* ~zero std|zero reward std|degenerate
 rl_reward_std       (rewards?|rew|ret|returns?) ~std|std ~(rewards?|rew|ret|returns?)
 rl_truncation       <text> ~clip\w*|truncated( <avg>)?$
-rl_kl               kullback|kl[sd]?(?! (coeff?|target|weight|beta|mult\w*|loss coef))|policykl
+rl_kl               kullback|d?kl[sd]?(?! (coeff?|target|weight|beta|mult\w*|loss coef))|policykl
 rl_entropy_loss     ent(ropy)? loss
 rl_entropy_coef     ent(ropy)? (coef\w*|weight|beta|temperature)|alpha( value)?$
 rl_clip_frac        clip\w* ?(frac\w*|ratio|rate)|frac\w* clipped
@@ -82,17 +82,23 @@ rl_episode_len      (^|path |<avg> )(len(gth)?s? ?)+( <avg>)?$|\w*steps? per ep(
 rl_episode_len      seq(uence)? ?len(gth)?s?( <avg>)?$
 rl_exploration      explor(e|ation|ing)( (rate|var|eps\w*|noise|frac\w*|prob\w*|param\w*))*$
 rl_exploration      expl (amount|noise|rate)|(?<!clip )(epsilon|eps)
-rl_entropy          (policy|actor|action|pi) ent(ropy)?$|\w+ ent$
+rl_entropy          (policy|actor|action|pi) ent(ropy)?$|\w+ ent$|^(policy h|h( pi)?)$
 -                   ^act(ion)?s? (<avg>|std)$
 rl_reward           (<avg>|ep|episode|episodic|rollout) ~returns?( <avg>)?$|return <avg>$|rollout return
 rl_reward           undiscounted returns?
-rl_return           returns?( stats?)?( <avg>)?$
+rl_return           (returns?|^<told>*ret)( stats?)?( <avg>)?$
 rl_reward           ^(episode |ep |critic |objective |game |(\w+ )*normali[sz]ed |<avg> )*(scores? ?)+( <avg>)?$
 rl_policy_loss      loss (pi|a|action|clip|objective)$|(pi|a|objective|action) loss|pi \w+ loss$
 rl_value_loss       loss [vc]$|[vc] loss
 rl_importance_ratio ^(policy |ppo |<avg> )*ratios?( <avg>)?$|^policy ratio|probs? ratio|^(loss(es)? )?importance$
 
+when generator|^<g>( \w+)* (loss|cost)|loss(es)? <g>$ & critic
+gan_d_loss          ^<told>*(loss(es)? critic|critic( (loss|cost))?)$
 always
+metric_higher       (accs?|accurac(y|ies))$
+-                   fan ?speed|fan$
+grad_norm_global    <grad> norms? (of )?(\w+ )*loss( \w+)?$|^<grad> (actor|critic|policy|value|world model)$
+lr                  step ?sizes?$
 ignore              hp metric|^keras$|image$
 hparam              ((micro|mini)?batch|world|vocab|block|hidden|context) size|wpb|bsz|clip (range|eps\w*|coef\w*)
 hparam              kl coeff?\w*
@@ -114,11 +120,11 @@ metric_higher       ^loss(es)? ~(<acc>|precision|recall)$
 gan_reg             [gd] reg|r1( penalty| reg| loss)?|pl penalty|<grad> penalty|gp|path length|lecam
 loss_component      <d> (loss (real|fake)|(real|fake) loss)|loss d (real|fake)
 gan_d_loss          <d>( total| gan| adv\w*)? loss( total| gan| all| <avg>| step| epoch)*$|^<d> cost$
-gan_d_loss          loss ?<d>( total| loss| gan| adv)?$|(err|net) ?d$
+gan_d_loss          loss(es)? ?(total )?<d>( total| loss| gan| adv)?$|(err|net) ?d$
 gan_g_loss          <g>( total| gan| adv\w*)? loss( total| gan| all| <avg>| step| epoch)*$|^<g> cost$
-gan_g_loss          loss ?<g>( total| loss| gan| adv)?$|(err|net) ?g$
+gan_g_loss          loss(es)? ?(total )?<g>( total| loss| gan| adv)?$|(err|net) ?g$
 rl_policy_loss      (policy|actor|pg|surrogate) ((gradient|network) )?(loss|objective)|surrogate
-rl_policy_loss      loss (policy|actor|pi|pg)( <avg>| loss| step| epoch)*$|losses (policy|actor|pi|pg)$
+rl_policy_loss      loss (\w+ )?(policy|actor|pi|pg)( <avg>| loss| step| epoch)*$|losses (policy|actor|pi|pg)$
 rl_value_loss       (value|vf|critic|qf|q\d?|baseline) ((function|network) )?loss|bellman (loss|error)
 rl_value_loss       (?<!lm )loss ((\w+ )?critic|values?|q\d?|vf?|qf|baseline)|losses (critic|value|vf|baseline)$
 metric_lower        (best|min|lowest) ~loss|loss (best|min)|ppl|perplexity
@@ -143,9 +149,9 @@ step_time           ^<sec> <unit>$|(<sec>|time) (per|this) <unit>|tim(e|ing) ?s?
 step_time           ^dt( \w+)?$|time ms$|^time avg$
 step_time           <unit> s$|<unit> ~(time|timing|duration)|<unit> (ms|avg|secs|seconds)$|batch cost|end to end
 step_time           ^timers? (?!.*(throughput|epoch|total)).+|^timing (?!.*(second|sec\b|hours|total|uptime)).+
-flops               (total|cum(ulative)?) (\w+ )?([tp]|peta|tera)?(flos|flops)$|flos|(flops|flos) seen
-throughput          (frame|step|sample|token|update) rate$|throughput(?!.* time$)|per s(ec)?(onds?)?|[kmg]?<thing>ps
-throughput          [tfiqs]ps|tgs|speed
+flops               (total|cum(ulative)?) (\w+ )?([tp]|peta|tera)?(flos|flops)$|flos|(flops|flos) (seen|total|cum\w*)
+throughput          (frame|step|sample|token|update) rate$|(throughput|tput)(?!.* time$)|per s(ec)?(onds?)?
+throughput          [kmg]?<thing>ps|[tfiqs]ps|tgs|speed
 throughput          ([kmg]?<rate>|\w+s|[kmg]t) s(ec|econd)?( (per )?<device>)?$
 throughput          mfu|hfu|t?flops?( s| g| per gpu)?$|flops utilization
 rl_reward           rewards? time
@@ -153,7 +159,7 @@ rl_episode_len      len(gth)? time
 time@none           wall(clock)? ?(time)?
 time                (runtime|run time|timestamps?|elapsed|eta|duration|up ?time)|relative time|^timer( epoch)?$
 time                total (time|secs?|seconds|hours)|time total( s)?$|^(timing )?seconds$|time( s| ms| secs?| hours?)?$
-time                time ((\w+ )?(remaining|left)|since)|(^|\w+ )(hours|minutes|seconds)$|remaining$
+time                time ((\w+ )?(remaining|left)|since)|(^|\w+ )(days|hours|min(ute)?s|seconds)$|remaining$
 
 epoch               ^((trainer|time|progress|process|current|global|info) )*epochs?( <nth>| float| fraction| progress)?$
 epoch               ^ep$
@@ -177,9 +183,9 @@ grad_norm_global    <grad> norms?$|^g norms?$|(^|opt\w* |<grad> )grad$
 update_norm         (updates?|step) ~(norm|rms|l2|size)|updates? (ratio|scale|to)|(norm|l2) updates?
 update_norm         (update|<grad>|lr) (to )?(weight|param)\w*( ratio| norm)?
 grad_rms            <grad> ~rms
-grad_norm_global    <grad> ~(norms?|l2|magnitude)|(gg?|grad)norms?|(norms?|l2) ~<grad>|^(global |total )?norm$
+grad_norm_global    <grad> ~(norms?|l2|mag(nitude)?)|(gg?|grad)norms?|(norms?|l2) ~<grad>|^(global |total )?norm$
 weight_norm_global  <weight> ~(norms?|l2|rms|magnitude)|(param|weight|[pw])norm|norms? ~<weight>
-weight_norm_global  var norm|l2 (param|weight)\w*s
+weight_norm_global  var norm|^([wp]|(opt(im)?|debug|stats) [wp]) norm$|l2 (param|weight)\w*s
 activation          (attention|attn) logits?|(<avg>) logits?$|logits? (<avg>)$|dead (relu|neuron|unit|feature)s?
 activation          (zero|dead|saturated) (frac\w*|ratio|share)|saturation|sparsity
 activation          ^act(ivation)?s?( <avg>| std| norm| rms)*$
@@ -197,30 +203,31 @@ rl_explained_var    expl(ained)? var(iance)?
 rl_kl               approx ?kl
 rl_clip_frac        clip ?frac(tion)?|clip ratio|ppo clip\w*
 rl_q_value          ^<avg> q$|(q|qf|v) ~(values?|vals?|<avg>)|(target|q\d) (values?|vals?|<avg>)|qvals?|qvalues?
-rl_success          success|solve rate|goals? reached
+rl_success          success|(solve|victory) rate|goals? reached
 rl_reward           rewards?|rew|ep(rew|ret)\w*|(ep|episode|episodic) ~(rew|return|ret|score)s?
 -                   (rout\w*|att(ention|n)|codebook|expert|cluster|usage) ~entropy
 rl_entropy          (?<!cross )entropy( <avg>)?$
 
 metric_higher       (accs?|accurac(y|ies))( <avg>| step| epoch)*$
 loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|logloss
-loss                (criterion|objective|obj|^((<avg>|total|batch) )?cost)( <avg>| step| epoch)*$
+loss                (criterion|objective|obj|^((<avg>|total|batch|epoch) )*cost)( <avg>| step| epoch)*$
+loss                ((^|empirical )risk|deviance)( <avg>| step| epoch)*$
 loss                n?elbo|vlb|^ctc$|^tot(al)?$
 metric_lower        top err(or)?|errors?|err|[wctdusmj]er|per$|lpips|niqe|bp[bcdp]|bits per \w+|[nr]?r?msl?e
 metric_lower        w?s?m?ape|m(ed)?ae|mre|owa
 metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|eer|mcd|epe|[af]de
 metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|(mean|median) rank
-metric_lower        mase|crps|\w*mpjpe|chamfer|hausdorff|hd$|assd|asd|emd|f[pn]r|(min )?dcf|edit distance|miss rate
+metric_lower        nme|mase|crps|\w*mpjpe|chamfer|hausdorff|hd$|assd|asd|emd|f[pn]r|(min )?dcf|edit distance|miss rate
 metric_lower@val    fid|kid|fvd|fad|inception distance
 metric_higher@val   ((coco)?aps?|ap[sml]|m?a[pr])( (small|medium|large|\w))*$|\w{0,2}io ?us?|rouge|meteor|cider|spice
 metric_higher@val   \w*bleu|chrf|comet|(bert|clip) ?score|ndcg|mrr|hits?|minp|pq|pass( rate)?|hellaswag|mmlu|spl
 metric_higher       <acc>|f[1-9]|[fv] ?(score|measure|beta)|t[pn]r|prec(ision)?|recall|au(c|p?roc?|prc?)|roc|dice
 metric_higher       pesq|stoi|true (positive|negative)s?|cos(ine)? sim(ilarity)?|nmi|a[rm]i|purity|silhouette
 metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kendall|kappa|exact match|em|sensitivity
-metric_higher       hmean|fitness|signal noise ratio|structural similarity
+metric_higher       log ?lik\w*|llh|adj ?r2?$|hmean|fitness|signal noise ratio|structural similarity
 metric_higher       \w+ is( <avg>)?$|specificity|inception score|correct
 metric_higher       snr|lddt|gdt( ts| ha)?|tm score|pck|oks|ncc|vmaf|gini|n?sdri?|\w*mos
-loss_component      penalty$|^regulari[sz]ation$|kld?( div\w*)?$
+loss_component      penalty$|^regulari[sz]ation$|(kld?|dkl)( div\w*)?$
 epoch               ^(?!(best|bad|warm ?up|max|min|total|num) )\w+ (current |global )?epochs?$
 step                ^(?!(best|bad|warm ?up|max|min|total|num) )\w+ (current |global )?(step|iteration|episodes)$
 """
@@ -229,7 +236,8 @@ WORDS = {
     "about": r"(scal(e|er|ing)|weights?|coef\w*|factor|ratio|threshold|limit|std|var|variance|skew\w*|delta|diff|change"
     r"|slope|count|improvement|gap|patience|time)",
     "grad": "grad(ient)?s?",
-    "weight": "(param|parameter|weight|model|kernel)s?",
+    "weight": "(param|parameter|weight|model|kernel|theta)s?",
+    "statistic": "(running|avg|average|mean|ema|smooth|smoothed|step|epoch|batch)",
     "avg": "(mean|avg|average|max|min|median)",
     "sec": "(secs?|seconds|ms|s)",
     "tick": "(step|iter|iteration|update|timestep|frame|tick|batch|batche|episode)",
@@ -237,20 +245,21 @@ WORDS = {
     "|optimizer|optim|learn(ing|er)?|grad)",
     "thing": "(ex|it|iter|step|sample|tok|token|img|image|frame|example|batche|batch|seq|sequence|word|update)",
     "rate": "(tok|token|sample|img|image|frame|seq|sequence|word|ex|example|thing)s?",
-    "counter": r"((trainer|time|global|progress|current|total|env(ironment)?|num|n|number of|info|iter(ation)?|agent"
-    r"|learner|metrics|update|gradient|opt(im(izer)?)?|process|diagnostics|misc|cum(ulative)?) )*",
+    "counter": r"((counters?|trainer|time|global|progress|current|total|env(ironment)?|num|n|number of|info"
+    r"|iter(ation)?|agent|learner|metrics|update|gradient|opt(im(izer)?)?|process|diagnostics|misc|cum(ulative)?) )*",
     "nth": "(num(ber)?|idx|index)",
     "text": "(traj|response|completions?|prompt|total|generation|output|rollout|trajectory)",
-    "acc": r"([a-z]?accs?|accurac(y|ies)|top( k)?)",
+    "acc": r"([a-z]?accs?|accurac(y|ies)|top k)",
     "d": "(d|(net )?disc?r?(iminator)?)",
-    "g": "(g|(net )?gen(erator)?)",
+    "g": r"(g\d?|(net )?gen(erator)?)",
     "item": "(samples|examples|sequences|images|documents)",
     "device": "(core|gpu|device|chip|tpu|rank)",
     "counted": "((n|num|number of|total|cum(ulative)?|input|consumed|observed|data|trained|processed|progress"
     "|throughput|perf) )*",
     "box": "(box|k?obj|cls|dfl|seg|pose|[gd]?iou|rpn|mask|kpt)",
     "rl": r"(rewards?|rew|ep(isod(e|ic))? ?(len|ret|rew)\w*|rollout|actor|critic|advantages?|approx ?kl|policy"
-    r"|return (mean|average)|(mean|average) returns?)",
+    r"|return (mean|average)|(mean|average) returns?|^<told>*(returns?|ret)( <avg>)?$)",
+    "told": "((scalars?|sim|env(ironment)?|rollouts?|ep|episode|episodic|policy|agent|collect(ion)?|data|stats) )",
 }
 
 #: Roles that have no split, and roles that have one only where the name says so; all others train.
@@ -280,4 +289,7 @@ NEUTRAL = frozenset(
 MAIN = frozenset("lm ce bce xent cross entropy crossentropy nll elbo nelbo nce infonce mlm ctc rnnt td seq mse".split())
 PART = frozenset("aux auxiliary reg regularization penalty z balance balancing ptx commit commitment vq".split())
 #: Metrics that are the loss of a run which logs no loss, in the order in which they are taken for it.
-ERRORS = ("mse|mean squared error", "r mse|rmse", "mae|mean absolute error")
+ERRORS = (
+    *("mse|mean squared error", "r mse|rmse", "mae|mean absolute error"),
+    *(r"bits per \w+|bp[bcdp]", "ppl|perplexity"),
+)

@@ -17,6 +17,9 @@ FRAMEWORKS = rows(FOLDER / "frameworks.csv")
 #: first met them, 88.6 % of the first 106 projects were right, then 89.8 % of the next 66, then 94.1 % of the
 #: last 36; now the file keeps what was learnt.
 NAMES = FOLDER / "project_names.csv"
+#: 180 names of projects in none of the other tables, written down from their logging code before a rule was changed
+#: for them. Of one half, on which rules were changed, 85.6 % were right at first; of the other half, 90.4 %.
+FURTHER = FOLDER / "further_names.csv"
 #: What a rule would be misled by: a curve that is taken for one of these and is another thing.
 MISLEADING = {"loss": "loss", "lr": "lr", "grad_norm_global": "gradient norm", "grad_norm_layer": "gradient norm"}
 
@@ -44,9 +47,10 @@ def test_known_names() -> None:
     assert len(missed) <= 0.03 * len(names), missed
 
 
-def test_names_of_many_projects() -> None:
-    """At least 97 % right, with the tags of a project given together; nothing else is a loss, lr or gradient norm."""
-    names = rows(NAMES)
+@pytest.mark.parametrize(("path", "wrong"), [(NAMES, 0.03), (FURTHER, 0.06)])
+def test_names_of_many_projects(path: Path, wrong: float) -> None:
+    """Few are wrong, with the tags of a project given together; nothing else is a loss, lr or gradient norm."""
+    names = rows(path)
     missed, misleading = [], []
     for project in {row["framework"] for row in names}:
         group = [row for row in names if row["framework"] == project]
@@ -58,7 +62,7 @@ def test_names_of_many_projects() -> None:
                 missed.append((project, row["tag"], role, row["split"], got))
             if (kind := MISLEADING.get(str(name))) and kind != MISLEADING.get(str(role)):
                 misleading.append((project, row["tag"], role, got))
-    assert len(missed) <= 0.03 * len(names), missed
+    assert len(missed) <= wrong * len(names), missed
     assert not misleading
 
 

@@ -150,6 +150,8 @@ def command(
     if ctx.meta.get("loglens.traceback"):
         for trace in filter(None, (unread.trace for unread in report.unread)):
             console.log_lines(trace)
+    for line in common.unmatched_roles(roles, _tags(report) if roles else ()):
+        console.log(line)
     page = console.terminal_style(verbose)
     for path, name in whole:
         if path is None:
@@ -176,6 +178,12 @@ def _known(
             console.log(f"wrote {accept}: {plural(len(report.all_findings), 'finding')} accepted")
         report = baseline.accept(report, baseline.load(accept), accept)
     return report
+
+
+def _tags(report: Report) -> set[str]:
+    """The tags of all curves with a role, and of those that could be a loss."""
+    named = {part["tag"] for run in report.judged for part in run.as_dict()["cast"]}
+    return named.union(*(run.candidates for run in report.runs))
 
 
 def _targets(outputs: Sequence[Path], format: str | None) -> list[tuple[Path | None, str]]:

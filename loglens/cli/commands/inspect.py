@@ -47,6 +47,8 @@ def command(
         runs = [(run, parts(assign_roles(run, table))) for run in watch(reading)]
     unread = [Unread.of(failure) for failure in reading.unread]
     console.warn(unread, quiet=quiet and bool(runs), texted=format == "text")
+    for line in common.unmatched_roles(roles, {part.tag for _, cast in runs for part in cast}):
+        console.log(line)
     page = console.terminal_style(verbose)
     if format == "json":
         console.emit(dump(inspection.document(runs, unread)))

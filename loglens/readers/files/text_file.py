@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
+from loglens.model.file_kinds import ODD, has_known_start, not_a_log
 from loglens.readers.files.values import LFS_POINTER, refuse
 
 #: How much is read to tell what a file is, and how much at a time: as much as stays in a cache.
@@ -20,21 +21,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_MAGIC = {
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF8": "a GIF image",
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a zip archive (or a spreadsheet: save it as CSV)",
-    b"\x1f\x8b": "a gzip archive: unpack it first",
-    b"PAR1": "a Parquet file",
-    b"\x93NUMPY": "a NumPy array",
-    b"SQLite format 3": "an SQLite database",
-}
-
-
-#: Bytes that text never has, but for the zeros that a crash of the machine leaves in its place.
-_ODD = bytes(set(range(1, 32)) - set(b"\t\n\v\f\r\x1b\b"))
 
 
 class LineTooLongError(ValueError):
@@ -75,8 +61,7 @@ def open_text(path: Path) -> Iterator[bytes]:
         raise refuse(path, "a git-LFS pointer, not the file itself; run `git lfs pull`")
     encoding = encoding_of(start)
     if encoding is None:
-        what = next((name for magic, name in _MAGIC.items() if start.startswith(magic)), "binary data")
-        raise refuse(path, f"{what}, not text")
+        raise refuse(path, not_a_log(start) or "a binary file, not a log")
     return _blocks(path, encoding)
 
 
@@ -88,9 +73,9 @@ def encoding_of(data: bytes) -> str | None:
     for start, name in ((1, "utf-16-le"), (0, "utf-16-be")):
         if data[start::2].count(0) > 0.9 * (len(data) // 2) and data[1 - start :: 2].count(0) == 0:
             return name
-    odd = len(data) - len(data.translate(None, _ODD))
-    binary = data.startswith((b"\0", *_MAGIC)) or data.count(0) * 2 > len(data)
-    return None if binary or odd * 20 > len(data) else "utf-8"
+    odd = len(data) - len(data.translate(None, ODD))
+    zeros = data.startswith(b"\0") or data.count(0) * 2 > len(data)  # a few are what a crash of the machine left
+    return None if zeros or odd * 20 > len(data) or has_known_start(data) else "utf-8"
 
 
 def _blocks(path: Path, encoding: str) -> Iterator[bytes]:

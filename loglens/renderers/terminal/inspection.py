@@ -103,9 +103,11 @@ def _table(parts: Sequence[CurveRole], look: TextStyle) -> Table:
 
 
 def _row(group: Sequence[CurveRole], look: TextStyle) -> tuple[str, str, str, str]:
-    """Role as in the configuration ("loss@val"), points, steps and how many points are not finite."""
+    """Role as in the configuration ("loss@val"), with whether it was guessed; points, steps, points not finite."""
     part, bad = group[0], sum(part.nonfinite for part in group)
     role = f"{part.role}@{part.split}" if part.split and part.role else part.role or "-"
+    if part.guessed and part.role:
+        role += " (guessed)"
     axis = "" if part.axis == "step" else f" {look.say(part.axis, 10)}"
     steps = "" if part.first_step is None else f"{part.first_step} to {part.last_step}{axis}"
     return role, f"{part.points:,}", steps, f"{bad:,}" if bad else ""

@@ -107,17 +107,23 @@ def _players(parts: list[CurveRole], look: TextStyle) -> Text:
     if len(layers) > 1 and not look.verbose:
         bad = sum(part.nonfinite for part in layers)
         ends = f": {look.say(layers[0].tag, 30)} to {look.say(layers[-1].tag, 30)}"
-        said = f" ({plural(max(part.points for part in layers), 'point')} each{_bad(bad)})"
+        said = f" ({plural(max(part.points for part in layers), 'point')} each{_bad(bad)}{_guessed(layers[0])})"
         return look.text(plural(len(layers), "layer"), (said + ends, "muted"))
     shown = parts if look.verbose else parts[:FEW_TAGS]
     out = look.text()
     for index, part in enumerate(shown):
         axis = f" by {look.say(part.axis, 20)}" if part.axis != "step" else ""
         out.append_text(look.text(", " if index else "", look.say(part.tag, 60)))
-        out.append_text(look.text((f" ({plural(part.points, 'point')}{axis}{_bad(part.nonfinite)})", "muted")))
+        out.append_text(
+            look.text((f" ({plural(part.points, 'point')}{axis}{_bad(part.nonfinite)}{_guessed(part)})", "muted"))
+        )
     if len(parts) > len(shown):
         out.append_text(look.text((f" and {len(parts) - len(shown):,} more", "muted")))
     return out
+
+
+def _guessed(part: CurveRole) -> str:
+    return ", guessed" if part.guessed else ""
 
 
 def _bad(count: int) -> str:

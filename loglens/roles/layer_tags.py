@@ -1,0 +1,127 @@
+"""Tags that name a layer: what is measured, and of which layer."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+from functools import cache
+from typing import NamedTuple
+
+from loglens.roles.words import LONGEST
+
+_STAT = r"(?:[\d.]+_|inf_|l[12]_|global_)?(?:norms?|l2s?|rms|mean|std|var|max|min|hist(?:ogram)?s?)"
+_SHARE = (
+    r"sparsity|(?:zero|dead|saturated)s?_(?:frac\w*|ratio|share)|frac\w*_(?:zeros?|dead|saturated)"
+    r"|(?:act(?:ivation)?s?_)?(?:saturation|zeros)"
+)
+#: What a per-layer tag measures: how it says so before the name of the layer, and how after it.
+KINDS = {
+    "grad": (
+        rf"(?:(?:l2_)?norms?/)?(?:grad(?:ient)?s?(?:[_/.-]?{_STAT})?|gnorm|gn)",
+        rf"(?:(?:l2_)?norms?/)?(?:grad(?:ient)?s?(?:[_/.-]?{_STAT})?|gnorm)",
+    ),
+    "update": (r"(?:(?:l2_)?norms?/)?(?:grad(?:ient)?_)?updates?(?:_ratios?|_norms?|_rms|_to_weight(?:_ratio)?)?",) * 2,
+    "activation": (
+        rf"activations?(?:_\w+)?|acts?(?:[_/.-]?{_STAT})|dead(?:_\w+)?|{_SHARE}",
+        rf"{_SHARE}|dead|act(?:ivation)?s?_{_STAT}",
+    ),
+    "weight": (
+        rf"(?:(?:l2_)?norms?/)?(?:(?:weight|param(?:eter)?)s?(?:[_/.-]?{_STAT})?|[pw]norm|wn)",
+        rf"(?:weight|param(?:eter)?)s?[_/.-]?{_STAT}",
+    ),
+}
+_WRAP = (
+    r"^(?:(?:train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|test|debug|stats|metrics?|monitor|logs?|watch"
+    r"|opt(?:im(?:izer)?)?|scalars?|hist(?:ogram)?s?|summary|avg|mean)[/|_])*"
+)
+_END = rf"(?:(?:/|(?<=weight)[._]|(?<=bias)[._])(?P<stat>{_STAT}|{_SHARE}))?$"
+#: A part of a name that only modules have.
+MODULE = re.compile(
+    r"\d|(?<![a-z])(?:weight|bias|kernel|gamma|beta|emb|embed|embedding|wte|wpe|conv|fc|linear|dense|layer|block"
+    r"|attn|attention|mlp|ffn|lstm|gru|rnn|norm|ln|bn|head|encoder|decoder|backbone|neck|proj|qkv|out|output|input"
+    r"|stem|tok|pos|classifier|expert|module|feature|hidden|act|relu|gelu|tanh)s?(?![a-z])",
+    re.IGNORECASE,
+)
+_NO_LAYER = re.compile(
+    r"(?:(?:global|total|all|overall|mean|avg|average|max|min|median|std|var|norms?|l2|rms|un|pre|post|before|after"
+    r"|clip\w*|raw|step|epoch|train|scaler?|overflow|noise|num|zeros?|model|weights?|params?|parameters?|grad\w*|value|ratio"
+    r"|fraction|rate|actor|critic|policy|agent|learner|generator|discriminator|[dg])(?:[_/. -]|$))+",
+    re.IGNORECASE,
+)
+
+
+@cache
+def _shapes() -> tuple[tuple[str, bool, re.Pattern[str]], ...]:
+    """How tags name a layer: what is measured, and whether that stands before the layer."""
+    shapes = []
+    for kind, (first, last) in KINDS.items():
+        for before, shape in (
+            (True, rf"(?P<kind>{first})(?:[/.:]|(?<=norm)_)(?P<layer>.+?)"),
+            (False, rf"(?P<layer>.+?)[/._](?P<kind>{last})"),
+        ):
+            shapes.append((kind, before, re.compile(_WRAP + shape + _END, re.IGNORECASE)))
+    return tuple(shapes)
+
+
+class _Shape(NamedTuple):
+    kind: str
+    before: bool
+    layer: str
+    statistic: str
+
+    @classmethod
+    def of(cls, tag: str) -> _Shape | None:
+        for kind, before, shape in _shapes():
+            found = shape.match(tag) if len(tag) <= LONGEST else None
+            if not found or _NO_LAYER.fullmatch(found["layer"]):
+                continue
+            # "grad_norm_fc1" is of a layer, "grad_norm_ratio" and "grad_norm_2" are not
+            joined = before and tag[found.start("layer") - 1] == "_"
+            if not joined or (MODULE.search(found["layer"]) and not found["layer"].isdigit()):
+                return cls(kind, before, found["layer"], f"{found['kind']} {found['stat'] or ''}".lower())
+        return None
+
+    @property
+    def sure(self) -> bool:
+        """Whether this one tag is enough to know that it names a layer."""
+        says = self.before and re.search("norm|l2|rms|ratio|act|dead", self.statistic)
+        return bool(says or MODULE.search(self.layer))
+
+    def role(self, *, tensor: bool) -> str | None:
+        if self.kind == "update":
+            return "update_norm"
+        if self.kind == "activation":
+            return "activation"
+        if tensor or "hist" in self.statistic:
+            return f"{self.kind}_hist"
+        if re.search(r"(mean|std|var|max|min)\b", self.statistic):
+            return None  # no norm: means cancel out, an extreme is one element
+        if self.kind == "weight":
+            return "weight_norm_global"
+        return "grad_rms" if re.search("(?<![a-z])rms", self.statistic) else "grad_norm_layer"
+
+
+def layers_of_tags(tags: Iterable[str], tensors: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
+    """Role and layer of the tags that tell of one layer, and of all tensors.
+
+    Whether "tok/grad_norm" names a layer or a part of the program is told by its neighbours: others of
+    the same shape that name a module beyond doubt, or three of it.
+    """
+    shapes = {tag: shape for tag in tags if (shape := _Shape.of(tag))}
+    shared = {shape[:2] for tag, shape in shapes.items() if shape.sure or tag in tensors}
+    often = Counter(shape[:2] for shape in shapes.values() if shape.kind == "grad")
+    found: dict[str, tuple[str | None, str | None]] = {
+        tag: (shape.role(tensor=tag in tensors), shape.layer)
+        for tag, shape in shapes.items()
+        if shape[:2] in shared or often[shape[:2]] > 2
+    }
+    layers = {layer for _, layer in found.values()}
+    for tag in tensors:
+        if tag not in found:
+            layer = re.sub(f"{_WRAP}|/histogram$", "", tag, flags=re.IGNORECASE)
+            if layer in layers or re.search(r"weight|bias|kernel|gamma|beta|embedding|[./]\d", tag):
+                found[tag] = "weight_hist", layer
+            else:
+                found[tag] = ("activation", layer) if re.search("act|relu|hidden|output|feature", tag) else (None, None)
+    return found

@@ -1,0 +1,99 @@
+"""What only its neighbours tell of a tag: which of several losses is the total, and what stands in for a loss."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from loglens.roles.role import Role
+from loglens.roles.table import ERRORS, MAIN, NEUTRAL, PART
+from loglens.roles.words import read_tag
+
+
+def settle(roles: dict[str, Role], words: Mapping[str, str], given: Collection[str]) -> dict[str, Role]:
+    """What only its neighbours tell of a tag: which of several losses is the total, and what stands in for it."""
+    settled = dict(roles)
+    for tag in _parts(roles, words, given):
+        settled[tag] = replace(roles[tag], name="loss_component")
+    if "total flos" in words.values() or "runtime" in words.values():  # train_loss is the mean of the whole run
+        for tag in settled.keys() - given:
+            if tag.endswith("train_loss") and f"{tag[:-10]}loss" in settled:
+                settled[tag] = replace(settled[tag], name="loss_summary")
+    names = {role.name for role in settled.values()}
+    if "rl_reward" not in names:  # a return is discounted only where it stands beside a reward
+        settled |= {tag: replace(r, name="rl_reward") for tag, r in settled.items() if r.name == "rl_return"}
+    return settled | _stand_ins(settled, words, given)
+
+
+def _stand_ins(roles: Mapping[str, Role], words: Mapping[str, str], given: Collection[str]) -> dict[str, Role]:
+    """The curves that are the loss of a run that logs no loss: a bound on the likelihood, else the first of ERRORS."""
+    names = {role.name or "" for role in roles.values()}
+    if "loss" in names:
+        return {}
+    free = roles.keys() - given
+    found = [tag for tag in free if roles[tag].name == "loss_component" and re.search(r"\b(n?elbo|vlb)$", words[tag])]
+    if not found and any("loss" in name for name in names):
+        return {}
+    for error in ERRORS if not found else ():
+        like = re.compile(rf"\b({error})$")
+        found = found or [tag for tag in free if roles[tag].name == "metric_lower" and like.search(words[tag])]
+    return {tag: Role("loss", roles[tag].split, guessed=True) for tag in found}
+
+
+def _parts(roles: Mapping[str, Role], words: Mapping[str, str], given: Collection[str]) -> set[str]:
+    """The losses that are a part of another one, split by split.
+
+    Losses of the best rank in their split are the loss, unless several names are equally good, among
+    them those that the table told to be parts. Of a validation split, names that training does not know
+    are those of data sets.
+    """
+    told: dict[str | None, list[tuple[int, frozenset[str]]]] = {}
+    ranks: dict[str | None, dict[str, tuple[int, frozenset[str]]]] = {}
+    for tag, role in roles.items():
+        if role.name == "loss" and tag not in given:
+            ranks.setdefault(role.split, {})[tag] = _rank(tag, words[tag])
+        elif role.name == "loss_component":
+            told.setdefault(role.split, []).append(_rank(tag, words[tag]))
+    said = {roles[tag].split for tag in given if roles[tag].name == "loss"}
+    trained = {named for _, named in ranks.get("train", {}).values()}
+    players = {found[1] for role in roles.values() if (found := re.match("(rl|gan)_.*_loss", role.name or ""))}
+    last = 1 if "gan" in players else 2 if players else 3
+    parts = set()
+    for split, losses in ranks.items():
+        best = min(rank for rank, _ in losses.values()) if split not in said else -1
+        names = {named for rank, named in (*losses.values(), *told.get(split, ())) if rank == best}
+        if names and frozenset.intersection(*names) in names:  # one name that all others extend: "ce" beside "ce_q1"
+            parts |= {tag for tag, (rank, named) in losses.items() if rank == best and named != min(names, key=len)}
+            names = {min(names, key=len)}
+        worst = best if len(names) < 2 or (split != "train" and not names & trained) else best - 1
+        parts |= {tag for tag, (rank, _) in losses.items() if rank > min(worst, last)}
+    everywhere = {ranks[roles[tag].split][tag] for tag in parts}
+    return parts | {
+        tag for losses in ranks.values() for tag, rank in losses.items() if rank[0] > 2 and rank in everywhere
+    }
+
+
+#: Which of several losses it is; but TensorFlow calls a second one of the same name "loss_1".
+_NUMBER = re.compile(r"(?:^|(?<!idx)_(?!1$)|(?<=loss))\d+$")
+
+
+def _rank(tag: str, words: str) -> tuple[int, frozenset[str]]:
+    """How likely a loss is the total, and the words by which it differs from a plain loss.
+
+    0: by none. 1: by its path alone. 2: it is a main objective. 3: something else, or a number: one of several.
+    4: always a part.
+    """
+    named = frozenset(re.sub("obj(?= loss)", "objectness", words).split()) - NEUTRAL
+    if named & PART:
+        return 4, named
+    path, _, last = tag.rpartition("/")
+    if number := _NUMBER.search(last):
+        return 3, named | {number[0]}
+    if words in ("tot", "total"):
+        return (1 if read_tag(tag)[1] else 4), named  # "train_total", where there is no "train_loss"
+    if not named:
+        return 0, named
+    if path and not set(read_tag(last)[0].split()) - NEUTRAL:
+        return 1, named
+    return (2 if named & MAIN else 3), named

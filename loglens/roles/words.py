@@ -1,0 +1,80 @@
+"""A tag as words: lower case, without digits, its split apart."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+
+from loglens.roles.table import SPLITS, WORDS
+
+#: Characters of a tag that are looked at: a hostile one must not take quadratic time, and its end tells what it is.
+LONGEST = 300
+
+#: "loss_cls" is the cls loss, unless what follows is no name of a loss: "loss_mean", "loss_kl_weight".
+_LOSS_FIRST = re.compile(
+    r"((?:^|/)(?:(?:train|training|val|valid|validation|eval|test)[ _.-])?)loss[ _.-]+"
+    r"(?!(?:vs|per|step|epoch|iter|batch|mean|avg|average|max|min|best|final|before|after)(?![a-z])|[a-z]\d)"
+    rf"(?![^/]*(?<![a-z]){WORDS['about']}(?:[ _.-]{WORDS['statistic']})*$)(?P<name>[a-z][^/]*)$"
+)
+
+#: "q_val" is the value of a state and no split; "rmse_v_val" is the error of v on held-out data.
+_STATE_VALUE = re.compile(r"(?<![a-z\d])((?:\w*m[as]p?e|err(?:or)?|loss|l\d)[ _])?([qv]\d?)[ _]vals?(?![a-z])")
+
+
+@lru_cache(1 << 16)
+def words_of(tag: str) -> str:
+    """The words of a tag, in lower case, between blanks; "trainLoss" and "Loss/train" have the same ones."""
+    tag = re.sub("mAP|MaP|mAR|mINP|AP[sml]|nDCG|m?IoU", lambda found: found[0].lower(), tag[-LONGEST:])
+    tag = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d])(?=[A-Z][a-z])", " ", tag).lower()
+    tag = re.sub(r"([a-z])(?=loss(?:es)?\b)|(train|valid|val|test|eval)(?=acc)", r"\g<0> ", tag)
+    tag = re.sub(r"(?<![a-z\d])(?:n(?=(?:steps|timesteps|iters|updates|epochs|tokens|samples|params)\b))", "n ", tag)
+    tag = re.sub(r"(?<![a-z\d])top[-_@ ]?\d+(?![a-z\d])", "top k", tag)
+    tag = _STATE_VALUE.sub(lambda found: found[0] if found[1] else f"{found[2]} value", tag)
+    tag = re.sub(r"(?<![a-z])held[-_ ]?out(?![a-z])", "heldout", tag)
+    tag = re.sub(r"(?<![a-z])(?:(?:rank|cmc)[-_@]?|(?:[prh]|hr)@)(?=\d)", "hits ", tag)
+    tag = re.sub(r"/ ?s(?:ec(?:ond)?)?(?![a-z])", " per s ", tag)
+    tag = re.sub(r"(?<![a-z\d])l_(?=[a-z]{2}|[dg](?![a-z]))(?!inf|rate)", "loss ", tag)
+    tag = _LOSS_FIRST.sub(r"\1 \g<name> loss", tag)
+    return " ".join(re.findall(r"(?<![a-z])[a-z]\d+(?![a-z\d])|[a-z]+", tag))
+
+
+#: Short names of splits that are words of other things as well ("va" is valence and arousal).
+_SHORT = {"va": "val", "te": "test"}
+
+
+def read_tags(tags: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+    """The words and the split of every tag; "va_loss" is of a split where there is a "tr_loss"."""
+    read = {tag: read_tag(tag) for tag in tags}
+    spoken = {words_of(tag) for tag in read}
+    for tag in read:
+        words = words_of(tag).split()
+        for short in _SHORT.keys() & words:
+            twins = {" ".join(name if word == short else word for word in words) for name in ("tr", "train", "trn")}
+            if twins & spoken:
+                read[tag] = " ".join(word for word in words if word != short), _SHORT[short]
+    return read
+
+
+def without_run_names(tags: Iterable[str]) -> dict[str, str]:
+    """What is left of the tags that begin with a run's name: "ResNet+Gen - val/loss" beside "ResNet - val/loss".
+
+    A chart of several runs names its columns so; what they have in common is what was measured.
+    """
+    parted = {tag: tag.rpartition(" - ") for tag in tags if " - " in tag}
+    often = Counter(measure for _, _, measure in parted.values())
+    return {tag: measure for tag, (run, _, measure) in parted.items() if run and often[measure] > 1}
+
+
+def without_statistic(tag: str) -> str | None:
+    """The tag of which this one is the running mean or the like: "time" of "time_running"; None of any other."""
+    found = re.fullmatch(rf"(.*[A-Za-z)\]])[ _./-]{WORDS['statistic']}", tag[-LONGEST:], re.IGNORECASE)
+    return found[1] if found else None
+
+
+def read_tag(tag: str) -> tuple[str, str | None]:
+    """The words of a tag without those that name its split, and the split: the last one named."""
+    words = words_of(tag).split()
+    told = [word for word in words if word in SPLITS and len(word) > 2] or [word for word in words if word in SPLITS]
+    return " ".join([word for word in words if word not in told] or words), SPLITS[told[-1]] if told else None
