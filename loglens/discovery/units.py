@@ -25,7 +25,11 @@ def units(found: Found) -> list[Unit]:
     there are folders, but where a log lies beside it: Hugging Face and torch write events of that one there.
     """
     folders: dict[Path, list[tuple[Reader, Source]]] = {}
+    wandb = {
+        file.parent: _folder(source) for _, source in found.sources for file in source.files if file.suffix == ".wandb"
+    }
     own = [_folder(source) for _, source in found.sources]
+    own = [wandb.get(folder.parent, folder) if folder.name == "files" else folder for folder in own]
     logged = set(own)
     for folder, member in zip(own, found.sources, strict=True):
         above = folder.parent.parent
