@@ -7,6 +7,7 @@ from pathlib import Path
 
 from loglens.discovery.find import Found
 from loglens.discovery.same_run import merge
+from loglens.discovery.starts import split_starts
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
 from loglens.model.run import Run
@@ -74,7 +75,8 @@ class Reading:
 
 def _read(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
     for item in _attempt(reader, source):
-        yield with_remote_names(item, source.mirror) if source.mirror else item
+        for one in split_starts(item) if isinstance(item, Run) else [item]:
+            yield with_remote_names(one, source.mirror) if source.mirror else one
 
 
 def _attempt(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
