@@ -1,4 +1,4 @@
-"""CSV files that hold one metric each: TensorBoard's downloads, DeepSpeed's monitor, DVCLive's plots.
+"""CSV files that hold one metric each: downloads of TensorBoard and MLflow, DeepSpeed's monitor, DVCLive's plots.
 
 What the metric is called stands only in the path.
 """
@@ -20,6 +20,11 @@ _DOWNLOAD = re.compile(r"(?:run-(?P<run>.*)-)?tag-(?P<tag>.+)")
 _HALF = re.compile(
     r"(?:(?P<whole>.*)[_/\\])?(?P<split>train|training|val|valid|validation|eval|evaluation|test|testing)"
 )
+
+
+def is_mlflow(names: Sequence[str]) -> bool:
+    """Whether these (plain) column names are those of a download of a chart of MLflow's page."""
+    return {"run", "run_id", "metric", "step", "value"} <= set(names)
 
 
 def is_download(names: Sequence[str]) -> bool:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from loglens.model.source import Note
-from loglens.readers.csv.one_metric import download_name, halves, is_download, one_metric
+from loglens.readers.csv.one_metric import download_name, halves, is_download, is_mlflow, one_metric
 from loglens.readers.csv.sb3_monitor import monitor_start
 from loglens.readers.csv.summary_table import refuse_summaries, why_empty
 from loglens.readers.files.run_params import scalar
 from loglens.readers.files.values import refuse
 from loglens.readers.tables.columns import Scalars, scalars
 from loglens.readers.tables.delimited import load
-from loglens.readers.tables.several_runs import split_runs
+from loglens.readers.tables.several_runs import split_by, split_runs
 from loglens.readers.tables.step_axis import plain, row_axis
 from loglens.readers.tables.table import Table
 from loglens.readers.tables.tidy import pivot, split_kinds
@@ -25,13 +25,15 @@ from loglens.readers.tables.tidy import pivot, split_kinds
 class Part:
     """What one file gives to one run.
 
-    run: the run within the source; start: Unix seconds of a monitor file; downloaded: from TensorBoard's page.
+    run: the run within the source, label: how it is called where that is another; start: Unix seconds of a
+    monitor file; downloaded: from TensorBoard's page.
     """
 
     path: Path
     scalars: Scalars
     params: dict[str, Any]
     run: str = ""
+    label: str = ""
     start: float | None = None
     downloaded: bool = False
 
@@ -43,12 +45,26 @@ def file_parts(path: Path) -> list[Part]:
     if len(tables) > 1:
         notes.append(Note("restart", f"the header stands {len(tables)} times: written in as many sessions", path.name))
     names = [plain(name) for name in tables[0].names]
+    if is_mlflow(names):
+        return [part for table in tables for part in _mlflow(path, table, notes)] or _fail(path, tables[0])
     if len(tables) == 1 and not is_download(names) and (runs := split_runs(tables[0])):
         found = [_part(path, _generic([part.table], path.name), [], part.params, run=part.name) for part in runs]
         return [part for part in found if len(part.scalars.columns)] or _fail(path, tables[0])
     refuse_summaries(path, tables)
     part = _single(path, tables, names, notes)
     return [part] if len(part.scalars.columns) else _fail(path, tables[0])
+
+
+def _mlflow(path: Path, table: Table, notes: Sequence[Note]) -> Iterator[Part]:
+    """The runs of a download of MLflow's page, each with a part of its curves, by the id."""
+    names = [plain(name) for name in table.names]
+    for rows in split_by(table, names.index("run_id")):
+        (run,) = rows.params.values()
+        words = rows.table.text.get(names.index("run"), {})
+        label = next(iter(words.values()), str(run))
+        part = _part(path, _generic([rows.table], path.name), notes, {"run_name": label, "run_id": str(run)})
+        if len(part.scalars.columns):
+            yield replace(part, run=str(run), label=label)
 
 
 def _single(path: Path, tables: Sequence[Table], names: Sequence[str], notes: Sequence[Note]) -> Part:

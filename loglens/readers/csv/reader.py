@@ -14,7 +14,7 @@ from loglens.errors import UnreadableError
 from loglens.model.columns import Columns
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
-from loglens.readers.csv.one_metric import deepspeed, dvclive, is_download, is_dvclive
+from loglens.readers.csv.one_metric import deepspeed, dvclive, is_download, is_dvclive, is_mlflow
 from loglens.readers.csv.parts import Part, file_parts, join_downloads
 from loglens.readers.csv.sb3_monitor import merge_monitors
 from loglens.readers.files.run_params import params_beside
@@ -60,7 +60,7 @@ def home(path: Path, inside: frozenset[Path]) -> Path:
     if is_dvclive(path):
         return dvclive(path)[0]
     names = [plain(name) for name in split_header(head(path))[0]]
-    return path.parent if is_download(names) or deepspeed(path, names) else path
+    return path.parent if is_download(names) or is_mlflow(names) or deepspeed(path, names) else path
 
 
 @lru_cache(maxsize=2)
@@ -88,7 +88,10 @@ def read(source: Source) -> Iterator[Run]:
     runs: dict[str, list[Part]] = {}
     for part in join_downloads(parts):
         runs.setdefault(part.run, []).append(part)
+    shown = Counter(group[0].label or name for name, group in runs.items())
     for name, group in runs.items():
+        label = group[0].label
+        name = name if not label else label if shown[label] == 1 else f"{label}-{name[:8]}"
         run = _run(source, group, f"{source.name}/{name}" if name and len(runs) > 1 else source.name)
         yield replace(run, params=beside | dict(run.params), notes=run.notes + notes)
 

@@ -60,6 +60,15 @@ def split_runs(table: Table) -> list[Part]:
     return []
 
 
+def split_by(table: Table, col: int) -> list[Part]:
+    """The rows of each value of a column of text or numbers, whatever else they hold."""
+    words = table.text.get(col, {})
+    cells = [words.get(row, "") for row in range(table.height)] if words else table.dense(col).tolist()
+    index: dict[str | float, int] = {}
+    code = np.array([index.setdefault(cell, len(index)) for cell in cells], np.intp)
+    return _parts(table, _without(table, [col]), [col], code) if table.height else []
+
+
 def _columns(table: Table) -> list[int]:
     named = [col for col, name in enumerate(table.names) if plain(name) in RUNS | BLOCKS]
     counts = table.counts() if named else np.zeros(0, np.int64)
@@ -118,7 +127,7 @@ def _parts(table: Table, bare: Table, cols: Sequence[int], code: NDArray[np.intp
     named = {col: table.text.get(col) or dict(enumerate(table.dense(col).tolist())) for col in cols}
     found = []
     for rows in sorted(groups, key=lambda rows: int(rows[0])):
-        said = {table.names[col].strip(): _value(named[col][int(rows[0])]) for col in cols}
+        said = {table.names[col].strip(): _value(named[col].get(int(rows[0]), "")) for col in cols}
         name = "/".join(str(v) if isinstance(v, str) else f"{k}={v}" for k, v in said.items())
         found.append(Part(name, said, _take(bare, rows)))
     return found
