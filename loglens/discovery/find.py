@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from loglens.discovery.walk import MAX_FILES, SKIPPED, walk
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
 from loglens.model.file_kinds import HEAD, file_kind, not_a_log
@@ -19,10 +20,6 @@ from loglens.model.source import Source
 from loglens.remote.mirror import Mirror, with_remote_names
 from loglens.remote.storage import is_remote
 
-#: Folders that hold no logs but may hold a million files.
-SKIPPED = frozenset({".git", "node_modules", "__pycache__", ".venv", "site-packages", "media", "artifacts"})
-MAX_DEPTH = 40
-MAX_FILES = 200_000
 #: Files from which on it is worth remembering whose they are.
 MANY_FILES = 64
 #: Names in a folder that are compared with one that is missing.
@@ -102,7 +99,7 @@ def _under(
         reason = _missing(root) if isinstance(error, FileNotFoundError) else error.strerror
         raise UnreadableError(f"{reason}") from error
     if stat.S_ISDIR(mode):
-        files = list(_walk(root))
+        files = list(walk(root))
     elif stat.S_ISREG(mode):
         files = [root]
     else:
@@ -131,35 +128,6 @@ def _assign_files(
         if number is not None:
             claims.setdefault(number, []).append(file)
     return [(readers[i], claims[i]) for i in sorted(claims)]
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    """Regular files below root, by name; a folder or file that was met before (a link) is passed over."""
-    seen: set[tuple[int, int]] = set()
-    ahead, count = [(root, 0)], 0
-    while ahead:
-        folder, depth = ahead.pop()
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        below = []
-        for entry in entries:
-            try:
-                info = entry.stat()
-            except OSError:
-                continue
-            if (info.st_dev, info.st_ino) in seen:
-                continue
-            seen.add((info.st_dev, info.st_ino))
-            if stat.S_ISDIR(info.st_mode) and entry.name not in SKIPPED and depth < MAX_DEPTH:
-                below.append((Path(entry.path), depth + 1))
-            elif stat.S_ISREG(info.st_mode):
-                count += 1
-                if count > MAX_FILES:
-                    return
-                yield Path(entry.path)
-        ahead.extend(reversed(below))
 
 
 def _name(home: Path, root: Path, prefix: bool) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
 import numpy as np
-from numpy.typing import NDArray
 
+from loglens.discovery.console import is_console_of, without_known
+from loglens.discovery.tags import only_tags, words_in
 from loglens.model.columns import Columns
 from loglens.model.run import Run
 from loglens.model.series import Series
@@ -35,6 +35,11 @@ def merge(runs: Sequence[Run]) -> list[Run]:
     for run in left:
         for place, main in enumerate(joined):
             # two files of one format are two runs, whatever they share: readers join what belongs together
+            if is_console_of(run, main):
+                new = without_known(run, main)
+                text = f"{run.files[0].name} is what this run printed: {len(new.tags)} of its {len(run.tags)} curves"
+                joined[place] = _join(main, new, {}, f"{text} are not in the history, and are added")
+                break
             same = _same_curves(main, run) if run.format != main.format else {}
             if same:
                 joined[place] = _join(main, run, same)
@@ -73,18 +78,13 @@ def _name_spellings(tags: Sequence[str]) -> list[Callable[[str], frozenset[str]]
     paths = zip(*(tag.split("/")[:-1] for tag in tags), strict=False)
     shared = takewhile(lambda parts: len(set(parts)) == 1, paths if len(tags) > 1 else ())
     length = sum(len(part) + 1 for part, *_ in shared)
-    return [_words, lambda tag: _words(tag[length:])]
+    return [words_in, lambda tag: words_in(tag[length:])]
 
 
 def _tells(curve: Series) -> bool:
     """Whether a curve goes up and down, as measured ones do; schedules, counters and constants do not."""
     move = np.sign(np.diff(curve.finite.value))
     return bool((move > 0).any() and (move < 0).any() and len(np.unique(curve.value)) > COMMON)
-
-
-def _words(tag: str) -> frozenset[str]:
-    words = frozenset(re.findall(r"[a-z]+|\d+", tag.lower())) - {"train", "training"}
-    return words or frozenset({tag})
 
 
 def _share_steps(one: Series, two: Series) -> bool:
@@ -120,19 +120,19 @@ def _has_three_digits(values: Floats) -> bool:
     return bool(np.isclose(digits, np.rint(digits), rtol=1e-9, atol=0).all())
 
 
-def _join(main: Run, other: Run, same: dict[str, str]) -> Run:
+def _join(main: Run, other: Run, same: dict[str, str], text: str = "") -> Run:
     longer = {tag for tag, own in same.items() if _length(other.curves[tag]) > _length(main.curves[own])}
     added = [tag for tag in other.tags if tag not in same]
     dropped = {same[tag] for tag in longer}
-    keep = _rows(main, [tag not in dropped for tag in main.tags])
+    keep = only_tags(main, [tag not in dropped for tag in main.tags])
     # a name that means something else in the other source is told apart by its format
     named = {tag: f"{other.format}/{tag}" if tag in main.tags else tag for tag in added}
     rename = same | named
-    take = _rows(other, [tag in longer or tag not in same for tag in other.tags])
+    take = only_tags(other, [tag in longer or tag not in same for tag in other.tags])
     offset = np.int32(main.columns.session.max(initial=0) + 1)
     taken = replace(take, tags=tuple(rename[tag] for tag in take.tags), session=take.session + offset)
     source = ", ".join(file.name for file in other.files[:3]) or other.name
-    text = (
+    text = text or (
         f"{source} holds the same run: {len(same)} of its {len(other.tags)} curves are in {main.format} as well"
         + (f", {len(longer)} of them with more points" if longer else "")
         + (f", {len(added)} are added" if added else "")
@@ -145,19 +145,4 @@ def _join(main: Run, other: Run, same: dict[str, str]) -> Run:
         notes=(*main.notes, *other.notes, Note("merged", text, str(other.source))),
         files=(*main.files, *other.files),
         axes={**{rename[tag]: axis for tag, axis in other.axes.items()}, **main.axes},
-    )
-
-
-def _rows(run: Run, wanted: list[bool]) -> Columns:
-    """The rows of the wanted tags."""
-    columns = run.columns
-    index: NDArray[np.int32] = np.cumsum(wanted, dtype=np.int32) - 1
-    mask = np.array(wanted, bool)[columns.tag]
-    return Columns(
-        tuple(tag for tag, want in zip(columns.tags, wanted, strict=True) if want),
-        index[columns.tag[mask]].astype(np.int32),
-        columns.step[mask],
-        columns.time[mask],
-        columns.value[mask],
-        columns.session[mask],
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from loglens.discovery.find import Found
 from loglens.discovery.same_run import merge
+from loglens.discovery.starts import split_starts
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
 from loglens.model.run import Run
@@ -25,7 +26,11 @@ def units(found: Found) -> list[Unit]:
     there are folders, but where a log lies beside it: Hugging Face and torch write events of that one there.
     """
     folders: dict[Path, list[tuple[Reader, Source]]] = {}
+    wandb = {
+        file.parent: _folder(source) for _, source in found.sources for file in source.files if file.suffix == ".wandb"
+    }
     own = [_folder(source) for _, source in found.sources]
+    own = [wandb.get(folder.parent, folder) if folder.name == "files" else folder for folder in own]
     logged = set(own)
     for folder, member in zip(own, found.sources, strict=True):
         above = folder.parent.parent
@@ -70,7 +75,8 @@ class Reading:
 
 def _read(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
     for item in _attempt(reader, source):
-        yield with_remote_names(item, source.mirror) if source.mirror else item
+        for one in split_starts(item) if isinstance(item, Run) else [item]:
+            yield with_remote_names(one, source.mirror) if source.mirror else one
 
 
 def _attempt(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:

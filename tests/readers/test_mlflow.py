@@ -178,3 +178,63 @@ def test_a_run_that_someone_else_made() -> None:
     (run,) = found(root)
     assert len(run.columns) == 2 and set(run.tags) == {"loss", "accuracy"}
     assert [note.kind for note in run.notes] == ["unfinished"]
+
+
+def run_folder(root: Path, stage: str = "active", name: str = "my-run", metric: str = "1000 1 0\n") -> Path:
+    folder = root / "mlruns" / "0" / "abc123"
+    (folder / "metrics").mkdir(parents=True)
+    meta = f"experiment_id: '0'\nlifecycle_stage: {stage}\nrun_id: abc123\nrun_name: {name}\nstatus: 3\n"
+    (folder / "meta.yaml").write_text(meta, encoding="utf-8")
+    (folder / "metrics" / "m").write_text(metric)
+    return root
+
+
+def test_a_batch_that_was_written_out_of_order_loses_nothing(tmp_path: Path) -> None:
+    (run,) = found(run_folder(tmp_path, metric="3000 3 2\n1000 1 0\n2000 2 1\n"))
+    curve = run.curves["m"]
+    assert list(zip(curve.step.tolist(), curve.value.tolist(), strict=True)) == [(0, 1.0), (1, 2.0), (2, 3.0)]
+
+
+def test_a_resumed_run_goes_back_in_steps_not_in_time(tmp_path: Path) -> None:
+    lines = [*((at, 1.0, at) for at in range(10)), *((100 + at, 2.0, at) for at in range(5, 12))]
+    (run,) = found(run_folder(tmp_path, metric="".join(f"{t} {v} {s}\n" for t, v, s in lines)))
+    assert run.rewinds["m"] == [(9, 5)] and len(run.curves["m"]) == 12
+
+
+def test_a_deleted_run_is_left_out_and_said_so(tmp_path: Path, database: Path) -> None:
+    folder = run_folder(tmp_path / "store", stage="deleted")
+    (gone,) = load(discover.find([folder], registry.readers()))
+    assert isinstance(gone, UnreadableError) and "deleted in MLflow" in str(gone)
+    connection = sqlite3.connect(database)
+    connection.execute("UPDATE runs SET lifecycle_stage = 'deleted' WHERE name = 'bad'")
+    connection.commit()
+    connection.close()
+    (run,) = read(database)
+    assert "deleted" in [note.kind for note in run.notes]
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("'实验: #1'", "实验: #1"), ('"a #2: \\u5b9e"', "a #2: 实"), ("'it''s'", "it's"), ("plain", "plain")],
+)
+def test_names_with_marks_of_yaml_are_kept(tmp_path: Path, written: str, name: str) -> None:
+    (run,) = found(run_folder(tmp_path, name=written))
+    assert run.params["run_name"] == name
+
+
+def test_the_downloads_of_a_chart_are_joined_by_run_id(tmp_path: Path) -> None:
+    """Charts of MLflow's page: two runs with one name, and one file a metric."""
+    for metric in ("train_loss", "val_loss"):
+        lines = [
+            f'"{name}","{run}","{metric}","{step}","{1.7e12 + step:.0f}","{step + len(run)}.5"'
+            for name, run in (("nice-fox", "aaaa1111bb"), ("nice-fox", "cccc2222"), ("sad-cow", "dddd"))
+            for step in range(3)
+        ]
+        content = "\n".join(['"Run","Run ID","metric","step","timestamp","value"', *lines, ""])
+        (tmp_path / f"{metric}.csv").write_text(content)
+    runs = found(tmp_path)
+    assert {run.name.rpartition("/")[2] for run in runs} == {"nice-fox-aaaa1111", "nice-fox-cccc2222", "sad-cow"}
+    assert all(set(run.tags) == {"train_loss", "val_loss"} and not run.rewinds for run in runs)
+    first = next(run for run in runs if run.params["run_id"] == "aaaa1111bb")
+    assert first.curves["val_loss"].value.tolist() == [10.5, 11.5, 12.5]
+    assert first.curves["val_loss"].time[1] == pytest.approx(1.7e9 + 0.001)

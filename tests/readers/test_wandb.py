@@ -62,10 +62,53 @@ def test_charts_of_one_run_in_several_files_are_one_run(tmp_path: Path) -> None:
     loss = chart(tmp_path, "Step,x - loss,x - loss__MIN,x - loss__MAX", "0,2,2,2", name="a.csv")
     rate = chart(tmp_path, "Step,x - lr,x - lr__MIN,x - lr__MAX", "0,0.1,0.1,0.1", name="b.csv")
     run = read_one(wandb.read, loss, rate, home=tmp_path)
-    assert run.name == "run"
+    assert run.name == "run/x"  # as the header calls it
     assert run.tags == ("loss", "lr")
     assert run.files == (loss, rate)
     assert run.params == {"run_name": "x"}
+
+
+def test_charts_that_were_saved_again_without_their_bounds(tmp_path: Path) -> None:
+    """The first two lines of three files of one project (two name their runs alike, the third otherwise)."""
+    top = "Valid/Top-1 Accuracy"
+    names = {
+        "val_loss.csv": [f"Res50{kind} - Valid/Loss" for kind in ("+DiffuseMix", "+Gen", "")],
+        "top1_acc.csv": [f"Res50_gen_4pt - {top}", f"Res50 - {top}"],
+    }
+    lines = {"val_loss.csv": "0,7.31493047513705,5.11758952618811,4.62377329035901",
+             "top1_acc.csv": "0,0.04278728606357,0.063569682151589"}  # fmt: skip
+    files = [write(tmp_path / n, ",".join(["Step", *header]) + f"\n{lines[n]}\n") for n, header in names.items()]
+    assert all(wandb.sniff(path) and wandb.home(path, frozenset(files)) == tmp_path for path in files)
+    runs = {run.name: run for run in read_all(wandb.read, *files, home=tmp_path)}
+    assert set(runs) == {"run/Res50+DiffuseMix", "run/Res50+Gen", "run/Res50", "run/Res50_gen_4pt"}
+    assert rows(runs["run/Res50"], "Valid/Loss") == [(0, 4.62377329035901)]
+    assert rows(runs["run/Res50"], top) == [(0, 0.063569682151589)]
+
+
+@pytest.mark.parametrize(
+    ("header", "taken"),
+    [
+        ("Step,happy-cat-3 - loss", True),
+        (",Step,happy-cat-3 - loss", True),  # with the index of pandas
+        ("step,train - loss,val - loss", False),  # curves of one run
+        ("Step,loss,acc - top1", False),
+        ("x - y,a - loss,b - loss", False),
+        ("Step", False),
+    ],
+)
+def test_which_headers_are_those_of_a_chart(tmp_path: Path, header: str, taken: bool) -> None:
+    path = write(tmp_path / "w.csv", header + "\n" + ",".join("1" for _ in header.split(",")) + "\n")
+    assert wandb.sniff(path) is taken
+
+
+@pytest.mark.parametrize(
+    "header", ["Name,Notes,User,Tags,Created,Runtime,Sweep,lr,train/global_step", "Name,State,Created,Runtime,epoch"]
+)
+def test_a_table_of_runs_without_some_of_its_columns(tmp_path: Path, header: str) -> None:
+    path = write(tmp_path / "w.csv", header + "\n" + ",".join("1" for _ in header.split(",")) + "\n")
+    assert wandb.sniff(path)
+    with pytest.raises(UnreadableError, match="one row a run"):
+        list(wandb.read(Source(path, (path,), "run")))
 
 
 def test_chart_without_a_run_name(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""Logs of which every file is a run of its own."""
+"""Logs of which every file is a run of its own, or holds several."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,15 +16,23 @@ def each_file(source: Source, run: Callable[[Source, Path, str], Run]) -> Iterat
 
     Raises UnreadableError where no file can be read.
     """
-    runs: list[Run] = []
+    yield from runs_of_files(source, lambda *file: [run(*file)])
+
+
+def runs_of_files(source: Source, runs: Callable[[Source, Path, str], Iterable[Run]]) -> Iterator[Run]:
+    """The runs in each file, as `runs(source, path, name)` reads them; they name a file that cannot be read.
+
+    Raises UnreadableError where no file can be read.
+    """
+    found: list[Run] = []
     failed: list[tuple[Path, UnreadableError]] = []
     for path in source.files:
         name = source.name if len(source.files) == 1 else f"{source.name}/{path.stem}"
         try:
-            runs.append(run(source, path, name))
+            found += runs(source, path, name)
         except UnreadableError as error:
             failed.append((path, error))
-    if not runs:
+    if not found:
         raise failed[0][1]
     notes = tuple(Note("unreadable", str(error), path.name) for path, error in failed)
-    yield from (replace(each, notes=(*each.notes, *notes)) for each in runs)
+    yield from (replace(each, notes=(*each.notes, *notes)) for each in found)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 #: Nothing larger is a file of parameters.
 LARGEST = 4 << 20
+_QUOTED = re.compile(r"""'((?:[^']|'')*)'|"((?:[^"\\]|\\.)*)\"""")
 FILES = ("hparams.yaml", "args.yaml", "params.yaml", "params.json", "config.json")
 
 
@@ -53,13 +55,25 @@ def flat_yaml(text: str) -> dict[str, Any]:
         if not value:
             path.append((indent, key))
         elif value[0] not in "!&*[{|>#":
-            found["/".join([*(k for _, k in path), key])] = scalar(value)
+            found["/".join([*(k for _, k in path), key])] = _yaml_scalar(value)
     return found
 
 
+def _yaml_scalar(word: str) -> Any:
+    """The scalar before a comment. A "#" or ":" inside quotes is part of it."""
+    if match := _QUOTED.match(word):
+        if match[1] is not None:
+            return match[1].replace("''", "'")
+        try:
+            return json.loads(f'"{match[2]}"')
+        except ValueError:  # an escape that JSON has not
+            return match[2]
+    return scalar(word.split(" #", 1)[0])
+
+
 def scalar(word: str) -> Any:
-    """A YAML scalar or a CSV cell as Python sees it."""
-    word = word.split(" #", 1)[0].strip()
+    """A cell or a value that was written as text, as Python sees it."""
+    word = word.strip()
     if word[:1] in {"'", '"'}:
         return word.strip("'\"")
     if word.lower() in {"true", "false"}:

@@ -11,12 +11,13 @@ from loglens.errors import UnreadableError
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
 from loglens.readers.files.json_file import document, flatten, objects, parse
-from loglens.readers.files.one_run_per_file import each_file
+from loglens.readers.files.one_run_per_file import runs_of_files
 from loglens.readers.files.text_file import head
 from loglens.readers.files.values import number, refuse
 from loglens.readers.jsonl import coco, skorch
 from loglens.readers.jsonl.mmengine import split_validation
 from loglens.readers.tables.columns import Scalars, scalars
+from loglens.readers.tables.several_runs import split_runs
 from loglens.readers.tables.step_axis import Axis, is_counter
 from loglens.readers.tables.table import Rows, Table
 from loglens.readers.tables.tidy import pivot, split_kinds
@@ -94,17 +95,32 @@ def home(path: Path, inside: frozenset[Path]) -> Path:  # noqa: ARG001 - as all 
 
 
 def read(source: Source) -> Iterator[Run]:
-    """One run a file."""
-    yield from each_file(source, _run)
+    """One run a file, or several where a column names them."""
+    yield from runs_of_files(source, _runs)
 
 
-def _run(source: Source, path: Path, name: str) -> Run:
+def _runs(source: Source, path: Path, name: str) -> Iterator[Run]:
     notes: list[Note] = []
     params: dict[str, Any] = {}
     parts = _whole(path)
     if parts is None:
         table, params = _lines(path, notes)
+        if runs := split_runs(table):
+            for run in runs:
+                yield _run(source, path, f"{name}/{run.name}", [(run.table, None)], notes, params | run.params)
+            return
         parts = split_validation(table)
+    yield _run(source, path, name, parts, notes, params)
+
+
+def _run(
+    source: Source,
+    path: Path,
+    name: str,
+    parts: Sequence[tuple[Table, Axis | None]],
+    notes: Sequence[Note],
+    params: dict[str, Any],
+) -> Run:
     pieces = []
     for part, axis in parts:
         tidy = pivot(part)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from loglens.readers.files.run_params import scalar
 from loglens.readers.files.values import refuse
 from loglens.readers.tables.row_collector import unique, whole_number
 
+#: The stage of a run that its owner has thrown away, and may restore.
+DELETED = "deleted"
 #: What stands for an infinite value.
 _HUGE = 1.7976931348623157e308
 _NEEDED = frozenset({"key", "value", "timestamp", "run_uuid", "step", "is_nan"})
@@ -33,7 +36,11 @@ def database(source: Source, form: str) -> Iterator[Run]:
         params: dict[str, dict[str, Any]] = {}
         for key, value, run in sqlite_file.rows(connection, "params", ("key", "value", "run_uuid"), notes, path.name):
             params.setdefault(str(run), {})[str(key)] = scalar(str(value))
-    alive = [key for key in dict.fromkeys([*runs, *columns]) if key not in runs or runs[key][3] != "deleted"]
+    every = dict.fromkeys([*runs, *columns])
+    alive = [key for key in every if key not in runs or runs[key][3] != DELETED]
+    if deleted := len(every) - len(alive):
+        what = "a deleted run is" if deleted == 1 else f"{deleted} deleted runs are"
+        notes.append(Note("deleted", f"{what} left out", path.name))
     if not alive:
         raise refuse(path, "an MLflow store without a run")
     names = [str(runs[key][1] or "") if key in runs else "" for key in alive]
@@ -73,8 +80,19 @@ def _metrics(connection: sqlite3.Connection, notes: list[Note], file: str) -> di
     return {run: _columns(tuple(tags), points) for run, (tags, points) in gathered.items()}
 
 
+def in_order(points: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Points (..., step, time, value) as MLflow's own page has them: by time, and by step where that is the same.
+
+    A batch may be written in any order; a resumed run goes back in steps, not in time.
+    """
+    points = list(points)
+    if any(math.isnan(point[-2]) for point in points):
+        return points
+    return sorted(points, key=lambda point: (point[-2], point[-3]))
+
+
 def _columns(tags: tuple[str, ...], points: list[tuple[int, int, float, float]]) -> Columns:
-    code, step, time, value = zip(*points, strict=True)
+    code, step, time, value = zip(*in_order(points), strict=True)
     return Columns(
         tags,
         np.array(code, np.int32),

@@ -15,7 +15,7 @@ from loglens.model.source import Note, Source
 from loglens.readers.files import sqlite_file
 from loglens.readers.files.run_params import flat_yaml, scalar
 from loglens.readers.files.text_file import LineTooLongError, head, open_text
-from loglens.readers.mlflow.database import database, status_notes
+from loglens.readers.mlflow.database import DELETED, database, in_order, status_notes
 
 FORMAT = "mlflow"
 
@@ -24,7 +24,7 @@ _DELETED = ".trash"
 _LARGEST_PARAM = 6000
 #: Numbers of a status in the file store.
 STATUS = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
-_SAID = {"run_name": "run_name", "name": "run_name", "run_id": "run_id", "run_uuid": "run_id"}
+_SAID = {key: key for key in ("run_name", "run_id", "lifecycle_stage")} | {"name": "run_name", "run_uuid": "run_id"}
 
 
 def sniff(path: Path) -> bool:
@@ -64,6 +64,8 @@ def read(source: Source) -> Iterator[Run]:
     folder = _run_folder(source.files[0]) or source.path
     notes: list[Note] = []
     params = _meta(folder)
+    if params.pop("lifecycle_stage", "") == DELETED:
+        raise UnreadableError("a run that was deleted in MLflow: left out; restore it there to have it read")
     parts = []
     for path in sorted(source.files):
         if path.name == "meta.yaml" and path.absolute().parent == folder:
@@ -88,7 +90,7 @@ def read(source: Source) -> Iterator[Run]:
 
 def _curve(path: Path, tag: str, notes: list[Note]) -> Columns:
     """The points of a file: `time value`, `time value step`, and names of data or model after that."""
-    points: list[tuple[float, float, int]] = []
+    points: list[tuple[int, float, float]] = []
     lost, torn = 0, False
     try:
         for block in open_text(path):
@@ -100,7 +102,7 @@ def _curve(path: Path, tag: str, notes: list[Note]) -> Columns:
                     step = int(cells[2]) if len(cells) > 2 else 0
                     if abs(step) >= 2**62:
                         raise ValueError
-                    points.append((float(cells[0]) / 1000, float(cells[1]), step))
+                    points.append((step, float(cells[0]) / 1000, float(cells[1])))
                 except (ValueError, IndexError):
                     lost += bool(cells)
     except LineTooLongError:
@@ -109,12 +111,13 @@ def _curve(path: Path, tag: str, notes: list[Note]) -> Columns:
         notes.append(Note("truncated", f"the last line of {tag} is torn (killed, or still writing)", path.name))
     if lost:
         notes.append(Note("corrupt", f"{lost} lines of {tag} are no points and left out", path.name))
+    points = in_order(points)
     return Columns(
         (tag,),
         np.zeros(len(points), np.int32),
-        np.array([each[2] for each in points], np.int64),
-        np.array([each[0] for each in points], np.float64),
+        np.array([each[0] for each in points], np.int64),
         np.array([each[1] for each in points], np.float64),
+        np.array([each[2] for each in points], np.float64),
         np.zeros(len(points), np.int32),
     )
 

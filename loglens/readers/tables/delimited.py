@@ -31,11 +31,12 @@ from loglens.readers.tables.cell_values import (
 from loglens.readers.tables.clock import NAMES as CLOCK_NAMES
 from loglens.readers.tables.growing_columns import Growing
 from loglens.readers.tables.header import find_header, is_number, split_header, unique
+from loglens.readers.tables.several_runs import BLOCKS, RUNS
 from loglens.readers.tables.step_axis import plain
 from loglens.readers.tables.table import Table
 
 #: Columns whose text says what a row is; all their cells are kept.
-KEPT = frozenset({*CLOCK_NAMES, *"mode phase split stage tag metric name key run run_name".split()})
+KEPT = frozenset({*CLOCK_NAMES, *RUNS, *BLOCKS, *"mode phase split stage tag metric name key id".split()})
 MOST_COLUMNS = 200_000
 #: So many lines above a torn one tell how long its last cell would be, if that many of them have a number there.
 NEAR, FEW = 20, 3

@@ -10,6 +10,15 @@ from collections import Counter
 NONE = "\x1c"
 #: So many lines of comments may stand before the header.
 _COMMENTS = 40
+#: The columns of W&B's table of runs that no user names, besides the name; so many of them tell it from other tables.
+_RUNS_TABLE = frozenset({"State", "Notes", "User", "Tags", "Created", "Runtime", "Sweep"})
+_ENOUGH = 3
+_CHART_AXES = frozenset("step _step global_step trainer/global_step train/global_step epoch".split()) | {
+    "wall time",
+    "relative time (process)",
+    "relative time (wall)",
+}
+_SPLITS = frozenset("train training val valid validation eval evaluation test testing".split())
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?(?:nan|inf|infinity)", re.I)
 
 
@@ -43,14 +52,25 @@ def is_history(names: list[str]) -> bool:
 
 
 def is_runs_table(names: list[str]) -> bool:
-    """Whether these are the columns of W&B's table of runs."""
-    return {"Name", "State", "Created", "Runtime"} <= set(names)
+    """Whether these are the columns of W&B's table of runs; of those but the name each may be hidden."""
+    return "Name" in names and len(_RUNS_TABLE & set(names)) >= _ENOUGH
+
+
+def is_chart(names: list[str]) -> bool:
+    """Whether these are the columns of a chart of W&B: "<run> - <metric>" over a step, with or without __MIN and __MAX.
+
+    "train - loss" beside "val - loss" are the curves of one run.
+    """
+    if any(f"{name}__MIN" in names for name in names):
+        return True
+    axis, *curves = names[names[:1] in ([""], ["Unnamed: 0"], ["index"]) :] or [""]
+    runs = [run.strip().lower() for run, mark, _ in (name.rpartition(" - ") for name in curves) if mark]
+    return axis.lower() in _CHART_AXES and 0 < len(runs) == len(curves) and not _SPLITS & set(runs)
 
 
 def is_wandb(names: list[str]) -> bool:
     """Whether only Weights & Biases writes these columns: a history, a table of runs, or a chart."""
-    known = set(names)
-    return is_history(names) or is_runs_table(names) or any(f"{name}__MIN" in known for name in names)
+    return is_history(names) or is_runs_table(names) or is_chart(names)
 
 
 def split_row(line: str, mark: str) -> list[str]:

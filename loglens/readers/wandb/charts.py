@@ -15,6 +15,7 @@ from loglens.readers.tables.table import Table
 
 _LOW, _HIGH, _DASH = "__MIN", "__MAX", " - "
 _TIMES = frozenset({"wall_time", "relative_time_(process)", "relative_time_(wall)"})
+_INDEX = frozenset({"", "unnamed:_0", "index"})
 _STEPS = frozenset({"step", "_step", "global_step", "trainer/global_step", "train/global_step"})
 
 
@@ -31,7 +32,8 @@ class Chart:
 def charts(table: Table, path: Path) -> list[Chart]:
     """The curves in a chart by run. The first column is the x axis, whatever it is."""
     index = {name: col for col, name in enumerate(table.names)}
-    curves = [col for col, name in enumerate(table.names) if col and not name.endswith((_LOW, _HIGH))]
+    x = int(plain(table.names[0]) in _INDEX and len(table.names) > 1)  # of a copy that pandas saved again
+    curves = [col for col, name in enumerate(table.names) if col > x and not name.endswith((_LOW, _HIGH))]
     runs: dict[str, dict[int, str]] = {}
     for col, (run, metric) in _split({col: table.names[col] for col in curves}).items():
         runs.setdefault(run, {})[col] = metric
@@ -39,7 +41,7 @@ def charts(table: Table, path: Path) -> list[Chart]:
     found = []
     for run, tags in runs.items():
         tags = {col: tag for col, tag in tags.items() if counts[col]}
-        axis = _axis(table, {tag: col for col, tag in tags.items()})
+        axis = _axis(table, x, {tag: col for col, tag in tags.items()})
         steps = [col for col, tag in tags.items() if tag == "_step"]
         if not tags:
             continue
@@ -68,14 +70,14 @@ def _split(names: dict[int, str]) -> dict[int, tuple[str, str]]:
     return found
 
 
-def _axis(table: Table, cols: dict[str, int]) -> Axis:
-    """The first column as the axis. Where that is a time, the steps are those of the column _step."""
-    name = plain(table.names[0])
+def _axis(table: Table, x: int, cols: dict[str, int]) -> Axis:
+    """Column x as the axis. Where that is a time, the steps are those of the column _step."""
+    name = plain(table.names[x])
     step = "step" if name in _STEPS else name
-    if name in _TIMES or column_axis(table, step, 0) is None:
+    if name in _TIMES or column_axis(table, step, x) is None:
         found = column_axis(table, "step", cols["_step"]) if "_step" in cols else None
         return found or row_axis(table, "row")
-    return column_axis(table, step, 0) or row_axis(table, "row")
+    return column_axis(table, step, x) or row_axis(table, "row")
 
 
 def _bucketed(table: Table, index: dict[str, int], tags: dict[int, str], path: Path) -> tuple[Note, ...]:

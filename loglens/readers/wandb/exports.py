@@ -33,7 +33,7 @@ _SAMPLES = 500
 
 
 def sniff(path: Path) -> bool:
-    """By the columns that only W&B writes: X__MIN, _step with _runtime or _timestamp, the runs table."""
+    """By the columns that only W&B writes: "<run> - <metric>", _step with _runtime or _timestamp, the runs table."""
     suffix = path.suffix.lower()
     if suffix in _CSV:
         return is_wandb(split_header(head(path))[0])
@@ -105,7 +105,7 @@ def _merge(source: Source, found: list[Chart]) -> list[Run]:
         notes = tuple(dict.fromkeys([*whole.notes, *(note for chart in mine for note in chart.notes)]))
         runs.append(
             Run(
-                source.name if len(names) == 1 or not name else f"{source.name}/{name}",
+                f"{source.name}/{name}" if name else source.name,
                 source.path,
                 FORMAT,
                 replace(whole.columns, session=np.zeros(len(whole.columns), np.int32)),

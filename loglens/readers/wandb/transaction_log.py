@@ -14,12 +14,15 @@ from loglens.errors import UnreadableError
 from loglens.model.columns import Columns
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
+from loglens.readers.files.block_log import BLOCK, HEADER
 from loglens.readers.files.values import refuse
 from loglens.readers.wandb.history import History, history, own_axes
 from loglens.readers.wandb.launch import MAGIC, Launch, launch
 
 FORMAT = "wandb"
 
+#: A link to the folder of the last run; where it was copied or committed, it may be a folder itself.
+_LATEST = "latest-run"
 _FOLDER = re.compile(r"(?:offline-)?(?:run|dryrun)-(\d{8}_\d{6})-")
 
 
@@ -39,14 +42,15 @@ def sniff(path: Path) -> bool:
 def home(path: Path, inside: frozenset[Path]) -> Path:
     """The folder of the run; of a run that was resumed, the folder of its first launch."""
     place = _place(path)
-    if not _FOLDER.match(place.parent.name):
-        return path
-    return _firsts(inside).get((place.parent.parent, place.name), place).parent
+    first = _firsts(inside).get((place.parent.parent, place.name))
+    if first and (_FOLDER.match(place.parent.name) or place.parent.name == _LATEST):
+        return first.parent
+    return place.parent if _FOLDER.match(place.parent.name) else path
 
 
 def _place(path: Path) -> Path:
     """The path without the link latest-run, which a walk meets before the folder of the run."""
-    if path.parent.name != "latest-run":
+    if path.parent.name != _LATEST:
         return path
     place = path.parent.with_name(path.resolve().parent.name) / path.name
     return place if place.is_file() else path
@@ -72,11 +76,11 @@ def read(source: Source) -> Iterator[Run]:
     files = {path.resolve(): path for path in sorted(map(_place, source.files), key=_order)}
     runs: dict[str, list[Launch]] = {}
     failed: list[tuple[Path, UnreadableError]] = []
-    for path in files.values():
+    for path in _without_copies(list(files.values())):
         try:
             found = launch(path)
             if not found.records:
-                raise refuse(path, "no intact record in it: damaged from the start, or no W&B log")
+                raise refuse(path, _why_empty(path))
             runs.setdefault(found.run_id or path.name, []).append(found)
         except UnreadableError as error:
             failed.append((path, error))
@@ -87,6 +91,34 @@ def read(source: Source) -> Iterator[Run]:
         launches.sort(key=lambda each: each.started if np.isfinite(each.started) else 0.0)
         name = source.name if len(runs) == 1 else f"{source.name}/{launches[0].name or launches[0].run_id}"
         yield _run(source, name, launches, notes)
+
+
+def _why_empty(path: Path) -> str:
+    if path.stat().st_size <= HEADER:
+        return "its header alone: nothing was flushed before the run ended, or it has just begun"
+    return "no intact record in it: damaged from the start, or no W&B log"
+
+
+def _without_copies(files: list[Path]) -> list[Path]:
+    """The files without a copy of one of them in `latest-run`, which may be of an earlier moment."""
+    kept = []
+    for path in files:
+        others = [other for other in files if other.name == path.name and other.parent.name != _LATEST]
+        if path.parent.name != _LATEST or not any(_begins_with(other, path) for other in others):
+            kept.append(path)
+    return kept
+
+
+def _begins_with(whole: Path, part: Path) -> bool:
+    """Whether a file begins with the bytes of another."""
+    try:
+        with whole.open("rb") as one, part.open("rb") as two:
+            while piece := two.read(BLOCK):
+                if one.read(len(piece)) != piece:
+                    return False
+    except OSError:
+        return False
+    return True
 
 
 def _run(source: Source, name: str, launches: list[Launch], notes: list[Note]) -> Run:

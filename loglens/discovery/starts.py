@@ -1,0 +1,135 @@
+"""A log in which training began from scratch several times holds several runs.
+
+A session that begins at or before the first step of the one before is a run of its own: nothing of it goes on
+from there. One that begins inside the earlier range is a resume, and stays part of the run. Sessions that
+overlap in time were written side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.model.columns import Columns
+from loglens.model.run import Run
+from loglens.model.source import Note
+
+#: Notes on how the process ended, which is how the last start ended.
+_ENDS = frozenset({"crash", "failed", "truncated", "unfinished"})
+#: A log of more sessions is left in one piece: each costs a pass over the rows.
+_MOST = 1000
+
+
+@dataclass(slots=True)
+class _Start:
+    """The sessions of one start, the first step of each of its tags, and its time from first to last row."""
+
+    sessions: list[int]
+    first: dict[int, int]
+    begin: float
+    end: float
+
+
+@dataclass(slots=True)
+class _Chain:
+    """The starts of sessions that have curves in common; another folder of splits is a chain of its own."""
+
+    starts: list[_Start] = field(default_factory=list)
+
+
+def split_starts(run: Run) -> list[Run]:
+    """The runs in a run as read, one for each start from scratch; the last one keeps the name."""
+    chains = _chains(run.columns)
+    main = max(chains, key=lambda chain: len(chain.starts), default=None)
+    if main is None or len(main.starts) < 2:
+        return [run]
+    number = np.zeros(int(run.columns.session.max()) + 1, np.int64)
+    for chain in chains:
+        for place, start in enumerate(chain.starts):
+            number[start.sessions] = _place(main, chain, place)
+    return _apart(run, main.starts, number[run.columns.session])
+
+
+def _chains(columns: Columns) -> list[_Chain]:
+    session = columns.session
+    if not len(session) or (session == session[0]).all() or len(np.unique(session)) > _MOST:
+        return []
+    width = len(columns.tags)
+    pairs, rows = np.unique(session.astype(np.int64) * width + columns.tag, return_index=True)
+    found: dict[int, dict[int, int]] = {}
+    for pair, row in zip(pairs.tolist(), rows.tolist(), strict=True):
+        found.setdefault(pair // width, {})[pair % width] = int(columns.step[row])
+    chains: list[_Chain] = []
+    for each, first in found.items():
+        begin, end = _span(columns.time[session == each])
+        chain = next((chain for chain in reversed(chains) if first.keys() & chain.starts[-1].first.keys()), None)
+        if chain is None:
+            chains.append(_Chain([_Start([each], first, begin, end)]))
+            continue
+        last = chain.starts[-1]
+        common = first.keys() & last.first.keys()
+        from_scratch = 2 * sum(first[tag] <= last.first[tag] for tag in common) > len(common)
+        if from_scratch and not begin <= last.end:
+            chain.starts.append(_Start([each], first, begin, end))
+        else:
+            last.sessions.append(each)
+            last.first = first | last.first
+            last.end = float(np.fmax(last.end, end))
+    return chains
+
+
+def _span(time: NDArray[np.float64]) -> tuple[float, float]:
+    known = time[np.isfinite(time)]
+    return (float(known.min()), float(known.max())) if len(known) else (np.nan, np.nan)
+
+
+def _place(main: _Chain, chain: _Chain, place: int) -> int:
+    """To which start of the main chain one of another chain belongs: in order where both have as many, else by time."""
+    begin = chain.starts[place].begin
+    if chain is main or len(chain.starts) == len(main.starts):
+        return place
+    before = [at for at, start in enumerate(main.starts) if start.begin <= begin]
+    return before[-1] if before else (0 if np.isfinite(begin) else len(main.starts) - 1)
+
+
+def _apart(run: Run, starts: list[_Start], number: NDArray[np.int64]) -> list[Run]:
+    begins = np.array([start.begin for start in starts])
+    found = []
+    for place, start in enumerate(starts):
+        last = place == len(starts) - 1
+        columns = _rows(run.columns, number == place)
+        step = min(start.first.values())
+        message = f"start {place + 1} of {len(starts)} in this log, anew from step {step}: each is a run of its own"
+        ends = [note for note in run.notes if last or note.kind not in _ENDS]
+        inside = [last] * len(run.summaries)
+        if run.summaries and np.isfinite(begins).all():
+            times = np.array([row.time for row in run.summaries])
+            inside = (np.maximum(np.searchsorted(begins, times, "right") - 1, 0) == place).tolist()
+        found.append(
+            replace(
+                run,
+                name=run.name if last else f"{run.name}, start {place + 1}",
+                columns=columns,
+                summaries=tuple(row for row, mine in zip(run.summaries, inside, strict=True) if mine),
+                notes=(*ends, Note("start", message, run.files[0].name if run.files else "")),
+                axes={tag: axis for tag, axis in run.axes.items() if tag in columns.tags},
+            )
+        )
+    return found
+
+
+def _rows(columns: Columns, chosen: NDArray[np.bool_]) -> Columns:
+    """The chosen rows, and the tags that they have."""
+    used = np.zeros(len(columns.tags), np.bool_)
+    used[columns.tag[chosen]] = True
+    code = (np.cumsum(used) - 1).astype(np.int32)
+    return Columns(
+        tuple(tag for tag, mine in zip(columns.tags, used.tolist(), strict=True) if mine),
+        code[columns.tag[chosen]],
+        columns.step[chosen],
+        columns.time[chosen],
+        columns.value[chosen],
+        columns.session[chosen],
+    )
