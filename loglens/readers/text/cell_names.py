@@ -1,4 +1,4 @@
-"""Which numbers of a line have a name, and which of them count steps and epochs."""
+"""Which numbers of a line have a name."""
 
 from __future__ import annotations
 
@@ -35,37 +35,11 @@ _BARE_OK = re.compile(
 
 _SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "validate", "eval", "evaluation", "dev"), "val"),
+    **dict.fromkeys(("val", "valid", "validation", "validate", "validating", "eval", "evaluation", "evaluating", "dev"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
 _LEADING = re.compile(rf"(?:{'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?=[\s/:]|$)", re.I)
 _SEGMENT = re.compile(rf"\b({'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?: set| results)?\s?[:\[(-]", re.I)
-COUNTERS = (
-    (
-        "step",
-        r"num_updates|global[ _]?step|(?:training )?steps?|iterations?|iters?|itr|updates?"
-        r"|(?:mini)?batch(?:es)?(?: idx)?",
-    ),
-    ("epoch", r"epochs?|ep"),
-)
-_RANKS = ("num_updates", "global", "step", "iteration", "iter", "itr", "update", "batch")
-#: "ms/batch 181.56" is a duration and "max epoch=20" a setting; neither counts.
-_NO_COUNTER_AFTER = r"(?<!\bms/)(?<!\bs/)(?<!\bsec/)(?<!\bmax )(?<!\btotal )"
-_COUNTER = {
-    kind: re.compile(
-        rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}\0(?:(?: ?/ ?| of )(?P<total>\0))?"
-    )
-    for kind, words in COUNTERS
-}
-
-
-class Counter(NamedTuple):
-    """Slots of a counter and of its total, -1 where there is none; where it begins and ends."""
-
-    slot: int
-    total: int
-    start: int
-    end: int
 
 
 class Cell(NamedTuple):
@@ -88,24 +62,6 @@ _COUNTS = re.compile(r"(?:^|[ _])(?:steps?|iter|iters|iteration|epochs?|batch|up
 def is_counter(key: str) -> bool:
     """Whether a number of this name counts and measures nothing."""
     return bool(_COUNTS.search(key)) and not MEASURES.search(key)
-
-
-def counter(body: str, kind: str) -> Counter | None:
-    """The counter of a line that gives its step or its epoch; the most global one where there are several."""
-    best: tuple[int, re.Match[str]] | None = None
-    for found in _COUNTER[kind].finditer(body):
-        word = found[1]
-        rank = next((i for i, name in enumerate(_RANKS) if name in word), len(_RANKS))
-        if best is None or rank < best[0]:
-            best = rank, found
-    if best is None:
-        return None
-    found = best[1]
-    slot = body.count(MARK, 0, found.end()) - 1
-    total = -1
-    if found["total"]:
-        slot, total = slot - 1, slot
-    return Counter(slot, total, found.start(), found.end())
 
 
 def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[Cell]:

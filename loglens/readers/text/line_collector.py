@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from loglens.readers.tables.growing_columns import Growing
 from loglens.readers.text.crash_lines import CrashLines
-from loglens.readers.text.line_plan import LinePlan, plan_of
+from loglens.readers.text.line_plan import LinePlan
+from loglens.readers.text.planner import plan_of
 from loglens.readers.text.ruled_tables import RuledTables
 from loglens.readers.text.templates import floats, normalise_spaces, to_template
 from loglens.stats.arrays import Floats, Ints
@@ -74,7 +75,8 @@ class LineCollector:
         self.lines = 0
         self.records = 0
         self.sure = 0
-        self.last_value_line = 0
+        self.counted = 0
+        self._last_lines = [0, 0]
         self._on_param = on_param
         self._records = Growing(form=np.int32, **dict.fromkeys(("step", "epoch", "total", "time"), np.float64))
         self._measured = Growing(owner=np.int64, nth=np.int32, value=np.float64)
@@ -96,6 +98,11 @@ class LineCollector:
             self._read_raw(raw, block, rows, form[rows])
             self._take(form[rows], base[rows], numbers, rows, share)
         self.lines += raw.count(b"\n")
+
+    @property
+    def last_value_line(self) -> int:
+        """The last line with a value and a counter, or if no line has one, with a value."""
+        return self._last_lines[False] or self._last_lines[True]
 
     def column(self, name: str) -> NDArray[Any]:
         """One column of all records (form, the counters, time) or of all values (owner, nth, value); given away."""
@@ -124,6 +131,7 @@ class LineCollector:
         self._values = np.array([len(plan.values) for plan, _ in forms], np.int64)
         self._first = np.cumsum(self._values) - self._values
         self._slot = np.array([value.slot for plan, _ in forms for value in plan.values], np.int64)
+        self._follows = np.array(["follow" in plan.words for plan, _ in forms])
         self._sure = np.array([plan.sure and bool(plan.values) for plan, _ in forms])
 
     def _take(self, form: NDArray[np.int32], base: Ints, numbers: list[bytes], rows: Ints, share: float) -> None:
@@ -147,9 +155,12 @@ class LineCollector:
         self._records.add(share, form=form, **counted)
         self._measured.add(share, owner=owner + self.records, nth=nth, value=value[at])
         self.records += len(form)
+        self.counted += int(np.count_nonzero((self._values[form] > 0) & ~self._follows[form]))
         self.sure += int(np.count_nonzero(self._sure[form]))
-        if len(owner):
-            self.last_value_line = self.lines + int(rows[owner[-1]]) + 1
+        for follows in (False, True):
+            last = owner[self._follows[form[owner]] == follows][-1:]
+            if len(last):
+                self._last_lines[follows] = self.lines + int(rows[last[0]]) + 1
 
     def _time(self, form: NDArray[np.int32], place: Ints, value: Floats, time: Floats) -> Floats:
         """Unix seconds of each record: time, or the date and time that the line begins with."""

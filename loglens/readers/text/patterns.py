@@ -104,16 +104,6 @@ start          restart         ^> ?initializing torch distributed|^starting trai
 #: Two such lines make a log, where others need three; a single one of the first kind does.
 SURE = frozenset("megatron mmdet mmengine timm fairseq coqui darts detectron2 mllog mlperf marian dl4j darknet".split())
 
-#: MLPerf: the value has its name under "key" and its counter in "metadata".
-MLLOG = re.compile(
-    r':::MLL\w*[^{]{0,60}\{.*"time_ms": ?(?P<time>\0).*"key": ?"(?P<key>\w+)", ?"value": ?'
-    r'(?P<value>\0|\{[^{}]*\}|"[^"]*"|[a-z]+)'
-)
-#: MLPerf's first two rounds: ":::MLPv0.5.0 model seconds (file:line) key: value", the value a number or JSON.
-MLPERF_EARLY = re.compile(r":::ML[LP]v[\w.]+ \S+ (?P<seconds>\0) \([^()]*\) (?P<key>\w+): (?P<value>\0$|\{[^{}]*\}$|.)")
-MLPERF_EARLY_EPOCH = re.compile(r'"epoch(?:_num)?": ?(?P<epoch>\0)')
-MLLOG_STEP = re.compile(r'"(?P<axis>epoch_num|samples_count|step_num|iteration|current_iter_num)": ?(?P<step>\0)')
-
 
 def patterns() -> tuple[Pattern, ...]:
     """The table, compiled."""

@@ -12,6 +12,8 @@ from loglens.readers.tables.step_axis import NAMES, plain
 from loglens.readers.text.line_plan import LinePlan
 from loglens.stats.arrays import Floats, Ints
 
+#: From so many lines on, and with so many of them in an epoch of their own, a line is printed once an epoch.
+_FEW, _ONCE = 4, 0.9
 Bools = NDArray[np.bool_]
 _TABLE_STEPS = {name: rank for rank, name in enumerate(f"{NAMES['step']} {NAMES['epoch']}".split())}
 
@@ -150,6 +152,8 @@ def _join(records: LineRecords, rows: Ints, epoch: Floats, session: NDArray[np.i
     if np.isnan(epoch).all() or np.isnan(epoch).any():
         return step, ""
     rises = epoch[1:] > epoch[:-1]
+    if _is_length(step, total, rises):
+        return epoch, "the step does not rise from epoch to epoch: steps count epochs"
     again = np.count_nonzero(rises & (step[1:] < step[:-1]))
     always = "within" in records.plans[records.plan[rows[0]]].words
     if not always and (not again or again < 0.5 * np.count_nonzero(rises)):
@@ -168,6 +172,13 @@ def _join(records: LineRecords, rows: Ints, epoch: Floats, session: NDArray[np.i
         with np.errstate(over="ignore", invalid="ignore"):  # a "step 1e308" is no step
             joined[mine] = (epoch[mine] - base) * span + step[mine]
     return joined, remark
+
+
+def _is_length(step: Floats, total: Floats, rises: Bools) -> bool:
+    """Whether lines that come once an epoch, or an episode, say how many steps it took."""
+    if len(rises) < _FEW or np.isfinite(total).any() or np.mean(rises) < _ONCE:
+        return False
+    return bool(np.mean(step[1:][rises] > step[:-1][rises]) < _ONCE)
 
 
 def _logs(records: LineRecords, logs: Bools) -> tuple[Floats, str]:
@@ -194,8 +205,29 @@ def _logs(records: LineRecords, logs: Bools) -> tuple[Floats, str]:
         if 2 * len(np.unique(shown[bar >= 0])) > len(order):
             place[lines] = shown
             return place, "step"
-    place[logs] = np.searchsorted(order, records.epoch[logs])
+    lines = np.flatnonzero(logs)
+    place[lines] = _in_order(np.searchsorted(order, records.epoch[lines]), _kinds(records)[lines])
     return place, "log"
+
+
+def _kinds(records: LineRecords) -> Ints:
+    """A number for the names of the values of each record."""
+    kinds: dict[frozenset[str], int] = {}
+    tags = (frozenset(value.tag for value in plan.values) for plan in records.plans)
+    return np.array([kinds.setdefault(each, len(kinds)) for each in tags], np.int64)[records.plan]
+
+
+def _in_order(epoch: Ints, kind: Ints) -> Ints:
+    """Places of lines by the number of their epoch; lines of one kind in one epoch, which is rounded, come one by one."""
+    run = np.cumsum(np.append(0, epoch[1:] != epoch[:-1]))
+    order = np.lexsort((kind, run))
+    first = np.append(True, (np.diff(run[order]) != 0) | (np.diff(kind[order]) != 0))
+    nth = np.empty(len(epoch), np.int64)
+    nth[order] = np.arange(len(epoch)) - np.maximum.accumulate(np.where(first, np.arange(len(epoch)), 0))
+    width = np.ones(int(epoch.max()) + 1, np.int64)
+    np.maximum.at(width, epoch, nth + 1)
+    places: Ints = (np.cumsum(width) - width)[epoch] + nth
+    return places
 
 
 def tables(names: list[str], value: Floats, rule: Ints) -> tuple[Floats, str]:
