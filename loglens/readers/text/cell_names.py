@@ -8,15 +8,17 @@ from typing import NamedTuple
 from loglens.readers.text.templates import MARK
 
 #: The words that lead to a number: "lm loss:", "'grad_norm': '", "lr=[", "elapsed time (ms):"
-_WORD = r"[A-Za-z_][\w.@/%+~^-]*"
+_WORD = r"[A-Za-z_][\w.@/%+~^-]*(?:'s(?= ))?"
 _OPEN = r"['\"]? ?(?:[:=]{1,2}>?| is) ?[~]?['\"\[({ ]{0,3}$"
-_KEY = re.compile(rf"({_WORD}(?: {_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\))?){_OPEN}")
+_KEY = re.compile(rf"({_WORD}(?: (?:/ )?{_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\))?){_OPEN}")
 _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
-_BARE = re.compile(rf"({_WORD}(?: {_WORD})?) \(?$")
+_BARE = re.compile(rf"({_WORD}(?: {_WORD})?) [\[(]?$")
 _UNIT = re.compile(r"[A-Za-z%°/][\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
 _NEAR = 100
 #: What comes between the parts of a clock time, a date, a ratio or a range; none of them is a value.
 _JOINTS = frozenset({":", "/", "-", " / ", "/ ", " /", "x", ".", "~"})
+#: Behind how far a bar has come.
+_BAR = "%|"
 _SKIPPED = re.compile(
     r"^(?:eta|remaining(?: time)?|lineno|time_ms|seed|rank|pid|local_rank|world_size"
     r"|(?:max|total|num)_(?:steps|epochs|iters)"
@@ -30,7 +32,8 @@ MEASURES = re.compile(
     re.I,
 )
 _BARE_OK = re.compile(
-    r"(?:^|[ _./])(?:loss|lr|acc|accuracy|ppl|perplexity|norm|gnorm|grad_norm|time|mfu|wps|tps|top[15])$", re.I
+    r"(?:^|[ _./])(?:loss|lr|acc|accuracy|ppl|perplexity|norm|gnorm|grad_norm|time|mfu|wps|tps|top[15]"
+    r"|score|f1|auc|auroc|mse|mae|rmse|m?iou|dice|precision|recall|map|bleu|wer|cer|reward|return|psnr|ssim)$", re.I
 )
 
 _SPLITS = {
@@ -80,11 +83,11 @@ def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[
         if "|" in near:
             split = ""
         name = (
-            "" if slot in taken or gaps[slot + 1] in _JOINTS or gap in _JOINTS else _name(near, whole=whole, bare=bare)
+            "" if slot in taken or gaps[slot + 1] in _JOINTS or gap in _JOINTS or gaps[slot + 1].startswith(_BAR) else _name(near, whole=whole, bare=bare)
         )
         if not name or _SKIPPED.search(name):
             continue
-        own, key = _own_split(name)
+        own, key = own_split(name.replace("'s ", " "))
         segment = _SEGMENT.search(near[near.rfind("|") + 1 : near.rfind(name)])
         if segment:
             split = split_word(segment[1])
@@ -106,7 +109,7 @@ def _name(near: str, *, whole: bool, bare: bool) -> str:
     return ""
 
 
-def _own_split(name: str) -> tuple[str, str]:
+def own_split(name: str) -> tuple[str, str]:
     """The split that a name begins or ends with, and the rest of it."""
     if (lead := _LEADING.match(name)) and len(lead[0]) < len(name):
         return split_word(lead[0]), name[lead.end() :].strip(" /:")

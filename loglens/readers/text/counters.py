@@ -20,8 +20,8 @@ _WORDS = {
     "turn": r"(?:episodes?|generations?|(?:communication |global )?rounds?|games?|time[ _]?steps?|frames?)",
 }
 _RANKS = ("num_updates", "global", "step", "iteration", "iter", "itr", "update", "batch")
-#: A setting: "max epoch=20"
-_NO_COUNTER_AFTER = r"(?<!\bmax )(?<!\btotal )(?<!\bnum )"
+#: A setting: "max epoch=20", "--epochs 20"
+_NO_COUNTER_AFTER = r"(?<! --)(?<!\bmax )(?<!\btotal )(?<!\bnum )"
 _COUNTER = {
     kind: re.compile(
         rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}\0(?:(?: ?/ ?| of )\0)?"
@@ -33,12 +33,13 @@ _UNIT_BEFORE = re.compile(
     r"\b(?:[mun]?s|secs?|seconds?|min|minutes?|h|hours?|samples|tokens?|toks?|images?|imgs?|words|examples|sents|it|[tgm]?flops?)/$"
 )
 _UNITS = r"(?:steps?|iterations?|iters?|it|(?:mini-?)?batch(?:es)?|updates?)\b"
-#: Counters without a name: "200/ 2983 batches", "[ 64/60000]" at the end, "[12/200] loss", "12/200: loss", "[0] loss", "12: loss".
+#: Counters without a name: "200/ 2983 batches", "[ 64/60000]" at the end, "[12/200] loss", "12/200: loss", "[0] loss", "12: loss", "train (1/12) loss".
 _UNNAMED = (
     re.compile(rf"(?<![/\w.:]\0)\0 ?/ ?\0 {_UNITS}"),
     re.compile(r"\[ ?\0 ?/ ?\0 ?\]$"),
     re.compile(r"^[\[(]? ?\0 ?(?:/|of) ?\0 ?[\])]?[ :,|-]+(?=[\[({<]?[a-z])"),
-    re.compile(r"^(?:[\[(] ?\0 ?[\])][ :,|-]{1,4}|\0(?:: ?| ?[|,] ?| ?- | (?=\[)))(?=[\[({<]{0,2}[a-z])"),
+    re.compile(r"^(?:train|val|test|eval)[a-z]{0,6} [\[(] ?\0 ?/ ?\0 ?[\])]"),
+    re.compile(r"^(?:[\[(] ?\0 ?[\])][ :,|-]{1,4}|\0(?:: ?| ?[|,] ?| ?- | ))(?=[\[({<]{0,2}[a-z])"),
 )
 #: Behind an epoch: "[12/200]", "(12/200)", "200/ 2983 batches"
 _BEHIND_EPOCH = re.compile(rf"[\[(] ?\0 ?/ ?\0 ?(?:\(\0%\) ?)?[\])]|(?<![/\w.:]\0)\0 ?/ ?\0 {_UNITS}")

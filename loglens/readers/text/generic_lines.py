@@ -43,7 +43,8 @@ def generic(body: str, low: str) -> LinePlan | None:
     if not any(MEASURES.search(cell.key) for cell in listed):
         return _setter(low, step, epoch) if not unnamed else None
     named = epoch or (step and not unnamed)
-    split = _leading_split(low, min((each.start for each in (step, epoch) if each), default=low.find(MARK)))
+    begins = (each.start for each in (step, epoch) if each)
+    split = _leading_split(low, min(begins) if named else low.find(MARK))
     if not named:
         listed = _labelled(body, listed)
     axis = "follow" if not named else "step" if step else "epoch"

@@ -52,7 +52,7 @@ def values_of(listed: list[Cell], split: str, axis: str, words: frozenset[str]) 
     values: dict[tuple[str, str, int], Value] = {}
 
     def add(slot: int, tag: str, axis: str, when: int = 0) -> None:
-        values.setdefault((tag, axis, when), Value(slot, tag, axis, when, "section" in words))
+        values.setdefault((tag, axis, when), Value(slot, tag, axis, when, "section" in words and not side))
 
     for cell in listed:
         key = re.sub(r" value$", "", cell.key).strip()

@@ -18,6 +18,8 @@ _LOG = re.compile(
 _EARLY = re.compile(r":::ML[LP]v[\w.]+ \S+ (?P<seconds>\0) \([^()]*\) (?P<key>\w+): (?P<value>\0$|\{[^{}]*\}$|.)")
 _EARLY_EPOCH = re.compile(r'"epoch(?:_num)?": ?(?P<epoch>\0)')
 _STEP = re.compile(r'"(?P<axis>epoch_num|samples_count|step_num|iteration|current_iter_num)": ?(?P<step>\0)')
+_EARLY_STEP = re.compile(r'"(?:iteration|global_step|step)": ?(?P<step>\0)')
+
 #: What MLPerf's first rounds measure; "opt_...", "model_hp_..." and targets are settings.
 _RESULT = re.compile(r"(?:eval|train)_(?!hp_|target)")
 #: So much of a line is looked at; the key of a value stands near its begin.
@@ -68,10 +70,12 @@ def _early(text: str, found: re.Match[str]) -> LinePlan | None:
     if not counted:
         return LinePlan("mlperf/", raw="param") if value == MARK else None
     epoch = start + value.count(MARK, 0, counted.start("epoch"))
-    inner = cells(value, frozenset({epoch - start}), whole=False, bare=False)
+    within = _EARLY_STEP.search(value)
+    step = start + value.count(MARK, 0, within.start("step")) if within else -1
+    inner = cells(value, frozenset({epoch - start, step - start}), whole=False, bare=False)
     values = tuple(
-        Value(start + cell.slot, key if cell.key == "value" else f"{key}/{cell.key}", "epoch")
+        Value(start + cell.slot, key if cell.key == "value" else f"{key}/{cell.key}", "step" if within else "epoch")
         for cell in inner
         if cell.key != "target" and not key.endswith("_size") and not is_counter(cell.key)
     )
-    return LinePlan("mlperf/val", values=values, epoch=epoch, seconds=seconds)
+    return LinePlan("mlperf/val", values=values, step=step, epoch=epoch, seconds=seconds)

@@ -16,6 +16,7 @@ stands for a number, "<name>" for a number that is called so and one blank for a
   section   lines from here on are of this split       table   a row of a table
   restart   the program began anew                     alone   only values without a name in the line count
   postfix   a bar of tqdm with values behind it
+  own       the name of the value says of what part of the data it is
   group     the rows of the table from here on belong to a group, which is part of their names
 """
 
@@ -77,6 +78,7 @@ coqui          carry,section   ^\| > \w+: #
 keras          keras,within    ^<step>/<total> [^:|]{0,60}?- \w+: #
 hf             log             ^\{.*['"]epoch['"]: ['"]?<epoch>['"]?\}$
 hf             bar             ^#%\| ?\| <step>/<total> \[
+bar            final,postfix   ^(?P<split>val|eval|test)\w*(?: [^|]{0,60}?)?:? ?#%\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
 bar            within,postfix  ^[^|]{0,60}?\bepoch ?:? ?<epoch>[^|]*\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
 bar            within,postfix  ^[^|]{0,60}?#%\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
 darts          within          ^(?P<split>train|valid|test) <step> <vloss> <vtop1> <vtop5>$
@@ -95,6 +97,10 @@ marian         alone           ^ep\. <epoch> : up\. <step> : sen\. # : cost <vco
 marian         -               ^\[?(?P<split>valid)\] (?:ep\. <epoch> : )?up\. <step> : (?P<key>[\w-]+) : <value>
 dl4j           -               \bscore at iteration <step> is <vloss>$
 darknet        -               ^<step>: <vloss>, <vavg_loss> avg(?: loss)?, <vlr> rate, <vtime> seconds, # images
+catboost       -               ^<step>: learn: 
+espnet         within          ^<epoch>epoch:(?P<split>train|valid):#-<step>batch:
+result         own             ^(?P<key>[a-z][\w /@.%-]{0,40}?) (?:at|after|for|in|on|@) (?:step|iter|iteration|update) <step>(?:/#)?(?: is| was| ?[:=])? ?<value>
+result         epoch,own       ^(?P<key>[a-z][\w /@.%-]{0,40}?) (?:at|after|for|in|on|@) epoch <epoch>(?:/#)?(?: is| was| ?[:=])? ?<value>
 pair           within,telling  ^\[<epoch>, ?<step>\]:? ?(?=[a-z])
 pair           within          ^(?P<key>[a-z][\w ]{0,30}?) ?\[<epoch>, ?<step>\](?: ?\([^()\0]*\))? ?[:=] ?<value>$
 start          restart         ^(?:args = )?namespace\(|^=+ ?training started|^environment info:|^logging to

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from loglens.readers.text import crash_lines, prefixes
-from loglens.readers.text.cell_names import MEASURES, Cell, cells, is_counter, split_word
+from loglens.readers.text.cell_names import MEASURES, Cell, cells, is_counter, own_split, split_word
 from loglens.readers.text.generic_lines import generic
 from loglens.readers.text.line_plan import LinePlan, Value, values_of
 from loglens.readers.text.mlperf_lines import mlperf
@@ -113,6 +113,8 @@ def _fit(pattern: Pattern, body: str, found: re.Match[str]) -> LinePlan | None:
     axis = _axis(words)
     if "value" in slots:
         key = body[found.start("key") : found.end("key")].strip()
+        if "own" in words:
+            split, key = own_split(key)
         key = f"{split}/{key}" if split else key
         return replace(base, values=(Value(slots["value"], key, "table" if "table" in words else axis),))
     named = [

@@ -73,6 +73,8 @@ def place(records: LineRecords) -> Positions:
     for family, rows in families:
         training[rows] = family.partition("/")[2] in ("", "train")
     known = np.where(training, step, np.nan)
+    if not np.isfinite(known).any():
+        known = _bars(records)
     upcoming = np.where(records.has("ahead"), forward_fill(known[::-1])[::-1] - 1, np.nan)
     carried = np.where(np.isnan(upcoming), forward_fill(known), upcoming)
     step = np.where(np.isnan(step), carried, step)
@@ -191,10 +193,8 @@ def _logs(records: LineRecords, logs: Bools) -> tuple[Floats, str]:
     if not logs.any():
         return place, "log"
     order = np.unique(records.epoch[logs])
-    bars = np.flatnonzero(records.has("bar") & np.isfinite(records.total))
-    if len(bars):
-        total = records.total[bars]
-        main = bars[total == np.maximum.accumulate(total)]
+    main = np.flatnonzero(np.isfinite(_bars(records)))
+    if len(main):
         lines = np.flatnonzero(logs)
         after = np.searchsorted(main, lines)
         redrawn = after < len(main)
@@ -208,6 +208,15 @@ def _logs(records: LineRecords, logs: Bools) -> tuple[Floats, str]:
     lines = np.flatnonzero(logs)
     place[lines] = _in_order(np.searchsorted(order, records.epoch[lines]), _kinds(records)[lines])
     return place, "log"
+
+
+def _bars(records: LineRecords) -> Floats:
+    """The steps of bare progress bars; the bar of an evaluation is shorter than the one of the training above it."""
+    step = np.full(len(records.plan), np.nan)
+    bars = np.flatnonzero(records.has("bar") & np.isfinite(records.total))
+    main = bars[records.total[bars] == np.maximum.accumulate(records.total[bars])]
+    step[main] = records.step[main]
+    return step
 
 
 def _kinds(records: LineRecords) -> Ints:
