@@ -33,12 +33,15 @@ MEASURES = re.compile(
 )
 _BARE_OK = re.compile(
     r"(?:^|[ _./])(?:loss|lr|acc|accuracy|ppl|perplexity|norm|gnorm|grad_norm|time|mfu|wps|tps|top[15]"
-    r"|score|f1|auc|auroc|mse|mae|rmse|m?iou|dice|precision|recall|map|bleu|wer|cer|reward|return|psnr|ssim)$", re.I
+    r"|score|f1|auc|auroc|mse|mae|rmse|m?iou|dice|precision|recall|map|bleu|wer|cer|reward|return|psnr|ssim)$",
+    re.I,
 )
 
 _SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "validate", "validating", "eval", "evaluation", "evaluating", "dev"), "val"),
+    **dict.fromkeys(
+        ("val", "valid", "validation", "validate", "validating", "eval", "evaluation", "evaluating", "dev"), "val"
+    ),
     **dict.fromkeys(("test", "testing"), "test"),
 }
 _LEADING = re.compile(rf"(?:{'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?=[\s/:]|$)", re.I)
@@ -83,7 +86,9 @@ def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[
         if "|" in near:
             split = ""
         name = (
-            "" if slot in taken or gaps[slot + 1] in _JOINTS or gap in _JOINTS or gaps[slot + 1].startswith(_BAR) else _name(near, whole=whole, bare=bare)
+            ""
+            if slot in taken or gaps[slot + 1] in _JOINTS or gap in _JOINTS or gaps[slot + 1].startswith(_BAR)
+            else _name(near, whole=whole, bare=bare)
         )
         if not name or _SKIPPED.search(name):
             continue

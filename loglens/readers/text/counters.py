@@ -11,7 +11,7 @@ from loglens.readers.text.templates import MARK
 _NUMBER = r"(?:[ _-]?(?:idx|index|id|number|num|no\.|count))?"
 _STEPS = (
     r"num_updates|global[ _]?step|(?:training )?steps?|iterations?|iters?|itr|updates?"
-    rf"|(?:mini)?batch(?:es)?(?: idx)?"
+    r"|(?:mini)?batch(?:es)?(?: idx)?"
 )
 _WORDS = {
     "step": rf"(?:{_STEPS}){_NUMBER}",
@@ -23,9 +23,7 @@ _RANKS = ("num_updates", "global", "step", "iteration", "iter", "itr", "update",
 #: A setting: "max epoch=20", "--epochs 20"
 _NO_COUNTER_AFTER = r"(?<! --)(?<!\bmax )(?<!\btotal )(?<!\bnum )"
 _COUNTER = {
-    kind: re.compile(
-        rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}\0(?:(?: ?/ ?| of )\0)?"
-    )
+    kind: re.compile(rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}\0(?:(?: ?/ ?| of )\0)?")
     for kind, words in _WORDS.items()
 }
 #: A duration or a speed counts nothing: "ms/batch 181.56", "samples/step".
@@ -33,7 +31,8 @@ _UNIT_BEFORE = re.compile(
     r"\b(?:[mun]?s|secs?|seconds?|min|minutes?|h|hours?|samples|tokens?|toks?|images?|imgs?|words|examples|sents|it|[tgm]?flops?)/$"
 )
 _UNITS = r"(?:steps?|iterations?|iters?|it|(?:mini-?)?batch(?:es)?|updates?)\b"
-#: Counters without a name: "200/ 2983 batches", "[ 64/60000]" at the end, "[12/200] loss", "12/200: loss", "[0] loss", "12: loss", "train (1/12) loss".
+#: Counters without a name: "200/ 2983 batches", "[ 64/60000]" at the end, "[12/200] loss" or "12/200: loss",
+#: "train (1/12) loss", "[0] loss" or "12: loss".
 _UNNAMED = (
     re.compile(rf"(?<![/\w.:]\0)\0 ?/ ?\0 {_UNITS}"),
     re.compile(r"\[ ?\0 ?/ ?\0 ?\]$"),
@@ -55,7 +54,10 @@ class Counter(NamedTuple):
 
 
 def counters(low: str) -> tuple[Counter | None, Counter | None]:
-    """The step and the epoch that a line in lower case names. Episodes, rounds and the like take the place of either."""
+    """The step and the epoch that a line in lower case names.
+
+    Episodes, rounds and the like take the place of either.
+    """
     step, epoch, turn = (_counter(low, kind) for kind in ("step", "epoch", "turn"))
     if turn and step is None:
         return turn, epoch

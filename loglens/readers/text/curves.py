@@ -13,7 +13,8 @@ from loglens.model.columns import Columns
 from loglens.readers.text.followers import Followers, settle, without_false_counters
 from loglens.readers.text.line_collector import LineCollector
 from loglens.readers.text.line_plan import Value
-from loglens.readers.text.positions import LineRecords, Positions, forward_fill, place, tables
+from loglens.readers.text.line_records import LineRecords, forward_fill
+from loglens.readers.text.positions import Positions, place, tables
 from loglens.readers.text.repeats import repeats
 from loglens.readers.text.sections import Sections, sections_of, within
 from loglens.stats.arrays import Floats, Ints

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.readers.text.line_plan import LinePlan
-from loglens.readers.text.positions import LineRecords, Positions
+from loglens.readers.text.line_records import LineRecords
+from loglens.readers.text.positions import Positions
 from loglens.readers.text.sections import Sections, within
 from loglens.stats.arrays import Floats, Ints
 
@@ -46,7 +47,9 @@ def without_false_counters(records: LineRecords) -> LineRecords:
     A plan that loses its step follows the other lines, or counts in epochs where it names one.
     """
     step, plans = records.step, list(records.plans)
-    for family in dict.fromkeys(plan.family for plan in plans if plan.step >= 0 and plan.words & {"generic", "unnamed"}):
+    for family in dict.fromkeys(
+        plan.family for plan in plans if plan.step >= 0 and plan.words & {"generic", "unnamed"}
+    ):
         mine = [i for i, plan in enumerate(plans) if plan.family == family and plan.words & {"generic", "unnamed"}]
         rows = np.flatnonzero(np.isin(records.plan, mine) & np.isfinite(records.step))
         if not len(rows) or _counts(records, rows, named="unnamed" not in plans[mine[0]].words):
@@ -73,7 +76,9 @@ def _counts(records: LineRecords, rows: NDArray[np.intp], *, named: bool) -> boo
 def _uncounted(plan: LinePlan) -> LinePlan:
     axis = "epoch" if plan.epoch >= 0 else "follow"
     values = tuple(replace(value, axis=axis) if value.axis in ("step", "follow") else value for value in plan.values)
-    return replace(plan, step=-1, total=-1, values=values, words=plan.words | ({"follow"} if axis == "follow" else set()))
+    return replace(
+        plan, step=-1, total=-1, values=values, words=plan.words | ({"follow"} if axis == "follow" else set())
+    )
 
 
 def settle(records: LineRecords, places: Positions, sections: Sections) -> Followers:
@@ -103,7 +108,7 @@ def settle(records: LineRecords, places: Positions, sections: Sections) -> Follo
 
 def _number(row: Floats, groups: list[Ints]) -> None:
     """Number the rows of the form that is repeated most; the lines of the others belong to the last one before."""
-    lead = max(groups, key=len, default=None)
+    lead = max(groups, key=len, default=np.empty(0, np.int64))
     for rows in groups:
         last = np.searchsorted(lead, rows, side="right") - 1.0
         row[rows] = np.maximum(last, 0) if len(np.unique(last)) >= _OWN * len(rows) else np.arange(len(rows))

@@ -12,10 +12,13 @@ from loglens.readers.text.templates import MARK
 
 #: A bar or a heading that begins with the epoch.
 _SETTER = re.compile(r"[-=*#>+ ]*epoch ?:?=? ?\[?\0")
-_SPLIT = re.compile(r"\W*(train|training|val|valid|validation|validate|validating|eval|evaluation|evaluating|test|testing|dev)\b")
+_SPLIT = re.compile(
+    r"\W*(train|training|val|valid|validation|validate|validating|eval|evaluation|evaluating|test|testing|dev)\b"
+)
 #: "PARK: precision: 0.5": what the values are of.
 _LABEL = re.compile(
-    r"\W*([A-Za-z][\w .@/\0-]{0,40}?)(?: (?:train|val|valid|validation|test))? ?: ?[\[({]?(?=[A-Za-z_][^\0]{0,60}[:=] ?\0)"
+    r"\W*([A-Za-z][\w .@/\0-]{0,40}?)(?: (?:train|val|valid|validation|test))?"
+    r" ?: ?[\[({]?(?=[A-Za-z_][^\0]{0,60}[:=] ?\0)"
 )
 _NO_LABEL = re.compile(
     r"results?|metrics?|summary|stat(?:istic)?s|scores?|performance|averages?|mean|overall|total|info|loss(?:es)?", re.I

@@ -11,7 +11,10 @@ from loglens.readers.text.patterns import SURE
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A slot that holds a value. axis: what its step counts, "follow" where other lines say. when: 0 always, 1 at the end of a pass, 2 before."""
+    """A slot that holds a value.
+
+    axis: what its step counts, "follow" where other lines say. when: 0 always, 1 at the end of a pass, 2 before.
+    """
 
     slot: int
     tag: str

@@ -9,30 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.readers.tables.step_axis import NAMES, plain
-from loglens.readers.text.line_plan import LinePlan
+from loglens.readers.text.line_records import Bools, LineRecords, forward_fill
+from loglens.readers.text.rounded_epochs import bars, rounded_epochs
 from loglens.stats.arrays import Floats, Ints
 
 #: From so many lines on, and with so many of them in an epoch of their own, a line is printed once an epoch.
 _FEW, _ONCE = 4, 0.9
-Bools = NDArray[np.bool_]
 _TABLE_STEPS = {name: rank for rank, name in enumerate(f"{NAMES['step']} {NAMES['epoch']}".split())}
-
-
-@dataclass(frozen=True, slots=True)
-class LineRecords:
-    """The understood lines of a log, in order. plan: index into plans; NaN where a line has no such counter."""
-
-    plans: tuple[LinePlan, ...]
-    plan: NDArray[np.int32]
-    step: Floats
-    epoch: Floats
-    total: Floats
-    time: Floats
-
-    def has(self, word: str) -> Bools:
-        """Which records are of a pattern with this word."""
-        known: Bools = np.array([word in plan.words for plan in self.plans], bool)
-        return known[self.plan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +28,6 @@ class Positions:
     log: Floats
     log_axis: str
     remarks: tuple[str, ...]
-
-
-def forward_fill(values: Floats) -> Floats:
-    """Each missing value as the last one before it."""
-    known = ~np.isnan(values)
-    last = np.maximum.accumulate(np.where(known, np.arange(len(values)), 0)) if len(values) else known.astype(np.int64)
-    filled: Floats = values[last]
-    return filled
 
 
 def place(records: LineRecords) -> Positions:
@@ -74,11 +49,11 @@ def place(records: LineRecords) -> Positions:
         training[rows] = family.partition("/")[2] in ("", "train")
     known = np.where(training, step, np.nan)
     if not np.isfinite(known).any():
-        known = _bars(records)
+        known = bars(records)
     upcoming = np.where(records.has("ahead"), forward_fill(known[::-1])[::-1] - 1, np.nan)
     carried = np.where(np.isnan(upcoming), forward_fill(known), upcoming)
     step = np.where(np.isnan(step), carried, step)
-    log, log_axis = _logs(records, logs)
+    log, log_axis = rounded_epochs(records, logs)
     return Positions(step, epoch, session, log, log_axis, tuple(dict.fromkeys(remarks)))
 
 
@@ -181,62 +156,6 @@ def _is_length(step: Floats, total: Floats, rises: Bools) -> bool:
     if len(rises) < _FEW or np.isfinite(total).any() or np.mean(rises) < _ONCE:
         return False
     return bool(np.mean(step[1:][rises] > step[:-1][rises]) < _ONCE)
-
-
-def _logs(records: LineRecords, logs: Bools) -> tuple[Floats, str]:
-    """Steps of lines that name a fraction of an epoch: those of their bar, or their order.
-
-    tqdm wipes its bar, writes the line and draws the bar again, as far as it has come by then. The bar above
-    may be older: it is drawn ten times a second at most. Where none follows, it is all there is.
-    """
-    place = np.full(len(logs), np.nan)
-    if not logs.any():
-        return place, "log"
-    order = np.unique(records.epoch[logs])
-    main = np.flatnonzero(np.isfinite(_bars(records)))
-    if len(main):
-        lines = np.flatnonzero(logs)
-        after = np.searchsorted(main, lines)
-        redrawn = after < len(main)
-        redrawn[redrawn] = main[after[redrawn]] < np.append(lines[1:], len(logs))[redrawn]
-        bar = np.where(redrawn, after, after - 1)
-        shown = np.where(bar >= 0, records.step[main[bar]], np.nan)
-        # lines that were held back in a buffer come many at a time, apart from their bars
-        if 2 * len(np.unique(shown[bar >= 0])) > len(order):
-            place[lines] = shown
-            return place, "step"
-    lines = np.flatnonzero(logs)
-    place[lines] = _in_order(np.searchsorted(order, records.epoch[lines]), _kinds(records)[lines])
-    return place, "log"
-
-
-def _bars(records: LineRecords) -> Floats:
-    """The steps of bare progress bars; the bar of an evaluation is shorter than the one of the training above it."""
-    step = np.full(len(records.plan), np.nan)
-    bars = np.flatnonzero(records.has("bar") & np.isfinite(records.total))
-    main = bars[records.total[bars] == np.maximum.accumulate(records.total[bars])]
-    step[main] = records.step[main]
-    return step
-
-
-def _kinds(records: LineRecords) -> Ints:
-    """A number for the names of the values of each record."""
-    kinds: dict[frozenset[str], int] = {}
-    tags = (frozenset(value.tag for value in plan.values) for plan in records.plans)
-    return np.array([kinds.setdefault(each, len(kinds)) for each in tags], np.int64)[records.plan]
-
-
-def _in_order(epoch: Ints, kind: Ints) -> Ints:
-    """Places of lines by the number of their epoch; lines of one kind in one epoch, which is rounded, come one by one."""
-    run = np.cumsum(np.append(0, epoch[1:] != epoch[:-1]))
-    order = np.lexsort((kind, run))
-    first = np.append(True, (np.diff(run[order]) != 0) | (np.diff(kind[order]) != 0))
-    nth = np.empty(len(epoch), np.int64)
-    nth[order] = np.arange(len(epoch)) - np.maximum.accumulate(np.where(first, np.arange(len(epoch)), 0))
-    width = np.ones(int(epoch.max()) + 1, np.int64)
-    np.maximum.at(width, epoch, nth + 1)
-    places: Ints = (np.cumsum(width) - width)[epoch] + nth
-    return places
 
 
 def tables(names: list[str], value: Floats, rule: Ints) -> tuple[Floats, str]:

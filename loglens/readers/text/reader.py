@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
 from loglens.readers.files.one_run_per_file import each_file

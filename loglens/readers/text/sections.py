@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from loglens.readers.text.line_plan import Value
-from loglens.readers.text.positions import LineRecords, forward_fill
+from loglens.readers.text.line_records import LineRecords, forward_fill
 from loglens.stats.arrays import Ints
 
 
