@@ -1,4 +1,4 @@
-"""Which numbers of a line have a name, and which of them count steps and epochs."""
+"""Which numbers of a line have a name."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import NamedTuple
 from loglens.readers.text.templates import MARK
 
 #: The words that lead to a number: "lm loss:", "'grad_norm': '", "lr=[", "elapsed time (ms):"
-_WORD = r"[A-Za-z_][\w.@/%+~^-]*"
+_WORD = r"[A-Za-z_][\w.@/%+~^-]*(?:'s(?= ))?"
 _OPEN = r"['\"]? ?(?:[:=]{1,2}>?| is) ?[~]?['\"\[({ ]{0,3}$"
-_KEY = re.compile(rf"({_WORD}(?: {_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\))?){_OPEN}")
+_KEY = re.compile(rf"({_WORD}(?: (?:/ )?{_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\))?){_OPEN}")
 _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
-_BARE = re.compile(rf"({_WORD}(?: {_WORD})?) \(?$")
+_BARE = re.compile(rf"({_WORD}(?: {_WORD})?) [\[(]?$")
 _UNIT = re.compile(r"[A-Za-z%°/][\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
 _NEAR = 100
 #: What comes between the parts of a clock time, a date, a ratio or a range; none of them is a value.
 _JOINTS = frozenset({":", "/", "-", " / ", "/ ", " /", "x", ".", "~"})
+#: Behind how far a bar has come.
+_BAR = "%|"
 _SKIPPED = re.compile(
     r"^(?:eta|remaining(?: time)?|lineno|time_ms|seed|rank|pid|local_rank|world_size"
     r"|(?:max|total|num)_(?:steps|epochs|iters)"
@@ -30,42 +32,20 @@ MEASURES = re.compile(
     re.I,
 )
 _BARE_OK = re.compile(
-    r"(?:^|[ _./])(?:loss|lr|acc|accuracy|ppl|perplexity|norm|gnorm|grad_norm|time|mfu|wps|tps|top[15])$", re.I
+    r"(?:^|[ _./])(?:loss|lr|acc|accuracy|ppl|perplexity|norm|gnorm|grad_norm|time|mfu|wps|tps|top[15]"
+    r"|score|f1|auc|auroc|mse|mae|rmse|m?iou|dice|precision|recall|map|bleu|wer|cer|reward|return|psnr|ssim)$",
+    re.I,
 )
 
 _SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "validate", "eval", "evaluation", "dev"), "val"),
+    **dict.fromkeys(
+        ("val", "valid", "validation", "validate", "validating", "eval", "evaluation", "evaluating", "dev"), "val"
+    ),
     **dict.fromkeys(("test", "testing"), "test"),
 }
 _LEADING = re.compile(rf"(?:{'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?=[\s/:]|$)", re.I)
 _SEGMENT = re.compile(rf"\b({'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?: set| results)?\s?[:\[(-]", re.I)
-COUNTERS = (
-    (
-        "step",
-        r"num_updates|global[ _]?step|(?:training )?steps?|iterations?|iters?|itr|updates?"
-        r"|(?:mini)?batch(?:es)?(?: idx)?",
-    ),
-    ("epoch", r"epochs?|ep"),
-)
-_RANKS = ("num_updates", "global", "step", "iteration", "iter", "itr", "update", "batch")
-#: "ms/batch 181.56" is a duration and "max epoch=20" a setting; neither counts.
-_NO_COUNTER_AFTER = r"(?<!\bms/)(?<!\bs/)(?<!\bsec/)(?<!\bmax )(?<!\btotal )"
-_COUNTER = {
-    kind: re.compile(
-        rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}\0(?:(?: ?/ ?| of )(?P<total>\0))?"
-    )
-    for kind, words in COUNTERS
-}
-
-
-class Counter(NamedTuple):
-    """Slots of a counter and of its total, -1 where there is none; where it begins and ends."""
-
-    slot: int
-    total: int
-    start: int
-    end: int
 
 
 class Cell(NamedTuple):
@@ -90,24 +70,6 @@ def is_counter(key: str) -> bool:
     return bool(_COUNTS.search(key)) and not MEASURES.search(key)
 
 
-def counter(body: str, kind: str) -> Counter | None:
-    """The counter of a line that gives its step or its epoch; the most global one where there are several."""
-    best: tuple[int, re.Match[str]] | None = None
-    for found in _COUNTER[kind].finditer(body):
-        word = found[1]
-        rank = next((i for i, name in enumerate(_RANKS) if name in word), len(_RANKS))
-        if best is None or rank < best[0]:
-            best = rank, found
-    if best is None:
-        return None
-    found = best[1]
-    slot = body.count(MARK, 0, found.end()) - 1
-    total = -1
-    if found["total"]:
-        slot, total = slot - 1, slot
-    return Counter(slot, total, found.start(), found.end())
-
-
 def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[Cell]:
     """The numbers with a name. taken: slots that are none. whole: names fill what stands between bars.
 
@@ -124,11 +86,13 @@ def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[
         if "|" in near:
             split = ""
         name = (
-            "" if slot in taken or gaps[slot + 1] in _JOINTS or gap in _JOINTS else _name(near, whole=whole, bare=bare)
+            ""
+            if slot in taken or gaps[slot + 1] in _JOINTS or gap in _JOINTS or gaps[slot + 1].startswith(_BAR)
+            else _name(near, whole=whole, bare=bare)
         )
         if not name or _SKIPPED.search(name):
             continue
-        own, key = _own_split(name)
+        own, key = own_split(name.replace("'s ", " "))
         segment = _SEGMENT.search(near[near.rfind("|") + 1 : near.rfind(name)])
         if segment:
             split = split_word(segment[1])
@@ -150,7 +114,7 @@ def _name(near: str, *, whole: bool, bare: bool) -> str:
     return ""
 
 
-def _own_split(name: str) -> tuple[str, str]:
+def own_split(name: str) -> tuple[str, str]:
     """The split that a name begins or ends with, and the rest of it."""
     if (lead := _LEADING.match(name)) and len(lead[0]) < len(name):
         return split_word(lead[0]), name[lead.end() :].strip(" /:")

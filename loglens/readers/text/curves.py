@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.columns import Columns
+from loglens.readers.text.followers import Followers, settle, without_false_counters
 from loglens.readers.text.line_collector import LineCollector
 from loglens.readers.text.line_plan import Value
-from loglens.readers.text.positions import LineRecords, Positions, forward_fill, place, tables
+from loglens.readers.text.line_records import LineRecords, forward_fill
+from loglens.readers.text.positions import Positions, place, tables
 from loglens.readers.text.repeats import repeats
+from loglens.readers.text.sections import Sections, sections_of, within
 from loglens.stats.arrays import Floats, Ints
 
 Codes = NDArray[np.int32]
@@ -26,29 +29,34 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[str
         return Columns.empty(), {}, ()
     plans = tuple(plan for plan, _ in collector.templates.forms)
     records = LineRecords(plans, *map(collector.column, ("form", "step", "epoch", "total", "time")))
-    values = [value for plan in plans for value in plan.values]
+    records = without_false_counters(records)
+    values = [value for plan in records.plans for value in plan.values]
     nth = collector.column("nth")
     number = collector.column("value")
     again = repeats(records, values, owner, nth, number)
     records = replace(records, step=np.where(again, np.nan, records.step))
     places = place(records)
-    keep = _wanted(records, values, owner, nth) & ~again[owner]
+    sections = sections_of(records)
+    followers = settle(records, places, sections)
+    keep = _wanted(records, values, owner, nth) & ~(again | followers.lost)[owner]
     if not keep.all():
         owner, nth, number = owner[keep], nth[keep], number[keep]
-    names, code = _names(records, values, owner, nth)
+    names, code = _names(records, sections, followers, owner, nth)
     axis = np.array([_AXES.index(name) for _, name in names], np.int8)[code]
     where, axis_names = _where(records, places, [tag for tag, _ in names], code, axis, owner, number)
+    where = np.where(axis == _AXES.index("row"), np.nan_to_num(followers.row).astype(np.int64)[owner], where)
     counts = np.bincount(code, minlength=len(names)).astype(np.int64)
     tags, axes = _one_axis_each([(tag, axis_names[name]) for tag, name in names], counts)
     used = np.flatnonzero(counts)
     code = (np.cumsum(counts > 0) - 1).astype(np.int32)[code]
-    time = np.where(records.has("carry") | records.has("table"), forward_fill(records.time), records.time)
+    late = records.has("carry") | records.has("table") | records.has("follow")
+    time = np.where(late & np.isnan(records.time), forward_fill(records.time), records.time)
     session = _dense(places.session[owner])
     columns = Columns(tuple(tags[each] for each in used.tolist()), code, where, time[owner], number, session)
-    return columns, axes, places.remarks
+    return columns, axes, (*places.remarks, *followers.remarks)
 
 
-_AXES = ("step", "samples", "epoch", "log", "table")
+_AXES = ("step", "samples", "epoch", "log", "table", "row")
 
 
 def _wanted(records: LineRecords, values: Sequence[Value], owner: Ints, nth: Codes) -> NDArray[np.bool_]:
@@ -60,27 +68,21 @@ def _wanted(records: LineRecords, values: Sequence[Value], owner: Ints, nth: Cod
 
 
 def _names(
-    records: LineRecords, values: Sequence[Value], owner: Ints, nth: Codes
+    records: LineRecords, sections: Sections, followers: Followers, owner: Ints, nth: Codes
 ) -> tuple[list[tuple[str, str]], Codes]:
     """Tag and axis of every value: distinct ones, and the index of each value into them."""
-    sections = list(dict.fromkeys(["train", *(plan.section for plan in records.plans)]))
-    section = np.array([sections.index(plan.section) if plan.section else np.nan for plan in records.plans], np.float64)
-    inside = np.nan_to_num(forward_fill(section[records.plan]), nan=0.0).astype(np.int64)[owner]
-    pair = inside * len(values) + nth
+    values = [(at, value) for at, plan in enumerate(records.plans) for value in plan.values]
+    pair = sections.inside[owner] * len(values) + nth
     pairs = np.unique(pair)
     index: dict[tuple[str, str], int] = {}
     code = np.empty(len(pairs), np.int32)
     for at, number in enumerate(pairs.tolist()):
-        word, value = sections[number // len(values)], values[number % len(values)]
-        code[at] = index.setdefault((_within(word, value), value.axis), len(index))
+        section, (plan, value) = number // len(values), values[number % len(values)]
+        tag = within(sections.names[section], value)
+        tag = f"summary/{tag}" if (section, plan) in followers.clash else tag
+        axis = followers.axis[section, plan] if value.axis == "follow" else value.axis
+        code[at] = index.setdefault((tag, axis), len(index))
     return list(index), code[np.searchsorted(pairs, pair)]
-
-
-def _within(section: str, value: Value) -> str:
-    """The tag of a value inside a section: rows of a table take its group, other lines a split that is not train."""
-    if section.endswith("/"):
-        return section + value.tag if value.axis == "table" else value.tag
-    return f"{section}/{value.tag}" if value.section and section != "train" else value.tag
 
 
 def _where(

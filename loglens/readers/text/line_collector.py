@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from loglens.readers.tables.growing_columns import Growing
 from loglens.readers.text.crash_lines import CrashLines
-from loglens.readers.text.line_plan import LinePlan, plan_of
+from loglens.readers.text.line_plan import LinePlan
+from loglens.readers.text.planner import plan_of
 from loglens.readers.text.ruled_tables import RuledTables
 from loglens.readers.text.templates import floats, normalise_spaces, to_template
 from loglens.stats.arrays import Floats, Ints
@@ -20,7 +21,7 @@ from loglens.stats.arrays import Floats, Ints
 MOST_TEMPLATES, MOST_TAGS = 50_000, 100_000
 _FIELDS = ("step", "epoch", "total", "stamp", "millis", "seconds")
 #: Where a line was printed behind tqdm's bar, which goes to another stream and ends in no line end.
-_GLUED = re.compile(rb"(?<=(?:it/s|s/it)\])(?=\{')")
+_GLUED = re.compile(rb"((?:it/s|s/it)(?:, [^\[\]\r\n\x08]{1,300})?\])(?=[^\s\x08\x1b,:;)\]|-])")
 _LINE_END = re.compile(rb"\r\n|\n|\r|\x08+")
 
 
@@ -74,7 +75,8 @@ class LineCollector:
         self.lines = 0
         self.records = 0
         self.sure = 0
-        self.last_value_line = 0
+        self.counted = 0
+        self._last_lines = [0, 0]
         self._on_param = on_param
         self._records = Growing(form=np.int32, **dict.fromkeys(("step", "epoch", "total", "time"), np.float64))
         self._measured = Growing(owner=np.int64, nth=np.int32, value=np.float64)
@@ -83,8 +85,8 @@ class LineCollector:
     def add(self, raw: bytes, share: float = 1.0) -> None:
         """Takes in a block of whole lines. share: how much of the file is read with it."""
         raw = self.ruled.rewrite(raw)
-        if b"]{'" in raw:
-            raw = _GLUED.sub(b"\r", raw)
+        if b"it/s" in raw or b"s/it" in raw:
+            raw = _GLUED.sub(rb"\1\r", raw)
         block = normalise_spaces(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw)
         templates, numbers = to_template(block)
         form = np.fromiter(map(self.templates.__getitem__, templates), np.int32, len(templates))
@@ -93,9 +95,15 @@ class LineCollector:
         base = np.cumsum(counts) - counts
         rows = np.flatnonzero(form >= 0)
         if len(rows):
-            self._read_raw(raw, block, rows, form[rows])
-            self._take(form[rows], base[rows], numbers, rows, share)
+            line = self.lines + 1 + _lines_of(raw, rows)
+            self._read_raw(block, rows, form[rows], line)
+            self._take(form[rows], base[rows], numbers, line, share)
         self.lines += raw.count(b"\n")
+
+    @property
+    def last_value_line(self) -> int:
+        """The last line with a value and a counter, or if no line has one, with a value."""
+        return self._last_lines[False] or self._last_lines[True]
 
     def column(self, name: str) -> NDArray[Any]:
         """One column of all records (form, the counters, time) or of all values (owner, nth, value); given away."""
@@ -124,9 +132,10 @@ class LineCollector:
         self._values = np.array([len(plan.values) for plan, _ in forms], np.int64)
         self._first = np.cumsum(self._values) - self._values
         self._slot = np.array([value.slot for plan, _ in forms for value in plan.values], np.int64)
+        self._follows = np.array(["follow" in plan.words for plan, _ in forms])
         self._sure = np.array([plan.sure and bool(plan.values) for plan, _ in forms])
 
-    def _take(self, form: NDArray[np.int32], base: Ints, numbers: list[bytes], rows: Ints, share: float) -> None:
+    def _take(self, form: NDArray[np.int32], base: Ints, numbers: list[bytes], line: Ints, share: float) -> None:
         value = np.full(len(numbers), np.nan)
         amount = self._values[form]
         owner = np.repeat(np.arange(len(form)), amount)
@@ -147,9 +156,12 @@ class LineCollector:
         self._records.add(share, form=form, **counted)
         self._measured.add(share, owner=owner + self.records, nth=nth, value=value[at])
         self.records += len(form)
+        self.counted += int(np.count_nonzero((self._values[form] > 0) & ~self._follows[form]))
         self.sure += int(np.count_nonzero(self._sure[form]))
-        if len(owner):
-            self.last_value_line = self.lines + int(rows[owner[-1]]) + 1
+        for follows in (False, True):
+            last = owner[self._follows[form[owner]] == follows][-1:]
+            if len(last):
+                self._last_lines[follows] = int(line[last[0]])
 
     def _time(self, form: NDArray[np.int32], place: Ints, value: Floats, time: Floats) -> Floats:
         """Unix seconds of each record: time, or the date and time that the line begins with."""
@@ -160,22 +172,28 @@ class LineCollector:
             time[has] = _unix(part, comma)
         return time
 
-    def _read_raw(self, raw: bytes, block: bytes, rows: Ints, form: NDArray[np.int32]) -> None:
+    def _read_raw(self, block: bytes, rows: Ints, form: NDArray[np.int32], line: Ints) -> None:
         """Hands the text of the lines on that are read as text."""
-        flagged = rows[self._raw[form]].tolist()
-        if not flagged:
+        flagged = np.flatnonzero(self._raw[form])
+        if not len(flagged):
             return
-        kinds = [self.templates.forms[each][0].raw for each in form[self._raw[form]].tolist()]
         texts = block.split(b"\n")
-        ends = [b"\n" in end for end in _LINE_END.findall(raw)] if b"\r" in raw or b"\x08" in raw else None
-        number = np.concatenate([[0], np.cumsum(ends)]) if ends else None
-        for kind, row in zip(kinds, flagged, strict=True):
-            text = texts[row].decode("utf-8", "replace")
+        for at in flagged.tolist():
+            kind, text = self.templates.forms[form[at]][0].raw, texts[rows[at]].decode("utf-8", "replace")
             if kind == "param":
                 self._on_param(text)
             else:
-                line = int(number[min(row, len(number) - 1)]) if number is not None else row
-                self.crashes.add(kind, self.lines + line + 1, text)
+                self.crashes.add(kind, int(line[at]), text)
+
+
+def _lines_of(raw: bytes, rows: Ints) -> Ints:
+    """The line of the file, from 0 on, of rows that end with a carriage return or a backspace as well."""
+    if b"\r" not in raw and b"\x08" not in raw:
+        return rows
+    ends = np.array([b"\n" in end for end in _LINE_END.findall(raw)], np.int64)
+    before = np.append(0, np.cumsum(ends))
+    lines: Ints = before[np.minimum(rows, len(ends))]
+    return lines
 
 
 def _at(value: Floats, place: Ints) -> Floats:

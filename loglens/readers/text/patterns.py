@@ -16,6 +16,7 @@ stands for a number, "<name>" for a number that is called so and one blank for a
   section   lines from here on are of this split       table   a row of a table
   restart   the program began anew                     alone   only values without a name in the line count
   postfix   a bar of tqdm with values behind it
+  own       the name of the value says of what part of the data it is
   group     the rows of the table from here on belong to a group, which is part of their names
 """
 
@@ -77,6 +78,7 @@ coqui          carry,section   ^\| > \w+: #
 keras          keras,within    ^<step>/<total> [^:|]{0,60}?- \w+: #
 hf             log             ^\{.*['"]epoch['"]: ['"]?<epoch>['"]?\}$
 hf             bar             ^#%\| ?\| <step>/<total> \[
+bar            final,postfix   ^(?P<split>val|eval|test)\w*(?: [^|]{0,60}?)?:? ?#%\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
 bar            within,postfix  ^[^|]{0,60}?\bepoch ?:? ?<epoch>[^|]*\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
 bar            within,postfix  ^[^|]{0,60}?#%\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
 darts          within          ^(?P<split>train|valid|test) <step> <vloss> <vtop1> <vtop5>$
@@ -95,6 +97,10 @@ marian         alone           ^ep\. <epoch> : up\. <step> : sen\. # : cost <vco
 marian         -               ^\[?(?P<split>valid)\] (?:ep\. <epoch> : )?up\. <step> : (?P<key>[\w-]+) : <value>
 dl4j           -               \bscore at iteration <step> is <vloss>$
 darknet        -               ^<step>: <vloss>, <vavg_loss> avg(?: loss)?, <vlr> rate, <vtime> seconds, # images
+catboost       -               ^<step>: learn:
+espnet         within          ^<epoch>epoch:(?P<split>train|valid):#-<step>batch:
+result         own             ^(?P<key>[a-z][\w /@.%-]{0,40}?) (?:at|after|for|in|on|@) (?:step|iter|iteration|update) <step>(?:/#)?(?: is| was| ?[:=])? ?<value>
+result         epoch,own       ^(?P<key>[a-z][\w /@.%-]{0,40}?) (?:at|after|for|in|on|@) epoch <epoch>(?:/#)?(?: is| was| ?[:=])? ?<value>
 pair           within,telling  ^\[<epoch>, ?<step>\]:? ?(?=[a-z])
 pair           within          ^(?P<key>[a-z][\w ]{0,30}?) ?\[<epoch>, ?<step>\](?: ?\([^()\0]*\))? ?[:=] ?<value>$
 start          restart         ^(?:args = )?namespace\(|^=+ ?training started|^environment info:|^logging to
@@ -103,16 +109,6 @@ start          restart         ^> ?initializing torch distributed|^starting trai
 
 #: Two such lines make a log, where others need three; a single one of the first kind does.
 SURE = frozenset("megatron mmdet mmengine timm fairseq coqui darts detectron2 mllog mlperf marian dl4j darknet".split())
-
-#: MLPerf: the value has its name under "key" and its counter in "metadata".
-MLLOG = re.compile(
-    r':::MLL\w*[^{]{0,60}\{.*"time_ms": ?(?P<time>\0).*"key": ?"(?P<key>\w+)", ?"value": ?'
-    r'(?P<value>\0|\{[^{}]*\}|"[^"]*"|[a-z]+)'
-)
-#: MLPerf's first two rounds: ":::MLPv0.5.0 model seconds (file:line) key: value", the value a number or JSON.
-MLPERF_EARLY = re.compile(r":::ML[LP]v[\w.]+ \S+ (?P<seconds>\0) \([^()]*\) (?P<key>\w+): (?P<value>\0$|\{[^{}]*\}$|.)")
-MLPERF_EARLY_EPOCH = re.compile(r'"epoch(?:_num)?": ?(?P<epoch>\0)')
-MLLOG_STEP = re.compile(r'"(?P<axis>epoch_num|samples_count|step_num|iteration|current_iter_num)": ?(?P<step>\0)')
 
 
 def patterns() -> tuple[Pattern, ...]:

@@ -9,28 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.readers.tables.step_axis import NAMES, plain
-from loglens.readers.text.line_plan import LinePlan
+from loglens.readers.text.line_records import Bools, LineRecords, forward_fill
+from loglens.readers.text.rounded_epochs import bars, rounded_epochs
 from loglens.stats.arrays import Floats, Ints
 
-Bools = NDArray[np.bool_]
+#: From so many lines on, and with so many of them in an epoch of their own, a line is printed once an epoch.
+_FEW, _ONCE = 4, 0.9
 _TABLE_STEPS = {name: rank for rank, name in enumerate(f"{NAMES['step']} {NAMES['epoch']}".split())}
-
-
-@dataclass(frozen=True, slots=True)
-class LineRecords:
-    """The understood lines of a log, in order. plan: index into plans; NaN where a line has no such counter."""
-
-    plans: tuple[LinePlan, ...]
-    plan: NDArray[np.int32]
-    step: Floats
-    epoch: Floats
-    total: Floats
-    time: Floats
-
-    def has(self, word: str) -> Bools:
-        """Which records are of a pattern with this word."""
-        known: Bools = np.array([word in plan.words for plan in self.plans], bool)
-        return known[self.plan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +28,6 @@ class Positions:
     log: Floats
     log_axis: str
     remarks: tuple[str, ...]
-
-
-def forward_fill(values: Floats) -> Floats:
-    """Each missing value as the last one before it."""
-    known = ~np.isnan(values)
-    last = np.maximum.accumulate(np.where(known, np.arange(len(values)), 0)) if len(values) else known.astype(np.int64)
-    filled: Floats = values[last]
-    return filled
 
 
 def place(records: LineRecords) -> Positions:
@@ -71,10 +48,12 @@ def place(records: LineRecords) -> Positions:
     for family, rows in families:
         training[rows] = family.partition("/")[2] in ("", "train")
     known = np.where(training, step, np.nan)
+    if not np.isfinite(known).any():
+        known = bars(records)
     upcoming = np.where(records.has("ahead"), forward_fill(known[::-1])[::-1] - 1, np.nan)
     carried = np.where(np.isnan(upcoming), forward_fill(known), upcoming)
     step = np.where(np.isnan(step), carried, step)
-    log, log_axis = _logs(records, logs)
+    log, log_axis = rounded_epochs(records, logs)
     return Positions(step, epoch, session, log, log_axis, tuple(dict.fromkeys(remarks)))
 
 
@@ -150,6 +129,8 @@ def _join(records: LineRecords, rows: Ints, epoch: Floats, session: NDArray[np.i
     if np.isnan(epoch).all() or np.isnan(epoch).any():
         return step, ""
     rises = epoch[1:] > epoch[:-1]
+    if _is_length(step, total, rises):
+        return epoch, "the step does not rise from epoch to epoch: steps count epochs"
     again = np.count_nonzero(rises & (step[1:] < step[:-1]))
     always = "within" in records.plans[records.plan[rows[0]]].words
     if not always and (not again or again < 0.5 * np.count_nonzero(rises)):
@@ -170,32 +151,11 @@ def _join(records: LineRecords, rows: Ints, epoch: Floats, session: NDArray[np.i
     return joined, remark
 
 
-def _logs(records: LineRecords, logs: Bools) -> tuple[Floats, str]:
-    """Steps of lines that name a fraction of an epoch: those of their bar, or their order.
-
-    tqdm wipes its bar, writes the line and draws the bar again, as far as it has come by then. The bar above
-    may be older: it is drawn ten times a second at most. Where none follows, it is all there is.
-    """
-    place = np.full(len(logs), np.nan)
-    if not logs.any():
-        return place, "log"
-    order = np.unique(records.epoch[logs])
-    bars = np.flatnonzero(records.has("bar") & np.isfinite(records.total))
-    if len(bars):
-        total = records.total[bars]
-        main = bars[total == np.maximum.accumulate(total)]
-        lines = np.flatnonzero(logs)
-        after = np.searchsorted(main, lines)
-        redrawn = after < len(main)
-        redrawn[redrawn] = main[after[redrawn]] < np.append(lines[1:], len(logs))[redrawn]
-        bar = np.where(redrawn, after, after - 1)
-        shown = np.where(bar >= 0, records.step[main[bar]], np.nan)
-        # lines that were held back in a buffer come many at a time, apart from their bars
-        if 2 * len(np.unique(shown[bar >= 0])) > len(order):
-            place[lines] = shown
-            return place, "step"
-    place[logs] = np.searchsorted(order, records.epoch[logs])
-    return place, "log"
+def _is_length(step: Floats, total: Floats, rises: Bools) -> bool:
+    """Whether lines that come once an epoch, or an episode, say how many steps it took."""
+    if len(rises) < _FEW or np.isfinite(total).any() or np.mean(rises) < _ONCE:
+        return False
+    return bool(np.mean(step[1:][rises] > step[:-1][rises]) < _ONCE)
 
 
 def tables(names: list[str], value: Floats, rule: Ints) -> tuple[Floats, str]:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
 from loglens.readers.files.one_run_per_file import each_file
@@ -78,8 +76,8 @@ def _is_log(text: str) -> bool:
     collector.add(text.rpartition("\n")[0].encode("utf-8", "replace") or text.encode("utf-8", "replace"))
     if collector.sure:
         return True
-    lines = np.unique(collector.column("owner"))
-    return len(lines) + 2 * collector.crashes.found >= _FEW and len(lines) > 0
+    counted = collector.counted
+    return (counted > 0 and counted + 2 * collector.crashes.found >= _FEW) or len(curves(collector)[0]) > counted
 
 
 def _run(source: Source, path: Path, name: str) -> Run:

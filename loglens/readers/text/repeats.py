@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.readers.text.line_plan import Value
-from loglens.readers.text.positions import LineRecords
+from loglens.readers.text.line_records import LineRecords
 from loglens.stats.arrays import Floats, Ints
 
 

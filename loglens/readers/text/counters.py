@@ -1,0 +1,91 @@
+"""Which numbers of a line count steps and epochs."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from loglens.readers.text.templates import MARK
+
+#: "batch_id", "iter_idx", "step number"
+_NUMBER = r"(?:[ _-]?(?:idx|index|id|number|num|no\.|count))?"
+_STEPS = (
+    r"num_updates|global[ _]?step|(?:training )?steps?|iterations?|iters?|itr|updates?"
+    r"|(?:mini)?batch(?:es)?(?: idx)?"
+)
+_WORDS = {
+    "step": rf"(?:{_STEPS}){_NUMBER}",
+    "epoch": rf"(?:epochs?|ep){_NUMBER}",
+    # they count where nothing else does, and parts of a run where something does
+    "turn": r"(?:episodes?|generations?|(?:communication |global )?rounds?|games?|time[ _]?steps?|frames?)",
+}
+_RANKS = ("num_updates", "global", "step", "iteration", "iter", "itr", "update", "batch")
+#: A setting: "max epoch=20", "--epochs 20"
+_NO_COUNTER_AFTER = r"(?<! --)(?<!\bmax )(?<!\btotal )(?<!\bnum )"
+_COUNTER = {
+    kind: re.compile(rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}\0(?:(?: ?/ ?| of )\0)?")
+    for kind, words in _WORDS.items()
+}
+#: A duration or a speed counts nothing: "ms/batch 181.56", "samples/step".
+_UNIT_BEFORE = re.compile(
+    r"\b(?:[mun]?s|secs?|seconds?|min|minutes?|h|hours?|samples|tokens?|toks?|images?|imgs?|words|examples|sents|it|[tgm]?flops?)/$"
+)
+_UNITS = r"(?:steps?|iterations?|iters?|it|(?:mini-?)?batch(?:es)?|updates?)\b"
+#: Counters without a name: "200/ 2983 batches", "[ 64/60000]" at the end, "[12/200] loss" or "12/200: loss",
+#: "train (1/12) loss", "[0] loss" or "12: loss".
+_UNNAMED = (
+    re.compile(rf"(?<![/\w.:]\0)\0 ?/ ?\0 {_UNITS}"),
+    re.compile(r"\[ ?\0 ?/ ?\0 ?\]$"),
+    re.compile(r"^[\[(]? ?\0 ?(?:/|of) ?\0 ?[\])]?[ :,|-]+(?=[\[({<]?[a-z])"),
+    re.compile(r"^(?:train|val|test|eval)[a-z]{0,6} [\[(] ?\0 ?/ ?\0 ?[\])]"),
+    re.compile(r"^(?:[\[(] ?\0 ?[\])][ :,|-]{1,4}|\0(?:: ?| ?[|,] ?| ?- | ))(?=[\[({<]{0,2}[a-z])"),
+)
+#: Behind an epoch: "[12/200]", "(12/200)", "200/ 2983 batches"
+_BEHIND_EPOCH = re.compile(rf"[\[(] ?\0 ?/ ?\0 ?(?:\(\0%\) ?)?[\])]|(?<![/\w.:]\0)\0 ?/ ?\0 {_UNITS}")
+
+
+class Counter(NamedTuple):
+    """Slots of a counter and of its total, -1 where there is none; where it begins and ends."""
+
+    slot: int
+    total: int
+    start: int
+    end: int
+
+
+def counters(low: str) -> tuple[Counter | None, Counter | None]:
+    """The step and the epoch that a line in lower case names.
+
+    Episodes, rounds and the like take the place of either.
+    """
+    step, epoch, turn = (_counter(low, kind) for kind in ("step", "epoch", "turn"))
+    if turn and step is None:
+        return turn, epoch
+    return step, epoch or turn
+
+
+def _counter(low: str, kind: str) -> Counter | None:
+    """The counter of a line; the most global one where there are several."""
+    best: tuple[int, re.Match[str]] | None = None
+    for found in _COUNTER[kind].finditer(low):
+        if low[found.start() - 1 : found.start()] == "/" and _UNIT_BEFORE.search(low, 0, found.start()):
+            continue
+        rank = next((i for i, name in enumerate(_RANKS) if name in found[1]), len(_RANKS))
+        if best is None or rank < best[0]:
+            best = rank, found
+    return _at(low, best[1]) if best else None
+
+
+def unnamed_counter(low: str, start: int = 0) -> Counter | None:
+    """A number of a line in lower case, from a place on, that stands where counters do without a name."""
+    if start:
+        found = _BEHIND_EPOCH.search(low, start)
+    else:
+        found = next((found for pattern in _UNNAMED if (found := pattern.search(low))), None)
+    return _at(low, found) if found else None
+
+
+def _at(low: str, found: re.Match[str]) -> Counter:
+    first = low.count(MARK, 0, found.start())
+    total = first + 1 if found[0].count(MARK) > 1 else -1
+    return Counter(first, total, found.start(), found.end())

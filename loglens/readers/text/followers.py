@@ -1,0 +1,160 @@
+"""Lines that name values and no counter: they belong to the counter that was printed last, or else to their row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.readers.text.line_plan import LinePlan
+from loglens.readers.text.line_records import LineRecords
+from loglens.readers.text.positions import Positions
+from loglens.readers.text.sections import Sections, within
+from loglens.stats.arrays import Floats, Ints
+
+#: At so many places of the log a form must stand to be a part of its progress, not of its head or end.
+PLACES = 3
+#: So often it must be repeated to be one where nothing is counted.
+ROWS = 10
+#: Of the rows of a form so many have a place of their own where it is the counter's; fewer than one in ten
+#: where many lines are printed at each.
+_OWN = 0.7
+#: Of the steps from line to line so many rise where they count: all but those to the next epoch.
+_RISING, _RISING_OF_TOTAL = 0.9, 0.5
+
+ROWS_REMARK = "lines without a counter: steps count rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Followers:
+    """What became of the lines that follow others.
+
+    axis: of the values of a plan in a section, by both. clash: those that take part in it whose names lines with a
+    counter have too. row: the number of each record on the axis of rows. lost: the records that belong nowhere.
+    """
+
+    axis: dict[tuple[int, int], str]
+    clash: frozenset[tuple[int, int]]
+    row: Floats
+    lost: NDArray[np.bool_]
+    remarks: tuple[str, ...]
+
+
+def without_false_counters(records: LineRecords) -> LineRecords:
+    """The records without the steps of forms whose number is not whole or does not rise.
+
+    A plan that loses its step follows the other lines, or counts in epochs where it names one.
+    """
+    step, plans = records.step, list(records.plans)
+    for family in dict.fromkeys(
+        plan.family for plan in plans if plan.step >= 0 and plan.words & {"generic", "unnamed"}
+    ):
+        mine = [i for i, plan in enumerate(plans) if plan.family == family and plan.words & {"generic", "unnamed"}]
+        rows = np.flatnonzero(np.isin(records.plan, mine) & np.isfinite(records.step))
+        if not len(rows) or _counts(records, rows, named="unnamed" not in plans[mine[0]].words):
+            continue
+        step = step.copy() if step is records.step else step
+        step[rows] = np.nan
+        for i in mine:
+            plans[i] = _uncounted(plans[i])
+    return records if step is records.step else replace(records, step=step, plans=tuple(plans))
+
+
+def _counts(records: LineRecords, rows: NDArray[np.intp], *, named: bool) -> bool:
+    """Whether the steps of some records are whole and, where nothing calls them so, rise."""
+    step = records.step[rows]
+    whole = step == np.round(step)
+    if named:
+        return bool(np.mean(whole) > _RISING)
+    total = records.total[rows]
+    rises = np.diff(step) > 0
+    least = _RISING_OF_TOTAL if np.isfinite(total).all() and (step <= total).all() else _RISING
+    return bool(whole.all() and len(rows) >= PLACES and np.mean(rises) >= least)
+
+
+def _uncounted(plan: LinePlan) -> LinePlan:
+    axis = "epoch" if plan.epoch >= 0 else "follow"
+    values = tuple(replace(value, axis=axis) if value.axis in ("step", "follow") else value for value in plan.values)
+    return replace(
+        plan, step=-1, total=-1, values=values, words=plan.words | ({"follow"} if axis == "follow" else set())
+    )
+
+
+def settle(records: LineRecords, places: Positions, sections: Sections) -> Followers:
+    """Find the axis of the lines that follow others, for each form of line and part of the data."""
+    row = np.full(len(records.plan), np.nan)
+    lost = records.has("follow")
+    axis: dict[tuple[int, int], str] = {}
+    clash: set[tuple[int, int]] = set()
+    by_row: list[Ints] = []
+    counted = {value.tag for plan in records.plans if "follow" not in plan.words for value in plan.values}
+    reached = _reached(records, places) if lost.any() else 0
+    groups = _groups(records, sections, np.flatnonzero(lost))
+    for tags, (keys, rows) in groups.items():
+        shared = bool(tags & counted)
+        name = _axis(records, places, rows, reached, shared=shared)
+        if not name:
+            continue
+        lost[rows] = False
+        axis.update(dict.fromkeys(keys, name))
+        if shared and name == "step":
+            clash.update(keys)
+        if name == "row":
+            by_row.append(rows)
+    _number(row, by_row)
+    return Followers(axis, frozenset(clash), row, lost, (ROWS_REMARK,) if "row" in axis.values() else ())
+
+
+def _number(row: Floats, groups: list[Ints]) -> None:
+    """Number the rows of the form that is repeated most; the lines of the others belong to the last one before."""
+    lead = max(groups, key=len, default=np.empty(0, np.int64))
+    for rows in groups:
+        last = np.searchsorted(lead, rows, side="right") - 1.0
+        row[rows] = np.maximum(last, 0) if len(np.unique(last)) >= _OWN * len(rows) else np.arange(len(rows))
+
+
+def _groups(
+    records: LineRecords, sections: Sections, rows: Ints
+) -> dict[frozenset[str], tuple[list[tuple[int, int]], Ints]]:
+    """The sections and plans, and the rows, of the lines that have values of the same names."""
+    groups: dict[frozenset[str], list[tuple[int, int]]] = {}
+    code = sections.inside[rows] * len(records.plans) + records.plan[rows]
+    for number in np.unique(code).tolist():
+        section, plan = divmod(number, len(records.plans))
+        tags = frozenset(within(sections.names[section], value) for value in records.plans[plan].values)
+        groups.setdefault(tags, []).append((section, plan))
+    return {
+        tags: (keys, rows[np.isin(code, [section * len(records.plans) + plan for section, plan in keys])])
+        for tags, keys in groups.items()
+    }
+
+
+def _reached(records: LineRecords, places: Positions) -> int:
+    """At how many places lines with a counter stand."""
+    counted = np.isfinite(records.step) | np.isfinite(records.epoch)
+    return len(_distinct(places.epoch[counted], places.step[counted]))
+
+
+def _axis(records: LineRecords, places: Positions, rows: NDArray[np.intp], reached: int, *, shared: bool) -> str:
+    """The axis of the lines of one form. shared: lines that count have values of the same name on their axis."""
+    if np.isfinite(records.step[rows]).all():
+        return "step" if len(rows) >= PLACES else ""
+    step, epoch, session = places.step[rows], places.epoch[rows], places.session[rows].astype(np.float64)
+    known = np.isfinite(step) | np.isfinite(epoch)
+    if not known.any() or 2 * np.count_nonzero(known) < len(rows):
+        return "row" if len(rows) >= ROWS else ""
+    met = _distinct(session[known], epoch[known], step[known])
+    if (most := np.unique(met[:, 0], return_counts=True)[1].max()) < PLACES and not (most > 1 and most >= reached):
+        return ""  # a form that is printed once a session belongs to its head or its end
+    named: list[tuple[str, Floats]] = [("step", step), ("epoch", epoch)]
+    for name, place in reversed(named) if shared else named:
+        if np.isfinite(place).any() and len(_distinct(place, session)) >= _OWN * len(rows):
+            return name
+    return "row" if len(rows) >= ROWS * len(met) else ""
+
+
+def _distinct(*columns: Floats) -> NDArray[np.float64]:
+    """The distinct rows of columns; not-a-number is like itself."""
+    found: NDArray[np.float64] = np.unique(np.nan_to_num(np.stack(columns, axis=1), nan=-1.0), axis=0)
+    return found

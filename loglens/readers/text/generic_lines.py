@@ -1,0 +1,118 @@
+"""Lines that no trainer of the table prints: they count steps or epochs, measure something, or both."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from loglens.readers.text.cell_names import MEASURES, Cell, cells, is_counter, split_word
+from loglens.readers.text.counters import Counter, counters, unnamed_counter
+from loglens.readers.text.line_plan import LinePlan, values_of
+from loglens.readers.text.templates import MARK
+
+#: A bar or a heading that begins with the epoch.
+_SETTER = re.compile(r"[-=*#>+ ]*epoch ?:?=? ?\[?\0")
+_SPLIT = re.compile(
+    r"\W*(train|training|val|valid|validation|validate|validating|eval|evaluation|evaluating|test|testing|dev)\b"
+)
+#: "PARK: precision: 0.5": what the values are of.
+_LABEL = re.compile(
+    r"\W*([A-Za-z][\w .@/\0-]{0,40}?)(?: (?:train|val|valid|validation|test))?"
+    r" ?: ?[\[({]?(?=[A-Za-z_][^\0]{0,60}[:=] ?\0)"
+)
+_NO_LABEL = re.compile(
+    r"results?|metrics?|summary|stat(?:istic)?s|scores?|performance|averages?|mean|overall|total|info|loss(?:es)?", re.I
+)
+#: The words of a line that announces what comes, and names no value.
+_AROUND = frozenset(
+    """a at begin beginning begins begun current data dataset done end errors error evaluate evaluating evaluation eval
+    finished for global in inference inner learning loop meta metrics mode model net network new now of on outer
+    performance phase report reporting results result run running scores score set start started starting starts stats
+    step summary test testing the to train training val valid validate validating validation dev""".split()
+)
+_LONGEST_HEADING = 100
+
+
+def generic(body: str, low: str) -> LinePlan | None:
+    """The plan of a line without its prefix, as written and in lower case; None if it says nothing of training."""
+    if MARK not in body:
+        return _heading(low)
+    step, epoch = counters(low)
+    unnamed = False
+    if step is None and (found := unnamed_counter(low, epoch.end if epoch else 0)):
+        step, unnamed = found, True
+    taken = frozenset(slot for each in (step, epoch) if each for slot in (each.slot, each.total) if slot >= 0)
+    listed = [cell for cell in cells(body, taken, whole=False, bare=False) if not is_counter(cell.key)]
+    if not any(MEASURES.search(cell.key) for cell in listed):
+        return _setter(low, step, epoch) if not unnamed else None
+    named = epoch or (step and not unnamed)
+    begins = (each.start for each in (step, epoch) if each)
+    split = _leading_split(low, min(begins) if named else low.find(MARK))
+    if not named:
+        listed = _labelled(body, listed)
+    axis = "follow" if not named else "step" if step else "epoch"
+    words = {"follow"} if not named else {"generic"}
+    values = values_of(listed, split, axis, frozenset() if named else frozenset({"section"}))
+    family = f"{'unnamed' if unnamed else 'generic'}/{split}"
+    plan = LinePlan(family, frozenset(words | ({"unnamed"} if unnamed else set())), values=values)
+    if named and split in ("", "train"):
+        plan = replace(plan, section="train")
+    return _counting(plan, step, epoch)
+
+
+def _counting(plan: LinePlan, step: Counter | None, epoch: Counter | None) -> LinePlan:
+    if epoch:
+        plan = replace(plan, epoch=epoch.slot)
+    return replace(plan, step=step.slot, total=step.total) if step else plan
+
+
+def _leading_split(low: str, end: int) -> str:
+    """The part of the data that a line begins with."""
+    lead = _SPLIT.match(low[: max(end, 0)])
+    return split_word(lead[1]) if lead else ""
+
+
+def _labelled(body: str, listed: list[Cell]) -> list[Cell]:
+    """The cells of a line that begins with what they are of, with that before their names."""
+    label = _LABEL.match(body)
+    if not label or split_word(label[1].split()[0]) or _NO_LABEL.search(label[1]):
+        return listed
+    of = label[1].replace(MARK, "#")
+    return [cell._replace(key=f"{of}/{cell.key}") for cell in listed]
+
+
+def _setter(low: str, step: Counter | None, epoch: Counter | None) -> LinePlan | None:
+    """The plan of a line that counts and names no value: what follows belongs to that step or epoch."""
+    if epoch and _SETTER.match(low):
+        return LinePlan("generic/", frozenset({"set"}), epoch=epoch.slot, section="train")
+    named = [each for each in (step, epoch) if each]
+    if not named or len(low) > _LONGEST_HEADING:
+        return None
+    rest = low
+    for each in sorted(named, key=lambda each: -each.start):
+        rest = f"{rest[: each.start]} {rest[each.end :]}"
+    words = re.findall(r"[a-z]+", rest)
+    if MARK in rest.replace("(#\0)", "") or not _AROUND.issuperset(words):
+        return None
+    section = _last_split(words) or "train"
+    if step and _last_split(re.findall(r"[a-z]+", low[: step.start])) in ("val", "test"):
+        step = None  # "[Eval batch=3/9]" counts the batches of the evaluation
+    return _counting(LinePlan("generic/", frozenset({"set"}), section=section), step, epoch)
+
+
+def _heading(low: str) -> LinePlan | None:
+    """The plan of a line that says of what part of the data the next lines are: "Validating...", "Test Error:"."""
+    if not low or len(low) > _LONGEST_HEADING or not _SPLIT_WORD.search(low):
+        return None
+    words = re.findall(r"[a-z]+", low)
+    if len(words) > _MOST_WORDS or not _AROUND.issuperset(words):
+        return None
+    return LinePlan("generic/", frozenset({"set"}), section=_last_split(words))
+
+
+_SPLIT_WORD = re.compile(r"train|val|test|dev")
+_MOST_WORDS = 6
+
+
+def _last_split(words: list[str]) -> str:
+    return next((split for word in reversed(words) if (split := split_word(word))), "")

@@ -1,0 +1,72 @@
+"""Find where the message of a line begins: behind time stamps, levels, ranks, hosts and other tags of its logger."""
+
+from __future__ import annotations
+
+import re
+
+from loglens.readers.text.templates import MARK
+
+_STAMP = re.compile(r"[^\0]{0,40}?(?:\0[^\0]{1,20}){0,2}?\0([-/])\0\1\0[ _,-]{1,2}\0:\0:\0(?P<comma>,\0)?")
+_LEVELS = r"(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL)"
+_LOGGER = re.compile(
+    rf"(?:(?:[^{{\0]{{0,60}}?\0)?[^{{\0]{{0,60}}?\b{_LEVELS}\b(?:\|[\w.]{{1,40}}:\0)?[\]\s:|-]*"
+    r"(?:\[?[\w.]{1,60}:(?:[\w.<>]{1,60}:\0|\0:[\w.<>]{1,60})(?:\]| -)\s?)?(?:\[Rank \0\] ?)?"
+    r"|\[?\0/\0 \0:\0:\0(?: [AP]M| [\w.]{1,60}\]:?)?"
+    r"|\[[\w.:-]{0,20}\0?\]:(?:\[[\w.]{1,20}\])?)[\s\]-]*"
+)
+_LEAD = re.compile(r"(?:[\s\])]|-(?=\s))*")
+#: A word that says what follows is no tag: it counts, or names a part of the data.
+_TELLING = r"(?:train|val|eval|test|dev|epoch|step|iter|batch|ep\b|update|global|round|episode|metric|sample)"
+#: What may stand before a message, in any number and order; each is followed by blanks, colons, bars or dashes.
+_TAG = re.compile(
+    r"""(?:
+        [\[(]?\0([-/.])\0\1\0[\ ,_-]{0,2}\0:\0:\0(?:,\0)?(?:Z|\ ?\+\0:?\0?)?[\])]?     # date and time
+      | [\[(]?\0:\0:\0(?:,\0)?[\])]?(?=[\s|:\]])                                       # time
+      | (?:[A-Z][a-z]{2}\ )?[A-Z][a-z]{2}\ \0\ \0:\0:\0(?:\ [\w.-]{1,40}\ [\w.-]{1,40}(?:\[\0\])?:)?   # syslog
+      | [IWEF]\d{4,8}\ \0:\0:\0\ \0\ [\w./-]{1,60}:\0\]                                # glog, absl
+      | std(?:out|err)\ [FP](?=\s)                                                     # a container's log
+      | \[\0,\0\]<std(?:out|err)>:                                                     # mpirun
+      | \((?:[\w.<>+-]{1,60}\ )?pid=\0(?:,\ ?ip=[^)\s]{1,40})?\)                       # ray
+      | [\[(<]?\ ?(?i:rank|worker|gpu|node|proc(?:ess)?|local_rank|default|replica|pid)[\ _:=\#-]?(?:\0|\d{1,6})
+            (?:[/:,]\ ?(?:\0|\d{1,6}))?[\])>]?(?=[\s:|\[({])                           # a rank
+      | [A-Za-z][\w.]{0,40}-\d{1,6}\ ?(?=\|\ )                                         # a service of docker compose
+      | \[(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL|NOTICE|TRACE|info|debug|warning|error)\]
+      | (?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL|NOTICE|TRACE)\b
+      | \[[\w./<>-]{1,60}\.(?:py|cc|cpp|h):\0\]
+      | \[(?!""" + _TELLING + r""")(?=[A-Za-z])(?=[^\]\0=]{0,40}\])[\w./@-]{1,40}\](?=[\s:\[(])
+    )[\s:|>\]-]*""",
+    re.X,
+)  # fmt: skip
+#: The name of a logger behind another tag.
+_NAME = re.compile(rf"(?!{_TELLING})[\w.<>]{{1,60}}(?::[\w.<>]{{1,60}})?(?::\0)? (?:-|\||>>) ", re.I)
+#: The rank or worker before each line, as srun and pdsh write it; a loop of one's own counts steps so.
+NUMBERED = re.compile(r"(?:\[\0\]:?|\0:) (?=\S)")
+_MOST_TAGS = 8
+
+
+def stamp(text: str) -> tuple[int, bool, int]:
+    """The slot of the first number of a date and time, whether milliseconds follow, and where it ends."""
+    found = _STAMP.match(text)
+    if not found:
+        return -1, False, 0
+    comma = found["comma"] is not None
+    return text.count(MARK, 0, found.end()) - 6 - comma, comma, found.end()
+
+
+def after_logger(text: str, at: int) -> int:
+    """Where the message begins behind a level and the name of a logger."""
+    if prefix := _LOGGER.match(text, at):
+        at = prefix.end()
+    if lead := _LEAD.match(text, at):
+        at = lead.end()
+    return at
+
+
+def after_tags(text: str, at: int) -> int:
+    """Where the message begins behind any run of tags."""
+    for _ in range(_MOST_TAGS):
+        found = _TAG.match(text, at) or (_NAME.match(text, at) if at else None)
+        if not found or found.end() == len(text):
+            break
+        at = found.end()
+    return at
