@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import loglens
-from loglens.model.finding import Finding, Severity
+from loglens.model.finding import Severity
+from loglens.model.reported_finding import ReportedFinding
 
 #: Facts of the log, which a note may name.
 FACTS = {"restart", "truncated-log"}
@@ -40,7 +41,7 @@ class Judged:
     onset: bool | None
 
 
-def judge(label: dict[str, Any], findings: list[Finding], primary: str | None) -> Judged:
+def judge(label: dict[str, Any], findings: list[ReportedFinding], primary: str | None) -> Judged:
     """What was named of what had to be."""
     groups = [_names(group) for group in label["conditions"].get("must_any", [])]
     must, fault = _names(label["conditions"]["must"]), _names([label["primary"]] if label["primary"] else [])

@@ -11,6 +11,7 @@ from loglens.errors import Skip, UnreadableError
 from loglens.model.columns import Columns, Histogram
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.report import Report
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.run import Run
 from loglens.model.series import Series, as_share, present, require
 from loglens.model.source import Note, Source
@@ -23,6 +24,7 @@ __all__ = [
     "Note",
     "Remedy",
     "Report",
+    "ReportedFinding",
     "Rule",
     "Run",
     "Series",

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from loglens.model.finding import Finding
     from loglens.model.report import Diagnosis, Report
+    from loglens.model.reported_finding import ReportedFinding
 
 # pytest loads this module in every session of every project where loglens is installed: nothing of
 # loglens is imported before a log is looked at.
@@ -110,7 +110,7 @@ def _told(run: Diagnosis, report: Report) -> Iterator[str]:
         yield f"  and {len(wrong) - FEW_FINDINGS:,} more findings"
 
 
-def _wrong(run: Diagnosis, report: Report) -> list[Finding]:
+def _wrong(run: Diagnosis, report: Report) -> list[ReportedFinding]:
     """The findings of a run that fail the gate."""
     level = report.fail_on
     return [finding for finding in run.findings if level is not None and finding.severity >= level]

@@ -139,7 +139,5 @@ def _finding(
         onset_step=step,
         evidence=evidence,
         series=() if curve is None else (curve,),
-        condition=RULE.name,
-        family=RULE.family,
         key=about,
     )

@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from loglens.errors import ConfigError
-from loglens.model.finding import Finding, Severity
+from loglens.model.finding import Severity
 from loglens.model.report import Diagnosis, FindingOutline, Outline, Report
+from loglens.model.reported_finding import ReportedFinding
 
 VERSION = "2.0"
 LEVELS = {str(level): level for level in Severity}
 #: Run, rule, curves, key, and the severity that was accepted.
 Kind = tuple[str, str, tuple[str, ...], str]
 Accepted = Counter[tuple[Kind, Severity]]
-FindingT = TypeVar("FindingT", Finding, FindingOutline)
+FindingT = TypeVar("FindingT", ReportedFinding, FindingOutline)
 
 
 def dump(report: Report, file: Path) -> str:
@@ -74,7 +75,7 @@ def accept(report: Report, accepted: Accepted, file: Path) -> Report:
     )
 
 
-def _entry(run: Diagnosis | Outline, finding: Finding | FindingOutline, file: Path) -> dict[str, Any]:
+def _entry(run: Diagnosis | Outline, finding: ReportedFinding | FindingOutline, file: Path) -> dict[str, Any]:
     place, condition, curves, key = _kind(run, finding, file)
     entry = {"run": place, "condition": condition, "curves": list(curves), "severity": str(finding.severity)}
     return entry | ({"key": key} if key else {}) | {"message": finding.message}
@@ -85,7 +86,7 @@ def _accepted(entry: Mapping[str, Any]) -> tuple[Kind, Severity]:
     return (str(entry["run"]), str(entry["condition"]), curves, str(entry.get("key", ""))), LEVELS[entry["severity"]]
 
 
-def _kind(run: Diagnosis | Outline, finding: Finding | FindingOutline, file: Path) -> Kind:
+def _kind(run: Diagnosis | Outline, finding: ReportedFinding | FindingOutline, file: Path) -> Kind:
     return _place(run, file), finding.condition, tuple(sorted(finding.tags)), finding.key
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Finding, Rule, Severity
+from loglens.model.reported_finding import ReportedFinding
 
 #: An onset is only known to about this share of the run: effects may seem to begin that much earlier.
 SLACK = 0.02
@@ -21,8 +21,10 @@ TERMINAL = frozenset({"nan-loss"})
 PASSING = frozenset({"loss-spike"})
 
 
-def find_causes(findings: Sequence[Finding], rules: Mapping[str, Rule], length: int = 0) -> tuple[Finding, ...]:
-    """Findings with `caused_by` filled in, ranked: each root before what hangs under it.
+def find_causes(
+    found: Sequence[tuple[Rule, Finding]], rules: Mapping[str, Rule], length: int = 0
+) -> tuple[ReportedFinding, ...]:
+    """Findings, each with its rule and its cause, ranked: each root before what hangs under it.
 
     An effect hangs under its best cause in the same run that began no later than it did (a guess is no cause of
     what is certain): a direct cause before one of several steps, the surer one before the less sure, the nearer
@@ -31,17 +33,22 @@ def find_causes(findings: Sequence[Finding], rules: Mapping[str, Rule], length: 
     it ends the run, by whether they explain anything, their confidence, how much they explain, and their onset.
     Nothing is dropped.
 
-    length: steps in the run; onsets closer than 2 % of it, or 3 points of the effect's curve, are the same moment.
+    found: each finding with the rule that made it. rules: all rules by name; their `leads_to` say what can cause
+    what. length: steps in the run; onsets closer than 2 % of it, or 3 points of the effect's curve, are the same
+    moment.
     """
     reach = {name: _reach(name, rules) for name in rules}
     linked = [
-        replace(effect, caused_by=_cause(effect, findings, rules, reach, _slack(effect, length))) for effect in findings
+        ReportedFinding.of(rule, effect, _cause(rule, effect, found, reach, _slack(effect, length)))
+        for rule, effect in found
     ]
     chains = sorted(causal_trees(linked), key=_rank, reverse=True)
     return tuple(finding for chain in chains for finding in [chain[0], *sorted(chain[1:], key=_onset)])
 
 
-def insert_below_errors(ranked: Sequence[Finding], extra: Sequence[Finding]) -> tuple[Finding, ...]:
+def insert_below_errors(
+    ranked: Sequence[ReportedFinding], extra: Sequence[ReportedFinding]
+) -> tuple[ReportedFinding, ...]:
     """Ranked findings with others below every chain that holds an error: first why, then what it cost."""
     size = 0
     for chain in causal_trees(ranked):
@@ -52,34 +59,29 @@ def insert_below_errors(ranked: Sequence[Finding], extra: Sequence[Finding]) -> 
 
 
 def _cause(
+    rule: Rule,
     effect: Finding,
-    findings: Iterable[Finding],
-    rules: Mapping[str, Rule],
+    found: Iterable[tuple[Rule, Finding]],
     reach: Mapping[str, frozenset[str]],
     slack: float,
 ) -> str | None:
+    """Name of the rule whose finding is the best cause of an effect that `rule` found, or None."""
     causes = [
-        cause
-        for cause in findings
-        if effect.condition in reach.get(cause.condition, ())
+        (by, cause)
+        for by, cause in found
+        if rule.name in reach.get(by.name, ())
         and _onset(cause) <= _onset(effect) + slack
         # a note is no fault, so it cannot be the cause of one
         and cause.severity >= min(effect.severity, 1)
         and cause.confidence + 1 >= effect.confidence  # nor does a guess explain what is certain
-        and not _is_over(cause, effect, slack)
+        and not (by.name in PASSING and _is_over(cause, rule, effect, slack))
     ]
-    best = max(
-        causes,
-        key=lambda cause: (
-            effect.condition in rules[cause.condition].leads_to,
-            cause.confidence,
-            _onset(cause),
-            -len(reach[cause.condition]),  # of two at one moment, the nearer in the graph
-            cause.condition,
-        ),
-        default=None,
-    )
-    return best.condition if best else None
+
+    def fit(by: Rule, cause: Finding) -> tuple[bool, int, float, int, str]:
+        # of two at one moment, the nearer in the graph
+        return rule.name in by.leads_to, cause.confidence, _onset(cause), -len(reach[by.name]), by.name
+
+    return max(causes, key=lambda pair: fit(*pair))[0].name if causes else None
 
 
 def _slack(effect: Finding, length: int) -> float:
@@ -89,23 +91,23 @@ def _slack(effect: Finding, length: int) -> float:
     return max(SLACK * length, POINTS * spacing)
 
 
-def _is_over(cause: Finding, effect: Finding, slack: float) -> bool:
+def _is_over(cause: Finding, rule: Rule, effect: Finding, slack: float) -> bool:
     """Whether a passing fault had recovered before the effect began, or is the first moment of a terminal failure."""
-    if cause.condition not in PASSING or cause.onset_step is None or effect.onset_step is None:
+    if cause.onset_step is None or effect.onset_step is None:
         return False
     if cause.severity < Severity.ERROR:
         return effect.onset_step > (cause.end_step or cause.onset_step) + slack
-    return effect.condition in TERMINAL and effect.onset_step - cause.onset_step <= slack
+    return rule.name in TERMINAL and effect.onset_step - cause.onset_step <= slack
 
 
-def _rank(chain: Sequence[Finding]) -> tuple[int, bool, bool, int, int, float]:
+def _rank(chain: Sequence[ReportedFinding]) -> tuple[int, bool, bool, int, int, float]:
     root = chain[0]
     worst = max(finding.severity for finding in chain)
     ends = any(finding.condition in TERMINAL and finding.severity == Severity.ERROR for finding in chain)
     return worst, ends, root.severity > 0, root.confidence, len(chain), -_onset(root)
 
 
-def _onset(finding: Finding) -> float:
+def _onset(finding: Finding | ReportedFinding) -> float:
     return float("-inf") if finding.onset_step is None else finding.onset_step
 
 

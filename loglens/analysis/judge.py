@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from loglens.analysis import assertions as gate
-from loglens.analysis import causes as diagnosis
+from loglens.analysis.assertions import check
+from loglens.analysis.causes import find_causes, insert_below_errors
 from loglens.analysis.outcome.judge_outcome import judge_outcome
 from loglens.analysis.outcome.unexplained import RULE as UNSTABLE
 from loglens.analysis.outcome.unexplained import unexplained
@@ -17,11 +16,12 @@ from loglens.config import assertions
 from loglens.config.load import Config
 from loglens.errors import Skip
 from loglens.model.contract import CurveInput, Detector, matching_curves
-from loglens.model.finding import Confidence, Finding, Severity
+from loglens.model.finding import Finding, Rule, Severity
 from loglens.model.histogram_grid import distributions
 from loglens.model.outcome import RunOutcome
 from loglens.model.redaction import redact_params
 from loglens.model.report import Diagnosis, RuleResult
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.model.source import Note
@@ -37,35 +37,24 @@ NOT_SUPERVISED = tuple(CurveInput(role, "optional", role) for role in ("rl_rewar
 
 @np.errstate(all="ignore")  # a loss of 1e308 overflows: what is then not finite, the rules know how to take
 def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()) -> Diagnosis:
-    """One run through every rule."""
+    """Put one run through every rule.
+
+    detectors: by the names of their rules. A rule that crashes is a result of its own and hides no other.
+    """
     curves = tuple(perplexities_as_losses(assign_roles(run, config.roles)))
     curves = (*curves, *loss_totals(curves))
-    findings: list[Finding] = []
-    results = []
-    for name, detector in detectors.items():
-        if name in config.ignore:
-            results.append(RuleResult(name, "skipped", _left_out(name, config)))
-            continue
-        found, result = _apply(detector, run, curves, config.thresholds.get(name, {}))
-        findings.extend(found)
-        results.append(result)
-    if config.assertions:
-        demanded, result = _assert(curves, config)
-        results.append(result)
-    else:
-        demanded = []
-    axis = _main_axis(curves)
-    steps = [curve.step for curve in curves if len(curve) and curve.axis == axis]
-    first = min((int(step[0]) for step in steps), default=None)
-    last = max((int(step[-1]) for step in steps), default=None)
     rules = {UNSTABLE.name: UNSTABLE} | {name: detector.rule for name, detector in detectors.items()}
-    # nor by a rule that never complains
-    beside = {name for name, rule in rules.items() if rule.family in SIDE_FAMILIES or rule.severity == Severity.NOTE}
+    found, results = _through_rules(run, curves, detectors, config)
+    violated, of_assertions = _through_assertions(curves, config)
+    results += of_assertions
     outcome = judge_outcome(curves, run.notes)
-    findings += _stamped(unexplained(outcome, findings, curves), detectors, config)
-    judged = any(result.outcome in ("found", "clean") and result.condition not in beside for result in results)
-    results.append(RuleResult(UNSTABLE.name, *_unstable(outcome, findings, config)))
-    linked = diagnosis.find_causes(_less_sure(findings, curves), rules, (last or 0) - (first or 0))
+    found += _from_outcome(outcome, found, curves, rules, config)
+    judged = _is_judged(results, rules)
+    results.append(RuleResult(UNSTABLE.name, *_unstable(outcome, found, config)))
+    first, last = _steps(curves)
+    ranked = find_causes(found, rules, (last or 0) - (first or 0))
+    findings = insert_below_errors(ranked, violated)
+    params = redact_params(run.params)
     return Diagnosis(
         run=run.name,
         path=str(run.source),
@@ -75,7 +64,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
         first_step=first,
         last_step=last,
         cast=tuple(part for part in parts(curves) if part.role is not None),
-        findings=diagnosis.insert_below_errors(linked, demanded),
+        findings=findings,
         outcomes=tuple(results),
         notes=(*run.notes, *_rewinds(run)),
         judged=judged,
@@ -83,44 +72,63 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
         lead=_lead(curves),
         candidates=candidates(curves),
         curves=tuple(curve for curve in curves if curve.role is not None),
-        distributions=distributions(run.summaries, {tag for finding in findings for tag in finding.tags}),
-        params={
-            name: value for name, value in redact_params(run.params).items() if isinstance(value, str | int | float)
-        },
+        distributions=distributions(run.summaries, {tag for finding in ranked for tag in finding.tags}),
+        params={name: value for name, value in params.items() if isinstance(value, str | int | float)},
     )
 
 
-def _less_sure(findings: list[Finding], curves: tuple[Series, ...]) -> list[Finding]:
-    """The findings, those that rest on a curve whose role was guessed with one level of confidence less."""
-    guessed = {curve.tag for curve in curves if curve.guessed}
-    return [
-        replace(finding, confidence=Confidence(max(finding.confidence - 1, Confidence.LOW)))
-        if guessed.intersection(finding.tags)
-        else finding
-        for finding in findings
-    ]
+def _through_rules(
+    run: Run, curves: tuple[Series, ...], detectors: Mapping[str, Detector], config: Config
+) -> tuple[list[tuple[Rule, Finding]], list[RuleResult]]:
+    """What the detectors found, each with its rule, and what came of every rule."""
+    found: list[tuple[Rule, Finding]] = []
+    results = []
+    for name, detector in detectors.items():
+        if name in config.ignore:
+            results.append(RuleResult(name, "skipped", _left_out(name, config)))
+            continue
+        some, result = _apply(detector, run, curves, config.thresholds.get(name, {}))
+        found += [(detector.rule, finding) for finding in some]
+        results.append(result)
+    return found, results
 
 
-def _stamped(found: list[Finding], detectors: Mapping[str, Detector], config: Config) -> list[Finding]:
-    """The findings of the outcome, under the rules that have their names; those that were left out say nothing."""
-    rules = {UNSTABLE.name: UNSTABLE} | {name: detector.rule for name, detector in detectors.items()}
-    return [
-        replace(
-            finding,
-            family=rules[finding.condition].family,
-            leads_to=rules[finding.condition].leads_to,
-            onset_time=_time(finding),
-        )
-        for finding in found
-        if finding.condition in rules and finding.condition not in config.ignore
-    ]
+def _through_assertions(curves: tuple[Series, ...], config: Config) -> tuple[list[ReportedFinding], list[RuleResult]]:
+    """The violated assertions, and what came of all of them together, where there are any."""
+    if not config.assertions:
+        return [], []
+    if assertions.RULE.name in config.ignore:
+        return [], [RuleResult(assertions.RULE.name, "skipped", _left_out(assertions.RULE.name, config))]
+    violated, result = check(config.assertions, curves)
+    return [ReportedFinding.of(assertions.RULE, finding) for finding in violated], [result]
 
 
-def _unstable(outcome: RunOutcome, findings: list[Finding], config: Config) -> tuple[str, str]:
+def _from_outcome(
+    outcome: RunOutcome,
+    found: list[tuple[Rule, Finding]],
+    curves: tuple[Series, ...],
+    rules: Mapping[str, Rule],
+    config: Config,
+) -> list[tuple[Rule, Finding]]:
+    """The failed outcome that nothing found explains, under the rule that has its name, unless that is left out."""
+    failure = unexplained(outcome, found, curves)
+    if failure is None:
+        return []
+    name, finding = failure
+    return [(rules[name], finding)] if name in rules and name not in config.ignore else []
+
+
+def _is_judged(results: list[RuleResult], rules: Mapping[str, Rule]) -> bool:
+    """Whether a rule had its data that looks at the training itself and can complain."""
+    beside = {name for name, rule in rules.items() if rule.family in SIDE_FAMILIES or rule.severity == Severity.NOTE}
+    return any(result.outcome in ("found", "clean") and result.condition not in beside for result in results)
+
+
+def _unstable(outcome: RunOutcome, found: list[tuple[Rule, Finding]], config: Config) -> tuple[str, str]:
     """What came of the rule on unstable training, which is part of the outcome."""
     if UNSTABLE.name in config.ignore:
         return "skipped", _left_out(UNSTABLE.name, config)
-    if any(finding.condition == UNSTABLE.name for finding in findings):
+    if any(rule.name == UNSTABLE.name for rule, _ in found):
         return "found", ""
     if outcome.state in ("short", "unclear", "broke"):
         return "skipped", outcome.why
@@ -133,13 +141,6 @@ def _left_out(name: str, config: Config) -> str:
     return "left out by the configuration" + (f": {reason}" if reason else "")
 
 
-def _assert(curves: tuple[Series, ...], config: Config) -> tuple[list[Finding], RuleResult]:
-    if assertions.RULE.name in config.ignore:
-        return [], RuleResult(assertions.RULE.name, "skipped", _left_out(assertions.RULE.name, config))
-    found, outcome = gate.check(config.assertions, curves)
-    return [replace(finding, onset_time=_time(finding)) for finding in found], outcome
-
-
 def _apply(
     detector: Detector, run: Run, curves: tuple[Series, ...], thresholds: Mapping[str, float]
 ) -> tuple[list[Finding], RuleResult]:
@@ -148,16 +149,7 @@ def _apply(
         parts = {need.name: _hand(need, run, curves) for need in detector.needs}
         if rule.supervised and _not_supervised(curves):
             raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
-        found = [
-            replace(
-                finding,
-                condition=rule.name,
-                family=rule.family,
-                leads_to=rule.leads_to,
-                onset_time=_time(finding),
-            )
-            for finding in detector.detect(**parts, **thresholds)
-        ]
+        found = list(detector.detect(**parts, **thresholds))
     except Skip as skip:
         return [], RuleResult(rule.name, "skipped", str(skip))
     except Exception as error:  # a rule that crashes must hide no other rule
@@ -186,17 +178,6 @@ def _hand(need: CurveInput, run: Run, curves: tuple[Series, ...]) -> Any:
     raise Skip(f"no curve plays {need.name}")
 
 
-def _time(finding: Finding) -> float | None:
-    """Unix time of the onset on the first curve that knows it."""
-    if finding.onset_step is None:
-        return None
-    for curve in finding.series:
-        at = curve.step.searchsorted(finding.onset_step)
-        if at < len(curve) and curve.time[at] == curve.time[at]:
-            return float(curve.time[at])
-    return None
-
-
 def _lead(curves: tuple[Series, ...]) -> Series | None:
     for name, split in (("loss", None), ("loss", "val"), ("rl_reward", None)):
         fitting = matching_curves(curves, CurveInput(name, "one", name, split))
@@ -205,9 +186,13 @@ def _lead(curves: tuple[Series, ...]) -> Series | None:
     return None
 
 
-def _main_axis(curves: tuple[Series, ...]) -> str:
+def _steps(curves: tuple[Series, ...]) -> tuple[int | None, int | None]:
+    """First and last step of the run, on the axis that most curves have."""
     axes = [curve.axis for curve in curves]
-    return max(set(axes), key=lambda axis: (axes.count(axis), axis)) if axes else "step"
+    main = max(set(axes), key=lambda axis: (axes.count(axis), axis), default="step")
+    steps = [curve.step for curve in curves if len(curve) and curve.axis == main]
+    first = min((int(step[0]) for step in steps), default=None)
+    return first, max((int(step[-1]) for step in steps), default=None)
 
 
 def _rewinds(run: Run) -> list[Note]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from loglens.model.finding import Finding
+    from loglens.model.reported_finding import ReportedFinding
 
 _ACRONYMS = {"nan": "NaN", "lr": "LR", "relu": "ReLU", "gan": "GAN", "kl": "KL", "gpu": "GPU"}
 
 
-def causal_trees(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
+def causal_trees(findings: Sequence[ReportedFinding]) -> Iterator[list[ReportedFinding]]:
     """The causal chains: each root with everything that hangs under it, directly or further down."""
     hung: set[int] = set()
     for root in findings:
@@ -25,7 +25,7 @@ def causal_trees(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
             yield tree
 
 
-def chain_sentence(findings: Sequence[Finding]) -> str:
+def chain_sentence(findings: Sequence[ReportedFinding]) -> str:
     """The first chain in words: "exploding gradient from step 412 -> NaN loss at step 431"."""
     first = next(causal_trees(findings), list(findings[:1]))
     return " -> ".join(_episode(finding) for finding in first)
@@ -36,7 +36,7 @@ def in_words(name: str) -> str:
     return " ".join(_ACRONYMS.get(word, word) for word in name.replace("_", " ").split("-"))
 
 
-def _episode(finding: Finding) -> str:
+def _episode(finding: ReportedFinding) -> str:
     name = in_words(finding.condition)
     axis = finding.series[0].axis if finding.series else "step"
     return name if finding.onset_step is None else f"{name} from {axis} {finding.onset_step}"

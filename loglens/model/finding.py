@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import enum
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from loglens.model.series import Series
 from loglens.model.strict_json import to_strict
-
-if TYPE_CHECKING:
-    pass
 
 
 class Severity(enum.IntEnum):
@@ -84,13 +80,11 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Finding:
-    """One episode of one condition, with its numbers.
+    """One episode of one condition, with its numbers: what a detector yields.
 
-    A detector fills the upper part; `condition`, `family` and `leads_to` are stamped from its rule,
-    `caused_by` by the diagnosis. series: the curves that show it, drawn but not written to JSON.
-    onset_step is None where the trouble is there from the start or has no place on a curve. key: what
-    tells it from others of its kind on the same curves. known: accepted by a baseline, so that it does
-    not fail the gate; told to people, not written to JSON.
+    onset_step: None where the trouble is there from the start or has no place on a curve. evidence: the measured
+    numbers by name. remedies: in the order in which to try them. series: the curves that show it, drawn but not
+    written to JSON. key: what tells it from other findings of its rule on the same curves.
     """
 
     message: str
@@ -98,44 +92,22 @@ class Finding:
     confidence: Confidence
     onset_step: int | None = None
     end_step: int | None = None
-    onset_time: float | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
     remedies: Sequence[Remedy] = ()
     series: tuple[Series, ...] = ()
-    condition: str = ""
-    family: str = ""
-    leads_to: tuple[str, ...] = ()
-    caused_by: str | None = None
     key: str = ""
-    known: bool = False
 
     @property
     def tags(self) -> list[str]:
         return [series.tag for series in self.series]
 
     @property
-    def fingerprint(self) -> str:
-        """Stable over re-runs on the same log: the condition, the curves, the onset, and the key if it has one."""
-        text = "\0".join([self.condition, *sorted(self.tags), str(self.onset_step), *filter(None, [self.key])])
-        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-
-    def as_dict(self) -> dict[str, Any]:
-        document: dict[str, Any] = to_strict(
-            {
-                "condition": self.condition,
-                "family": self.family,
-                "severity": str(self.severity),
-                "confidence": str(self.confidence),
-                "onset_step": self.onset_step,
-                "onset_time": self.onset_time,
-                "end_step": self.end_step,
-                "tags": self.tags,
-                "message": self.message,
-                "evidence": dict(self.evidence),
-                "caused_by": self.caused_by,
-                "leads_to": list(self.leads_to),
-                "remedies": [remedy.as_dict() for remedy in self.remedies],
-                "fingerprint": self.fingerprint,
-            }
-        )
-        return document
+    def onset_time(self) -> float | None:
+        """Unix time of the onset on the first curve that knows it."""
+        if self.onset_step is None:
+            return None
+        for curve in self.series:
+            at = curve.step.searchsorted(self.onset_step)
+            if at < len(curve) and curve.time[at] == curve.time[at]:
+                return float(curve.time[at])
+        return None

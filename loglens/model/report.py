@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 from loglens.errors import LoglensError, UnreadableError
 from loglens.model.causal_chain import chain_sentence
 from loglens.model.exit_code import ExitCode
-from loglens.model.finding import Finding, RuleHelp, Severity
+from loglens.model.finding import RuleHelp, Severity
 from loglens.model.histogram_grid import Distribution
 from loglens.model.outcome import RunOutcome
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series
 from loglens.model.source import Note
 from loglens.model.strict_json import dumps
@@ -81,7 +82,7 @@ class Diagnosis:
     first_step: int | None
     last_step: int | None
     cast: tuple[CurveRole, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[ReportedFinding, ...]
     outcomes: tuple[RuleResult, ...]
     notes: tuple[Note, ...]
     judged: bool
@@ -262,12 +263,12 @@ class Report:
         return self.outlines or self.runs
 
     @property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[ReportedFinding]:
         """The findings of all runs that were kept whole."""
         return [finding for run in self.runs for finding in run.findings]
 
     @property
-    def all_findings(self) -> list[Finding | FindingOutline]:
+    def all_findings(self) -> list[ReportedFinding | FindingOutline]:
         """The findings of all runs, in the form in which they were kept."""
         return [finding for run in self.judged for finding in run.findings]
 

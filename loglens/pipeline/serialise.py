@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.finding import Confidence, Finding, Remedy, Severity
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.histogram_grid import Distribution
 from loglens.model.outcome import RunOutcome
 from loglens.model.report import CurveRole, Diagnosis, FindingOutline, Judged, Outline, RuleResult, Unread
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series
 from loglens.model.source import Note
 
@@ -27,7 +28,7 @@ _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         *(Diagnosis, Outline, Unread, RunOutcome, RuleResult, CurveRole, Note),
-        *(Finding, FindingOutline, Remedy, Series, Distribution),
+        *(ReportedFinding, Rule, Finding, FindingOutline, Remedy, Series, Distribution),
     )
 }
 _ARRAYS = {

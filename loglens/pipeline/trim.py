@@ -43,7 +43,10 @@ def trim(run: Diagnosis, points: int) -> Diagnosis:
     }
     return replace(
         run,
-        findings=tuple(replace(f, series=tuple(kept[id(curve)] for curve in f.series)) for f in run.findings),
+        findings=tuple(
+            replace(found, finding=replace(found.finding, series=tuple(kept[id(curve)] for curve in found.series)))
+            for found in run.findings
+        ),
         lead=None if run.lead is None else kept[id(run.lead)],
         curves=tuple(kept[id(curve)] for curve in run.curves if len(kept[id(curve)]) or not len(curve)),
         distributions=run.distributions[: points // HISTOGRAM],

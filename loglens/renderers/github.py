@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from loglens.model.finding import Finding, Severity
+from loglens.model.finding import Severity
 from loglens.model.plain_text import plural, safe
 from loglens.model.report import Diagnosis, Report
+from loglens.model.reported_finding import ReportedFinding
 from loglens.renderers.shared.summary import NAME, NOT_READ, advice, counts_line, of_kind, say, title, when, worst_first
 
 FORMAT = "github"
@@ -77,7 +78,7 @@ def _annotations(report: Report) -> Iterator[Annotation]:
         yield Annotation(severity, "loglens: not read", (f"{say(unread.path, 200)}: {say(unread.why)}",), rank=(3,))
 
 
-def _finding(run: Diagnosis, finding: Finding, place: int) -> Annotation:
+def _finding(run: Diagnosis, finding: ReportedFinding, place: int) -> Annotation:
     heading = f"{title(finding)} {when(finding)}".strip()
     lines = [f"{_run(run)}: {say(finding.message)}"]
     if finding.caused_by is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from loglens.model.finding import Finding, Severity
+from loglens.model.finding import Severity
 from loglens.model.plain_text import printable, shorten
 from loglens.model.report import Diagnosis, Report, RuleResult
+from loglens.model.reported_finding import ReportedFinding
 from loglens.renderers.shared.summary import CODE, NAME, NOT_READ, advice, numbers, say, when, worst_first
 
 FORMAT = "junit"
@@ -49,7 +50,7 @@ def _suite(top: Element, run: Diagnosis) -> None:
     for key, value in facts.items():
         SubElement(properties, "property", name=key, value=value)
     outcomes = {outcome.condition: outcome for outcome in run.outcomes}
-    found: dict[str, list[Finding]] = {}
+    found: dict[str, list[ReportedFinding]] = {}
     for finding in run.findings:
         found.setdefault(finding.condition, []).append(finding)
     for rule in dict.fromkeys([*outcomes, *found]):
@@ -62,7 +63,7 @@ def _suite(top: Element, run: Diagnosis) -> None:
         SubElement(suite, "system-out").text = "\n".join(lines)
 
 
-def _case(case: Element, outcome: RuleResult | None, findings: list[Finding]) -> None:
+def _case(case: Element, outcome: RuleResult | None, findings: list[ReportedFinding]) -> None:
     """What came of one rule. Readers of JUnit know one failure a case, so several findings share it."""
     wrong = [finding for finding in findings if finding.severity > Severity.NOTE]
     notes = [finding for finding in findings if finding.severity is Severity.NOTE]
@@ -84,7 +85,7 @@ def _ending(case: Element, tag: str, message: str, kind: str = "") -> Element:
     return SubElement(case, tag, dict(attributes))
 
 
-def _told(finding: Finding) -> str:
+def _told(finding: ReportedFinding) -> str:
     """A finding in plain lines: message, how sure, numbers, and what to change."""
     lines = [say(finding.message)]
     place = when(finding)

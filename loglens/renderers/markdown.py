@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loglens.model.causal_chain import causal_trees
-from loglens.model.finding import Finding, Remedy, Severity
+from loglens.model.finding import Remedy, Severity
 from loglens.model.plain_text import plural
 from loglens.model.report import Diagnosis, Report
+from loglens.model.reported_finding import ReportedFinding
 from loglens.remedies.phrases import phrase
 from loglens.renderers.shared.markdown_text import fenced, folded, name, plain, prose
 from loglens.renderers.shared.summary import (
@@ -162,7 +163,7 @@ def _facts(run: Diagnosis, named: bool) -> str:
     return f"{head}{prose(run.format, 40)}, {counts}{cast}{went}"
 
 
-def _finding(finding: Finding, place: int, chain: list[Finding]) -> str:
+def _finding(finding: ReportedFinding, place: int, chain: list[ReportedFinding]) -> str:
     """One step of a causal chain as an item of a list: what, how sure, since when, in which curves, which numbers."""
     said = ", ".join(filter(None, [str(finding.severity), f"{finding.confidence} confidence", prose(when(finding))]))
     before = chain[place - 2].condition if place > 1 else None
@@ -178,7 +179,7 @@ def _finding(finding: Finding, place: int, chain: list[Finding]) -> str:
     return f"\\\n{' ' * (len(bullet) + 1)}".join(lines)
 
 
-def _remedies(chain: list[Finding]) -> Iterator[tuple[Finding, Remedy]]:
+def _remedies(chain: list[ReportedFinding]) -> Iterator[tuple[ReportedFinding, Remedy]]:
     """The remedies of a chain, root first; one that a cause has asked for already is not told again."""
     told = []
     for finding in chain:
@@ -195,7 +196,7 @@ def _code(remedy: Remedy, frameworks: tuple[str, ...], told: bool = False) -> It
         yield fenced(remedy.snippets[framework], framework)
 
 
-def _others(remedies: list[tuple[Finding, Remedy]]) -> Iterator[str]:
+def _others(remedies: list[tuple[ReportedFinding, Remedy]]) -> Iterator[str]:
     """Remedies with all their code, each under the finding that it is for."""
     before = None
     for finding, remedy in remedies:

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from loglens.model.finding import Finding, RuleHelp, Severity
+from loglens.model.finding import RuleHelp, Severity
 from loglens.model.report import Diagnosis, Report
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.strict_json import to_strict
 from loglens.renderers.shared.markdown_text import doc
 from loglens.renderers.shared.summary import NAME, NOT_READ, advice, of_kind, say, uri, when, worst_first
@@ -119,7 +120,7 @@ def _results(report: Report, index: Mapping[str, int]) -> Iterator[Json]:
             }
 
 
-def _result(run: Diagnosis, finding: Finding, places: list[Json], index: Mapping[str, int]) -> Json:
+def _result(run: Diagnosis, finding: ReportedFinding, places: list[Json], index: Mapping[str, int]) -> Json:
     rule = say(finding.condition, NAME)
     said = [say(finding.message).rstrip(".") + "."]
     if finding.caused_by is not None:

@@ -20,13 +20,15 @@ from loglens.config.assertions import Assertion, Claim, parse
 from loglens.config.load import Config
 from loglens.errors import ConfigError
 from loglens.model.columns import Columns
-from loglens.model.finding import Finding, Severity
+from loglens.model.finding import Severity
 from loglens.model.report import Report
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.run import Run
 from loglens.registry import load as registry
 from loglens.registry.load import detectors
 from loglens.roles.assign import assign_roles
 from tests.curves import Floats, falling, level, run
+from tests.findings import changed
 from tests.judged import report_on
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text("utf-8"))
@@ -230,16 +232,16 @@ def test_another_curve_rule_or_severity_is_new() -> None:
     file.write_text(dump(before, file))
     assert not accept(before, load(file), file).failed
     (found,) = before.runs[0].findings
-    mild = replace(found, severity=Severity.WARNING)
+    mild = changed(found, severity=Severity.WARNING)
 
-    def held(*findings: Finding) -> list[bool]:
+    def held(*findings: ReportedFinding) -> list[bool]:
         runs = (replace(before.runs[0], findings=findings),)
         return [finding.known for finding in accept(replace(before, runs=runs), load(file), file).findings]
 
     other = replace(found.series[0], tag="val/loss")
-    assert held(replace(found, condition="divergence")) == [False]
-    assert held(replace(found, series=(other,))) == [False]
-    assert held(replace(found, key="last >= 3")) == [False]
+    assert held(changed(found, "divergence")) == [False]
+    assert held(changed(found, series=(other,))) == [False]
+    assert held(changed(found, key="last >= 3")) == [False]
     assert held(mild) == [True] and held(mild, found) == [True, False], "an entry accepts one finding"
     file.write_text(dump(replace(before, runs=(replace(before.runs[0], findings=(mild,)),)), file))
     assert held(found) == [False] and held(mild) == [True], "worse than was accepted"

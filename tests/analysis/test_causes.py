@@ -31,11 +31,11 @@ def finding(
     onset: int | None = None,
     severity: Severity = Severity.ERROR,
     confidence: Confidence = Confidence.HIGH,
-) -> Finding:
-    return Finding(condition, severity, confidence, onset_step=onset, condition=condition)
+) -> tuple[Rule, Finding]:
+    return RULES[condition], Finding(condition, severity, confidence, onset_step=onset)
 
 
-def causes(*findings: Finding, length: int = 0) -> dict[str, str | None]:
+def causes(*findings: tuple[Rule, Finding], length: int = 0) -> dict[str, str | None]:
     return {found.condition: found.caused_by for found in find_causes(findings, RULES, length)}
 
 
@@ -116,17 +116,17 @@ def test_an_undated_finding_does_not_outrank_a_dated_nan() -> None:
 def test_a_cause_that_seems_to_begin_a_few_points_late_counts() -> None:
     """The curve of the effect has a point every 50 steps; the run is so short that 2 % of it are 20."""
     curve = series(np.ones(20), every=50)
-    effect = replace(finding("nan-loss", 400), series=(curve,))
+    effect = (RULES["nan-loss"], replace(finding("nan-loss", 400)[1], series=(curve,)))
     assert causes(effect, finding("exploding-gradient", 500), length=1000)["nan-loss"] == "exploding-gradient"
     assert causes(effect, finding("exploding-gradient", 600), length=1000)["nan-loss"] is None
 
 
 def test_a_spike_that_recovered_is_not_the_cause_of_what_begins_later() -> None:
     rules = RULES | {"loss-spike": Rule("loss-spike", "loss", Severity.ERROR, ("divergence", "nan-loss"))}
-    passed = replace(finding("loss-spike", 100, Severity.WARNING), end_step=110)
-    lasting = finding("loss-spike", 100)
+    lasting = Finding("a spike", Severity.ERROR, Confidence.HIGH, onset_step=100)
+    passed = replace(lasting, severity=Severity.WARNING, end_step=110)
     for spike, cause in ((passed, None), (lasting, "loss-spike")):
-        linked = find_causes([spike, finding("divergence", 600)], rules, 1000)
+        linked = find_causes([(rules["loss-spike"], spike), finding("divergence", 600)], rules, 1000)
         assert {found.condition: found.caused_by for found in linked}["divergence"] == cause
-    at_once = find_causes([lasting, finding("nan-loss", 105)], rules, 1000)
+    at_once = find_causes([(rules["loss-spike"], lasting), finding("nan-loss", 105)], rules, 1000)
     assert at_once[0].condition == "nan-loss", "the first moment of a failure is no cause of it"

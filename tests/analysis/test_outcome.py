@@ -15,6 +15,7 @@ from loglens.model.outcome import STATES, RunOutcome
 from loglens.model.report import Report
 from loglens.model.series import Series
 from loglens.model.source import Note
+from loglens.registry import load
 from tests.golden import example
 
 LENGTHS = (8, 12, 30, 100, 1_000, 10_000)
@@ -76,8 +77,10 @@ def test_a_healthy_run_is_a_success(n: int, noise: float) -> None:
 def test_a_loss_that_comes_back_up_is_lost_and_dated() -> None:
     curves = [curve(noisy(back_up(300), 0.02, 1))]
     outcome = judge_outcome(curves)
-    (finding,) = unexplained(outcome, [], curves)
-    assert outcome.state == "lost" and finding.condition == "divergence"
+    found = unexplained(outcome, [], curves)
+    assert found is not None
+    name, finding = found
+    assert outcome.state == "lost" and name == "divergence"
     assert finding.onset_step is not None and 180 <= finding.onset_step <= 260
 
 
@@ -100,15 +103,17 @@ def test_swings_to_the_end_are_unstable() -> None:
     value = np.where(np.arange(60) % 12 < 6, 0.2, 0.9)
     value[:6] = np.linspace(1, 0.9, 6)
     curves = [curve(value)]
-    (finding,) = unexplained(judge_outcome(curves), [], curves)
-    assert finding.condition == "unstable-training" and finding.severity is Severity.WARNING
+    found = unexplained(judge_outcome(curves), [], curves)
+    assert found is not None
+    name, finding = found
+    assert name == "unstable-training" and finding.severity is Severity.WARNING
 
 
 def test_nothing_is_said_twice() -> None:
     curves = [curve(noisy(back_up(300), 0.02, 1))]
-    said = Finding("", Severity.WARNING, Confidence.HIGH, condition="divergence")
-    assert unexplained(judge_outcome(curves), [said], curves) == []
-    assert unexplained(judge_outcome(curves), [replace(said, condition="lr-too-high")], curves)
+    rules, said = load.detectors(), Finding("", Severity.WARNING, Confidence.HIGH)
+    assert unexplained(judge_outcome(curves), [(rules["divergence"].rule, said)], curves) is None
+    assert unexplained(judge_outcome(curves), [(rules["lr-too-high"].rule, said)], curves)
 
 
 def test_what_is_not_finite_at_the_end_broke() -> None:

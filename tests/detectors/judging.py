@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from loglens.analysis.judge import judge
-from loglens.model.finding import Finding, Severity
+from loglens.model.finding import Severity
 from loglens.model.report import RuleResult
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.run import Run
 from loglens.model.source import Note
 from loglens.registry.load import detectors
@@ -16,7 +17,7 @@ from tests.curves import Floats, run
 
 def judged(
     rule: str, what: Run | Mapping[str, Floats], notes: tuple[Note, ...] = (), **params: object
-) -> tuple[list[Finding], RuleResult]:
+) -> tuple[list[ReportedFinding], RuleResult]:
     """The findings and the outcome of one rule; notes and parameters go with curves, a run has its own."""
     one = what if isinstance(what, Run) else replace(run(what, params=params), notes=notes)
     diagnosis = judge(one, {rule: detectors()[rule]})
@@ -27,12 +28,12 @@ def judged(
     return [found for found in diagnosis.findings if found.condition == rule], outcome
 
 
-def findings(rule: str, what: Run | Mapping[str, Floats]) -> list[Finding]:
+def findings(rule: str, what: Run | Mapping[str, Floats]) -> list[ReportedFinding]:
     """What a rule finds."""
     return judged(rule, what)[0]
 
 
-def only(rule: str, curves: Mapping[str, Floats], notes: tuple[Note, ...] = ()) -> Finding:
+def only(rule: str, curves: Mapping[str, Floats], notes: tuple[Note, ...] = ()) -> ReportedFinding:
     """The one finding of a rule."""
     (found,) = judged(rule, curves, notes)[0]
     return found

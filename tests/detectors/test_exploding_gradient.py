@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 
 from loglens.analysis.judge import judge
-from loglens.model.finding import Confidence, Finding, Severity
+from loglens.model.finding import Confidence, Severity
+from loglens.model.reported_finding import ReportedFinding
 from loglens.registry.load import detectors
 from tests.curves import falling, growing, level, run
 
 RULE = {"exploding-gradient": detectors()["exploding-gradient"]}
 
 
-def findings(curves: dict[str, np.ndarray], **params: object) -> list[Finding]:
+def findings(curves: dict[str, np.ndarray], **params: object) -> list[ReportedFinding]:
     return list(judge(run(curves, params=params), RULE).findings)
 
 
-def complaints(curves: dict[str, np.ndarray]) -> list[Finding]:
+def complaints(curves: dict[str, np.ndarray]) -> list[ReportedFinding]:
     return [found for found in findings(curves) if found.severity > Severity.NOTE]
 
 

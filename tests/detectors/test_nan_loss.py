@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from loglens.analysis.judge import judge
 from loglens.model.columns import Columns
-from loglens.model.finding import Finding, Severity
+from loglens.model.finding import Severity
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.run import Run
 from loglens.model.source import Note
 from loglens.registry.load import detectors
@@ -20,7 +21,7 @@ from tests.curves import Floats, falling, level, run, steps
 RULE = {"nan-loss": detectors()["nan-loss"]}
 
 
-def findings(curves: dict[str, Floats]) -> list[Finding]:
+def findings(curves: dict[str, Floats]) -> list[ReportedFinding]:
     return list(judge(run(curves), RULE).findings)
 
 

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from loglens.analysis.judge import judge
-from loglens.model.finding import Confidence, Finding, Severity
+from loglens.model.finding import Confidence, Severity
+from loglens.model.reported_finding import ReportedFinding
 from loglens.registry.load import detectors
 from tests.curves import Floats, falling, level, run
 
 RULE = {"vanishing-gradient": detectors()["vanishing-gradient"]}
 
 
-def findings(curves: dict[str, Floats]) -> list[Finding]:
+def findings(curves: dict[str, Floats]) -> list[ReportedFinding]:
     return list(judge(run(curves), RULE).findings)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, RuleHelp, Severity
 from loglens.model.outcome import RunOutcome
 from loglens.model.report import CurveRole, Diagnosis, Report, RuleResult, Unread
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series
 from loglens.model.source import Note
 from loglens.renderers import github, json, jsonl, junit, markdown, sarif
@@ -63,14 +64,13 @@ def losses() -> Series:
     return series(value, tag="train/ce_loss")
 
 
-def exploding() -> Finding:
-    return Finding(
+def exploding() -> ReportedFinding:
+    finding = Finding(
         "the gradient norm grows 1.35-fold per step from step 412 on, from 0.5 to 2,246",
         Severity.ERROR,
         Confidence.HIGH,
         onset_step=412,
         end_step=430,
-        onset_time=1.7e9,
         evidence={
             "growth_per_step": np.float64(1.35),
             "doubling_steps": 2.31,
@@ -81,14 +81,12 @@ def exploding() -> Finding:
         },
         remedies=[CLIP, LOWER, Remedy("plugins_own", {"knob": 3}, "")],
         series=(norms(), losses()),
-        condition="exploding-gradient",
-        family="gradient",
-        leads_to=("nan-loss",),
     )
+    return ReportedFinding(HELP["exploding-gradient"].rule, finding, onset_time=1.7e9)
 
 
-def nan_loss() -> Finding:
-    return Finding(
+def nan_loss() -> ReportedFinding:
+    finding = Finding(
         "the loss becomes NaN at step 431 and stays so: 69 of 500 points",
         Severity.ERROR,
         Confidence.HIGH,
@@ -96,20 +94,15 @@ def nan_loss() -> Finding:
         evidence={"nonfinite_points": 69, "last_finite": 0.21},
         remedies=[Remedy("use_bf16", {}, "it has float32's range", {"pytorch": "torch.autocast(...)"})],
         series=(losses(),),
-        condition="nan-loss",
-        family="loss",
-        caused_by="exploding-gradient",
     )
+    return ReportedFinding(Rule("nan-loss", "loss", Severity.ERROR), finding, caused_by="exploding-gradient")
 
 
 def failed() -> Diagnosis:
     """A chain of two, a note of its own, skipped and crashed rules, notes on the files."""
-    advice = Finding(
-        f"the curve {HOSTILE} has few points",
-        Severity.NOTE,
-        Confidence.LOW,
-        condition="throughput-degradation",
-        family="system",
+    advice = ReportedFinding(
+        Rule("throughput-degradation", "system", Severity.WARNING),
+        Finding(f"the curve {HOSTILE} has few points", Severity.NOTE, Confidence.LOW),
     )
     layers = [
         CurveRole(f"grad/layer{i}", "grad_norm_layer", "train", f"layer{i}", "step", 500, i, 0, 499) for i in range(20)
@@ -160,8 +153,6 @@ def suspect() -> Diagnosis:
         evidence={HOSTILE: HOSTILE},
         remedies=[Remedy("weight_decay", {"value": 0.01}, HOSTILE, {HOSTILE: HOSTILE})],
         series=(curve,),
-        condition="weight-growth",
-        family="weights",
     )
     return Diagnosis(
         run=HOSTILE,
@@ -172,7 +163,7 @@ def suspect() -> Diagnosis:
         first_step=0,
         last_step=299,
         cast=(CurveRole(curve.tag, "weight_norm_global", "train", None, "epoch", 300, 0, 0, 299),),
-        findings=(growth,),
+        findings=(ReportedFinding(Rule("weight-growth", "weights", Severity.WARNING), growth),),
         outcomes=(RuleResult("weight-growth", "found"), RuleResult("nan-loss", "skipped", HOSTILE)),
         notes=(Note("corrupt", HOSTILE, HOSTILE),),
         judged=True,

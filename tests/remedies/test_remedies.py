@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from loglens.model.finding import Confidence, Finding, Remedy, Severity
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.report import Report
+from loglens.model.reported_finding import ReportedFinding
 from loglens.remedies import actions as remedies
 from loglens.remedies.phrases import ACTIONS, phrase
 from loglens.remedies.snippets import FRAMEWORKS, SNIPPETS, snippets
@@ -255,6 +256,6 @@ def test_code_that_two_frameworks_share_is_shown_once() -> None:
 
 
 def _with(advice: list[Remedy]) -> Report:
-    finding = Finding("x", Severity.ERROR, Confidence.HIGH, remedies=advice, condition="nan-loss")
-    one = replace(report().runs[0], findings=(finding,))
+    finding = Finding("x", Severity.ERROR, Confidence.HIGH, remedies=advice)
+    one = replace(report().runs[0], findings=(ReportedFinding(Rule("nan-loss", "loss", Severity.ERROR), finding),))
     return replace(report(), runs=(one,), unread=())

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 import loglens
-from loglens.model.finding import Confidence, Finding, Remedy, Severity
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.report import Diagnosis, Report, RuleResult, Unread
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.source import Note
 from tests.golden.example import NOT_UTF8, exploding, failed, healthy, report, suspect, unjudged
 
@@ -21,6 +22,8 @@ SAMPLES = sorted(path.parent.name for path in (ROOT / "sample_logs").glob("*/exp
 NASTY = (
     "|a|`b`*c*_d_~~e~~[f](http://g)<b>&amp;]]>--> @h #1 $i$ :bug: www.j.k {0} \\| %0A</code></details>\n# l\n::error::m"
 )
+
+NAN_LOSS = Rule("nan-loss", "loss", Severity.ERROR)
 
 
 def nasty() -> Diagnosis:
@@ -33,8 +36,6 @@ def nasty() -> Diagnosis:
         evidence={NASTY: NASTY, "nan": float("nan"), "array": np.array([1.0, np.inf]), "flag": np.bool_(True)},
         remedies=[Remedy(NASTY, {NASTY: NASTY}, NASTY, {NASTY: "```\n" + NASTY, "pytorch": "`````\n" + NASTY})],
         series=(replace(exploding().series[0], tag=NASTY, axis=NASTY),),
-        condition="nan-loss",
-        family="loss",
     )
     outcomes = [
         RuleResult("nan-loss", "found"),
@@ -47,7 +48,7 @@ def nasty() -> Diagnosis:
         path=NASTY,
         format=NASTY,
         files=(NASTY, NOT_UTF8, "/abs/a b.csv"),
-        findings=(finding, finding),
+        findings=(ReportedFinding(NAN_LOSS, finding),) * 2,
         outcomes=tuple(outcomes),
         notes=(Note("corrupt", NASTY, NASTY),),
         cast=tuple(replace(part, tag=NASTY) for part in failed().cast),

@@ -17,13 +17,15 @@ from click.testing import CliRunner, Result
 
 from loglens.analysis.judge import judge
 from loglens.cli import main
-from loglens.model.finding import Finding, Severity
+from loglens.model.finding import Severity
 from loglens.model.report import Diagnosis
+from loglens.model.reported_finding import ReportedFinding
 from loglens.pipeline.trim import point_budget, trim
 from loglens.registry.load import detectors
 from loglens.renderers.figures import plot
 from tests.curves import Floats, falling, series
 from tests.curves import run as one_run
+from tests.findings import changed
 from tests.golden.example import HARMFUL, exploding, failed, healthy, report, suspect, unjudged
 from tests.renderers.edges import SAMPLES as NAMES
 from tests.renderers.edges import nasty
@@ -130,7 +132,7 @@ def test_the_png_has_the_size_of_a_paper_and_the_colours_of_its_parts() -> None:
 def test_hostile_names_harm_no_figure(make: Any) -> None:
     run = make()
     curves = tuple(replace(curve, tag=f"$\\frac{{{curve.tag}") for curve in run.findings[0].series)
-    run = replace(run, findings=tuple(replace(finding, series=curves) for finding in run.findings))
+    run = replace(run, findings=tuple(changed(finding, series=curves) for finding in run.findings))
     text = drawn(run).read_text("utf-8")
     assert not set(text) & (set(HARMFUL) - {"\n"})
     assert "<script" not in text and "<b>" not in text and len(text) < 200_000
@@ -154,13 +156,13 @@ def test_hostile_names_harm_no_figure(make: Any) -> None:
 )
 def test_odd_curves_are_drawn(value: Floats) -> None:
     curve = series(value, tag="_odd")
-    finding = replace(exploding(), series=(curve, replace(curve, tag="b")), onset_step=0, end_step=None)
+    finding = changed(exploding(), series=(curve, replace(curve, tag="b")), onset_step=0, end_step=None)
     path = drawn(replace(failed(), findings=(finding,), lead=curve, curves=()))
     assert any("odd" in said for said in words(path)), "a name that begins with an underscore is in the legend too"
 
 
 def test_an_empty_curve_is_nothing_to_draw() -> None:
-    finding = replace(exploding(), series=(series(np.array([])),))
+    finding = changed(exploding(), series=(series(np.array([])),))
     assert plot.jobs(report(replace(failed(), findings=(finding,), lead=None))) == []
 
 
@@ -168,7 +170,7 @@ def test_many_layers_share_a_panel_and_two_are_named() -> None:
     layers = tuple(
         replace(series(falling(50) * 10.0**-i, "grad_norm_layer", tag=f"grad/l{i}"), layer=f"l{i}") for i in range(30)
     )
-    said = words(drawn(replace(failed(), findings=(replace(exploding(), series=layers),))))
+    said = words(drawn(replace(failed(), findings=(changed(exploding(), series=layers),))))
     assert "grad/l0" in said and " ".join(said).count("grad/l") == 2 and "to the last of 30: grad/l29" in said
 
 
@@ -191,7 +193,7 @@ def test_of_a_long_curve_all_values_that_are_not_finite_are_counted() -> None:
 
 
 def test_what_is_drawn_and_into_which_files() -> None:
-    note = replace(exploding(), severity=Severity.NOTE, condition="loss-spike")
+    note = changed(exploding(), "loss-spike", severity=Severity.NOTE)
     assert [[f.condition for _, f in findings] for _, findings in plot.jobs(report())] == [
         ["exploding-gradient", "nan-loss"],
         ["weight-growth"],
@@ -199,7 +201,9 @@ def test_what_is_drawn_and_into_which_files() -> None:
     ], "the note has no curve; a healthy run shows its loss; a run without a loss is left out"
     only = replace(healthy(), findings=(note,))
     assert [f.condition for _, f in plot.jobs(report(only))[0][1]] == ["loss-spike"]
-    both: list[Sequence[tuple[int, Finding]]] = [found for _, found in plot.jobs(report(failed()), separate=True)]
+    both: list[Sequence[tuple[int, ReportedFinding]]] = [
+        found for _, found in plot.jobs(report(failed()), separate=True)
+    ]
     assert [[n for n, _ in found] for found in both] == [[1], [2]]
     names = [path.name for path in plot.files(plot.jobs(report()), Path("f.svg"))]
     assert names[0] == "f-runs-lstm-7.svg" and names[2] == "f-runs-good.svg" and len(set(names)) == 3

@@ -10,6 +10,7 @@ import pytest
 from loglens.model.finding import Confidence
 from loglens.model.report import Report, RuleResult
 from loglens.renderers.github import CAP, render
+from tests.findings import changed
 from tests.golden.example import HARMFUL, failed, healthy, report, suspect
 from tests.renderers.edges import SAMPLES, diagnosed, edges
 
@@ -86,7 +87,7 @@ def test_no_more_than_ten_of_a_kind_roots_before_effects() -> None:
 
 def test_the_surest_come_first() -> None:
     runs = [replace(failed(), run=f"run {i}") for i in range(3)]
-    low = replace(runs[0].findings[0], confidence=Confidence.LOW)
+    low = changed(runs[0].findings[0], confidence=Confidence.LOW)
     said = commands(render(report(replace(runs[0], findings=(low,)), *runs[1:])))
     assert [text.split(":")[0] for kind, _, text in said if kind == "error"][:3] == ["run 1", "run 2", "run 0"]
 
@@ -108,7 +109,7 @@ def test_a_file_that_github_cannot_know_is_not_named() -> None:
 
 
 def test_a_percent_sign_survives() -> None:
-    finding = replace(failed().findings[0], message="100% of the points, 50%0A", remedies=())
+    finding = changed(failed().findings[0], message="100% of the points, 50%0A", remedies=())
     ((_, _, text),) = commands(render(report(replace(failed(), findings=(finding,), outcomes=()))))
     assert text.endswith(": 100% of the points, 50%0A")
 

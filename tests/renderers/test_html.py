@@ -25,6 +25,7 @@ from loglens.model.report import Diagnosis, Report, Unread
 from loglens.model.series import Series
 from loglens.renderers.html import report as html
 from tests.curves import Floats, falling, series
+from tests.findings import changed
 from tests.golden.example import HARMFUL, HOSTILE, exploding, failed, healthy, report, suspect, unjudged
 from tests.model.test_histogram_grid import histogram
 
@@ -93,7 +94,7 @@ def long_curve(n: int = 1_000_000) -> Series:
 
 
 def long_run(*curves: Series, onset: int = 123_456) -> Diagnosis:
-    finding = replace(exploding(), onset_step=onset, end_step=onset + 50_000, series=curves)
+    finding = changed(exploding(), onset_step=onset, end_step=onset + 50_000, series=curves)
     return replace(failed(), findings=(finding,), lead=curves[0], curves=curves, last_step=int(curves[0].step[-1]))
 
 
@@ -151,9 +152,7 @@ def test_the_policy_names_the_very_script_and_style_and_nothing_inline_escapes_i
 def test_hostile_names_add_no_element_and_hide_nothing() -> None:
     bad = "</script><img src=x onerror=alert(1)>\"'`<!--\u2028{{7*7}}{% x %}"
     curve = replace(suspect().findings[0].series[0], tag=bad)
-    finding = replace(
-        suspect().findings[0], series=(curve,), message=bad, condition=bad, evidence={bad: bad}, caused_by=None
-    )
+    finding = changed(suspect().findings[0], bad, series=(curve,), message=bad, evidence={bad: bad})
     run = replace(suspect(), run=bad, path=bad, format=bad, findings=(finding,), lead=curve, curves=(curve,))
     for text in (html.render(report(run)), html.render(report(run, failed())), html.render(report())):
         assert not set(text) & (set(HARMFUL) - {"\n"})
@@ -249,7 +248,7 @@ def test_curves_that_findings_rest_on_come_first_and_whole() -> None:
     other = series(falling(500), "lr", None, "lr")
     run = replace(
         failed(),
-        findings=(replace(exploding(), series=(part,)),),
+        findings=(changed(exploding(), series=(part,)),),
         curves=(other, exploding().series[1], whole),
     )
     drawn = panels(run, 1)

@@ -17,6 +17,7 @@ from loglens.model.report import Report
 from loglens.renderers.markdown import render
 from loglens.renderers.shared.markdown_text import doc, fenced, html_name, name, prose
 from loglens.renderers.shared.summary import say
+from tests.findings import changed
 from tests.golden.example import HARMFUL, exploding, failed, healthy, report, suspect, unjudged
 from tests.renderers.edges import NASTY, SAMPLES, diagnosed, edges, nasty
 
@@ -107,7 +108,7 @@ def test_the_chain_is_one_list_and_its_code_is_below_it() -> None:
 
 def test_an_effect_names_its_cause_where_that_is_not_the_one_before() -> None:
     run = failed()
-    third = replace(run.findings[1], condition="divergence", message="it diverges")
+    third = changed(run.findings[1], "divergence", message="it diverges")
     text = render(report(replace(run, findings=(*run.findings[:2], third))))
     assert "3. ❌ **divergence** (error, high confidence, from step 431, follows from `exploding-gradient`)" in text
     assert text.count("follows from") == 1
@@ -115,7 +116,7 @@ def test_an_effect_names_its_cause_where_that_is_not_the_one_before() -> None:
 
 def test_a_remedy_asked_for_twice_is_told_once() -> None:
     run = failed()
-    effect = replace(run.findings[1], remedies=run.findings[0].remedies)
+    effect = changed(run.findings[1], remedies=run.findings[0].remedies)
     text = render(report(replace(run, findings=(run.findings[0], effect))))
     assert text.count("Clip the gradient norm at 0.9") == 1 and "Other remedies (2)" in text
 
@@ -219,7 +220,7 @@ def test_any_limit_is_kept(limit: int) -> None:
 def test_one_monstrous_run_is_cut_too() -> None:
     code = {f"f{i}": "`" * 30_000 + "é" * 30_000 for i in range(40)}
     remedies = [Remedy("x" * 5000, {"p": "é" * 5000}, "$" * 5000, code) for _ in range(40)]
-    finding = replace(exploding(), message="$|" * 100_000, remedies=remedies)
+    finding = changed(exploding(), message="$|" * 100_000, remedies=remedies)
     run = replace(failed(), run="|" * 10_000, findings=(finding,) * 50)
     text = render(report(run))
     assert len(text.encode("utf-8")) <= 1_000_000

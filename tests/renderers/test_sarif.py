@@ -16,6 +16,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from loglens.model.report import Report
 from loglens.registry import load as registry
 from loglens.renderers.sarif import FILES, render
+from tests.findings import changed
 from tests.golden.example import HARMFUL, NOT_UTF8, failed, healthy, report
 from tests.renderers.edges import NASTY, SAMPLES, diagnosed, edges, nasty
 
@@ -265,7 +266,7 @@ def test_fingerprints_are_stable_and_tell_findings_apart() -> None:
     same = failed().findings[:1] * 2
     one, two = prints(report(replace(failed(), findings=same)))
     assert one == f"{same[0].fingerprint}:1" and two == f"{same[0].fingerprint}:2"
-    worded = replace(failed().findings[0], message="said otherwise", remedies=())
+    worded = changed(failed().findings[0], message="said otherwise", remedies=())
     assert prints(report(replace(failed(), findings=(worded,)))) == prints(report(failed()))[:1]
 
 

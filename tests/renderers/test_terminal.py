@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from loglens.model.report import RuleResult
 from loglens.renderers.terminal.report import render
+from tests.findings import changed
 from tests.golden.example import HARMFUL, failed, healthy, report, suspect, unjudged
 
 ANSI = re.compile(r"\x1b\[[\d;]*m")
@@ -136,7 +137,7 @@ def test_a_chain_is_a_tree_with_its_evidence() -> None:
 def test_an_effect_that_stands_before_its_cause_is_not_lost() -> None:
     run = failed()
     root, effect, _ = run.findings
-    third = replace(effect, condition="divergence", caused_by="nan-loss", message="it diverges")
+    third = replace(changed(effect, "divergence", message="it diverges"), caused_by="nan-loss")
     text = render(report(replace(run, findings=(root, third, effect))))
     assert text.index("✗ exploding gradient") < text.index("✗ NaN loss") < text.index("it diverges")
 

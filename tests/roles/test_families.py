@@ -14,7 +14,7 @@ LAYERS = ("fc.0", "fc.1", "blocks.0.attn", "out")
 def weights(n: int, seed: int) -> Floats:
     """A norm that grows by a thousandth of itself a step, as weights do."""
     rng = np.random.default_rng(seed)
-    return (3 + seed) * np.cumprod(1 + 1e-3 * rng.normal(0.5, 1, n))
+    return np.asarray((3 + seed) * np.cumprod(1 + 1e-3 * rng.normal(0.5, 1, n)), np.float64)
 
 
 def noisy(n: int, seed: int, at: float = 1.0) -> Floats:

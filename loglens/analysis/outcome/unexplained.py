@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from loglens.analysis.outcome.curve_state import ENOUGH
 from loglens.analysis.outcome.together import fell_together, stays_at_worst
@@ -41,29 +41,32 @@ NO_START = frozenset(
 FAILURES = frozenset({"lost", "unstable", "stuck"})
 
 
-def unexplained(outcome: RunOutcome, findings: Sequence[Finding], curves: Sequence[Series]) -> list[Finding]:
+def unexplained(
+    outcome: RunOutcome, found: Iterable[tuple[Rule, Finding]], curves: Sequence[Series]
+) -> tuple[str, Finding] | None:
     """The outcome as a finding, where it is a failure that no error and no warning explains.
 
-    outcome: of the run with these curves. A training curve that stands still is left to the rules: it may
-    be near its best. So is a run whose start is not in the log.
+    outcome: of the run with these curves. found: each finding with the rule that made it. Returns the name of the
+    rule that stands for the failure, and the finding. A training curve that stands still is left to the rules: it
+    may be near its best. So is a run whose start is not in the log.
     """
     if outcome.state not in FAILURES or is_resumed(curves):
-        return []
-    loud = {finding.condition: finding.severity for finding in findings if finding.severity > Severity.NOTE}
+        return None
+    loud = {rule.name: finding.severity for rule, finding in found if finding.severity > Severity.NOTE}
     explains = ENDINGS | NO_START if outcome.state == "stuck" else ENDINGS
     chief = next((w for w in witnesses(curves) if outcome.tags and w.curve.tag == outcome.tags[0]), None)
     if chief is None or chief.progress is None or len(chief.progress.curve) < ENOUGH:
-        return []
-    found = witnesses(curves)
-    together = fell_together(found) is not None if outcome.state != "stuck" else stays_at_worst(found) is not None
+        return None
+    seen = witnesses(curves)
+    together = fell_together(seen) is not None if outcome.state != "stuck" else stays_at_worst(seen) is not None
     if outcome.state == "unstable" and chief.progress.falls_back < 2 and not together:
-        return []  # a wide spread from point to point may be noise of the evaluation
+        return None  # a wide spread from point to point may be noise of the evaluation
     errors = [name for name, severity in loud.items() if severity is Severity.ERROR]
     if errors or (explains & loud.keys() and not together):
-        return []  # what curves show together is an error, whatever was warned of
+        return None  # what curves show together is an error, whatever was warned of
     if outcome.state == "stuck" and not (together or _surely_stuck(chief, curves)):
-        return []
-    return [_finding(outcome, chief, together=together)]
+        return None
+    return _name(outcome.state, chief), _finding(outcome, chief, together=together)
 
 
 def _surely_stuck(chief: Witness, curves: Sequence[Series]) -> bool:
@@ -98,7 +101,6 @@ def _finding(outcome: RunOutcome, chief: Witness, *, together: bool) -> Finding:
             "noise": progress.noise,
         },
         series=(chief.curve,),
-        condition=_name(outcome.state, chief),
     )
 
 

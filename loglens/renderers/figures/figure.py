@@ -16,9 +16,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from loglens.model.finding import Finding, Severity
+from loglens.model.finding import Severity
 from loglens.model.plain_text import number, plural
 from loglens.model.report import Diagnosis
+from loglens.model.reported_finding import ReportedFinding
 from loglens.renderers.figures.panels import Panel, panels
 from loglens.renderers.shared.buckets import Scale
 from loglens.renderers.shared.summary import say
@@ -59,7 +60,7 @@ STYLE: dict[Any, Any] = {
 
 
 def save(
-    run: Diagnosis, findings: Sequence[tuple[int, Finding]], file: Path, format: str, width: float, version: str
+    run: Diagnosis, findings: Sequence[tuple[int, ReportedFinding]], file: Path, format: str, width: float, version: str
 ) -> None:
     """Draw the findings of a run, or its main curve where there is none, and write the file."""
     drawn = list(panels(run, findings))
@@ -184,7 +185,7 @@ def _bad(plot: Axes, count: int, thinned: Sequence[Thin], span: tuple[int, int])
     yield Line2D([], [], **look), f"{' and '.join(sorted(kinds, reverse=True))} ({plural(count, 'point')})"
 
 
-def _episode(plot: Axes, finding: Finding, axis: str, span: tuple[int, int]) -> None:
+def _episode(plot: Axes, finding: ReportedFinding, axis: str, span: tuple[int, int]) -> None:
     onset, end, tone = finding.onset_step, finding.end_step, TONES[finding.severity]
     if onset is None or (finding.series and finding.series[0].axis != axis):
         return

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loglens.model.finding import Finding
 from loglens.model.plain_text import words
 from loglens.model.report import Diagnosis
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series
 from loglens.renderers.shared.summary import main_curve, say, title, when
 
@@ -25,7 +25,7 @@ class Panel:
 
     curves: tuple[Series, ...]
     bad: int
-    finding: Finding | None = None
+    finding: ReportedFinding | None = None
     number: int = 0
     further: bool = False
 
@@ -53,7 +53,7 @@ class Panel:
         return min(int(step[0]) for step in steps), max(int(step[-1]) for step in steps)
 
 
-def panels(run: Diagnosis, findings: Sequence[tuple[int, Finding]]) -> Iterator[Panel]:
+def panels(run: Diagnosis, findings: Sequence[tuple[int, ReportedFinding]]) -> Iterator[Panel]:
     """For each finding its curves by role: the first group always, others where no panel has them otherwise."""
     if not findings and (main := main_curve(run)) is not None:
         yield _panel((main,), run)
@@ -73,7 +73,7 @@ def _panel(curves: tuple[Series, ...], run: Diagnosis, *about: Any, **more: Any)
     return Panel(curves, sum(max(curve.nonfinite, logged.get(curve.tag, 0)) for curve in curves), *about, **more)
 
 
-def _groups(finding: Finding, run: Diagnosis) -> list[tuple[Series, ...]]:
+def _groups(finding: ReportedFinding, run: Diagnosis) -> list[tuple[Series, ...]]:
     groups: dict[tuple[str | None, str, bool], list[Series]] = {}
     for curve in finding.series:
         if len(curve):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from loglens.errors import LoglensError
 from loglens.model.causal_chain import causal_trees
-from loglens.model.finding import Finding, Severity
+from loglens.model.finding import Severity
 from loglens.model.report import Diagnosis, Report
+from loglens.model.reported_finding import ReportedFinding
 from loglens.renderers.shared.summary import main_curve, worst_first
 
 SUFFIXES = (".svg", ".png", ".pdf")
@@ -19,7 +20,7 @@ MISSING = "plots need: pip install 'loglens[plot]'"
 EXTRA = ("matplotlib", "tsdownsample")
 
 #: One figure: the run, and the findings with their numbers on it.
-Job = tuple[Diagnosis, Sequence[tuple[int, Finding]]]
+Job = tuple[Diagnosis, Sequence[tuple[int, ReportedFinding]]]
 
 
 def check() -> None:

@@ -10,9 +10,9 @@ import numpy as np
 from markupsafe import Markup
 
 from loglens.model.causal_chain import causal_trees
-from loglens.model.finding import Finding
 from loglens.model.plain_text import number, plural, words
 from loglens.model.report import Diagnosis
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series
 from loglens.renderers.html.drawing import RAMP, Heat, spark
 from loglens.renderers.shared.buckets import Scale
@@ -74,7 +74,7 @@ class Figure:
     image: str = ""
 
 
-def numbered(run: Diagnosis) -> list[Finding]:
+def numbered(run: Diagnosis) -> list[ReportedFinding]:
     """The findings in the order of the page: chain by chain."""
     chained = [finding for tree in causal_trees(run.findings) for finding in tree]
     return chained + [finding for finding in run.findings if not any(finding is other for other in chained)]

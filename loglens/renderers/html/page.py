@@ -13,9 +13,10 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from loglens.model.finding import Finding, Remedy, RuleHelp
+from loglens.model.finding import Remedy, RuleHelp
 from loglens.model.plain_text import plural, printable, shorten, words
 from loglens.model.report import Diagnosis, Report
+from loglens.model.reported_finding import ReportedFinding
 from loglens.remedies.phrases import phrase
 from loglens.renderers.html import figures
 from loglens.renderers.html.drawing import spark
@@ -161,7 +162,7 @@ def _sentence(run: Diagnosis) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _finding(report: Report, run: Diagnosis, finding: Finding, place: int) -> dict[str, Any]:
+def _finding(report: Report, run: Diagnosis, finding: ReportedFinding, place: int) -> dict[str, Any]:
     text: Mapping[str, str] = {}
     if isinstance(rule := report.rules.get(finding.condition), RuleHelp):
         text = rule.text
@@ -183,7 +184,7 @@ def _finding(report: Report, run: Diagnosis, finding: Finding, place: int) -> di
     }
 
 
-def _place(run: Diagnosis, finding: Finding) -> tuple[float, float] | None:
+def _place(run: Diagnosis, finding: ReportedFinding) -> tuple[float, float] | None:
     """Where a finding begins on the run's time line and how long it lasts, in percent."""
     first, last = run.first_step, run.last_step
     if first is None or last is None or last <= first:

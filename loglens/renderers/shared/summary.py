@@ -7,9 +7,10 @@ from pathlib import PurePath
 from typing import TypeVar
 from urllib.parse import quote_from_bytes
 
-from loglens.model.finding import Finding, Remedy, Severity
+from loglens.model.finding import Remedy, Severity
 from loglens.model.plain_text import number, plural, safe, shorten, words
 from loglens.model.report import Diagnosis, Outline, Report, RuleResult
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series
 from loglens.model.strict_json import to_strict
 from loglens.remedies.phrases import phrase
@@ -72,7 +73,7 @@ def say(text: str, most: int = SENTENCE) -> str:
     return shorten(safe(text), most)
 
 
-def when(finding: Finding) -> str:
+def when(finding: ReportedFinding) -> str:
     """ "from step 412 to 430", or nothing where the finding has no place on a curve."""
     if finding.onset_step is None:
         return ""
@@ -81,7 +82,7 @@ def when(finding: Finding) -> str:
     return f"from {axis} {finding.onset_step}" + (f" to {finding.end_step}" if ends else "")
 
 
-def numbers(finding: Finding, most: int) -> list[tuple[str, str]]:
+def numbers(finding: ReportedFinding, most: int) -> list[tuple[str, str]]:
     """The first numbers of the evidence as name and value: ("growth per step", "1.31")."""
     plain = [(key, value) for key, value in to_strict(finding.evidence).items() if isinstance(value, str | int | float)]
     return [(say(words(key), 40), say(number(value), 200)) for key, value in plain[:most]]
@@ -92,7 +93,7 @@ def advice(remedy: Remedy) -> str:
     return say(phrase(remedy) + (f": {remedy.why}" if remedy.why else ""))
 
 
-def title(finding: Finding) -> str:
+def title(finding: ReportedFinding) -> str:
     """A finding's condition in words, in a length that fits a heading."""
     return say(condition(finding.condition), NAME)
 
@@ -111,7 +112,7 @@ def reasons(outcomes: Iterable[RuleResult]) -> Iterator[tuple[str, list[str]]]:
         yield say(why), names
 
 
-def complaints(run: Diagnosis) -> list[Finding]:
+def complaints(run: Diagnosis) -> list[ReportedFinding]:
     """The findings that say that something is wrong."""
     return [finding for finding in run.findings if finding.severity > Severity.NOTE]
 

@@ -11,9 +11,10 @@ from rich.text import Text
 from rich.tree import Tree
 
 from loglens.model.causal_chain import causal_trees
-from loglens.model.finding import Finding, Remedy, Severity
+from loglens.model.finding import Remedy, Severity
 from loglens.model.plain_text import number, plural, printable, words
 from loglens.model.report import CurveRole, Diagnosis
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.vocabulary import BOOKKEEPING
 from loglens.remedies.phrases import phrase
 from loglens.renderers.shared.buckets import Scale
@@ -130,7 +131,7 @@ def _bad(count: int) -> str:
     return f", {count:,} not finite" if count else ""
 
 
-def _chain(chain: list[Finding], look: TextStyle, first: bool) -> Iterator[RenderableType]:
+def _chain(chain: list[ReportedFinding], look: TextStyle, first: bool) -> Iterator[RenderableType]:
     """A root with its effects below it, then what to change about the root."""
     root = chain[0]
     yield ""
@@ -141,12 +142,12 @@ def _chain(chain: list[Finding], look: TextStyle, first: bool) -> Iterator[Rende
             yield from _remedies(finding, look, code=first and finding is root)
 
 
-def _tree(root: Finding, effects: list[Finding], look: TextStyle) -> Tree:
+def _tree(root: ReportedFinding, effects: list[ReportedFinding], look: TextStyle) -> Tree:
     """The root and below each finding what it brought about."""
     drawn = _drawn([root, *effects], look)
     left = list(effects)
 
-    def node(finding: Finding, depth: int) -> tuple[Group, list[Finding]]:
+    def node(finding: ReportedFinding, depth: int) -> tuple[Group, list[ReportedFinding]]:
         mine = [effect for effect in left if effect.caused_by == finding.condition]
         left[:] = [effect for effect in left if all(effect is not own for own in mine)]
         parts = list(_finding(finding, look, look.width - 4 * depth, drawn))
@@ -163,9 +164,9 @@ def _tree(root: Finding, effects: list[Finding], look: TextStyle) -> Tree:
     return top
 
 
-def _drawn(chain: list[Finding], look: TextStyle) -> list[Finding]:
+def _drawn(chain: list[ReportedFinding], look: TextStyle) -> list[ReportedFinding]:
     """The complaints whose curve is drawn: the root, and of those on one curve the one that shows most of it."""
-    longest: dict[str, Finding] = {}
+    longest: dict[str, ReportedFinding] = {}
     for finding in chain:
         if finding.series and len(finding.series[0]):
             tag = finding.series[0].tag
@@ -176,12 +177,14 @@ def _drawn(chain: list[Finding], look: TextStyle) -> list[Finding]:
     return [f for f in (chain[0], *longest.values()) if f.severity > Severity.NOTE]
 
 
-def _span(finding: Finding) -> int:
+def _span(finding: ReportedFinding) -> int:
     step = finding.series[0].step
     return int(step[-1]) - int(step[0])
 
 
-def _finding(finding: Finding, look: TextStyle, width: int, drawn: list[Finding]) -> Iterator[RenderableType]:
+def _finding(
+    finding: ReportedFinding, look: TextStyle, width: int, drawn: list[ReportedFinding]
+) -> Iterator[RenderableType]:
     severity = str(finding.severity)
     axis = finding.series[0].axis if finding.series else "step"
     when = "" if finding.onset_step is None else f", from {axis} {finding.onset_step}"
@@ -197,7 +200,7 @@ def _finding(finding: Finding, look: TextStyle, width: int, drawn: list[Finding]
         yield from (indented(line) for line in _evidence(finding, look, min(width - 2, 88)))
 
 
-def _numbers(finding: Finding, look: TextStyle, width: int) -> Iterator[Text]:
+def _numbers(finding: ReportedFinding, look: TextStyle, width: int) -> Iterator[Text]:
     """The evidence: "growth per step 1.31 · ratio above one 0.97", a name never parted from its number."""
     plain = [(key, value) for key, value in finding.evidence.items() if isinstance(value, str | int | float)]
     line = look.text()
@@ -212,7 +215,7 @@ def _numbers(finding: Finding, look: TextStyle, width: int) -> Iterator[Text]:
         yield line
 
 
-def _evidence(finding: Finding, look: TextStyle, width: int) -> Iterator[Text]:
+def _evidence(finding: ReportedFinding, look: TextStyle, width: int) -> Iterator[Text]:
     curve = finding.series[0]
     scale = Scale.of(curve.value)
     said = ", log scale" if scale.log else ""
@@ -227,7 +230,7 @@ def _evidence(finding: Finding, look: TextStyle, width: int) -> Iterator[Text]:
         yield look.text(*line)
 
 
-def _remedies(finding: Finding, look: TextStyle, code: bool) -> Iterator[RenderableType]:
+def _remedies(finding: ReportedFinding, look: TextStyle, code: bool) -> Iterator[RenderableType]:
     of = f" about {condition(finding.condition)}" if finding.caused_by or not code else ""
     yield look.text((f"What to change{of}", "head"), ("  in the order in which to try it", "muted"))
     for index, remedy in enumerate(finding.remedies):

@@ -1,0 +1,116 @@
+"""A detector's finding in its place in a diagnosis: under its rule, with its cause, accepted by a baseline or new."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.series import Series
+from loglens.model.strict_json import to_strict
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedFinding:
+    """A finding, the rule that made it, and what the analysis of the whole run adds to it.
+
+    onset_time: Unix time of the onset, None where no curve knows it; kept here, since a curve that is thinned for
+    drawing may no longer have that point. caused_by: name of the rule whose finding in the same run is its cause.
+    known: accepted by a baseline, so that it does not fail the gate; not written to JSON.
+    """
+
+    rule: Rule
+    finding: Finding
+    onset_time: float | None = None
+    caused_by: str | None = None
+    known: bool = False
+
+    @classmethod
+    def of(cls, rule: Rule, finding: Finding, caused_by: str | None = None) -> Self:
+        """The finding of a rule, as it came from the detector."""
+        return cls(rule, finding, finding.onset_time, caused_by)
+
+    @property
+    def condition(self) -> str:
+        """Name of the rule."""
+        return self.rule.name
+
+    @property
+    def family(self) -> str:
+        return self.rule.family
+
+    @property
+    def leads_to(self) -> tuple[str, ...]:
+        return self.rule.leads_to
+
+    @property
+    def message(self) -> str:
+        return self.finding.message
+
+    @property
+    def severity(self) -> Severity:
+        return self.finding.severity
+
+    @property
+    def confidence(self) -> Confidence:
+        """That of the detector, one level lower where the role of one of its curves had to be guessed."""
+        guessed = any(curve.guessed for curve in self.series)
+        return Confidence(max(self.finding.confidence - guessed, Confidence.LOW))
+
+    @property
+    def onset_step(self) -> int | None:
+        return self.finding.onset_step
+
+    @property
+    def end_step(self) -> int | None:
+        return self.finding.end_step
+
+    @property
+    def evidence(self) -> Mapping[str, Any]:
+        return self.finding.evidence
+
+    @property
+    def remedies(self) -> Sequence[Remedy]:
+        return self.finding.remedies
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        return self.finding.series
+
+    @property
+    def tags(self) -> list[str]:
+        return self.finding.tags
+
+    @property
+    def key(self) -> str:
+        return self.finding.key
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits of rule, curves, onset and key: the same whenever the same log is judged."""
+        text = "\0".join([self.condition, *sorted(self.tags), str(self.onset_step), *filter(None, [self.key])])
+        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as the JSON report holds it."""
+        document: dict[str, Any] = to_strict(
+            {
+                "condition": self.condition,
+                "family": self.family,
+                "severity": str(self.severity),
+                "confidence": str(self.confidence),
+                "onset_step": self.onset_step,
+                "onset_time": self.onset_time,
+                "end_step": self.end_step,
+                "tags": self.tags,
+                "message": self.message,
+                "evidence": dict(self.evidence),
+                "caused_by": self.caused_by,
+                "leads_to": list(self.leads_to),
+                "remedies": [remedy.as_dict() for remedy in self.remedies],
+                "fingerprint": self.fingerprint,
+            }
+        )
+        return document
