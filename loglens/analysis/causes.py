@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -28,8 +28,8 @@ def find_causes(
 
     An effect hangs under its best cause in the same run that began no later than it did (a guess is no cause of
     what is certain): a direct cause before one of several steps, the surer one before the less sure, the nearer
-    before the farther. A spike that recovered is no cause of what begins after it, and one that ends in a
-    terminal failure at once is part of that. Roots are ranked by the worst severity of their chain, then by whether
+    before the farther. A spike that recovered is no cause of what begins after it, and one that never recovers
+    before a terminal failure is part of that. Roots are ranked by the worst severity of their chain, then by whether
     it ends the run, by whether they explain anything, their confidence, how much they explain, and their onset.
     Nothing is dropped.
 
@@ -61,11 +61,12 @@ def insert_below_errors(
 def _cause(
     rule: Rule,
     effect: Finding,
-    found: Iterable[tuple[Rule, Finding]],
+    found: Sequence[tuple[Rule, Finding]],
     reach: Mapping[str, frozenset[str]],
     slack: float,
 ) -> str | None:
     """Name of the rule whose finding is the best cause of an effect that `rule` found, or None."""
+    terminal = [end for by, end in found if by.name in TERMINAL and end.severity == Severity.ERROR]
     causes = [
         (by, cause)
         for by, cause in found
@@ -74,7 +75,7 @@ def _cause(
         # a note is no fault, so it cannot be the cause of one
         and cause.severity >= min(effect.severity, 1)
         and cause.confidence + 1 >= effect.confidence  # nor does a guess explain what is certain
-        and not (by.name in PASSING and _is_over(cause, rule, effect, slack))
+        and not (by.name in PASSING and _is_no_root(cause, effect, terminal, slack))
     ]
 
     def fit(by: Rule, cause: Finding) -> tuple[bool, int, float, int, str]:
@@ -91,13 +92,16 @@ def _slack(effect: Finding, length: int) -> float:
     return max(SLACK * length, POINTS * spacing)
 
 
-def _is_over(cause: Finding, rule: Rule, effect: Finding, slack: float) -> bool:
-    """Whether a passing fault had recovered before the effect began, or is the first moment of a terminal failure."""
-    if cause.onset_step is None or effect.onset_step is None:
+def _is_no_root(spike: Finding, effect: Finding, terminal: Sequence[Finding], slack: float) -> bool:
+    """Whether a spike had recovered before the effect began, or never recovers before a terminal failure.
+
+    The latter is how that failure begins, and no event of its own.
+    """
+    if spike.onset_step is None or effect.onset_step is None:
         return False
-    if cause.severity < Severity.ERROR:
-        return effect.onset_step > (cause.end_step or cause.onset_step) + slack
-    return rule.name in TERMINAL and effect.onset_step - cause.onset_step <= slack
+    if spike.severity < Severity.ERROR:
+        return effect.onset_step > (spike.end_step or spike.onset_step) + slack
+    return any(_onset(end) >= spike.onset_step - slack for end in terminal)
 
 
 def _rank(chain: Sequence[ReportedFinding]) -> tuple[int, bool, bool, int, int, float]:
