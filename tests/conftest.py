@@ -20,8 +20,12 @@ settings.register_profile("ci", deadline=None, max_examples=100, suppress_health
 settings.register_profile("nightly", settings.get_profile("ci"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+#: A test of each takes longest. They come first, so that in the end no worker is left alone with one.
+LONGEST = ("test_style.py", "test_new_rule.py", "test_quickstart.py")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     for item in items:
         if "slow" in item.path.relative_to(Path(__file__).parent).parts:
             item.add_marker(pytest.mark.slow)

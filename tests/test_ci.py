@@ -24,27 +24,27 @@ from tests.golden.example import HARMFUL
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_logs"
 SICK, WELL = SAMPLES / "exploding_gradient_rnn", SAMPLES / "healthy_lstm"
-#: `loglens` is the one of this interpreter, and nothing of the caller's settings holds.
-ENVIRONMENT = {
-    name: value for name, value in os.environ.items() if not name.startswith(("LOGLENS_", "GITHUB_", "INPUT_"))
-}
 
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`loglens` is the one of this interpreter, and nothing of the caller's settings holds but the tests' own cache."""
+    for name in [name for name in os.environ if name.startswith(("LOGLENS_", "GITHUB_", "INPUT_"))]:
+        if name != "LOGLENS_CACHE_DIR":
+            monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin" / "loglens"
     code = "from loglens.cli import main; main(prog_name='loglens')"
     command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c "{code}" "$@"\n')
     command.chmod(0o755)
-    monkeypatch.setitem(ENVIRONMENT, "PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setitem(ENVIRONMENT, "PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     yield
 
 
 def do(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(args, capture_output=True, text=True, env={**ENVIRONMENT, **environment})
+    return subprocess.run(args, capture_output=True, text=True, env={**os.environ, **environment})
 
 
 # pytest
