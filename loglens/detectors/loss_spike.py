@@ -12,7 +12,8 @@ steps), lingering if longer, fatal if it never did. A rise that goes on and on h
 divergence. Nor is less than a tenth of all that the loss had come down before: near zero, one wrong answer in
 a batch of 32 is a hundredfold (it adds some ln C to their mean). The gradient norm is looked at in the ten
 points before: a tenfold rise there is a precursor, and its lead in points and steps is told. Six sigma alone
-fires on 3.1 % of AlgoPerf runs that reach their target; with the factor on none of 150.
+fires on 3.1 % of AlgoPerf runs that reach their target; with the factor on none of 150. A single high value that is
+gone with the next point, without a jump of the gradient before it, is a note: it is the loss of one batch.
 
 When it is wrong. A new phase of a curriculum starts with a spike. Losses averaged before logging hide short
 spikes.
@@ -121,6 +122,8 @@ def _finding(
     back = _back(curve.value[worst:], level) if recovered else None
     kind = "fatal" if back is None else "recovering" if back <= max(ROW, len(curve) // 20) else "lingering"
     lead, lead_steps = _precursor(grad, at)
+    # one high value that is gone with the next point is the loss of a batch, and no harm to the model
+    one_batch = len(hits) == 1 and back is not None and back <= 2 and not lead
     # spikes that all pass are one trouble, which began with the first of them
     onset = int(curve.step[starts[0]]) if recovered else at
     many = f" ({len(starts)} spikes in all, the first at {int(curve.step[starts[0]])})" if len(starts) > 1 else ""
@@ -128,7 +131,7 @@ def _finding(
         f"{loss.tag} jumps from {level:.4g} to {peak:.4g} at {loss.axis} {at}{many} and "
         + ("does not come back" if back is None else "recovers" + f" after {back} points" * (kind == "lingering"))
         + (f"; the gradient norm jumped {lead} point{'s' * (lead > 1)} ({lead_steps} steps) before" if lead else ""),
-        Severity.WARNING if recovered else Severity.ERROR,
+        Severity.ERROR if not recovered else Severity.NOTE if one_batch else Severity.WARNING,
         Confidence.HIGH if len(hits) > 1 else Confidence.MEDIUM,
         onset_step=onset,
         end_step=int(curve.step[int(hits[-1])]) if recovered else int(curve.step[-1]),
