@@ -58,12 +58,8 @@ def detect(
     entropy = rl_entropy.finite if rl_entropy is not None and len(rl_entropy.finite) >= min_points else None
     usual, end = float(np.median(kl.head(0.2, FEWEST))), float(np.median(kl.tail(0.1)))
     far = max(jump * usual, jump_least)
-    signs = (
-        _mostly(kl.value > max(factor * usual, least), updates),
-        _mostly(kl.value > at_once, 1),
-        _mostly(kl.value > far, 1),
-    )
-    at = min((index for index in signs if index is not None), default=None)
+    highs = ((kl.value > max(factor * usual, least), updates), (kl.value > at_once, 1), (kl.value > far, 1))
+    at = min((index for high, least_high in highs if (index := _mostly(high, least_high)) is not None), default=None)
     if at is None:
         return
     onset = int(kl.step[at])
