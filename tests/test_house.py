@@ -108,6 +108,17 @@ def test_no_module_is_long() -> None:
     assert set(long) <= {"snippets.py"}, "a table of code, an entry an action"
 
 
+def test_detectors_are_short() -> None:
+    """A rule is read in one go: 200 lines with its docstring, 40 lines a function."""
+    for path in sorted((PACKAGE / "detectors").glob("*.py")):
+        text = path.read_text("utf-8")
+        assert len(text.splitlines()) <= 200, f"{path.name} is over 200 lines"
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                assert lines <= 40, f"{path.name}: {node.name} has {lines} lines"
+
+
 def test_public_names_have_docstrings() -> None:
     for path in modules():
         tree = ast.parse(path.read_text("utf-8"))

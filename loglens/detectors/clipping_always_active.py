@@ -28,6 +28,9 @@ from loglens.stats.levels import levels
 
 RULE = Rule("clipping-always-active", "gradient", Severity.WARNING, leads_to=("lr-too-low", "loss-not-decreasing"))
 
+#: Norms after clipping that differ by less are one number, printed; norms before it are larger from a hundredth on.
+ROUNDING, ABOVE = 1e-3, 1.01
+
 
 def detect(
     clip_frac_pct: Series | None,
@@ -45,18 +48,14 @@ def detect(
     clipped = _clipped_norm(run, grad_norm_global)
     if clip_frac_pct is None and clipped is None:
         raise Skip("neither the share of clipped updates nor the norm after clipping was logged")
-    shown, part = clip_frac_pct, 0.0
-    if clip_frac_pct is not None and len(clip_frac_pct.finite) >= min_points:
-        value = clip_frac_pct.finite.value
-        part = float(np.median(value)) / (100.0 if value.max() > 1.0 else 1.0)
-    elif clipped is not None and grad_norm_global is not None and len(clipped.finite) >= min_points:
-        shown, part = clipped, _share_at_limit(clipped.finite.value, grad_norm_global.finite.value)
+    shown, part = _clipped_share(clip_frac_pct, clipped, grad_norm_global, min_points)
     if shown is None or part < share:
         return
     losses = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points]
     poor = next((curve for curve in losses if levels(curve.value).drop < gain), None)
     norms = grad_norm_global.finite.value if grad_norm_global is not None else np.zeros(0)
     short = float(np.median(norms) / np.median(clipped.finite.value)) if clipped is not None and len(norms) else 1.0
+    usual = float(np.median(norms)) if len(norms) else None
     yield Finding(
         f"{part:.0%} of the updates are clipped"
         + (f", to a {short:.3g}th of their length" if short > shortened else "")
@@ -64,11 +63,7 @@ def detect(
         Severity.WARNING if poor or short > shortened else Severity.NOTE,
         Confidence.MEDIUM,
         end_step=shown.last_step,
-        evidence={
-            "clipped_share": part,
-            "shortened": short,
-            "median_norm": float(np.median(norms)) if len(norms) else None,
-        },
+        evidence={"clipped_share": part, "shortened": short, "median_norm": usual},
         remedies=[
             remedies.set_clip(norms),
             remedies.scale_lr(0.5, lr, "more than half of the updates clipped means steps too large"),
@@ -77,10 +72,22 @@ def detect(
     )
 
 
+def _clipped_share(
+    logged: Series | None, clipped: Series | None, grad: Series | None, min_points: int
+) -> tuple[Series | None, float]:
+    """The share of updates that are clipped, as logged or by the norms, and the curve that shows it."""
+    if logged is not None and len(logged.finite) >= min_points:
+        value = logged.finite.value
+        return logged, float(np.median(value)) / (100.0 if value.max() > 1.0 else 1.0)
+    if clipped is not None and grad is not None and len(clipped.finite) >= min_points:
+        return clipped, _share_at_limit(clipped.finite.value, grad.finite.value)
+    return logged, 0.0
+
+
 def _share_at_limit(clipped: Floats, norms: Floats) -> float:
     """The share of norms after clipping that are one and the same number, if the norms before it are larger."""
     limit = float(np.median(clipped))
-    return float(np.isclose(clipped, limit, rtol=1e-3).mean()) if np.median(norms) > 1.01 * limit else 0.0
+    return float(np.isclose(clipped, limit, rtol=ROUNDING).mean()) if np.median(norms) > ABOVE * limit else 0.0
 
 
 def _clipped_norm(run: Run, grad: Series | None) -> Series | None:

@@ -31,6 +31,17 @@ from loglens.stats.blocks import blocks
 
 RULE = Rule("data-loader-bound", "system", Severity.NOTE)
 
+#: A wait of twenty steps is in another unit.
+OTHER_UNIT = 20.0
+#: Blocks of like waits by which the slope of the step time is found.
+LIKE_WAITS = 20
+#: The wait lies beside the step time where it is longer than the step in a twentieth of the points.
+LONGER = 0.05
+#: Waits that differ by a hundredth of their level show their share in the step time.
+VARIES = 0.01
+#: Steps of a block, and the most blocks of a run.
+BLOCK_STEPS, BLOCKS = 16, 50
+
 
 def detect(
     data_time: Series,
@@ -50,7 +61,7 @@ def detect(
     wait, step = wait[known], step[known]
     if len(wait) < min_points:
         raise Skip(f"needs {min_points} points with both the wait for data and the step time, has {len(wait)}")
-    if np.median(wait) > 20 * np.median(step):
+    if np.median(wait) > OTHER_UNIT * np.median(step):
         raise Skip("the wait for data and the step time seem to be in different units")
     parts = _parts(wait, step + wait if _varies(wait) and _beside(wait, step) else step)
     part = float(np.median(parts))
@@ -61,7 +72,7 @@ def detect(
         f"{step_time.tag} {np.mean(step):.3g})",
         Severity.NOTE,
         Confidence.MEDIUM,
-        end_step=int(data_time.step[-1]),
+        end_step=data_time.last_step,
         evidence={"share": part, "data_time": float(np.mean(wait)), "step_time": float(np.mean(step))},
         remedies=[remedies.fix_input_pipeline()],
         series=(data_time, step_time),
@@ -71,20 +82,20 @@ def detect(
 def _beside(wait: Floats, step: Floats) -> bool:
     """Whether the wait is not within the step time. The slope is that of medians over blocks of like waits."""
     order = np.argsort(wait, kind="stable")
-    alike = blocks(wait[order], step[order], most=20)
+    alike = blocks(wait[order], step[order], most=LIKE_WAITS)
     apart = alike.x - alike.x.mean()
     slope = float(apart @ alike.level) / float(apart @ apart) if apart.any() else 1.0
-    return slope < 0.5 or bool(np.mean(wait > step) >= 0.05)
+    return slope < 0.5 or bool(np.mean(wait > step) >= LONGER)
 
 
 def _varies(wait: Floats) -> bool:
     """Whether the waits differ enough to see their share in the step time: a hundredth of their level."""
-    return bool(np.ptp(wait) > 0.01 * np.median(wait))
+    return bool(np.ptp(wait) > VARIES * np.median(wait))
 
 
 def _parts(wait: Floats, whole: Floats) -> Floats:
     """The share of the time that is spent waiting, in blocks of 16 steps or more, 50 at most."""
-    count = max(1, min(50, len(wait) // 16))
+    count = max(1, min(BLOCKS, len(wait) // BLOCK_STEPS))
     edges = np.linspace(0, len(wait), count + 1).round().astype(np.intp)[:-1]
     shares: Floats = np.add.reduceat(wait, edges) / np.add.reduceat(whole, edges)
     return shares

@@ -19,12 +19,14 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import PERCENT_FROM, Series
 from loglens.remedies import actions as remedies
 
 RULE = Rule(
     "dead-relu", "activations", Severity.WARNING, leads_to=("divergence", "loss-not-decreasing", "unchanged-weights")
 )
+#: A layer of which so much is zero leaves no doubt; at 0.9 it may be sparse by design.
+SURE = 0.97
 _ZERO = re.compile(r"zero|dead|spars", re.I)
 
 
@@ -32,19 +34,19 @@ def detect(activation: tuple[Series, ...], lr: Series | None, *, share: float = 
     layers = [curve.finite for curve in activation if _ZERO.search(curve.tag) and len(curve.finite)]
     if not layers:
         raise Skip("no share of zero activations was logged")
-    ends = {layer.tag: float(np.median(layer.tail(0.1))) for layer in layers}
-    scale = 100.0 if max(ends.values()) > 1.5 else 1.0  # percent or share
+    ends = {layer.tag: float(np.median(layer.tail())) for layer in layers}
+    scale = 100.0 if max(ends.values()) > PERCENT_FROM else 1.0  # percent or share
     dead = [layer for layer in layers if ends[layer.tag] >= share * scale]
     if not dead:
         return
     worst = max(dead, key=lambda layer: ends[layer.tag])
-    alive = np.flatnonzero(worst.value[: -len(worst.tail(0.1))] < share * scale)
+    alive = np.flatnonzero(worst.value[: -len(worst.tail())] < share * scale)
     onset = int(worst.step[alive[-1] + 1]) if len(alive) else None
     yield Finding(
         f"{ends[worst.tag] / scale:.0%} of the activations in {worst.layer or worst.tag} are zero at the end "
         f"({len(dead)} of {len(layers)} layers have {share:.0%} or more)",
         Severity.WARNING,
-        Confidence.HIGH if ends[worst.tag] >= 0.97 * scale else Confidence.MEDIUM,
+        Confidence.HIGH if ends[worst.tag] >= SURE * scale else Confidence.MEDIUM,
         onset_step=onset,
         end_step=worst.last_step,
         evidence={"zero_share": ends[worst.tag] / scale, "dead_layers": [layer.layer for layer in dead]},

@@ -23,30 +23,21 @@ training the norm of a healthy run may rise several-fold while the loss improves
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.layers import in_depth_order, total_norm
+from loglens.model.layers import growth_towards_input, total_norm
 from loglens.model.run import Run
 from loglens.model.series import Series, present, require
+from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
 from loglens.remedies.exploding import against_explosion
-from loglens.stats.explosions import (
-    answered_jump,
-    band_exit,
-    growing_window,
-    improves_between,
-    is_hurt_between,
-    is_poor,
-    is_worse_after,
-    peak_end,
-    starts_absurdly,
-)
-from loglens.stats.growth import Growth
+from loglens.stats.arrays import relative
+from loglens.stats.explosions import answered_jump, is_far_above, is_poor, starts_absurdly
+from loglens.stats.explosive_growth import ExplosiveGrowth, explosive_growth
 from loglens.stats.trend import rising_share
 
 RULE = Rule(
@@ -56,31 +47,16 @@ RULE = Rule(
     leads_to=("loss-spike", "nan-loss", "divergence", "weight-growth", "loss-not-decreasing"),
 )
 
+#: Points of a loss that show a level.
+LOSS_POINTS = 3
 #: Share of the adjacent layers whose norms have to grow towards the input.
 MOST_LAYERS = 0.8
 #: Share of the points above `ratio` that is worth a note.
 MOST_POINTS = 0.9
 #: Chance of the rising steps under a coin below which growth that the loss answers is certain.
 CERTAIN = 1e-3
-
-
-@dataclass(frozen=True)
-class Sign:
-    """One way in which the gradient explodes, with its evidence.
-
-    calm: the norms before it, to take a clip limit from. curves: what to draw. weights: whether the initial
-    weights are the first suspect.
-    """
-
-    message: str
-    severity: Severity
-    confidence: Confidence
-    evidence: Mapping[str, object]
-    curves: Sequence[Series]
-    onset: int | None = None
-    end: int | None = None
-    calm: Series | None = None
-    weights: bool = False
+#: Points from a jump on among which its peak is named.
+PEAK_POINTS = 50
 
 
 def detect(
@@ -106,113 +82,72 @@ def detect(
     if whole is None:
         raise Skip("no gradient norm was logged; log what clip_grad_norm_ returns")
     grad = require(whole, min_points, "gradient norms")
-    loss = loss if loss is not None and len(loss.finite) >= 3 else None
-    sign = growth(grad, loss, t_value, r2, factor, ratio, vast)
+    loss = loss if loss is not None and len(loss.finite) >= LOSS_POINTS else None
+    losses = (loss.step, loss.value) if loss is not None else (np.zeros(0, np.int64), np.zeros(0))
+    found = explosive_growth(grad.step, grad.value, *losses, t_value=t_value, r2=r2, factor=factor, vast=vast)
+    sign = grows(grad, found, loss, ratio) if found else None
     if sign is None and loss is not None:
-        sign = (
-            jump(grad, loss, factor)
-            or growth_over_depth(grad_norm_layer, loss, ratio, depth_ratio)
-            or high_level(grad, loss, (*val_metric_higher, *metric_higher), least, level_ratio)
-        )
+        sign = jumps(grad, loss, factor) or grows_over_depth(grad_norm_layer, loss, ratio, depth_ratio)
+        sign = sign or is_high(grad, loss, (*val_metric_higher, *metric_higher), least, level_ratio)
     if sign is not None:
-        yield _finding(sign, grad_norm_layer, lr, run)
+        weights = sign.suspect == "weights"
+        yield sign.finding(against_explosion(grad, grad_norm_layer, lr, run, sign.onset, from_start=weights))
     elif (grad.value > ratio).mean() >= MOST_POINTS:
-        yield _above_one(grad, ratio)
+        yield is_above(grad, ratio).finding([remedies.clip_grad_norm(grad)])
 
 
-def growth(
-    grad: Series, loss: Series | None, t_value: float, r2: float, factor: float, ratio: float, vast: float
-) -> Sign | None:
-    """Exponential growth to the end, or up to a peak if it hurt the loss.
-
-    A loss that recovered is named only where the growth was vast: it may have had another reason to rise.
-    """
-    fit = growing_window(grad.step, grad.value, t_value=t_value, r2=r2, factor=factor)
-    if fit is not None:
-        onset = int(grad.step[band_exit(grad.value, fit.start)])
-        return _grown(grad, fit, onset, loss, loss is not None and is_worse_after(loss.value, _at(loss, onset)), ratio)
-    end = peak_end(grad.value)
-    rising = grad.before(int(grad.step[end])) if end < len(grad) else grad
-    if loss is None or len(rising) < 10:
-        return None
-    fit = growing_window(rising.step, rising.value, t_value=t_value, r2=r2, factor=factor)
-    if fit is None:
-        return None
-    onset = int(rising.step[band_exit(rising.value, fit.start)])
-    finite = loss.finite
-    first, last = _at(finite, onset), _at(finite, rising.last_step)
-    if improves_between(finite.value, first, last):
-        return None
-    if is_worse_after(finite.value, first):
-        return _grown(rising, fit, onset, loss, True, ratio)
-    hurt = fit.factor >= vast and is_hurt_between(finite.value, first, last + (last - first) + 1)
-    return _grown(rising, fit, onset, loss, False, ratio, recovered=True) if hurt else None
-
-
-def _at(curve: Series, step: int) -> int:
-    return int(np.searchsorted(curve.step, step))
-
-
-def _grown(
-    grad: Series, fit: Growth, onset: int, loss: Series | None, poor: bool, ratio: float, recovered: bool = False
-) -> Sign:
-    share, chance = rising_share(grad.value[fit.start :])
-    last, per_step = float(grad.value[-1]), float(np.exp(fit.rate))
-    sure = Confidence.HIGH if poor and chance < CERTAIN else Confidence.MEDIUM
+def grows(grad: Series, found: ExplosiveGrowth, loss: Series | None, ratio: float) -> Sign:
+    """Exponential growth to the end, or up to a peak if it hurt the loss."""
+    fit, onset = found.fit, int(grad.step[found.onset])
+    window = grad.value[fit.start : found.points]
+    share, chance = rising_share(window)
+    sure = Confidence.MEDIUM if found.answered or found.recovered or loss is None else Confidence.LOW
+    if found.answered and chance < CERTAIN:
+        sure = Confidence.HIGH
     return Sign(
-        f"{grad.tag} grows {per_step:.4g}-fold per {grad.axis} from {grad.axis} {onset} on, {fit.factor:.3g}-fold in "
-        f"all to {last:.3g}: it doubles every {fit.doubling:.3g} {grad.axis}s and would overflow float32 at "
-        f"{grad.axis} {fit.overflow_step:.0f}"
-        + (f"; {loss.tag} rises with it and recovers" if recovered and loss is not None else ""),
-        Severity.ERROR if poor else Severity.WARNING,
-        sure if poor or recovered or loss is None else Confidence.LOW,
+        f"{grad.tag} grows {np.exp(fit.rate):.4g}-fold per {grad.axis} from {grad.axis} {onset} on, "
+        f"{fit.factor:.3g}-fold in all to {window[-1]:.3g}: it doubles every {fit.doubling:.3g} {grad.axis}s and would "
+        f"overflow float32 at {grad.axis} {fit.overflow_step:.0f}"
+        + (f"; {loss.tag} rises with it and recovers" if found.recovered and loss is not None else ""),
+        Severity.ERROR if found.answered else Severity.WARNING,
+        sure,
         {
-            "growth_per_step": per_step,
-            "growth_per_step_low": float(np.exp(fit.low)),
-            "growth_per_step_high": float(np.exp(fit.high)),
-            "growth_factor": fit.factor,
-            "doubling_steps": fit.doubling,
-            "overflow_step": fit.overflow_step,
-            "r2": fit.r2,
+            **fit.evidence(),
             "ratio_above_one": share,
             "ratio_above_one_p": chance,
-            "share_above_one": float((grad.value[fit.start :] > ratio).mean()),
-            "loss_reacts": poor or recovered,
+            "share_above_one": float((window > ratio).mean()),
+            "loss_reacts": found.answered or found.recovered,
         },
         present(grad, loss),
         onset,
-        grad.last_step,
-        grad.before(onset),
+        int(grad.step[found.points - 1]),
     )
 
 
-def jump(grad: Series, loss: Series, factor: float) -> Sign | None:
+def jumps(grad: Series, loss: Series, factor: float) -> Sign | None:
     """A jump of the norm that the loss answers by leaving its level for good."""
     at = answered_jump(grad.step, grad.value, loss.step, loss.value, factor)
     if at is None:
         return None
-    step, calm = int(grad.step[at]), grad.before(int(grad.step[at]))
-    peak = float(grad.value[at : at + 50].max())
-    normal = float(np.median(calm.value)) if len(calm) else float("nan")
+    peak = float(grad.value[at : at + PEAK_POINTS].max())
+    normal = float(np.median(grad.value[:at])) if at else float("nan")
     return Sign(
-        f"{grad.tag} jumps from {normal:.3g} to {peak:.3g} at {grad.axis} {step}, and {loss.tag} leaves its level "
-        "for good",
+        f"{grad.tag} jumps from {normal:.3g} to {peak:.3g} at {grad.axis} {grad.step[at]}, and {loss.tag} leaves its "
+        "level for good",
         Severity.ERROR,
         Confidence.MEDIUM,
         {"before": normal, "peak": peak, "factor": peak / normal if normal else None},
         (grad, loss),
-        step,
-        calm=calm,
+        int(grad.step[at]),
     )
 
 
-def growth_over_depth(layers: tuple[Series, ...], loss: Series, ratio: float, depth_ratio: float) -> Sign | None:
+def grows_over_depth(layers: tuple[Series, ...], loss: Series, ratio: float, depth_ratio: float) -> Sign | None:
     """Norms that grow from layer to layer towards the input, with a poor loss."""
-    ordered = in_depth_order(layers)
-    norm = np.array([float(np.median(layer.finite.value)) for layer in ordered])
-    if len(ordered) < 4 or not (norm > 0).all() or not is_poor(loss.finite.value):
+    found = growth_towards_input(layers, ratio)
+    if found is None or not is_poor(loss.finite.value):
         return None
-    share, product = float((norm[:-1] / norm[1:] > ratio).mean()), float(norm[0] / norm[-1])
+    ordered, share, product = found
     if share < MOST_LAYERS or product <= depth_ratio:
         return None
     return Sign(
@@ -225,64 +160,39 @@ def growth_over_depth(layers: tuple[Series, ...], loss: Series, ratio: float, de
     )
 
 
-def high_level(
-    grad: Series, loss: Series, metrics: tuple[Series, ...], least: float, level_ratio: float
-) -> Sign | None:
+def is_high(grad: Series, loss: Series, metrics: Sequence[Series], least: float, level_ratio: float) -> Sign | None:
     """Far above 1.0 at every point, typically several times the loss itself, and a loss that stays poor.
 
-    Norm over loss is free of the unit of the loss; it is large in healthy runs only where the loss
-    has come close to zero, which is not poor.
+    Norm over loss has no unit; in healthy runs it is large only where the loss has come close to zero.
     """
     finite = loss.finite
-    height = np.median(np.abs(np.interp(grad.step, finite.step, finite.value)))
-    start, middle = float(grad.value[:3].max()), float(np.median(grad.value))
-    if not (grad.value > least).all() or not middle > level_ratio * height:
+    if not is_far_above(grad.step, grad.value, finite.step, finite.value, least, level_ratio):
         return None
     absurd = any(starts_absurdly(finite.value, metric.finite.value) for metric in metrics)
     if not absurd and not is_poor(finite.value):
         return None
-    times = middle / max(float(np.median(np.abs(finite.value))), 1e-300)
+    start, low, middle = float(grad.value[:3].max()), float(grad.value.min()), float(np.median(grad.value))
+    times = relative(middle, float(np.median(np.abs(finite.value))))
+    how = "begins far above guessing" if absurd else "stays poor"
     return Sign(
         f"{grad.tag} starts at {start:.3g} and stays above {least:g} at every one of {len(grad)} points (median "
-        f"{middle:.3g}, {times:.3g} times the loss), while {loss.tag} "
-        + ("begins far above guessing" if absurd else "stays poor")
-        + ": the gradient explodes from the start",
+        f"{middle:.3g}, {times:.3g} times the loss), while {loss.tag} {how}: the gradient explodes from the start",
         Severity.WARNING,
         Confidence.MEDIUM,
-        {
-            "start": start,
-            "median": middle,
-            "least": float(grad.value.min()),
-            "norm_over_loss": times,
-            "share_above_one": 1.0,
-        },
+        {"start": start, "median": middle, "least": low, "norm_over_loss": times, "share_above_one": 1.0},
         (grad, loss),
-        weights=True,
+        suspect="weights",
     )
 
 
-def _finding(sign: Sign, layers: tuple[Series, ...], lr: Series | None, run: Run) -> Finding:
-    weights = [remedies.change_init("he")] if sign.weights else []
-    return Finding(
-        sign.message,
-        sign.severity,
-        sign.confidence,
-        onset_step=sign.onset,
-        end_step=sign.end,
-        evidence=sign.evidence,
-        remedies=[*weights, *against_explosion(sign.calm, layers, lr, run, sign.onset)],
-        series=tuple(sign.curves),
-    )
-
-
-def _above_one(grad: Series, ratio: float) -> Finding:
+def is_above(grad: Series, ratio: float) -> Sign:
+    """Merely above 1.0 at most points."""
     share = float((grad.value > ratio).mean())
-    return Finding(
+    return Sign(
         f"{grad.tag} is above {ratio:g} at {share:.0%} of its points, without growing: no fault by itself, as many "
         "runs that reach their target are like that; if updates look unstable, clip it",
         Severity.NOTE,
         Confidence.LOW,
-        evidence={"share_above_one": share, "median": float(np.median(grad.value))},
-        remedies=[remedies.clip_grad_norm(grad)],
-        series=(grad,),
+        {"share_above_one": share, "median": float(np.median(grad.value))},
+        (grad,),
     )

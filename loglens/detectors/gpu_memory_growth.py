@@ -31,6 +31,8 @@ RULE = Rule("gpu-memory-growth", "system", Severity.WARNING, leads_to=("crashed"
 
 #: Curves about the memory that are not how much of it is in use.
 OTHER = re.compile(r"clock|error|free|temp|bandwidth|access", re.I)
+#: Blocks after the first tenth, and the share of the later ones that has to rise.
+BLOCKS, RISING = 20, 0.8
 
 
 def detect(
@@ -67,9 +69,9 @@ def detect(
 def _grows(curve: Series, factor: float, late_share: float) -> float | None:
     """By which factor the curve grows after its first tenth, if it does so evenly to the end."""
     begin = len(curve) // 10
-    block = blocks(curve.step[begin:], curve.value[begin:], most=20, least=1)
+    block = blocks(curve.step[begin:], curve.value[begin:], most=BLOCKS, least=1)
     level, half = block.level, len(block) // 2
     if level[0] <= 0 or level[-1] < factor * level[0] or level[-1] - level[half] < late_share * (level[-1] - level[0]):
         return None
-    rising = np.mean(np.diff(level[half:]) > 0) >= 0.8
+    rising = np.mean(np.diff(level[half:]) > 0) >= RISING
     return float(level[-1] / level[0]) if rising and trend(block.x[half:], level[half:]).low > 0 else None

@@ -56,14 +56,10 @@ def detect(
     kl = require(rl_kl, min_points, "values of the KL divergence")
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
     entropy = rl_entropy.finite if rl_entropy is not None and len(rl_entropy.finite) >= min_points else None
-    usual, end = float(np.median(kl.head(0.2, FEWEST))), float(np.median(kl.tail(0.1)))
+    usual, end = float(np.median(kl.head(0.2, FEWEST))), float(np.median(kl.tail()))
     far = max(jump * usual, jump_least)
-    signs = (
-        _mostly(kl.value > max(factor * usual, least), updates),
-        _mostly(kl.value > at_once, 1),
-        _mostly(kl.value > far, 1),
-    )
-    at = min((index for index in signs if index is not None), default=None)
+    highs = ((kl.value > max(factor * usual, least), updates), (kl.value > at_once, 1), (kl.value > far, 1))
+    at = min((index for high, least_high in highs if (index := _mostly(high, least_high)) is not None), default=None)
     if at is None:
         return
     onset = int(kl.step[at])
@@ -92,7 +88,7 @@ def _leap(value: Floats, jump: float, least: float) -> int | None:
 def _left(entropy: Series) -> float:
     """The share of its first level that the entropy has at the end; 1 where it has none to lose."""
     start = float(np.median(entropy.head(0.05)))
-    return float(np.median(entropy.tail(0.1))) / start if start > 0 else 1.0
+    return float(np.median(entropy.tail())) / start if start > 0 else 1.0
 
 
 def _mostly(high: np.ndarray, updates: int) -> int | None:

@@ -97,10 +97,9 @@ def detect(
     bar = (2 * gain if guessing else gain) * abs(found.start)
     if weight_norm_global is not None and standstill.is_constant(weight_norm_global.finite.value):
         bar = max(bar, standstill.fall_by_noise(curve.value, found))
-    # falling from a burst to the level of guessing is no learning
-    began = found.start if chance_classes(found.end, chance) else first_level(curve, run, found.start)
-    if fell_at_once(curve.value) and not chance_classes(found.end, chance):
-        began = float(curve.value[0])  # logged so rarely that it had come down by the second point
+    began = found.start  # falling from a burst to the level of guessing is no learning
+    if not chance_classes(found.end, chance):  # what is logged rarely may have come down by its second point
+        began = float(curve.value[0]) if fell_at_once(curve.value) else first_level(curve, run, found.start)
     sign = None
     if began - found.end < bar and not standstill.falls_by(found, bar) and not gained(held_out, gain):
         sign = at_its_start(course, bar, gain, chance, val_loss)

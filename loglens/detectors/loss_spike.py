@@ -26,15 +26,23 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import TINY, Floats, relative
 from loglens.stats.blocks import MAD_TO_SD
 
 RULE = Rule("loss-spike", "loss", Severity.ERROR, leads_to=("divergence", "nan-loss"), supervised=True)
 #: Points of the stretch whose median is the level that a spike stands above.
 ROW = 20
+#: Noise below this is rounding.
+NOISELESS = 1e-12
+#: A spike is over within so much of the loss's level, and lingers where it takes longer than a twentieth of the run.
+NEAR, LINGERS = 0.2, 20
+#: The gradient norm is a precursor where it is tenfold within ten points, against the 30 points before those.
+JUMP, JUST_BEFORE, LOOK_BACK = 10.0, 10, 40
+#: Points of the running median by which a loss is back.
+SMOOTH = 5
 
 
 def detect(
@@ -48,18 +56,11 @@ def detect(
     single_factor: float = 2.0,
     share: float = 0.1,
 ) -> Iterator[Finding]:
-    curve = loss.finite
-    if len(curve) < 3 * ROW:
-        raise Skip(f"needs {3 * ROW} losses, has {len(curve)}")
+    curve = require(loss, 3 * ROW, "losses")
     positive = bool((curve.value > 0).all())
     value = np.log(curve.value) if positive else curve.value
-    distinct = np.unique(curve.value)
-    # a curve that was rounded when logged has no finer noise than its rounding
-    rounding = (
-        float(np.diff(distinct).min()) / max(float(np.median(np.abs(curve.value))), 1e-300) if len(distinct) > 1 else 0
-    )
-    above, sigma = _above(value, rounding)
-    unit = 1.0 if positive else max(float(np.median(np.abs(value))), 1e-300)
+    above, sigma = _above(value, _rounding(curve.value))
+    unit = 1.0 if positive else max(float(np.median(np.abs(value))), TINY)
     high = (sigma > pair_sigma) & (above > np.log(pair_factor) * unit)
     pairs = high & (np.append(high[1:], False) | np.append(False, high[:-1]))
     undone = positive & (curve.value[ROW:] > np.median(curve.value[:3])) & (sigma > pair_sigma)
@@ -70,7 +71,13 @@ def detect(
         yield _finding(loss, curve, hits, above, grad_norm_global, lr)
 
 
-def _above(value: NDArray[np.float64], least: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _rounding(value: Floats) -> float:
+    """The finest step between two values, as a share of their size: a curve has no finer noise than its rounding."""
+    distinct = np.unique(value)
+    return relative(float(np.diff(distinct).min()), float(np.median(np.abs(value)))) if len(distinct) > 1 else 0.0
+
+
+def _above(value: Floats, least: float) -> tuple[Floats, Floats]:
     """For every point from the second row on: height over the last row's median, also in its deviations."""
     rows = value[: len(value) // ROW * ROW].reshape(-1, ROW)
     middle = np.median(rows, axis=1)
@@ -78,10 +85,10 @@ def _above(value: NDArray[np.float64], least: float) -> tuple[NDArray[np.float64
     before = np.minimum(np.arange(len(value) - ROW) // ROW, len(rows) - 1)
     above = value[ROW:] - middle[before]
     overall = MAD_TO_SD * float(np.median(np.abs(above - np.median(above))))
-    return above, above / np.maximum(np.maximum(local[before], overall), max(least, 1e-12))
+    return above, above / np.maximum(np.maximum(local[before], overall), max(least, NOISELESS))
 
 
-def _confirmed(value: NDArray[np.float64], hits: NDArray[np.intp], height: float) -> NDArray[np.intp]:
+def _confirmed(value: Floats, hits: NDArray[np.intp], height: float) -> NDArray[np.intp]:
     """The hits of those spikes that also stand out from the points just before them."""
     if not len(hits):
         return hits
@@ -90,15 +97,13 @@ def _confirmed(value: NDArray[np.float64], hits: NDArray[np.intp], height: float
     return np.concatenate(real) if real else hits[:0]
 
 
-def _tall(
-    value: NDArray[np.float64], hits: NDArray[np.intp], log_above: NDArray[np.float64], share: float
-) -> NDArray[np.bool_]:
+def _tall(value: Floats, hits: NDArray[np.intp], log_above: Floats, share: float) -> NDArray[np.bool_]:
     """Which hits rise by a share of all that the loss had come down before them."""
     height = value[hits] * -np.expm1(-log_above[hits - ROW])
     return height >= share * (np.median(value[:3]) - value[hits] + height)
 
 
-def _goes_on(value: NDArray[np.float64], hits: NDArray[np.intp], height: float) -> bool:
+def _goes_on(value: Floats, hits: NDArray[np.intp], height: float) -> bool:
     """Whether the loss rises on and on from the last hit's start: then it has no peak, and is no spike."""
     begin = hits[np.diff(hits, prepend=-ROW - 1) > ROW][-1]
     peak, rest = value[begin : begin + ROW].max(), value[begin + ROW :]
@@ -106,12 +111,7 @@ def _goes_on(value: NDArray[np.float64], hits: NDArray[np.intp], height: float) 
 
 
 def _finding(
-    loss: Series,
-    curve: Series,
-    hits: NDArray[np.intp],
-    above: NDArray[np.float64],
-    grad: Series | None,
-    lr: Series | None,
+    loss: Series, curve: Series, hits: NDArray[np.intp], above: Floats, grad: Series | None, lr: Series | None
 ) -> Finding:
     starts = hits[np.diff(hits, prepend=-ROW - 1) > ROW]
     worst = int(hits[np.argmax(above[hits - ROW])])
@@ -120,21 +120,21 @@ def _finding(
     peak, at = float(curve.value[worst]), int(curve.step[first])
     recovered = _recovers(curve.value[first:], level)
     back = _back(curve.value[worst:], level) if recovered else None
-    kind = "fatal" if back is None else "recovering" if back <= max(ROW, len(curve) // 20) else "lingering"
+    kind = "fatal" if back is None else "recovering" if back <= max(ROW, len(curve) // LINGERS) else "lingering"
     lead, lead_steps = _precursor(grad, at)
     # one high value that is gone with the next point is the loss of a batch, and no harm to the model
     one_batch = len(hits) == 1 and back is not None and back <= 2 and not lead
     # spikes that all pass are one trouble, which began with the first of them
     onset = int(curve.step[starts[0]]) if recovered else at
+    when = "does not come back" if back is None else "recovers" + f" after {back} points" * (kind == "lingering")
     many = f" ({len(starts)} spikes in all, the first at {int(curve.step[starts[0]])})" if len(starts) > 1 else ""
     return Finding(
-        f"{loss.tag} jumps from {level:.4g} to {peak:.4g} at {loss.axis} {at}{many} and "
-        + ("does not come back" if back is None else "recovers" + f" after {back} points" * (kind == "lingering"))
+        f"{loss.tag} jumps from {level:.4g} to {peak:.4g} at {loss.axis} {at}{many} and {when}"
         + (f"; the gradient norm jumped {lead} point{'s' * (lead > 1)} ({lead_steps} steps) before" if lead else ""),
         Severity.ERROR if not recovered else Severity.NOTE if one_batch else Severity.WARNING,
         Confidence.HIGH if len(hits) > 1 else Confidence.MEDIUM,
         onset_step=onset,
-        end_step=int(curve.step[int(hits[-1])]) if recovered else int(curve.step[-1]),
+        end_step=int(curve.step[int(hits[-1])]) if recovered else curve.last_step,
         evidence={
             "level": level,
             "peak": peak,
@@ -148,32 +148,34 @@ def _finding(
             "gradient_lead_steps": lead_steps,
         },
         remedies=_advice(grad, lr, onset),
-        series=(loss, *((grad,) if grad is not None else ())),
+        series=present(loss, grad),
     )
 
 
-def _recovers(after: NDArray[np.float64], level: float) -> bool:
+def _recovers(after: Floats, level: float) -> bool:
     """Whether the last tenth is back at the level, give or take a fifth of it."""
     tail = after[-max(3, len(after) // 10) :]
-    return bool(np.median(tail) <= level + 0.2 * abs(level))
+    return bool(np.median(tail) <= level + NEAR * abs(level))
 
 
-def _back(after: NDArray[np.float64], level: float) -> int:
+def _back(after: Floats, level: float) -> int:
     """Points from the peak until the loss is back at its level, by medians of five."""
-    smooth = np.median(np.lib.stride_tricks.sliding_window_view(after, 5), axis=1) if len(after) >= 5 else after
-    low = smooth <= level + 0.2 * abs(level)
+    smooth = after
+    if len(after) >= SMOOTH:
+        smooth = np.median(np.lib.stride_tricks.sliding_window_view(after, SMOOTH), axis=1)
+    low = smooth <= level + NEAR * abs(level)
     return int(np.argmax(low)) if low.any() else len(after)
 
 
 def _precursor(grad: Series | None, onset: int) -> tuple[int | None, int | None]:
     """How many logged points, and steps, before the loss the gradient norm went up tenfold, if it did."""
     past = grad.before(onset).finite if grad is not None else None
-    if past is None or len(past) < 40:
+    if past is None or len(past) < LOOK_BACK:
         return None, None
-    high = np.flatnonzero(past.value[-10:] > 10 * np.median(past.value[-40:-10]))
+    high = np.flatnonzero(past.value[-JUST_BEFORE:] > JUMP * np.median(past.value[-LOOK_BACK:-JUST_BEFORE]))
     if not len(high):
         return None, None
-    return 10 - int(high[0]), onset - int(past.step[-10:][high[0]])
+    return JUST_BEFORE - int(high[0]), onset - int(past.step[-JUST_BEFORE:][high[0]])
 
 
 def _advice(grad: Series | None, lr: Series | None, onset: int) -> list[Remedy]:

@@ -45,6 +45,8 @@ RULE = Rule(
 
 #: Share of its peak at which a learning rate counts as full: no warmup is left to come.
 FULL = 0.9
+#: Share of the points in which the first updates may blow a loss up.
+FIRST = 0.02
 
 
 def detect(
@@ -75,7 +77,7 @@ def detect(
 
 def _blows_up(loss: Series, rise: float, errors: float) -> int | None:
     """Index of the highest loss among the first 2 % of the points, if that is a rise beyond the noise."""
-    value, reach = loss.value, max(3, int(np.ceil(0.02 * len(loss))))
+    value, reach = loss.value, max(3, int(np.ceil(FIRST * len(loss))))
     early, rest = value[1 : 1 + reach], loss.finite.value[1 + reach :]
     if not value[0] > 0 or not np.isfinite(early).any() or not (rest > 0).all():
         return None
@@ -86,7 +88,7 @@ def _blows_up(loss: Series, rise: float, errors: float) -> int | None:
 
 def _blown(loss: Series, lr: Series | None, at: int, large: bool, gain: float) -> Finding:
     start, top, length = float(loss.value[0]), float(loss.value[at]), int(loss.step[-1] - loss.step[0])
-    end = float(np.median(loss.value[-max(3, len(loss) // 10) :]))
+    end = float(np.median(loss.tail()))
     lost = not end < (1 - gain) * start  # a loss that is not finite at its end is lost as well
     outcome = f"and ends at {end:.4g}" if np.isfinite(end) else "and is not finite at its end"
     return Finding(
@@ -94,7 +96,7 @@ def _blown(loss: Series, lr: Series | None, at: int, large: bool, gain: float) -
         "the first updates are too long" + ("" if lost else "; it recovers, though a shorter step may end lower"),
         Severity.WARNING if lost or large else Severity.NOTE,
         Confidence.MEDIUM if lost else Confidence.LOW,
-        end_step=int(loss.step[-1]) if lost else int(loss.step[at]),
+        end_step=loss.last_step if lost else int(loss.step[at]),
         evidence={"start": start, "peak": top, "factor": top / start, "end": end, "points": at},
         remedies=[
             remedies.scale_lr(0.1, lr, "the usual first test of a run whose first updates overshoot"),
@@ -120,7 +122,7 @@ def _bounces(curve: Series, lr: Series | None, gain: float, bounce: float, peak:
         f"of {peak:.3g}, which is very large",
         Severity.WARNING,
         Confidence.MEDIUM if peak >= 1.0 else Confidence.LOW,
-        end_step=int(curve.step[-1]),
+        end_step=curve.last_step,
         evidence={"peak_lr": peak, "start": start, "end": found.end, "late_drop": found.drop},
         remedies=[
             remedies.scale_lr(0.1, lr, "the usual first test of a run that bounces"),

@@ -38,6 +38,13 @@ RULE = Rule(
     "lr-too-low", "schedule", Severity.WARNING, leads_to=("loss-not-decreasing", "underfitting"), supervised=True
 )
 
+#: A curve of under 60 points is looked at point by point, a longer one by medians.
+SHORT = 60
+#: Its first and last two fifths are compared, each of four points or more.
+FIRST, LAST, LEAST = 0.4, 0.6, 4
+#: t value below which a line falls.
+FALLS = -4.0
+
 
 def detect(
     loss: Series,
@@ -96,11 +103,11 @@ def _finding(shown: Series, found: Levels, lr: Series | None) -> Finding:
 
 def _straight(curve: Series, lr: Series | None, r2: float, evenness: float) -> bool:
     way = travelled(curve.step, lr.finite.step, lr.finite.value) if lr is not None else None
-    block = blocks(curve.step if way is None else way, curve.value, least=1 if len(curve) < 60 else 3)
+    block = blocks(curve.step if way is None else way, curve.value, least=1 if len(curve) < SHORT else 3)
     share = (block.x - block.x[0]) / (block.x[-1] - block.x[0])
-    first, last = share <= 0.4, share >= 0.6
-    if min(np.count_nonzero(first), np.count_nonzero(last)) < 4:
+    first, last = share <= FIRST, share >= LAST
+    if min(np.count_nonzero(first), np.count_nonzero(last)) < LEAST:
         return False
     whole = trend(block.x, block.level)
     early, late = (trend(block.x[part], block.level[part]) for part in (first, last))
-    return whole.r2 > r2 and late.t < -4 and early.slope < 0 and late.slope / early.slope >= evenness
+    return whole.r2 > r2 and late.t < FALLS and early.slope < 0 and late.slope / early.slope >= evenness

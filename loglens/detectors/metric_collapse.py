@@ -23,17 +23,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
+from loglens.remedies.overshoot import against_overshoot
 from loglens.stats.arrays import Floats
-from loglens.stats.blocks import blocks, noise
+from loglens.stats.blocks import MEDIAN_ERROR, blocks, noise
+from loglens.stats.dips import deepest_dip, outlasts
 
 RULE = Rule("metric-collapse", "outcome", Severity.ERROR)
 
@@ -43,8 +43,10 @@ FEW = 200
 LEAP = 0.02
 #: From so many evaluations on, the confidence is high.
 MANY = 30
-#: A median of m points has 1.25 times the standard error of a mean.
-MEDIAN_ERROR = 1.25
+#: The percentiles between which nine tenths of the levels lie.
+MOST = (5, 95)
+#: A gain counts from a tenth of the best level on, and a point is good that keeps three quarters of it.
+LEAST_GAIN, GOOD = 0.1, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,8 @@ def detect(
 
 def _long(curves: Sequence[Series], min_points: int, loss: Series | None) -> list[Series]:
     """The finite curves of enough points, up to where the loss is not finite any more: what follows is its effect."""
-    if loss is not None and len(loss) and not np.isfinite(loss.value[-1]):
-        stop = int(loss.step[~np.isfinite(loss.value)][0])
-        curves = [curve.before(stop) if curve.axis == loss.axis else curve for curve in curves]
+    if loss is not None and loss.ends_nonfinite:
+        curves = [curve.before(loss.first_nonfinite) if curve.axis == loss.axis else curve for curve in curves]
     return [curve.finite for curve in curves if len(curve.finite) >= min_points]
 
 
@@ -119,15 +120,16 @@ def _course(curve: Series, lost_share: float, errors: float, dips: float) -> Cou
     start = min(float(level[0]), sign * float(curve.value[0]))
     best = float(np.sort(level)[-2]) if len(level) > 2 else float(level.max())  # the highest of many is high by chance
     gain = best - start
-    if gain < max(2 * errors * error, 0.1 * abs(best)):
+    if gain < max(2 * errors * error, LEAST_GAIN * abs(best)):
         at_stake = _at_stake(level, best, sign, lost_share)
         if at_stake is None:
             return None
         gain = at_stake
-    last_good = int(np.flatnonzero(level >= best - gain / 4)[-1])
+    good = level >= best - GOOD * gain
+    last_good = int(np.flatnonzero(good)[-1])
     lost = best - float(tail.max())
-    deeper = lost >= dips * _deepest_dip(level[: last_good + 1])
-    longer = _lasts(level < best - lost_share * gain, level >= best - gain / 4)
+    deeper = lost >= dips * deepest_dip(level[: last_good + 1])
+    longer = outlasts(level < best - lost_share * gain, good)
     return Course(
         curve,
         start=sign * start,
@@ -138,25 +140,8 @@ def _course(curve: Series, lost_share: float, errors: float, dips: float) -> Cou
         onset=int(first[min(last_good + 1, len(level) - 1)]),
         fell=lost >= lost_share * gain and lost > errors * error and (deeper or longer),
         sinks=lost > errors * error,
-        flat=float(np.ptp(np.percentile(level[2:], [5, 95]))) < max(errors * error, LEAP * gain)
-        if len(level) > 2
-        else False,
+        flat=len(level) > 2 and float(np.ptp(np.percentile(level[2:], MOST))) < max(errors * error, LEAP * gain),
     )
-
-
-def _deepest_dip(level: Floats) -> float:
-    """How deep a curve ever fell below what it had reached."""
-    return float((np.maximum.accumulate(level) - level).max())
-
-
-def _lasts(below: NDArray[np.bool_], good: NDArray[np.bool_]) -> bool:
-    """Whether the last stretch below is twice as long as any that came between two good points."""
-    after_good = below[int(np.argmax(good)) :]
-    stretches = [len(list(stretch)) for is_below, stretch in groupby(after_good.tolist()) if is_below]
-    if not stretches or not after_good[-1]:
-        return False
-    *before, last = stretches
-    return last >= 2 * max(before, default=0)
 
 
 def _levels(value: Floats) -> tuple[Floats, np.ndarray, float]:
@@ -181,7 +166,7 @@ def _gains(loss: Series | None, course: Course, least: float) -> bool:
         return False
     # the axes may differ (steps and epochs): what they share is the share of the run
     at = int(len(loss.finite) * course.onset / len(course.curve))
-    before, end = loss.finite.value[:at], float(np.median(loss.finite.tail(0.1)))
+    before, end = loss.finite.value[:at], float(np.median(loss.finite.tail()))
     if len(before) < 3:
         return False
     level = float(np.median(before[-max(3, len(before) // 10) :]))
@@ -203,8 +188,7 @@ def _finding(course: Course, count: int, overfits: bool, lr: Series | None, grad
         evidence={"start": course.start, "best": course.best, "end": course.end, "gain_lost": course.lost},
         remedies=[
             remedies.resume_from(course.best_step, curve.axis),
-            remedies.scale_lr(0.3, lr, "the updates overshoot: a smaller step stays in the valley"),
-            remedies.clip_grad_norm(grad.before(onset) if grad is not None else None),
+            *against_overshoot(lr, grad, onset),
         ],
         series=(curve, *present(lr)),
     )

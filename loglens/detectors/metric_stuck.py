@@ -29,7 +29,7 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.series import Series, as_share
 from loglens.remedies import actions as remedies
-from loglens.stats.arrays import Floats
+from loglens.stats.arrays import TINY, Floats
 
 RULE = Rule("metric-stuck", "outcome", Severity.ERROR)
 
@@ -90,7 +90,7 @@ def _long(curves: Sequence[Series], min_points: int) -> list[Series]:
 
 def _range(loss: Series) -> float:
     """By how much a loss moves, as a share of its level."""
-    return float(np.ptp(loss.value)) / max(abs(float(np.median(loss.value))), 1e-300)
+    return float(np.ptp(loss.value)) / max(abs(float(np.median(loss.value))), TINY)
 
 
 def _moves(loss: Series, least: float) -> bool:
@@ -99,7 +99,7 @@ def _moves(loss: Series, least: float) -> bool:
 
 def _vanishes(loss: Series, share: float) -> bool:
     """Whether the loss ends below a share of its first value."""
-    return float(np.median(np.abs(loss.tail(0.1)))) < share * abs(float(loss.value[0]))
+    return float(np.median(np.abs(loss.tail()))) < share * abs(float(loss.value[0]))
 
 
 def _begin(curve: Series) -> int:

@@ -19,13 +19,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import relative
 from loglens.stats.blocks import blocks, noise
 
 RULE = Rule("missed-early-stop", "generalisation", Severity.NOTE, supervised=True)
+
+#: Evaluations are judged by 30 medians at the most, of two each up to 60 evaluations, of three from there on.
+BLOCKS, SHORT = 30, 60
+#: A lowest level in the last fifth is an end, not a stop that was missed.
+LATE = 0.8
 
 
 def detect(
@@ -36,18 +41,16 @@ def detect(
     most: float = 0.2,
     errors: float = 3.0,
 ) -> Iterator[Finding]:
-    curve = val_loss.finite
-    if len(curve) < min_points:
-        raise Skip(f"needs {min_points} validation losses, has {len(curve)}")
-    level = blocks(curve.step, curve.value, most=30, least=2 if len(curve) < 60 else 3)
+    curve = require(val_loss, min_points, "validation losses")
+    level = blocks(curve.step, curve.value, most=BLOCKS, least=2 if len(curve) < SHORT else 3)
     lowest = int(np.argmin(level.level))
-    best, end = float(level.level[lowest]), float(np.median(curve.value[-max(3, len(curve) // 10) :]))
-    rise = (end - best) / max(abs(best), 1e-300)
+    best, end = float(level.level[lowest]), float(np.median(curve.tail()))
+    rise = relative(end - best, best)
     # the descent before the lowest level is steep and bent, which would count as noise; the same loss once more is of
     # weights that did not move, and hides what there is
     moved = curve.value[np.append(True, np.diff(curve.value) != 0)]
     error = max(noise(moved) / np.sqrt(2), noise(level.level[lowest:]))
-    if not least <= rise < most or level.level[-2:].min() - best < errors * error or lowest >= 0.8 * len(level):
+    if not least <= rise < most or level.level[-2:].min() - best < errors * error or lowest >= LATE * len(level):
         return
     first, last = int(level.start[lowest]), int(level.start[min(lowest + 1, len(level) - 1)])
     onset = int(curve.step[first + int(np.argmin(curve.value[first : max(last, first + 1)]))])
@@ -56,7 +59,7 @@ def detect(
         Severity.NOTE,
         Confidence.MEDIUM,
         onset_step=onset,
-        end_step=int(curve.step[-1]),
+        end_step=curve.last_step,
         evidence={"lowest": best, "lowest_step": onset, "end": end, "rise": rise},
         remedies=[remedies.early_stop(onset, val_loss.axis)],
         series=(val_loss,),

@@ -34,6 +34,17 @@ RULE = Rule(
     supervised=True,
 )
 
+#: The rate is at its peak at once where its first value is nine tenths of it.
+FULL = 0.9
+#: A loss that still falls by a fifth, or ends at half of its start, was not thrown off.
+FELL, HALVED = 0.8, 0.5
+#: A bump or burst stands one and a half times above all but a hundredth of the later points.
+STANDS_OUT, ALL_BUT = 1.5, 99
+#: A loss that never moved by a twentieth was not blown up.
+MOVED = 0.05
+#: Gradient norms that show a burst, as a twentieth of them is early.
+BURST_POINTS = 40
+
 
 def detect(
     loss: Series,
@@ -48,20 +59,20 @@ def detect(
     curve, rate = loss.finite, lr.finite
     if len(curve) < min_points or not len(rate):
         raise Skip(f"needs {min_points} losses, has {len(curve)}")
-    if rate.value[0] < 0.9 * rate.value.max() or not rate.value.any():
+    if rate.value[0] < FULL * rate.value.max() or not rate.value.any():
         return
     if rate.value.max() > very_large:
         return  # a rate this large is the first suspect, with or without warmup
     start = float(min(curve.value[0], np.median(curve.value[:3])))
     late = levels(curve.value[len(curve) // 10 :])
-    if abs(late.drop) >= gain or late.best < 0.8 * late.end or late.end < 0.5 * start:
+    if abs(late.drop) >= gain or late.best < FELL * late.end or late.end < HALVED * start:
         return
     early = max(2, len(curve) // 20)
     if late.end > 2 * curve.value[:early].min():
         return
     top = float(curve.value[:early].max())
-    bump = top > 1.5 * abs(start) and top > 1.5 * float(np.percentile(curve.value[early:], 99))
-    moved = abs(start - late.end) > 0.05 * abs(start)  # a loss that never moved was not blown up
+    bump = top > STANDS_OUT * max(abs(start), float(np.percentile(curve.value[early:], ALL_BUT)))
+    moved = abs(start - late.end) > MOVED * abs(start)
     burst = moved and grad_norm_global is not None and _bursts(grad_norm_global.finite.value, factor)
     if not bump and not burst:
         return
@@ -88,8 +99,8 @@ def _finding(loss: Series, grad: Series | None, lr: Series, start: float, end: f
 
 
 def _bursts(norm: Floats, factor: float) -> bool:
-    if len(norm) < 40:
+    if len(norm) < BURST_POINTS:
         return False
     early = max(2, len(norm) // 20)
     first, later = float(norm[:early].max()), norm[early:]
-    return bool(first > factor * np.median(later) and first > 1.5 * np.percentile(later, 99))
+    return bool(first > factor * np.median(later) and first > STANDS_OUT * np.percentile(later, ALL_BUT))

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks, noise
@@ -36,6 +36,14 @@ STEP_BACK = 0.25
 #: Of few evaluations, how many times the rise is the root mean square of all steps against the course: rises before
 #: the lowest and falls after it. Of 100 noisy healthy curves a cell, of 4 to 11 points, see the docstring.
 TURNS = 5.0
+#: After so few evaluations beyond the lowest one, the rise may be noise.
+AFTER_LOWEST = 4
+#: A training loss that ends so far above its level, as a share, rises as well.
+RISEN = 0.05
+#: A rise to one and a half times the lowest level is sure.
+SURE_RISE = 1.5
+#: Evaluations are judged by 30 medians at the most, of two each up to 60 evaluations, of three from there on.
+BLOCKS, SHORT = 30, 60
 
 
 def detect(
@@ -59,38 +67,32 @@ def detect(
     lasts = bool((held_out.tail(lasting_share) > best + lasting_rise * abs(best)).all()) and after < before / 2
     if grows < (lasting_rise if lasts else rise):
         return
-    if after > before * (1.05 if before > 0 else 0.95):
+    if after > before + RISEN * abs(before):
         return  # training rises as well: that is divergence
     much = f" by {grows:.0%}" if best else ""
+    sure = end > SURE_RISE * abs(best) and len(held_out) >= many_points
     yield Finding(
         f"{val_loss.tag} is lowest at {val_loss.axis} {onset} ({best:.4g}) and rises{much} "
         f"to {end:.4g}, while {loss.tag} goes on from {before:.4g} to {after:.4g}",
         Severity.WARNING,
-        Confidence.HIGH if end > 1.5 * abs(best) and len(held_out) >= many_points else Confidence.MEDIUM,
+        Confidence.HIGH if sure else Confidence.MEDIUM,
         onset_step=onset,
         end_step=held_out.last_step,
-        evidence={
-            "lowest": best,
-            "lowest_step": onset,
-            "end": end,
-            "rise": grows,
-            "train_end": after,
-        },
-        remedies=[
-            remedies.early_stop(onset, val_loss.axis),
-            remedies.weight_decay(),
-            remedies.dropout(),
-            remedies.l1(),
-        ],
+        evidence={"lowest": best, "lowest_step": onset, "end": end, "rise": grows, "train_end": after},
+        remedies=[remedies.early_stop(onset, val_loss.axis), *_regularise()],
         series=(val_loss, loss),
     )
 
 
+def _regularise() -> list[Remedy]:
+    return [remedies.weight_decay(), remedies.dropout(), remedies.l1()]
+
+
 def _lowest(held_out: Series, errors: float) -> tuple[int, float, float] | None:
     """Step of the lowest point, the lowest level, and the level at the end; None where noise explains the rise."""
-    level = blocks(held_out.step, held_out.value, most=30, least=2 if len(held_out) < 60 else 3)
+    level = blocks(held_out.step, held_out.value, most=BLOCKS, least=2 if len(held_out) < SHORT else 3)
     lowest = int(np.argmin(level.level))
-    best, end = float(level.level[lowest]), float(np.median(held_out.tail(0.1)))
+    best, end = float(level.level[lowest]), float(np.median(held_out.tail()))
     error = max(noise(held_out.value) / np.sqrt(2), noise(level.level))
     if level.level[-2:].min() - best < errors * error:
         return None
@@ -105,7 +107,11 @@ def _lowest_of_few(held_out: Series) -> tuple[int, float, float] | None:
     after = held_out.value[at:]
     total = float(after[-1] - after[0])
     turns = np.concatenate([np.diff(held_out.value[: at + 1]).clip(min=0), np.diff(after).clip(max=0)])
-    if len(after) < 4 or -turns.min() > STEP_BACK * total or total < TURNS * float(np.sqrt(np.mean(turns**2))):
+    if (
+        len(after) < AFTER_LOWEST
+        or -turns.min() > STEP_BACK * total
+        or total < TURNS * float(np.sqrt(np.mean(turns**2)))
+    ):
         return None
     return int(held_out.step[at]), float(after[0]), float(after[-1])
 

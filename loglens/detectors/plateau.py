@@ -21,12 +21,18 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
-from loglens.stats.blocks import noise
+from loglens.stats.arrays import relative
+from loglens.stats.blocks import MEDIAN_ERROR, noise
 from loglens.stats.levels import sinking
 
 RULE = Rule("plateau", "loss", Severity.WARNING)
+
+#: Digits of a validation loss of which the same number again is no accident of printing.
+DIGITS = 6
+#: Losses after an onset that show whether it stalls: the two fifths that are compared need two each.
+STALLED_POINTS = 10
 
 
 def detect(
@@ -45,16 +51,14 @@ def detect(
     held_out = val_loss.finite if val_loss is not None and len(val_loss.finite) >= min_evaluations else None
     if not drivers and held_out is None:
         raise Skip("neither the learning rate nor the size of updates nor a validation loss was logged")
-    curve = loss.finite
-    if len(curve) < min_points:
-        raise Skip(f"needs {min_points} losses, has {len(curve)}")
+    curve = require(loss, min_points, "losses")
     for driver, limit in drivers:
         onset = _gives_out(driver.value > limit * driver.value.max(), driver)
         if onset is not None and _stalls(curve, onset, gain):
             why = f"where {driver.tag} falls to {driver.value[-1]:.3g} (peak {driver.value.max():.3g})"
             yield _finding(curve, driver, onset, why, _schedule(driver, curve, onset))
             return
-    if held_out is not None and _digits(float(held_out.value[-1])) >= 6 and not (lr is not None and _ends(lr)):
+    if held_out is not None and _digits(float(held_out.value[-1])) >= DIGITS and not (lr is not None and _ends(lr)):
         onset = _gives_out(held_out.value != held_out.value[-1], held_out)
         if onset is not None and _stalls(curve, onset, gain):
             why = f"where {held_out.tag} is {held_out.value[-1]:.6g} at every evaluation: no update reaches the weights"
@@ -85,10 +89,10 @@ def _digits(value: float) -> int:
 def _stalls(loss: Series, onset: int, gain: float) -> bool:
     """Whether the loss sinks by no more than `gain`, give or take two standard errors of the two fifths compared."""
     after = loss.value[loss.step >= onset]
-    if len(after) < 10 or len(loss.before(onset)) < 3:
+    if len(after) < STALLED_POINTS or len(loss.before(onset)) < 3:
         return False
-    # a median of m points has 1.25 / sqrt(m) times their standard deviation, a difference of two 1.4 times that
-    error = 1.25 * np.sqrt(2 / (len(after) // 5)) * noise(after) / max(abs(float(np.median(after))), 1e-300)
+    # of a difference of two medians of a fifth of the points each
+    error = relative(MEDIAN_ERROR * float(np.sqrt(2 / (len(after) // 5))) * noise(after), float(np.median(after)))
     return bool(abs(sinking(after)) < gain + 2 * error)
 
 
@@ -101,7 +105,7 @@ def _finding(loss: Series, driver: Series, onset: int, why: str, remedy: Remedy)
         Severity.WARNING,
         Confidence.HIGH,
         onset_step=onset,
-        end_step=int(loss.step[-1]),
+        end_step=loss.last_step,
         evidence={"start": start, "level": end, "driver": driver.tag, "peak": float(driver.value.max())},
         remedies=advice,
         series=(loss, driver),

@@ -25,7 +25,7 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.run import Run
-from loglens.model.series import Series
+from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 
 RULE = Rule("poor-initial-loss", "loss", Severity.NOTE, supervised=True)
@@ -54,9 +54,7 @@ def detect(
     named = [loss.tag, *(str(value) for name, value in run.params.items() if re.search("loss|criterion", name.lower()))]
     if any(_OTHER.search(name) for name in named) or (loss_component and not _ENTROPY.search(loss.tag)):
         raise Skip("the loss is not a cross entropy alone, as far as names tell")
-    curve = loss.finite
-    if len(curve) < min_points:
-        raise Skip(f"needs {min_points} losses, has {len(curve)}")
+    curve = require(loss, min_points, "losses")
     if run.rewinds:
         raise Skip("a resumed run does not begin at its beginning")
     start, chance = float(curve.value[0]), float(np.log(count))

@@ -69,7 +69,7 @@ def detect(
     if PREFERENCE.search(rl_reward.tag):
         raise Skip(f"{rl_reward.tag} is a score of preference training, which only its margins make sense of")
     curve = require(rl_reward, min_points, "rewards")
-    if int(curve.step[0]) > int(curve.step[-1]) - int(curve.step[0]):
+    if int(curve.step[0]) > curve.last_step - int(curve.step[0]):
         raise Skip(f"the log starts at {curve.axis} {int(curve.step[0])}, so the start of the reward is not known")
     course = _course(curve, errors)
     if curve.value.min() >= 0 and curve.value.max() <= 1 and course.start >= solved:
@@ -149,4 +149,4 @@ def _kept(entropy: Series | None) -> float | None:
     if entropy is None or len(entropy.finite) < 3:
         return None
     start = abs(float(np.median(entropy.finite.head(0.05))))
-    return abs(float(np.median(entropy.finite.tail(0.1)))) / start if start else None
+    return abs(float(np.median(entropy.finite.tail()))) / start if start else None

@@ -18,12 +18,14 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import PERCENT_FROM, Series
 from loglens.remedies import actions as remedies
 
 RULE = Rule(
     "saturated-activations", "activations", Severity.WARNING, leads_to=("vanishing-gradient", "loss-not-decreasing")
 )
+#: A layer of which four fifths are saturated leaves no doubt.
+SURE = 0.8
 _SATURATED = re.compile(r"satur", re.I)
 
 
@@ -31,18 +33,18 @@ def detect(activation: tuple[Series, ...], lr: Series | None, *, share: float = 
     layers = [curve.finite for curve in activation if _SATURATED.search(curve.tag) and len(curve.finite)]
     if not layers:
         raise Skip("no share of saturated activations was logged")
-    ends = {layer.tag: float(np.median(layer.tail(0.1))) for layer in layers}
-    scale = 100.0 if max(ends.values()) > 1.5 else 1.0  # percent or share
+    ends = {layer.tag: float(np.median(layer.tail())) for layer in layers}
+    scale = 100.0 if max(ends.values()) > PERCENT_FROM else 1.0  # percent or share
     flat = [layer for layer in layers if ends[layer.tag] > share * scale]
     if not flat:
         return
     worst = max(flat, key=lambda layer: ends[layer.tag])
-    free = np.flatnonzero(worst.value[: -len(worst.tail(0.1))] <= share * scale)
+    free = np.flatnonzero(worst.value[: -len(worst.tail())] <= share * scale)
     yield Finding(
         f"{ends[worst.tag] / scale:.0%} of the units in {worst.layer or worst.tag} are saturated at the end "
         f"({len(flat)} of {len(layers)} layers above {share:.0%})",
         Severity.WARNING,
-        Confidence.HIGH if ends[worst.tag] > 0.8 * scale else Confidence.MEDIUM,
+        Confidence.HIGH if ends[worst.tag] > SURE * scale else Confidence.MEDIUM,
         onset_step=int(worst.step[free[-1] + 1]) if len(free) else None,
         end_step=worst.last_step,
         evidence={"saturated_share": ends[worst.tag] / scale, "saturated_layers": [layer.layer for layer in flat]},

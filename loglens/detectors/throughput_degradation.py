@@ -40,6 +40,12 @@ LASTING, CALM = 1.5, 1.3
 RISING, EACH_FIFTH = 0.7, 1.03
 #: A slow stretch: so many times the normal step time, over this share of the points, at this share of all time.
 STRETCH, STRETCH_POINTS, STRETCH_COST = 3.0, 0.2, 0.5
+#: Parts of the run that are compared, and block medians of a part in which each has to be slow or to rise.
+FIFTHS, BLOCKS = 5, 10
+#: The normal step time of a run that is slow for a long stretch: the quarter of its blocks below it.
+QUARTER = 25
+#: Points of the first half that show the normal step time.
+NORMAL_POINTS = 5
 
 
 @dataclass(frozen=True)
@@ -72,10 +78,9 @@ def detect(
     found = _slowdown(seconds, slower, steady)
     if found is None or _holds_more(curve, seconds, samples, slower, steady):
         return
-    if timed is step_time and throughput is not None and len(throughput.finite) >= min_points:
-        rate = throughput.finite.value
-        if np.median(rate[-max(3, len(rate) // 5) :]) > np.median(rate[: max(3, len(rate) // 5)]) / CALM:
-            return  # as many samples a second as ever: the steps hold more of them
+    rate = throughput.finite if timed is step_time and throughput is not None else None
+    if rate is not None and len(rate) >= min_points and np.median(rate.tail(0.2)) > np.median(rate.head(0.2)) / CALM:
+        return  # as many samples a second as ever: the steps hold more of them
     waits = data_time is not None and len(data_time.finite) >= min_points and _grows(data_time.finite)
     onset = int(curve.step[found.first])
     yield Finding(
@@ -107,9 +112,9 @@ def _slowdown(seconds: Floats, slower: float, steady: float) -> Slowdown | None:
 
 
 def _slow_end(seconds: Floats, slower: float) -> Slowdown | None:
-    normal = float(np.median(seconds[int(START * len(seconds)) : max(len(seconds) // 2, 5)]))
-    tail = seconds[-max(3, len(seconds) // 5) :]
-    block = blocks(np.arange(len(tail)), tail, most=10)
+    normal = float(np.median(seconds[int(START * len(seconds)) : max(len(seconds) // 2, NORMAL_POINTS)]))
+    tail = seconds[-max(3, len(seconds) // FIFTHS) :]
+    block = blocks(np.arange(len(tail)), tail, most=BLOCKS)
     end = float(np.median(tail))
     if end < slower * normal or not (block.level > LASTING * normal).all():
         return None
@@ -121,8 +126,8 @@ def _slow_end(seconds: Floats, slower: float) -> Slowdown | None:
 
 def _steady_growth(seconds: Floats, steady: float) -> Slowdown | None:
     begin = int(START * len(seconds))
-    fifths = [float(np.median(part)) for part in np.array_split(seconds[begin:], 5)]
-    block = blocks(np.arange(len(seconds) - begin), seconds[begin:], most=10, least=1)
+    fifths = [float(np.median(part)) for part in np.array_split(seconds[begin:], FIFTHS)]
+    block = blocks(np.arange(len(seconds) - begin), seconds[begin:], most=BLOCKS, least=1)
     rises = float(np.mean(np.diff(block.level) > 0)) >= RISING
     each = all(late > EACH_FIFTH * early for early, late in itertools.pairwise(fifths))
     if fifths[-1] < steady * fifths[0] or not each or not rises:
@@ -139,7 +144,7 @@ def _steady_growth(seconds: Floats, steady: float) -> Slowdown | None:
 
 def _slow_stretch(seconds: Floats) -> Slowdown | None:
     block = blocks(np.arange(len(seconds)), seconds)
-    normal = float(np.percentile(block.level, 25))
+    normal = float(np.percentile(block.level, QUARTER))
     slow = np.flatnonzero(block.level > STRETCH * normal)
     runs = np.split(slow, np.flatnonzero(np.diff(slow) > 1) + 1)
     longest = max(runs, key=len)

@@ -23,8 +23,8 @@ def detect(loss: Series | None, run: Run) -> Iterator[Finding]:
     torn = [note for note in run.notes if note.kind == "truncated"]
     if not torn:
         return
-    ends = [int(curve.step[-1]) for curve in run.curves.values() if len(curve) and curve.axis == "step"]
-    last = int(loss.step[-1]) if loss is not None and len(loss) else max(ends, default=None)
+    ends = [curve.last_step for curve in run.curves.values() if len(curve) and curve.axis == "step"]
+    last = loss.last_step if loss is not None and len(loss) else max(ends, default=None)
     yield Finding(
         f"{torn[0].message}" + (f"; the last step in it is {last}" if last is not None else ""),
         Severity.NOTE,

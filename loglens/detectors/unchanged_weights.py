@@ -62,7 +62,7 @@ def detect(
         f"{len(frozen)} of {len(known)} layers never change: {names} (not in the optimizer, frozen or detached)",
         Severity.WARNING,
         Confidence.HIGH,
-        end_step=int(shown.step[-1]),
+        end_step=shown.last_step,
         evidence={"layers": list(frozen), "points": len(shown)},
         remedies=[remedies.unfreeze(str(next(iter(frozen)))), remedies.check_optimizer_step()],
         series=(shown,),

@@ -19,11 +19,15 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.learning import bounded
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels, sinking
 
 RULE = Rule("underfitting", "loss", Severity.WARNING)
+
+#: An accuracy whose second half is two hundredths above its second quarter is still on its way.
+FLAT = 0.02
 
 
 def detect(
@@ -42,17 +46,14 @@ def detect(
     train, held_out = loss.finite, val_loss.finite
     if len(train) < min_points or len(held_out) < min_points // 2:
         raise Skip(f"needs {min_points} losses of training and half as many of validation")
-    accuracies = [curve.finite for curve in (*val_metric_higher, *metric_higher) if len(curve.finite) >= min_points]
-    accuracies = [curve for curve in accuracies if curve.value.min() >= 0 and curve.value.max() <= 1]
+    accuracies = bounded((*val_metric_higher, *metric_higher), min_points)
     if not accuracies:
         raise Skip("without an accuracy a model too small cannot be told from a fine-tuning near its optimum")
     found, late = levels(train.value), sinking(train.value[len(train) // 2 :], 3)
     end = float(np.median(held_out.value[-3:]))
-    level_off = (
-        abs(late) < late_gain and -late_gain < found.drop < gain and abs(end - found.end) <= apart * abs(found.end)
-    )
+    stalls = abs(late) < late_gain and -late_gain < found.drop < gain
     poor = [curve for curve in accuracies if np.median(curve.value[-3:]) < low and _flat(curve)]
-    if not level_off or not poor or len(poor) < len(accuracies):
+    if not stalls or abs(end - found.end) > apart * abs(found.end) or not poor or len(poor) < len(accuracies):
         return
     shown = poor[0]
     yield Finding(
@@ -60,7 +61,7 @@ def detect(
         f"with {shown.tag} at {np.median(shown.value[-3:]):.3g}",
         Severity.WARNING,
         Confidence.MEDIUM,
-        end_step=int(train.step[-1]),
+        end_step=train.last_step,
         evidence={"start": found.start, "train_end": found.end, "val_end": end, "late_drop": late},
         remedies=[
             remedies.increase_capacity(),
@@ -74,4 +75,4 @@ def detect(
 def _flat(metric: Series) -> bool:
     half = len(metric) // 2
     first, second = np.median(metric.value[half // 2 : half + 1]), np.median(metric.value[half:])
-    return bool(second - first < 0.02)
+    return bool(second - first < FLAT)

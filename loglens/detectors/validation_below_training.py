@@ -39,7 +39,7 @@ def detect(
     train, held_out = loss.finite, val_loss.finite
     if len(held_out) < min_points or len(train) < min_points:
         raise Skip(f"needs {min_points} training and validation losses, has {len(train)} and {len(held_out)}")
-    if loss.axis != val_loss.axis or not 0.5 <= held_out.step[-1] / max(int(train.step[-1]), 1) <= 2:
+    if loss.axis != val_loss.axis or not 0.5 <= held_out.step[-1] / max(train.last_step, 1) <= 2:
         raise Skip("the two losses count their steps differently")
     if (train.value <= 0).any() or (held_out.value <= 0).any():
         raise Skip("shares of a loss mean something only where it is positive")
@@ -61,7 +61,7 @@ def detect(
         "in both sets",
         Severity.NOTE,
         Confidence.LOW,
-        end_step=int(held_out.step[-1]),
+        end_step=held_out.last_step,
         evidence={"share": part, "median_ratio": float(np.median(ratio)), "evaluations": len(ratio)},
         remedies=[remedies.clean_data()],
         series=(val_loss, loss),

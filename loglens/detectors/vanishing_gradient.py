@@ -38,6 +38,10 @@ FEWEST_LAYERS = 4
 SMALLEST = 1e-45
 #: Ratio of the first to the last layer's norm below which the decay over depth is certain.
 CERTAIN = 1e-6
+#: Points that show the level of a loss, after the first twentieth is left out and before a step.
+LEVEL_POINTS = 5
+#: A norm that falls within the first tenth of the run was small from the start.
+EARLY = 0.1
 
 
 def detect(
@@ -85,8 +89,8 @@ def _improves(loss: Series, gain: float, since: int | None = None) -> bool:
         if len(before) < 3:
             return False
         start = float(value[:3].max())
-        return bool(start - np.median(before[-5:]) > gain * abs(start))
-    skip = min(len(value) // 20 + 1, len(value) - 5) if len(value) > 5 else 0
+        return bool(start - np.median(before[-LEVEL_POINTS:]) > gain * abs(start))
+    skip = min(len(value) // 20 + 1, len(value) - LEVEL_POINTS) if len(value) > LEVEL_POINTS else 0
     found = levels(value[skip:])
     return found.start - found.end > max(gain * abs(found.start), 2 * found.noise)
 
@@ -134,7 +138,7 @@ def _fades(grad: Series, step_ratio: float, floor: float, min_points: int) -> tu
         return None
     early = float(np.median(grad.head(0.05)))
     small = grad.value <= max(step_ratio * early, floor)
-    if not small[-len(grad.tail(0.1)) :].all():
+    if not small[-len(grad.tail()) :].all():
         return None
     large = np.flatnonzero(~small)
     return grad, int(grad.step[large[-1] + 1] if len(large) else grad.step[0])
@@ -145,7 +149,7 @@ def _over_steps(grad: Series, small_from: int, loss: Series, run: Run) -> Findin
     early = float(np.median(grad.head(0.05)))
     large = np.flatnonzero(grad.value > early / 2)
     start = int(grad.step[large[-1]]) if len(large) else int(grad.step[0])
-    from_start = start - grad.step[0] <= 0.1 * (grad.step[-1] - grad.step[0])
+    from_start = start - grad.step[0] <= EARLY * (grad.step[-1] - grad.step[0])
     zero = " (exactly zero: a cut graph or frozen weights)" if end == 0 else ""
     return Finding(
         f"{grad.tag} falls from {early:.3g} to {end:.3g}{zero}, below a thousandth by {grad.axis} {small_from}, "

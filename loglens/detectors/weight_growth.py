@@ -25,7 +25,7 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
-from loglens.stats.arrays import Floats
+from loglens.stats.arrays import TINY, Floats
 from loglens.stats.blocks import blocks
 from loglens.stats.growth import Growth, fit_growth
 from loglens.stats.levels import levels
@@ -36,6 +36,10 @@ RULE = Rule("weight-growth", "weights", Severity.ERROR, leads_to=("nan-loss", "d
 MIN_LOSSES = 6
 #: Share of all that a loss came down by, below which a further fall is no gain.
 SPENT = 0.01
+#: A fall by less than a twentieth of its level is no gain either.
+LEAST_FALL = 0.05
+#: A norm that ends ten times above its start leaves no doubt.
+SURE = 10.0
 
 
 def detect(
@@ -75,7 +79,7 @@ def _finding(
         f"{curve.tag} ends {factor:.3g} times above its start and still doubles every {late.doubling:.3g} "
         f"{curve.axis}s" + (f" ({len(growing)} of {judged} layers grow)" if judged > 1 else ""),
         Severity.ERROR if harmed else Severity.WARNING,
-        Confidence.HIGH if factor >= 10 and known else Confidence.MEDIUM,
+        Confidence.HIGH if factor >= SURE and known else Confidence.MEDIUM,
         onset_step=_onset(curve),
         end_step=curve.last_step,
         evidence={
@@ -114,7 +118,7 @@ def _late_drop(loss: Series, weights: Series) -> float:
     found = levels(late)
     # what is left of a loss that has all but vanished is no gain, whatever share of itself it loses
     whole = SPENT * float(np.ptp(loss.value))
-    return (found.start - found.end) / max(0.05 * abs(found.start), 2 * found.noise, whole, 1e-300)
+    return (found.start - found.end) / max(LEAST_FALL * abs(found.start), 2 * found.noise, whole, TINY)
 
 
 def _late_rise(late: Floats) -> float:

@@ -7,11 +7,27 @@ import numpy as np
 from loglens.model.series import Series
 from loglens.stats.layer_order import depth_order
 
+#: Fewer layers show no growth over depth.
+LEAST_LAYERS = 4
+
 
 def in_depth_order(layers: tuple[Series, ...]) -> list[Series]:
     """The weights' curves from the input side to the output side, without biases and curves that are never finite."""
     ordered = [layers[i] for i in depth_order([layer.layer or layer.tag for layer in layers])]
     return [layer for layer in ordered if "bias" not in layer.tag and len(layer.finite)]
+
+
+def growth_towards_input(layers: tuple[Series, ...], ratio: float) -> tuple[list[Series], float, float] | None:
+    """How typical norms grow from layer to layer towards the input; None for under four layers, or norms of zero.
+
+    Returns the layers in the order of depth, the share of adjacent pairs that grow by more than `ratio`, and the
+    growth over all of them.
+    """
+    ordered = in_depth_order(layers)
+    norm = np.array([float(np.median(layer.finite.value)) for layer in ordered])
+    if len(ordered) < LEAST_LAYERS or not (norm > 0).all():
+        return None
+    return ordered, float((norm[:-1] / norm[1:] > ratio).mean()), float(norm[0] / norm[-1])
 
 
 def total_norm(whole: Series | None, layers: tuple[Series, ...]) -> Series | None:

@@ -26,9 +26,9 @@ def is_old_enough(loss: Series, lr: Series | None) -> bool:
     return len(loss) >= OLD_POINTS and updates >= OLD_STEPS and not warming
 
 
-def bounded(metrics: Sequence[Series]) -> list[Series]:
-    """The finite points of those metrics that stay between 0 and 1 and have ten points or more."""
-    finite = [metric.finite for metric in metrics if len(metric.finite) >= METRIC_POINTS]
+def bounded(metrics: Sequence[Series], least: int = METRIC_POINTS) -> list[Series]:
+    """The finite points of those metrics that stay between 0 and 1 and have `least` points or more."""
+    finite = [metric.finite for metric in metrics if len(metric.finite) >= least]
     return [metric for metric in finite if metric.value.min() >= 0 and metric.value.max() <= 1]
 
 

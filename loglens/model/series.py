@@ -9,6 +9,9 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.stats.arrays import Floats, Ints
 
+#: A share with a value above this was logged in per cent: rounding takes no share so far.
+PERCENT_FROM = 1.5
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -105,7 +108,7 @@ def present(*curves: Series | None) -> tuple[Series, ...]:
 def as_share(curve: Series) -> Series:
     """The curve with values from 0 to 1, where it was logged in per cent.
 
-    A curve counts as per cent where any of its values is above 1.5: rounding takes no share so far.
+    A curve counts as per cent where any of its values is above 1.5.
     """
-    percent = bool((curve.finite.value > 1.5).any())
+    percent = bool((curve.finite.value > PERCENT_FROM).any())
     return replace(curve, value=curve.value / 100) if percent else curve

@@ -12,17 +12,25 @@ EARLY = 0.1
 
 
 def against_explosion(
-    calm: Series | None, layers: tuple[Series, ...], lr: Series | None, run: Run, onset: int | None
+    grad: Series,
+    layers: tuple[Series, ...],
+    lr: Series | None,
+    run: Run,
+    onset: int | None,
+    *,
+    from_start: bool = False,
 ) -> list[Remedy]:
     """Cheapest first: clip, lower or warm up the learning rate, then the cell, the weights, the net.
 
-    calm: the gradient norms before the onset, or None where there are none.
+    onset: a step, or None where no level before is known to clip at. from_start: whether the initial weights are the
+    first suspect.
     """
     cell = actions.replace_cell(run, layers)
     length = max((int(curve.step[-1] - curve.step[0]) for curve in run.curves.values() if len(curve)), default=0)
     early = onset is None or onset <= EARLY * length
     return [
-        actions.clip_grad_norm(calm),
+        *([actions.change_init("he")] if from_start else []),
+        actions.clip_grad_norm(grad.before(onset) if onset is not None else None),
         *([actions.add_warmup(length, onset)] if early else []),
         actions.scale_lr(0.5, lr, "the growth feeds on large updates"),
         *([cell, actions.change_init("orthogonal")] if cell else []),

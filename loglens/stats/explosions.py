@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from loglens.stats.arrays import Floats, Ints
 from loglens.stats.blocks import blocks, noise
 from loglens.stats.growth import Growth, trailing_fits
 from loglens.stats.levels import levels
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Points before a growth that are enough to know the level it grew from.
 BASE = 5
@@ -119,6 +116,12 @@ def starts_absurdly(loss: Floats, metric: Floats, fall: float = 100.0, solved: f
     if len(loss) < 5 or not len(metric) or metric.min() < 0 or metric.max() > solved:
         return False
     return float(np.median(loss[:3])) > fall * abs(levels(loss).end) and metric[0] < 0.5
+
+
+def is_far_above(step: Ints, grad: Floats, loss_step: Ints, loss: Floats, least: float, level_ratio: float) -> bool:
+    """Whether a norm is above `least` at every point, and typically above `level_ratio` times the loss; all finite."""
+    height = np.median(np.abs(np.interp(step, loss_step, loss)))
+    return bool((grad > least).all() and np.median(grad) > level_ratio * height)
 
 
 def is_poor(loss: Floats) -> bool:

@@ -33,6 +33,18 @@ class Growth:
     doubling: float
     overflow_step: float
 
+    def evidence(self) -> dict[str, float]:
+        """The numbers that a report shows, the rates as factors per step."""
+        return {
+            "growth_per_step": float(np.exp(self.rate)),
+            "growth_per_step_low": float(np.exp(self.low)),
+            "growth_per_step_high": float(np.exp(self.high)),
+            "growth_factor": self.factor,
+            "doubling_steps": self.doubling,
+            "overflow_step": self.overflow_step,
+            "r2": self.r2,
+        }
+
 
 def fit_growth(step: Ints, value: Floats, start: int = 0) -> Growth | None:
     """The log-linear fit over points `start` to the end, or None where fewer than 8 are positive.
