@@ -6,14 +6,16 @@ size of the gradient, which should shrink near a minimum, no longer counts.
 How it is found. At least 90 % of the updates are clipped: by the logged share, or because the norm after
 clipping is one and the same number while the norm before it is larger. More than half is a sign of a
 learning rate too high or a limit too low (Tuning Playbook), but many healthy runs clip most early
-steps; so it is a warning only where a loss gains less than 5 % or updates are cut to a tenth
-of their length or less, a note otherwise.
+steps; so it is a warning only where a loss gains less than 5 %, or updates are cut to a tenth of their length
+or less and no optimizer is named that divides by the size of the gradient. It is a note otherwise, and in
+reinforcement learning and GANs, whose losses measure no progress.
 
 When it is wrong. With Adam the length of the gradient cancels out, so that clipping always is harmless.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -28,12 +30,17 @@ from loglens.stats.levels import levels
 
 RULE = Rule("clipping-always-active", "gradient", Severity.WARNING, leads_to=("lr-too-low", "loss-not-decreasing"))
 
+#: Optimizers that divide the gradient by its own size, so that clipping it every time changes nothing.
+ADAPTIVE = re.compile(r"adam|adagrad|adafactor|rmsprop|lamb|lion|adan", re.I)
+
 
 def detect(
     clip_frac_pct: Series | None,
     grad_norm_global: Series | None,
     loss: Series | None,
     val_loss: Series | None,
+    rl_reward: Series | None,
+    gan_d_loss: Series | None,
     lr: Series | None,
     run: Run,
     *,
@@ -51,17 +58,23 @@ def detect(
         part = float(np.median(value)) / (100.0 if value.max() > 1.0 else 1.0)
     elif clipped is not None and grad_norm_global is not None and len(clipped.finite) >= min_points:
         shown, part = clipped, _share_at_limit(clipped.finite.value, grad_norm_global.finite.value)
+    else:
+        raise Skip(f"needs {min_points} shares of clipped updates, or norms before and after clipping")
     if shown is None or part < share:
         return
-    losses = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points]
+    supervised = rl_reward is None and gan_d_loss is None
+    progress = present(loss, val_loss) if supervised else ()
+    losses = [curve.finite for curve in progress if len(curve.finite) >= min_points]
     poor = next((curve for curve in losses if levels(curve.value).drop < gain), None)
     norms = grad_norm_global.finite.value if grad_norm_global is not None else np.zeros(0)
     short = float(np.median(norms) / np.median(clipped.finite.value)) if clipped is not None and len(norms) else 1.0
+    slow = short > shortened and bool(losses) and not _divides(run)
+    pace = f", and {poor.tag} gains less than {gain:.0%}" if poor else ", while the loss goes down" if losses else ""
     yield Finding(
         f"{part:.0%} of the updates are clipped"
         + (f", to a {short:.3g}th of their length" if short > shortened else "")
-        + (f", and {poor.tag} gains less than {gain:.0%}" if poor else ", while the loss goes down"),
-        Severity.WARNING if poor or short > shortened else Severity.NOTE,
+        + pace,
+        Severity.WARNING if poor or slow else Severity.NOTE,
         Confidence.MEDIUM,
         end_step=shown.last_step,
         evidence={
@@ -75,6 +88,11 @@ def detect(
         ],
         series=present(shown, grad_norm_global),
     )
+
+
+def _divides(run: Run) -> bool:
+    """Whether the run's parameters name an optimizer whose steps do not depend on the gradient's length."""
+    return any(ADAPTIVE.search(str(value)) for name, value in run.params.items() if "opt" in name.lower())
 
 
 def _share_at_limit(clipped: Floats, norms: Floats) -> float:
