@@ -25,14 +25,19 @@ RULE = Rule(
     "saturated-activations", "activations", Severity.WARNING, leads_to=("vanishing-gradient", "loss-not-decreasing")
 )
 _SATURATED = re.compile(r"satur", re.I)
+#: A share may exceed 1 by what float32 rounds.
+ROUNDING = 1e-6
 
 
-def detect(activation: tuple[Series, ...], lr: Series | None, *, share: float = 0.5) -> Iterator[Finding]:
-    layers = [curve.finite for curve in activation if _SATURATED.search(curve.tag) and len(curve.finite)]
+def detect(
+    activation: tuple[Series, ...], lr: Series | None, *, min_points: int = 3, share: float = 0.5
+) -> Iterator[Finding]:
+    layers = [curve.finite for curve in activation if _SATURATED.search(curve.tag) and len(curve.finite) >= min_points]
     if not layers:
-        raise Skip("no share of saturated activations was logged")
+        raise Skip(f"no share of saturated activations of {min_points} points was logged")
     ends = {layer.tag: float(np.median(layer.tail(0.1))) for layer in layers}
-    scale = 100.0 if max(ends.values()) > 1.5 else 1.0  # percent or share
+    # in per cent where any value of any layer is above 1 by more than rounding: a layer alone may stay below
+    scale = 100.0 if max(float(layer.value.max()) for layer in layers) > 1 + ROUNDING else 1.0
     flat = [layer for layer in layers if ends[layer.tag] > share * scale]
     if not flat:
         return
