@@ -6,14 +6,16 @@ size of the gradient, which should shrink near a minimum, no longer counts.
 How it is found. At least 90 % of the updates are clipped: by the logged share, or because the norm after
 clipping is one and the same number while the norm before it is larger. More than half is a sign of a
 learning rate too high or a limit too low (Tuning Playbook), but many healthy runs clip most early
-steps; so it is a warning only where a loss gains less than 5 % or updates are cut to a tenth
-of their length or less, a note otherwise.
+steps; so it is a warning only where a loss gains less than 5 %, or updates are cut to a tenth of their length
+or less and no optimizer is named that divides by the size of the gradient. It is a note otherwise, and in
+reinforcement learning and GANs, whose losses measure no progress.
 
 When it is wrong. With Adam the length of the gradient cancels out, so that clipping always is harmless.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -28,8 +30,8 @@ from loglens.stats.levels import levels
 
 RULE = Rule("clipping-always-active", "gradient", Severity.WARNING, leads_to=("lr-too-low", "loss-not-decreasing"))
 
-#: Norms after clipping that differ by less are one number, printed; norms before it are larger from a hundredth on.
-ROUNDING, ABOVE = 1e-3, 1.01
+#: Optimizers that divide the gradient by its own size, so that clipping it every time changes nothing.
+ADAPTIVE = re.compile(r"adam|adagrad|adafactor|rmsprop|lamb|lion|adan", re.I)
 
 
 def detect(
@@ -37,6 +39,8 @@ def detect(
     grad_norm_global: Series | None,
     loss: Series | None,
     val_loss: Series | None,
+    rl_reward: Series | None,
+    gan_d_loss: Series | None,
     lr: Series | None,
     run: Run,
     *,
@@ -48,22 +52,36 @@ def detect(
     clipped = _clipped_norm(run, grad_norm_global)
     if clip_frac_pct is None and clipped is None:
         raise Skip("neither the share of clipped updates nor the norm after clipping was logged")
-    shown, part = _clipped_share(clip_frac_pct, clipped, grad_norm_global, min_points)
+    shown, part = clip_frac_pct, 0.0
+    if clip_frac_pct is not None and len(clip_frac_pct.finite) >= min_points:
+        value = clip_frac_pct.finite.value
+        part = float(np.median(value)) / (100.0 if value.max() > 1.0 else 1.0)
+    elif clipped is not None and grad_norm_global is not None and len(clipped.finite) >= min_points:
+        shown, part = clipped, _share_at_limit(clipped.finite.value, grad_norm_global.finite.value)
+    else:
+        raise Skip(f"needs {min_points} shares of clipped updates, or norms before and after clipping")
     if shown is None or part < share:
         return
-    losses = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points]
+    supervised = rl_reward is None and gan_d_loss is None
+    progress = present(loss, val_loss) if supervised else ()
+    losses = [curve.finite for curve in progress if len(curve.finite) >= min_points]
     poor = next((curve for curve in losses if levels(curve.value).drop < gain), None)
     norms = grad_norm_global.finite.value if grad_norm_global is not None else np.zeros(0)
     short = float(np.median(norms) / np.median(clipped.finite.value)) if clipped is not None and len(norms) else 1.0
-    usual = float(np.median(norms)) if len(norms) else None
+    slow = short > shortened and bool(losses) and not _divides(run)
+    pace = f", and {poor.tag} gains less than {gain:.0%}" if poor else ", while the loss goes down" if losses else ""
     yield Finding(
         f"{part:.0%} of the updates are clipped"
         + (f", to a {short:.3g}th of their length" if short > shortened else "")
-        + (f", and {poor.tag} gains less than {gain:.0%}" if poor else ", while the loss goes down"),
-        Severity.WARNING if poor or short > shortened else Severity.NOTE,
+        + pace,
+        Severity.WARNING if poor or slow else Severity.NOTE,
         Confidence.MEDIUM,
         end_step=shown.last_step,
-        evidence={"clipped_share": part, "shortened": short, "median_norm": usual},
+        evidence={
+            "clipped_share": part,
+            "shortened": short,
+            "median_norm": float(np.median(norms)) if len(norms) else None,
+        },
         remedies=[
             remedies.set_clip(norms),
             remedies.scale_lr(0.5, lr, "more than half of the updates clipped means steps too large"),
@@ -72,22 +90,15 @@ def detect(
     )
 
 
-def _clipped_share(
-    logged: Series | None, clipped: Series | None, grad: Series | None, min_points: int
-) -> tuple[Series | None, float]:
-    """The share of updates that are clipped, as logged or by the norms, and the curve that shows it."""
-    if logged is not None and len(logged.finite) >= min_points:
-        value = logged.finite.value
-        return logged, float(np.median(value)) / (100.0 if value.max() > 1.0 else 1.0)
-    if clipped is not None and grad is not None and len(clipped.finite) >= min_points:
-        return clipped, _share_at_limit(clipped.finite.value, grad.finite.value)
-    return logged, 0.0
+def _divides(run: Run) -> bool:
+    """Whether the run's parameters name an optimizer whose steps do not depend on the gradient's length."""
+    return any(ADAPTIVE.search(str(value)) for name, value in run.params.items() if "opt" in name.lower())
 
 
 def _share_at_limit(clipped: Floats, norms: Floats) -> float:
     """The share of norms after clipping that are one and the same number, if the norms before it are larger."""
     limit = float(np.median(clipped))
-    return float(np.isclose(clipped, limit, rtol=ROUNDING).mean()) if np.median(norms) > ABOVE * limit else 0.0
+    return float(np.isclose(clipped, limit, rtol=1e-3).mean()) if np.median(norms) > 1.01 * limit else 0.0
 
 
 def _clipped_norm(run: Run, grad: Series | None) -> Series | None:

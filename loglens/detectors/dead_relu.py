@@ -4,8 +4,8 @@ Why it matters. A ReLU that is below zero for all inputs passes no gradient, so 
 of such units cuts the net in two.
 
 How it is found. The logged share of zero activations of a layer is at least 0.9 over its last tenth
-(half of a healthy ReLU's outputs are zero; SageMaker Debugger's and AUTOTRAINER's limits of 0.5 to
-0.7 count units that are dead for all inputs, which a share of zeros alone cannot tell).
+(half of a healthy ReLU's outputs are zero). A share of units that are dead for all inputs, where the tag says
+so, is judged by AUTOTRAINER's 0.7 (SageMaker Debugger takes 0.5). Counts of units are no shares.
 
 When it is wrong. Sparse inputs, top-k gates and mixtures of experts are sparse by design.
 """
@@ -19,34 +19,45 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import PERCENT_FROM, Series
+from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 
 RULE = Rule(
     "dead-relu", "activations", Severity.WARNING, leads_to=("divergence", "loss-not-decreasing", "unchanged-weights")
 )
-#: A layer of which so much is zero leaves no doubt; at 0.9 it may be sparse by design.
-SURE = 0.97
 _ZERO = re.compile(r"zero|dead|spars", re.I)
+#: A share may exceed 1 by what float32 rounds.
+ROUNDING = 1e-6
 
 
-def detect(activation: tuple[Series, ...], lr: Series | None, *, share: float = 0.9) -> Iterator[Finding]:
-    layers = [curve.finite for curve in activation if _ZERO.search(curve.tag) and len(curve.finite)]
+def detect(
+    activation: tuple[Series, ...],
+    lr: Series | None,
+    *,
+    min_points: int = 3,
+    share: float = 0.9,
+    dead_share: float = 0.7,
+) -> Iterator[Finding]:
+    layers = [curve.finite for curve in activation if _ZERO.search(curve.tag) and len(curve.finite) >= min_points]
     if not layers:
-        raise Skip("no share of zero activations was logged")
-    ends = {layer.tag: float(np.median(layer.tail())) for layer in layers}
-    scale = 100.0 if max(ends.values()) > PERCENT_FROM else 1.0  # percent or share
-    dead = [layer for layer in layers if ends[layer.tag] >= share * scale]
+        raise Skip(f"no share of zero activations of {min_points} points was logged")
+    ends = {layer.tag: float(np.median(layer.tail(0.1))) for layer in layers}
+    # in per cent where any value of any layer is above 1 by more than rounding: a layer alone may stay below
+    scale = 100.0 if max(float(layer.value.max()) for layer in layers) > 1 + ROUNDING else 1.0
+    if all(layer.value.max() > 1 and (layer.value == np.round(layer.value)).all() for layer in layers):
+        raise Skip(f"{layers[0].tag} counts units, of which the number is not known")
+    limits = {layer.tag: scale * (dead_share if "dead" in layer.tag.lower() else share) for layer in layers}
+    dead = [layer for layer in layers if ends[layer.tag] >= limits[layer.tag]]
     if not dead:
         return
     worst = max(dead, key=lambda layer: ends[layer.tag])
-    alive = np.flatnonzero(worst.value[: -len(worst.tail())] < share * scale)
+    alive = np.flatnonzero(worst.value[: -len(worst.tail(0.1))] < limits[worst.tag])
     onset = int(worst.step[alive[-1] + 1]) if len(alive) else None
     yield Finding(
         f"{ends[worst.tag] / scale:.0%} of the activations in {worst.layer or worst.tag} are zero at the end "
-        f"({len(dead)} of {len(layers)} layers have {share:.0%} or more)",
+        f"({len(dead)} of {len(layers)} layers have {limits[worst.tag] / scale:.0%} or more)",
         Severity.WARNING,
-        Confidence.HIGH if ends[worst.tag] >= SURE * scale else Confidence.MEDIUM,
+        Confidence.HIGH if ends[worst.tag] >= 0.97 * scale else Confidence.MEDIUM,
         onset_step=onset,
         end_step=worst.last_step,
         evidence={"zero_share": ends[worst.tag] / scale, "dead_layers": [layer.layer for layer in dead]},

@@ -112,7 +112,7 @@ def _finding(kl: Series, usual: float, at: int, harm: str, beside: Series, lr: S
         Confidence.MEDIUM,
         onset_step=onset,
         end_step=kl.last_step,
-        evidence={"usual": usual, "peak": peak, "harm": harm.lstrip(",; ")},
+        evidence={"usual": usual, "peak": peak, "harm": harm.lstrip(",; ").removeprefix("and ")},
         remedies=advice,
         series=(kl, *(one for one in present(beside) if one is not kl)),
     )

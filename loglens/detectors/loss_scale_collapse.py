@@ -3,9 +3,10 @@
 Why it matters. A dynamic loss scale is halved at every overflow, and the update is skipped. A scale that
 only falls means that every step overflows: the model stands still, or its gradients underflow to zero.
 
-How it is found. The scale ends 256 times (eight halvings) below its highest value without having
-risen in the last fifth of the run, or below 1, the least scale that DeepSpeed and Megatron-LM allow.
-PyTorch starts at 65536 and doubles every 2000 clean steps, so a few halvings at the start are normal.
+How it is found. The scale ends 256 times (eight halvings) below its highest value, and in the last fifth of
+the run has fallen and not risen; or it is at 1 or below, the least scale that DeepSpeed and Megatron-LM allow,
+after a fall. PyTorch starts at 65536 and doubles every 2000 clean steps, so that some halvings at the start are
+normal, and a scale that then stays where it is has found its level: no step overflows any more.
 
 When it is wrong. A scale set by hand to a small constant is left alone, as it does not fall.
 """
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
@@ -35,8 +37,11 @@ def detect(
     scale = require(loss_scale, min_points, "loss scales")
     top, end = float(scale.value.max()), float(scale.value[-1])
     tail = scale.value[-max(2, len(scale) // 5) :]
-    falls = end < top and not (np.diff(tail) > 0).any()
-    if not falls or (end * factor > top and end >= least):
+    if top == float(scale.value.min()):
+        raise Skip(f"{loss_scale.tag} is {top:.4g} throughout, so it is not dynamic")
+    rises, falls = bool((np.diff(tail) > 0).any()), tail[-1] < tail[0]
+    lowest = end < least or (end == least and end * factor <= top)
+    if rises or end >= top or not (lowest or (falls and end * factor <= top)):
         return
     highest = np.flatnonzero(scale.value == top)
     onset = int(scale.step[min(int(highest[-1]) + 1, len(scale) - 1)])

@@ -57,6 +57,9 @@ def detect(
             continue
         yield _finding(term, whole, start, gain)
         return
+    highest = max(float(np.abs(term.value).max()) for term in terms)
+    if highest <= nats:
+        raise Skip(f"{terms[0].tag} is {highest:.2g} at most: it may be collapsed, weighted or averaged")
 
 
 def _dead_from(term: Series, share: float, nats: float) -> int | None:

@@ -89,7 +89,8 @@ def _course(curve: Series, errors: float) -> Course:
     value = np.clip(curve.value, *np.percentile(curve.value, OUTERMOST))
     parts = np.array_split(value, int(np.clip(len(value) // POINTS, FEWEST_BLOCKS, MOST_BLOCKS)))
     level = np.array([part.mean() for part in parts])
-    point = max(noise(value), float(np.sqrt(np.mean([part.var() for part in parts]))))
+    # the median over blocks: a fall within one of them is no noise
+    point = max(noise(value), float(np.median([part.std() for part in parts])))
     alone = point * float(np.sqrt(len(level) / len(value)))  # the error of a level of independent points
     error = max(noise(level), alone) if len(level) >= LEVELS_FOR_NOISE else alone * _widening(parts)
     # some policies learn within the first block, some before their second point

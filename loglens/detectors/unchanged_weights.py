@@ -7,7 +7,10 @@ How it is found. The update of a layer is exactly zero, or its weight norm the s
 at least five points (SageMaker Debugger's UnchangedTensor takes three), while the learning rate is not
 zero. Exact equality is used, since converged layers move little but do move. Where neither was logged, a
 gradient norm of exactly zero at every point is taken for it (a cut graph), if the other layers' norms are
-large enough that it is no underflow.
+large enough that it is no underflow. A layer whose update or norm is the same for the last fifth of the
+run, while others move on, has stopped, and so have all of them where every norm stands still; norms that were printed
+with six digits or fewer tell no such thing. Where all norms are the same at every point and the loss comes down all
+the same, they were not measured.
 
 When it is wrong. Layers that are frozen on purpose (transfer learning, adapters) are found too. Weight
 decay moves a layer without a gradient.
@@ -23,6 +26,8 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
+from loglens.stats.levels import levels
+from loglens.stats.stillness import is_rounded, still_from
 
 RULE = Rule("unchanged-weights", "weights", Severity.WARNING)
 
@@ -34,9 +39,12 @@ def detect(
     update_norm_layer: tuple[Series, ...],
     weight_norm_layer: tuple[Series, ...],
     grad_norm_layer: tuple[Series, ...],
+    loss: Series | None,
     lr: Series | None,
     *,
     min_points: int = 5,
+    stopped: float = 0.2,
+    gain: float = 0.05,
 ) -> Iterator[Finding]:
     updates = [curve.finite for curve in update_norm_layer if len(curve.finite) >= min_points]
     norms = [curve.finite for curve in weight_norm_layer if len(curve.finite) >= min_points]
@@ -53,7 +61,11 @@ def detect(
     frozen = {curve.layer: curve for curve in (*constant, *still, *cut) if curve.layer not in moving}
     # a norm layer's gain or a buffer may be constant by design; weights alone count where both are known
     frozen = {layer: curve for layer, curve in frozen.items() if "bias" not in (layer or "")}
+    if frozen and len(constant) == len(norms) and not updates and _comes_down(loss, gain):
+        raise Skip("every weight norm is the same at every point while the loss comes down: they were not measured")
     if not frozen:
+        if (found := _stop(updates, norms, lr, max(min_points, 1), stopped)) is not None:
+            yield found
         return
     shown = next(iter(frozen.values()))
     known = {curve.layer for curve in (*updates, *norms, *grads)}
@@ -75,3 +87,37 @@ def _cut(grads: list[Series]) -> list[Series]:
     if not alive or min(alive) < UNDERFLOW:
         return []
     return [curve for curve in grads if not curve.value.any()]
+
+
+def _comes_down(loss: Series | None, gain: float) -> bool:
+    return loss is not None and len(loss.finite) >= 5 and levels(loss.finite.value).drop > gain
+
+
+def _stop(updates: list[Series], norms: list[Series], lr: Series | None, least: int, share: float) -> Finding | None:
+    """The layers whose weights stop changing before the end; None without one, or where the learning rate is zero."""
+    known = updates or [curve for curve in norms if not is_rounded(curve.value)]
+    stopped = {}
+    for curve in known:
+        first = still_from(curve.value)
+        still = len(curve) - first >= max(least, share * len(curve)) and (not updates or curve.value[-1] == 0)
+        if still and "bias" not in (curve.layer or "") and not _rate_is_zero(lr, int(curve.step[first])):
+            stopped[curve.layer] = (int(curve.step[first]), curve)
+    if not stopped:
+        return None
+    layer, (step, shown) = min(stopped.items(), key=lambda item: item[1][0])
+    return Finding(
+        f"{len(stopped)} of {len(known)} layers stop changing, first {layer} at {shown.axis} {step}",
+        Severity.WARNING,
+        Confidence.MEDIUM,
+        onset_step=step,
+        end_step=shown.last_step,
+        evidence={"layers": list(stopped), "points": len(shown)},
+        remedies=[remedies.unfreeze(str(layer)), remedies.check_optimizer_step()],
+        series=(shown,),
+    )
+
+
+def _rate_is_zero(lr: Series | None, step: int) -> bool:
+    """Whether the learning rate was zero from a step to the end."""
+    rates = lr.value[lr.step >= step] if lr is not None else np.ones(1)
+    return len(rates) > 0 and not rates.any()

@@ -1,4 +1,4 @@
-"""The updates are far too small or far too large for the weights.
+"""The updates stop, or are far too small or too large for the weights.
 
 Why it matters. The ratio of an update's norm to that of the weights says how fast the weights turn over.
 About 0.001 is a good start (Karpathy, CS231n). At 0.1 a step replaces a tenth of all that was learned; at
@@ -8,11 +8,13 @@ How it is found. The logged ratio, or the update's norm over that of the weights
 the first twentieth of the run. Too large: above 0.1 in the median (TheDeepChecker's upper bound). Too
 small: median times number of steps is under 0.01, so that all updates of the run together, were they all in
 one direction, move the weights by under 1 %. TheDeepChecker's lower bound of 0.0001 a step is passed by
-many healthy runs under a decaying rate.
+many healthy runs under a decaying rate. Stopped: the update is exactly zero for the last tenth of the run or
+more (five points at least), or from its start: the optimizer has nothing to apply. That is a warning, unless a
+learning rate of zero was logged there.
 
 When it is wrong. Fine-tuning and frozen layers move little by design, and weights near zero have large
-ratios. Only ratios that were logged once a step or a constant number of steps apart can be added up. So it
-is a note.
+ratios. Only ratios that were logged once a step or a constant number of steps apart can be added up. So these
+are notes. Updates that are zero throughout while the loss comes down were not measured.
 """
 
 from __future__ import annotations
@@ -26,8 +28,13 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
+from loglens.stats.levels import levels
+from loglens.stats.stillness import still_from
 
-RULE = Rule("update-ratio", "weights", Severity.NOTE)
+RULE = Rule("update-ratio", "weights", Severity.WARNING, leads_to=("plateau",))
+
+#: So many points without an update are no chance.
+FEWEST = 5
 
 _RATIO = re.compile(r"ratio|scale|_to_|update.?(weight|param)|over", re.I)
 
@@ -35,13 +42,46 @@ _RATIO = re.compile(r"ratio|scale|_to_|update.?(weight|param)|over", re.I)
 def detect(
     update_norm: Series,
     weight_norm_global: Series | None,
+    loss: Series | None,
     lr: Series | None,
     *,
     min_points: int = 20,
     most: float = 0.1,
     least_in_all: float = 0.01,
+    stopped: float = 0.1,
+    gain: float = 0.05,
 ) -> Iterator[Finding]:
-    curve = _ratio(update_norm, weight_norm_global)
+    updates = update_norm.finite
+    first = still_from(updates.value) if len(updates) and updates.value[-1] == 0 else len(updates)
+    if len(updates) - first < max(FEWEST, stopped * len(updates)):
+        yield from _out_of_proportion(update_norm, weight_norm_global, lr, min_points, most, least_in_all)
+        return
+    if first == 0 and loss is not None and len(loss.finite) >= FEWEST and levels(loss.finite.value).drop > gain:
+        raise Skip("every update is exactly 0 while the loss comes down, so the updates were not measured")
+    yield _stops(updates, first, lr)
+
+
+def _stops(updates: Series, first: int, lr: Series | None) -> Finding:
+    stop = int(updates.step[first])
+    rates = lr.value[lr.step >= stop] if lr is not None else np.ones(0)
+    planned = len(rates) > 0 and not rates.any()
+    why = "the learning rate is zero there" if planned else "the optimizer has nothing to apply"
+    return Finding(
+        f"{updates.tag} is exactly zero {f'from {updates.axis} {stop} on' if first else 'throughout'}: {why}",
+        Severity.NOTE if planned else Severity.WARNING,
+        Confidence.HIGH,
+        onset_step=stop if first else None,
+        end_step=updates.last_step,
+        evidence={"points": len(updates) - first, "learning_rate_is_zero": planned},
+        remedies=[] if planned else [remedies.check_optimizer_step()],
+        series=(updates,),
+    )
+
+
+def _out_of_proportion(
+    update_norm: Series, weights: Series | None, lr: Series | None, min_points: int, most: float, least_in_all: float
+) -> Iterator[Finding]:
+    curve = _ratio(update_norm, weights)
     step, ratio = curve.step[len(curve) // 20 :], curve.value[len(curve) // 20 :]
     if len(ratio) < min_points:
         raise Skip(f"needs {min_points} ratios of update to weights, has {len(ratio)}")

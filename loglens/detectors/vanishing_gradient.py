@@ -8,8 +8,11 @@ How it is found. Only with a loss that does not improve, since converged runs ha
 too. Over depth: the first layer's norm is below a thousandth of the last one's (AUTOTRAINER's beta1)
 and the logarithm of the norms falls towards the input by 0.7 a layer (TheDeepChecker's decay rate of
 0.5), from per-layer norms, logged or exact from histograms' sums of squares. Over steps: the norm
-falls below a thousandth of its early level, or is below 1e-7 throughout (SageMaker Debugger,
-runwise); an exactly zero norm is a cut graph or frozen weights and is said so.
+falls below a thousandth of its early level, or is below 1e-7 throughout (times the loss, where that is
+below 1). SageMaker Debugger's and runwise's 1e-7 is a mean over elements; a norm over n elements is the
+square root of n times larger, so that as a bound for norms it is a cautious one. An exactly zero norm is
+a cut graph or frozen weights and is said so, unless the loss moves all the same: weights that get no
+gradient stand still, so that the norms were not measured.
 
 When it is wrong. A frozen embedding or an unused first layer looks like depth decay. A loss in very
 small units has small gradients by nature.
@@ -25,7 +28,7 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.layers import in_depth_order
 from loglens.model.run import Run
-from loglens.model.series import Series
+from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels
 from loglens.stats.trend import trend
@@ -36,6 +39,8 @@ RULE = Rule("vanishing-gradient", "gradient", Severity.ERROR, leads_to=("loss-no
 FEWEST_LAYERS = 4
 #: The smallest number of float32: a norm that underflows to zero is at most this.
 SMALLEST = 1e-45
+#: So many deviations of a level are no chance.
+MOST_ERRORS = 4.0
 #: Ratio of the first to the last layer's norm below which the decay over depth is certain.
 CERTAIN = 1e-6
 #: Points that show the level of a loss, after the first twentieth is left out and before a step.
@@ -65,16 +70,39 @@ def detect(
     curves = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points]
     if not curves:
         raise Skip(f"needs {min_points} losses to see whether it improves")
+    norms = (*present(grad_norm_global), *grad_norm_layer)
+    if _unmeasured(norms, min_points) and any(_moves(curve) for curve in curves):
+        raise Skip("every gradient norm is exactly 0 while the loss moves, so the norms were not measured")
+    floor *= min(1.0, float(np.median(np.abs(curves[0].value))))
     depth = _depth(grad_norm_layer, depth_ratio, decay_per_layer)
     fading = [grad_norm_global] if grad_norm_global is not None else list(grad_norm_layer)
     faded = [found for curve in fading if (found := _fades(curve.finite, step_ratio, floor, min_points))]
     stuck = not any(_improves(curve, gain) for curve in curves)
     if depth and stuck:
         yield _over_depth(*depth, curves[0], run)
-    elif faded and len(faded) == len(fading) and not any(_improves(curve, gain, faded[0][1]) for curve in curves):
+    elif faded and len(faded) == len(fading) and not any(_improves(curve, gain, _later(*faded[0])) for curve in curves):
         yield _over_steps(*faded[0], curves[0], run)
     elif max((len(curve) for curve in (*fading, *grad_norm_layer)), default=0) < min_points:
         raise Skip(f"needs {min_points} gradient norms")
+
+
+def _unmeasured(norms: tuple[Series, ...], min_points: int) -> bool:
+    return any(len(curve) >= min_points for curve in norms) and not any(curve.value.any() for curve in norms)
+
+
+def _moves(loss: Series) -> bool:
+    """Whether a loss changes its level, in either direction, beyond its noise.
+
+    n >= 5 finite points. A twentieth of its level is asked for besides, since batches differ in their difficulty.
+    """
+    found = levels(loss.value)
+    reach = max(abs(found.start - found.end), float(np.ptp(found.blocks.level)) - MOST_ERRORS * found.noise)
+    return reach > max(0.05 * abs(found.start), MOST_ERRORS * found.noise)
+
+
+def _later(grad: Series, small_from: int) -> int | None:
+    """The step from which on a norm is small; None where it is from its first point."""
+    return small_from if small_from > grad.step[0] else None
 
 
 def _improves(loss: Series, gain: float, since: int | None = None) -> bool:

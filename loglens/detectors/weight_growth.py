@@ -5,11 +5,13 @@ without its peak: activations saturate or overflow, the effective learning rate 
 overfits, and the run ends in NaN if it goes on long enough.
 
 How it is found. The norm (logged, or exact from the sums of squares of histograms) at least doubles
-in the second half of the run, ends at least four times above its start, its log-linear slope over
-that half is positive beyond its 99 % confidence interval, and the loss gains nothing in that half to
-show for it. The growth factor of two per window is TheDeepChecker's, the demand that the loss has no
-gain keeps healthy runs out, whose norms grow as well but ever more slowly (like the root or the
-logarithm of the step). It is an error where a loss rises in that half, a warning where none is harmed.
+in the second half of the run, ends at least four times above its start, and its log-linear slope over that
+half doubles it even at the lower end of its 99 % confidence interval: a norm that grows by the same amount
+each step from zero doubles in that half just so, and growth that slows down is harmless. The loss gains
+nothing in that half to show for it; a training loss that gains while the held-out one suffers is no excuse.
+The growth factor of two per window is TheDeepChecker's, the demand that the loss has no gain keeps healthy
+runs out, whose norms grow as well but ever more slowly (like the root or the logarithm of the step). It is an
+error where a loss rises in that half, a warning where none is harmed.
 
 When it is wrong. Scale-invariant nets (weights before a normalisation layer) grow harmlessly for a
 long time. With per-layer norms alone, a layer that starts from zero grows by any factor.
@@ -23,7 +25,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.series import Series
+from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import TINY, Floats
 from loglens.stats.blocks import blocks
@@ -64,9 +66,11 @@ def detect(
     if not growing:
         return
     curve, late = max(growing, key=lambda pair: float(pair[0].value[-1] / pair[0].value[0]))
-    if any(_still_gains(other.finite, curve) for other in (loss, val_loss) if other is not None):
+    losses = present(loss, val_loss)
+    harmed = any(_suffers(other, curve) for other in losses)
+    overfits = val_loss is not None and _suffers(val_loss, curve)
+    if not overfits and any(_still_gains(other.finite, curve) for other in losses):
         return
-    harmed = any(_suffers(other, curve) for other in (loss, val_loss) if other is not None)
     yield _finding(curve, late, [grown.tag for grown, _ in growing], len(judged), harmed, loss is not None, lr)
 
 
@@ -105,7 +109,10 @@ def _grows(curve: Series, late_factor: float, total_factor: float) -> tuple[Seri
     """The curve and the fit of its second half, where both the half and the whole grow enough."""
     half = fit_growth(curve.step, curve.value, len(curve) // 2)
     start, end = float(np.median(curve.value[:3])), float(np.median(curve.value[-3:]))
-    if half is None or start <= 0 or half.low <= 0 or half.factor < late_factor or end < total_factor * start:
+    if half is None or start <= 0 or end < total_factor * start:
+        return None
+    surely = half.low * float(curve.step[-1] - curve.step[len(curve) // 2])
+    if surely < float(np.log(late_factor)):
         return None
     return curve, half
 

@@ -9,26 +9,38 @@ import numpy as np
 from loglens.model.outcome import RunOutcome
 from loglens.model.series import Series
 from loglens.roles.from_tags import main_curve
+from loglens.stats.blocks import blocks, noise
 
 #: Loss of a discriminator that cannot tell real from made, both halves summed (Goodfellow et al. 2014).
 OF_A_GUESS = 2 * float(np.log(2))
 #: A loss within this share of a level is at it; one that was below this share of it had learned to tell.
 NEAR = 0.2
+#: A loss of a guess that varies by less than this share of itself is that of a discriminator without gradients.
+SAME = 1e-4
+#: The lowest of twenty levels is this many standard errors below their mean by chance, at one in a hundred.
+ERRORS = 3.3
 
 
 def gan_balance(curves: Sequence[Series]) -> RunOutcome | None:
     """The outcome "learned" where the discriminator learned to tell real from made, and cannot any more.
 
     None where a run logs no loss of a discriminator, where the loss is not at that level (it may be one
-    of another kind), or where it never left it.
+    of another kind), where it never left it beyond its noise, or where it is the same number at every point of the
+    end: a discriminator that is dead guesses as well.
     """
     fitting = [curve.finite for curve in curves if curve.role == "gan_d_loss" and len(curve.finite) >= 20]
     if not fitting:
         return None
     loss = main_curve(fitting)
-    end = float(np.median(loss.tail(0.2)))
-    told = float(np.quantile(loss.value, 0.1))
-    if abs(end - OF_A_GUESS) > NEAR * OF_A_GUESS or told > (1 - NEAR / 2) * OF_A_GUESS:
+    tail = loss.tail(0.2)
+    end, level = float(np.median(tail)), blocks(loss.step, loss.value, most=20).level
+    learned = float(level.min())
+    error = 1.25 * noise(loss.value) * float(np.sqrt(len(level) / len(loss)))
+    if abs(end - OF_A_GUESS) > NEAR * OF_A_GUESS or np.ptp(tail) <= SAME * end:
         return None
-    why = f"{loss.tag} was {told:.3g} and ends at {end:.3g}, near the 2 ln 2 of a guess: what is made looks real to it"
+    if learned > (1 - NEAR / 2) * OF_A_GUESS - ERRORS * error:
+        return None
+    why = (
+        f"{loss.tag} was {learned:.3g} and ends at {end:.3g}, near the 2 ln 2 of a guess: what is made looks real to it"
+    )
     return RunOutcome("learned", why, (loss.tag,))
