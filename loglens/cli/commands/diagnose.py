@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from loglens.config.flags import with_flags
 from loglens.config.load import FAIL_ON
 from loglens.errors import LoglensError, nearest
 from loglens.model.plain_text import plural
-from loglens.model.report import Diagnosis, Judged, Outline, Report
+from loglens.model.report import Judged, Report
 from loglens.pipeline import session
 from loglens.registry import load as registry
 from loglens.renderers import jsonl
@@ -143,7 +143,7 @@ def command(
     def on_result(items: Sequence[Judged]) -> None:
         lines.write(items)
         if roles:
-            tags.update(_tags(items))
+            tags.update(common.tags_of(items))
 
     with JsonLines([path for path, name in targets if name == jsonl.FORMAT]) as lines:
         formats = {"overview" if name == "text" and not verbose else name for _, name in whole}
@@ -185,15 +185,6 @@ def _known(
             console.log(f"wrote {accept}: {plural(len(report.all_findings), 'finding')} accepted")
         report = baseline.accept(report, baseline.load(accept), accept)
     return report
-
-
-def _tags(items: Sequence[Judged]) -> Iterator[str]:
-    """The tags of all curves with a role, and of those that could be a loss."""
-    for run in items:
-        if isinstance(run, Diagnosis):
-            yield from (*(part.tag for part in run.cast), *run.candidates)
-        elif isinstance(run, Outline):
-            yield from (part["tag"] for part in run.as_dict()["cast"])
 
 
 def _targets(outputs: Sequence[Path], format: str | None) -> list[tuple[Path | None, str]]:
