@@ -168,8 +168,8 @@ def roles() -> str:
         "Where the name alone does not tell it, the other curves and the values do: a perplexity, bits per byte or a\n"
         "mean squared error stands for the loss of a run that logs none; curves that differ in a layer's name alone\n"
         "are one family; a learning rate that is noise above 1 is none. Such a role is called `guessed` by\n"
-        "`inspect` and `diagnose` in text, and a finding that rests on it is one level less sure. A run that is not judged\n"
-        "names the curves that could be its loss, with the `--role` to write.\n\n"
+        "`inspect` and `diagnose` in text, and a finding that rests on it is one level less sure. A run\n"
+        "that is not judged names the curves that could be its loss, with the `--role` to write.\n\n"
         + score.markdown(["role", "meaning", "unit", "example tags"], rows)
     )
 
