@@ -57,7 +57,7 @@ def _without_role(curve: Series) -> Series:
 def _denied(curve: Series) -> bool:
     """Whether the values deny the role: a norm or a rate below zero, or a learning rate that can be none.
 
-    A learning rate is no noise above 1, and none that counts (a scheduler's step size of 30 epochs); one whose name
+    A learning rate is no noise above 1, and a step size that counts is a scheduler's (30 epochs); one whose name
     states its value ("learning_rate_0.05") is not above it.
     """
     value = curve.finite.value
@@ -66,7 +66,7 @@ def _denied(curve: Series) -> bool:
     if curve.role != "lr":
         return False
     stated = re.search(r"(?:\d*\.\d+(?:e-?\d+)?|\d+e-\d+)$", curve.tag)
-    counts = value.min() > 1 and (value % 1 == 0).all()
+    counts = "step size" in words_of(curve.tag) and value.min() > 1 and (value % 1 == 0).all()
     return bool((stated and value.min() > float(stated[0]) > 0) or counts or (value.max() > 1 and _noisy(value)))
 
 
