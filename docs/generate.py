@@ -164,7 +164,13 @@ def roles() -> str:
     return (
         "# Roles\n\nA role says what a curve measures. loglens finds it from the tag; where it is wrong, set it by\n"
         "`--role 'TAG=ROLE'` or in the [configuration](gate.md). `ROLE@SPLIT` also names the split: `loss@val`.\n"
-        "In a terminal: `loglens roles [ROLE]`.\n\n" + score.markdown(["role", "meaning", "unit", "example tags"], rows)
+        "In a terminal: `loglens roles [ROLE]`.\n\n"
+        "Where the name alone does not tell it, the other curves and the values do: a perplexity, bits per byte or a\n"
+        "mean squared error stands for the loss of a run that logs none; curves that differ in a layer's name alone\n"
+        "are one family; a learning rate that is noise above 1 is none. Such a role is called `guessed` by\n"
+        "`inspect` and `diagnose` in text, and a finding that rests on it is one level less sure. A run\n"
+        "that is not judged names the curves that could be its loss, with the `--role` to write.\n\n"
+        + score.markdown(["role", "meaning", "unit", "example tags"], rows)
     )
 
 

@@ -13,6 +13,7 @@ import click
 from loglens.config import load as config
 from loglens.config.load import Config
 from loglens.errors import nearest
+from loglens.model.report import Diagnosis, Judged, Outline
 from loglens.model.vocabulary import parse_role
 from loglens.roles.from_tags import matches
 
@@ -70,6 +71,15 @@ def load_config(file: Path | None, isolated: bool, roles: Iterable[str]) -> Conf
         said[tag] = role
     # the first glob that fits a tag counts, so the command line's come first
     return replace(found, roles=said | {tag: role for tag, role in found.roles.items() if tag not in said})
+
+
+def tags_of(judged: Iterable[Judged]) -> Iterator[str]:
+    """The tags of all curves with a role, and of those that could be a loss."""
+    for run in judged:
+        if isinstance(run, Diagnosis):
+            yield from (*(part.tag for part in run.cast), *run.candidates)
+        elif isinstance(run, Outline):
+            yield from (part["tag"] for part in run.as_dict()["cast"])
 
 
 def unmatched_roles(roles: Iterable[str], tags: Collection[str]) -> Iterator[str]:

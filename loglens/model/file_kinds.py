@@ -24,6 +24,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     # the number that torch.save wrote before PyTorch 1.6
     (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", "a PyTorch checkpoint"),
     *((bytes((0x80, protocol)), "a Python pickle; loglens never loads one") for protocol in range(2, 6)),
+    *((begin, "a Python pickle; loglens never loads one") for begin in (b"}q\0", b"]q\0")),  # protocol 1
     (b"\x89HDF", "an HDF5 file"),
     (b"GGUF", "a GGUF model"),
     (b"\x93NUMPY", "a NumPy array"),

@@ -57,7 +57,8 @@ def _without_role(curve: Series) -> Series:
 def _denied(curve: Series) -> bool:
     """Whether the values deny the role: a norm or a rate below zero, or a learning rate that can be none.
 
-    A learning rate is no noise above 1, and one whose name states its value ("learning_rate_0.05") is not above it.
+    A learning rate is no noise above 1, and a step size that counts is a scheduler's (30 epochs); one whose name
+    states its value ("learning_rate_0.05") is not above it.
     """
     value = curve.finite.value
     if curve.role in _POSITIVE and float(np.mean(value < 0)) > NEGATIVE:
@@ -65,7 +66,8 @@ def _denied(curve: Series) -> bool:
     if curve.role != "lr":
         return False
     stated = re.search(r"(?:\d*\.\d+(?:e-?\d+)?|\d+e-\d+)$", curve.tag)
-    return bool((stated and value.min() > float(stated[0]) > 0) or (value.max() > 1 and _noisy(value)))
+    counts = "step size" in words_of(curve.tag) and value.min() > 1 and (value % 1 == 0).all()
+    return bool((stated and value.min() > float(stated[0]) > 0) or counts or (value.max() > 1 and _noisy(value)))
 
 
 def _rises_from_below(curve: Series) -> bool:

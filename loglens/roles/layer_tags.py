@@ -44,7 +44,7 @@ MODULE = re.compile(
     re.IGNORECASE,
 )
 _NO_LAYER = re.compile(
-    r"(?:(?:global|total|all|overall|mean|avg|average|max|min|median|std|var|norms?|l2|rms|un|pre|post|before|after"
+    r"(?:\d*(?:global|total|all|overall|mean|avg|average|max|min|median|std|var|norms?|l2|rms|un|pre|post|before|after"
     r"|clip\w*|raw|step|epoch|train|scaler?|overflow|noise|num|zeros?|model|weights?|params?|parameters?|grad\w*|value|ratio"
     r"|fraction|rate|actor|critic|policy|agent|learner|generator|discriminator|[dg])(?:[_/. -]|$))+",
     re.IGNORECASE,

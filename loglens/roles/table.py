@@ -88,7 +88,7 @@ rl_reward           (<avg>|ep|episode|episodic|rollout) ~returns?( <avg>)?$|retu
 rl_reward           undiscounted returns?
 rl_return           (returns?|^<told>*ret)( stats?)?( <avg>)?$
 rl_reward           ^(episode |ep |critic |objective |game |(\w+ )*normali[sz]ed |<avg> )*(scores? ?)+( <avg>)?$
-rl_policy_loss      loss (pi|a|action|clip|objective)$|(pi|a|objective|action) loss|pi \w+ loss$
+rl_policy_loss      loss (pi|a|action|clip|objective)$|(pi|a|p|objective|action) loss|pi \w+ loss$
 rl_value_loss       loss [vc]$|[vc] loss
 rl_importance_ratio ^(policy |ppo |<avg> )*ratios?( <avg>)?$|^policy ratio|probs? ratio|^(loss(es)? )?importance$
 
@@ -123,9 +123,9 @@ gan_d_loss          <d>( total| gan| adv\w*)? loss( total| gan| all| <avg>| step
 gan_d_loss          loss(es)? ?(total )?<d>( total| loss| gan| adv)?$|(err|net) ?d$
 gan_g_loss          <g>( total| gan| adv\w*)? loss( total| gan| all| <avg>| step| epoch)*$|^<g> cost$
 gan_g_loss          loss(es)? ?(total )?<g>( total| loss| gan| adv)?$|(err|net) ?g$
-rl_policy_loss      (policy|actor|pg|surrogate) ((gradient|network) )?(loss|objective)|surrogate
+rl_policy_loss      (policy|pol|actor|pg|surrogate) ((gradient|network) )?(loss|objective)|surrogate
 rl_policy_loss      loss (\w+ )?(policy|actor|pi|pg)( <avg>| loss| step| epoch)*$|losses (policy|actor|pi|pg)$
-rl_value_loss       (value|vf|critic|qf|q\d?|baseline) ((function|network) )?loss|bellman (loss|error)
+rl_value_loss       (value|vf|critic|qf|q\d?|baseline) ((function|fn|func|network) )?loss|bellman (loss|error)
 rl_value_loss       (?<!lm )loss ((\w+ )?critic|values?|q\d?|vf?|qf|baseline)|losses (critic|value|vf|baseline)$
 metric_lower        (best|min|lowest) ~loss|loss (best|min)|ppl|perplexity
 loss_max            max(imum)? ~loss|loss max
@@ -204,16 +204,17 @@ rl_kl               approx ?kl
 rl_clip_frac        clip ?frac(tion)?|clip ratio|ppo clip\w*
 rl_q_value          ^<avg> q$|(q|qf|v) ~(values?|vals?|<avg>)|(target|q\d) (values?|vals?|<avg>)|qvals?|qvalues?
 rl_success          success|(solve|victory) rate|goals? reached
-rl_reward           rewards?|rew|ep(rew|ret)\w*|(ep|episode|episodic) ~(rew|return|ret|score)s?
+rl_reward           game scores?$|rewards?|rews?|ep(rew|ret)\w*|(ep|episode|episodic) ~(rew|return|ret|score)s?
 -                   (rout\w*|att(ention|n)|codebook|expert|cluster|usage) ~entropy
 rl_entropy          (?<!cross )entropy( <avg>)?$
 
+-                   (?<!importance )weights?$|^(std|var|variance) (?!(rewards?|rew|returns?)\b)
 metric_higher       (accs?|accurac(y|ies))( <avg>| step| epoch)*$
 loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|logloss
 loss                (criterion|objective|obj|^((<avg>|total|batch|epoch) )*cost)( <avg>| step| epoch)*$
-loss                ((^|empirical )risk|deviance)( <avg>| step| epoch)*$
+loss                ((^|empirical )risk|deviance|neg(ative)? (log )?lik\w*)( <avg>| step| epoch)*$
 loss                n?elbo|vlb|^ctc$|^tot(al)?$
-metric_lower        top err(or)?|errors?|err|[wctdusmj]er|per$|lpips|niqe|bp[bcdp]|bits per \w+|[nr]?r?msl?e
+metric_lower        top err(or)?|errors?|err|[awctdusmj]er|per$|lpips|niqe|bp[bcdp]|bits per \w+|[nr]?r?msl?e
 metric_lower        w?s?m?ape|m(ed)?ae|mre|owa
 metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|eer|mcd|epe|[af]de
 metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|(mean|median) rank
@@ -224,7 +225,7 @@ metric_higher@val   \w*bleu|chrf|comet|(bert|clip) ?score|ndcg|mrr|hits?|minp|pq
 metric_higher       <acc>|f[1-9]|[fv] ?(score|measure|beta)|t[pn]r|prec(ision)?|recall|au(c|p?roc?|prc?)|roc|dice
 metric_higher       pesq|stoi|true (positive|negative)s?|cos(ine)? sim(ilarity)?|nmi|a[rm]i|purity|silhouette
 metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kendall|kappa|exact match|em|sensitivity
-metric_higher       log ?lik\w*|llh|adj ?r2?$|hmean|fitness|signal noise ratio|structural similarity
+metric_higher       log ?lik\w*|likelihood|llh|oa$|adj ?r2?$|hmean|fitness|signal noise ratio|structural similarity
 metric_higher       \w+ is( <avg>)?$|specificity|inception score|correct
 metric_higher       snr|lddt|gdt( ts| ha)?|tm score|pck|oks|ncc|vmaf|gini|n?sdri?|\w*mos
 loss_component      penalty$|^regulari[sz]ation$|(kld?|dkl)( div\w*)?$
@@ -254,8 +255,8 @@ WORDS = {
     "g": r"(g\d?|(net )?gen(erator)?)",
     "item": "(samples|examples|sequences|images|documents)",
     "device": "(core|gpu|device|chip|tpu|rank)",
-    "counted": "((n|num|number of|total|cum(ulative)?|input|consumed|observed|data|trained|processed|progress"
-    "|throughput|perf) )*",
+    "counted": "((n|num|number of|total|seen|train(ing)?|cum(ulative)?|input|consumed|observed|data|trained|processed"
+    "|progress|throughput|perf) )*",
     "box": "(box|k?obj|cls|dfl|seg|pose|[gd]?iou|rpn|mask|kpt)",
     "rl": r"(rewards?|rew|ep(isod(e|ic))? ?(len|ret|rew)\w*|rollout|actor|critic|advantages?|approx ?kl|policy"
     r"|return (mean|average)|(mean|average) returns?|^<told>*(returns?|ret)( <avg>)?$)",

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
-from loglens.roles.table import SPLITS, WORDS
+from loglens.roles.table import NEUTRAL, SPLITS, WORDS
 
 #: Characters of a tag that are looked at: a hostile one must not take quadratic time, and its end tells what it is.
 LONGEST = 300
@@ -57,14 +57,29 @@ def read_tags(tags: Iterable[str]) -> dict[str, tuple[str, str | None]]:
     return read
 
 
+#: Words that name a part of a run and no run.
+_PARTS = (
+    NEUTRAL
+    | SPLITS.keys()
+    | set(
+        "g d gen disc generator discriminator actor critic policy value agent student teacher encoder decoder".split()
+    )
+)
+
+
 def without_run_names(tags: Iterable[str]) -> dict[str, str]:
     """What is left of the tags that begin with a run's name: "ResNet+Gen - val/loss" beside "ResNet - val/loss".
 
-    A chart of several runs names its columns so; what they have in common is what was measured.
+    A chart of several runs names its columns so; what they have in common is what was measured. "Generator - loss"
+    and "val - loss" name no runs, but parts of one.
     """
     parted = {tag: tag.rpartition(" - ") for tag in tags if " - " in tag}
     often = Counter(measure for _, _, measure in parted.values())
-    return {tag: measure for tag, (run, _, measure) in parted.items() if run and often[measure] > 1}
+    return {
+        tag: measure
+        for tag, (run, _, measure) in parted.items()
+        if often[measure] > 1 and not _PARTS.issuperset(words_of(run).split())
+    }
 
 
 def without_statistic(tag: str) -> str | None:

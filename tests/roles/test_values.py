@@ -46,6 +46,12 @@ def test_losses_named_after_their_learning_rate_are_no_rates(n: int, rate: str) 
     assert n < 200 or roles({"lr": loss}) == {"lr": None}
 
 
+def test_a_step_size_that_counts_epochs_is_no_rate() -> None:
+    assert roles({"step_size": np.full(40, 30.0)}) == {"step_size": None}
+    assert roles({"step_size": np.full(40, 0.3)}) == {"step_size": "lr"}
+    assert roles({"lr": np.full(40, 3.0)}) == {"lr": "lr"}
+
+
 @pytest.mark.parametrize("tag", ["grad_norm", "weight_norm", "grads/fc.0", "update_ratio", "lr"])
 def test_what_is_below_zero_is_no_norm(tag: str) -> None:
     value = np.random.default_rng(0).normal(0, 1, 60)

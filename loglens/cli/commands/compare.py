@@ -72,6 +72,8 @@ def command(
             raise LoglensError(f"--against {' '.join(against)}: there is no run but {paths[-1]} itself")
     else:
         good = [_one(paths[0], _runs([paths[0]], table, quiet))]
+    for line in common.unmatched_roles(roles, {curve.tag for _, curves in (*good, bad) for curve in curves}):
+        console.log(line)
     found = compare(good, bad, wanted)
     page = console.terminal_style(verbose)
     if format == "json":

@@ -20,7 +20,7 @@ from loglens.config.flags import with_flags
 from loglens.config.load import FAIL_ON
 from loglens.errors import LoglensError, nearest
 from loglens.model.plain_text import plural
-from loglens.model.report import Report
+from loglens.model.report import Judged, Report
 from loglens.pipeline import session
 from loglens.registry import load as registry
 from loglens.renderers import jsonl
@@ -138,11 +138,18 @@ def command(
     config = with_flags(common.load_config(file, isolated, roles), registry.detectors(), fail_on, select, ignore)
     old = baseline.load(accepted) if accepted else None
     whole = [(path, name) for path, name in targets if name != jsonl.FORMAT]
+    tags: set[str] = set()
+
+    def on_result(items: Sequence[Judged]) -> None:
+        lines.write(items)
+        if roles:
+            tags.update(common.tags_of(items))
+
     with JsonLines([path for path, name in targets if name == jsonl.FORMAT]) as lines:
         formats = {"overview" if name == "text" and not verbose else name for _, name in whole}
         execution = session.Execution(jobs, scheduler, cached, formats)
         with progress.tracker(quiet) as track:
-            judged, stopped = session.diagnose(paths, config, execution, on_result=lines.write, track=track)
+            judged, stopped = session.diagnose(paths, config, execution, on_result=on_result, track=track)
         report = replace(collect(judged, registry.detectors(), config=config), require_healthy=require_healthy)
         report = _known(report, old, accepted, accept, quiet)
         lines.write_text(jsonl.closing(report))
@@ -150,7 +157,7 @@ def command(
     if ctx.meta.get("loglens.traceback"):
         for trace in filter(None, (unread.trace for unread in report.unread)):
             console.log_lines(trace)
-    for line in common.unmatched_roles(roles, _tags(report) if roles else ()):
+    for line in common.unmatched_roles(roles, tags):
         console.log(line)
     page = console.terminal_style(verbose)
     for path, name in whole:
@@ -178,12 +185,6 @@ def _known(
             console.log(f"wrote {accept}: {plural(len(report.all_findings), 'finding')} accepted")
         report = baseline.accept(report, baseline.load(accept), accept)
     return report
-
-
-def _tags(report: Report) -> set[str]:
-    """The tags of all curves with a role, and of those that could be a loss."""
-    named = {part["tag"] for run in report.judged for part in run.as_dict()["cast"]}
-    return named.union(*(run.candidates for run in report.runs))
 
 
 def _targets(outputs: Sequence[Path], format: str | None) -> list[tuple[Path | None, str]]:

@@ -82,6 +82,7 @@ def command(
         raise stopped
     report = collect(judged, registry.detectors(), config=config)
     console.warn(report.unread, quiet=quiet and bool(report.judged), texted=False)
+    console.log_lines("\n".join(common.unmatched_roles(roles, set(common.tags_of(judged)))))
     if not report.judged:
         ctx.exit(ExitCode.BAD_INPUT)
     jobs = plot.jobs(report, select, separate)
