@@ -1,4 +1,4 @@
-"""What to do against gradients that explode."""
+"""The remedies for exploding gradients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EARLY = 0.1
 def against_explosion(
     calm: Series | None, layers: tuple[Series, ...], lr: Series | None, run: Run, onset: int | None
 ) -> list[Remedy]:
-    """Cheapest first: clip, lower or warm up the learning rate, then the cell, the weights, the net.
+    """The remedies, cheapest first: clip, lower or warm up the learning rate, then the cell, weight decay, normalisation.
 
     calm: the gradient norms before the onset, or None where there are none.
     """
