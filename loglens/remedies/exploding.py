@@ -14,7 +14,7 @@ EARLY = 0.1
 def against_explosion(
     calm: Series | None, layers: tuple[Series, ...], lr: Series | None, run: Run, onset: int | None
 ) -> list[Remedy]:
-    """The remedies, cheapest first: clip, lower or warm up the learning rate, then the cell, weight decay, normalisation.
+    """The remedies, cheapest first: clip, warm up, lower the learning rate, then cell, weight decay, normalisation.
 
     calm: the gradient norms before the onset, or None where there are none.
     """
