@@ -1,4 +1,4 @@
-"""One run that was logged in several formats is one run: the richer source wins, curve by curve."""
+"""Merge runs that are one run logged in several formats; curve by curve the richer source is kept."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ ROUNDING, ROUNDING_TO_THREE = 1e-3, 5e-3
 
 
 def merge(runs: Sequence[Run]) -> list[Run]:
-    """The runs with those joined that hold the same curves, judged by their values and not by their place.
+    """Merge the runs that hold the same curves: their values decide, not where the files lie.
 
-    Of two sources of one run the one with more points keeps its name and its tags, but never what was
-    printed, which is rounded; of a curve that both hold the longer one is kept (a CSV that writes NaN as a
+    Of two sources of one run the one with more points keeps its name and its tags, but never a text log,
+    whose values are rounded; of a curve that both hold the longer one is kept (a CSV that writes NaN as a
     blank is shorter), and curves that only one holds are all kept. A note says what was joined.
     """
     left = sorted(runs, key=lambda run: (run.format == "text", -len(run.columns)))
@@ -53,7 +53,7 @@ def merge(runs: Sequence[Run]) -> list[Run]:
 def _same_curves(main: Run, other: Run) -> dict[str, str]:
     """Tags of `other` and those of `main` that name the same curve, matched by the words of their names.
 
-    Empty where the runs are two: no curve that tells one run from another has the same values, or fewer than
+    Empty where the runs are two: no curve that can distinguish runs has the same values, or fewer than
     half of those that both have. A learning rate, an epoch or a constant is alike in any two runs. Once the
     runs are known to be one, curves of one name at the same steps are the same, however short or rounded.
     """
@@ -68,21 +68,21 @@ def _same_curves(main: Run, other: Run) -> dict[str, str]:
         twin = match or next((own for own in twins if _share_steps(main.curves[own], curve)), None)
         if twin:
             same[tag] = twin
-        if twin and _tells(curve):
+        if twin and _is_measured(curve):
             telling, alike = telling + 1, alike + (match is not None)
     return same if alike and 2 * alike >= telling else {}
 
 
 def _name_spellings(tags: Sequence[str]) -> list[Callable[[str], frozenset[str]]]:
-    """How the names of a run are read: as they are, and without the path that all have in common ("ray/tune/")."""
+    """The tags of a run as they are, and without the path that all have in common ("ray/tune/")."""
     paths = zip(*(tag.split("/")[:-1] for tag in tags), strict=False)
     shared = takewhile(lambda parts: len(set(parts)) == 1, paths if len(tags) > 1 else ())
     length = sum(len(part) + 1 for part, *_ in shared)
     return [words_in, lambda tag: words_in(tag[length:])]
 
 
-def _tells(curve: Series) -> bool:
-    """Whether a curve goes up and down, as measured ones do; schedules, counters and constants do not."""
+def _is_measured(curve: Series) -> bool:
+    """Whether a curve goes up and down, as measured curves do; schedules, counters and constants do not."""
     move = np.sign(np.diff(curve.finite.value))
     return bool((move > 0).any() and (move < 0).any() and len(np.unique(curve.value)) > COMMON)
 
@@ -125,7 +125,7 @@ def _join(main: Run, other: Run, same: dict[str, str], text: str = "") -> Run:
     added = [tag for tag in other.tags if tag not in same]
     dropped = {same[tag] for tag in longer}
     keep = only_tags(main, [tag not in dropped for tag in main.tags])
-    # a name that means something else in the other source is told apart by its format
+    # a name that means something else in the other source is distinguished by its format
     named = {tag: f"{other.format}/{tag}" if tag in main.tags else tag for tag in added}
     rename = same | named
     take = only_tags(other, [tag in longer or tag not in same for tag in other.tags])

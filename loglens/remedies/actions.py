@@ -1,4 +1,4 @@
-"""What to change: one function an action, how its numbers follow from the run, and how to see that it helped.
+"""Remedies, one function an action: its values as they follow from the run, and how to verify that it helped.
 
 Numbers come from the curves of the run at hand and are rounded to two digits, since no more is known.
 Sources of the rules of thumb: Google's Deep Learning Tuning Playbook (clip at the 90th percentile of
@@ -27,7 +27,7 @@ CLIP_PERCENTILE = 90
 #: How many norms a percentile needs.
 FEWEST_NORMS = 5
 #: Smallest share of a run that a warmup takes, and the Playbook's largest.
-WARMUP_SHARE, WARMUP_MOST = 0.05, 0.1
+WARMUP_SHARE, MAX_WARMUP_SHARE = 0.05, 0.1
 
 #: What several remedies are to bring about, as a rerun's log shows it.
 _EVEN_DEPTH = "the gradient norm of the first layer is between 0.01 and 10 times that of the last, all through the run"
@@ -98,7 +98,7 @@ def add_warmup(length: int, trouble: int | None = None) -> Remedy:
     length: steps in the run. trouble: steps from the start to the onset, where known.
     """
     share = max(10, round(WARMUP_SHARE * length))
-    steps = min(max(share, 2 * trouble), max(10, round(WARMUP_MOST * length))) if trouble else share
+    steps = min(max(share, 2 * trouble), max(10, round(MAX_WARMUP_SHARE * length))) if trouble else share
     steps = int(two_digits(float(steps)))
     why = f"the first updates are the least reliable; {steps} steps is {steps / max(length, 1):.0%} of this run"
     if trouble and steps >= 2 * trouble:
@@ -345,7 +345,7 @@ def two_digits(value: float) -> float:
 
 
 def _clip_limit(norms: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """A limit, and the norms that it follows from: none where they are too few, or all zero."""
+    """A limit, and the norms that it follows from: no norms where they are too few or all zero."""
     finite = norms[np.isfinite(norms)]
     if len(finite) >= FEWEST_NORMS and (limit := two_digits(float(np.percentile(finite, CLIP_PERCENTILE)))) > 0:
         return limit, finite

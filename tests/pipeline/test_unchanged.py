@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from loglens.discovery.find import find
-from loglens.pipeline.unchanged import LEAST, invocation_of
+from loglens.pipeline.unchanged import MIN_FILES, invocation_of
 from tests.cli.test_cli import bad, call, good
 from tests.slow.test_many import diagnose, many
 
-COUNT = LEAST + 2
+COUNT = MIN_FILES + 2
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +143,7 @@ def test_what_lost_a_part_of_its_memory_judges_that_part_anew(searched: list[obj
     many(COUNT)
     expected = report()
     with sqlite3.connect("cache/judged.sqlite") as base:
-        base.execute("DELETE FROM told WHERE rowid IN (SELECT rowid FROM told WHERE length(body) > 10 LIMIT 3)")
+        base.execute("DELETE FROM results WHERE rowid IN (SELECT rowid FROM results WHERE length(body) > 10 LIMIT 3)")
     searched.clear()
     assert report() == expected and len(searched) == 1
 

@@ -1,4 +1,4 @@
-"""Histograms over steps as heat maps: bins of values from top to bottom, the darker the fewer."""
+"""Heat maps of histograms over steps: a row for each bin of values, darker where there are fewer values."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def _figure(one: Distribution, run: Diagnosis, id: str, group: str) -> Figure:
     heat = Heat(np.array([one.first, one.last]), cells, low, high)
     tag = say(one.tag, 80)
     rests = any(one.tag in finding.tags for finding in run.findings)
-    return Figure(id, "Histogram", (_told(one),), (tag,), Markup(""), data, rests, heat=True, image=heat.png())
+    return Figure(id, "Histogram", (_describe(one),), (tag,), Markup(""), data, rests, heat=True, image=heat.png())
 
 
-def _told(one: Distribution) -> str:
+def _describe(one: Distribution) -> str:
     """ "12 histograms, step 0 to 450; values from -1e-5 to 2e-5 at first, from -1e-8 to 1e-8 in the end"."""
     said = plural(one.rows, "histogram")
     if np.isfinite(one.share).any():
@@ -82,7 +82,7 @@ def _cell(value: float, blank: bool) -> float | str | None:
 
 
 def _ticks(edges: Floats, rows: int) -> Iterator[tuple[float, str]]:
-    """Round values and the row at which each is, counted from the top."""
+    """Labels of the value axis: rounded values, and the row of each, counted from the top."""
     low, high = float(edges[0]), float(edges[-1])
     width = np.diff(edges)
     if width.max() < 2 * width.min():  # equal bins

@@ -1,4 +1,4 @@
-"""A curve in as few points as a screen can show, without losing a spike, a bad value or an onset.
+"""Thin a curve to the points that a screen can show, without losing a spike, a bad value or an onset.
 
 MinMaxLTTB (Van Der Donckt et al. 2023) picks the points that make the shape; the extremes of every
 bucket, the sharpest single-point spikes, all points around each onset, both ends and every stretch of
@@ -18,17 +18,17 @@ from loglens.model.series import Series
 from loglens.renderers.shared.buckets import Scale
 from loglens.stats.arrays import Floats, Ints
 
-#: Stretches of bad values that are told apart; beyond that, neighbours closer than a pixel are put together.
-MOST_STRETCHES = 2000
-#: Of the points of a thinned curve: the share that makes its shape, holds extremes, holds spikes.
+#: Limit on separate stretches of bad values; beyond it, neighbours closer than a pixel are merged.
+MAX_STRETCHES = 2000
+#: Shares of the points of a thinned curve that make its shape, hold extremes, hold spikes.
 SHAPE, EXTREMES, SPIKES = 0.5, 0.25, 0.08
-#: The least that a thinned curve has.
-LEAST = 64
+#: Minimum number of points of a thinned curve.
+MIN_POINTS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Values that are not finite, one after another: first and last step, how many, and what they are."""
+    """A stretch of values that are not finite: first and last step, how many, and which (NaN, Inf)."""
 
     first: int
     last: int
@@ -46,15 +46,15 @@ class Thin:
 
 
 def points_for_screen(curve: Series, most: int, onsets: Iterable[int] = ()) -> Thin:
-    """The curve in about `most` points; all of them where it has no more."""
+    """Thin a curve to about `most` points."""
     finite = np.isfinite(curve.value)
     rows = np.flatnonzero(finite)
-    if len(rows) > max(most, LEAST):
-        chosen = _chosen(curve.step[rows], curve.value[rows], max(most, LEAST), list(onsets))
+    if len(rows) > max(most, MIN_POINTS):
+        chosen = _chosen(curve.step[rows], curve.value[rows], max(most, MIN_POINTS), list(onsets))
         rows = rows[chosen]
     begins, ends = _runs(~finite)
     bad = _stretches(curve, begins, ends)
-    shown = np.union1d(rows, begins if len(begins) <= MOST_STRETCHES else _breaks(begins, ends))
+    shown = np.union1d(rows, begins if len(begins) <= MAX_STRETCHES else _breaks(begins, ends))
     value = np.where(np.isfinite(curve.value[shown]), curve.value[shown], np.nan)
     return Thin(curve.step[shown], value, bad)
 
@@ -99,16 +99,16 @@ def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def _breaks(begins: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Where the line is interrupted if there are too many places: at the longest stretches."""
-    return np.sort(begins[np.argsort(begins - ends, kind="stable")[:MOST_STRETCHES]])
+    """The longest stretches, at which alone the line is interrupted where there are too many."""
+    return np.sort(begins[np.argsort(begins - ends, kind="stable")[:MAX_STRETCHES]])
 
 
 def _stretches(curve: Series, begins: NDArray[np.intp], ends: NDArray[np.intp]) -> tuple[Stretch, ...]:
     """Every run of bad values; where there are very many, those that fall on one pixel are one stretch."""
     if not len(begins):
         return ()
-    if len(begins) > MOST_STRETCHES:
-        pixel = (float(curve.step[-1]) - float(curve.step[0])) / MOST_STRETCHES
+    if len(begins) > MAX_STRETCHES:
+        pixel = (float(curve.step[-1]) - float(curve.step[0])) / MAX_STRETCHES
         places = np.floor((curve.step[begins].astype(float) - float(curve.step[0])) / max(pixel, 1e-9))
         heads = np.flatnonzero(np.diff(places, prepend=-1.0))
     else:
