@@ -18,6 +18,7 @@ from loglens.readers.text.blocks import LONGEST, Blocks
 from loglens.readers.text.curves import curves
 from loglens.readers.text.line_collector import LineCollector
 from loglens.readers.text.templates import normalise_spaces, to_template
+from loglens.readers.text.unread_lines import remark
 
 FORMAT = "text"
 
@@ -113,6 +114,8 @@ def _run(source: Source, path: Path, name: str) -> Run:
         notes.append(
             Note("restart", f"the log holds {sessions + 1} sessions: it began anew {sessions} times", path.name)
         )
+    if left_out := remark(collector.templates.unread.repeated()):
+        notes.append(Note("unread-lines", left_out, path.name))
     notes += collector.crashes.as_notes(path.name, collector.last_value_line)
     return Run(name, source.path, FORMAT, columns, params=params.found, notes=tuple(notes), files=(path,), axes=axes)
 
