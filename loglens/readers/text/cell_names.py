@@ -14,6 +14,12 @@ _KEY = re.compile(rf"({_WORD}(?: (?:/ )?{_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\)
 _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
 _BARE = re.compile(rf"({_WORD}(?: {_WORD})?) [\[(]?$")
 _UNIT = re.compile(r"[A-Za-z%°/][\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
+#: One that stands apart, before the next name: "875.63 samples/sec Train-accuracy=", "0.5 seconds, loss".
+_UNIT_APART = re.compile(
+    r" (?:[\w.]{1,20}/ ?(?:s|secs?|seconds?|it|iter|step|batch|epoch|gpu|device|min|h|hour|update)s?|ms|secs?|seconds?"
+    r"|mins?|minutes?|hours?|[KMGT]i?B|samples|tokens|images|examples|words|steps|points|pct|percent)"
+    r"(?=[\s,;|)]+[A-Za-z_\[({<])"
+)
 _NEAR = 100
 #: What comes between the parts of a clock time, a date, a ratio or a range; none of them is a value.
 _JOINTS = frozenset({":", "/", "-", " / ", "/ ", " /", "x", ".", "~"})
@@ -81,7 +87,7 @@ def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[
     barred = "|" in body
     for slot, gap in enumerate(gaps[:-1]):
         near = gap[-_NEAR:]
-        if slot and len(gap) <= _NEAR and (unit := _UNIT.match(near)):
+        if slot and len(gap) <= _NEAR and (unit := _UNIT.match(near) or _UNIT_APART.match(near)):
             near = near[unit.end() :]
         if "|" in near:
             split = ""

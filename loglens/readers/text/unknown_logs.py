@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from loglens.readers.text.planner import LONGEST
@@ -9,6 +10,7 @@ from loglens.readers.text.prefixes import after_logger, after_tags, stamp
 from loglens.readers.text.templates import MARK, normalise_spaces, to_template
 from loglens.readers.text.unread_lines import REPEATED
 
+_FRACTION = re.compile(rb"\.[0-9]")
 #: So much of the lines that are not blank are of the forms that repeat.
 _SHARE = 0.5
 
@@ -27,7 +29,7 @@ def repeats_numbers(text: str) -> bool:
         count = template.count(0)
         if template.strip():
             forms[template] += 1
-        if template not in fractional and any(b"." in number for number in numbers[at : at + count]):
+        if template not in fractional and any(map(_FRACTION.search, numbers[at : at + count])):
             fractional.add(template)
         at += count
     repeated = {form: lines for form, lines in forms.items() if lines >= REPEATED}
