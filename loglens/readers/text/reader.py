@@ -27,7 +27,7 @@ _SUFFIXES = frozenset({"", ".log", ".txt", ".md", ".out", ".err", ".stdout", ".s
 #: "train.log.1", "job.o12345": a number behind the suffix, of a rotated log or of a queue's job.
 _NUMBERED = re.compile(r"\.(?:log|txt|out|err|[oe])\.?-?\d+$", re.I)
 _NO_LOGS = re.compile(
-    r"^(?:requirements|readme|license|copying|notice|changelog|cmakelists|metadata|record|makefile|dockerfile|debug)",
+    r"^(?:requirements|readme|license|copying|notice|changelog|cmakelists|metadata|record|makefile|dockerfile)",
     re.I,
 )
 #: Texts in which a log may be pasted, but that are none.
