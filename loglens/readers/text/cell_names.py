@@ -28,7 +28,7 @@ _BAR = "%|"
 _SKIPPED = re.compile(
     r"^(?:eta|remaining(?: time)?|lineno|time_ms|seed|rank|pid|local_rank|world_size"
     r"|(?:max|total|num)_(?:steps|epochs|iters)"
-    r"|version|v_num|port|line|global_batch|device|gpu|worker|.*\.py)$|:$",
+    r"|version|v_num|cuda|port|line|global_batch|device|gpu|worker|.*\.py)$|:$",
     re.I,
 )
 #: What a line must measure, to be one of training rather than any list of numbers.
@@ -37,11 +37,14 @@ MEASURES = re.compile(
     r"|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|[wc]er$",
     re.I,
 )
-_BARE_OK = re.compile(
-    r"(?:^|[ _./])(?:loss|lr|acc|accuracy|ppl|perplexity|norm|gnorm|grad_norm|time|mfu|wps|tps|top[15]"
-    r"|score|f1|auc|auroc|mse|mae|rmse|m?iou|dice|precision|recall|map|bleu|wer|cer|reward|return|psnr|ssim)$",
-    re.I,
+#: The last words of names that need neither ":" nor "=".
+_BARE_WORDS = tuple(
+    """loss lr acc accuracy ppl perplexity norm gnorm grad_norm time mfu wps tps top1 top5 score f1 auc auroc mse mae
+    rmse iou miou dice precision recall map bleu wer cer reward return psnr ssim""".split()
 )
+_BARE_OK = re.compile(rf"(?:^|[ _./])(?:{'|'.join(_BARE_WORDS)})$", re.I)
+#: Within so many letters before a number stands what `_OPEN` asks for.
+_LONGEST_OPEN = 10
 
 _SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -112,8 +115,12 @@ def _name(near: str, *, whole: bool, bare: bool) -> str:
         cell = near.rpartition("|")[2].strip(" ")
         match = _CELL.fullmatch(cell if cell.endswith((":", "=")) else cell + " ")
         return match[1].strip() if match and re.search("[A-Za-z]", match[1]) else ""
-    if match := _KEY.search(near):
+    # most numbers have no name: tested first at little cost
+    tail = near[-_LONGEST_OPEN:]
+    if (":" in tail or "=" in tail or "is" in tail) and (match := _KEY.search(near)):
         return match[1]
+    if not bare and not near.rstrip(" ([").lower().endswith(_BARE_WORDS):
+        return ""
     match = _BARE.search(near)
     if match and (bare or _BARE_OK.search(match[1])):
         return match[1]
