@@ -243,7 +243,8 @@ def test_the_console_of_detr() -> None:
             wanted += [(f"epoch/{key}", epoch, float(mean or value)) for key, value, mean in pairs]
     assert equal(run, gather(wanted))
     assert {run.axes.get(tag, "step") for tag in run.tags if tag.startswith(("epoch/", "val/"))} == {"epoch"}
-    assert run.rewinds["loss"] == [Rewind(last=35, first=24)] and run.notes == ()
+    assert run.rewinds["loss"] == [Rewind(last=35, first=24)]
+    assert [note.kind for note in run.notes] == ["unread-lines"]  # the table of COCO
     # the averages that a launch writes to its file are those that it prints
     (file,) = loglens.read(DATA / "detr" / "log.txt")
     for printed, logged in (("epoch/loss", "train_loss"), ("val/loss", "test_loss"), ("val/loss_ce", "test_loss_ce")):

@@ -14,6 +14,12 @@ _KEY = re.compile(rf"({_WORD}(?: (?:/ )?{_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\)
 _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
 _BARE = re.compile(rf"({_WORD}(?: {_WORD})?) [\[(]?$")
 _UNIT = re.compile(r"[A-Za-z%°/][\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
+#: One that stands apart, before the next name: "875.63 samples/sec Train-accuracy=", "0.5 seconds, loss".
+_UNIT_APART = re.compile(
+    r" (?:[\w.]{1,20}/ ?(?:s|secs?|seconds?|it|iter|step|batch|epoch|gpu|device|min|h|hour|update)s?|ms|secs?|seconds?"
+    r"|mins?|minutes?|hours?|[KMGT]i?B|samples|tokens|images|examples|words|steps|points|pct|percent)"
+    r"(?=[\s,;|)]+[A-Za-z_\[({<])"
+)
 _NEAR = 100
 #: What comes between the parts of a clock time, a date, a ratio or a range; none of them is a value.
 _JOINTS = frozenset({":", "/", "-", " / ", "/ ", " /", "x", ".", "~"})
@@ -22,7 +28,7 @@ _BAR = "%|"
 _SKIPPED = re.compile(
     r"^(?:eta|remaining(?: time)?|lineno|time_ms|seed|rank|pid|local_rank|world_size"
     r"|(?:max|total|num)_(?:steps|epochs|iters)"
-    r"|version|v_num|port|line|global_batch|device|gpu|worker|.*\.py)$|:$",
+    r"|version|v_num|cuda|port|line|global_batch|device|gpu|worker|.*\.py)$|:$",
     re.I,
 )
 #: What a line must measure, to be one of training rather than any list of numbers.
@@ -31,11 +37,14 @@ MEASURES = re.compile(
     r"|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|[wc]er$",
     re.I,
 )
-_BARE_OK = re.compile(
-    r"(?:^|[ _./])(?:loss|lr|acc|accuracy|ppl|perplexity|norm|gnorm|grad_norm|time|mfu|wps|tps|top[15]"
-    r"|score|f1|auc|auroc|mse|mae|rmse|m?iou|dice|precision|recall|map|bleu|wer|cer|reward|return|psnr|ssim)$",
-    re.I,
+#: The last words of names that need neither ":" nor "=".
+_BARE_WORDS = tuple(
+    """loss lr acc accuracy ppl perplexity norm gnorm grad_norm time mfu wps tps top1 top5 score f1 auc auroc mse mae
+    rmse iou miou dice precision recall map bleu wer cer reward return psnr ssim""".split()
 )
+_BARE_OK = re.compile(rf"(?:^|[ _./])(?:{'|'.join(_BARE_WORDS)})$", re.I)
+#: Within so many letters before a number stands what `_OPEN` asks for.
+_LONGEST_OPEN = 10
 
 _SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -81,7 +90,7 @@ def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[
     barred = "|" in body
     for slot, gap in enumerate(gaps[:-1]):
         near = gap[-_NEAR:]
-        if slot and len(gap) <= _NEAR and (unit := _UNIT.match(near)):
+        if slot and len(gap) <= _NEAR and (unit := _UNIT.match(near) or _UNIT_APART.match(near)):
             near = near[unit.end() :]
         if "|" in near:
             split = ""
@@ -106,8 +115,12 @@ def _name(near: str, *, whole: bool, bare: bool) -> str:
         cell = near.rpartition("|")[2].strip(" ")
         match = _CELL.fullmatch(cell if cell.endswith((":", "=")) else cell + " ")
         return match[1].strip() if match and re.search("[A-Za-z]", match[1]) else ""
-    if match := _KEY.search(near):
+    # most numbers have no name: tested first at little cost
+    tail = near[-_LONGEST_OPEN:]
+    if (":" in tail or "=" in tail or "is" in tail) and (match := _KEY.search(near)):
         return match[1]
+    if not bare and not near.rstrip(" ([").lower().endswith(_BARE_WORDS):
+        return ""
     match = _BARE.search(near)
     if match and (bare or _BARE_OK.search(match[1])):
         return match[1]

@@ -19,6 +19,12 @@ _WORDS = {
     # they count where nothing else does, and parts of a run where something does
     "turn": r"(?:episodes?|generations?|(?:communication |global )?rounds?|games?|time[ _]?steps?|frames?)",
 }
+#: A line without any of these has no such counter: a quick test.
+_PARTS = {
+    "step": ("step", "iter", "itr", "update", "batch"),
+    "epoch": ("ep",),
+    "turn": ("episode", "generation", "round", "game", "time", "frame"),
+}
 _RANKS = ("num_updates", "global", "step", "iteration", "iter", "itr", "update", "batch")
 #: A setting: "max epoch=20", "--epochs 20"
 _NO_COUNTER_AFTER = r"(?<! --)(?<!\bmax )(?<!\btotal )(?<!\bnum )"
@@ -44,6 +50,9 @@ _UNNAMED = (
 _BEHIND_EPOCH = re.compile(rf"[\[(] ?\0 ?/ ?\0 ?(?:\(\0%\) ?)?[\])]|(?<![/\w.:]\0)\0 ?/ ?\0 {_UNITS}")
 
 
+_LONGEST_UNIT = 12
+
+
 class Counter(NamedTuple):
     """Slots of a counter and of its total, -1 where there is none; where it begins and ends."""
 
@@ -66,9 +75,11 @@ def counters(low: str) -> tuple[Counter | None, Counter | None]:
 
 def _counter(low: str, kind: str) -> Counter | None:
     """The counter of a line; the most global one where there are several."""
+    if not any(part in low for part in _PARTS[kind]):
+        return None
     best: tuple[int, re.Match[str]] | None = None
     for found in _COUNTER[kind].finditer(low):
-        if low[found.start() - 1 : found.start()] == "/" and _UNIT_BEFORE.search(low, 0, found.start()):
+        if _UNIT_BEFORE.search(low[max(0, found.start() - _LONGEST_UNIT) : found.start()]):
             continue
         rank = next((i for i, name in enumerate(_RANKS) if name in found[1]), len(_RANKS))
         if best is None or rank < best[0]:

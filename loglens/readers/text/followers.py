@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,8 +21,13 @@ ROWS = 10
 #: Of the rows of a form so many have a place of their own where it is the counter's; fewer than one in ten
 #: where many lines are printed at each.
 _OWN = 0.7
+#: Lines that measure nothing known are printed with nearly every report.
+_EVERYWHERE = 0.9
 #: Of the steps from line to line so many rise where they count: all but those to the next epoch.
 _RISING, _RISING_OF_TOTAL = 0.9, 0.5
+
+#: Sections and plans, by their numbers.
+Keys = list[tuple[int, int]]
 
 ROWS_REMARK = "lines without a counter: steps count rows"
 
@@ -90,10 +96,10 @@ def settle(records: LineRecords, places: Positions, sections: Sections) -> Follo
     by_row: list[Ints] = []
     counted = {value.tag for plan in records.plans if "follow" not in plan.words for value in plan.values}
     reached = _reached(records, places) if lost.any() else 0
-    groups = _groups(records, sections, np.flatnonzero(lost))
-    for tags, (keys, rows) in groups.items():
+    for tags, keys, rows in _groups(records, sections, np.flatnonzero(lost)):
         shared = bool(tags & counted)
-        name = _axis(records, places, rows, reached, shared=shared)
+        weak = all("weak" in records.plans[plan].words for _, plan in keys)
+        name = _axis(records, places, rows, reached, shared=shared, weak=weak)
         if not name:
             continue
         lost[rows] = False
@@ -114,47 +120,63 @@ def _number(row: Floats, groups: list[Ints]) -> None:
         row[rows] = np.maximum(last, 0) if len(np.unique(last)) >= _OWN * len(rows) else np.arange(len(rows))
 
 
-def _groups(
-    records: LineRecords, sections: Sections, rows: Ints
-) -> dict[frozenset[str], tuple[list[tuple[int, int]], Ints]]:
-    """The sections and plans, and the rows, of the lines that have values of the same names."""
-    groups: dict[frozenset[str], list[tuple[int, int]]] = {}
-    code = sections.inside[rows] * len(records.plans) + records.plan[rows]
-    for number in np.unique(code).tolist():
-        section, plan = divmod(number, len(records.plans))
+def _groups(records: LineRecords, sections: Sections, rows: Ints) -> Iterator[tuple[frozenset[str], Keys, Ints]]:
+    """The names, the sections and plans, and the rows of the lines that have values of the same names."""
+    if not len(rows):
+        return
+    code, each = np.unique(sections.inside[rows] * len(records.plans) + records.plan[rows], return_inverse=True)
+    number: dict[frozenset[str], int] = {}
+    keys: list[Keys] = []
+    group = np.empty(len(code), np.int64)
+    for at, (section, plan) in enumerate(divmod(one, len(records.plans)) for one in code.tolist()):
         tags = frozenset(within(sections.names[section], value) for value in records.plans[plan].values)
-        groups.setdefault(tags, []).append((section, plan))
-    return {
-        tags: (keys, rows[np.isin(code, [section * len(records.plans) + plan for section, plan in keys])])
-        for tags, keys in groups.items()
-    }
+        group[at] = number.setdefault(tags, len(number))
+        if group[at] == len(keys):
+            keys.append([])
+        keys[group[at]].append((section, plan))
+    mine = group[each.reshape(-1)]
+    order = np.argsort(mine, kind="stable")
+    parts = np.split(rows[order], np.cumsum(np.bincount(mine))[:-1])
+    yield from zip(number, keys, parts, strict=True)
 
 
 def _reached(records: LineRecords, places: Positions) -> int:
     """At how many places lines with a counter stand."""
     counted = np.isfinite(records.step) | np.isfinite(records.epoch)
-    return len(_distinct(places.epoch[counted], places.step[counted]))
+    return int(_moves(places.epoch[counted], places.step[counted]).sum())
 
 
-def _axis(records: LineRecords, places: Positions, rows: NDArray[np.intp], reached: int, *, shared: bool) -> str:
-    """The axis of the lines of one form. shared: lines that count have values of the same name on their axis."""
+def _axis(records: LineRecords, places: Positions, rows: Ints, reached: int, *, shared: bool, weak: bool) -> str:
+    """The axis of the lines of one form; "" where they are no part of the log's progress.
+
+    shared: lines that count have values of the same name on their axis. weak: nothing in them is known to measure.
+    """
     if np.isfinite(records.step[rows]).all():
         return "step" if len(rows) >= PLACES else ""
     step, epoch, session = places.step[rows], places.epoch[rows], places.session[rows].astype(np.float64)
     known = np.isfinite(step) | np.isfinite(epoch)
-    if not known.any() or 2 * np.count_nonzero(known) < len(rows):
-        return "row" if len(rows) >= ROWS else ""
-    met = _distinct(session[known], epoch[known], step[known])
-    if (most := np.unique(met[:, 0], return_counts=True)[1].max()) < PLACES and not (most > 1 and most >= reached):
-        return ""  # a form that is printed once a session belongs to its head or its end
+    if 2 * np.count_nonzero(known) < len(rows):
+        return "row" if len(rows) >= ROWS and not weak else ""
+    moves = _moves(session[known], epoch[known], step[known])
+    met = int(moves.sum())
+    # a form that is printed once a session belongs to its head or its end
+    most = int(np.bincount(places.session[rows][known], moves).max())
+    if weak and (most < PLACES or met < _EVERYWHERE * reached):
+        return ""
+    if most < PLACES and not (most > 1 and most >= reached):
+        return ""
     named: list[tuple[str, Floats]] = [("step", step), ("epoch", epoch)]
     for name, place in reversed(named) if shared else named:
-        if np.isfinite(place).any() and len(_distinct(place, session)) >= _OWN * len(rows):
+        if np.isfinite(place).any() and _moves(place, session).sum() >= _OWN * len(rows):
             return name
-    return "row" if len(rows) >= ROWS * len(met) else ""
+    return "row" if len(rows) >= ROWS * met and not weak else ""
 
 
-def _distinct(*columns: Floats) -> NDArray[np.float64]:
-    """The distinct rows of columns; not-a-number is like itself."""
-    found: NDArray[np.float64] = np.unique(np.nan_to_num(np.stack(columns, axis=1), nan=-1.0), axis=0)
-    return found
+def _moves(*columns: Floats) -> NDArray[np.bool_]:
+    """Which rows of columns are not like the row before; not-a-number is like itself."""
+    moves = np.zeros(len(columns[0]), bool)
+    moves[:1] = True
+    for column in columns:
+        one, two = column[:-1], column[1:]
+        moves[1:] |= (one != two) & ~(np.isnan(one) & np.isnan(two))
+    return moves

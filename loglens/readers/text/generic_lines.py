@@ -31,6 +31,8 @@ _AROUND = frozenset(
     step summary test testing the to train training val valid validate validating validation dev""".split()
 )
 _LONGEST_HEADING = 100
+#: A line of names and numbers that says nothing known to measure is no longer than this.
+_LONGEST_LINE = 200
 
 
 def generic(body: str, low: str) -> LinePlan | None:
@@ -43,21 +45,22 @@ def generic(body: str, low: str) -> LinePlan | None:
         step, unnamed = found, True
     taken = frozenset(slot for each in (step, epoch) if each for slot in (each.slot, each.total) if slot >= 0)
     listed = [cell for cell in cells(body, taken, whole=False, bare=False) if not is_counter(cell.key)]
-    if not any(MEASURES.search(cell.key) for cell in listed):
-        return _setter(low, step, epoch) if not unnamed else None
     named = epoch or (step and not unnamed)
+    measures = any(MEASURES.search(cell.key) for cell in listed)
+    weak = not measures and not step and not epoch and len(listed) == body.count(MARK) and len(body) < _LONGEST_LINE
+    if not measures and not weak:
+        return _setter(low, step, epoch) if not unnamed else None
     begins = (each.start for each in (step, epoch) if each)
     split = _leading_split(low, min(begins) if named else low.find(MARK))
     if not named:
-        listed = _labelled(body, listed)
-    axis = "follow" if not named else "step" if step else "epoch"
-    words = {"follow"} if not named else {"generic"}
-    values = values_of(listed, split, axis, frozenset() if named else frozenset({"section"}))
+        values = values_of(_labelled(body, listed), split, "follow", frozenset({"section"}))
+        words = {"follow", *(["unnamed"] if unnamed else []), *(["weak"] if weak else [])}
+        return _counting(LinePlan(f"unnamed/{split}", frozenset(words), values=values), step, epoch)
+    words = {"generic", *(["unnamed"] if unnamed else [])}
+    values = values_of(listed, split, "step" if step else "epoch", frozenset())
+    section = "train" if split in ("", "train") else ""
     family = f"{'unnamed' if unnamed else 'generic'}/{split}"
-    plan = LinePlan(family, frozenset(words | ({"unnamed"} if unnamed else set())), values=values)
-    if named and split in ("", "train"):
-        plan = replace(plan, section="train")
-    return _counting(plan, step, epoch)
+    return _counting(LinePlan(family, frozenset(words), values=values, section=section), step, epoch)
 
 
 def _counting(plan: LinePlan, step: Counter | None, epoch: Counter | None) -> LinePlan:
@@ -75,7 +78,7 @@ def _leading_split(low: str, end: int) -> str:
 def _labelled(body: str, listed: list[Cell]) -> list[Cell]:
     """The cells of a line that begins with what they are of, with that before their names."""
     label = _LABEL.match(body)
-    if not label or split_word(label[1].split()[0]) or _NO_LABEL.search(label[1]):
+    if not label or split_word(label[1].split()[0]) or _NO_LABEL.fullmatch(label[1]):
         return listed
     of = label[1].replace(MARK, "#")
     return [cell._replace(key=f"{of}/{cell.key}") for cell in listed]

@@ -15,6 +15,7 @@ from loglens.readers.text.line_plan import LinePlan
 from loglens.readers.text.planner import plan_of
 from loglens.readers.text.ruled_tables import RuledTables
 from loglens.readers.text.templates import floats, normalise_spaces, to_template
+from loglens.readers.text.unread_lines import UnreadForms
 from loglens.stats.arrays import Floats, Ints
 
 #: So many templates that mean nothing are remembered, and so many tags taken; a log has a few hundred.
@@ -22,15 +23,16 @@ MOST_TEMPLATES, MOST_TAGS = 50_000, 100_000
 _FIELDS = ("step", "epoch", "total", "stamp", "millis", "seconds")
 #: Where a line was printed behind tqdm's bar, which goes to another stream and ends in no line end.
 _GLUED = re.compile(rb"((?:it/s|s/it)(?:, [^\[\]\r\n\x08]{1,300})?\])(?=[^\s\x08\x1b,:;)\]|-])")
-_LINE_END = re.compile(rb"\r\n|\n|\r|\x08+")
+_NEWLINE, _RETURN, _BACKSPACE = b"\n\r\b"
 
 
 class Templates(dict[bytes, int]):
-    """The number of the form of each template: of its plan, or for a line without one -1 less its numbers."""
+    """The number of the form of each template: of its plan, or without one -1 less the number of its kind."""
 
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[tuple[LinePlan, int]] = []
+        self.unread = UnreadForms()
         self.tags: dict[tuple[str, str, bool], int] = {}
         self._form: dict[tuple[LinePlan, int], int] = {}
         self._kept: dict[bytes, int] = {}
@@ -42,7 +44,7 @@ class Templates(dict[bytes, int]):
         count = template.count(0)
         plan = plan_of(template)
         if plan is None or not self._room(plan):
-            form = -1 - count
+            form = -1 - self.unread.kind(template, count)
         else:
             form = self._form.setdefault((plan, count), len(self.forms))
             if form == len(self.forms):
@@ -91,7 +93,10 @@ class LineCollector:
         templates, numbers = to_template(block)
         form = np.fromiter(map(self.templates.__getitem__, templates), np.int32, len(templates))
         self._look_up()
-        counts = np.where(form >= 0, self._count[np.maximum(form, 0)], -1 - form) if self._size else -1 - form
+        counts = self.templates.unread.numbers(np.maximum(-1 - form, 0))
+        if self._size:
+            counts = np.where(form >= 0, self._count[np.maximum(form, 0)], counts)
+        self.templates.unread.count(-1 - form[form < 0])
         base = np.cumsum(counts) - counts
         rows = np.flatnonzero(form >= 0)
         if len(rows):
@@ -190,7 +195,12 @@ def _lines_of(raw: bytes, rows: Ints) -> Ints:
     """The line of the file, from 0 on, of rows that end with a carriage return or a backspace as well."""
     if b"\r" not in raw and b"\x08" not in raw:
         return rows
-    ends = np.array([b"\n" in end for end in _LINE_END.findall(raw)], np.int64)
+    byte = np.frombuffer(raw + b"\0", np.uint8)
+    byte, after = byte[:-1], byte[1:]
+    last = (
+        (byte == _NEWLINE) | ((byte == _RETURN) & (after != _NEWLINE)) | ((byte == _BACKSPACE) & (after != _BACKSPACE))
+    )
+    ends = byte[last] == _NEWLINE
     before = np.append(0, np.cumsum(ends))
     lines: Ints = before[np.minimum(rows, len(ends))]
     return lines

@@ -101,6 +101,7 @@ catboost       -               ^<step>: learn:
 espnet         within          ^<epoch>epoch:(?P<split>train|valid):#-<step>batch:
 result         own             ^(?P<key>[a-z][\w /@.%-]{0,40}?) (?:at|after|for|in|on|@) (?:step|iter|iteration|update) <step>(?:/#)?(?: is| was| ?[:=])? ?<value>
 result         epoch,own       ^(?P<key>[a-z][\w /@.%-]{0,40}?) (?:at|after|for|in|on|@) epoch <epoch>(?:/#)?(?: is| was| ?[:=])? ?<value>
+cifar          carry,alone     ^accuracy (?:of the \w+ )?on (?:the )?# (?P<split>train|val|test)\w* (?:images|samples|examples): <vaccuracy> ?%
 pair           within,telling  ^\[<epoch>, ?<step>\]:? ?(?=[a-z])
 pair           within          ^(?P<key>[a-z][\w ]{0,30}?) ?\[<epoch>, ?<step>\](?: ?\([^()\0]*\))? ?[:=] ?<value>$
 start          restart         ^(?:args = )?namespace\(|^=+ ?training started|^environment info:|^logging to

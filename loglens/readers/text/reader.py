@@ -18,6 +18,8 @@ from loglens.readers.text.blocks import LONGEST, Blocks
 from loglens.readers.text.curves import curves
 from loglens.readers.text.line_collector import LineCollector
 from loglens.readers.text.templates import normalise_spaces, to_template
+from loglens.readers.text.unknown_logs import repeats_numbers
+from loglens.readers.text.unread_lines import remark
 
 FORMAT = "text"
 
@@ -25,8 +27,11 @@ _SUFFIXES = frozenset({"", ".log", ".txt", ".md", ".out", ".err", ".stdout", ".s
 #: "train.log.1", "job.o12345": a number behind the suffix, of a rotated log or of a queue's job.
 _NUMBERED = re.compile(r"\.(?:log|txt|out|err|[oe])\.?-?\d+$", re.I)
 _NO_LOGS = re.compile(
-    r"^(?:requirements|readme|license|copying|notice|changelog|cmakelists|metadata|record|makefile|dockerfile)", re.I
+    r"^(?:requirements|readme|license|copying|notice|changelog|cmakelists|metadata|record|makefile|dockerfile)",
+    re.I,
 )
+#: Texts in which a log may be pasted, but that are none.
+_DOCUMENTS = frozenset({".md"})
 #: How much is looked at, first a little, to decide whether a file is a log.
 _PROBES = (8 << 10, 32 << 10)
 _FEW = 3
@@ -36,11 +41,16 @@ _EARLY_PARAM = re.compile(r":::ML[LP]v\S+ \S+ \S+ \([^()]*\) (\w+): ([-+.\w]+)$"
 
 
 def sniff(path: Path) -> bool:
-    """A file named like a log or a text, with several lines in it that hold a step and a metric."""
+    """A file named like a log or a text, with several lines in it that hold a step and a metric.
+
+    One that repeats lines with numbers is a log as well, if not one that can be read: it is refused by name.
+    """
     suffix = path.suffix.lower()
     if (suffix not in _SUFFIXES and not _NUMBERED.search(path.name)) or _NO_LOGS.match(path.name):
         return False
-    return any(_is_log(head(path, size)) for size in _PROBES) or _is_log(_middle(path))
+    if any(_is_log(head(path, size)) for size in _PROBES) or _is_log(middle := _middle(path)):
+        return True
+    return suffix not in _DOCUMENTS and any(map(repeats_numbers, (head(path, _PROBES[-1]), middle)))
 
 
 def home(path: Path, inside: frozenset[Path]) -> Path:  # noqa: ARG001 - as all readers
@@ -113,6 +123,8 @@ def _run(source: Source, path: Path, name: str) -> Run:
         notes.append(
             Note("restart", f"the log holds {sessions + 1} sessions: it began anew {sessions} times", path.name)
         )
+    if left_out := remark(collector.templates.unread.repeated()):
+        notes.append(Note("unread-lines", left_out, path.name))
     notes += collector.crashes.as_notes(path.name, collector.last_value_line)
     return Run(name, source.path, FORMAT, columns, params=params.found, notes=tuple(notes), files=(path,), axes=axes)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.readers.text.line_plan import Value
-from loglens.readers.text.line_records import LineRecords
+from loglens.readers.text.line_records import LineRecords, forward_fill
 from loglens.stats.arrays import Floats, Ints
 
 
@@ -42,12 +42,24 @@ def repeats(
     for bar, before in zip(bars[again + 1].tolist(), bars[again].tolist(), strict=True):
         found[bar] = says_again(bar, before)
     ends = np.flatnonzero(records.has("keras") & (records.step == records.total))
-    for line in ends[np.flatnonzero(np.diff(ends) == 1)].tolist():
-        found[line] = says_again(line, line + 1)
+    for line, other in _drawn_again(records, ends, edges):
+        found[line] = says_again(line, other)
     for line in np.flatnonzero(records.has("mean")).tolist():
         if line and "final" in (before := records.plans[records.plan[line - 1]]).words:
             found[line] = says_again(line, line - 1, f"{before.section}/")
     return found
+
+
+def _drawn_again(records: LineRecords, ends: Ints, edges: list[int]) -> list[tuple[int, int]]:
+    """Pairs of full bars of one epoch with no value between them, only what a callback says of the epoch."""
+    epoch = forward_fill(records.epoch)
+    pairs = zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
+    apart = ((line, other) for line, other in pairs if edges[line + 1] == edges[other])
+    return [
+        (line, other)
+        for line, other in apart
+        if other == line + 1 or (math.isfinite(epoch[other]) and not epoch[line] < epoch[other])
+    ]
 
 
 def _same(one: float, two: float | None) -> bool:
