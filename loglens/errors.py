@@ -1,4 +1,4 @@
-"""What can go wrong, in one line each: the message names the file, key or flag and what to do."""
+"""Exceptions of loglens. Each message is one line that names the file, key or flag and what to do."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ class Skip(Exception):  # noqa: N818 - a detector's way to abstain, not a fault
 
 
 def nearest(name: str, known: Sequence[str], otherwise: str = "") -> str:
-    """What to write in place of an unknown name: the nearest right ones, or all where none is near."""
+    """Suggest names in place of an unknown one: the most similar known ones, or all where none is similar."""
     close = difflib.get_close_matches(name, known, 3, 0.5)
     return f"did you mean {' or '.join(close)}?" if close else otherwise or f"there are: {', '.join(known)}"

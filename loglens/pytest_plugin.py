@@ -1,4 +1,4 @@
-"""pytest: assert that a training run is healthy.
+"""pytest plugin: assert that a training run is healthy.
 
 
     def test_training(tmp_path):
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 # loglens is imported before a log is looked at.
 
 MARKER = "loglens(path, fail_on='error', config=None): the training log at path must be healthy when the test is done"
-#: How many failing runs and how many findings of each are told.
+#: At most so many failing runs, and so many findings of each, are named.
 FEW_RUNS, FEW_FINDINGS = 10, 5
 
 
 def assert_healthy(
     path: str | Path | list[str | Path], fail_on: str = "error", config: str | Path | None = None
 ) -> Report:
-    """Diagnose the log at a path; AssertionError says what is wrong, since when, and what to change.
+    """Diagnose the log at a path. Raises AssertionError that says what is wrong, since when, and what to change.
 
     path: as for `loglens diagnose`. fail_on: error, warning or note. config: a loglens.toml or
     pyproject.toml with roles, thresholds and assertions; none is looked for. A log that cannot be read or

@@ -20,7 +20,7 @@ from loglens.model.series import Series
 from loglens.model.strict_json import to_strict
 from loglens.model.vocabulary import BOOKKEEPING
 from loglens.roles.from_tags import main_curve
-from loglens.stats import separation as parting
+from loglens.stats import separation
 
 #: Roles of which a difference tells nothing of the training; histograms are compared by their norms.
 NOT_COMPARED = BOOKKEEPING | {"grad_hist", "weight_hist"}
@@ -51,7 +51,7 @@ class Pair:
     points: int
     same_until: int | None = None
     nonfinite: int | None = None
-    parts: tuple[parting.Separation, ...] = ()
+    parts: tuple[separation.Separation, ...] = ()
     why: str = ""
 
     @property
@@ -210,14 +210,14 @@ def _pair(partners: Sequence[Series], curve: Series) -> Pair:
         return Pair(*fields, tag, 0, why=f"it counts in {curve.axis}, the good one in {partners[0].axis}")
     goods = [(partner.step, partner.value) for partner in usable]
     own = (curve.step, curve.value)
-    step, _, _ = parting.align(goods, own)
-    same = parting.same_until(goods[0], own) if len(goods) == 1 else None
+    step, _, _ = separation.align(goods, own)
+    same = separation.same_until(goods[0], own) if len(goods) == 1 else None
     nonfinite = _nonfinite(usable, curve)
     identical = same is not None and same == min(int(curve.step[-1]), int(usable[0].step[-1]))
-    parts = () if identical else tuple(parting.separations(goods, own))
+    parts = () if identical else tuple(separation.separations(goods, own))
     why = ""
-    if len(step) < parting.LEAST and not identical:
-        why = f"{len(step)} common points, {parting.LEAST} are needed to tell a difference from noise"
+    if len(step) < separation.MIN_COMMON_POINTS and not identical:
+        why = f"{len(step)} common points, {separation.MIN_COMMON_POINTS} are needed to tell a difference from noise"
     return Pair(*fields, tag, len(step), same, nonfinite, parts, why)
 
 

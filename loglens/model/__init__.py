@@ -1,1 +1,1 @@
-"""The model of a run as read and of a report as written: everything else meets here."""
+"""The data model: a run as read, a report as written. Readers fill the one, outputs show the other."""

@@ -1,4 +1,4 @@
-"""How findings hang together, as trees and in words."""
+"""Causes and effects among the findings of a run: as trees, and as a sentence."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ _ACRONYMS = {"nan": "NaN", "lr": "LR", "relu": "ReLU", "gan": "GAN", "kl": "KL",
 
 
 def causal_trees(findings: Sequence[ReportedFinding]) -> Iterator[list[ReportedFinding]]:
-    """The causal chains: each root with everything that hangs under it, directly or further down."""
-    hung: set[int] = set()
+    """Yield the causal chains: each root finding, followed by all its direct and indirect effects."""
+    placed: set[int] = set()
     for root in findings:
         if root.caused_by is None:
             tree = [root]
             for cause in tree:  # grows while it is walked
                 for effect in findings:
-                    if effect.caused_by == cause.condition and id(effect) not in hung:
-                        hung.add(id(effect))
+                    if effect.caused_by == cause.condition and id(effect) not in placed:
+                        placed.add(id(effect))
                         tree.append(effect)
             yield tree
 
 
 def chain_sentence(findings: Sequence[ReportedFinding]) -> str:
-    """The first chain in words: "exploding gradient from step 412 -> NaN loss at step 431"."""
+    """The first causal chain in words: "exploding gradient from step 412 -> NaN loss from step 431"."""
     first = next(causal_trees(findings), list(findings[:1]))
     return " -> ".join(_episode(finding) for finding in first)
 

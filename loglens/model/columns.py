@@ -68,7 +68,7 @@ class Columns:
 
     @classmethod
     def from_curves(cls, curves: Mapping[str, tuple[Sequence[int] | Ints, Sequence[float] | Floats]]) -> Columns:
-        """Columns of whole curves, tag by tag, without times: what tests and column formats need."""
+        """Build columns from whole curves (tag -> steps and values), tag by tag and without times."""
         return cls.join(
             cls(
                 (tag,),
@@ -83,7 +83,7 @@ class Columns:
 
     @classmethod
     def join(cls, parts: Iterable[Columns]) -> Columns:
-        """The rows of all parts, one after another; equal tags become one, sessions are kept."""
+        """Concatenate the rows of all parts; equal tags are merged into one, session numbers are kept."""
         parts = [part for part in parts if len(part)]
         if not parts:
             return cls.empty()

@@ -1,8 +1,8 @@
-"""What a reader, a detector and a renderer must be. Every module is vetted when it is loaded.
+"""The interfaces of a reader, a detector and a renderer, which every such module is checked against when loaded.
 
 A detector's signature is its contract: positional parameters name the curves it needs, keyword-only
 ones are its thresholds and hold their only default. A misspelt one is an error that lists the right
-ones, so a plugin fails when it is installed and not when a run is on fire."""
+ones, so that a faulty plugin fails when it is installed, not while a run is being diagnosed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CurveInput:
 
     @property
     def wording(self) -> str:
-        """What the rule does with it, in words: "used where it was logged"."""
+        """How the rule uses it, in words: "used where it was logged"."""
         return {
             "one": "needed; the rule is skipped where it was not logged",
             "optional": "used where it was logged",
@@ -48,7 +48,7 @@ class CurveInput:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """A vetted detector module."""
+    """A detector module that was checked against the contract: its rule, its function, its documentation."""
 
     rule: Rule
     detect: Callable[..., Iterator[Finding]]
@@ -64,7 +64,7 @@ class Reader(Protocol):
     sniff: whether the file is of this format; cheap, never raises.
     home: the folder or file of the run that a file belongs to, given all files of this format.
     read: the runs in a source; raises UnreadableError where nothing of it can be read.
-    touch, which a reader may do without: fetches of a remote file what `read` looks at (`sparse_file.Sparse`).
+    touch (optional): fetch those parts of a remote file that `read` looks at (`sparse_file.Sparse`).
     """
 
     FORMAT: str

@@ -1,4 +1,4 @@
-"""What a command ends with."""
+"""The exit codes of the commands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 
 
 class ExitCode(enum.IntEnum):
-    """What every command ends with; the last two are what shells make of Ctrl-C and of kill."""
+    """Exit code of a command; the last two are those that shells use for Ctrl-C and for kill."""
 
     OK = 0
     FOUND = 1  # findings at or above the severity that fails the gate

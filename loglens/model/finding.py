@@ -12,7 +12,10 @@ from loglens.model.strict_json import to_strict
 
 
 class Severity(enum.IntEnum):
-    """error: the run failed or its result is of no use; warning: something is wrong; note: worth knowing."""
+    """How bad a finding is.
+
+    error: the run failed or its result is of no use; warning: something is wrong; note: worth knowing.
+    """
 
     NOTE = 0
     WARNING = 1
@@ -23,7 +26,7 @@ class Severity(enum.IntEnum):
 
 
 class Confidence(enum.IntEnum):
-    """How sure a finding is."""
+    """How sure a finding is to be right."""
 
     LOW = 0
     MEDIUM = 1
@@ -35,9 +38,11 @@ class Confidence(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule's name, family, worst severity, and the conditions that it can bring about.
+    """A condition that a detector looks for.
 
-    supervised: it takes a loss for a measure of progress, so it is not for reinforcement learning or a GAN.
+    name: in kebab case, "nan-loss". family: the group of rules it belongs to. severity: the worst of its findings.
+    leads_to: names of the rules whose condition it can cause. supervised: whether it takes a loss as a measure of
+    progress, so that it is not applied to reinforcement learning or GANs.
     """
 
     name: str
@@ -49,7 +54,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleHelp:
-    """A rule and what its detector's docstring says: the title, and a text under each heading."""
+    """A rule and its documentation from its detector's docstring: the title, and a text under each heading."""
 
     rule: Rule
     title: str
@@ -58,9 +63,11 @@ class RuleHelp:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One thing to change. `params` follow from this run's data; `snippets` maps a framework to code.
+    """One thing to change in the training code or its settings.
 
-    verify: what a rerun's log shows if it helped; told to people, not written to JSON.
+    action: its name in the JSON report. params: values that follow from this run's data. why: the reason, one
+    sentence. snippets: framework -> code. verify: what the log of a rerun shows if it helped; shown in outputs for
+    people, not written to JSON.
     """
 
     action: str
@@ -84,7 +91,7 @@ class Finding:
 
     onset_step: None where the trouble is there from the start or has no place on a curve. evidence: the measured
     numbers by name. remedies: in the order in which to try them. series: the curves that show it, drawn but not
-    written to JSON. key: what tells it from other findings of its rule on the same curves.
+    written to JSON. key: what distinguishes it from other findings of its rule on the same curves.
     """
 
     message: str
@@ -103,7 +110,7 @@ class Finding:
 
     @property
     def onset_time(self) -> float | None:
-        """Unix time of the onset on the first curve that knows it."""
+        """Unix time of the onset, from the first curve that has a time there; None where none has."""
         if self.onset_step is None:
             return None
         for curve in self.series:

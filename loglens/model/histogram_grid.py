@@ -1,4 +1,4 @@
-"""How the values of a tensor are spread over the steps: its histograms in a size that can be drawn."""
+"""The histograms of a tensor over the steps of a run, on a grid small enough to be drawn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from loglens.model.resume import surviving_rows
 from loglens.stats.arrays import Floats
 
 #: Tensors of a run, columns of steps and bins of values that are kept: 25 kB a tensor.
-MOST, COLUMNS, BINS = 6, 120, 48
+MAX_TENSORS, COLUMNS, BINS = 6, 120, 48
 #: Above this ratio of the largest value to the smallest typical one the bins grow with the value.
 WIDE = 100.0
 #: A bin cannot be finer than this share of the largest value; values beyond the second are drawn at it.
@@ -44,13 +44,13 @@ class Distribution:
 
 
 def distributions(summaries: Sequence[Histogram], wanted: Collection[str] = ()) -> tuple[Distribution, ...]:
-    """The histograms of at most MOST tensors: those wanted first, then others evenly from first to last."""
+    """The histograms of at most MAX_TENSORS tensors: those in `wanted` first, then others evenly spaced."""
     groups: dict[str, list[Histogram]] = {}
     for row in summaries:
         groups.setdefault(row.tag, []).append(row)
-    first = [tag for tag in groups if tag in wanted][:MOST]
+    first = [tag for tag in groups if tag in wanted][:MAX_TENSORS]
     others = [tag for tag in groups if tag not in first]
-    room = min(MOST - len(first), len(others))
+    room = min(MAX_TENSORS - len(first), len(others))
     spread = [others[i] for i in np.linspace(0, len(others) - 1, room).round().astype(int)] if room else []
     chosen = set(first) | set(spread)
     return tuple(_over_steps(tag, groups[tag], len(groups)) for tag in groups if tag in chosen)
@@ -94,7 +94,7 @@ def _span(row: Histogram) -> tuple[float, float] | None:
 
 
 def _edges(rows: list[Histogram], spans: list[tuple[float, float]]) -> Floats:
-    """BINS equal bins, or where values differ in size by much, equal ones of arcsinh(3 value / typical value)."""
+    """The edges of BINS bins: equally wide, or where values span magnitudes, in arcsinh(3 value / typical value)."""
     if not spans:
         return np.linspace(-1, 1, BINS + 1)
     low, high = min(span[0] for span in spans), max(span[1] for span in spans)
@@ -112,7 +112,7 @@ def _edges(rows: list[Histogram], spans: list[tuple[float, float]]) -> Floats:
 
 
 def _rebinned(row: Histogram, span: tuple[float, float], edges: Floats) -> Floats:
-    """The share of a histogram's values in each new bin; within an old bin they are taken to be even."""
+    """The share of a histogram's values in each new bin, as if values were uniform within an old bin."""
     # what lies at one value alone must not fall between two edges
     old = np.clip(row.edges, *span)
     below = np.concatenate([[0.0], np.cumsum(row.counts)])

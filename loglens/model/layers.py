@@ -1,4 +1,4 @@
-"""Curves of single layers: in the order of depth, and summed to one norm."""
+"""Per-layer curves: sorted by depth, and combined into one norm."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What became of a run, judged from all its progress curves together."""
+"""The outcome of a run (learned, stuck, broke ...), judged from all its progress curves together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-#: Every state a run can be in, and what it says.
+#: Every state in which a run can end, and its meaning.
 STATES = {
     "learned": "gained, kept it, and levelled off",
     "learning": "gained, kept it, and still gains at the end",
@@ -17,7 +17,7 @@ STATES = {
     "short": "too few points to say",
     "unclear": "the curves do not show it, or contradict each other",
 }
-#: The states that earn the verdict healthy.
+#: The states with which a run can be healthy.
 SUCCESS = frozenset({"learned", "learning"})
 
 

@@ -1,4 +1,4 @@
-"""Text that is harmless wherever it is shown: names from logs, numbers, counts."""
+"""Numbers, counts and text from logs as plain text that is safe to show anywhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def number(value: Any) -> str:
-    """A value in as many characters as it is worth: 4 significant digits, thousands parted by commas."""
+    """A value for people: 4 significant digits, thousands separated by commas."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -36,7 +36,7 @@ def number(value: Any) -> str:
 
 
 def words(name: str) -> str:
-    """A name from code as words: "growth_per_step" is "growth per step"."""
+    """An identifier as words: "growth_per_step" becomes "growth per step"."""
     return safe(name.replace("_", " ").replace("-", " "))
 
 
@@ -46,7 +46,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def safe(text: str) -> str:
-    r"""Text from a log with whatever could steer a terminal or hide something shown as \x1b, \u202e."""
+    r"""Escape text from a log: characters that control a terminal or hide text become \x1b, \u202e."""
     text = _COMMANDS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
     if text.isascii() and text.isprintable():
         return text
@@ -62,7 +62,7 @@ def shorten(text: str, most: int, ellipsis: str = "…") -> str:
 
 
 def printable(text: str) -> str:
-    """Escaped line by line: for text that may have lines of its own, such as code."""
+    """Escape text line by line: for text of several lines, such as code."""
     return "\n".join(safe(re.sub("\t", "    ", line)) for line in text.split("\n"))
 
 

@@ -1,8 +1,8 @@
-"""What of a run's parameters and of quoted log lines may be shown: no keys, passwords, people, home folders.
+"""Redact parameters and quoted log lines before they are shown: keys, passwords, names of people, home folders.
 
 Logs carry what the command line, the environment and the git remote held. A parameter whose name says
-that it is a secret is hidden whole; within other values, what looks like one. The values that stay are as
-logged. `run.params` in Python is untouched: this is for what goes out.
+that it is a secret is hidden whole; in other values only what looks like one. `run.params` in Python stays
+as logged: redaction is applied to what loglens writes.
 
 Sources: the forms of tokens are those of gitleaks' default rules (config/gitleaks.toml) and of GitHub's
 "token formats"; the names are those of its rule generic-api-key, and of what W&B (wandb-metadata.json),
@@ -18,7 +18,7 @@ from typing import Any
 
 HIDDEN = "<hidden>"
 
-#: Names of what is secret whatever its value.
+#: Names of parameters that are secret whatever their value.
 _HUSHED = (
     r"api_?keys?|access_?keys?|secrets?|passw(?:or)?ds?|passwd|passphrase|pwd|credentials?|private_?keys?|cookies?"
     r"|auth|authorization|authentication|bearer|oauth|jwt|dsn|connection_?string|web_?hook(?:_url)?|netrc"
@@ -35,7 +35,7 @@ _ACCESS = (
 #: Names of things that are long in hexadecimal and no secret.
 _REVISION = re.compile(r"commit|sha\d*|hash|revision|digest|checksum|fingerprint")
 
-#: A secret by its form. Each alternative is bounded, so that no text takes long.
+#: Secrets recognised by their form. Each alternative is bounded in length, so that matching is fast on any text.
 _FORMS = r"""
     (?: -----BEGIN\ [A-Z ]{0,30}PRIVATE\ KEY----- (?s:.*?) (?:-----END\ [A-Z ]{0,30}-----|\Z) )
   | (?<![A-Za-z0-9]) (?:
@@ -57,7 +57,7 @@ _HEXADECIMAL = re.compile(r"(?<![A-Za-z0-9])[0-9a-f]{40}(?![A-Za-z0-9])")  # a k
 
 
 def redact_value(name: str, value: Any) -> Any:
-    """The value of a parameter as it may go out: itself, or with `HIDDEN` in place of what is secret.
+    """Redact the value of a parameter: `HIDDEN` in place of what is secret.
 
     name: with the path to it, as in "env/WANDB_API_KEY".
     """
@@ -83,12 +83,12 @@ def redact_value(name: str, value: Any) -> Any:
 
 
 def redact_params(found: Mapping[str, Any]) -> dict[str, Any]:
-    """All parameters of a run as they may go out; every name is kept."""
+    """Redact all parameters of a run; every name is kept."""
     return {name: redact_value(name, value) for name, value in found.items()}
 
 
 def scrub(text: str) -> str:
-    """A text, such as a line of a log, with `HIDDEN` in place of the secrets in it."""
+    """Redact a text, such as a line of a log: `HIDDEN` in place of the secrets in it."""
     text = _patterns()[3].sub(HIDDEN, text)
     for assigned in _assigned():
         text = assigned.sub(rf"\1{HIDDEN}", text)
@@ -96,7 +96,7 @@ def scrub(text: str) -> str:
 
 
 def _arguments(values: list[Any]) -> list[Any]:
-    """A command line in parts: the part after "--api-key" is a secret."""
+    """Redact a command line given as a list: the part after "--api-key" is a secret."""
     secret, person, access, _ = _patterns()
     for at, flag in enumerate(values[:-1]):
         if isinstance(flag, str) and flag.startswith("-"):

@@ -1,4 +1,4 @@
-"""A run judged, and the report on all runs that every output is made from."""
+"""The diagnosis of a run, and the report on all runs, from which every output is made."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FEW_CANDIDATES = 5
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """What came of one rule on one run: found, clean, skipped or crashed, and why."""
+    """The result of one rule on one run: found, clean, skipped or crashed, and why."""
 
     condition: str
     outcome: str
@@ -44,9 +44,9 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class CurveRole:
-    """One curve and the role it plays; role is None for a curve that plays none.
+    """One curve with its role (None where it has none) and its extent.
 
-    guessed: the name alone did not tell the role. It is shown to people and no part of the JSON.
+    guessed: whether the role does not follow from the name alone; shown to people, not written to JSON.
     """
 
     tag: str
@@ -67,11 +67,13 @@ class CurveRole:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One run judged: its curves' roles, its findings (ranked, the first is the root), every rule's result.
+    """The diagnosis of one run: the roles of its curves, its findings (ranked, root causes first), every rule's result.
 
-    lead: the main loss curve, drawn in overviews. curves: those that have a role, drawn but not
-    written to JSON; so are the distributions, histograms over steps. params: the run's parameters as
-    logged, to tell runs of a sweep apart. candidates: tags without a role that could be the loss.
+    cast: every curve that has a role. outcomes: one result a rule. judged: whether any rule had the data to judge the
+    training. outcome: how the run went. lead: the main loss curve, drawn in overviews. curves: those that have a
+    role, drawn but not written to JSON; so are the distributions (histograms over steps). params: the run's
+    parameters, redacted, to distinguish the runs of a sweep. candidates: tags without a role
+    that could be the loss.
     """
 
     run: str
@@ -162,18 +164,18 @@ class Diagnosis:
         }
 
     def as_json(self) -> str:
-        """What `as_dict` says as strict JSON on one line."""
+        """`as_dict` as strict JSON on one line."""
         return dumps(self.as_dict())
 
     @property
     def crashed(self) -> bool:
-        """Whether a rule failed on it."""
+        """Whether a rule crashed on it."""
         return any(result.outcome == "crashed" for result in self.outcomes)
 
 
 @dataclass(frozen=True, slots=True)
 class FindingOutline:
-    """What the counts, the gate and a baseline need of a finding."""
+    """The part of a finding that counts, gate and baseline need."""
 
     condition: str
     severity: Severity
@@ -185,9 +187,9 @@ class FindingOutline:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What counts, the gate, a baseline and an overview need of a judged run, and all that it says as JSON.
+    """A diagnosis without its curves: what counts, gate, baseline and overview need, and the JSON of the run.
 
-    document: the JSON, on one line. It is what is kept of a run where nothing draws its curves.
+    It is kept in place of the `Diagnosis` where no output draws curves. document: the JSON, on one line.
     """
 
     run: str
@@ -220,7 +222,7 @@ class Outline:
 class Unread:
     """A path that could not be read, and why.
 
-    trace: where loglens itself failed, if that is why; told to people who ask, not written to JSON.
+    trace: the traceback where loglens itself failed; shown with --traceback, not written to JSON.
     """
 
     path: str
@@ -235,15 +237,15 @@ class Unread:
         return {"path": self.path, "why": self.why}
 
 
-#: What came of a source: a run in either form, or why there is none.
+#: The result of judging a source: a run in either form, or why there is none.
 Judged = Diagnosis | Outline | Unread
 
 
 @dataclass(frozen=True)
 class Report:
-    """Every run judged, what could not be read, and what the gate makes of it.
+    """All judged runs, the paths that could not be read, and whether the findings fail the gate (`fail_on`).
 
-    outlines: of runs of which no more was kept, in place of `runs`; JSON and overviews need no more.
+    outlines: in place of `runs` where no output needs more than JSON or an overview.
     rules: the help on every rule that was applied or left out, for outputs that carry it along.
     require_healthy: whether a run that is not healthy ends the command with NOT_JUDGED.
     """
@@ -259,7 +261,7 @@ class Report:
 
     @property
     def judged(self) -> Sequence[Diagnosis | Outline]:
-        """Every run, in the form in which it was kept."""
+        """Every run, whole or as an outline."""
         return self.outlines or self.runs
 
     @property
@@ -269,24 +271,24 @@ class Report:
 
     @property
     def all_findings(self) -> list[ReportedFinding | FindingOutline]:
-        """The findings of all runs, in the form in which they were kept."""
+        """The findings of all runs, whole or as outlines."""
         return [finding for run in self.judged for finding in run.findings]
 
     @property
     def primary(self) -> str | None:
-        """The first-ranked root of the first run that has one."""
+        """Rule name of the first-ranked finding of the first run that has one."""
         return next((run.primary for run in self.judged if run.primary), None)
 
     @cached_property
     def splits(self) -> list[Split]:
-        """The parameters that tell failed runs from healthy ones. Raises ImportError without the extra `sweep`."""
+        """The parameters whose values separate failed runs from healthy ones."""
         from loglens.stats.parameter_splits import splits
 
         return splits(self.sweep)
 
     @property
     def sweep(self) -> list[tuple[Mapping[str, Any], bool]]:
-        """The parameters of every failed and every healthy run, and whether it failed."""
+        """Of every failed and every healthy run its parameters, and whether it failed."""
         return [(run.params, run.verdict == "failed") for run in self.judged if run.verdict in ("failed", "healthy")]
 
     @property
@@ -303,7 +305,7 @@ class Report:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Nothing could be read, else the gate failed, else loglens failed, else nothing could be judged.
+        """The exit code: nothing read, else the gate failed, else loglens failed, else nothing judged.
 
         Where healthy runs are required, one that is not counts as not judged.
         """
@@ -319,17 +321,17 @@ class Report:
         return ExitCode.OK if any(run.verdict != "not-judged" for run in self.judged) else ExitCode.NOT_JUDGED
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as the schema lays it down: strict JSON, the one machine form."""
+        """The report as strict JSON, as docs/report.schema.json describes it."""
         return self.with_runs([run.as_dict() for run in self.judged])
 
     def with_runs(self, runs: Sequence[Any]) -> dict[str, Any]:
-        """The report with `runs` in the place of its own."""
+        """The report as a dict, with `runs` in place of its own runs."""
         header = self.header()
         head = {name: header.pop(name) for name in ("schema_version", "tool")}
         return head | {"runs": runs, "unread": [unread.as_dict() for unread in self.unread]} | header
 
     def header(self) -> dict[str, Any]:
-        """The report without its runs."""
+        """The report as a dict, without runs and unread paths."""
         return {
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": "loglens", "version": self.version},
@@ -357,5 +359,5 @@ class Report:
 
 
 def note_dict(note: Note) -> dict[str, str]:
-    """A note as the report writes it."""
+    """A note as the JSON report holds it."""
     return {"kind": note.kind, "file": note.file, "message": note.message}

@@ -1,4 +1,4 @@
-"""A detector's finding in its place in a diagnosis: under its rule, with its cause, accepted by a baseline or new."""
+"""A detector's finding as the report holds it: with its rule, its cause, and whether a baseline accepts it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from loglens.model.strict_json import to_strict
 class ReportedFinding:
     """A finding, the rule that made it, and what the analysis of the whole run adds to it.
 
-    onset_time: Unix time of the onset, None where no curve knows it; kept here, since a curve that is thinned for
+    onset_time: Unix time of the onset, None where no curve has it; kept here, since a curve that is thinned for
     drawing may no longer have that point. caused_by: name of the rule whose finding in the same run is its cause.
     known: accepted by a baseline, so that it does not fail the gate; not written to JSON.
     """
@@ -29,7 +29,7 @@ class ReportedFinding:
 
     @classmethod
     def of(cls, rule: Rule, finding: Finding, caused_by: str | None = None) -> Self:
-        """The finding of a rule, as it came from the detector."""
+        """Wrap the finding of a rule as it comes from the detector."""
         return cls(rule, finding, finding.onset_time, caused_by)
 
     @property
@@ -89,7 +89,7 @@ class ReportedFinding:
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits of rule, curves, onset and key: the same whenever the same log is judged."""
+        """Hash of rule, curves, onset and key (16 hex digits), the same whenever the same log is judged."""
         text = "\0".join([self.condition, *sorted(self.tags), str(self.onset_step), *filter(None, [self.key])])
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 

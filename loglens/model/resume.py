@@ -1,4 +1,4 @@
-"""Which rows of a curve survive when its steps go back."""
+"""Resolve resumes: which rows of a curve remain when its steps go back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Rewind(NamedTuple):
 
 
 def surviving_rows(step: Ints, session: NDArray[np.int32] | None = None) -> tuple[NDArray[np.intp], list[Rewind]]:
-    """Which rows of a curve are its present, by rising step, and where it was rewound.
+    """Find the rows of a curve that no resume has replaced, sorted by step, and the places where it resumed.
 
     A later block of rows at smaller steps replaces the earlier ones from there on (a resume from a
     checkpoint). A single row at a smaller step, after which the curve goes on above its highest step,
@@ -31,7 +31,7 @@ def surviving_rows(step: Ints, session: NDArray[np.int32] | None = None) -> tupl
 
     step: int64, in the order written. Returns the indices of the surviving rows and the rewinds.
     The rule is RustBoard's preemption (tensorboard/data/server, "a new event with step s removes all
-    stored ones with step >= s"), spared for stragglers, which it would let wipe out a whole run.
+    stored ones with step >= s"), except for stragglers, which under that rule would remove a whole run.
     """
     n = len(step)
     anew = np.zeros(n, np.bool_)  # the first row of a session that is not the first

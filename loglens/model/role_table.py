@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class RoleInfo(NamedTuple):
-    """What a role means. unit: "" where it has none. examples: tags in the wild, without any split."""
+    """What a role means. unit: "" where it has none. examples: tags that trainers log, without their split."""
 
     meaning: str
     unit: str
@@ -19,7 +19,7 @@ def _table(text: str) -> dict[str, RoleInfo]:
     return {role: RoleInfo(meaning, unit, tuple(tags.split(", "))) for role, meaning, unit, tags in rows}
 
 
-#: Role -> what it means. The tags are those of the trackers and trainers named in docs/formats.md.
+#: Role -> its meaning. The tags are those of the trackers and trainers named in docs/formats.md.
 ROLE_TABLE = _table(
     """
 activation | statistics of what a layer puts out, such as its largest attention logit | | max_attention_logit

@@ -1,7 +1,7 @@
-"""What comes in: a run as its log files left it, and the curves in it.
+"""A training run as read from its log files, and its curves.
 
 A reader fills a `Run` and changes nothing: rows stay in the order written, a logged NaN is a value,
-a blank is no row. What a curve looks like after a resume is decided here, once, by `survive`."""
+a blank is no row. Rows that a resume replaced are removed here, once, by `surviving_rows`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Run:
 
     axes: the step axis of each tag that does not count in steps (e.g. {"val_loss": "epoch"}).
     params: what the files say of how the run was made (learning rate, cell, status ...), flat. An integer
-    that no float can hold stands as text, so that every number in them can be reckoned with.
+    that no float can hold is kept as text, so that every number in them can be computed with.
     """
 
     name: str
@@ -104,7 +104,7 @@ class Run:
             raise LoglensError(f"no curve {tag!r} in run {self.name!r}; it has: {known or 'none'}") from None
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the facts and a row with a small line for every curve."""
+        """HTML for a notebook: the facts of the run, and a row with a sparkline for every curve."""
         return run_html.table(
             self.name,
             self.format,
@@ -115,7 +115,7 @@ class Run:
         )
 
     def first(self, tag: str) -> float:
-        """Where a curve began when it was first logged, before any rewind: the median of its first three values."""
+        """The median of the first three values of a curve as first logged, before any resume."""
         rows = np.flatnonzero(self.columns.tag == self.tags.index(tag))
         value = self.columns.value[rows]
         value = value[np.isfinite(value)][:3]

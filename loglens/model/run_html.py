@@ -1,4 +1,4 @@
-"""What a notebook shows of a run: its facts, and a row with a small line for every curve."""
+"""HTML of a run for a notebook: its facts, and a row with a sparkline for every curve."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROWS, NAME, WIDTH, HEIGHT = 40, 80, 120, 22
 def table(
     name: str, format: str, curves: Sequence[Series], notes: Sequence[Note], *, points: int, histograms: int
 ) -> str:
-    """HTML that needs no style sheet and no script, on a light or a dark ground.
+    """The HTML, without style sheet and script, for light and dark themes.
 
     points: as written, those that a resume replaced included. histograms: how many summaries were logged.
     """

@@ -1,4 +1,4 @@
-"""One curve of a run, and what a detector asks of it."""
+"""One curve of a run, and the operations on it that detectors share."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Series:
     """One curve: read-only arrays of equal length, by rising step.
 
     step: position on the curve's own `axis` (step, epoch, samples ...). value: as logged, NaN
-    included. time: Unix seconds, NaN where unknown. role, split and layer are filled when roles
-    are assigned; guessed: whether the name alone did not tell the role.
+    included. time: Unix seconds, NaN where unknown. role, split, layer: as `roles.assign`
+    gives them. guessed: whether the role does not follow from the name alone.
     """
 
     tag: str
@@ -58,7 +58,7 @@ class Series:
 
     @property
     def first_nonfinite(self) -> int:
-        """The step of the first point that is NaN or infinite; of the first point of all where none is."""
+        """The step of the first point that is NaN or infinite; of the first point of the curve where none is."""
         return int(self.step[(~np.isfinite(self.value)).argmax()])
 
     @property
@@ -101,7 +101,7 @@ def require(curve: Series, least: int, what: str) -> Series:
 
 
 def present(*curves: Series | None) -> tuple[Series, ...]:
-    """Those of the curves that were logged: what a finding draws."""
+    """Those of the curves that were logged (are not None), for the `series` of a finding."""
     return tuple(curve for curve in curves if curve is not None)
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Source:
     """The files that make one run, as discovery grouped them.
 
-    path: the run's home, a folder or the one file. name: how the run is called in reports.
-    mirror: where the image of a remote tree begins of which the paths are a part.
+    path: the folder of the run, or its one file. name: the run's name in reports.
+    mirror: root of the local copy of a remote tree, where the paths lie in one.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""JSON that can go anywhere text can."""
+"""Strict JSON: no NaN, no numpy types, and if wished ASCII only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NOT_PLAIN = re.compile(r"[^\n -~]")
 
 
 def to_ascii(text: str) -> str:
-    r"""JSON in ASCII with a newline at its end: nothing in it can steer a terminal or break a log.
+    r"""JSON text in ASCII, ended by a newline, without characters that control a terminal or break a log.
 
     A byte of a file name that is no UTF-8 (a lone surrogate in Python) is no character at all and many
     parsers refuse it; it is written as the four characters \xNN.
@@ -30,7 +30,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def to_strict(value: Any) -> Any:
-    """The value as strict JSON: numpy unwrapped, non-finite as "NaN", "Infinity", "-Infinity"."""
+    """Convert a value to strict JSON types: numpy unwrapped, non-finite numbers as "NaN", "Infinity", "-Infinity"."""
     if value is None or isinstance(value, str | bool):  # most values; a mapping is told slowly
         return value
     if isinstance(value, Mapping):
@@ -45,5 +45,5 @@ def to_strict(value: Any) -> Any:
 
 
 def dumps(document: Any, indent: int | None = None) -> str:
-    """The text of what `strict` gave. Raises ValueError where a number in it is not finite."""
+    """JSON text of what `to_strict` returned. Raises ValueError where a number in it is not finite."""
     return json.dumps(document, indent=indent, allow_nan=False, ensure_ascii=False, default=str)

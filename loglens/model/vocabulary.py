@@ -1,4 +1,4 @@
-"""The words that every part shares: roles of curves, their splits, and which way is better."""
+"""The vocabulary of all packages: roles of curves, their splits, and in which direction they are better."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from loglens.model.role_table import ROLE_TABLE
 #: What may follow the @ of a role; none is no split at all.
 SPLITS = ("train", "val", "test", "none")
 
-#: Roles that are better the lower, and the higher.
+#: Roles whose lower values are better, and those whose higher values are.
 LOWER = frozenset(
     "loss loss_component loss_max loss_summary metric_lower step_time data_time gpu_memory rl_value_loss".split()
 )
 HIGHER = frozenset({"metric_higher", "rl_reward", "rl_return", "rl_success", "throughput"})
 
-#: Roles that count, or that measure the machine: they tell nothing of the training.
+#: Roles of counters and of measurements of the machine: they say nothing about the training.
 BOOKKEEPING = frozenset(
     """data_time duplicate_axis epoch flops gpu_memory gpu_util host_memory hparam ignore other samples
     step step_time throughput time tokens""".split()
@@ -28,7 +28,7 @@ ROLES = frozenset(ROLE_TABLE)
 
 
 def parse_role(tag: str, text: str, where: str) -> tuple[str, str | None]:
-    """The role and the split (None where it is not named) that a user writes for a tag: "loss" or "loss@val".
+    """Parse the role that a user gives to a tag, "loss" or "loss@val", into role and split (None where not named).
 
     where: the flag or the file that says so, for the error. Raises ConfigError for a word that does not exist.
     """
@@ -40,7 +40,7 @@ def parse_role(tag: str, text: str, where: str) -> tuple[str, str | None]:
     return role, split or None
 
 
-#: Tags of preference training (DPO and its kin): scores of the chosen and the rejected answer, which may both sink
+#: Tags of preference training (DPO and similar): scores of the chosen and the rejected answer, which may both fall
 #: while the model learns, so that they are no rewards to judge a run by.
 PREFERENCE = re.compile(r"(?<![a-z])(?:chosen|rejected|margins?)(?![a-z])", re.I)
 

@@ -25,7 +25,7 @@ TAIL = 4096
 #: Bytes beyond which the older half of the cache is let go.
 LARGEST = 512 << 20
 #: Files beside a run's logs beyond which it is judged anew each time, and where looking for them ends.
-MOST_BESIDE, MAX_FILES = 2000, 200_000
+MAX_BESIDE, MAX_FILES = 2000, 200_000
 #: Rows that are looked up or written at once.
 AT_ONCE = 256
 
@@ -72,7 +72,7 @@ class Cache:
         folders = {(os.fspath(home), True) for home in homes if home.is_dir()}
         folders |= {(os.path.dirname(file) or os.curdir, False) for file in files}  # noqa: PTH120 - see _files
         beside = {near for folder, deep in folders for near in self._files(folder, deep) if near not in logs}
-        return None if len(beside) > MOST_BESIDE else self.key(what, [*files, *sorted(beside)])
+        return None if len(beside) > MAX_BESIDE else self.key(what, [*files, *sorted(beside)])
 
     def recall(self, keys: Sequence[bytes | None], part: str) -> Iterator[list[Judged] | None]:
         """What was remembered in one form under each key, or None."""

@@ -16,16 +16,20 @@ from loglens.model.series import Series
 from loglens.stats.arrays import Floats
 
 #: Points of all curves of a report together, and the least that one run gets.
-POINTS, LEAST_RUN = 600_000, 500
+MAX_POINTS, MIN_RUN_POINTS = 600_000, 500
 #: The least that a curve is drawn with; a run of more curves than that allows keeps the first ones.
-LEAST_CURVE = 64
+MIN_CURVE_POINTS = 64
 #: Points that the histograms of one tensor take the room of.
-HISTOGRAM = 16_384
+HISTOGRAM_POINTS = 16_384
 
 
 def point_budget(runs: int) -> int:
     """The points of one run in a report on so many, a power of two: one run more seldom changes it."""
-    return max(1 << ((POINTS // max(runs, 1)).bit_length() - 1), LEAST_RUN) if runs <= POINTS else LEAST_RUN
+    return (
+        max(1 << ((MAX_POINTS // max(runs, 1)).bit_length() - 1), MIN_RUN_POINTS)
+        if runs <= MAX_POINTS
+        else MIN_RUN_POINTS
+    )
 
 
 def trim(run: Diagnosis, points: int) -> Diagnosis:
@@ -36,7 +40,7 @@ def trim(run: Diagnosis, points: int) -> Diagnosis:
     lead = () if run.lead is None else (run.lead,)
     whole = {id(curve): curve for curve in (*(c for f in run.findings for c in f.series), *lead, *run.curves)}
     onsets = [finding.onset_step for finding in run.findings if finding.onset_step is not None]
-    share = max(points // max(len(whole), 1), LEAST_CURVE)
+    share = max(points // max(len(whole), 1), MIN_CURVE_POINTS)
     kept = {
         key: thin(curve, share if place < points // share else 0, onsets)
         for place, (key, curve) in enumerate(whole.items())
@@ -49,7 +53,7 @@ def trim(run: Diagnosis, points: int) -> Diagnosis:
         ),
         lead=None if run.lead is None else kept[id(run.lead)],
         curves=tuple(kept[id(curve)] for curve in run.curves if len(kept[id(curve)]) or not len(curve)),
-        distributions=run.distributions[: points // HISTOGRAM],
+        distributions=run.distributions[: points // HISTOGRAM_POINTS],
     )
 
 

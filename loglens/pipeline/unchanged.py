@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from loglens.pipeline.cache import Cache
 
 #: Files below the paths from which on it is worth while, and up to which.
-LEAST, MOST = 64, 20_000
+MIN_FILES, MAX_FILES = 64, 20_000
 
 
 class Invocation(NamedTuple):
@@ -62,6 +62,6 @@ def invocation_of(paths: Sequence[str | Path]) -> Invocation | None:
             if any(os.path.islink(os.path.join(above, name)) for name in below):  # noqa: PTH114, PTH118
                 return None
             files.extend(os.path.join(above, name) for name in names)  # noqa: PTH118
-            if len(files) > MOST:
+            if len(files) > MAX_FILES:
                 return None
-    return Invocation(roots, tuple(sorted(files))) if len(files) >= LEAST else None
+    return Invocation(roots, tuple(sorted(files))) if len(files) >= MIN_FILES else None

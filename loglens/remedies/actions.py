@@ -27,7 +27,7 @@ CLIP_PERCENTILE = 90
 #: How many norms a percentile needs.
 FEWEST_NORMS = 5
 #: Smallest share of a run that a warmup takes, and the Playbook's largest.
-WARMUP_SHARE, WARMUP_MOST = 0.05, 0.1
+WARMUP_SHARE, MAX_WARMUP_SHARE = 0.05, 0.1
 
 #: What several remedies are to bring about, as a rerun's log shows it.
 _EVEN_DEPTH = "the gradient norm of the first layer is between 0.01 and 10 times that of the last, all through the run"
@@ -98,7 +98,7 @@ def add_warmup(length: int, trouble: int | None = None) -> Remedy:
     length: steps in the run. trouble: steps from the start to the onset, where known.
     """
     share = max(10, round(WARMUP_SHARE * length))
-    steps = min(max(share, 2 * trouble), max(10, round(WARMUP_MOST * length))) if trouble else share
+    steps = min(max(share, 2 * trouble), max(10, round(MAX_WARMUP_SHARE * length))) if trouble else share
     steps = int(two_digits(float(steps)))
     why = f"the first updates are the least reliable; {steps} steps is {steps / max(length, 1):.0%} of this run"
     if trouble and steps >= 2 * trouble:

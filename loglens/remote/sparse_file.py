@@ -10,11 +10,11 @@ from typing import IO, Self
 #: Bytes fetched at least, and at most at once where a file is read on end.
 BLOCK, AHEAD = 1 << 15, 1 << 23
 #: Bytes of one file that are fetched at most. Logs are far smaller; data sets in the same formats are not.
-MOST = 1 << 30
+MAX_BYTES = 1 << 30
 
 
 class TooLargeError(ValueError):
-    """More than `MOST` bytes of a file would have to be fetched."""
+    """More than `MAX_BYTES` bytes of a file would have to be fetched."""
 
 
 class Sparse:
@@ -81,5 +81,7 @@ class Sparse:
         self._end = end
 
     def _bound(self, more: int) -> None:
-        if self.fetched + more > MOST:
-            raise TooLargeError(f"over {MOST >> 30} GiB of it is needed; copy it to a local disk and name the copy")
+        if self.fetched + more > MAX_BYTES:
+            raise TooLargeError(
+                f"over {MAX_BYTES >> 30} GiB of it is needed; copy it to a local disk and name the copy"
+            )

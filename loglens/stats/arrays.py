@@ -1,11 +1,11 @@
-"""The arrays that everything works on: one axis, one entry a point."""
+"""Array types (one axis, one entry a point), and arithmetic that neither divides by zero nor overflows."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: Smaller sizes count as this one where they divide: far below what any loss is, and its inverse is still a float64.
+#: Smallest divisor: far below any loss, and its inverse is still a finite float64.
 TINY = 1e-300
 #: exp overflows float64 at 709.8.
 LARGEST_EXPONENT = 700.0
@@ -15,10 +15,10 @@ Floats = NDArray[np.float64]
 
 
 def relative(change: float, level: float) -> float:
-    """A change as a share of the size of a level; vast where the level is zero."""
+    """A change relative to the size of a level; very large, but finite, where the level is zero."""
     return change / max(abs(level), TINY)
 
 
 def safe_exp(exponent: float) -> float:
-    """The exponential of a number, vast but finite where it would overflow."""
+    """exp of a number; very large, but finite, where it would overflow."""
     return float(np.exp(min(exponent, LARGEST_EXPONENT)))

@@ -1,4 +1,4 @@
-"""A curve as a few dozen block medians: robust against spikes, O(n), and nearly free of autocorrelation."""
+"""Reduce a curve to a few dozen block medians: robust against spikes, O(n), hardly autocorrelated."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Blocks:
 
 
 def blocks(x: NDArray[np.generic], value: Floats, *, most: int = 50, least: int = 3) -> Blocks:
-    """Medians over at most `most` consecutive blocks of at least `least` points each.
+    """Compute medians over at most `most` consecutive blocks of at least `least` points each.
 
     x and value: equal length n >= 1, finite. A curve shorter than two blocks is one block a point.
     """
@@ -50,7 +50,7 @@ def blocks(x: NDArray[np.generic], value: Floats, *, most: int = 50, least: int 
 
 
 def noise(value: Floats) -> float:
-    """Standard deviation of the point-to-point noise, robust against trends, steps and spikes.
+    """Estimate the standard deviation of the point-to-point noise, robust against trends, steps and spikes.
 
     From the median absolute second difference, which a straight trend leaves at zero; a second
     difference of independent points has six times their variance (Gasser, Sroka and Jennen-Steinmetz
@@ -62,5 +62,5 @@ def noise(value: Floats) -> float:
 
 
 def spread(value: Floats) -> float:
-    """Standard deviation by the median absolute deviation."""
+    """Estimate the standard deviation from the median absolute deviation."""
     return float(MAD_TO_SD * np.median(np.abs(value - np.median(value)))) if len(value) else 0.0

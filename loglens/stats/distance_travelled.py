@@ -1,4 +1,4 @@
-"""How far a schedule has carried a run: the integral of the learning rate."""
+"""The integral of the learning rate over the steps: how far a schedule has carried the weights."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from loglens.stats.arrays import Floats, Ints
 
 
 def travelled(step: Ints, lr_step: Ints, lr: Floats) -> Floats | None:
-    """The integral of the learning rate up to each step, or None where the rate is not known there.
+    """Integrate the learning rate up to each step; None where the rate is not known there.
 
-    step: where to. lr_step, lr: the logged rate, finite, steps rising. To first order a loss falls by the
-    squared norm of its gradient times this (gradient flow), whatever the schedule does in between. None where
-    the rate covers less than nine tenths of the steps, is negative anywhere or zero throughout.
+    step: upper limits of the integral. lr_step, lr: the logged rate, finite, by rising step. None where the rate
+    covers less than nine tenths of the steps, is negative anywhere or zero throughout. To first order a loss falls by
+    the squared norm of its gradient times this integral (gradient flow), whatever the schedule does in between.
     """
     if len(lr) < 2 or not len(step) or (lr < 0).any() or not lr.any():
         return None

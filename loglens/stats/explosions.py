@@ -1,4 +1,4 @@
-"""Where the norm of a gradient grows or jumps, and whether the loss is the worse for it."""
+"""Find where a gradient norm grows or jumps, and whether the loss gets worse afterwards."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ ANSWER = 50
 
 
 def growing_window(step: Ints, value: Floats, *, t_value: float, r2: float, factor: float) -> Growth | None:
-    """The widest trailing window over which a curve grows exponentially, beyond all it was before.
+    """Find the widest trailing window over which a curve grows exponentially, above all its earlier values.
 
-    step, value: n finite points. t_value, r2, factor: least values of a fit (see `fit_growth`), and the least
-    multiple of the level before the window that the curve ends at.
+    step, value: n finite points. t_value, r2: minima for a fit (see `fit_growth`). factor: minimum ratio of the end
+    of the curve to the level before the window.
     """
     found = None
     end = float(np.median(value[-max(3, len(value) // 50) :]))
@@ -39,14 +39,14 @@ def growing_window(step: Ints, value: Floats, *, t_value: float, r2: float, fact
 
 
 def peak_end(value: Floats) -> int:
-    """The index at which the highest block of a curve ends: what an explosion wears out has small gradients again."""
+    """The index at which the highest block of a curve ends; after an explosion the gradients may be small again."""
     block = blocks(np.arange(len(value)), value)
     at = int(np.argmax(block.level))
     return int(block.start[at + 1]) if at + 1 < len(block) else len(value)
 
 
 def band_exit(value: Floats, start: int) -> int:
-    """The first index after a curve was last inside the band of its points before `start`.
+    """The index from which a curve stays outside the band of its points before `start`.
 
     The band ends at the 90th percentile of those points, or of the first tenth where there are hardly any.
     """
@@ -76,7 +76,7 @@ def is_worse_after(loss: Floats, split: int) -> bool:
 
 
 def improves_between(loss: Floats, start: int, end: int) -> bool:
-    """Whether a loss comes down for good between two indices: what grew meanwhile did no harm until then.
+    """Whether a loss falls for good between two indices, so that what grew meanwhile did no harm until then.
 
     It counts where the second half of that stretch lies below the points before it by more than their noise
     and a tenth of their level.
@@ -91,7 +91,7 @@ def improves_between(loss: Floats, start: int, end: int) -> bool:
 
 
 def is_hurt_between(loss: Floats, start: int, end: int) -> bool:
-    """Whether a loss stands clearly above its earlier level somewhere between two indices, whatever comes later.
+    """Whether a loss is clearly above its earlier level somewhere between two indices, whatever comes later.
 
     Three blocks in a row (of a twentieth of the stretch) have to be a tenth and `WORSE` deviations of the noise
     above the level before `start`.
@@ -133,9 +133,9 @@ def is_poor(loss: Floats) -> bool:
 
 
 def answered_jump(step: Ints, grad: Floats, loss_step: Ints, loss: Floats, factor: float) -> int | None:
-    """The index of the first jump of a gradient norm that the loss answers by leaving its level for good.
+    """The index of the first jump of a gradient norm after which the loss leaves its level for good.
 
-    step, grad: finite. loss: as logged. factor: least multiple of the median over the five blocks before
+    step, grad: finite. loss: as logged. factor: minimum ratio of a jump to the median over the five blocks before
     (a block is a hundredth of the curve). None for curves of under 20 points.
     """
     if len(grad) < 20:

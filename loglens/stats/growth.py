@@ -1,4 +1,4 @@
-"""Exponential growth: its rate, how sure it is, and where it would overflow."""
+"""Fit exponential growth: rate, confidence interval, and the step at which it would overflow."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Growth:
 
 
 def fit_growth(step: Ints, value: Floats, start: int = 0) -> Growth | None:
-    """The log-linear fit over points `start` to the end, or None where fewer than 8 are positive.
+    """Fit ln(value) = a + rate * step from point `start` to the end; None where fewer than 8 values are positive.
 
     step, value: equal length, value finite. Fitted by Theil-Sen on block medians, so that a few
     spikes do not make a trend; the interval allows for autocorrelation (see `trend`).
@@ -76,7 +76,7 @@ def fit_growth(step: Ints, value: Floats, start: int = 0) -> Growth | None:
 
 
 def trailing_fits(step: Ints, value: Floats, least: int = 20) -> Iterator[Growth]:
-    """Fits over trailing windows: the last 20, 40, 80 ... points up to the whole curve, shortest first."""
+    """Yield fits over trailing windows: the last 20, 40, 80 ... points up to the whole curve, shortest first."""
     n, size = len(value), least
     while size < n:
         if fit := fit_growth(step, value, n - size):

@@ -1,4 +1,4 @@
-"""Per-layer numbers in the order of depth, from the input to the output."""
+"""Sort the layers of a network by depth, from the input to the output."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LAST = re.compile(r"(^|[._/])(out|output|head|lm_head|classifier|logits|fc_out|
 
 
 def depth_order(layers: Sequence[str]) -> list[int]:
-    """Indices of `layers` from the input side to the output side.
+    """The indices that sort layer names from the input side to the output side.
 
     Loggers write parameters in the order of the model, which is kept, unless the names stand in
     alphabetical order (some loggers sort their columns: fc.0, fc.1, fc.10, fc.2, head, tok): then

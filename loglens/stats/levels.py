@@ -1,4 +1,4 @@
-"""Where a curve started, where it ended, and how low it got, each beyond its noise."""
+"""The levels of a curve: where it started, where it ended, how low it got, and its noise."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Levels:
 
     @property
     def drop(self) -> float:
-        """How much of the starting level is gone at the end, as a share of its size."""
+        """The fall from the first to the last level, as a share of the size of the first."""
         return (self.start - self.end) / abs(self.start) if self.start else 0.0
 
     @property
@@ -53,9 +53,9 @@ def _smooth(level: Floats) -> Floats:
 
 
 def sinking(value: Floats, parts: int = 5) -> float:
-    """By how much a curve sinks from its first to its last of several equal parts (medians), as a share of the first.
+    """By how much a curve falls from the first to the last of several equal parts (medians), as a share of the first.
 
-    The parts are as long as each other, so that no few points at an end decide it.
+    The parts are equally long, so that a few points at an end do not decide it.
     """
     size = max(1, len(value) // parts)
     first, last = float(np.median(value[:size])), float(np.median(value[-size:]))
@@ -73,7 +73,7 @@ def fell_at_once(value: Floats, errors: float = 6.0) -> bool:
 
 
 def levels(value: Floats) -> Levels:
-    """Levels of a curve of n >= 5 finite points, by their order (steps are taken as even).
+    """Measure the levels of a curve of n >= 5 finite points; steps are taken as evenly spaced.
 
     The start is the median of the first three points or first hundredth; a descent within the first
     block would otherwise hide it. A block is 2 % of the curve, at least three points.

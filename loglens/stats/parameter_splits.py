@@ -1,10 +1,10 @@
-"""Which parameters tell the failed runs of a sweep from the healthy ones.
+"""Find the parameters whose values separate the failed runs of a sweep from the healthy ones.
 
-For each parameter the one split that parts them best (a decision tree of depth one, both kinds of
-runs weighted alike), judged by Fisher's exact test. A split was chosen among many, so its
-p-value is multiplied by the number of splits that there were over all parameters (Bonferroni): what is
-left is a bound on the chance that runs which fail by chance show a split as good. A parameter that
-parts them need not be the cause; one that changes together with it does as well.
+For each parameter the best split is taken (a decision tree of depth one, both kinds of runs with the
+same total weight) and tested by Fisher's exact test. A split is chosen among many, so its p-value is
+multiplied by the number of possible splits over all parameters (Bonferroni): that bounds the chance that
+runs which fail at random show a split as good. A parameter that separates them need not be the cause;
+it may change together with the cause.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-#: Runs of each kind below which nothing is said: with fewer, no split of two parameters reaches ALPHA.
-LEAST = 4
-#: A split is told if runs that fail by chance would show it less often than this.
+#: Runs of each kind that are needed: with fewer, no split of two parameters reaches ALPHA.
+MIN_RUNS = 4
+#: A split is reported if runs that fail at random would show one as good less often than this.
 ALPHA = 0.05
-#: A text of more kinds than this is a name, not a setting.
-MOST_KINDS = 12
-#: What a trainer writes down as the run goes or ends, and names: no setting.
+#: A parameter with more different texts than this is a name, not a setting.
+MAX_TEXTS = 12
+#: Parameters that are no settings: results that a trainer writes during or after the run, and names.
 NO_SETTINGS = frozenset(
     """
     best_metric best_model_checkpoint epoch exit_code global_step hostname is_hyper_param_search num_input_tokens_seen
@@ -54,7 +54,7 @@ class Split:
 
 
 def splits(runs: Sequence[tuple[Mapping[str, Any], bool]]) -> list[Split]:
-    """Return the significant splits, the surest first. runs: parameters of each, and whether it failed."""
+    """Find the significant splits, most significant first. runs: of each its parameters, and whether it failed."""
     questions: list[tuple[str, Question]] = []
     tried = 0
     for name in comparable(runs):
@@ -70,9 +70,9 @@ def splits(runs: Sequence[tuple[Mapping[str, Any], bool]]) -> list[Split]:
 
 
 def comparable(runs: Sequence[tuple[Mapping[str, Any], bool]]) -> list[str]:
-    """The settings that differ between runs and that half of them logged; none where either kind of run is rare."""
+    """The settings that differ between runs and that half of them logged; none with too few runs of either kind."""
     failed = sum(bad for _, bad in runs)
-    if min(failed, len(runs) - failed) < LEAST:
+    if min(failed, len(runs) - failed) < MIN_RUNS:
         return []
     values: dict[str, list[Any]] = {}
     for params, _ in runs:
@@ -83,7 +83,7 @@ def comparable(runs: Sequence[tuple[Mapping[str, Any], bool]]) -> list[str]:
 
 
 def _questions(known: list[tuple[Any, bool]]) -> tuple[list[Question], int]:
-    """What may be asked of one parameter, and how many splits there were to choose from."""
+    """The candidate splits of one parameter, and how many there were to choose from."""
     values = [value for value, _ in known]
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         kinds = {float(value) for value in values if math.isfinite(value)}
@@ -99,7 +99,7 @@ def _questions(known: list[tuple[Any, bool]]) -> tuple[list[Question], int]:
         return [("<", min(k for k in kinds if k > cut), [(not side, bad) for side, bad in above])], len(kinds) - 1
     texts = [str(value) for value in values]
     options = dict.fromkeys(texts)
-    if not 2 <= len(options) <= min(MOST_KINDS, len(texts) // 2):
+    if not 2 <= len(options) <= min(MAX_TEXTS, len(texts) // 2):
         return [], 0
     asked: list[tuple[str, float | str, list[tuple[bool, bool]]]] = [
         ("=", option, [(text == option, bad) for text, (_, bad) in zip(texts, known, strict=True)])

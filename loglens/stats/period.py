@@ -1,4 +1,4 @@
-"""Whether a curve repeats itself."""
+"""Detect whether a curve is periodic, by its autocorrelation."""
 
 from __future__ import annotations
 

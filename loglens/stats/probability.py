@@ -1,13 +1,13 @@
-"""Two probabilities by themselves: SciPy gives the same, but takes as long to load as a small log to judge.
+"""The t and binomial distributions in plain Python: importing SciPy takes as long as judging a small log.
 
-Every `diagnose` needs them; a comparison of runs can wait, and has SciPy's (`parting`).
+Every `diagnose` needs them; a comparison of runs, which may be slower, uses SciPy (`separation`).
 """
 
 from __future__ import annotations
 
 import math
 
-#: Terms after which a continued fraction is given up; about sqrt(n) are needed for n moves.
+#: Most terms of a continued fraction that are computed; about sqrt(n) are needed for n trials.
 TERMS = 100_000
 
 
@@ -42,12 +42,12 @@ def _fraction(a: float, b: float, x: float) -> float:
 
 
 def binomial_tail(successes: int, trials: int) -> float:
-    """The chance that a fair coin shows at least so many heads in so many throws."""
+    """The probability of at least so many heads in so many throws of a fair coin."""
     return beta_share(successes, trials - successes + 1, 0.5) if successes > 0 else 1.0
 
 
 def student_quantile(freedom: float, share: float) -> float:
-    """The value below which Student's t with so many degrees of freedom lies with this chance, 0.5 < share < 1.
+    """The quantile of Student's t distribution with so many degrees of freedom, for 0.5 < share < 1.
 
     By Newton's method on the logarithms of t and of the tail: a concave curve.
     """

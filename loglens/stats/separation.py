@@ -1,4 +1,4 @@
-"""Where a curve leaves another one, or the band of several, beyond noise."""
+"""Find where a curve departs from another one, or from the band of several, by more than noise."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from loglens.stats.blocks import blocks, noise
 
 Curve = tuple[Ints, Floats]
 
-#: Common points that a comparison takes at least; fewer cannot tell a parting from noise.
-LEAST = 6
-#: Multiple of the noise that one good run is left by; several good runs have Student's t in its place.
+#: Common points that a comparison needs; with fewer, a difference cannot be distinguished from noise.
+MIN_COMMON_POINTS = 6
+#: Multiple of the noise by which a curve departs from one good run; with several, Student's t takes its place.
 TIMES, CONFIDENCE = 4.0, 0.9995
-#: Share of the good curve's span, and of its level, that a difference worth telling has.
+#: Shares of the good curve's span and of its level that a difference must reach to be reported.
 OF_SPAN, OF_SPAN_IN_BAND, OF_LEVEL = 0.05, 0.01, 0.01
-#: Blocks in a row that make a parting; a curve is cut into at most so many.
-LASTING, MOST = 3, 60
+#: Blocks in a row that make a departure; most blocks into which a curve is cut.
+LASTING, MAX_BLOCKS = 3, 60
 
 
 @dataclass(frozen=True, slots=True)
 class Separation:
-    """Where a curve leaves the good ones.
+    """A stretch over which a curve departs from the good ones.
 
-    step: the first step beyond noise. until: the step from which they are together again, None where
-    they part for good. good and bad: the levels where they are farthest apart, at step worst. times:
+    step: the first step beyond noise. until: the step from which they agree again, None where they
+    stay apart. good and bad: the levels where they are farthest apart, at step worst. times:
     that difference as a multiple of the noise.
     """
 
@@ -42,9 +42,10 @@ class Separation:
 
 
 def align(goods: Sequence[Curve], bad: Curve) -> tuple[Ints, Floats, Floats]:
-    """Steps, the good curves' values there (one row a curve, NaN outside its reach) and the bad one's.
+    """Align curves on common steps.
 
-    goods, bad: steps by rising order, with values; what is not finite is passed over, and of equal steps
+    Returns the steps, the good curves' values (one row a curve, NaN beyond its ends) and the bad curve's values.
+    goods, bad: steps in rising order, with values; points that are not finite are left out, and of equal steps
     the last counts. The steps are those of the coarsest curve where all overlap; the denser curves are
     interpolated between their neighbours there.
     """
@@ -67,7 +68,7 @@ def align(goods: Sequence[Curve], bad: Curve) -> tuple[Ints, Floats, Floats]:
 
 
 def same_until(good: Curve, bad: Curve) -> int | None:
-    """The last step up to which two curves hold exactly the same values, None where they differ at once."""
+    """The last step up to which two curves hold exactly the same values; None where they differ from the start."""
     common, one, two = np.intersect1d(good[0], bad[0], return_indices=True)
     differ = good[1][one] != bad[1][two]
     differ &= ~(np.isnan(good[1][one]) & np.isnan(bad[1][two]))
@@ -76,31 +77,31 @@ def same_until(good: Curve, bad: Curve) -> int | None:
 
 
 def separations(goods: Sequence[Curve], bad: Curve) -> list[Separation]:
-    """Where the bad curve leaves the good ones beyond noise, each time. See `align` for the arguments.
+    """Find each stretch over which the bad curve departs from the good ones. See `align` for the arguments.
 
-    The difference to the median of the good curves is looked at in block medians, on a log scale where
-    all is positive and spans more than a factor of 3. It counts where it exceeds the noise of a block
+    The difference to the median of the good curves is taken in block medians, on a log scale where
+    all values are positive and span more than a factor of 3. It counts where it exceeds the noise of a block
     fourfold and 5 % of the good curve's span, three blocks in a row on one side or to the end. The noise
-    is that of the points and of the blocks (slow wander) by second differences; with several good runs
-    also the spread between them, as the prediction interval of one more run (Student's t), which knows
-    of the luck of the seed. The step is then the first point of that stretch beyond its own noise.
+    is that of the points and of the blocks (slow drift) by second differences; with several good runs
+    also the spread between them, as the prediction interval of one more run (Student's t), which accounts
+    for differences by seed. The step is then the first point of that stretch beyond its own noise.
     """
     step, rows, value = align(goods, bad)
     keep = np.isfinite(value) & np.isfinite(rows).any(axis=0)
     step, rows, value = step[keep], rows[:, keep], value[keep]
-    if len(step) < LEAST:
+    if len(step) < MIN_COMMON_POINTS:
         return []
     log = _in_logs(rows, value)
     f, g = (np.log(rows), np.log(value)) if log else (rows, value)
     centre = np.nanmedian(f, axis=0)
     difference = g - centre
     places = np.arange(len(step))
-    cut = blocks(places, difference, most=MOST, least=1)
+    cut = blocks(places, difference, most=MAX_BLOCKS, least=1)
     size = len(step) / len(cut)
     point = _point_noise(f, g)
     floor = _floor(centre, log, len(rows))
     between, times = _between(f, centre, cut.start)
-    wander = _both(*(noise(blocks(places, curve, most=MOST, least=1).level) for curve in (centre, g)))
+    wander = _both(*(noise(blocks(places, curve, most=MAX_BLOCKS, least=1).level) for curve in (centre, g)))
     sigma = np.maximum(max(point * (1.25 / np.sqrt(size) if size >= 2 else 1.0), wander), between)
     beyond = np.sign(cut.level) * (np.abs(cut.level) > np.maximum(times * sigma, floor))
     found: list[Separation] = []
@@ -139,12 +140,12 @@ def _in_logs(rows: Floats, value: Floats) -> bool:
 
 
 def _point_noise(rows: Floats, value: Floats) -> float:
-    """Of a difference between two points of the good curves and of the bad one."""
+    """Noise of the difference between a point of the good curves and one of the bad curve."""
     return _both(float(np.median([noise(row[np.isfinite(row)]) for row in rows])), noise(value))
 
 
 def _both(good: float, bad: float) -> float:
-    """Noise of a difference; a bad curve that got wild is given no more than thrice the noise of the good one."""
+    """Noise of a difference; the noise of the bad curve counts as at most three times that of the good one."""
     return float(np.hypot(good, min(bad, 3 * good) if good else bad))
 
 
@@ -169,7 +170,7 @@ def _between(rows: Floats, centre: Floats, start: NDArray[np.intp]) -> tuple[Flo
 
 
 def _stretches(beyond: Floats) -> Iterator[tuple[int, int]]:
-    """Stretches of blocks beyond, and where each ends: once three in a row are not, or on the other side."""
+    """Stretches of blocks beyond the noise, each ended by three in a row that are not or are on the other side."""
     n, first = len(beyond), 0
     while first < n:
         if not beyond[first]:

@@ -1,4 +1,4 @@
-"""Whether a curve rises or falls beyond its noise."""
+"""Fit a robust trend, and test whether a curve rises or falls by more than its noise."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Trend:
 
 
 def trend(x: Floats, y: Floats, *, confidence: float = 0.99) -> Trend:
-    """Theil-Sen line with a confidence interval that allows for autocorrelation.
+    """Fit a Theil-Sen line with a confidence interval that allows for autocorrelation.
 
     x, y: n >= 4 finite values, x rising; n^2/2 slopes are formed, so pass block medians of a long
     curve. The slope is the median of all pairwise slopes (Sen 1968, JASA 63:1379), breakdown 29 %.
@@ -57,10 +57,10 @@ def trend(x: Floats, y: Floats, *, confidence: float = 0.99) -> Trend:
 
 
 def rising_share(value: Floats) -> tuple[float, float]:
-    """Share of steps with value[t+1] > value[t] among those that move, and its chance under a coin.
+    """The share of rises among the changes of a curve from point to point, and its p-value.
 
     The p-value is the one-sided binomial sign test. Independent noise makes neighbouring differences
-    alternate, so that the test errs on the side of silence.
+    alternate, so that the test is conservative.
     """
     step = np.diff(value)
     moves = step[step != 0]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from loglens.model.columns import Histogram
-from loglens.model.histogram_grid import BINS, COLUMNS, MOST, Distribution, distributions
+from loglens.model.histogram_grid import BINS, COLUMNS, MAX_TENSORS, Distribution, distributions
 from loglens.model.report import Diagnosis
 from loglens.pipeline.serialise import dumps, loads
 from loglens.pipeline.trim import point_budget, trim
@@ -116,7 +116,7 @@ def test_what_findings_rest_on_comes_first_and_the_size_is_bounded() -> None:
     rows = [histogram(step, [1.0, 2.0], tag=f"layer{i}") for step in range(200) for i in range(50)]
     found = distributions(rows, {"layer7", "loss"})
     tags = [part.tag for part in found]
-    assert len(tags) == MOST and {"layer0", "layer7", "layer49"} <= set(tags) and found[0].of == 50
+    assert len(tags) == MAX_TENSORS and {"layer0", "layer7", "layer49"} <= set(tags) and found[0].of == 50
     assert tags == sorted(tags, key=lambda tag: int(tag[5:]))
     assert len(pickle.dumps(found)) < 160_000
     assert distributions([]) == ()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from loglens.analysis.judge import judge
-from loglens.pipeline.trim import LEAST_RUN, point_budget, thin, trim
+from loglens.pipeline.trim import MIN_RUN_POINTS, point_budget, thin, trim
 from loglens.registry import load as registry
 from tests.curves import falling, run, series
 
@@ -42,12 +42,12 @@ def test_a_run_gets_its_share() -> None:
     curves = {f"layer{i}/grad_norm": falling(2000, seed=i) for i in range(60)}
     whole = judge(run({"train/loss": falling(2000), **curves}), registry.detectors())
     assert trim(whole, 1 << 20) == whole
-    few = trim(whole, LEAST_RUN)
-    assert sum(map(len, few.curves)) < 2 * LEAST_RUN
+    few = trim(whole, MIN_RUN_POINTS)
+    assert sum(map(len, few.curves)) < 2 * MIN_RUN_POINTS
     assert few.as_dict() == whole.as_dict(), "what is told does not change"
 
 
 def test_shares_add_up() -> None:
     assert point_budget(1) == 1 << 19
-    assert point_budget(2000) == point_budget(10**9) == LEAST_RUN
+    assert point_budget(2000) == point_budget(10**9) == MIN_RUN_POINTS
     assert all(point_budget(runs) * runs <= 600_000 for runs in range(1, 1000))

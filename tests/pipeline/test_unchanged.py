@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from loglens.discovery.find import find
-from loglens.pipeline.unchanged import LEAST, invocation_of
+from loglens.pipeline.unchanged import MIN_FILES, invocation_of
 from tests.cli.test_cli import bad, call, good
 from tests.slow.test_many import diagnose, many
 
-COUNT = LEAST + 2
+COUNT = MIN_FILES + 2
 
 
 @pytest.fixture(autouse=True)

@@ -17,10 +17,10 @@ from loglens.model.series import Series
 from loglens.renderers.html.drawing import RAMP, Heat, spark
 from loglens.renderers.shared.buckets import Scale
 from loglens.renderers.shared.summary import say, title
-from loglens.renderers.shared.thinning import LEAST, Thin, points_for_screen
+from loglens.renderers.shared.thinning import MIN_POINTS, Thin, points_for_screen
 
 #: Points of all curves of a page together, and of one curve.
-POINTS, MOST = 300_000, 12_000
+MAX_POINTS, MAX_CURVE_POINTS = 300_000, 12_000
 #: Curves in one panel, panels of a run, and runs above which each has fewer panels.
 CURVES, PANELS, MANY = 5, 12, 40
 #: Roles drawn of every run, the telling ones first; others are drawn if a finding rests on them.
@@ -126,7 +126,7 @@ def _heats(whole: Mapping[str, Series], evidence: Mapping[str, None]) -> list[Pa
 def share(groups: Sequence[Sequence[Panel]]) -> int:
     """How many points each curve of the page may have."""
     curves = sum(len(panel.curves) for group in groups for panel in group if not panel.heat)
-    return max(min(POINTS // max(curves, 1), MOST), LEAST)
+    return max(min(MAX_POINTS // max(curves, 1), MAX_CURVE_POINTS), MIN_POINTS)
 
 
 def figure(panel: Panel, run: Diagnosis, id: str, most: int) -> Figure:

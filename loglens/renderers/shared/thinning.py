@@ -19,11 +19,11 @@ from loglens.renderers.shared.buckets import Scale
 from loglens.stats.arrays import Floats, Ints
 
 #: Stretches of bad values that are told apart; beyond that, neighbours closer than a pixel are put together.
-MOST_STRETCHES = 2000
+MAX_STRETCHES = 2000
 #: Of the points of a thinned curve: the share that makes its shape, holds extremes, holds spikes.
 SHAPE, EXTREMES, SPIKES = 0.5, 0.25, 0.08
 #: The least that a thinned curve has.
-LEAST = 64
+MIN_POINTS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ def points_for_screen(curve: Series, most: int, onsets: Iterable[int] = ()) -> T
     """The curve in about `most` points; all of them where it has no more."""
     finite = np.isfinite(curve.value)
     rows = np.flatnonzero(finite)
-    if len(rows) > max(most, LEAST):
-        chosen = _chosen(curve.step[rows], curve.value[rows], max(most, LEAST), list(onsets))
+    if len(rows) > max(most, MIN_POINTS):
+        chosen = _chosen(curve.step[rows], curve.value[rows], max(most, MIN_POINTS), list(onsets))
         rows = rows[chosen]
     begins, ends = _runs(~finite)
     bad = _stretches(curve, begins, ends)
-    shown = np.union1d(rows, begins if len(begins) <= MOST_STRETCHES else _breaks(begins, ends))
+    shown = np.union1d(rows, begins if len(begins) <= MAX_STRETCHES else _breaks(begins, ends))
     value = np.where(np.isfinite(curve.value[shown]), curve.value[shown], np.nan)
     return Thin(curve.step[shown], value, bad)
 
@@ -100,15 +100,15 @@ def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 def _breaks(begins: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
     """Where the line is interrupted if there are too many places: at the longest stretches."""
-    return np.sort(begins[np.argsort(begins - ends, kind="stable")[:MOST_STRETCHES]])
+    return np.sort(begins[np.argsort(begins - ends, kind="stable")[:MAX_STRETCHES]])
 
 
 def _stretches(curve: Series, begins: NDArray[np.intp], ends: NDArray[np.intp]) -> tuple[Stretch, ...]:
     """Every run of bad values; where there are very many, those that fall on one pixel are one stretch."""
     if not len(begins):
         return ()
-    if len(begins) > MOST_STRETCHES:
-        pixel = (float(curve.step[-1]) - float(curve.step[0])) / MOST_STRETCHES
+    if len(begins) > MAX_STRETCHES:
+        pixel = (float(curve.step[-1]) - float(curve.step[0])) / MAX_STRETCHES
         places = np.floor((curve.step[begins].astype(float) - float(curve.step[0])) / max(pixel, 1e-9))
         heads = np.flatnonzero(np.diff(places, prepend=-1.0))
     else:
