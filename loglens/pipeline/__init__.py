@@ -1,1 +1,1 @@
-"""From paths to judged runs: find, read, judge, keep."""
+"""The pipeline from paths to diagnoses: find logs, read them, judge runs, cache results."""

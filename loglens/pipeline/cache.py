@@ -1,8 +1,8 @@
-"""What was judged before, so that a second look at an unchanged folder costs next to nothing.
+"""The cache of diagnoses, so that judging an unchanged folder again costs next to nothing.
 
 One SQLite file, which any number of processes may use at once. A key holds everything that a diagnosis
-depends on: the code, the settings, and of each file its size, times, inode and last bytes. A cache that
-cannot be used is done without: it never fails a report.
+depends on: the code, the settings, and of each file its size, times, inode and last bytes. Errors of the
+cache are ignored: they never fail a report.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from loglens.pipeline.serialise import loads
 
 #: Bytes at the end of a file that its key holds a hash of: a log that grows or is rewritten ends differently.
 TAIL = 4096
-#: Bytes beyond which the older half of the cache is let go.
+#: Size in bytes beyond which the older half of the cache is deleted.
 LARGEST = 512 << 20
 #: Files beside a run's logs beyond which it is judged anew each time, and where looking for them ends.
 MAX_BESIDE, MAX_FILES = 2000, 200_000
@@ -31,7 +31,7 @@ AT_ONCE = 256
 
 
 class Cache:
-    """Looks up and remembers. `salt`: whatever changes what comes out though no file changed."""
+    """Diagnoses by key, in one SQLite file. salt: whatever changes a diagnosis although no file has changed."""
 
     def __init__(self, path: Path, salt: str) -> None:
         self._salt = hashlib.blake2b(salt.encode("utf-8", "surrogateescape")).digest()
@@ -42,7 +42,7 @@ class Cache:
         self._base = _open(path)
 
     def owner(self, file: Path, ask: Callable[[Path], int | None]) -> int | None:
-        """What `ask` said of this file: the number of its reader."""
+        """The number of the file's reader, as `ask` determines it, from the cache where it is known."""
         key = self.key("owner", [os.fspath(file)])
         known = self.get(key)
         if known is not None:
@@ -52,7 +52,7 @@ class Cache:
         return number
 
     def key(self, what: str, files: Iterable[str]) -> bytes | None:
-        """The key of what is told of these files; None where one of them can't be told from what it was."""
+        """The key of a result about these files; None where a change of one of them could go unnoticed."""
         digest = hashlib.blake2b(self._salt, digest_size=20)
         digest.update(what.encode("utf-8", "surrogateescape"))
         for file in files:
@@ -65,9 +65,9 @@ class Cache:
         return digest.digest()
 
     def run_key(self, what: str, homes: Iterable[Path], files: Sequence[str], logs: frozenset[str]) -> bytes | None:
-        """The key of what is told of a run's files; what lies beside them counts, but for other `logs`.
+        """The key of the diagnosis of a run's files; other files beside them count too, except for other `logs`.
 
-        None also where there is too much beside them to look at.
+        None also where too many files lie beside them.
         """
         folders = {(os.fspath(home), True) for home in homes if home.is_dir()}
         folders |= {(os.path.dirname(file) or os.curdir, False) for file in files}  # noqa: PTH120 - see _files
@@ -75,7 +75,7 @@ class Cache:
         return None if len(beside) > MAX_BESIDE else self.key(what, [*files, *sorted(beside)])
 
     def recall(self, keys: Sequence[bytes | None], part: str) -> Iterator[list[Judged] | None]:
-        """What was remembered in one form under each key, or None."""
+        """The result cached in one form under each key, or None."""
         for start in range(0, len(keys), AT_ONCE):
             some = [key and key + part.encode() for key in keys[start : start + AT_ONCE]]
             bodies = self._found(some)
@@ -86,23 +86,23 @@ class Cache:
                     yield None
 
     def remember(self, key: bytes | None, parts: Mapping[str, bytes]) -> None:
-        """Keeps what was judged, frozen in one form or more."""
+        """Cache a result, serialised in one form or more."""
         for part, frozen in parts.items():
             self.put(key and key + part.encode(), frozen)
 
     def get(self, key: bytes | None) -> bytes | None:
-        """What was put there, or None."""
+        """The bytes cached under a key, or None."""
         return self._found([key]).get(key)
 
     def put(self, key: bytes | None, body: bytes) -> None:
-        """Kept for a moment, so that another process never waits long for the file."""
+        """Cache bytes under a key. They are written in batches, so that no other process waits long for the file."""
         if self._base is not None and key is not None:
             self._new.append((key, body, _sum(body)))
             if len(self._new) >= AT_ONCE or time.monotonic() - self._written > 1.0:
                 self._write()
 
     def close(self) -> None:
-        """Writes what is new, and lets go of the older half where it has grown too large."""
+        """Write what is new, and delete the older half where the cache has grown too large."""
         self._write()
         if self._base is None:
             return
@@ -115,9 +115,9 @@ class Cache:
         self._base.close()
 
     def _files(self, folder: str, deep: bool) -> list[str]:
-        """The files in a folder, or also in those below it; no more than make it too much.
+        """The files in a folder, and if `deep` in those below it; it stops once there are too many.
 
-        As strings, in the form that paths take: paths are slow to make and to hash.
+        As strings in the normal form of paths: path objects are slow to make and to hash.
         """
         if (folder, deep) not in self._near:
             found: list[str] = []
@@ -151,7 +151,7 @@ class Cache:
 
 
 def place() -> Path:
-    """Return $LOGLENS_CACHE_DIR, or loglens/ in the user's folder for caches ($XDG_CACHE_HOME on Linux)."""
+    """The cache's folder: $LOGLENS_CACHE_DIR, or loglens/ in the user's cache folder ($XDG_CACHE_HOME on Linux)."""
     own = os.environ.get("LOGLENS_CACHE_DIR")
     if own:
         return Path(own)
@@ -161,7 +161,7 @@ def place() -> Path:
 
 
 def signature(file: str | Path) -> bytes | None:
-    """What tells this state of a file from any other; None where it can't be told."""
+    """The signature of a file's present state; None where a later change could have the same one."""
     try:
         handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError:

@@ -1,4 +1,4 @@
-"""The keys of the cache: all that a diagnosis depends on."""
+"""The keys of the cache, made of everything that a diagnosis depends on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def code_and_settings(config: Config) -> str:
-    """What a diagnosis depends on besides the files: the code, its libraries and plugins, the settings."""
+    """Hash of what a diagnosis depends on besides the files: code, libraries, plugins, settings."""
     package = Path(__file__).parents[1]
     modules = {cast(ModuleType, reader).__name__ for reader in registry.plugged_readers()}
     modules |= {detector.detect.__module__ for detector in registry.detectors().values()}
@@ -37,7 +37,7 @@ def code_and_settings(config: Config) -> str:
 
 
 def keys_of(units: Sequence[Unit], cache: Cache) -> list[bytes | None]:
-    """The key of each unit in the cache; None where what is told of it cannot be kept."""
+    """The key of each unit in the cache; None where its diagnosis cannot be cached."""
     logs = frozenset(os.fspath(file) for unit in units for _, source in unit for file in source.files)
     points = point_budget(len(units))
     keys: list[bytes | None] = []

@@ -1,4 +1,4 @@
-"""Tasks over a Dask cluster that is there already. Its workers must have loglens and see the same paths."""
+"""Run tasks on an existing Dask cluster, whose workers must have loglens installed and see the same paths."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from loglens.errors import LoglensError
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-#: What is said where the extra is not installed.
+#: The error message where the extra is not installed.
 MISSING = "--engine dask needs: pip install 'loglens[dask]'"
 
 
 def each(work: Callable[[Task], Result], tasks: Sequence[Task], scheduler: str) -> Iterator[tuple[int, Result | str]]:
-    """The place and the result of each task, as they come; a text says why a task was given up.
+    """Yield the index and the result of each task as it is done; a text says why a task failed.
 
     The scheduler gives the tasks of a worker that is lost to the others, three times over
     (`distributed.scheduler.allowed-failures`). Raises LoglensError where there is no scheduler.
@@ -45,6 +45,6 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], scheduler: str) 
 
 
 def _from(folder: str, work: Callable[[Task], Result], task: Task) -> Result:
-    """The work from where the command was given, so that relative paths mean the same."""
+    """Do the work in the folder of the command, so that relative paths mean the same."""
     os.chdir(folder)
     return work(task)

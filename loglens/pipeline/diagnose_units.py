@@ -1,6 +1,6 @@
-"""Sources -> diagnoses, over as many processes as wished: read, judge, keep what the outputs need.
+"""Read and judge units of sources, in one process or several, and keep what the outputs need.
 
-What goes wrong with one source costs that source alone, and is named."""
+An error in one source affects that source alone, and is reported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class UnitResult(NamedTuple):
-    """What came of a unit, and for the cache each form of it as bytes."""
+    """The judged runs of a unit, and for the cache each form of them as bytes."""
 
     judged: list[Judged]
     frozen: Mapping[str, bytes]
@@ -39,7 +39,7 @@ class UnitResult(NamedTuple):
 #: A unit as it travels to a worker: each source with the name of its reader's module.
 Task = tuple[tuple[str, Source], ...]
 
-#: The forms in which the cache keeps a unit: to be drawn, or counted and told.
+#: The forms in which the cache keeps a unit: with curves, or as outlines.
 WHOLE, OUTLINE = "whole", "outline"
 
 #: From so many units or bytes on, more than one process is worth its start (some 20 ms each).
@@ -56,11 +56,11 @@ def diagnose_units(
     keys: Sequence[bytes | None] = (),
     drawn: bool = True,
 ) -> Iterator[tuple[int, list[Judged]]]:
-    """The place of each unit and what came of it, in the order in which they are done.
+    """Yield the index of each unit and its judged runs, in the order in which they are done.
 
     jobs: how many processes; None is one a core where there is enough to do, and 1 is this process.
-    scheduler: address of the Dask cluster that does the work instead. keys: of each unit in the cache, as
-    `keys_of` has them. drawn: whether the curves are wanted; without them a diagnosis is an outline.
+    scheduler: address of the Dask cluster that does the work instead. keys: of the units in the cache, from
+    `keys_of`. drawn: whether curves are needed; without them a diagnosis is an outline.
     """
     points = point_budget(len(units))
     form = WHOLE if drawn else OUTLINE
@@ -84,9 +84,10 @@ def diagnose_units(
 
 
 def diagnose_unit(task: Task, config: Config, points: int, drawn: bool, cached: bool) -> UnitResult:
-    """Every run of a unit judged, one at a time in memory, with so many points kept of its curves.
+    """Judge every run of a unit, one at a time in memory.
 
-    drawn: whether the curves are wanted. cached: whether the bytes are.
+    points: how many points are kept of a run's curves. drawn: whether curves are needed. cached: whether the
+    bytes for the cache are.
     """
     judged: list[Diagnosis | Unread] = []
     unit = tuple((cast(Reader, import_module(name)), source) for name, source in task)
@@ -98,8 +99,8 @@ def diagnose_unit(task: Task, config: Config, points: int, drawn: bool, cached: 
                 judged.append(trim(judge(item, registry.detectors(), config), points))
     except Exception as error:  # a reader that crashes must hide no other run
         path = display_path(task[0][1])
-        said = "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
-        judged.append(Unread(path, f"loglens itself failed on it: {said}; please report", traceback.format_exc()))
+        why = "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
+        judged.append(Unread(path, f"loglens itself failed on it: {why}; please report", traceback.format_exc()))
         cached = False  # it may not fail again
     if drawn and not cached:
         return UnitResult([*judged], {})
@@ -112,14 +113,14 @@ def diagnose_unit(task: Task, config: Config, points: int, drawn: bool, cached: 
 
 
 def is_large(units: Sequence[Unit]) -> bool:
-    """Whether there is so much to read that more processes and a cache are worth their start."""
+    """Whether there is so much to read that more processes and a cache pay off."""
     return len(units) >= MANY_UNITS or sum(_size(source) for unit in units for _, source in unit) >= MANY_BYTES
 
 
 def _on_this_machine(
     work: Callable[[Task], UnitResult], tasks: Sequence[Task], jobs: int
 ) -> Iterator[tuple[int, UnitResult | str]]:
-    """The place of each task and what came of it on this machine: a text says how its process died."""
+    """Yield the index and the result of each task, done on this machine; a text says how its process died."""
     if min(jobs, len(tasks)) <= 1:
         yield from ((place, work(task)) for place, task in enumerate(tasks))
         return

@@ -1,4 +1,4 @@
-"""SIGTERM ends a command as Ctrl-C does, and neither comes between two things that belong together."""
+"""Handle signals: SIGTERM ends a command as Ctrl-C does, and both can be deferred to the end of a block."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from contextlib import contextmanager
 
 
 class Terminated(KeyboardInterrupt):
-    """A SIGTERM."""
+    """Raised on SIGTERM."""
 
 
 def raise_on_sigterm() -> None:
-    """From here on a SIGTERM is an exception, so that what is begun is cleared away."""
+    """From now on raise `Terminated` on SIGTERM, so that temporary files and workers are cleaned up."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _raise)
 
 
 @contextmanager
 def deferred_signals() -> Iterator[None]:
-    """Puts a SIGINT or SIGTERM off until the block is done; a second one is not put off."""
+    """Defer a SIGINT or SIGTERM until the block is done; a second one is not deferred."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,6 +1,6 @@
-"""A judged run as bytes and back: JSON for what it says, raw bytes for long texts and curves. No code is ever loaded.
+"""Serialise judged runs: JSON for their fields, raw bytes for curves and long texts. Reading executes no code.
 
-The form is loglens's own and of one version; whoever keeps it must key it by version.
+The format belongs to one version of loglens; whoever stores it must key it by version.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series
 from loglens.model.source import Note
 
-#: What is kept as a row of its fields, and at which of its places stand arrays or long texts.
+#: The classes that are stored as a row of their fields, and the positions of arrays and long texts in these rows.
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
@@ -83,15 +83,15 @@ def dumps(judged: Sequence[Judged]) -> bytes:
             return [plain(item) for item in value]
         return value
 
-    told = json.dumps([plain(item) for item in judged], ensure_ascii=True, separators=(",", ":")).encode()
+    document = json.dumps([plain(item) for item in judged], ensure_ascii=True, separators=(",", ":")).encode()
     kinds = [f"{array.dtype.kind}{array.dtype.itemsize}" for array in arrays.values()]
     index = json.dumps([[kind, *array.shape] for kind, array in zip(kinds, arrays.values(), strict=True)]).encode()
     blobs = (array.astype(_DTYPES[kind]).tobytes() for kind, array in zip(kinds, arrays.values(), strict=True))
-    return b"".join([struct.pack("<QQ", len(told), len(index)), told, index, *blobs])
+    return b"".join([struct.pack("<QQ", len(document), len(index)), document, index, *blobs])
 
 
 def loads(data: bytes) -> list[Judged]:
-    """What `dumps` was given. Raises ValueError, LookupError or TypeError where the bytes are not from it."""
+    """Restore what `dumps` was given. Raises ValueError, LookupError or TypeError where the bytes are not from it."""
     size, indexed = struct.unpack_from("<QQ", data)
     at = 16 + size + indexed
     blobs: list[NDArray[Any] | str] = []

@@ -1,7 +1,7 @@
-"""One call from paths to judged runs: find, read, judge, and remember what will be the same next time.
+"""Diagnose everything under some paths: find, read, judge, and cache what will be the same next time.
 
-The command line and `loglens.diagnose` are both served from here. Nothing is written: each result is handed
-to a callback as it is done.
+The command line and `loglens.diagnose` both call this. It writes no output: each result is passed to a
+callback as it is done.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from loglens.pipeline.cache import Cache
     from loglens.pipeline.unchanged import Invocation
 
-#: The place of each unit, and what came of it.
+#: The index of each unit, and its judged runs.
 Results = Iterable[tuple[int, list[Judged]]]
-#: Sources from which on the text report is an overview, for which outlines are enough.
+#: From so many sources on, the text report is an overview, for which outlines are enough.
 OVERVIEW_FROM = 256
-#: The outputs for which outlines are enough; an overview is text of which nobody asked for more.
+#: The outputs for which outlines are enough; "overview" is the text report without --verbose.
 OUTLINE_FORMATS = frozenset({"json", "overview"})
 
 
@@ -52,14 +52,14 @@ class Execution:
 
 
 class SessionResult(NamedTuple):
-    """What was judged, in the order in which it was found, and what stopped it before the end, if anything."""
+    """The judged runs, in the order in which they were found, and the interrupt that stopped the session, if any."""
 
     judged: list[Judged]
     stopped: KeyboardInterrupt | None
 
 
 def _ignore(_: Sequence[Judged]) -> None:
-    """Nobody listens."""
+    """The default of `on_result`: do nothing."""
 
 
 def _untracked(results: Results, _: int) -> Results:
@@ -76,14 +76,14 @@ def diagnose(
 ) -> SessionResult:
     """Judge every run under the paths.
 
-    config: as `config.flags` gives it. on_result: is handed the runs of each unit as they are done. track: lets
-    results through and counts them, given how many there will be. An interrupt ends it with what there is, once
-    there is anything.
+    config: as `config.flags` gives it. on_result: called with the runs of each unit as they are done. track: wraps
+    the iterator of results, to show progress; its second argument is their number. An interrupt ends the session
+    with the results so far, or is raised where there are none.
     """
     with contextlib.ExitStack() as stack:
 
         @functools.cache
-        def memory() -> Cache:
+        def open_cache() -> Cache:
             from loglens.pipeline.cache import Cache, place  # slow to load, and not needed for a run or two
 
             cache = Cache(place() / "judged.sqlite", code_and_settings(config))
@@ -91,17 +91,17 @@ def diagnose(
 
         call = unchanged.invocation_of(paths) if execution.cached else None
         if call is not None:
-            known_before = _from_cache(call, memory(), execution.formats)
+            known_before = _from_cache(call, open_cache(), execution.formats)
             if known_before is not None:
                 on_result(known_before)
                 return SessionResult(known_before, None)
-        found = find(paths, registry.readers(), (lambda: memory().owner) if execution.cached else None)
+        found = find(paths, registry.readers(), (lambda: open_cache().owner) if execution.cached else None)
         failures = [Unread.of(failure) for failure in found.failures]
         on_result(failures)
         sources = units(found)
         if execution.scheduler and any(source.mirror for unit in sources for _, source in unit):
             raise LoglensError("--engine dask reads no remote paths: mount them on the workers, or leave --engine out")
-        cache = memory() if execution.cached and is_large(sources) else None
+        cache = open_cache() if execution.cached and is_large(sources) else None
         keys = keys_of(sources, cache) if cache is not None else []
         whole = _needs_curves(execution.formats, len(sources))
         results = diagnose_units(
@@ -115,7 +115,7 @@ def diagnose(
 
 
 def _from_cache(call: Invocation, cache: Cache, formats: Collection[str]) -> list[Judged] | None:
-    """What came of this call when it was made before; None where anything has changed since."""
+    """The cached results of the same call; None where anything has changed since."""
     known = call.recall(cache)
     if known is None:
         return None
@@ -129,14 +129,14 @@ def _from_cache(call: Invocation, cache: Cache, formats: Collection[str]) -> lis
 
 
 def _needs_curves(formats: Collection[str], sources: int) -> bool:
-    """Whether any of the outputs on so many sources shows more of a run than its outline."""
+    """Whether any of the outputs needs the curves of the runs, given the number of sources."""
     return not OUTLINE_FORMATS.issuperset(formats) or ("overview" in formats and sources < OVERVIEW_FROM)
 
 
 def _collect(
     results: Results, total: int, on_result: Callable[[Sequence[Judged]], None], keep: bool, where: str
 ) -> SessionResult:
-    """All results in the order in which they were found, each handed on as it is done."""
+    """Collect all results in the order in which they were found, and pass each on as it is done."""
     judged: dict[int, list[Judged]] = {}
     try:
         for place, items in results:
@@ -157,5 +157,5 @@ def _in_order(judged: dict[int, list[Judged]]) -> Iterator[Judged]:
 
 
 def _without_document(item: Judged) -> Judged:
-    """What the counts, the gate and a baseline need of an outline that is written already."""
+    """An outline without the JSON that is written already: counts, gate and baseline need no more."""
     return replace(item, params={}, document="") if isinstance(item, Outline) else item

@@ -1,6 +1,6 @@
-"""Trim the curves of a judged run to what it takes to draw them, however long they were.
+"""Trim the curves of a judged run to a number of points that is enough to draw them.
 
-A bound on memory with numpy alone; the HTML page thins once more, to what makes the shape on a screen.
+This bounds memory, with numpy alone; the HTML page thins the curves once more, to what a screen can show.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from loglens.model.report import Diagnosis
 from loglens.model.series import Series
 from loglens.stats.arrays import Floats
 
-#: Points of all curves of a report together, and the least that one run gets.
+#: Points of all curves of a report together, and the minimum for one run.
 MAX_POINTS, MIN_RUN_POINTS = 600_000, 500
-#: The least that a curve is drawn with; a run of more curves than that allows keeps the first ones.
+#: Minimum for one curve; a run with more curves than its points allow keeps the first ones.
 MIN_CURVE_POINTS = 64
-#: Points that the histograms of one tensor take the room of.
+#: The histograms of one tensor count as so many points.
 HISTOGRAM_POINTS = 16_384
 
 
 def point_budget(runs: int) -> int:
-    """The points of one run in a report on so many, a power of two: one run more seldom changes it."""
+    """The number of points of one run in a report on `runs` runs: a power of two, so that it seldom changes."""
     return (
         max(1 << ((MAX_POINTS // max(runs, 1)).bit_length() - 1), MIN_RUN_POINTS)
         if runs <= MAX_POINTS
@@ -33,9 +33,9 @@ def point_budget(runs: int) -> int:
 
 
 def trim(run: Diagnosis, points: int) -> Diagnosis:
-    """The diagnosis with its curves thinned to so many points in all.
+    """Thin the curves of a diagnosis to so many points in all.
 
-    The curves that the findings rest on come first. A curve for which none are left keeps its name alone.
+    The curves of the findings come first. A curve for which no points are left keeps only its name.
     """
     lead = () if run.lead is None else (run.lead,)
     whole = {id(curve): curve for curve in (*(c for f in run.findings for c in f.series), *lead, *run.curves)}
@@ -58,9 +58,9 @@ def trim(run: Diagnosis, points: int) -> Diagnosis:
 
 
 def thin(curve: Series, most: int, onsets: Iterable[int] = ()) -> Series:
-    """The curve in at most about `most` of its points; all of them where it has no more.
+    """Thin a curve to about `most` of its points.
 
-    Kept are both ends, the lowest and highest value of every stretch, the points around each onset, and
+    Kept are both ends, the lowest and highest value of every bucket, the points around each onset, and
     the first and last of every stretch of values that are not finite.
     """
     if len(curve) <= most:

@@ -1,6 +1,6 @@
-"""A call that is made again: where nothing below its paths has changed, all of it is told from memory.
+"""Recognise a repeated call: where nothing below its paths has changed, its whole result comes from the cache.
 
-So discovery, which asks whose each file is and which files make a run, is spared as well.
+This also saves discovery, which finds the reader of each file and groups files into runs.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from loglens.model.report import Unread
 if TYPE_CHECKING:
     from loglens.pipeline.cache import Cache
 
-#: Files below the paths from which on it is worth while, and up to which.
+#: Numbers of files below the paths between which this pays off.
 MIN_FILES, MAX_FILES = 64, 20_000
 
 
 class Invocation(NamedTuple):
-    """The folders that a call is about, as they are found now, and every file below them."""
+    """The folders given to a call, and every file below them as of now."""
 
     roots: tuple[str, ...]
     files: tuple[str, ...]
 
     def recall(self, cache: Cache) -> tuple[list[Unread], list[bytes]] | None:
-        """What held nothing to read, and the keys of the units, when the call was made before; None if it never was."""
+        """The unreadable paths and the keys of the units of the same earlier call; None if there was none."""
         body = cache.get(self._key(cache))
         if body is None:
             return None
@@ -38,7 +38,7 @@ class Invocation(NamedTuple):
     def remember(
         self, cache: Cache, failures: Sequence[Unread], units: Sequence[Unit], keys: Sequence[bytes | None]
     ) -> None:
-        """Keeps what the call was about, by the keys of its units, where all of it lies below its folders."""
+        """Cache the unreadable paths and the units' keys of this call, if all files lie below its folders."""
         sources = [source for unit in units for _, source in unit]
         folders = {folder for source in sources for folder in (source.path, *(file.parent for file in source.files))}
         if None in keys or not all(any(folder.is_relative_to(root) for root in self.roots) for folder in folders):
@@ -52,7 +52,7 @@ class Invocation(NamedTuple):
 
 
 def invocation_of(paths: Sequence[str | Path]) -> Invocation | None:
-    """The call for these paths; None where one is no folder, leads elsewhere by a link, or holds few files or many."""
+    """The call for these paths; None where one is no folder or holds links, or with too few or too many files."""
     roots = tuple(os.fspath(Path(path)) for path in paths)
     files: list[str] = []
     for root in roots:

@@ -1,4 +1,4 @@
-"""Tasks over worker processes. A worker that dies takes its task with it and no other."""
+"""Run tasks in worker processes. A worker that dies loses its own task and no other."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """What came of a task whose worker did not survive it; code: its exit code, negative for a signal."""
+    """The result of a task whose worker died. code: the worker's exit code, negative for a signal."""
 
     code: int
 
@@ -41,14 +41,14 @@ class Died:
         return f"died of signal {-self.code}" if self.code < 0 else f"ended with exit code {self.code}"
 
 
-#: Tasks that a worker is told of at a time, and how many a worker have to be left for that: with a second one
-#: it does not wait for its result to be taken, but towards the end none should wait behind a long one.
+#: Tasks that are sent to a worker at a time, and how many per worker have to be left for that: with a second one
+#: it does not wait for its result to be fetched, but towards the end no task should wait behind a long one.
 AHEAD, PLENTY = 2, 8
 
 
 @dataclass(slots=True)
 class _Worker:
-    """places: of the task that it is at, and of those that it was told of besides."""
+    """A worker process and its pipe. places: indices of its present task and of those that wait in its pipe."""
 
     process: BaseProcess
     pipe: Connection
@@ -56,7 +56,7 @@ class _Worker:
 
 
 def each(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Result | Died]]:
-    """The place and the result of each task, as they come, from at most `jobs` processes.
+    """Yield the index and the result of each task as it is done, from at most `jobs` processes.
 
     A worker holds one task and its result at a time, so that memory is bounded by `jobs`; results are
     pickled. Workers leave Ctrl-C to the caller, and end when this iterator is closed or its process is gone.
@@ -65,7 +65,7 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> It
     ahead = deque(range(len(tasks)))
     workers: list[_Worker] = []
 
-    def tell(worker: _Worker) -> None:
+    def send(worker: _Worker) -> None:
         while ahead and len(worker.places) < (AHEAD if len(ahead) > PLENTY * jobs else 1):
             worker.places.append(ahead.popleft())
             worker.pipe.send(worker.places[-1])
@@ -73,12 +73,12 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> It
     try:
         while ahead or workers:
             while ahead and len(workers) < jobs:
-                with _put_off():
+                with _deferred():
                     workers.append(_start(work, tasks, [worker.pipe for worker in workers]))
             for worker in workers:
-                with contextlib.suppress(ConnectionError):  # it died; what it was told of is seen below
-                    tell(worker)
-            for worker in [worker for worker in workers if not worker.places]:  # nothing is left for it
+                with contextlib.suppress(ConnectionError):  # it died; its tasks are handled below
+                    send(worker)
+            for worker in [worker for worker in workers if not worker.places]:  # no task is left for it
                 workers.remove(worker)
                 _stop(worker)
             ready = wait([worker.pipe for worker in workers]) if workers else []
@@ -100,8 +100,8 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> It
 
 
 @contextlib.contextmanager
-def _put_off() -> Iterator[None]:
-    """Puts off the signals that end a command: a worker that is half started would miss one, and be missed.
+def _deferred() -> Iterator[None]:
+    """Defer the signals that end a command: a worker that is half started would miss one and stay behind.
 
     What a handler raises in the hooks that Python runs after a fork is swallowed.
     """
@@ -138,7 +138,7 @@ def _stop(worker: _Worker) -> None:
 def _serve(
     work: Callable[[Task], Result], tasks: Sequence[Task], pipe: Connection, copies: Sequence[Connection]
 ) -> None:
-    """A worker's life: one task after another, by its place, until nobody asks any more."""
+    """The loop of a worker: take the index of a task, do it, send the result, until the pipe is closed."""
     for copy in copies:
         copy.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
