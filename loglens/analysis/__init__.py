@@ -1,1 +1,1 @@
-"""One run judged: rules, causes, assertions, the baseline."""
+"""The analysis of one run: its outcome, rules, causes, assertions, and the baseline."""

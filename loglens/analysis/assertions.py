@@ -1,4 +1,4 @@
-"""The user's assertions held against a run: each one that is violated is a finding of severity error."""
+"""Check the user's assertions on a run: each one that is violated is a finding of severity error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from loglens.roles.metrics import pick
 
 
 def check(assertions: Sequence[Assertion], curves: Sequence[Series]) -> tuple[list[Finding], RuleResult]:
-    """The violated assertions as findings, and the outcome of all of them together.
+    """Check assertions: the violated ones as findings, and one result for all of them together.
 
     curves: the run's, each with its role.
     """
@@ -102,7 +102,7 @@ def _best(claim: Claim, curve: Series) -> tuple[float, int | None, Series, str]:
 
 
 def _step_time(curve: Series | None, curves: Sequence[Series]) -> tuple[float, Series | None, str]:
-    """The median of the seconds a step: by the clock of a curve, or as logged under the role step_time."""
+    """The median time of a step in seconds: from the times of a curve, or as logged under the role step_time."""
     clocked = (
         [curve] if curve is not None else [c for c in curves if c.axis == "step" and np.isfinite(c.time).sum() > 1]
     )

@@ -1,9 +1,9 @@
-"""Findings that are accepted: written to a file today, known and not counted by the gate tomorrow.
+"""Write and apply baselines: files of accepted findings, which then count as known and do not fail the gate.
 
-A finding is told by its run's path, seen from the folder of the baseline, its rule, its curves and what
-tells it from others of its kind, so that the file holds on another machine, from another folder, and when
-the run is trained anew and the same trouble begins some steps earlier or later. What has become worse than
-was accepted, a warning that is an error now or a second finding of one kind, is new.
+A finding is identified by its run's path relative to the baseline's folder, its rule, its curves and its key.
+So a baseline is valid on another machine, from another folder, and when the run is trained anew and the same
+trouble begins some steps earlier or later. What is worse than was accepted is new: a warning that has become
+an error, or a second finding of one kind.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def dump(report: Report, file: Path) -> str:
 
 
 def load(file: Path) -> Accepted:
-    """What a baseline accepts. Raises ConfigError with one line for a file that is none."""
+    """Read what a baseline accepts. Raises ConfigError for a file that is none."""
     try:
         document: Any = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -55,7 +55,7 @@ def load(file: Path) -> Accepted:
 
 
 def accept(report: Report, accepted: Accepted, file: Path) -> Report:
-    """The report with the findings that `file` accepts marked as known; each entry accepts one finding."""
+    """Mark the findings that the baseline `file` accepts as known; each of its entries accepts one finding."""
     left = Counter(accepted)
 
     def known(run: Diagnosis | Outline, finding: FindingT) -> FindingT:

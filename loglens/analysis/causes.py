@@ -1,4 +1,4 @@
-"""Findings become ranked causal chains: what came first, what it led to, which root to mend."""
+"""Link the findings of a run to causal chains, and rank them: root causes first."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ POINTS = 3
 #: Failures after which there is nothing left to train: what led to them comes before what merely went on beside them.
 #: A crash is none of them: it says how a run ended, and often not why.
 TERMINAL = frozenset({"nan-loss"})
-#: What is over once it has recovered, and cannot be the cause of what begins later.
+#: Faults that are over once they have recovered, and cannot be the cause of what begins later.
 PASSING = frozenset({"loss-spike"})
 
 
 def find_causes(
     found: Sequence[tuple[Rule, Finding]], rules: Mapping[str, Rule], length: int = 0
 ) -> tuple[ReportedFinding, ...]:
-    """Findings, each with its rule and its cause, ranked: each root before what hangs under it.
+    """Find the cause of each finding and rank the findings: each root cause is followed by its effects.
 
-    An effect hangs under its best cause in the same run that began no later than it did (a guess is no cause of
-    what is certain): a direct cause before one of several steps, the surer one before the less sure, the nearer
-    before the farther. A spike that recovered is no cause of what begins after it, and one that never recovers
-    before a terminal failure is part of that. Roots are ranked by the worst severity of their chain, then by whether
-    it ends the run, by whether they explain anything, their confidence, how much they explain, and their onset.
-    Nothing is dropped.
+    The cause of an effect is a finding of the same run that began no later and is not much less sure (a guess is no
+    cause of what is certain). Of several, a direct cause goes before an indirect one, the surer before the less
+    sure, the nearer before the farther. A spike that recovered is no cause of what begins after it, and one that
+    never recovers before a terminal failure is part of that failure. Roots are ranked by the worst severity of their
+    chain, then by whether it ends the run, by whether they explain anything, their confidence, how much they explain,
+    and their onset. Nothing is dropped.
 
     found: each finding with the rule that made it. rules: all rules by name; their `leads_to` say what can cause
     what. length: steps in the run; onsets closer than 2 % of it, or 3 points of the effect's curve, are the same
@@ -49,7 +49,7 @@ def find_causes(
 def insert_below_errors(
     ranked: Sequence[ReportedFinding], extra: Sequence[ReportedFinding]
 ) -> tuple[ReportedFinding, ...]:
-    """Ranked findings with others below every chain that holds an error: first why, then what it cost."""
+    """Insert further findings into ranked ones, after the last chain that holds an error."""
     size = 0
     for chain in causal_trees(ranked):
         if all(finding.severity < Severity.ERROR for finding in chain):
@@ -86,7 +86,7 @@ def _cause(
 
 
 def _slack(effect: Finding, length: int) -> float:
-    """How much later than an effect its cause may seem to begin, in steps."""
+    """By how many steps a cause may begin after its effect, given how well onsets are known."""
     steps = effect.series[0].step if effect.series else None
     spacing = float(np.median(np.diff(steps))) if steps is not None and len(steps) > 1 else 0.0
     return max(SLACK * length, POINTS * spacing)

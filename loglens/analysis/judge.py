@@ -1,4 +1,4 @@
-"""Judge one run: hand each rule the curves it asks for, catch skips and crashes, link causes."""
+"""Judge one run: call each rule with the curves it asks for, catch skips and crashes, link causes."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from loglens.model.vocabulary import PAIR_SCORES, is_preference_training
 from loglens.roles import from_tags as roles
 from loglens.roles.assign import assign_roles, candidates, loss_totals, parts, perplexities_as_losses
 
-#: Families that say nothing of the training itself: a run is not judged by them alone.
+#: Families of rules that say nothing about the training itself: a run is not judged by them alone.
 SIDE_FAMILIES = frozenset({"log", "system"})
-#: Curves that tell reinforcement learning and a GAN from supervised training.
+#: Curves that show that a run is reinforcement learning or a GAN, not supervised training.
 NOT_SUPERVISED = tuple(CurveInput(role, "optional", role) for role in ("rl_reward", "gan_d_loss"))
 
 
-@np.errstate(all="ignore")  # a loss of 1e308 overflows: what is then not finite, the rules know how to take
+@np.errstate(all="ignore")  # a loss of 1e308 overflows; rules can handle results that are not finite
 def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()) -> Diagnosis:
     """Put one run through every rule.
 
@@ -80,7 +80,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
 def _through_rules(
     run: Run, curves: tuple[Series, ...], detectors: Mapping[str, Detector], config: Config
 ) -> tuple[list[tuple[Rule, Finding]], list[RuleResult]]:
-    """What the detectors found, each with its rule, and what came of every rule."""
+    """Call every detector: its findings, each with its rule, and the result of every rule."""
     found: list[tuple[Rule, Finding]] = []
     results = []
     for name, detector in detectors.items():
@@ -94,7 +94,7 @@ def _through_rules(
 
 
 def _through_assertions(curves: tuple[Series, ...], config: Config) -> tuple[list[ReportedFinding], list[RuleResult]]:
-    """The violated assertions, and what came of all of them together, where there are any."""
+    """Check the assertions: the violated ones, and their result, which is absent where there are no assertions."""
     if not config.assertions:
         return [], []
     if assertions.RULE.name in config.ignore:
@@ -110,7 +110,7 @@ def _from_outcome(
     rules: Mapping[str, Rule],
     config: Config,
 ) -> list[tuple[Rule, Finding]]:
-    """The failed outcome that nothing found explains, under the rule that has its name, unless that is left out."""
+    """A failed outcome that no finding explains, as a finding of the rule named after it, unless that is ignored."""
     failure = unexplained(outcome, found, curves)
     if failure is None:
         return []
@@ -119,13 +119,13 @@ def _from_outcome(
 
 
 def _is_judged(results: list[RuleResult], rules: Mapping[str, Rule]) -> bool:
-    """Whether a rule had its data that looks at the training itself and can complain."""
+    """Whether any rule had its data, of those that look at the training itself and can warn."""
     beside = {name for name, rule in rules.items() if rule.family in SIDE_FAMILIES or rule.severity == Severity.NOTE}
     return any(result.outcome in ("found", "clean") and result.condition not in beside for result in results)
 
 
 def _unstable(outcome: RunOutcome, found: list[tuple[Rule, Finding]], config: Config) -> tuple[str, str]:
-    """What came of the rule on unstable training, which is part of the outcome."""
+    """The result of the rule on unstable training, which is decided with the outcome."""
     if UNSTABLE.name in config.ignore:
         return "skipped", _left_out(UNSTABLE.name, config)
     if any(rule.name == UNSTABLE.name for rule, _ in found):

@@ -1,4 +1,4 @@
-"""Judged runs -> the report on all of them."""
+"""Build the report on all judged runs."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ def collect(
     config: Config = Config(),
     renderers: Mapping[str, Callable[[Report], str]] | None = None,
 ) -> Report:
-    """The report on runs that are judged already: all of them whole, or all of them outlines."""
+    """Build the report on judged runs, which are all whole or all outlines."""
     items = list(judged)
     rules = {name: RuleHelp(detector.rule, detector.title, detector.text) for name, detector in detectors.items()}
-    rules[unexplained.RULE.name] = unexplained.HELP
     rules[unexplained.RULE.name] = unexplained.HELP
     if config.assertions:
         rules[assertions.RULE.name] = assertions.HELP

@@ -1,4 +1,4 @@
-"""What a user demands of a run: `[[tool.loglens.assert]]`, read from its table."""
+"""Assertions on runs in the configuration: the tables of `[[tool.loglens.assert]]`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MEAN = re.compile(r"mean-last-([1-9]\d{0,8})")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One demand: what (last, best, mean-last-N, max-step-time, must-reach-step), >=, >, <= or <, and the bound."""
+    """One bound on a run: what (last, best, mean-last-N, max-step-time, must-reach-step), >=, >, <= or <, the bound."""
 
     what: str
     sign: str
@@ -40,9 +40,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """The demands of one table. metric: a tag, a glob of tags, or a role such as accuracy or loss@val.
+    """The claims of one table. metric: a tag, a glob of tags, or a role such as accuracy or loss@val.
 
-    optional: a run that did not log the metric is passed over in place of failed.
+    optional: a run that did not log the metric is skipped, not failed.
     """
 
     metric: str
@@ -51,7 +51,7 @@ class Assertion:
 
 
 def parse(value: Any, file: str) -> tuple[Assertion, ...]:
-    """The assertions that the list of tables holds. Raises ConfigError for whatever they should not hold."""
+    """Parse the list of assertion tables. Raises ConfigError for an unknown key or a bad value."""
     if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
         raise ConfigError(f"{file}: assert must be a list of tables; write [[assert]] or [[tool.loglens.assert]]")
     return tuple(_one(table, f"{file}: assertion {number}") for number, table in enumerate(value, 1))

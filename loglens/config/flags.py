@@ -1,4 +1,4 @@
-"""Put the flags of a call over the configuration, and check every name of a rule and a threshold: here alone."""
+"""Apply the flags of a call to the configuration, and check the names of all rules and thresholds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def with_flags(
     select: Collection[str] = (),
     ignore: Collection[str] = (),
 ) -> Config:
-    """The configuration with the flags over it; its `ignore` then holds every rule that is left out.
+    """Apply flags to the configuration; its `ignore` then holds every rule that is left out.
 
     A rule that is selected by a flag is applied even where the configuration ignores it; assertions hold
     unless they are ignored or a flag selects other rules. Raises ConfigError for a rule or threshold that

@@ -1,8 +1,8 @@
 """Find and parse the configuration: defaults < the nearest loglens.toml or [tool.loglens] < environment.
 
-The nearest file counts alone: files further up are not merged into it. An unknown key is an error
-that names the file, the key and the nearest right one. Flags, and the names of rules and thresholds,
-are taken in by `config.flags`.
+Only the nearest file is used: files further up are not merged into it. An unknown key is an error
+that names the file, the key and the most similar known one. Flags, and the names of rules and thresholds,
+are handled by `config.flags`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FAIL_ON = ("error", "warning", "note", "never")
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the user may set.
+    """The settings that a user can make.
 
     fail_on: the severity from which on the gate fails; None is never. select: names of the only rules to
     apply; empty is all. ignore: rule name -> reason, which may be empty. roles: glob of tags -> "role" or
@@ -46,7 +46,7 @@ class Config:
 
 
 def load(folder: Path, file: Path | None = None, environment: Mapping[str, str] | None = None) -> Config:
-    """The settings of `file`, or of the nearest configuration in or above `folder`, or the defaults.
+    """Load the settings of `file`, or of the nearest configuration in or above `folder`, or the defaults.
 
     environment: LOGLENS_CONFIG names the file where `file` is None, LOGLENS_FAIL_ON goes before the file.
     """
@@ -79,7 +79,7 @@ def _found(folder: Path, file: Path | None) -> Config:
 
 
 def parse(table: Any, file: str) -> Config:
-    """The settings that a table holds. Raises ConfigError for whatever it should not hold."""
+    """Parse the settings in a table. Raises ConfigError for an unknown key or a bad value."""
     for key in _table(table, file, "the configuration"):
         if key not in KEYS:
             raise ConfigError(f"{file}: unknown key {key!r}; {nearest(key, KEYS)}")

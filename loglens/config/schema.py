@@ -1,4 +1,4 @@
-"""The JSON Schema of the configuration, for editors: made from the rules, their thresholds and the roles."""
+"""Generate the JSON Schema of the configuration, for editors, from the rules, their thresholds and the roles."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Find the logs under a path, and tell which files make one run."""
+"""Find the logs under a path, and group the files that make one run."""

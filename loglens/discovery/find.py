@@ -1,4 +1,4 @@
-"""Find the logs under a path: which reader reads each, and which files make one run."""
+"""Find the logs under a path, the reader of each, and the files that make one run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from loglens.model.source import Source
 from loglens.remote.mirror import Mirror, with_remote_names
 from loglens.remote.storage import is_remote
 
-#: Files from which on it is worth remembering whose they are.
+#: From so many files on, caching which reader each is for pays off.
 MANY_FILES = 64
 #: Names in a folder that are compared with one that is missing.
 NAMES = 10_000
@@ -46,16 +46,16 @@ class _Files(frozenset[Path]):
     __eq__ = object.__eq__
 
 
-#: Says which reader a file is for, by asking the function it is given or from memory.
+#: Gives the number of the reader of a file: from the cache, or from the function that it is given.
 Owner = Callable[[Path, Callable[[Path], int | None]], int | None]
 
 
 def find(paths: Sequence[str | Path], readers: Sequence[Reader], memory: Callable[[], Owner] | None = None) -> Found:
-    """The sources under each path: a file, a folder of one run or of many, or a glob pattern; local or remote.
+    """Find the sources under each path: a file, a folder of one run or of many, or a glob pattern; local or remote.
 
-    Links are followed, each folder and file is taken once, and what is no regular file is left alone.
+    Links are followed, each folder and file is taken once, and what is no regular file is ignored.
     Never raises: a path that leads to nothing is a failure that says why. memory: called where there are
-    many files, for one who remembers whose they are.
+    many files; returns a function that caches the reader of each.
     """
     sources: dict[tuple[str, Path], tuple[Reader, Source]] = {}
     failures: list[UnreadableError] = []

@@ -1,4 +1,4 @@
-"""One run that was logged in several formats is one run: the richer source wins, curve by curve."""
+"""Merge runs that are one run logged in several formats; curve by curve the richer source is kept."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ ROUNDING, ROUNDING_TO_THREE = 1e-3, 5e-3
 
 
 def merge(runs: Sequence[Run]) -> list[Run]:
-    """The runs with those joined that hold the same curves, judged by their values and not by their place.
+    """Merge the runs that hold the same curves: their values decide, not where the files lie.
 
-    Of two sources of one run the one with more points keeps its name and its tags, but never what was
-    printed, which is rounded; of a curve that both hold the longer one is kept (a CSV that writes NaN as a
+    Of two sources of one run the one with more points keeps its name and its tags, but never a text log,
+    whose values are rounded; of a curve that both hold the longer one is kept (a CSV that writes NaN as a
     blank is shorter), and curves that only one holds are all kept. A note says what was joined.
     """
     left = sorted(runs, key=lambda run: (run.format == "text", -len(run.columns)))
@@ -74,7 +74,7 @@ def _same_curves(main: Run, other: Run) -> dict[str, str]:
 
 
 def _name_spellings(tags: Sequence[str]) -> list[Callable[[str], frozenset[str]]]:
-    """How the names of a run are read: as they are, and without the path that all have in common ("ray/tune/")."""
+    """The tags of a run as they are, and without the path that all have in common ("ray/tune/")."""
     paths = zip(*(tag.split("/")[:-1] for tag in tags), strict=False)
     shared = takewhile(lambda parts: len(set(parts)) == 1, paths if len(tags) > 1 else ())
     length = sum(len(part) + 1 for part, *_ in shared)
@@ -82,7 +82,7 @@ def _name_spellings(tags: Sequence[str]) -> list[Callable[[str], frozenset[str]]
 
 
 def _tells(curve: Series) -> bool:
-    """Whether a curve goes up and down, as measured ones do; schedules, counters and constants do not."""
+    """Whether a curve goes up and down, as measured curves do; schedules, counters and constants do not."""
     move = np.sign(np.diff(curve.finite.value))
     return bool((move > 0).any() and (move < 0).any() and len(np.unique(curve.value)) > COMMON)
 

@@ -1,4 +1,4 @@
-"""Read what was found: sources in groups that are read together, and every run of them."""
+"""Group the sources that were found into units that are read together, and read their runs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Unit = tuple[tuple[Reader, Source], ...]
 
 
 def units(found: Found) -> list[Unit]:
-    """The sources in groups that can be read apart.
+    """Group the sources into units that can be read independently.
 
-    Sources of one folder in several formats are one group, so that a run in several formats can be told
-    to be one; a format by itself is never joined with its like. Below a folder `runs` are as many runs as
-    there are folders, but where a log lies beside it: Hugging Face and torch write events of that one there.
+    Sources of one folder in several formats are one unit, so that a run in several formats can be recognised
+    as one; two sources of one format are never merged. Each folder below a folder `runs` is a run of its own,
+    except where a log lies beside `runs`: Hugging Face and torch write event files of that log's run there.
     """
     folders: dict[Path, list[tuple[Reader, Source]]] = {}
     wandb = {
@@ -44,7 +44,7 @@ def units(found: Found) -> list[Unit]:
 
 
 def open_unit(unit: Unit) -> Iterator[Run | UnreadableError]:
-    """Every run of a unit, and in its place the reason where a source cannot be read."""
+    """Yield every run of a unit, or the error in place of a source that cannot be read."""
     if len(unit) == 1:
         yield from _read(*unit[0])
         return
@@ -90,5 +90,5 @@ def _attempt(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
 
 
 def _folder(source: Source) -> Path:
-    """The folder in which a run's other logs would lie."""
+    """The folder in which other logs of the same run would lie."""
     return source.path if source.path.is_dir() else source.path.parent

@@ -1,1 +1,1 @@
-"""Where readers, detectors and renderers come from, ours and those of plugins."""
+"""The readers, detectors and renderers there are: built-in ones and those of plugins."""

@@ -1,4 +1,4 @@
-"""Where readers, detectors and renderers come from: ours, then installed plugins by entry point."""
+"""Load readers, detectors and renderers: the built-in ones, then those of installed plugins by entry point."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from loglens.registry.vetting import vet_detector, vet_graph, vet_module
 
 @cache
 def detectors() -> Mapping[str, Detector]:
-    """Every detector by rule name, ours first. Raises PluginError for one that breaks the contract."""
+    """Every detector by rule name, built-in ones first. Raises PluginError for one that breaks the contract."""
     found: dict[str, Detector] = {}
     for module in _modules("loglens.detectors", our_detectors.__name__, our_detectors.DETECTORS):
         detector = vet_detector(module)
@@ -32,17 +32,17 @@ def detectors() -> Mapping[str, Detector]:
 
 @cache
 def readers() -> Sequence[Reader]:
-    """Every reader, in the order in which they are asked whether a file is theirs.
+    """Every reader, in the order in which they are asked whether they can read a file.
 
-    Ours are loaded when they are first asked: a folder of event files never waits for the readers of
-    other formats. Plugins are loaded and vetted at once.
+    Built-in ones are loaded when they are first asked: a folder of event files never waits for the readers of
+    other formats. Plugins are loaded and checked at once.
     """
     return _Readers(our_readers.READERS, plugged_readers())
 
 
 @cache
 def plugged_readers() -> tuple[Reader, ...]:
-    """The readers of installed plugins; none of ours is loaded for them."""
+    """The readers of installed plugins, without loading a built-in one."""
     return tuple(_vetted(module) for module in _plugins("loglens.readers"))
 
 
@@ -81,7 +81,7 @@ def renderers() -> Mapping[str, Renderer]:
 
 @cache
 def renderer(name: str) -> Renderer:
-    """The renderer of a format, as `renderers` has it, with no more of ours loaded than it takes to find it."""
+    """The renderer of a format, as in `renderers`, with as few modules loaded as possible."""
     for found in map(_rendering, reversed(_plugins("loglens.renderers"))):
         if name == found.FORMAT:
             return found

@@ -1,4 +1,4 @@
-"""Check that a module is the detector, reader or renderer that it claims to be, when it is loaded."""
+"""Check when a module is loaded that it keeps the contract of a detector, reader or renderer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def vet_detector(module: ModuleType) -> Detector:
-    """The detector that a module holds. Raises PluginError that names the module and what to mend."""
+    """Check and return the detector in a module. Raises PluginError that names the module and what to fix."""
     where = module.__name__
     rule, detect = getattr(module, "RULE", None), getattr(module, "detect", None)
     if not isinstance(rule, Rule) or not callable(detect):
@@ -34,7 +34,7 @@ def vet_detector(module: ModuleType) -> Detector:
 
 
 def vet_module(module: ModuleType, kind: str, members: Iterable[str]) -> ModuleType:
-    """A reader or renderer module that has all its members. Raises PluginError that names a missing one."""
+    """Check that a reader or renderer module has all its members. Raises PluginError that names a missing one."""
     for name in members:
         if not hasattr(module, name):
             raise PluginError(f"{kind} {module.__name__}: has no {name}")
@@ -42,7 +42,7 @@ def vet_module(module: ModuleType, kind: str, members: Iterable[str]) -> ModuleT
 
 
 def vet_graph(rules: Iterable[Rule]) -> None:
-    """Raises PluginError where `leads_to` names no rule or goes round in a circle."""
+    """Check that no rule leads to itself over others. Raises PluginError that names the circle."""
     edges = {rule.name: rule.leads_to for rule in rules}
     done: set[str] = set()
 
