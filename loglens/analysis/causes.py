@@ -8,7 +8,7 @@ import numpy as np
 
 from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Finding, Rule, Severity
-from loglens.model.reported_finding import ReportedFinding
+from loglens.model.reported_finding import ReportedFinding, confidence_in
 
 #: An onset is only known to about this share of the run: effects may seem to begin that much earlier.
 SLACK = 0.02
@@ -74,13 +74,13 @@ def _cause(
         and _onset(cause) <= _onset(effect) + slack
         # a note is no fault, so it cannot be the cause of one
         and cause.severity >= min(effect.severity, 1)
-        and cause.confidence + 1 >= effect.confidence  # nor does a guess explain what is certain
+        and confidence_in(cause) + 1 >= confidence_in(effect)  # nor does a guess explain what is certain
         and not (by.name in PASSING and _is_no_root(cause, effect, terminal, slack))
     ]
 
     def fit(by: Rule, cause: Finding) -> tuple[bool, int, float, int, str]:
         # of two at one moment, the nearer in the graph
-        return rule.name in by.leads_to, cause.confidence, _onset(cause), -len(reach[by.name]), by.name
+        return rule.name in by.leads_to, confidence_in(cause), _onset(cause), -len(reach[by.name]), by.name
 
     return max(causes, key=lambda pair: fit(*pair))[0].name if causes else None
 

@@ -55,9 +55,7 @@ class ReportedFinding:
 
     @property
     def confidence(self) -> Confidence:
-        """That of the detector, one level lower where the role of one of its curves had to be guessed."""
-        guessed = any(curve.guessed for curve in self.series)
-        return Confidence(max(self.finding.confidence - guessed, Confidence.LOW))
+        return confidence_in(self.finding)
 
     @property
     def onset_step(self) -> int | None:
@@ -114,3 +112,9 @@ class ReportedFinding:
             }
         )
         return document
+
+
+def confidence_in(finding: Finding) -> Confidence:
+    """The confidence of the detector, one level lower where the role of one of the finding's curves was guessed."""
+    guessed = any(curve.guessed for curve in finding.series)
+    return Confidence(max(finding.confidence - guessed, Confidence.LOW))

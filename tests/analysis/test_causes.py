@@ -52,6 +52,19 @@ def test_a_guess_explains_nothing_certain() -> None:
     assert causes(guess, finding("nan-loss", 431, confidence=Confidence.MEDIUM))["nan-loss"] == "exploding-gradient"
 
 
+def test_a_finding_on_a_guessed_curve_is_one_level_less_sure() -> None:
+    curve = replace(series(np.ones(500)), guessed=True)
+    cause = (RULES["exploding-gradient"], replace(finding("exploding-gradient", 412)[1], series=(curve,)))
+    linked = find_causes([cause, finding("nan-loss", 431)], RULES)
+    assert [(found.confidence, found.finding.confidence) for found in linked] == [
+        (Confidence.MEDIUM, Confidence.HIGH),
+        (Confidence.HIGH, Confidence.HIGH),
+    ]
+    assert linked[1].caused_by == "exploding-gradient"
+    guess = (cause[0], replace(cause[1], confidence=Confidence.MEDIUM))
+    assert causes(guess, finding("nan-loss", 431))["nan-loss"] is None, "low once the role is a guess"
+
+
 def test_a_cause_cannot_come_after_its_effect() -> None:
     assert causes(finding("nan-loss", 100), finding("exploding-gradient", 500)) == {
         "nan-loss": None,
