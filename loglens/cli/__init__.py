@@ -1,4 +1,4 @@
-"""argv -> calls -> files and exit code. Nothing else in loglens prints."""
+"""The command line: from arguments to calls, to files and an exit code. Nothing else in loglens prints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMMANDS = ("diagnose", "inspect", "plot", "compare", "export", "rules", "roles"
 
 
 class Commands(click.Group):
-    """Loads commands when they are called and turns every failure into one line and its exit code."""
+    """Load commands when they are called, and turn every failure into one line and its exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def _line(error: Exception) -> str:
-    """The error's message in one harmless line."""
+    """The error's message as one line that is safe to print."""
     from loglens.model.plain_text import safe  # loads numpy, which a command that works has by now
 
     return safe(" ".join(str(error).split()))

@@ -13,17 +13,17 @@ from loglens.model.plain_text import safe
 
 
 def write(text: str, path: Path, flag: str = "-o") -> None:
-    """Text to a file, as `beside` does it."""
+    """Write text to a file, atomically as `replacing` does."""
     with replacing(path, flag) as file:
         file.write_text(text, encoding="utf-8")
 
 
 @contextlib.contextmanager
 def replacing(path: Path, flag: str = "-o") -> Iterator[Path]:
-    """Gives the file to write to: one beside it that is then renamed, so that there is never half of one.
+    """Provide a temporary file beside `path` that replaces it at the end, so that `path` is never half written.
 
-    What is no regular file (/dev/stdout, a named pipe) is written to as it is. Raises LoglensError
-    with one clear line, which names the flag.
+    What is no regular file (/dev/stdout, a named pipe) is written to directly. Raises LoglensError, which
+    names the flag, where the file cannot be written.
     """
     try:
         if path.exists() and not path.is_file():  # a folder fails when it is opened, and says so

@@ -1,4 +1,4 @@
-"""Standard output and standard error: what they can show, and writing to them."""
+"""Write to standard output and standard error, and find out what they can show."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from loglens.renderers.terminal.look import TextStyle
 
 
 def terminal_style(verbose: bool = False) -> TextStyle:
-    """What standard output can show. NO_COLOR and FORCE_COLOR are honoured, COLUMNS too."""
+    """The text style that standard output can show. NO_COLOR, FORCE_COLOR and COLUMNS are honoured."""
     color = is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb"
     if os.environ.get("FORCE_COLOR"):
         color = True
@@ -29,12 +29,12 @@ def terminal_style(verbose: bool = False) -> TextStyle:
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether somebody watches; Python has no stream at all where it was closed."""
+    """Whether a stream is a terminal; it is None where it was closed before Python started."""
     return stream is not None and stream.isatty()
 
 
 def emit(text: str, color: bool = False) -> None:
-    """Text to standard output. Whoever reads it may stop early: that is no fault."""
+    """Write text to standard output. A reader that stops early, such as `head`, is no error."""
     encoding = _encoding(sys.stdout)
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False, color=color)
@@ -47,20 +47,20 @@ def emit(text: str, color: bool = False) -> None:
 
 
 def log(message: str) -> None:
-    """One line to standard error, harmless whatever it quotes."""
+    """Write one line to standard error, with control characters escaped."""
     encoding = _encoding(sys.stderr)
     with contextlib.suppress(BrokenPipeError):
         click.echo(safe(message).encode(encoding, "backslashreplace").decode(encoding), err=True)
 
 
 def log_lines(text: str) -> None:
-    """Lines to standard error, each harmless whatever it quotes."""
+    """Write lines to standard error, with control characters escaped."""
     for line in text.splitlines():
         log(line)
 
 
 def warn(unread: Iterable[Unread], *, quiet: bool, texted: bool) -> None:
-    """What could not be read, one line each, unless a text report says so on the same terminal."""
+    """Warn of what could not be read, one line each, unless a text report on the same terminal lists it."""
     if quiet or (texted and is_terminal(sys.stdout) and is_terminal(sys.stderr)):
         return
     for item in unread:

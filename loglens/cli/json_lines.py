@@ -17,7 +17,7 @@ from loglens.renderers import jsonl
 
 
 class JsonLines:
-    """JSON lines, written as runs are judged to every path (None: standard output). Each is written whole."""
+    """Write JSON lines to several paths (None: standard output) while runs are judged. Each line is written whole."""
 
     def __init__(self, paths: Sequence[Path | None]) -> None:
         self._paths = paths
@@ -34,11 +34,11 @@ class JsonLines:
             file.close()
 
     def write(self, items: Sequence[Judged]) -> None:
-        """Raises LoglensError where they cannot be written."""
+        """Write a line for each run or unread path. Raises LoglensError where they cannot be written."""
         self.write_text("".join(map(jsonl.run_line, items)))
 
     def write_text(self, text: str) -> None:
-        """Whole lines as they are. Raises LoglensError where they cannot be written."""
+        """Write whole lines as they are. Raises LoglensError where they cannot be written."""
         if None in self._paths:
             console.emit(text)
             sys.stdout.flush()
@@ -56,7 +56,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _append(file: BinaryIO, data: bytes) -> None:
-    """All of it or nothing: a disk that fills up leaves no half line."""
+    """Append data completely or not at all: a full disk leaves no half line."""
     start = file.tell() if file.seekable() else None
     try:
         while data:

@@ -1,4 +1,4 @@
-"""What the commands share: options, the configuration, the look of the output, writing it."""
+"""Options that several commands share, and the configuration that they give."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def traceback_option(command: Command) -> Command:
-    """--traceback, which every command has."""
+    """Add --traceback, which every command has."""
 
     def remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.meta["loglens.traceback"] = value
@@ -35,7 +35,7 @@ def traceback_option(command: Command) -> Command:
 
 
 def config_options(command: Command) -> Command:
-    """--config, --isolated and --role, for commands that cast curves."""
+    """Add --config, --isolated and --role, for commands that assign roles to curves."""
     for option in (
         click.option(
             "--role",
@@ -57,7 +57,7 @@ def config_options(command: Command) -> Command:
 
 
 def load_config(file: Path | None, isolated: bool, roles: Iterable[str]) -> Config:
-    """The configuration with the roles of the command line before its own."""
+    """Load the configuration, with the roles of the command line before its own."""
     if file is not None and isolated:
         raise click.UsageError("--config and --isolated exclude each other")
     found = Config() if isolated else config.load(Path.cwd(), file, os.environ)
@@ -85,7 +85,7 @@ def unmatched_roles(roles: Iterable[str], tags: Collection[str]) -> Iterator[str
 
 
 def complete_rule(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature
-    """The names of the rules that begin so, for the shell's completion."""
+    """The names of the rules that begin with `incomplete`, for the shell's completion."""
     from loglens.registry import load as registry  # loads every detector, which no other option needs
 
     return [name for name in registry.detectors() if name.startswith(incomplete)]

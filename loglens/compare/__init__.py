@@ -1,1 +1,1 @@
-"""Two runs side by side: from which step they differ, and why."""
+"""Compare runs: from which step a run differs from good ones, and in what."""

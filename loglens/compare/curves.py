@@ -1,6 +1,6 @@
-"""Two runs side by side, or a run beside the band of several good ones: where they part, and what differs.
+"""Compare a run with a good one, or with the band of several: where curves depart, which parameters differ.
 
-Curves are paired by tag, or else by the role they play. Runs go in, a `Comparison` comes out.
+Curves are paired by tag, or else by role.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from loglens.model.vocabulary import BOOKKEEPING
 from loglens.roles.from_tags import main_curve
 from loglens.stats import separation
 
-#: Roles of which a difference tells nothing of the training; histograms are compared by their norms.
+#: Roles whose differences say nothing about the training; histograms are compared by their norms.
 NOT_COMPARED = BOOKKEEPING | {"grad_hist", "weight_hist"}
-#: Of curves that part at one moment, those that can be the cause come first.
+#: Roles in causal order: of curves that depart at one step, those that can be the cause come first.
 CAUSES = ("lr", "loss_scale", "momentum", "weight_decay", "grad", "update", "clip", "weight", "activation", "loss")
-#: Parameters that say where and when a run was, and not how it was made.
+#: Parameters that say where and when a run was made, not how.
 _ELSEWHERE = re.compile(
     r"(^|[._/ -])(id|name|dir|path|file|host(name)?|pid|time(stamp)?|started?(_at)?|ended?(_at)?|created(_at)?|date"
     r"|user|status|duration|runtime|output_dir|log(ging)?_dir|run_id|run_name|uuid|url|executable|program|port)$",
@@ -38,9 +38,9 @@ _ELSEWHERE = re.compile(
 class Pair:
     """One curve of the bad run beside those of the good ones.
 
-    same_until: the last step up to which it holds exactly the same values as the one good run's.
-    nonfinite: the first step at which it is NaN or infinite and no good one is. parts: where it parts
-    beyond noise, each time. why: why it could not be compared; empty where it was.
+    same_until: the last step up to which its values equal those of the one good run exactly.
+    nonfinite: the first step at which it is NaN or infinite and no good one is. parts: the stretches over
+    which it departs beyond noise. why: why it could not be compared; empty where it was.
     """
 
     role: str
@@ -56,7 +56,7 @@ class Pair:
 
     @property
     def onset(self) -> int | None:
-        """The first step at which the curves part."""
+        """The first step at which the curves depart."""
         steps = [step for step in (self.nonfinite, self.parts[0].step if self.parts else None) if step is not None]
         return min(steps, default=None)
 
@@ -85,7 +85,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs between the good runs and the bad one; `parted` stands in the order in which to look at it."""
+    """The differences between the good runs and the bad one; `parted` is in the order in which to look at them."""
 
     good: tuple[Run, ...]
     bad: Run
@@ -102,7 +102,7 @@ class Comparison:
         return any(item.failed for item in self.regressions)
 
     def as_dict(self) -> dict[str, Any]:
-        """The machine form, schema 1.0."""
+        """The comparison as JSON types, schema 1.0."""
         first = self.parted[0] if self.parted else None
         return {
             "schema_version": "1.0",
@@ -122,7 +122,7 @@ Cast = tuple[Series, ...]
 
 
 def compare(good: Sequence[tuple[Run, Cast]], bad: tuple[Run, Cast], limits: Sequence[Limit] = ()) -> Comparison:
-    """The good runs and the bad one, each with its cast. Raises LoglensError for a limit that nothing fits."""
+    """Compare the bad run with the good ones, each with its curves. Raises LoglensError for a limit on no curve."""
     pairs = list(_pairs([cast for _, cast in good], bad[1]))
     parted = sorted((pair for pair in pairs if pair.onset is not None), key=_urgency)
     names = {name(curve) for _, cast in good for curve in cast if _plays(curve)}
@@ -139,7 +139,7 @@ def compare(good: Sequence[tuple[Run, Cast]], bad: tuple[Run, Cast], limits: Seq
 
 
 def name(curve: Series) -> str:
-    """What a curve plays, as the configuration writes it: "loss@val"."""
+    """The role of a curve as the configuration writes it: "loss@val"."""
     return f"{curve.role}@{curve.split}" if curve.split else str(curve.role)
 
 
@@ -171,7 +171,7 @@ def changes(good: Sequence[Mapping[str, Any]], bad: Mapping[str, Any]) -> Iterat
 
 
 def _unfolded(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters, and in place of a text with a "name: value" on every line one for each line."""
+    """Parameters with each text of "name: value" lines replaced by one parameter a line."""
     found: dict[str, Any] = {}
     for key, value in params.items():
         lines = [line for line in value.splitlines() if line.strip()] if isinstance(value, str) else []

@@ -34,7 +34,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """A limit and what came of it. worse: by how much the bad run is worse, negative where better."""
+    """A limit, and whether the bad run keeps it. worse: by how much that run is worse, negative where better."""
 
     limit: str
     tag: str
@@ -50,7 +50,7 @@ class Regression:
 
 
 def limit(text: str) -> Limit:
-    """The limit that a text such as "val/loss 2%" or "val/accuracy 0.01" states. Raises ConfigError."""
+    """Parse a limit such as "val/loss 2%" or "val/accuracy 0.01". Raises ConfigError for any other text."""
     found = _LIMIT.fullmatch(text.strip())
     if not found:
         raise ConfigError(f'--max-regression {text!r}: write "METRIC 2%" or "METRIC 0.01", e.g. "val/loss 2%"')
@@ -59,9 +59,10 @@ def limit(text: str) -> Limit:
 
 
 def regression(limit: Limit, good: Sequence[Sequence[Series]], bad: Sequence[Series]) -> Regression:
-    """The limit held against the final levels; of several good runs the median counts.
+    """Check a limit on the final levels of the metric; of several good runs the median counts.
 
-    good, bad: casts. Raises ConfigError where no curve fits the metric, or nobody knows which way is better.
+    good, bad: curves with their roles. Raises ConfigError where no curve fits the metric, or where it is not known
+    in which direction the metric is better.
     """
     curve = pick(bad, limit.metric)
     partners = [found for cast in good if (found := pick(cast, limit.metric)) is not None]

@@ -1,4 +1,4 @@
-"""Two runs side by side, for `loglens compare`: where they part, what differs, and the limits held against it."""
+"""The text output of `loglens compare`: where the runs depart, what differs, and whether limits are kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FEW_CURVES, FEW_PARAMS = 8, 12
 
 
 def text(found: Comparison, look: TextStyle) -> str:
-    """The form for people: the verdict, the curves that part, the parameters that differ, the limits."""
+    """The comparison as text: the verdict, the curves that depart, the parameters that differ, the limits."""
     return look.print(_page(found, look))
 
 

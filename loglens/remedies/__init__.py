@@ -1,1 +1,1 @@
-"""What to change, with values that follow from the data of the run, in words and in code."""
+"""Remedies: what to change, with values that follow from the run's data, in words and in code."""

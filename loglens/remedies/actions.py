@@ -1,4 +1,4 @@
-"""What to change: one function an action, how its numbers follow from the run, and how to see that it helped.
+"""Remedies, one function an action: its values as they follow from the run, and how to verify that it helped.
 
 Numbers come from the curves of the run at hand and are rounded to two digits, since no more is known.
 Sources of the rules of thumb: Google's Deep Learning Tuning Playbook (clip at the 90th percentile of
@@ -345,7 +345,7 @@ def two_digits(value: float) -> float:
 
 
 def _clip_limit(norms: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """A limit, and the norms that it follows from: none where they are too few, or all zero."""
+    """A limit, and the norms that it follows from: no norms where they are too few or all zero."""
     finite = norms[np.isfinite(norms)]
     if len(finite) >= FEWEST_NORMS and (limit := two_digits(float(np.percentile(finite, CLIP_PERCENTILE)))) > 0:
         return limit, finite

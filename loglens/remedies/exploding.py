@@ -1,4 +1,4 @@
-"""What to do against gradients that explode."""
+"""The remedies for exploding gradients."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def against_explosion(
     *,
     from_start: bool = False,
 ) -> list[Remedy]:
-    """Cheapest first: clip, lower or warm up the learning rate, then the cell, the weights, the net.
+    """The remedies, cheapest first: clip, lower or warm up the learning rate, then the cell, weight decay, normalisation.
 
     onset: a step, or None where no level before is known to clip at. from_start: whether the initial weights are the
     first suspect.

@@ -1,4 +1,4 @@
-"""Remedies in words."""
+"""Remedies as phrases in plain English."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ PROPER: Mapping[str, str] = {
     "spectral_norm": "spectral normalisation",
 }
 
-#: The input pipeline's other fault, told by its parameter.
+#: The phrase for the input pipeline's other fault, which a parameter names.
 SHUFFLE = "shuffle the data before every epoch"
 
 

@@ -1,4 +1,4 @@
-"""The code of every action: one table, and the function that fills in its numbers.
+"""Code snippets for every action, as one table, and the function that fills in their numbers.
 
 A key is an action, or an action and its variant ("change_init he"). Names in the code are the ones that
 the libraries' own examples use: model, optimizer, loader, `L` for lightning, `nn` for torch.nn, `layers`
@@ -405,7 +405,7 @@ SNIPPETS: Mapping[str, Mapping[str, str]] = {
 
 
 def snippets(action: str, *, variant: str = "", **numbers: float | str) -> dict[str, str]:
-    """What to write for an action in every framework, its numbers filled in."""
+    """The code for an action in every framework, with its numbers filled in."""
     row = SNIPPETS[f"{action} {variant}".rstrip()]
     codes = {name: row[name if name in row or name not in _PYTORCH_INSIDE else "pytorch"] for name in FRAMEWORKS}
     return {name: cleandoc(code).format_map(numbers) for name, code in codes.items()}

@@ -1,1 +1,1 @@
-"""Logs on s3:// and its kin."""
+"""Logs on remote storage: s3://, gs://, hf://, ssh:// and others."""

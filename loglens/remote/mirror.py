@@ -1,8 +1,8 @@
-"""Remote paths (`s3://`, `gs://`, `hf://`, `ssh://`): a local image of what readers look at, and the names back.
+"""Mirror remote paths (`s3://`, `gs://`, `hf://`, `ssh://`) in a local folder, as far as readers look at them.
 
-Below a temporary folder the remote tree is made anew. Small files are fetched whole; of large ones first
-the pieces by which a reader knows its own, then what that reader looks at, and the rest stays a hole.
-Weights and media are never fetched.
+The remote tree is rebuilt below a temporary folder. Small files are fetched whole; of large ones first
+the parts by which readers recognise their format, then those that the reader looks at, and the rest stays
+a hole. Weights and media are never fetched.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from loglens.model.source import Source
 from loglens.remote.sparse_file import BLOCK, Sparse
 from loglens.remote.storage import JOURNALS, SETTINGS, Storage
 
-#: A file up to this size is fetched at once, and one of settings up to that size: no reader takes a larger one.
+#: Largest file that is fetched at once, and largest file of settings: no reader reads a larger one.
 SMALL, LARGEST = 1 << 18, 4 << 20
-#: The schema of a Parquet file and the directory of a zip archive stand in the last part.
+#: Bytes at the end of a file that hold the schema of a Parquet file or the directory of a zip archive.
 TAIL = 1 << 20
 #: Files fetched at the same time.
 WORKERS = 8
@@ -42,7 +42,7 @@ NEVER = tuple(
 
 
 class Url(type(Path())):  # type: ignore[misc]  # before Python 3.12 Path itself has no children
-    """A remote path as reports show it."""
+    """A remote path that keeps its scheme when it is shown in a report."""
 
     def __str__(self) -> str:
         return re.sub(":/+", "://", super().__str__(), count=1)
@@ -59,7 +59,7 @@ def with_remote_names(item: UnreadableError, folder: Path) -> UnreadableError:
 
 
 def with_remote_names(item: Run | UnreadableError, folder: Path) -> Run | UnreadableError:
-    """The run or failure with remote names in place of those below a mirror's folder."""
+    """Replace the names below a mirror's folder by the remote ones in a run or a failure."""
     local = re.compile(re.escape(str(folder)) + r"/([^/\s]+)/?")
 
     def back(text: str) -> str:
@@ -86,7 +86,7 @@ def display_path(source: Source) -> str:
 
 
 class Mirror:
-    """The image of remote paths in a temporary folder, which goes with its last holder or when Python ends.
+    """The local copy of remote paths in a temporary folder, deleted with its last reference or when Python ends.
 
     failures: what could not be fetched, and why.
     """
@@ -97,9 +97,9 @@ class Mirror:
         weakref.finalize(self, _remove, self.folder, os.getpid())
 
     def add(self, url: str, readers: Sequence[Reader], skipped: frozenset[str], most: int) -> list[Path]:
-        """Fetches what the readers look at below a remote path; the local paths that stand for it.
+        """Fetch what the readers look at below a remote path, and return the local paths of its copy.
 
-        skipped: folders that are left out. most: files that are looked at. Nothing is raised but
+        skipped: folders that are left out. most: limit on the number of files. Nothing is raised but
         KeyboardInterrupt.
         """
         storage, before = Storage(url), len(self.failures)
@@ -124,7 +124,7 @@ class Mirror:
         return [root for root in roots if root in held]
 
     def _each(self, do: Callable[[_File], None], files: list[_File], storage: Storage) -> list[_File]:
-        """Does it to each file, several at a time; the files with which it went well."""
+        """Call `do` for each file, several at a time, and return the files for which it raised nothing."""
         from concurrent.futures import ThreadPoolExecutor  # 10 ms, which a local path need not wait for
 
         def attempt(file: _File) -> UnreadableError | None:
@@ -152,7 +152,7 @@ def _remove(folder: Path, owner: int) -> None:
 
 @dataclass
 class _File:
-    """A remote file, and its image once it is begun."""
+    """A remote file, and its local copy once fetching has begun."""
 
     storage: Storage
     name: str
@@ -161,7 +161,7 @@ class _File:
     image: Sparse | None = None
 
     def begin(self, folder: Path) -> None:
-        """Fetches a small file, and of a large one the pieces by which readers know it."""
+        """Fetch a small file, and of a large one the parts by which readers recognise it."""
         self.path = self.storage.local(self.name, folder)
         if self.path.is_file():  # reached by two paths
             return
@@ -181,7 +181,7 @@ class _File:
         self.image = None if image.fetched == self.size else image
 
     def finish(self, readers: Sequence[Reader]) -> None:
-        """Fetches of a large file what its reader looks at: all, where the reader does not say."""
+        """Fetch of a large file what its reader looks at: all of it where the reader has no `touch`."""
         if self.image is None:
             return
         reader = next((reader for reader in readers if reader.sniff(self.path)), None)
@@ -191,6 +191,6 @@ class _File:
                 touch(image) if touch else image.need(0, self.size)
 
     def drop(self) -> None:
-        """Removes the image, if there is one."""
+        """Remove the local copy, if there is one."""
         with contextlib.suppress(OSError):
             self.path.unlink()

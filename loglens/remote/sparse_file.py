@@ -1,4 +1,4 @@
-"""A remote file of which only what is looked at is fetched, into a local file with holes in place of the rest."""
+"""Fetch only the needed parts of a remote file, into a local sparse file with holes in place of the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-#: Bytes fetched at least, and at most at once where a file is read on end.
+#: Bytes of a block, and largest single fetch where a file is read sequentially.
 BLOCK, AHEAD = 1 << 15, 1 << 23
 #: Bytes of one file that are fetched at most. Logs are far smaller; data sets in the same formats are not.
 MAX_BYTES = 1 << 30
@@ -18,9 +18,10 @@ class TooLargeError(ValueError):
 
 
 class Sparse:
-    """The local image of a remote file of `size` bytes; `fetch(start, stop)` gives a stretch of it.
+    """The local copy of a remote file of `size` bytes; `fetch(start, stop)` returns a range of its bytes.
 
-    path is made anew, and open in a `with`. Raises OSError where it cannot be written or the remote file shrank.
+    path is created, and is open within a `with` block. Raises OSError where it cannot be written or where the remote
+    file shrank.
     """
 
     def __init__(self, path: Path, size: int, fetch: Callable[[int, int], bytes]) -> None:
@@ -43,7 +44,7 @@ class Sparse:
         self._file.close()
 
     def need(self, start: int, stop: int) -> None:
-        """Fetches what is not there yet of [start, stop)."""
+        """Fetch those bytes of [start, stop) that are not there yet."""
         self._bound(min(stop, self.size) - start - self.fetched)
         block, last = max(start, 0) // BLOCK, -(-min(stop, self.size) // BLOCK)
         while block < last:
@@ -55,13 +56,13 @@ class Sparse:
             block += 1
 
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes of [start, stop), as far as the file goes."""
+        """The bytes of [start, stop), fewer at the end of the file."""
         self.need(start, stop)
         self._file.seek(start)
         return self._file.read(max(min(stop, self.size) - start, 0))
 
     def onward(self, start: int) -> bytes:
-        """The bytes from `start` on, as far as they are there: at least to the end of its block."""
+        """The bytes from `start` on that are there: at least to the end of its block."""
         self.need(start, start + 1)
         block, most = start // BLOCK, start // BLOCK + AHEAD // BLOCK
         end = next(b for b in range(block + 1, most + 1) if b not in self._has or b == most)

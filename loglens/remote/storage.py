@@ -1,4 +1,4 @@
-"""Remote storage as fsspec reaches it: what lies below a path, stretches of its files, and clear reasons."""
+"""Access remote storage over fsspec: list the files below a path, fetch ranges of bytes, explain errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-#: What a scheme needs to be installed, and where its credentials come from.
+#: Package that a scheme needs, and where its credentials come from.
 DRIVERS = {"s3": "loglens[remote]", "gs": "gcsfs", "hf": "huggingface_hub", "ssh": "sshfs"}
 CREDENTIALS = {
     "s3": "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; for a public bucket FSSPEC_S3_ANON=true",
@@ -48,7 +48,7 @@ class Storage:
         self._files: Any = None  # the file system of fsspec
 
     def trees(self) -> Iterator[tuple[str, Sizes]]:
-        """Each path that the pattern stands for, with the files below it and, with a file, those beside it.
+        """Each path that matches the pattern, with the files below it, or for a file those beside it.
 
         Raises FileNotFoundError where nothing is there, and whatever the driver raises.
         """
@@ -76,18 +76,18 @@ class Storage:
         return {name: info for name, info in infos.items() if name in journals or name.endswith(SETTINGS)}
 
     def address(self, name: str) -> str:
-        """The name with its scheme and host, as reports show it."""
+        """The address of a file, with scheme and host, as reports show it."""
         return self._prefix + name
 
     def local(self, name: str, folder: Path) -> Path:
-        """Where the image of a file lies below a folder. Raises ValueError where the name would lead elsewhere."""
+        """The path of a file's copy below a folder. Raises ValueError where the name would lead outside of it."""
         parts = [part for part in self.address(name).partition("://")[2].split("/") if part]
         if not parts or any(part in (".", "..") or "\0" in part for part in parts):
             raise ValueError("not a name that a file can have here; write the path without '.' and '..'")
         return folder.joinpath(self.scheme, *parts)
 
     def fetch(self, name: str, start: int, stop: int) -> bytes:
-        """The bytes of a stretch of a file. Raises whatever the driver raises."""
+        """Fetch the bytes [start, stop) of a file. Raises whatever the driver raises."""
         if self.stopped:
             raise InterruptedError("interrupted")
         try:
@@ -102,7 +102,7 @@ class Storage:
         return bool(self._files.async_impl)
 
     def why(self, error: BaseException) -> str:
-        """What an error says to the user, in one line, without user and password."""
+        """The message of an error for the user, in one line, without user and password."""
         kind, text = type(error).__name__, " ".join(str(error).split())
         for secret in (self._login, *self._login.split(":")):
             text = text.replace(secret, "***") if secret else text
@@ -120,7 +120,7 @@ class Storage:
 
 
 def _hush(package: str) -> None:
-    """Keeps a driver's own account of an error from standard error, unless logging is set up: it is reported once."""
+    """Keep a driver from logging an error to standard error, unless logging is set up: loglens reports it."""
     import logging  # 15 ms, which a local path need not wait for
 
     logger = logging.getLogger(package)

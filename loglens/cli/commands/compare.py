@@ -82,7 +82,7 @@ def command(
 
 
 def _runs(paths: Sequence[str], roles: Mapping[str, str], quiet: bool) -> list[tuple[Run, Cast]]:
-    """Every run under the paths with its cast. Raises LoglensError where there is none."""
+    """Every run under the paths, with its curves and their roles. Raises LoglensError where there is none."""
     reading = Reading(find(paths, registry.readers()))
     runs = [(run, assign_roles(run, roles)) for run in reading]
     unread = [Unread.of(failure) for failure in reading.unread]

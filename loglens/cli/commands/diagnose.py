@@ -28,7 +28,7 @@ from loglens.renderers.terminal.look import TextStyle
 
 
 class Format(click.ParamType[str]):
-    """The name of a renderer; looked up late, so that a broken plugin is one clear line."""
+    """Parameter type: the name of a renderer, looked up when used, so that a broken plugin gives one clear line."""
 
     name = "format"
 
@@ -168,7 +168,7 @@ def command(
 def _known(
     report: Report, old: baseline.Accepted | None, accepted: Path | None, accept: Path | None, quiet: bool
 ) -> Report:
-    """The report with its known findings marked. What is accepted today is written, and known at once."""
+    """Mark the findings that the baseline knows; with --write-baseline, write one and mark all findings."""
     if old is not None and accepted:
         report = baseline.accept(report, old, accepted)
     if accept and report.judged:
@@ -187,7 +187,7 @@ def _tags(report: Report) -> set[str]:
 
 
 def _targets(outputs: Sequence[Path], format: str | None) -> list[tuple[Path | None, str]]:
-    """Where the report goes, and in which format; None is standard output."""
+    """The files to write the report to, each with its format; None is standard output."""
     if not outputs:
         return [(None, format or "text")]
     suffixes = {suffix: name for name, r in registry.renderers().items() for suffix in r.SUFFIXES}
@@ -214,7 +214,7 @@ def _targets(outputs: Sequence[Path], format: str | None) -> list[tuple[Path | N
 
 
 def _render(name: str, report: Report, look: TextStyle) -> str:
-    """The report in one format. A renderer is given what of the look its signature asks for."""
+    """Render the report in one format. A renderer gets those fields of the text style that its signature names."""
     render = registry.renderer(name).render
     asked: dict[str, Any] = {
         field: getattr(look, field)

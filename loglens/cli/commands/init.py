@@ -10,7 +10,7 @@ from loglens.cli import atomic_file, console
 from loglens.cli import options as common
 from loglens.errors import LoglensError
 
-#: Every key, with its default or an example; what is commented out is not in force.
+#: Every key, with its default or, commented out, an example.
 TEMPLATE = """\
 # loglens: settings of the gate. All keys: loglens config --schema; what holds here: loglens config
 # The same keys may stand in pyproject.toml under [tool.loglens].

@@ -20,11 +20,11 @@ from loglens.model.plain_text import number
 from loglens.registry import load as registry
 from loglens.renderers.terminal.look import TextStyle, indented
 
-#: What was measured of each of our rules; made together with the pages of the documentation.
+#: Measured false alarms and detections of each built-in rule; generated together with the documentation.
 MEASURED = files("loglens.detectors").joinpath("measured.json")
-#: The user's own assertions are no detector, but they are explained like one.
+#: The user's assertions have no detector, but are explained like a rule.
 _ASSERTION = Detector(assertions.RULE, lambda: iter(()), assertions.HELP.title, assertions.HELP.text, (), {})
-#: Nor is the part of the outcome that is a rule of its own.
+#: So is the rule that is decided with the outcome.
 _UNSTABLE = Detector(unexplained.RULE, lambda: iter(()), unexplained.HELP.title, unexplained.HELP.text, (), {})
 
 
