@@ -20,7 +20,7 @@ def against_explosion(
     *,
     from_start: bool = False,
 ) -> list[Remedy]:
-    """The remedies, cheapest first: clip, lower or warm up the learning rate, then the cell, weight decay, normalisation.
+    """The remedies, cheapest first: clip, warm up, lower the learning rate, then cell, weight decay, normalisation.
 
     onset: a step, or None where no level before is known to clip at. from_start: whether the initial weights are the
     first suspect.

@@ -22,7 +22,7 @@ KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "n
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One line for GitHub. rank: effects come after what caused them, the less sure after the sure."""
+    """One annotation, a line for GitHub. rank: sort key; effects come after causes, the less sure after the sure."""
 
     severity: Severity
     title: str
@@ -37,7 +37,7 @@ class Annotation:
 
 
 def render(report: Report) -> str:
-    """At most ten annotations of each kind, worst first, and a last line that says what was left out."""
+    """Render at most ten annotations of each kind, worst first, and a last line on what was left out."""
     lines: list[str] = []
     left = []
     annotations = sorted(_annotations(report), key=lambda annotation: annotation.rank)
@@ -95,7 +95,7 @@ def _run(run: Diagnosis) -> str:
 
 
 def _file(run: Diagnosis) -> str:
-    """The first log file, where it may be one of the repository and its name can be written."""
+    """The first log file, if it can be one of the repository and its name can be written."""
     path = run.files[0] if run.files else ""
     pure = PurePath(path)
     here = path and "://" not in path and not pure.is_absolute()

@@ -1,4 +1,4 @@
-"""The report as schema 1.0: strict JSON, the form for other programs."""
+"""The report as one strict JSON document, for other programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUFFIXES = (".json",)
 
 
 def render(report: Report) -> str:
-    """The document of `report.as_dict()`; of many runs each is on a line of its own."""
+    """Render `report.as_dict()`, indented; of many runs each is on a line of its own."""
     if len(report.judged) <= FEW_RUNS:
         return dump(report.as_dict())
     before, runs, after = dumps(report.with_runs([]), 2).partition('"runs": [')

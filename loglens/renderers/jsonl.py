@@ -1,6 +1,6 @@
 """The report as JSON lines, which can be written while runs are still being judged.
 
-A line is a run or an unread path as schema 1.0 has them, in the order in which they are done; the last
+A line is a run or an unread path as in the JSON report, in the order in which they are done; the last
 line holds the counts and the gate, and is missing where loglens was killed.
 """
 
@@ -14,7 +14,7 @@ SUFFIXES = (".jsonl", ".ndjson")
 
 
 def render(report: Report) -> str:
-    """All lines of a report at once."""
+    """Render all lines of a report at once."""
     return "".join([*map(run_line, report.unread), *map(run_line, report.judged), closing(report)])
 
 
@@ -24,5 +24,5 @@ def run_line(item: Diagnosis | Outline | Unread) -> str:
 
 
 def closing(report: Report) -> str:
-    """The last line."""
+    """The last line: the report without its runs."""
     return to_ascii(dumps(report.header()))

@@ -1,4 +1,4 @@
-"""JUnit XML: a test suite for each run, a test case for each rule, so that any CI server can show them."""
+"""The report as JUnit XML for CI servers: a test suite for each run, a test case for each rule."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from loglens.renderers.shared.summary import CODE, NAME, NOT_READ, advice, numbe
 FORMAT = "junit"
 SUFFIXES = (".xml",)
 
-#: What a case ends as: the element that says so, and the attribute of the suite that counts it.
+#: Kinds of result: the element of a test case that says so, and the attribute of the suite that counts it.
 COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 
 
 def render(report: Report) -> str:
-    """Findings of severity error and warning are failures, notes are output; a rule without data is skipped."""
+    """Render the report: errors and warnings are failures, notes are output, a rule without data is skipped."""
     top = Element("testsuites", name="loglens")
     for run in worst_first(report.runs):
         _suite(top, run)
@@ -64,7 +64,7 @@ def _suite(top: Element, run: Diagnosis) -> None:
 
 
 def _case(case: Element, outcome: RuleResult | None, findings: list[ReportedFinding]) -> None:
-    """What came of one rule. Readers of JUnit know one failure a case, so several findings share it."""
+    """Fill in the result of one rule. JUnit readers expect one failure a case, so several findings share one."""
     wrong = [finding for finding in findings if finding.severity > Severity.NOTE]
     notes = [finding for finding in findings if finding.severity is Severity.NOTE]
     if wrong:
@@ -86,7 +86,7 @@ def _ending(case: Element, tag: str, message: str, kind: str = "") -> Element:
 
 
 def _told(finding: ReportedFinding) -> str:
-    """A finding in plain lines: message, how sure, numbers, and what to change."""
+    """A finding as lines of plain text: message, confidence, numbers, remedies."""
     lines = [say(finding.message)]
     place = when(finding)
     lines.append(f"{finding.severity}, {finding.confidence} confidence" + (f", {place}" if place else ""))
@@ -103,7 +103,7 @@ def _told(finding: ReportedFinding) -> str:
 
 
 def _unread(top: Element, report: Report) -> None:
-    """What could not be read is an error of its own suite, so that a missing log never looks like a good one."""
+    """Add each path that could not be read as a suite with an error, so that a missing log never looks good."""
     suite = SubElement(top, "testsuite", name="could not be read")
     for unread in report.unread:
         case = SubElement(suite, "testcase", classname="could not be read", name=say(unread.path, 300))

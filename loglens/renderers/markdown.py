@@ -1,4 +1,4 @@
-"""The report as Markdown for a pull request or a step summary: the verdict first, the worst runs before others."""
+"""The report as Markdown for a pull request or a step summary: the verdict first, the worst runs first."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ SIGNS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ�
 
 
 def render(report: Report, *, limit: int = LIMIT) -> str:
-    """The report in at most `limit` bytes of UTF-8; a last line says what did not fit.
+    """Render the report in at most `limit` bytes of UTF-8; a last line says what did not fit.
 
-    A comment on a pull request takes 65,536 characters: whoever posts one gives that as the limit.
+    A comment on a pull request may have 65,536 characters, which is then the limit to pass.
     """
     runs = worst_first(report.runs)
     page = _Page(limit - RESERVE)
@@ -69,7 +69,7 @@ def render(report: Report, *, limit: int = LIMIT) -> str:
 
 
 class _Page:
-    """Blocks of Markdown, as many as fit."""
+    """A page of Markdown blocks with a limit on its size."""
 
     def __init__(self, limit: int) -> None:
         self.blocks: list[str] = []
@@ -77,7 +77,7 @@ class _Page:
         self.cut = ""
 
     def add(self, block: str) -> bool:
-        """Whether the block fitted; one that did not is left out as a whole."""
+        """Add a block if it fits as a whole, and return whether it did."""
         size = len(block.encode("utf-8")) + 2
         if size > self.left:
             return False
@@ -106,7 +106,7 @@ def _summary(run: Diagnosis, most: int = 300) -> str:
 
 
 def _groups(runs: list[Diagnosis]) -> str:
-    """A row for the runs of one verdict and cause."""
+    """A table with a row for the runs of each verdict and cause."""
     lines = ["| Verdict | Runs | Cause | Which |", "| :-- | --: | :-- | :-- |"]
     for verdict, cause, members in by_cause(runs):
         names = ", ".join(name(run.run, 60) for run in members[:FEW_RUNS])
@@ -117,7 +117,7 @@ def _groups(runs: list[Diagnosis]) -> str:
 
 
 def _table(runs: list[Diagnosis], room: int) -> str:
-    """A row a run, as many as have room."""
+    """A table with a row for each run, as many as there is room for."""
     lines = ["| Verdict | Run | What happened | Steps | Points |", "| :-- | :-- | :-- | --: | --: |"]
     for index, run in enumerate(runs):
         steps = "" if run.first_step is None else f"{run.first_step} to {run.last_step}"
@@ -180,7 +180,7 @@ def _finding(finding: ReportedFinding, place: int, chain: list[ReportedFinding])
 
 
 def _remedies(chain: list[ReportedFinding]) -> Iterator[tuple[ReportedFinding, Remedy]]:
-    """The remedies of a chain, root first; one that a cause has asked for already is not told again."""
+    """The remedies of a chain, root first, without repeating one that a cause has asked for already."""
     told = []
     for finding in chain:
         for remedy in finding.remedies:
@@ -197,7 +197,7 @@ def _code(remedy: Remedy, frameworks: tuple[str, ...], told: bool = False) -> It
 
 
 def _others(remedies: list[tuple[ReportedFinding, Remedy]]) -> Iterator[str]:
-    """Remedies with all their code, each under the finding that it is for."""
+    """Yield remedies with all their code, each under the finding that it is for."""
     before = None
     for finding, remedy in remedies:
         if finding is not before and finding.caused_by is not None:

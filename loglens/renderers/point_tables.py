@@ -74,7 +74,7 @@ class Wide:
 
 
 def write(runs: Iterable[Run], path: Path, suffix: str, *, wide: bool) -> Count:
-    """The table of all runs to a file, in the format of the suffix. Tidy, one run at a time is in memory.
+    """Write the table of all runs to a file, in the format of the suffix; tidy ones one run at a time.
 
     Raises LoglensError for a suffix that is no format, or where a library is missing.
     """
@@ -83,7 +83,7 @@ def write(runs: Iterable[Run], path: Path, suffix: str, *, wide: bool) -> Count:
 
 
 def check(suffix: str) -> None:
-    """Raises LoglensError if this is no format, or cannot be written here."""
+    """Check a suffix. Raises LoglensError if it is no format, or if a library to write it is missing."""
     if suffix not in _TIDY:
         raise LoglensError(f"no format has the suffix {suffix!r}; there are {', '.join(_TIDY)}")
     if suffix == ".parquet":
@@ -152,7 +152,7 @@ def _wide_jsonl(runs: Iterable[Run], path: Path) -> Count:
 
 
 def _strict(value: float) -> float | str:
-    """A number of strict JSON; what is not finite is a word, as in the report."""
+    """A number as strict JSON; one that is not finite is a string, as in the JSON report."""
     if math.isfinite(value):
         return value
     return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, the form in which code scanning takes findings, with the help on every rule in it.
+"""The report as SARIF 2.1.0, the input format of code scanning, with the documentation of every rule.
 
 One SARIF run holds all training runs: code scanning refuses files with several runs of one tool.
 A result's place is the log file; line 1 stands in for one, since code scanning shows no result without.
@@ -36,14 +36,14 @@ KINDS = {
     "unread": "A path could not be read as a training log",
     "note": "A fact met while reading a log",
 }
-#: Code scanning's own words for how bad a rule's findings are.
+#: Code scanning's words for the severity of a rule.
 PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "recommendation"}
 
 Json = dict[str, Any]
 
 
 def render(report: Report) -> str:
-    """The report as one SARIF log: findings are results, what was not checked is told in notifications."""
+    """Render one SARIF log: findings are results, what was not checked is in notifications."""
     rules = _rules(report)
     index = {rule["id"]: place for place, rule in enumerate(rules)}
     driver = {
@@ -146,7 +146,7 @@ def _result(run: Diagnosis, finding: ReportedFinding, places: list[Json], index:
     }
 
 
-#: What of a finding goes along as it stands in the JSON report.
+#: Fields of a finding that are copied from the JSON report.
 PROPERTIES = frozenset(
     {"family", "confidence", "onset_step", "onset_time", "end_step", "evidence", "caused_by", "leads_to", "remedies"}
 )

@@ -1,1 +1,1 @@
-"""The evidence of findings as figures."""
+"""Figures of the curves that findings rest on."""

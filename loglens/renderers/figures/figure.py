@@ -1,4 +1,4 @@
-"""A figure of findings: a panel for each with the curves that show it, the onset, the episode and NaN."""
+"""Draw a figure of findings with matplotlib: a panel each with its curves, its onset, its episode and NaN."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from loglens.renderers.shared.summary import say
 from loglens.renderers.shared.thinning import Thin, points_for_screen
 from loglens.stats.arrays import Floats
 
-#: Colours after Okabe and Ito (the orange darker, for thin lines on paper), told apart by dashes too.
+#: Colours after Okabe and Ito (the orange darker, for thin lines on paper), distinguished by dashes too.
 COLOURS = ("#0072b2", "#b87700", "#009e73", "#a8508a", "#3a93c7")
 DASHES = ("-", (0, (7, 1.2)), (0, (1.8, 1.3)), (0, (6, 1.5, 1.5, 1.5)), (0, (1, 1.8)))
 TONES = {Severity.ERROR: "#d55e00", Severity.WARNING: "#b87700", Severity.NOTE: "#0072b2"}
 BAD = "#d55e00"
 #: Points of a curve; layers beyond which only the first and the last are named; crosses along a plot.
 POINTS, NAMED, CROSSES = 4000, len(COLOURS), 60
-#: Height of a panel and of what is around all of them, in inches.
+#: Height of a panel and of the margins around all panels, in inches.
 PANEL, AROUND = 1.55, 0.55
-#: Floats beyond these are drawn at them: an axis needs room on both sides of its data.
+#: Limits of drawn values; those beyond are drawn at the limit, since an axis needs room on both sides of its data.
 SMALLEST, LARGEST = 1e-300, 1e300
 #: Text stays text in a vector file, nothing of it is read as a formula, and equal input gives equal files.
 STYLE: dict[Any, Any] = {
@@ -117,7 +117,7 @@ def _draw(plot: Axes, panel: Panel, span: tuple[int, int]) -> None:
 
 
 def _limits(plot: Axes, values: Floats) -> None:
-    """A logarithmic axis where the terminal and the page have one; zero is then at the bottom."""
+    """Set the limits of the value axis, logarithmic where text and HTML reports have it too; zero is at the bottom."""
     finite = np.clip(values[np.isfinite(values)], -LARGEST, LARGEST)
     if not len(finite):
         plot.set_ylim(0, 1)
@@ -144,7 +144,7 @@ def _power(value: float, _: object) -> str:
 
 
 def _lines(plot: Axes, panel: Panel, curves: Sequence[Thin]) -> Iterator[tuple[Line2D, str]]:
-    """The curves; many layers run through one ramp of colours, and the first and the last are named."""
+    """Draw the curves; many layers get one range of colours, of which the first and the last are named."""
     many = len(curves) > NAMED
     ramp = mpl.colormaps["cividis"](np.linspace(0.05, 0.85, len(curves)))
     for place, (curve, colour, dash) in enumerate(zip(curves, cycle(COLOURS), cycle(DASHES), strict=False)):
@@ -162,13 +162,13 @@ def _lines(plot: Axes, panel: Panel, curves: Sequence[Thin]) -> Iterator[tuple[L
 
 
 def _alone(value: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
-    """Indices of the points that have no neighbour to be joined to."""
+    """The indices of points without a finite neighbour, which no line would show."""
     gap = np.pad(np.isnan(value), 1, constant_values=True)
     return np.flatnonzero(~gap[1:-1] & gap[:-2] & gap[2:])
 
 
 def _bad(plot: Axes, count: int, thinned: Sequence[Thin], span: tuple[int, int]) -> Iterator[tuple[Line2D, str]]:
-    """Crosses along the foot of the plot where values are not finite, and a band where they last."""
+    """Draw crosses along the bottom of the plot where values are not finite, and a band where many are in a row."""
     if not count:
         return
     grain = max((span[1] - span[0]) / CROSSES, 1)
@@ -208,7 +208,7 @@ def _episode(plot: Axes, finding: ReportedFinding, axis: str, span: tuple[int, i
 
 
 def _metadata(run: Diagnosis, drawn: Sequence[Panel], format: str, version: str) -> dict[str, str | None]:
-    """What the figure shows, in the file itself; without a date, so that equal input gives equal files."""
+    """Metadata for the file: what it shows; without a date, so that equal input gives equal files."""
     said = "; ".join(dict.fromkeys(say(panel.finding.message) for panel in drawn if panel.finding is not None))
     maker = f"loglens {say(version, 40)}"
     if format == "png":

@@ -1,4 +1,4 @@
-"""Which curves of a run a figure shows: a panel for each finding, and further ones for its other curves."""
+"""Choose the curves of a figure: a panel for each finding, and further ones for its other curves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series
 from loglens.renderers.shared.summary import main_curve, say, title, when
 
-#: What a role is called on an axis, where that is not its name in words.
+#: Axis labels of roles whose name in words would not do.
 NAMES = {"lr": "learning rate", "grad_norm_global": "gradient norm", "grad_norm_layer": "gradient norm"}
 
 
@@ -54,7 +54,7 @@ class Panel:
 
 
 def panels(run: Diagnosis, findings: Sequence[tuple[int, ReportedFinding]]) -> Iterator[Panel]:
-    """For each finding its curves by role: the first group always, others where no panel has them otherwise."""
+    """Yield for each finding its curves by role: the first group always, others if no other panel has them."""
     if not findings and (main := main_curve(run)) is not None:
         yield _panel((main,), run)
     grouped = [(place, finding, _groups(finding, run)) for place, finding in findings]
@@ -68,7 +68,7 @@ def panels(run: Diagnosis, findings: Sequence[tuple[int, ReportedFinding]]) -> I
 
 
 def _panel(curves: tuple[Series, ...], run: Diagnosis, *about: Any, **more: Any) -> Panel:
-    # of a long curve only the points to draw are here; how many were logged, the cast knows
+    # a long curve holds only the points to draw; `run.cast` has the number logged
     logged = {part.tag: part.nonfinite for part in run.cast}
     return Panel(curves, sum(max(curve.nonfinite, logged.get(curve.tag, 0)) for curve in curves), *about, **more)
 
@@ -82,6 +82,6 @@ def _groups(finding: ReportedFinding, run: Diagnosis) -> list[tuple[Series, ...]
 
 
 def _whole(curve: Series, run: Diagnosis) -> Series:
-    """A finding may hold the part of a curve that it speaks of."""
+    """The whole curve of which a finding holds only the part that it is about."""
     same = [other for other in (*run.curves, run.lead) if other is not None and other.tag == curve.tag]
     return max([curve, *same], key=lambda other: int(other.step[-1]) - int(other.step[0]) if len(other) else -1)

@@ -1,4 +1,4 @@
-"""The evidence of findings as figures for papers and issues: PNG, SVG or PDF."""
+"""Figures of the evidence of findings, for papers and issues: PNG, SVG or PDF files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from loglens.model.reported_finding import ReportedFinding
 from loglens.renderers.shared.summary import main_curve, worst_first
 
 SUFFIXES = (".svg", ".png", ".pdf")
-#: What is said where the extra is not installed.
+#: The error message where the extra is not installed.
 MISSING = "plots need: pip install 'loglens[plot]'"
 EXTRA = ("matplotlib", "tsdownsample")
 
@@ -24,7 +24,7 @@ Job = tuple[Diagnosis, Sequence[tuple[int, ReportedFinding]]]
 
 
 def check() -> None:
-    """Raises LoglensError where the libraries of the extra `plot` are missing."""
+    """Check that the libraries of the extra `plot` are installed. Raises LoglensError where they are not."""
     try:
         import loglens.renderers.figures.figure  # noqa: F401 - loaded when asked for: the extra is optional
     except ImportError as error:
@@ -34,7 +34,7 @@ def check() -> None:
 
 
 def jobs(report: Report, rules: Sequence[str] = (), separate: bool = False) -> list[Job]:
-    """What is drawn: of every run its findings, causes first, or where it has none its main loss.
+    """Choose what is drawn: of every run its findings, causes first, or where it has none its main loss.
 
     rules: draw only findings of these. separate: a figure a finding. A run without a curve is left out,
     and so are notes beside complaints.

@@ -1,1 +1,1 @@
-"""The report as a page that needs nothing else."""
+"""The report as one self-contained HTML page."""

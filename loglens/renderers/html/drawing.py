@@ -1,4 +1,4 @@
-"""Pictures that need no script: a curve as a small SVG, a heat map as a PNG inside the page."""
+"""Images that need no script: a sparkline as SVG, a heat map as a PNG inside the page."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from loglens.stats.arrays import Floats
 
 #: Cividis (Nuñez et al. 2018), made to look alike to readers with and without colour-blindness.
 RAMP = ("00224e", "123570", "3b496c", "575d6d", "707173", "8a8678", "a59c74", "c3b369", "e1cc55", "fee838")
-#: A value that is not finite, and a place without any.
+#: Colours of a value that is not finite, and of a place without a value.
 BAD, NONE = (213, 94, 0, 255), (0, 0, 0, 0)
-#: The widest a heat map is, and the most cells that it has.
+#: Maximum number of columns and of cells of a heat map.
 COLUMNS, CELLS = 400, 40_000
 
 
 def spark(curve: Series, width: int, height: int, onset: int | None = None) -> Markup:
-    """The curve as a line with a cross where values are not finite and a rule at the onset."""
+    """A curve as a small SVG: a line, crosses where values are not finite, a vertical line at the onset."""
     if not len(curve):
         return Markup("")
     cells = min(width, len(curve))
@@ -70,7 +70,7 @@ def _apart(places: list[float], least: float) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """Curves of one role as a picture, a row each: the largest value in every column of steps.
+    """A heat map of curves of one role, a row each: the largest value in every column of steps.
 
     edges: first step of every column and the end of the last. cells: NaN where there is none, infinite
     where a value is not finite. low, high: the ends of the logarithmic colour scale.
@@ -102,7 +102,7 @@ class Heat:
         return cls(edges, cells, low, high)
 
     def png(self) -> str:
-        """The picture as the address of an image, one pixel a cell."""
+        """The image as a data URI, one pixel a cell."""
         low, high = np.log10(self.low), np.log10(self.high)
         finite = np.isfinite(self.cells)
         level = np.log10(np.where(finite & (self.cells > 0), self.cells, self.low))

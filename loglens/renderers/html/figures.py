@@ -1,4 +1,4 @@
-"""Which curves of a run are drawn, together with which, and what the page's script gets of them."""
+"""Group the curves of a run into panels, and prepare their data for the script of the page."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from loglens.renderers.shared.buckets import Scale
 from loglens.renderers.shared.summary import say, title
 from loglens.renderers.shared.thinning import MIN_POINTS, Thin, points_for_screen
 
-#: Points of all curves of a page together, and of one curve.
+#: Limits on the points of all curves of a page together, and of one curve.
 MAX_POINTS, MAX_CURVE_POINTS = 300_000, 12_000
 #: Curves in one panel, panels of a run, and runs above which each has fewer panels.
 CURVES, PANELS, MANY = 5, 12, 40
-#: Roles drawn of every run, the telling ones first; others are drawn if a finding rests on them.
+#: Roles drawn of every run, the most informative first; others are drawn if a finding rests on them.
 DRAWN = """loss metric_higher metric_lower grad_norm_global lr loss_scale weight_norm_global update_norm rl_reward
 rl_return rl_entropy rl_kl gan_d_loss gan_g_loss throughput step_time""".split()
 TITLES = {
@@ -43,7 +43,7 @@ TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Curves that share one plot. rests: whether a finding rests on any of them. heat: drawn layer by step."""
+    """Curves that share one plot. rests: whether a finding rests on any of them. heat: drawn as a heat map."""
 
     role: str
     axis: str
@@ -61,7 +61,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One plot of the page: what a reader without a script sees, and `data` for the script."""
+    """One plot of the page: what is shown without a script, and `data` for the script."""
 
     id: str
     title: str
@@ -81,12 +81,12 @@ def numbered(run: Diagnosis) -> list[ReportedFinding]:
 
 
 def panels(run: Diagnosis, runs: int) -> list[Panel]:
-    """What is drawn of a run, what its findings rest on first."""
+    """The panels of a run, those that its findings rest on first."""
     whole: dict[str, Series] = {}
     shown = [curve for finding in numbered(run) for curve in finding.series]
     for curve in (*run.curves, *shown, *((run.lead,) if run.lead is not None else ())):
         if len(curve) and (curve.tag not in whole or _span(curve) > _span(whole[curve.tag])):
-            whole[curve.tag] = curve  # a finding may hold the part of a curve that it speaks of
+            whole[curve.tag] = curve  # a finding may hold only a part of a curve
     evidence = dict.fromkeys(curve.tag for curve in shown if curve.tag in whole)
     order = list(evidence)
     if run.lead is not None and len(run.lead):
@@ -110,7 +110,7 @@ def panels(run: Diagnosis, runs: int) -> list[Panel]:
 
 
 def _heats(whole: Mapping[str, Series], evidence: Mapping[str, None]) -> list[Panel]:
-    """Curves by layer of one role, as far as there are three layers and more; gradients first."""
+    """Heat maps of per-layer curves, for every role with three layers or more; gradients first."""
     groups: dict[tuple[str, str], list[Series]] = {}
     for curve in whole.values():
         if curve.layer is not None and curve.role:
@@ -124,13 +124,13 @@ def _heats(whole: Mapping[str, Series], evidence: Mapping[str, None]) -> list[Pa
 
 
 def share(groups: Sequence[Sequence[Panel]]) -> int:
-    """How many points each curve of the page may have."""
+    """The limit on the points of each curve of the page."""
     curves = sum(len(panel.curves) for group in groups for panel in group if not panel.heat)
     return max(min(MAX_POINTS // max(curves, 1), MAX_CURVE_POINTS), MIN_POINTS)
 
 
 def figure(panel: Panel, run: Diagnosis, id: str, most: int) -> Figure:
-    """The panel as the page shows it; `id` begins with the run's own."""
+    """The figure of a panel. id: begins with the run's id. most: limit on the points of a curve."""
     return _heat(panel, run, id) if panel.heat else _lines(panel, run, id, most)
 
 
@@ -207,7 +207,7 @@ def marks(tags: set[str], axis: str, run: Diagnosis) -> list[dict[str, Any]]:
 
 
 def _packed(name: str, curve: Thin) -> dict[str, Any]:
-    """Steps as differences and values in 6 digits: half the size, and as much as a hover shows."""
+    """Pack a curve for the script: steps as differences, values in 6 digits, which halves the size."""
     return {
         "name": name,
         "x": np.diff(curve.step, prepend=0).tolist(),

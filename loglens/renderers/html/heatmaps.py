@@ -1,4 +1,4 @@
-"""Histograms over steps as heat maps: bins of values from top to bottom, the darker the fewer."""
+"""Heat maps of histograms over steps: a row for each bin of values, darker where there are fewer values."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _cell(value: float, blank: bool) -> float | str | None:
 
 
 def _ticks(edges: Floats, rows: int) -> Iterator[tuple[float, str]]:
-    """Round values and the row at which each is, counted from the top."""
+    """Labels of the value axis: rounded values, and the row of each, counted from the top."""
     low, high = float(edges[0]), float(edges[-1])
     width = np.diff(edges)
     if width.max() < 2 * width.min():  # equal bins

@@ -1,4 +1,4 @@
-"""The page put together: views of the runs, the template, and a policy that lets in nothing else."""
+"""Build the HTML page from the template, views of the runs, and a content security policy."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from loglens.renderers.shared.summary import (
 from loglens.renderers.shared.wording import FRAMEWORKS, condition
 
 FOLDER = Path(__file__).parent
-#: Sections that are open when the page is: of every run that failed, up to so many.
+#: Limit on the sections of failed runs that are expanded when the page opens.
 OPEN = 4
 #: Runs that have a section of their own, the worst first; the others have a row.
 SECTIONS = 150
@@ -185,7 +185,7 @@ def _finding(report: Report, run: Diagnosis, finding: ReportedFinding, place: in
 
 
 def _place(run: Diagnosis, finding: ReportedFinding) -> tuple[float, float] | None:
-    """Where a finding begins on the run's time line and how long it lasts, in percent."""
+    """The start and the length of a finding on the run's time line, in percent."""
     first, last = run.first_step, run.last_step
     if first is None or last is None or last <= first:
         return None
@@ -202,7 +202,7 @@ def _place(run: Diagnosis, finding: ReportedFinding) -> tuple[float, float] | No
 
 
 def _axis(run: Diagnosis) -> str:
-    """What most curves of a run count in: steps, epochs, samples."""
+    """The step axis of most curves of a run: step, epoch, samples."""
     axes = [part.axis for part in run.cast]
     return max(set(axes), key=lambda axis: (axes.count(axis), axis)) if axes else "step"
 
@@ -219,7 +219,7 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
 
 
 def _part(part: Any) -> tuple[str, ...]:
-    """A row of the cast: role, curve, split, axis, points, bad values, steps."""
+    """A row of the table of curves: role, curve, split, axis, points, values that are not finite, steps."""
     steps = "" if part.first_step is None else f"{part.first_step:,} to {part.last_step:,}"
     bad = f"{part.nonfinite:,}" if part.nonfinite else "–"
     role = say(part.role or "", 40)
@@ -227,7 +227,7 @@ def _part(part: Any) -> tuple[str, ...]:
 
 
 def _embedded(document: Mapping[str, Any]) -> Markup:
-    """JSON that can stand in a script element: nothing in it ends the element or breaks a line."""
+    """JSON that is safe inside a script element: nothing in it ends the element or breaks a line."""
     text = json.dumps(document, separators=(",", ":"), allow_nan=False)
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")

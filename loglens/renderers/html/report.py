@@ -1,4 +1,4 @@
-"""The report as one self-contained page: no network, opens from disk, curves to zoom into."""
+"""The report as one self-contained HTML page that opens from disk without network; curves can be zoomed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from loglens.model.report import Report
 FORMAT = "html"
 SUFFIXES = (".html", ".htm")
 
-#: What is said where the extra is not installed.
+#: The error message where the extra is not installed.
 MISSING = "HTML needs: pip install 'loglens[html]'"
 EXTRA = ("jinja2", "markupsafe", "tsdownsample")
 
 
 def render(report: Report) -> str:
-    """The page. Raises LoglensError where the libraries of the extra `html` are missing."""
+    """Render the page. Raises LoglensError where the libraries of the extra `html` are missing."""
     try:
         # loaded when asked for: the extra is optional, and the other formats need not wait for it
         from loglens.renderers.html.page import page

@@ -1,1 +1,1 @@
-"""What several outputs share."""
+"""Functions that several output formats share."""

@@ -1,4 +1,4 @@
-"""A curve in as many columns as a plot has."""
+"""Reduce a curve to the columns of a plot, and scale its values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Buckets:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """From values to 0..1. A logarithmic one puts what is not above 0 at the bottom."""
+    """A linear or logarithmic scale from values to 0..1; the logarithmic one puts values <= 0 at the bottom."""
 
     low: float
     high: float

@@ -1,7 +1,7 @@
-"""Text from a log made harmless in Markdown: prose, names, code and foldable blocks of GitHub's kind.
+"""Escape text from a log for GitHub's Markdown: prose, names, code and foldable blocks.
 
-Names stand in code spans, where nothing is markup, a mention, a link or an emoji. In prose every
-character that could be markup is escaped, and what GitHub would link is parted by an empty comment.
+Names are put in code spans, where nothing is markup, a mention, a link or an emoji. In prose every
+character that could be markup is escaped, and what GitHub would link is split by an empty comment.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from loglens.renderers.shared.summary import CODE, NAME, SENTENCE, say
 _LANGUAGES = {"yaml": "yaml", "shell": "sh", "bash": "sh"}
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "|": "&#124;"}
 _SPECIAL = re.compile(r"[<>&|]|[\\`*\[\]~]|(?<![^\W_])_|_(?![^\W_])")
-#: What begins a heading, a list or a rule where it begins a line.
+#: Characters that start a heading, a list or a rule at the start of a line.
 _LEADING = re.compile(r"^(\s*)([#=]|[+-](?=[\s-]|$)|\d+(?=[.)](?:\s|$)))")
 #: Mentions, references to issues, addresses, emoji and formulas.
 _LINKED = re.compile(r"\$|@(?=\w)|#(?=\d)|:(?=//)|\bwww(?=\.)|\bGH(?=-\d)|:(?=[a-z0-9_+-]+:)", re.IGNORECASE)
 
 
 def prose(text: str, most: int = SENTENCE) -> str:
-    """A sentence that quotes a log, as Markdown that shows it letter for letter and links nothing."""
+    """Escape a sentence that quotes a log, as Markdown that shows it literally and links nothing."""
     shown = say(text, most)
     joints = ["<span>$</span>" if found[0] == "$" else found[0] + "<!-- -->" for found in _LINKED.finditer(shown)]
     parts = map(_escaped, _LINKED.split(shown))
@@ -31,7 +31,7 @@ def prose(text: str, most: int = SENTENCE) -> str:
 
 
 def doc(text: str, most: int = SENTENCE) -> str:
-    """A paragraph of documentation, escaped with backslashes and entities only: for any Markdown reader."""
+    """Escape a paragraph of documentation with backslashes and entities only: for any Markdown reader."""
     return _led(_escaped(say(text, most)))
 
 
@@ -44,7 +44,7 @@ def name(text: str, most: int = NAME) -> str:
 
 
 def html_name(text: str, most: int = NAME) -> str:
-    """A name for where no Markdown is read, such as a summary; no character of it is markup in either."""
+    """Escape a name for HTML such as a summary; no character of it is markup in HTML or Markdown."""
     shown = say(text, most)
     return f"<code>{re.sub(r'[^a-zA-Z0-9 /.,]', lambda found: f'&#{ord(found[0])};', shown)}</code>"
 
@@ -58,12 +58,12 @@ def fenced(code: str, framework: str = "") -> str:
 
 
 def folded(summary: str, *blocks: str) -> str:
-    """Blocks behind a line that opens them. summary: harmless HTML."""
+    """A foldable block. summary: the line that unfolds it, as escaped HTML."""
     return "\n\n".join([f"<details><summary>{summary}</summary>", *blocks, "</details>"])
 
 
 def plain(text: str, most: int = SENTENCE) -> str:
-    """Text for a summary: HTML, not Markdown."""
+    """Escape text for a summary, which is HTML, not Markdown."""
     return html.escape(say(text, most), quote=False)
 
 

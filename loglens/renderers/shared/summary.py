@@ -1,4 +1,4 @@
-"""What outputs for people and for CI servers share: the order of runs, counts, a finding and a remedy in a line."""
+"""Parts of a report that text outputs share: the order of runs, counts, one-line findings and remedies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOT_READ = "nothing could be read as a training log"
 
 
 def worst_first(runs: Sequence[RunT]) -> list[RunT]:
-    """The runs by verdict, those of one verdict in the order in which they were read."""
+    """Sort runs by verdict, worst first; runs of one verdict stay in the order in which they were read."""
     return sorted(runs, key=lambda run: VERDICTS.index(run.verdict))
 
 
@@ -42,7 +42,7 @@ def counts_line(report: Report) -> str:
 
 
 def by_cause(runs: Sequence[RunT]) -> list[tuple[str, str, list[RunT]]]:
-    """The runs by verdict and first-ranked cause, worst verdict first, the most frequent cause first."""
+    """Group runs by verdict and first-ranked cause, worst verdict first, then the most frequent cause first."""
     groups: dict[tuple[str, str], list[RunT]] = {}
     for run in runs:
         cause = (run.primary or "") if run.verdict in ("failed", "suspect") else ""
@@ -52,7 +52,7 @@ def by_cause(runs: Sequence[RunT]) -> list[tuple[str, str, list[RunT]]]:
 
 
 def parameter_hints(report: Report) -> list[str]:
-    """Which parameters go with failure, a sentence each; that there is none is one as well."""
+    """Which parameters go with failure, a sentence each, or one sentence that none does."""
     if len(report.judged) <= FEW_RUNS or not comparable(report.sweep):
         return []
     return [_split(split) for split in report.splits] or ["no parameter that chance would not explain as well"]
@@ -69,7 +69,7 @@ def _split(split: Split) -> str:
 
 
 def say(text: str, most: int = SENTENCE) -> str:
-    """Text from a log or a plugin: harmless, and no longer than `most`."""
+    """Escape and shorten text from a log or a plugin to at most `most` characters."""
     return shorten(safe(text), most)
 
 
@@ -104,7 +104,7 @@ def of_kind(run: Diagnosis, kind: str) -> list[RuleResult]:
 
 
 def reasons(outcomes: Iterable[RuleResult]) -> Iterator[tuple[str, list[str]]]:
-    """The rules that were skipped, by the reason why."""
+    """Group skipped rules by their reason."""
     groups: dict[str, list[str]] = {}
     for outcome in outcomes:
         groups.setdefault(outcome.why, []).append(say(outcome.condition, NAME))
@@ -118,7 +118,7 @@ def complaints(run: Diagnosis) -> list[ReportedFinding]:
 
 
 def main_curve(run: Diagnosis) -> Series | None:
-    """What is drawn of a run without findings: its main loss, or where it has none the first curve with a role."""
+    """The curve to draw of a run without findings: its main loss, or where it has none the first with a role."""
     return next((curve for curve in (run.lead, *run.curves) if curve is not None and len(curve)), None)
 
 

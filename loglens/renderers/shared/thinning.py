@@ -1,4 +1,4 @@
-"""A curve in as few points as a screen can show, without losing a spike, a bad value or an onset.
+"""Thin a curve to the points that a screen can show, without losing a spike, a bad value or an onset.
 
 MinMaxLTTB (Van Der Donckt et al. 2023) picks the points that make the shape; the extremes of every
 bucket, the sharpest single-point spikes, all points around each onset, both ends and every stretch of
@@ -18,17 +18,17 @@ from loglens.model.series import Series
 from loglens.renderers.shared.buckets import Scale
 from loglens.stats.arrays import Floats, Ints
 
-#: Stretches of bad values that are told apart; beyond that, neighbours closer than a pixel are put together.
+#: Limit on separate stretches of bad values; beyond it, neighbours closer than a pixel are merged.
 MAX_STRETCHES = 2000
-#: Of the points of a thinned curve: the share that makes its shape, holds extremes, holds spikes.
+#: Shares of the points of a thinned curve that make its shape, hold extremes, hold spikes.
 SHAPE, EXTREMES, SPIKES = 0.5, 0.25, 0.08
-#: The least that a thinned curve has.
+#: Minimum number of points of a thinned curve.
 MIN_POINTS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Values that are not finite, one after another: first and last step, how many, and what they are."""
+    """A stretch of values that are not finite: first and last step, how many, and which (NaN, Inf)."""
 
     first: int
     last: int
@@ -46,7 +46,7 @@ class Thin:
 
 
 def points_for_screen(curve: Series, most: int, onsets: Iterable[int] = ()) -> Thin:
-    """The curve in about `most` points; all of them where it has no more."""
+    """Thin a curve to about `most` points."""
     finite = np.isfinite(curve.value)
     rows = np.flatnonzero(finite)
     if len(rows) > max(most, MIN_POINTS):
@@ -99,7 +99,7 @@ def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def _breaks(begins: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Where the line is interrupted if there are too many places: at the longest stretches."""
+    """The longest stretches, at which alone the line is interrupted where there are too many."""
     return np.sort(begins[np.argsort(begins - ends, kind="stable")[:MAX_STRETCHES]])
 
 

@@ -1,4 +1,4 @@
-"""Words that all outputs for people share: actions, numbers, and text from a log made harmless."""
+"""Wording that all outputs for people share: names of frameworks and of conditions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from loglens.model.causal_chain import in_words
 from loglens.model.plain_text import safe
 
-#: What the frameworks of a snippet are called; at most eleven characters, so that they fit a margin.
+#: Names of the frameworks of snippets; at most eleven characters, so that they fit a margin.
 FRAMEWORKS: Mapping[str, str] = {
     "pytorch": "PyTorch",
     "keras": "Keras",

@@ -1,4 +1,4 @@
-"""What is in a run, for `loglens inspect`: runs, curves, points, roles, notes, as text and as a document."""
+"""The output of `loglens inspect`: runs, curves, points, roles and notes, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from loglens.model.run import Run
 from loglens.model.strict_json import to_strict
 from loglens.renderers.terminal.look import TextStyle, indented
 
-#: How many parameters are shown where the reader has not asked for all.
+#: Number of parameters that are shown without --verbose.
 FEW_PARAMS = 12
 
 Inspected = Sequence[tuple[Run, Sequence[CurveRole]]]
 
 
 def document(runs: Inspected, unread: Sequence[Unread]) -> dict[str, Any]:
-    """The JSON form, schema 1.0."""
+    """The inspection as JSON types, schema 1.0."""
     return {
         "schema_version": "1.0",
         "runs": [
@@ -114,7 +114,7 @@ def _row(group: Sequence[CurveRole], look: TextStyle) -> tuple[str, str, str, st
 
 
 def _groups(parts: Iterable[CurveRole], verbose: bool) -> list[list[CurveRole]]:
-    """One group a row: a curve, or all layers that play one role."""
+    """Group curves into rows: a curve, or all layers of one role."""
     groups: dict[object, list[CurveRole]] = {}
     for part in parts:
         layered = part.layer is not None and part.role is not None and not verbose
@@ -136,6 +136,6 @@ def _params(run: Run, look: TextStyle, most: int) -> Table:
 
 
 def _said(value: str, look: TextStyle) -> RenderableType:
-    """A value with what is hidden in it set apart."""
+    """A value with the redacted part in another style."""
     before, *rest = value.split(HIDDEN)
     return look.text(before, *(piece for after in rest for piece in ((HIDDEN, "muted"), after)))

@@ -1,7 +1,7 @@
-"""How text outputs look: colours, marks, and a page that turns rich renderables into a string.
+"""The style of text outputs: colours, marks, and a page that turns rich renderables into a string.
 
-All colours are of middling brightness, so that they can be read on a black and on a white ground
-alike (contrast of about 4 to 1 or more on both); bold and signs carry the meaning where there is no colour.
+All colours are of medium brightness, so that they can be read on black and on white backgrounds
+(contrast of about 4 to 1 or more on both); bold and signs carry the meaning where there is no colour.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ PLAIN_MARKS = {"✗": "x", "✓": "+"}
 
 @dataclass(frozen=True, slots=True)
 class TextStyle:
-    """What the place where the text ends up can show, and how much the reader wants.
+    """What the output device can show, and how much is asked for.
 
     unicode: whether it can show block characters and braille.
     """
@@ -66,7 +66,7 @@ class TextStyle:
         return shorten(safe(text), most, "…" if self.unicode else "...")
 
     def text(self, *pieces: str | tuple[str, str]) -> Text:
-        """Pieces of text with the names of their styles; every piece must be safe already."""
+        """Join pieces of text, each with the name of its style; every piece must be escaped already."""
         from rich.text import Text
 
         out = Text(overflow="fold")
@@ -76,7 +76,7 @@ class TextStyle:
         return out
 
     def print(self, parts: Iterable[RenderableType]) -> str:
-        """The page as a string. Depends on nothing but its arguments: the environment is not asked."""
+        """Render the page to a string. It depends on its arguments only, not on the environment."""
         from rich.console import Console
         from rich.text import Text
 
@@ -100,7 +100,7 @@ class TextStyle:
 
 
 def indented(part: RenderableType) -> Padding:
-    """The part two columns to the right."""
+    """Indent a part by two columns."""
     from rich.padding import Padding
 
     return Padding(part, (0, 0, 0, 2))

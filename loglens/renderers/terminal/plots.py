@@ -1,7 +1,7 @@
-"""Curves in characters: a sparkline and a small plot. Every bucket keeps its extremes and its NaN.
+"""Plot curves with characters: a sparkline and a small plot.
 
-Pure text; colours are put on by whoever prints. Thousands of points share one column, so a column
-shows the whole range between its lowest and highest point: a spike of one step can't fall between."""
+Plain text; the caller adds colours. Thousands of points share one column, so a column shows the whole
+range between its lowest and highest point, and its NaN: a spike of one step is never lost."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _BRAILLE = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 
 
 def sparkline(curve: Series, width: int, unicode: bool = True) -> str:
-    """The curve in one line: per column the value that stands out most, a cross where one is not finite."""
+    """A curve in one line: per column the most extreme value, a cross where one is not finite."""
     if not len(curve):
         return ""
     marks = UNICODE if unicode else ASCII
@@ -63,7 +63,7 @@ def sparkline(curve: Series, width: int, unicode: bool = True) -> str:
 def plot(
     curve: Series, onset: int | None = None, *, width: int = 72, height: int = 5, unicode: bool = True
 ) -> list[Line]:
-    """The curve with its highest and lowest value beside it and the onset marked under its column.
+    """Plot a curve, with its highest and lowest value beside it and the onset marked under its column.
 
     The axis at the bottom has a cross under every column in which a value is not finite.
     """
@@ -121,7 +121,7 @@ def _join(grid: NDArray[np.bool_], x0: int, y0: int, x1: int, y1: int) -> None:
 
 
 def _row(dots: NDArray[np.bool_], at: int | None, marks: Marks) -> Iterator[tuple[str, str]]:
-    """One line of characters out of the rows of dots that it holds."""
+    """One line of characters, made of its rows of dots."""
     across = marks.dots[0]
     for x in range(dots.shape[1] // across):
         cell = dots[:, x * across : (x + 1) * across]
@@ -157,7 +157,7 @@ def _feet(
 
 
 def _joined(line: Line) -> Line:
-    """The line with neighbours of one kind put together."""
+    """Merge neighbouring pieces of one kind in a line."""
     out: Line = []
     for text, kind in line:
         if out and out[-1][1] == kind:

@@ -1,4 +1,4 @@
-"""The report for a person at a terminal: verdict first, then why, what to change, what was not checked."""
+"""The report as text for a terminal: verdict first, then why, what to change, what was not checked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SUFFIXES = (".txt",)
 def render(
     report: Report, *, width: int = 100, color: bool = False, unicode: bool = True, verbose: bool = False
 ) -> str:
-    """The report as text of at most `width` columns; only code and very long words may run over.
+    """Render the report as text of at most `width` columns; only code and very long words may be longer.
 
     color: with ANSI colours. unicode: False where the output can show ASCII only. verbose: every
     curve, snippet and healthy run in full.
@@ -76,7 +76,7 @@ def _page(report: Report, look: TextStyle) -> Iterator[RenderableType]:
 
 
 def _runs(runs: list[Diagnosis], look: TextStyle) -> Iterator[RenderableType]:
-    """One run in full; of several a table, and then each of which there is something to say."""
+    """One run in full; several as a table, followed by each that failed, is suspect or has a crashed rule."""
     if len(runs) == 1:
         yield headline(runs[0], look)
         yield from sections(runs[0], look)
@@ -125,7 +125,7 @@ def _table(runs: list[Diagnosis], look: TextStyle) -> Table:
 
 
 def _groups(runs: Sequence[Diagnosis | Outline], look: TextStyle) -> Table:
-    """A row for the runs of one verdict and cause: how many, and the names of the first."""
+    """A table with a row for the runs of each verdict and cause: how many, and the names of the first."""
     rows = by_cause(runs)
     causes = [look.say(condition(cause), 28) if cause else "" for _, cause, _ in rows]
     count = max(len(f"{len(members):,}") for *_, members in rows)
@@ -145,7 +145,7 @@ def _groups(runs: Sequence[Diagnosis | Outline], look: TextStyle) -> Table:
 
 
 def _names(names: list[str], room: int, look: TextStyle) -> str:
-    """As many of the names as fit, the first in any case, shortened if it must be."""
+    """As many of the names as fit; the first is always shown, shortened if it must be."""
     for count in range(min(len(names), FEW_RUNS), 0, -1):
         more = f" and {len(names) - count:,} more" if count < len(names) else ""
         said = ", ".join(names[:count]) + more

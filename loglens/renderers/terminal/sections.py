@@ -1,4 +1,4 @@
-"""The parts of one run in text: the verdict, the run, its cast, its chains, and what was not checked."""
+"""The sections on one run in text: verdict, facts, roles of curves, causal chains, what was not checked."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from loglens.renderers.shared.wording import FRAMEWORKS, condition
 from loglens.renderers.terminal.look import STYLES, TextStyle, indented
 from loglens.renderers.terminal.plots import plot
 
-#: Roles that a reader checks first; the others are told in one line.
+#: Roles that have a line of their own; the others share one.
 LEADING = ("loss", "grad_norm_global", "grad_norm_layer", "weight_norm_global", "lr", "loss_scale", "rl_reward")
-#: How many tags, notes and numbers are shown where the reader has not asked for all.
+#: Number of tags, notes and numbers that are shown without --verbose.
 FEW_TAGS, FEW_NOTES, FEW_NUMBERS = 2, 6, 6
 
 
@@ -81,7 +81,7 @@ def _pair(name: str, players: Text, width: int, look: TextStyle) -> Table:
 
 
 def _cast(cast: Iterable[CurveRole], look: TextStyle) -> Iterator[tuple[str, Text]]:
-    """One row a role: "loss = train/ce_loss (2,000 points)"; layers are summed up, minor roles named."""
+    """One row a role: "loss = train/ce_loss (2,000 points)"; layers are counted, minor roles only named."""
     groups: dict[tuple[str, bool], list[CurveRole]] = {}
     for part in cast:
         split = f"{part.split}_" if part.split in ("val", "test") else ""
@@ -132,7 +132,7 @@ def _bad(count: int) -> str:
 
 
 def _chain(chain: list[ReportedFinding], look: TextStyle, first: bool) -> Iterator[RenderableType]:
-    """A root with its effects below it, then what to change about the root."""
+    """A root finding with its effects below it, then the remedies for the root."""
     root = chain[0]
     yield ""
     yield _tree(root, [finding for finding in chain if finding is not root], look)
@@ -143,7 +143,7 @@ def _chain(chain: list[ReportedFinding], look: TextStyle, first: bool) -> Iterat
 
 
 def _tree(root: ReportedFinding, effects: list[ReportedFinding], look: TextStyle) -> Tree:
-    """The root and below each finding what it brought about."""
+    """A tree of the findings of a chain: below each finding its effects."""
     drawn = _drawn([root, *effects], look)
     left = list(effects)
 
@@ -165,7 +165,7 @@ def _tree(root: ReportedFinding, effects: list[ReportedFinding], look: TextStyle
 
 
 def _drawn(chain: list[ReportedFinding], look: TextStyle) -> list[ReportedFinding]:
-    """The complaints whose curve is drawn: the root, and of those on one curve the one that shows most of it."""
+    """The findings whose curve is drawn: the root, and of several on one curve the one that shows most of it."""
     longest: dict[str, ReportedFinding] = {}
     for finding in chain:
         if finding.series and len(finding.series[0]):
@@ -201,7 +201,7 @@ def _finding(
 
 
 def _numbers(finding: ReportedFinding, look: TextStyle, width: int) -> Iterator[Text]:
-    """The evidence: "growth per step 1.31 · ratio above one 0.97", a name never parted from its number."""
+    """The evidence: "growth per step 1.31 · ratio above one 0.97", no line break between name and number."""
     plain = [(key, value) for key, value in finding.evidence.items() if isinstance(value, str | int | float)]
     line = look.text()
     for key, value in plain if look.verbose else plain[:FEW_NUMBERS]:
@@ -249,7 +249,7 @@ def _remedies(finding: ReportedFinding, look: TextStyle, code: bool) -> Iterator
 
 
 def _snippets(remedy: Remedy, look: TextStyle) -> Iterator[RenderableType]:
-    """Code is never wrapped: a terminal folds it, and it can still be copied. The same code is shown once."""
+    """The code of a remedy, never wrapped so that it can be copied. The same code is shown once."""
     shown: set[str] = set()
     for framework, snippet in remedy.snippets.items():
         if snippet in shown:
@@ -264,7 +264,7 @@ def _snippets(remedy: Remedy, look: TextStyle) -> Iterator[RenderableType]:
 
 
 def _outcomes(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
-    """Crashed rules loudly, clean ones in a line, and what was not checked and why."""
+    """Crashed rules one by one, clean ones in a line, and what was not checked and why."""
     crashed = [outcome for outcome in run.outcomes if outcome.outcome == "crashed"]
     if crashed:
         yield ""
