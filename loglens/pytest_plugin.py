@@ -83,7 +83,7 @@ def _message(report: Report, fail_on: str) -> Iterator[str]:
     if failing:
         yield f"{plural(len(failing), 'run')} of {len(report.runs):,} not healthy (fail_on={fail_on!r})"
     for run in failing[:FEW_RUNS]:
-        yield from _told(run, report)
+        yield from _describe(run, report)
     if len(failing) > FEW_RUNS:
         yield f"and {len(failing) - FEW_RUNS:,} more runs"
     for run in report.runs if not failing else ():
@@ -96,7 +96,7 @@ def _message(report: Report, fail_on: str) -> Iterator[str]:
         yield f"see: loglens diagnose {safe((failing or report.runs)[0].path)}"
 
 
-def _told(run: Diagnosis, report: Report) -> Iterator[str]:
+def _describe(run: Diagnosis, report: Report) -> Iterator[str]:
     from loglens.model.plain_text import safe
     from loglens.remedies.phrases import phrase
 

@@ -146,7 +146,7 @@ def _apply(
 ) -> tuple[list[Finding], RuleResult]:
     rule = detector.rule
     try:
-        parts = {need.name: _hand(need, run, curves) for need in detector.needs}
+        parts = {need.name: _argument(need, run, curves) for need in detector.needs}
         if rule.supervised and _not_supervised(curves):
             raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
         found = list(detector.detect(**parts, **thresholds))
@@ -165,7 +165,7 @@ def _not_supervised(curves: tuple[Series, ...]) -> bool:
     return bool(found)
 
 
-def _hand(need: CurveInput, run: Run, curves: tuple[Series, ...]) -> Any:
+def _argument(need: CurveInput, run: Run, curves: tuple[Series, ...]) -> Any:
     if need.kind == "run":
         return run
     fitting = matching_curves(curves, need)

@@ -125,7 +125,7 @@ def compare(good: Sequence[tuple[Run, Cast]], bad: tuple[Run, Cast], limits: Seq
     """Compare the bad run with the good ones, each with its curves. Raises LoglensError for a limit on no curve."""
     pairs = list(_pairs([cast for _, cast in good], bad[1]))
     parted = sorted((pair for pair in pairs if pair.onset is not None), key=_urgency)
-    names = {name(curve) for _, cast in good for curve in cast if _plays(curve)}
+    names = {name(curve) for _, cast in good for curve in cast if _is_compared(curve)}
     return Comparison(
         tuple(run for run, _ in good),
         bad[0],
@@ -187,7 +187,7 @@ def _pairs(good: Sequence[Cast], bad: Cast) -> Iterator[Pair]:
     by_tag = [{curve.tag: curve for curve in cast} for cast in good]
     taken: set[tuple[str | None, str | None, str | None]] = set()
     for curve in bad:
-        if not _plays(curve):
+        if not _is_compared(curve):
             continue
         key = (curve.role, curve.split, curve.layer)
         partners = [found for tags in by_tag if (found := tags.get(curve.tag)) and found.role == curve.role]
@@ -236,7 +236,7 @@ def _urgency(pair: Pair) -> tuple[bool, int, int, bool]:
     return pair.axis != "step", pair.onset or 0, cause, pair.layer is not None
 
 
-def _plays(curve: Series) -> bool:
+def _is_compared(curve: Series) -> bool:
     return curve.role is not None and curve.role not in NOT_COMPARED
 
 

@@ -53,7 +53,7 @@ def merge(runs: Sequence[Run]) -> list[Run]:
 def _same_curves(main: Run, other: Run) -> dict[str, str]:
     """Tags of `other` and those of `main` that name the same curve, matched by the words of their names.
 
-    Empty where the runs are two: no curve that tells one run from another has the same values, or fewer than
+    Empty where the runs are two: no curve that can distinguish runs has the same values, or fewer than
     half of those that both have. A learning rate, an epoch or a constant is alike in any two runs. Once the
     runs are known to be one, curves of one name at the same steps are the same, however short or rounded.
     """
@@ -68,7 +68,7 @@ def _same_curves(main: Run, other: Run) -> dict[str, str]:
         twin = match or next((own for own in twins if _share_steps(main.curves[own], curve)), None)
         if twin:
             same[tag] = twin
-        if twin and _tells(curve):
+        if twin and _is_measured(curve):
             telling, alike = telling + 1, alike + (match is not None)
     return same if alike and 2 * alike >= telling else {}
 
@@ -81,7 +81,7 @@ def _name_spellings(tags: Sequence[str]) -> list[Callable[[str], frozenset[str]]
     return [words_in, lambda tag: words_in(tag[length:])]
 
 
-def _tells(curve: Series) -> bool:
+def _is_measured(curve: Series) -> bool:
     """Whether a curve goes up and down, as measured curves do; schedules, counters and constants do not."""
     move = np.sign(np.diff(curve.finite.value))
     return bool((move > 0).any() and (move < 0).any() and len(np.unique(curve.value)) > COMMON)
@@ -125,7 +125,7 @@ def _join(main: Run, other: Run, same: dict[str, str], text: str = "") -> Run:
     added = [tag for tag in other.tags if tag not in same]
     dropped = {same[tag] for tag in longer}
     keep = only_tags(main, [tag not in dropped for tag in main.tags])
-    # a name that means something else in the other source is told apart by its format
+    # a name that means something else in the other source is distinguished by its format
     named = {tag: f"{other.format}/{tag}" if tag in main.tags else tag for tag in added}
     rename = same | named
     take = only_tags(other, [tag in longer or tag not in same for tag in other.tags])

@@ -1,13 +1,13 @@
-"""What a file is that is no log, told by how it begins: images, archives, checkpoints, pickles."""
+"""Recognise files that are no logs by their first bytes: images, archives, checkpoints, pickles."""
 
 from __future__ import annotations
 
 import codecs
 import re
 
-#: How much of a file is needed to tell.
+#: Bytes of a file that are needed.
 HEAD = 4096
-#: How files begin: what they are, and what to do about it.
+#: First bytes of a file -> what it is, and what to do about it.
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -35,7 +35,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x7fELF", "a compiled program"),
     (b"MZ\x90\0", "a compiled program"),
 )
-#: What stands at another place than the start.
+#: Signatures at another offset than the start.
 _INSIDE: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftyp", "a video"),
     (4, b"TFL3", "a TensorFlow Lite model"),
@@ -44,7 +44,7 @@ _INSIDE: tuple[tuple[int, bytes, str], ...] = (
     (8, b"AVI ", "a video"),
     (257, b"ustar", "a tar archive; unpack it first"),
 )
-#: What the first name in a zip archive tells: torch.save writes data.pkl first, Keras metadata.json.
+#: Kind of a zip archive by its first name: torch.save writes data.pkl first, Keras metadata.json.
 _ZIPPED: tuple[tuple[str, str], ...] = (
     (r"(^|.*/)(data\.pkl|\.format_version|byteorder)", "a PyTorch checkpoint"),
     (r"metadata\.json|config\.json|model\.weights\.h5", "a Keras model"),

@@ -1,4 +1,4 @@
-"""What other curves say about a loss: whether the model learned, by its metrics and its validation loss."""
+"""Find out whether a model learned from other curves than its loss: metrics and the validation loss."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def gained(held_out: Series | None, share: float) -> bool:
 
 def first_level(loss: Series, run: Run, start: float) -> float:
     """The first level on record, before any rewind. start: the level at the start of the curve that survived."""
-    # a sum of parts was never logged itself, so it knows of no earlier start
+    # a sum of parts was never logged itself, so it has no earlier start
     return run.first(loss.tag) if loss.tag in run.curves else start
 
 

@@ -27,9 +27,9 @@ def table(
     rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _row(curve))}</tr>" for curve in curves[:ROWS])
     heads = "".join(f"<th>{head}</th>" for head in ("curve", "", "points", "steps", "last"))
     more = f"<p>and {len(curves) - ROWS:,} more curves</p>" if len(curves) > ROWS else ""
-    items = "".join(f"<li>{_said(note.kind)}: {_said(note.message, 300)}</li>" for note in notes[:ROWS])
+    items = "".join(f"<li>{_escaped(note.kind)}: {_escaped(note.message, 300)}</li>" for note in notes[:ROWS])
     return (
-        f"<div><p><b>{_said(name)}</b> ({_said(', '.join(facts), 200)})</p>"
+        f"<div><p><b>{_escaped(name)}</b> ({_escaped(', '.join(facts), 200)})</p>"
         f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{more}"
         + (f"<ul>{items}</ul>" if items else "")
         + "</div>"
@@ -37,11 +37,11 @@ def table(
 
 
 def _row(curve: Series) -> Iterable[str]:
-    name = _said(curve.tag)
+    name = _escaped(curve.tag)
     if not len(curve):
         return name, "", "0", "", ""
     bad = f", {curve.nonfinite:,} not finite" if curve.nonfinite else ""
-    axis = "" if curve.axis == "step" else f" ({_said(curve.axis)})"
+    axis = "" if curve.axis == "step" else f" ({_escaped(curve.axis)})"
     steps = f"{curve.step[0]:,} to {curve.step[-1]:,}{axis}"
     return name, _line(curve), f"{len(curve):,}{bad}", steps, f"{curve.value[-1]:.4g}".replace("nan", "NaN")
 
@@ -65,6 +65,6 @@ def _line(curve: Series) -> str:
     )
 
 
-def _said(text: str, most: int = NAME) -> str:
+def _escaped(text: str, most: int = NAME) -> str:
     """Text from a log: no markup, no control or direction characters, no longer than `most`."""
     return html.escape(safe(text[:most]) + ("…" if len(text) > most else ""))

@@ -31,7 +31,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 def to_strict(value: Any) -> Any:
     """Convert a value to strict JSON types: numpy unwrapped, non-finite numbers as "NaN", "Infinity", "-Infinity"."""
-    if value is None or isinstance(value, str | bool):  # most values; a mapping is told slowly
+    if value is None or isinstance(value, str | bool):  # most values; the test for a mapping is slow
         return value
     if isinstance(value, Mapping):
         return {str(key): to_strict(item) for key, item in value.items()}

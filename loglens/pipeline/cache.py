@@ -109,7 +109,9 @@ class Cache:
         with contextlib.suppress(sqlite3.Error):
             pages, size = (self._base.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
             if pages * size > LARGEST:
-                self._base.execute("DELETE FROM told WHERE rowid <= (SELECT (min(rowid) + max(rowid)) / 2 FROM told)")
+                self._base.execute(
+                    "DELETE FROM results WHERE rowid <= (SELECT (min(rowid) + max(rowid)) / 2 FROM results)"
+                )
                 self._base.commit()
                 self._base.execute("VACUUM")
         self._base.close()
@@ -131,18 +133,20 @@ class Cache:
     def _found(self, keys: Sequence[bytes | None]) -> dict[bytes | None, bytes]:
         if self._base is None:
             return {}
-        query = f"SELECT key, body, sum FROM told WHERE key IN ({','.join('?' * len(keys))})"  # noqa: S608 - marks alone
+        query = f"SELECT key, body, sum FROM results WHERE key IN ({','.join('?' * len(keys))})"  # noqa: S608 - marks alone
         try:
             rows = self._base.execute(query, keys).fetchall()
         except sqlite3.Error:
             return {}
-        return {key: body for key, body, told in rows if isinstance(body, bytes) and _sum(body) == told}
+        return {key: body for key, body, total in rows if isinstance(body, bytes) and _sum(body) == total}
 
     def _write(self) -> None:
         if self._base is not None and self._new:
             try:
                 with self._base:
-                    self._base.executemany("INSERT OR REPLACE INTO told (key, body, sum) VALUES (?, ?, ?)", self._new)
+                    self._base.executemany(
+                        "INSERT OR REPLACE INTO results (key, body, sum) VALUES (?, ?, ?)", self._new
+                    )
             except sqlite3.Error:  # a full disk, or a file that another process holds: done without
                 self._base.close()
                 self._base = None
@@ -167,16 +171,24 @@ def signature(file: str | Path) -> bytes | None:
     except OSError:
         return None
     try:
-        told = os.fstat(handle)
-        if not stat.S_ISREG(told.st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             return None
-        os.lseek(handle, max(told.st_size - TAIL, 0), os.SEEK_SET)
+        os.lseek(handle, max(status.st_size - TAIL, 0), os.SEEK_SET)
         tail = hashlib.blake2b(os.read(handle, TAIL), digest_size=16).hexdigest()
     except OSError:
         return None
     finally:
         os.close(handle)
-    facts = (os.fspath(file), told.st_size, told.st_mtime_ns, told.st_ctime_ns, told.st_dev, told.st_ino, tail)
+    facts = (
+        os.fspath(file),
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_dev,
+        status.st_ino,
+        tail,
+    )
     return repr(facts).encode("utf-8", "surrogateescape")
 
 
@@ -186,7 +198,7 @@ def _open(path: Path) -> sqlite3.Connection | None:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             base = sqlite3.connect(path, timeout=2.0)
             base.execute("PRAGMA synchronous = OFF")  # what a crash of the machine breaks, the sums tell
-            base.execute("CREATE TABLE IF NOT EXISTS told (key BLOB UNIQUE, body BLOB, sum BLOB)")
+            base.execute("CREATE TABLE IF NOT EXISTS results (key BLOB UNIQUE, body BLOB, sum BLOB)")
             base.commit()
         except sqlite3.DatabaseError as error:
             if attempt or isinstance(error, sqlite3.OperationalError):

@@ -44,6 +44,6 @@ def keys_of(units: Sequence[Unit], cache: Cache) -> list[bytes | None]:
     for unit in units:
         said = [points, *((reader.FORMAT, str(source.path), source.name) for reader, source in unit)]
         files = [os.fspath(file) for _, source in unit for file in source.files]
-        far = any(source.mirror for _, source in unit)  # fetched anew each time, and never met again
+        far = any(source.mirror for _, source in unit)  # fetched again each time, under another name
         keys.append(None if far else cache.run_key(repr(said), [source.path for _, source in unit], files, logs))
     return keys

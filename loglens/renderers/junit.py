@@ -71,13 +71,13 @@ def _case(case: Element, outcome: RuleResult | None, findings: list[ReportedFind
         worst = max(wrong, key=lambda finding: finding.severity)
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         failure = _ending(case, "failure", say(worst.message) + more, str(worst.severity))
-        failure.text = "\n\n".join(map(_told, wrong))
+        failure.text = "\n\n".join(map(_describe, wrong))
     elif outcome is not None and outcome.outcome == "skipped":
         _ending(case, "skipped", say(outcome.why))
     elif outcome is not None and outcome.outcome == "crashed":
         _ending(case, "error", say(outcome.why), "crashed").text = "The rule crashed, a fault of its own."
     if notes:
-        SubElement(case, "system-out").text = "\n\n".join(map(_told, notes))
+        SubElement(case, "system-out").text = "\n\n".join(map(_describe, notes))
 
 
 def _ending(case: Element, tag: str, message: str, kind: str = "") -> Element:
@@ -85,7 +85,7 @@ def _ending(case: Element, tag: str, message: str, kind: str = "") -> Element:
     return SubElement(case, tag, dict(attributes))
 
 
-def _told(finding: ReportedFinding) -> str:
+def _describe(finding: ReportedFinding) -> str:
     """A finding as lines of plain text: message, confidence, numbers, remedies."""
     lines = [say(finding.message)]
     place = when(finding)

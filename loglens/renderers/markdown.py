@@ -181,17 +181,17 @@ def _finding(finding: ReportedFinding, place: int, chain: list[ReportedFinding])
 
 def _remedies(chain: list[ReportedFinding]) -> Iterator[tuple[ReportedFinding, Remedy]]:
     """The remedies of a chain, root first, without repeating one that a cause has asked for already."""
-    told = []
+    shown = []
     for finding in chain:
         for remedy in finding.remedies:
-            if (said := phrase(remedy)) not in told:
-                told.append(said)
+            if (said := phrase(remedy)) not in shown:
+                shown.append(said)
                 yield finding, remedy
 
 
-def _code(remedy: Remedy, frameworks: tuple[str, ...], told: bool = False) -> Iterator[str]:
+def _code(remedy: Remedy, frameworks: tuple[str, ...], shown: bool = False) -> Iterator[str]:
     for framework in frameworks:
-        if told:
+        if shown:
             yield f"{prose(FRAMEWORKS.get(framework, framework.capitalize()), 40)}:"
         yield fenced(remedy.snippets[framework], framework)
 
@@ -204,7 +204,7 @@ def _others(remedies: list[tuple[ReportedFinding, Remedy]]) -> Iterator[str]:
             yield f"About {prose(title(finding))}:"
         before = finding
         yield f"**{prose(phrase(remedy))}**" + (f": {prose(remedy.why)}" if remedy.why else "")
-        yield from _code(remedy, tuple(remedy.snippets), told=True)
+        yield from _code(remedy, tuple(remedy.snippets), shown=True)
 
 
 def _quiet(run: Diagnosis) -> Iterator[str]:

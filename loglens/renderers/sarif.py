@@ -193,7 +193,7 @@ def _literal(text: str) -> str:
 
 
 def _harmless(value: Any) -> Any:
-    """Strict JSON with every string made harmless. Code keeps its lines: JSON escapes them."""
+    """Strict JSON with control characters escaped in every string. Code keeps its lines: JSON escapes them."""
     if isinstance(value, dict):
         return {say(key, NAME): _harmless(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,1 +1,1 @@
-"""Which curve is the loss, which the learning rate."""
+"""Assign roles to curves: which one is the loss, which the learning rate."""

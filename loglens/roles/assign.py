@@ -1,4 +1,4 @@
-"""Give every curve of a run its role."""
+"""Assign a role to every curve of a run: by its tag, by its values, by other curves."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _MACHINE = re.compile(r"system[/.]")
 
 
 def assign_roles(run: Run, user: Mapping[str, str] | None = None) -> tuple[Series, ...]:
-    """Every curve of a run with the role it plays, norms from histograms included.
+    """Return every curve of a run with its role, including norms computed from histograms.
 
-    user: globs of tags to "role" or "role@split", which go before everything else. The other roles are told by the
-    tags, then corrected by the values; families of layers that no name tells are guessed.
+    user: globs of tags to "role" or "role@split", which go before everything else. The other roles follow from the
+    tags and are corrected by the values; those of families of layers with unknown names are guessed.
     A histogram's norm joins the per-layer norms only where the layer has no norm of its own.
     """
     histograms, user = run.norms, user or {}
@@ -68,7 +68,7 @@ def perplexities_as_losses(curves: Iterable[Series]) -> Iterator[Series]:
 
 
 def loss_totals(curves: tuple[Series, ...]) -> Iterator[Series]:
-    """The sum of the parts of a loss, split by split, where its total was not logged (detectors of objects).
+    """Sum the parts of a loss, split by split, where its total was not logged (as in object detection).
 
     Only parts that were logged at the same steps are summed; a game's players have no total.
     """
@@ -102,7 +102,7 @@ def candidates(curves: Iterable[Series]) -> tuple[str, ...]:
 
 
 def parts(curves: Iterable[Series]) -> list[CurveRole]:
-    """Who plays what, for the report: the curves that play a role first."""
+    """The roles of all curves, for the report: curves with a role first."""
     listed = [
         CurveRole(
             curve.tag,

@@ -1,9 +1,9 @@
-"""Families of curves, one a layer, that the table does not know: told by their own words, or by their values.
+"""Guess the role of families of per-layer curves that no table knows, by the words of their names or their values.
 
 "debug/upd/fc.0", "debug/upd/fc.1" and "debug/upd/out" differ only in a last part that names layers, so they measure
-one thing. What it is, the rest of the name says ("upd"); where the rest is silent ("m/fc.0"), and another family has
-the same layers, the values tell it: weights change little from point to point, updates are tiny beside them, and
-gradients are noisy. Such a role is a guess.
+one quantity. The rest of the name says which ("upd"); where it does not ("m/fc.0"), and another family has the same
+layers, the values decide: weights change little from point to point, updates are tiny beside them, and gradients are
+noisy. Such a role is a guess.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ TINY = 0.01
 
 
 def guess_families(curves: Mapping[str, Series], roles: Mapping[str, Role]) -> dict[str, Role]:
-    """The guessed roles of those of the curves that are one family with others.
+    """Guess the roles of those curves that belong to a family.
 
-    curves: those that play no role. roles: what the tags of the run tell. Names with
-    a word of unknown meaning are left alone: "top_sv/fc.0" and "cos/fc.0" stay without role.
+    curves: those without a role. roles: those that follow from the tags of the run. Names with a word of unknown
+    meaning get no role: "top_sv/fc.0" and "cos/fc.0".
     """
     known: dict[str, set[str]] = {}
     for role in roles.values():
@@ -74,7 +74,7 @@ def guess_families(curves: Mapping[str, Series], roles: Mapping[str, Role]) -> d
 
 
 def _splits(tag: str, known: Collection[str]) -> Iterator[tuple[str, bool, str]]:
-    """The ways to part a tag into what is measured and a layer, and whether the first comes before."""
+    """The ways to split a tag into quantity and layer, and whether the quantity comes first."""
     for at in re.finditer(r"[/._:]", tag):
         front, back = tag[: at.start()], tag[at.end() :]
         if back in known or (MODULE.match(back) and not back[0].isdigit()):

@@ -1,10 +1,10 @@
-"""Which curve is the loss, which the learning rate: from tags to roles, by one ordered table.
+"""Assign roles by tags: which curve is the loss, which the learning rate, by one ordered table.
 
 A tag is read as words: "train/epoch_loss", "trainLoss" and "Loss/train" are all a loss, of the split
-train. What it plays is decided by the first of these that knows it: the user's own table, the form of
-a per-layer tag, the profile of a framework or field that the run's vocabulary gives away, the general
-table. What only its neighbours can tell (a loss beside the total is a component) is settled last.
-Rules describe how names are formed and list no names, so that unheard-of frameworks are read as well.
+train. Its role is decided by the first of these that knows it: the user's own table, the form of a
+per-layer tag, the profile of a framework or field that the run's tags show, the general table. What
+depends on the other tags (a loss beside the total is a component) is decided last. Rules describe how
+names are formed and list no names, so that names of unknown frameworks are understood as well.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def roles_of_tags(
 ) -> dict[str, Role]:
     """The role of every tag, given all tags of a run together.
 
-    histograms: the tags that are histograms, which play the roles of tensors only. user: globs of tags
+    histograms: the tags of histograms, which have roles of tensors only. user: globs of tags
     to "role" or "role@split", which go before everything else. Raises ConfigError for an unknown role.
     """
     wishes = [(glob, *parse_role(glob, text, "roles")) for glob, text in (user or {}).items()]
@@ -68,7 +68,7 @@ def matches(tag: str, glob: str) -> bool:
 
 
 def main_curve(candidates: Sequence[Series]) -> Series:
-    """Of curves that play one role in one split, the one that a rule looks at.
+    """Choose among curves of one role and split the one that a rule looks at.
 
     In this order: before clipping (what clipping hides is what matters), the total and not an extreme,
     a best or a smoothed value, the most points (per step rather than per epoch: onsets are seen there),
@@ -77,15 +77,15 @@ def main_curve(candidates: Sequence[Series]) -> Series:
     """
 
     def key(series: Series) -> tuple[bool | int, ...]:
-        clipped, partial, averaged, total = _told(series.tag)
+        clipped, partial, averaged, total = _qualifiers(series.tag)
         return clipped, partial, -len(series), averaged, not total, len(series.tag)
 
     return min(candidates, key=key)
 
 
 @lru_cache(1 << 18)
-def _told(tag: str) -> tuple[bool, bool, bool, bool]:
-    """Whether a tag tells of a value after clipping, of an extreme, a best or a smoothed one, an average, a total."""
+def _qualifiers(tag: str) -> tuple[bool, bool, bool, bool]:
+    """Whether a tag names a value after clipping; an extreme, best or smoothed value; an average; a total."""
     words = f" {words_of(tag)} "
     clipped = re.search(r" clip(ped)? | (post|after) clip", words) and not re.search(r" (un|pre|before) ", words)
     partial = re.search(r" (max|min|best|final|ema|smooth|smoothed|running|std) ", words)
@@ -94,7 +94,7 @@ def _told(tag: str) -> tuple[bool, bool, bool, bool]:
 
 
 def _role(name: str | None, split: str | None, said: str | None, layer: str | None = None) -> Role:
-    """A role with its split: the one its name says, or else the table, or else train."""
+    """A role with its split: that in its name, or else in the table, or else train."""
     if name is None or split == "none":
         return Role(name, None, layer)
     if name in NO_SPLIT:
@@ -111,7 +111,7 @@ def _pattern(rule: str) -> re.Pattern[str]:
 
 
 def _general(vocabulary: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
-    """Role and split that the table knows for the words of tags; each rule looks over all of a run at once."""
+    """The role and split of tags by their words, from the table; each rule is matched on all tags of a run at once."""
     text = "\n".join(vocabulary)
     known: dict[str, tuple[str | None, str | None]] = {}
     holds = True

@@ -1,4 +1,4 @@
-"""What the values of a curve tell of its role: a name can be wrong, and some measures have to be undone."""
+"""Correct the roles of curves by their values: names can be wrong, and some quantities have to be converted."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from loglens.model.series import Series
 from loglens.roles.words import words_of
 from loglens.stats.arrays import Floats
 
-#: Points before the values have a say against the name.
+#: Points that are needed before the values overrule the name.
 LEAST = 10
-#: Points from which the start of a curve is told.
+#: Points that give the start of a curve.
 START = 3
 #: Share of negative values from which on a curve is no norm; a few stand for "not measured" (-1).
 NEGATIVE = 0.25
@@ -27,9 +27,9 @@ _BOUND = re.compile(r"(?<!neg )(?<!negative )\b(elbo|vlb)$")
 
 
 def corrected(curve: Series) -> Iterator[Series]:
-    """The curve with the role that its values leave it, and before it what is measured if a function of it was logged.
+    """Yield the curve with the role that fits its values; before it, the quantity that it is a function of, if any.
 
-    The square of a gradient norm gives way to its root, a step time that accumulates to its growth from point to point.
+    The square of a gradient norm gives its root, an accumulating step time its growth from point to point.
     """
     words = re.sub(r" (step|epoch|mean|avg)$", "", words_of(curve.tag))
     if curve.role and len(curve.finite) >= LEAST and _denied(curve):
@@ -55,7 +55,7 @@ def _without_role(curve: Series) -> Series:
 
 
 def _denied(curve: Series) -> bool:
-    """Whether the values deny the role: a norm or a rate below zero, or a learning rate that can be none.
+    """Whether the values contradict the role: a norm or a rate below zero, or impossible values of a learning rate.
 
     A learning rate is no noise above 1, and one whose name states its value ("learning_rate_0.05") is not above it.
     """

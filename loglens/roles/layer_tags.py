@@ -1,4 +1,4 @@
-"""Tags that name a layer: what is measured, and of which layer."""
+"""Recognise tags of per-layer curves: which quantity of which layer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHARE = (
     r"sparsity|(?:zero|dead|saturated)s?_(?:frac\w*|ratio|share)|frac\w*_(?:zeros?|dead|saturated)"
     r"|(?:act(?:ivation)?s?_)?(?:saturation|zeros)"
 )
-#: What a per-layer tag measures: how it says so before the name of the layer, and how after it.
+#: Quantities of per-layer tags: their words where they stand before the name of the layer, and after it.
 KINDS = {
     "grad": (
         rf"(?:(?:l2_)?norms?/)?(?:grad(?:ient)?s?(?:[_/.-]?{_STAT})?|gnorm|gn)",
@@ -53,7 +53,7 @@ _NO_LAYER = re.compile(
 
 @cache
 def _shapes() -> tuple[tuple[str, bool, re.Pattern[str]], ...]:
-    """How tags name a layer: what is measured, and whether that stands before the layer."""
+    """The patterns of per-layer tags, each with its quantity and whether that stands before the layer."""
     shapes = []
     for kind, (first, last) in KINDS.items():
         for before, shape in (
@@ -103,10 +103,10 @@ class _Shape(NamedTuple):
 
 
 def layers_of_tags(tags: Iterable[str], tensors: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
-    """Role and layer of the tags that tell of one layer, and of all tensors.
+    """Role and layer of the tags that are about one layer, and of all tensors.
 
-    Whether "tok/grad_norm" names a layer or a part of the program is told by its neighbours: others of
-    the same shape that name a module beyond doubt, or three of it.
+    Whether "tok/grad_norm" names a layer or a part of the program follows from the other tags: others of
+    the same form that name a module beyond doubt, or three tags of this form.
     """
     shapes = {tag: shape for tag in tags if (shape := _Shape.of(tag))}
     shared = {shape[:2] for tag, shape in shapes.items() if shape.sure or tag in tensors}

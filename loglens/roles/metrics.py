@@ -1,4 +1,4 @@
-"""Which curve a user means by a metric, and which way it is better."""
+"""Find the curve that a user names, and in which direction it is better."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from loglens.roles.from_tags import main_curve
 
 
 def pick(cast: Sequence[Series], metric: str) -> Series | None:
-    """The curve that a metric names: by its tag, by a role such as loss@val or val_loss, or by a glob of tags."""
+    """Find the curve that a metric names: by its tag, by a role such as loss@val or val_loss, or by a glob of tags."""
     exact = [curve for curve in cast if curve.tag == metric]
     if exact:
         return exact[0]
@@ -20,7 +20,7 @@ def pick(cast: Sequence[Series], metric: str) -> Series | None:
 
 
 def names(curve: Series) -> set[str]:
-    """The names of what a curve plays: loss@val and val_loss; the training split may go unsaid."""
+    """The names of a curve's role: loss@val and val_loss; for the training split also loss alone."""
     if curve.role is None:
         return set()
     if curve.split is None:

@@ -1,4 +1,4 @@
-"""What only its neighbours tell of a tag: which of several losses is the total, and what stands in for a loss."""
+"""Decide roles that depend on other tags: which of several losses is the total, what replaces a missing loss."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from loglens.roles.words import read_tag
 
 
 def settle(roles: dict[str, Role], words: Mapping[str, str], given: Collection[str]) -> dict[str, Role]:
-    """What only its neighbours tell of a tag: which of several losses is the total, and what stands in for it."""
+    """The roles that depend on other tags: which of several losses is the total, what replaces a missing loss."""
     settled = dict(roles)
     for tag in _parts(roles, words, given):
         settled[tag] = replace(roles[tag], name="loss_component")
@@ -45,8 +45,8 @@ def _parts(roles: Mapping[str, Role], words: Mapping[str, str], given: Collectio
     """The losses that are a part of another one, split by split.
 
     Losses of the best rank in their split are the loss, unless several names are equally good, among
-    them those that the table told to be parts. Of a validation split, names that training does not know
-    are those of data sets.
+    them those that are parts by the table. In a validation split, names that training does not have
+    are names of data sets.
     """
     told: dict[str | None, list[tuple[int, frozenset[str]]]] = {}
     ranks: dict[str | None, dict[str, tuple[int, frozenset[str]]]] = {}

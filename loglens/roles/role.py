@@ -1,4 +1,4 @@
-"""What a curve plays."""
+"""The role of a curve."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a curve plays: a name out of `ROLES` or None; train, val, test or None; its layer or None.
+    """The role of a curve: a name from `ROLES` or None; train, val, test or None; its layer or None.
 
-    guessed: the name alone did not tell it.
+    guessed: whether the role does not follow from the name alone.
     """
 
     name: str | None

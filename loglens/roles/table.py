@@ -1,4 +1,4 @@
-"""What metrics are called: the table from names to roles, as data. `roles` says how it is read."""
+"""The table from names of metrics to roles, as data. `roles.from_tags` applies it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from __future__ import annotations
 #: The words are lower case, without split and without digits except after a single letter: "lr/pg0" is
 #: "lr pg", "mAP50-95(B)" is "map b", "f1" is "f1". "~" stands for any words between, "<x>" for an entry
 #: of WORDS. "role@val" is the split where the name says none; with "role@none" there is none.
-#: The last word tells what a thing is: "duration loss" is a loss, "loss scale" and "loss acc" are none. So
-#: what ends in "loss" is told before all that its other words could mean.
+#: The last word says what a thing is: "duration loss" is a loss, "loss scale" and "loss acc" are none. So
+#: the rule for names that end in "loss" precedes rules for their other words.
 TABLE = r"""
 when ^config
 hparam              ^config .+

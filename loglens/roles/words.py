@@ -1,4 +1,4 @@
-"""A tag as words: lower case, without digits, its split apart."""
+"""Split a tag into words (lower case, without digits) and its split."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from loglens.roles.table import SPLITS, WORDS
 
-#: Characters of a tag that are looked at: a hostile one must not take quadratic time, and its end tells what it is.
+#: Limit on the characters of a tag: a hostile one must not take quadratic time. Its end is kept, which says what it is.
 LONGEST = 300
 
 #: "loss_cls" is the cls loss, unless what follows is no name of a loss: "loss_mean", "loss_kl_weight".
@@ -58,7 +58,7 @@ def read_tags(tags: Iterable[str]) -> dict[str, tuple[str, str | None]]:
 
 
 def without_run_names(tags: Iterable[str]) -> dict[str, str]:
-    """What is left of the tags that begin with a run's name: "ResNet+Gen - val/loss" beside "ResNet - val/loss".
+    """Strip the run's name from tags that begin with it: "ResNet+Gen - val/loss" beside "ResNet - val/loss".
 
     A chart of several runs names its columns so; what they have in common is what was measured.
     """

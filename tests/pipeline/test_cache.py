@@ -39,7 +39,7 @@ def report(*args: str) -> str:
 
 def entries() -> int:
     with sqlite3.connect("cache/judged.sqlite") as base:
-        return int(base.execute("SELECT count(*) FROM told").fetchone()[0])
+        return int(base.execute("SELECT count(*) FROM results").fetchone()[0])
 
 
 def test_a_frozen_run_is_the_run() -> None:

@@ -143,7 +143,7 @@ def test_what_lost_a_part_of_its_memory_judges_that_part_anew(searched: list[obj
     many(COUNT)
     expected = report()
     with sqlite3.connect("cache/judged.sqlite") as base:
-        base.execute("DELETE FROM told WHERE rowid IN (SELECT rowid FROM told WHERE length(body) > 10 LIMIT 3)")
+        base.execute("DELETE FROM results WHERE rowid IN (SELECT rowid FROM results WHERE length(body) > 10 LIMIT 3)")
     searched.clear()
     assert report() == expected and len(searched) == 1
 

@@ -108,7 +108,7 @@ def test_workers_judge_remote_runs_and_a_cache_keeps_nothing_of_them(
     assert not (tmp_path / "cache").exists()
     assert run(*words, "--jobs", "2")[1] == alone == run(*words, "--jobs", "2")[1]
     with contextlib.closing(sqlite3.connect(tmp_path / "cache" / "judged.sqlite")) as base:
-        assert base.execute("SELECT count(*) FROM told").fetchone() == (0,)
+        assert base.execute("SELECT count(*) FROM results").fetchone() == (0,)
 
 
 @pytest.mark.usefixtures("storage")

@@ -1,1 +1,1 @@
-"""How a run went: judged from all its progress curves together, before the rules say why."""
+"""The outcome of a run, judged from all its progress curves together, before the rules say why."""

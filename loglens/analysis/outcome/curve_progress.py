@@ -1,4 +1,4 @@
-"""How one curve went: start, best, end, noise; how much was gained and kept, how it swings."""
+"""Measure the progress of one curve: start, best, end, noise; how much it gained and kept, how it swings."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Progress:
 
 
 def measure(curve: Series) -> Progress | None:
-    """The facts of a curve that plays a role of LOWER_IS_BETTER; None where it has too few finite points."""
+    """Measure a curve with a role in LOWER_IS_BETTER; None where it has too few finite points."""
     lower = LOWER_IS_BETTER[curve.role or ""]
     finite = curve.finite
     if len(finite) < LEAST_POINTS:

@@ -1,4 +1,4 @@
-"""How a run went, judged from all its progress curves together."""
+"""Judge the outcome of a run from all its progress curves together."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
         return RunOutcome("broke", f"the log ends in an error: {ended[0].message}")
     if not found:
         return gan_balance(curves) or RunOutcome("unclear", _nothing_measures(curves))
-    told = [witness for witness in found if witness.state not in ("short", "held")]
-    if not told:
+    decisive = [witness for witness in found if witness.state not in ("short", "held")]
+    if not decisive:
         return _without_course(found)
-    first = [witness for witness in told if witness.rank == told[0].rank]
+    first = [witness for witness in decisive if witness.rank == decisive[0].rank]
     state, chief = _of_rank(first)
     if state not in GRAVE and (fallen := fell_together(found)):
         state, chief = fallen

@@ -1,4 +1,4 @@
-"""Which curves of a run are witnesses of its progress, in the order of their weight."""
+"""Choose the curves that show the progress of a run (its witnesses), and sort them by weight."""
 
 from __future__ import annotations
 

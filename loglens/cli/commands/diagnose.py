@@ -161,7 +161,7 @@ def command(
             if not quiet:
                 console.log(f"wrote {path}")
     if stopped is not None:
-        raise stopped  # the report is written; the exit code still tells that it is part of one
+        raise stopped  # the report is written; the exit code says that it is incomplete
     ctx.exit(report.exit_code)
 
 

@@ -148,7 +148,7 @@ def _lines(panel: Panel, run: Diagnosis, id: str, most: int) -> Figure:
         "curves": [_packed(name, curve) for name, curve in zip(names, curves, strict=True)],
     }
     still = spark(panel.curves[0], 640, 150, onsets[0] if onsets else None)
-    says = tuple(_told(curve, run) for curve in panel.curves)
+    says = tuple(_describe(curve, run) for curve in panel.curves)
     return Figure(id, panel.title, says, names, still, data, panel.rests, heat=False)
 
 
@@ -226,9 +226,9 @@ def _span(curve: Series) -> int:
     return int(curve.step[-1]) - int(curve.step[0])
 
 
-def _told(curve: Series, run: Diagnosis) -> str:
+def _describe(curve: Series, run: Diagnosis) -> str:
     """ "train/loss: 500 points, step 0 to 499; first 5.01, lowest 0.21, highest 5.3, last NaN"."""
-    # of a long curve only the points to draw are here; what was logged, the cast knows
+    # a long curve holds only the points to draw; `run.cast` has the number logged
     logged = next((part for part in run.cast if part.tag == curve.tag), None)
     points, bad = (logged.points, logged.nonfinite) if logged else (len(curve), curve.nonfinite)
     said = f"{say(curve.tag, 80)}: {plural(points, 'point')}, {say(curve.axis, 30)} "

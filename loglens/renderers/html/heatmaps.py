@@ -59,10 +59,10 @@ def _figure(one: Distribution, run: Diagnosis, id: str, group: str) -> Figure:
     heat = Heat(np.array([one.first, one.last]), cells, low, high)
     tag = say(one.tag, 80)
     rests = any(one.tag in finding.tags for finding in run.findings)
-    return Figure(id, "Histogram", (_told(one),), (tag,), Markup(""), data, rests, heat=True, image=heat.png())
+    return Figure(id, "Histogram", (_describe(one),), (tag,), Markup(""), data, rests, heat=True, image=heat.png())
 
 
-def _told(one: Distribution) -> str:
+def _describe(one: Distribution) -> str:
     """ "12 histograms, step 0 to 450; values from -1e-5 to 2e-5 at first, from -1e-8 to 1e-8 in the end"."""
     said = plural(one.rows, "histogram")
     if np.isfinite(one.share).any():

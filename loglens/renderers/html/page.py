@@ -51,7 +51,7 @@ HEADINGS = ("Why it matters.", "When it is wrong.")
 
 
 def page(report: Report) -> str:
-    """The whole document."""
+    """Render the whole HTML document."""
     runs = worst_first(report.runs)
     shown = runs[:SECTIONS]
     groups = [figures.panels(run, len(shown)) for run in shown]

@@ -129,13 +129,13 @@ def _params(run: Run, look: TextStyle, most: int) -> Table:
     table.add_column(ratio=1, overflow="fold")
     for name, value in shown:
         said = look.say(number(value), 200)
-        table.add_row(look.text((look.say(str(name), look.width // 3), "muted")), _said(said, look))
+        table.add_row(look.text((look.say(str(name), look.width // 3), "muted")), _redacted_apart(said, look))
     if len(run.params) > len(shown):
         table.add_row(look.text((f"and {len(run.params) - len(shown):,} more; -v shows them", "muted")))
     return table
 
 
-def _said(value: str, look: TextStyle) -> RenderableType:
+def _redacted_apart(value: str, look: TextStyle) -> RenderableType:
     """A value with the redacted part in another style."""
     before, *rest = value.split(HIDDEN)
     return look.text(before, *(piece for after in rest for piece in ((HIDDEN, "muted"), after)))

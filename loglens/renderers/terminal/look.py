@@ -62,7 +62,7 @@ class TextStyle:
         return mark if self.unicode else PLAIN_MARKS.get(mark, mark)
 
     def say(self, text: str, most: int = 1000) -> str:
-        """Text from a log or a plugin: harmless, and no longer than `most`."""
+        """Escape and shorten text from a log or a plugin to at most `most` characters."""
         return shorten(safe(text), most, "…" if self.unicode else "...")
 
     def text(self, *pieces: str | tuple[str, str]) -> Text:
