@@ -125,7 +125,7 @@ def test_a_body_that_rotted_is_not_believed() -> None:
     many()
     expected = report()
     with sqlite3.connect("cache/judged.sqlite") as base:
-        base.execute("UPDATE told SET body = substr(body, 1, length(body) - 1) || x'00' WHERE length(body) > 10")
+        base.execute("UPDATE results SET body = substr(body, 1, length(body) - 1) || x'00' WHERE length(body) > 10")
     assert report() == expected
 
 
