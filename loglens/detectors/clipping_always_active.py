@@ -16,7 +16,7 @@ When it is wrong. With Adam the length of the gradient cancels out, so that clip
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -32,6 +32,9 @@ RULE = Rule("clipping-always-active", "gradient", Severity.WARNING, leads_to=("l
 
 #: Optimizers that divide the gradient by its own size, so that clipping it every time changes nothing.
 ADAPTIVE = re.compile(r"adam|adagrad|adafactor|rmsprop|lamb|lion|adan", re.I)
+#: Norms after clipping that differ by less are one number, printed; norms before it are larger from a hundredth on.
+ROUNDING, ABOVE = 1e-3, 1.01
+TOO_LONG = "more than half of the updates clipped means steps too large"
 
 
 def detect(
@@ -52,42 +55,42 @@ def detect(
     clipped = _clipped_norm(run, grad_norm_global)
     if clip_frac_pct is None and clipped is None:
         raise Skip("neither the share of clipped updates nor the norm after clipping was logged")
-    shown, part = clip_frac_pct, 0.0
-    if clip_frac_pct is not None and len(clip_frac_pct.finite) >= min_points:
-        value = clip_frac_pct.finite.value
-        part = float(np.median(value)) / (100.0 if value.max() > 1.0 else 1.0)
-    elif clipped is not None and grad_norm_global is not None and len(clipped.finite) >= min_points:
-        shown, part = clipped, _share_at_limit(clipped.finite.value, grad_norm_global.finite.value)
-    else:
-        raise Skip(f"needs {min_points} shares of clipped updates, or norms before and after clipping")
-    if shown is None or part < share:
+    shown, part = _clipped_share(clip_frac_pct, clipped, grad_norm_global, min_points)
+    if part < share:
         return
-    supervised = rl_reward is None and gan_d_loss is None
-    progress = present(loss, val_loss) if supervised else ()
-    losses = [curve.finite for curve in progress if len(curve.finite) >= min_points]
+    losses = _losses(present(loss, val_loss), min_points) if rl_reward is None and gan_d_loss is None else []
     poor = next((curve for curve in losses if levels(curve.value).drop < gain), None)
     norms = grad_norm_global.finite.value if grad_norm_global is not None else np.zeros(0)
+    usual = float(np.median(norms)) if len(norms) else None
     short = float(np.median(norms) / np.median(clipped.finite.value)) if clipped is not None and len(norms) else 1.0
     slow = short > shortened and bool(losses) and not _divides(run)
     pace = f", and {poor.tag} gains less than {gain:.0%}" if poor else ", while the loss goes down" if losses else ""
+    length = f", to a {short:.3g}th of their length" if short > shortened else ""
     yield Finding(
-        f"{part:.0%} of the updates are clipped"
-        + (f", to a {short:.3g}th of their length" if short > shortened else "")
-        + pace,
+        f"{part:.0%} of the updates are clipped{length}{pace}",
         Severity.WARNING if poor or slow else Severity.NOTE,
         Confidence.MEDIUM,
         end_step=shown.last_step,
-        evidence={
-            "clipped_share": part,
-            "shortened": short,
-            "median_norm": float(np.median(norms)) if len(norms) else None,
-        },
-        remedies=[
-            remedies.set_clip(norms),
-            remedies.scale_lr(0.5, lr, "more than half of the updates clipped means steps too large"),
-        ],
+        evidence={"clipped_share": part, "shortened": short, "median_norm": usual},
+        remedies=[remedies.set_clip(norms), remedies.scale_lr(0.5, lr, TOO_LONG)],
         series=present(shown, grad_norm_global),
     )
+
+
+def _clipped_share(
+    share: Series | None, clipped: Series | None, grad: Series | None, min_points: int
+) -> tuple[Series, float]:
+    """The curve that tells what share of the updates is clipped, and that share. Skips where neither is long enough."""
+    if share is not None and len(share.finite) >= min_points:
+        value = share.finite.value
+        return share, float(np.median(value)) / (100.0 if value.max() > 1.0 else 1.0)
+    if clipped is not None and grad is not None and len(clipped.finite) >= min_points:
+        return clipped, _share_at_limit(clipped.finite.value, grad.finite.value)
+    raise Skip(f"needs {min_points} shares of clipped updates, or norms before and after clipping")
+
+
+def _losses(curves: Sequence[Series], min_points: int) -> list[Series]:
+    return [curve.finite for curve in curves if len(curve.finite) >= min_points]
 
 
 def _divides(run: Run) -> bool:
@@ -98,7 +101,7 @@ def _divides(run: Run) -> bool:
 def _share_at_limit(clipped: Floats, norms: Floats) -> float:
     """The share of norms after clipping that are one and the same number, if the norms before it are larger."""
     limit = float(np.median(clipped))
-    return float(np.isclose(clipped, limit, rtol=1e-3).mean()) if np.median(norms) > 1.01 * limit else 0.0
+    return float(np.isclose(clipped, limit, rtol=ROUNDING).mean()) if np.median(norms) > ABOVE * limit else 0.0
 
 
 def _clipped_norm(run: Run, grad: Series | None) -> Series | None:

@@ -55,7 +55,8 @@ class ReportedFinding:
 
     @property
     def confidence(self) -> Confidence:
-        return confidence_in(self.finding)
+        """That of the finding; what an assertion claims of a curve does not rest on the curve's role."""
+        return self.finding.confidence if self.rule.family == "gate" else confidence_in(self.finding)
 
     @property
     def onset_step(self) -> int | None:

@@ -65,6 +65,7 @@ def deepspeed(path: Path, names: Sequence[str]) -> str | None:
 
 
 def is_dvclive(path: Path) -> bool:
+    """Whether a file is one of DVCLive's: a table of tabs in a folder called plots."""
     return "plots" in path.parts and path.suffix == ".tsv"
 
 
