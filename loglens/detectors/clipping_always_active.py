@@ -16,12 +16,12 @@ When it is wrong. With Adam the length of the gradient cancels out, so that clip
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from loglens.errors import Skip
-from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
@@ -34,7 +34,6 @@ RULE = Rule("clipping-always-active", "gradient", Severity.WARNING, leads_to=("l
 ADAPTIVE = re.compile(r"adam|adagrad|adafactor|rmsprop|lamb|lion|adan", re.I)
 #: Norms after clipping that differ by less are one number, printed; norms before it are larger from a hundredth on.
 ROUNDING, ABOVE = 1e-3, 1.01
-TOO_LONG = "more than half of the updates clipped means steps too large"
 
 
 def detect(
@@ -58,44 +57,46 @@ def detect(
     shown, part = _clipped_share(clip_frac_pct, clipped, grad_norm_global, min_points)
     if part < share:
         return
-    losses = _losses(present(loss, val_loss), min_points) if rl_reward is None and gan_d_loss is None else []
+    progress = present(loss, val_loss) if rl_reward is None and gan_d_loss is None else ()
+    losses = [curve.finite for curve in progress if len(curve.finite) >= min_points]
     poor = next((curve for curve in losses if levels(curve.value).drop < gain), None)
     norms = grad_norm_global.finite.value if grad_norm_global is not None else np.zeros(0)
-    usual = float(np.median(norms)) if len(norms) else None
     short = float(np.median(norms) / np.median(clipped.finite.value)) if clipped is not None and len(norms) else 1.0
     slow = short > shortened and bool(losses) and not _divides(run)
     pace = f", and {poor.tag} gains less than {gain:.0%}" if poor else ", while the loss goes down" if losses else ""
     length = f", to a {short:.3g}th of their length" if short > shortened else ""
+    usual = float(np.median(norms)) if len(norms) else None
     yield Finding(
         f"{part:.0%} of the updates are clipped{length}{pace}",
         Severity.WARNING if poor or slow else Severity.NOTE,
         Confidence.MEDIUM,
         end_step=shown.last_step,
         evidence={"clipped_share": part, "shortened": short, "median_norm": usual},
-        remedies=[remedies.set_clip(norms), remedies.scale_lr(0.5, lr, TOO_LONG)],
+        remedies=_advice(norms, lr),
         series=present(shown, grad_norm_global),
     )
 
 
-def _clipped_share(
-    share: Series | None, clipped: Series | None, grad: Series | None, min_points: int
-) -> tuple[Series, float]:
-    """The curve that tells what share of the updates is clipped, and that share. Skips where neither is long enough."""
-    if share is not None and len(share.finite) >= min_points:
-        value = share.finite.value
-        return share, float(np.median(value)) / (100.0 if value.max() > 1.0 else 1.0)
-    if clipped is not None and grad is not None and len(clipped.finite) >= min_points:
-        return clipped, _share_at_limit(clipped.finite.value, grad.finite.value)
-    raise Skip(f"needs {min_points} shares of clipped updates, or norms before and after clipping")
-
-
-def _losses(curves: Sequence[Series], min_points: int) -> list[Series]:
-    return [curve.finite for curve in curves if len(curve.finite) >= min_points]
+def _advice(norms: Floats, lr: Series | None) -> list[Remedy]:
+    slower = remedies.scale_lr(0.5, lr, "more than half of the updates clipped means steps too large")
+    return [remedies.set_clip(norms), slower]
 
 
 def _divides(run: Run) -> bool:
     """Whether the run's parameters name an optimizer whose steps do not depend on the gradient's length."""
     return any(ADAPTIVE.search(str(value)) for name, value in run.params.items() if "opt" in name.lower())
+
+
+def _clipped_share(
+    logged: Series | None, clipped: Series | None, grad: Series | None, min_points: int
+) -> tuple[Series, float]:
+    """The curve that shows the share of updates that are clipped, and the share. Raises Skip where it is too short."""
+    if logged is not None and len(logged.finite) >= min_points:
+        value = logged.finite.value
+        return logged, float(np.median(value)) / (100.0 if value.max() > 1.0 else 1.0)
+    if clipped is not None and grad is not None and len(clipped.finite) >= min_points:
+        return clipped, _share_at_limit(clipped.finite.value, grad.finite.value)
+    raise Skip(f"needs {min_points} shares of clipped updates, or norms before and after clipping")
 
 
 def _share_at_limit(clipped: Floats, norms: Floats) -> float:

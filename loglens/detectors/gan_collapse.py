@@ -32,26 +32,23 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.gan_curves import (
+    as_probabilities,
+    balance_of,
+    grows_vast,
+    is_dead,
+    is_fooled,
+    is_gone,
+    late_level,
+    rises_late,
+    score_gap,
+    start_level,
+)
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
-from loglens.stats.trend import trend
 
 RULE = Rule("gan-collapse", "adversarial", Severity.ERROR)
-
-LN2 = float(np.log(2))
-#: How far the first losses may be from balance, as a share of it.
-AT_BALANCE = 0.15
-#: A loss that is gone has come from at least this, unless it is exactly zero: critics of small scale are always small.
-FROM = 0.1
-#: A loss of a guess that varies by less than this share of itself comes from a discriminator without gradients.
-SAME = 1e-4
-#: A loss that was printed with four digits is as near to its value as this share of it.
-PRINTED = 5e-4
-#: Mean scores are kept this far from 0 and 1, where the logarithm ends.
-EDGE = 1e-6
-#: A trend is taken through at most so many points.
-TREND_POINTS = 40
 
 
 def detect(
@@ -72,120 +69,43 @@ def detect(
     if gan_d_loss is None and (gan_score_real is None or gan_score_fake is None):
         raise Skip("no discriminator loss and no discriminator scores were logged")
     scores = tuple(curve.finite for curve in present(gan_score_real, gan_score_fake))
-    d_loss = gan_d_loss.finite if gan_d_loss is not None and len(gan_d_loss.finite) >= min_points else None
-    g_loss = gan_g_loss.finite if gan_g_loss is not None and len(gan_g_loss.finite) >= min_points else None
-    judged = _as_probabilities(scores, d_loss, min_points)
-    balance = _balance(d_loss, g_loss, judged)
+    d_loss, g_loss = _long(gan_d_loss, min_points), _long(gan_g_loss, min_points)
+    judged = as_probabilities(scores, d_loss, min_points)
+    balance = balance_of(d_loss, g_loss, judged)
     losses = present(d_loss, g_loss)
     if modes := _one_mode(run):
         yield _dropped(modes)
-    elif grown := next((loss for loss in losses if _grows(loss, factor)), None):
+    elif grown := next((loss for loss in losses if grows_vast(loss, factor)), None):
         yield _won(grown, f"ends {factor:.0f} times or more above its usual size", losses, "training blows up", lr)
-    elif d_loss is not None and _is_dead(d_loss):
-        yield _won(d_loss, f"is {_late(d_loss):.5g} at every point", losses, "the discriminator only guesses", lr)
-    elif d_loss is not None and g_loss is not None and _is_gone(d_loss, g_loss, gone, g_high):
-        said = f"is {_late(d_loss):.2g}, and {g_loss.tag} {_late(g_loss):.3g}"
+    elif d_loss is not None and is_dead(d_loss):
+        yield _won(d_loss, f"is {late_level(d_loss):.5g} at every point", losses, "the discriminator only guesses", lr)
+    elif d_loss is not None and g_loss is not None and is_gone(d_loss, g_loss, gone, g_high):
+        said = f"is {late_level(d_loss):.2g}, and {g_loss.tag} {late_level(g_loss):.3g}"
         yield _won(d_loss, said, losses, "the discriminator wins", lr)
-    elif judged and _gap(judged) > apart:
+    elif judged and score_gap(judged) > apart:
         yield _apart(*judged, lr)
-    elif d_loss is not None and balance and _late(d_loss) < low_share * balance and not _rises(d_loss):
-        said = f"stays at {_late(d_loss):.3g}, below half of the {balance:.3g} of a balanced discriminator"
-        yield _won(d_loss, said, losses, "the discriminator wins", lr)
-    elif d_loss is not None and balance and g_loss is not None and _is_fooled(d_loss, g_loss, balance):
-        said = f"is {_late(d_loss):.3g}, above twice the {balance:.3g} of a guess, and {g_loss.tag} {_late(g_loss):.2g}"
-        yield _won(d_loss, said, losses, "the generator wins", lr)
+    elif d_loss is not None and balance and (lost := _out_of_balance(d_loss, g_loss, balance, low_share, lr)):
+        yield lost
     elif not judged and not balance:
         raise Skip(_why_not(d_loss, scores, min_points))
 
 
-def _late(curve: Series) -> float:
-    """The median of the second half."""
-    return float(np.median(curve.tail(0.5)))
+def _long(curve: Series | None, min_points: int) -> Series | None:
+    return curve.finite if curve is not None and len(curve.finite) >= min_points else None
 
 
-def _start(curve: Series) -> float:
-    return float(np.median(curve.value[:3]))
-
-
-def _as_probabilities(scores: tuple[Series, ...], d_loss: Series | None, least: int) -> tuple[Series, Series] | None:
-    """The scores of real and generated samples, where both are long enough and lie between 0 and 1.
-
-    Beside a loss that is negative they are those of a critic, which have no bounds.
-    """
-    if len(scores) < 2 or min(map(len, scores)) < least or (d_loss is not None and d_loss.value.min() < 0):
-        return None
-    inside = all(score.value.min() >= 0 and score.value.max() <= 1 for score in scores)
-    return (scores[0], scores[1]) if inside else None
-
-
-def _balance(d_loss: Series | None, g_loss: Series | None, scores: tuple[Series, Series] | None) -> float | None:
-    """The loss of a discriminator that can only guess, where its loss is of the original kind; None elsewhere."""
-    if d_loss is None or d_loss.value.min() < 0:
-        return None
-    if scores is not None:
-        real, fake = (float(np.clip(_late(score), EDGE, 1 - EDGE)) for score in scores)
-        least = -float(np.log(real) + np.log(1 - fake))
-        kinds = [half for half in (1.0, 0.5) if _late(d_loss) > (1 - AT_BALANCE) * half * least]
-        return 2 * LN2 * kinds[0] if kinds else None
-    starts = (float(d_loss.value[0]), _start(d_loss))
-    for half in (0.5, 1.0):
-        near = min(abs(start - 2 * LN2 * half) for start in starts) < AT_BALANCE * 2 * LN2 * half
-        if near and (g_loss is None or _fits(d_loss, g_loss, half)):
-            return 2 * LN2 * half
-    rises = g_loss is not None and _late(g_loss) > _start(g_loss)
-    return 2 * LN2 if rises and g_loss is not None and _fits(d_loss, g_loss, 1.0) else None
-
-
-def _fits(d_loss: Series, g_loss: Series, half: float) -> bool:
-    """Whether the generator's loss is as high as the discriminator's asks, were both of the original kind.
-
-    A loss L of the discriminator (the sum of both halves) leaves generated samples a mean score of 1 - exp(-L) at
-    most, and the generator a loss of -ln(1 - exp(-L)) at least (Jensen's inequality, twice). One that falls and is
-    near that bound may as well contain other terms.
-    """
-    loss = max(_late(d_loss) / half, EDGE)
-    least, late = -float(np.log(-np.expm1(-loss))), _late(g_loss)
-    return late >= (1 - AT_BALANCE) * least and late >= min((1 - AT_BALANCE) * _start(g_loss), 2 * least)
-
-
-def _grows(loss: Series, factor: float) -> bool:
-    """Whether the last fiftieth of a loss, two points at least, is so many times its usual size."""
-    size = np.abs(loss.value)
-    usual = float(np.median(size[: max(3, 2 * len(size) // 5)]))
-    return usual > 0 and bool((size[-max(2, len(size) // 50) :] > factor * usual).all())
-
-
-def _is_dead(d_loss: Series) -> bool:
-    """Whether the loss of the second half is that of a guess, to four digits."""
-    late, middle = d_loss.tail(0.5), _late(d_loss)
-    guess = any(abs(middle - balance) < PRINTED * balance for balance in (LN2, 2 * LN2))
-    return guess and float(np.ptp(late)) <= SAME * middle
-
-
-def _is_gone(d_loss: Series, g_loss: Series, gone: float, g_high: float) -> bool:
-    """Whether the discriminator's loss has vanished while the generator's is high or does not fall."""
-    late, early = _late(d_loss), float(np.max(d_loss.head(0.1)))
-    if not 0 <= late < gone or d_loss.value.min() < 0 or (early < FROM and late > 0):
-        return False
-    return _late(g_loss) > min(g_high, _start(g_loss) - AT_BALANCE * abs(_start(g_loss)))
-
-
-def _is_fooled(d_loss: Series, g_loss: Series, balance: float) -> bool:
-    return _late(d_loss) > 2 * balance and 0 <= _late(g_loss) < 0.1 * _start(g_loss)
-
-
-def _gap(scores: tuple[Series, Series]) -> float:
-    """How far apart the scores are in the second half."""
-    real, fake = scores
-    n = min(len(real), len(fake))
-    return float(np.median((real.value[:n] - fake.value[:n])[n // 2 :]))
-
-
-def _rises(loss: Series) -> bool:
-    """Whether the loss rises over the second half of the run."""
-    late = loss.tail(0.5)
-    step = np.linspace(0, len(late) - 1, min(len(late), TREND_POINTS)).astype(int)
-    return trend(step.astype(float), late[step]).low > 0
+def _out_of_balance(
+    d_loss: Series, g_loss: Series | None, balance: float, low_share: float, lr: Series | None
+) -> Finding | None:
+    """The finding, where a discriminator of the original kind stays far from its balance."""
+    losses, late = present(d_loss, g_loss), late_level(d_loss)
+    if late < low_share * balance and not rises_late(d_loss):
+        said = f"stays at {late:.3g}, below half of the {balance:.3g} of a balanced discriminator"
+        return _won(d_loss, said, losses, "the discriminator wins", lr)
+    if g_loss is not None and is_fooled(d_loss, g_loss, balance):
+        said = f"is {late:.3g}, above twice the {balance:.3g} of a guess, and {g_loss.tag} {late_level(g_loss):.2g}"
+        return _won(d_loss, said, losses, "the generator wins", lr)
+    return None
 
 
 def _one_mode(run: Run) -> Series | None:
@@ -207,12 +127,12 @@ def _why_not(d_loss: Series | None, scores: tuple[Series, ...], min_points: int)
 
 def _dropped(modes: Series) -> Finding:
     return Finding(
-        f"{modes.tag} has a median of {_late(modes):g} in the second half (at most {modes.value.max():g} ever): "
+        f"{modes.tag} has a median of {late_level(modes):g} in the second half (at most {modes.value.max():g} ever): "
         "the generator makes one kind of sample, whatever its input",
         Severity.ERROR,
         Confidence.HIGH,
         end_step=modes.last_step,
-        evidence={"modes": _late(modes), "most": float(modes.value.max())},
+        evidence={"modes": late_level(modes), "most": float(modes.value.max())},
         remedies=[
             remedies.scale_lr(0.25, None, "for the generator only: one that moves too fast jumps from mode to mode"),
             remedies.add_normalization("spectral_norm"),
@@ -223,12 +143,12 @@ def _dropped(modes: Series) -> Finding:
 
 def _apart(real: Series, fake: Series, lr: Series | None) -> Finding:
     return Finding(
-        f"the discriminator tells real from generated throughout the second half: {real.tag} {_late(real):.2f}, "
-        f"{fake.tag} {_late(fake):.2f} (balance is 0.5 each)",
+        f"the discriminator tells real from generated throughout the second half: {real.tag} {late_level(real):.2f}, "
+        f"{fake.tag} {late_level(fake):.2f} (balance is 0.5 each)",
         Severity.ERROR,
         Confidence.MEDIUM,
         end_step=real.last_step,
-        evidence={"score_gap": _gap((real, fake))},
+        evidence={"score_gap": score_gap((real, fake))},
         remedies=_advice("discriminator", lr),
         series=(real, fake),
     )
@@ -240,7 +160,7 @@ def _won(loss: Series, said: str, curves: tuple[Series, ...], what: str, lr: Ser
         Severity.ERROR,
         Confidence.MEDIUM,
         end_step=loss.last_step,
-        evidence={"late_loss": _late(loss), "start": _start(loss)},
+        evidence={"late_loss": late_level(loss), "start": start_level(loss)},
         remedies=_advice("generator" if what == "the generator wins" else "discriminator", lr),
         series=(loss, *(curve for curve in curves if curve is not loss)),
     )

@@ -25,7 +25,7 @@ from dataclasses import replace
 import numpy as np
 
 from loglens.errors import Skip
-from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels
@@ -71,12 +71,16 @@ def detect(
         Confidence.MEDIUM,
         end_step=curve.last_step,
         evidence={"share": part},
-        remedies=[
-            remedies.use_bf16(),
-            remedies.scale_lr(0.5, lr, "smaller updates keep activations within the range of float16"),
-        ],
+        remedies=_advice(lr),
         series=(shown,),
     )
+
+
+def _advice(lr: Series | None) -> list[Remedy]:
+    return [
+        remedies.use_bf16(),
+        remedies.scale_lr(0.5, lr, "smaller updates keep activations within the range of float16"),
+    ]
 
 
 def _never_finite_from(grad: Series | None) -> int | None:

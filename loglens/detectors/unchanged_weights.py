@@ -67,10 +67,14 @@ def detect(
         if (found := _stop(updates, norms, lr, max(min_points, 1), stopped)) is not None:
             yield found
         return
+    yield _frozen(frozen, {curve.layer for curve in (*updates, *norms, *grads)})
+
+
+def _frozen(frozen: dict[str | None, Series], known: set[str | None]) -> Finding:
+    """The finding for layers that never change, of all whose curves are known."""
     shown = next(iter(frozen.values()))
-    known = {curve.layer for curve in (*updates, *norms, *grads)}
     names = ", ".join(str(layer) for layer in list(frozen)[:3]) + (" ..." if len(frozen) > 3 else "")
-    yield Finding(
+    return Finding(
         f"{len(frozen)} of {len(known)} layers never change: {names} (not in the optimizer, frozen or detached)",
         Severity.WARNING,
         Confidence.HIGH,
