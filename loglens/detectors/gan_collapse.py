@@ -35,23 +35,10 @@ from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
-from loglens.stats.trend import trend
+from loglens.stats.arrays import Floats
+from loglens.stats.gan_losses import balance, early, grows, is_dead, is_fooled, is_gone, late, rises_late
 
 RULE = Rule("gan-collapse", "adversarial", Severity.ERROR)
-
-LN2 = float(np.log(2))
-#: How far the first losses may be from balance, as a share of it.
-AT_BALANCE = 0.15
-#: A loss that is gone has come from at least this, unless it is exactly zero: critics of small scale are always small.
-FROM = 0.1
-#: A loss of a guess that varies by less than this share of itself comes from a discriminator without gradients.
-SAME = 1e-4
-#: A loss that was printed with four digits is as near to its value as this share of it.
-PRINTED = 5e-4
-#: Mean scores are kept this far from 0 and 1, where the logarithm ends.
-EDGE = 1e-6
-#: A trend is taken through at most so many points.
-TREND_POINTS = 40
 
 
 def detect(
@@ -75,36 +62,35 @@ def detect(
     d_loss = gan_d_loss.finite if gan_d_loss is not None and len(gan_d_loss.finite) >= min_points else None
     g_loss = gan_g_loss.finite if gan_g_loss is not None and len(gan_g_loss.finite) >= min_points else None
     judged = _as_probabilities(scores, d_loss, min_points)
-    balance = _balance(d_loss, g_loss, judged)
+    d, g = (loss.value if loss is not None else None for loss in (d_loss, g_loss))
+    guess = balance(d, g, (judged[0].value, judged[1].value) if judged else None) if d is not None else None
     losses = present(d_loss, g_loss)
     if modes := _one_mode(run):
         yield _dropped(modes)
-    elif grown := next((loss for loss in losses if _grows(loss, factor)), None):
+    elif grown := next((loss for loss in losses if grows(loss.value, factor)), None):
         yield _won(grown, f"ends {factor:.0f} times or more above its usual size", losses, "training blows up", lr)
-    elif d_loss is not None and _is_dead(d_loss):
-        yield _won(d_loss, f"is {_late(d_loss):.5g} at every point", losses, "the discriminator only guesses", lr)
-    elif d_loss is not None and g_loss is not None and _is_gone(d_loss, g_loss, gone, g_high):
-        said = f"is {_late(d_loss):.2g}, and {g_loss.tag} {_late(g_loss):.3g}"
-        yield _won(d_loss, said, losses, "the discriminator wins", lr)
+    elif d is not None and d_loss is not None and (said := _one_side_wins(d, g, guess, low_share, gone, g_high)):
+        yield _won(d_loss, said[0], losses, said[1], lr)
     elif judged and _gap(judged) > apart:
         yield _apart(*judged, lr)
-    elif d_loss is not None and balance and _late(d_loss) < low_share * balance and not _rises(d_loss):
-        said = f"stays at {_late(d_loss):.3g}, below half of the {balance:.3g} of a balanced discriminator"
-        yield _won(d_loss, said, losses, "the discriminator wins", lr)
-    elif d_loss is not None and balance and g_loss is not None and _is_fooled(d_loss, g_loss, balance):
-        said = f"is {_late(d_loss):.3g}, above twice the {balance:.3g} of a guess, and {g_loss.tag} {_late(g_loss):.2g}"
-        yield _won(d_loss, said, losses, "the generator wins", lr)
-    elif not judged and not balance:
+    elif not judged and not guess:
         raise Skip(_why_not(d_loss, scores, min_points))
 
 
-def _late(curve: Series) -> float:
-    """The median of the second half."""
-    return float(np.median(curve.tail(0.5)))
-
-
-def _start(curve: Series) -> float:
-    return float(np.median(curve.value[:3]))
+def _one_side_wins(
+    d: Floats, g: Floats | None, guess: float | None, low_share: float, gone: float, g_high: float
+) -> tuple[str, str] | None:
+    """What the discriminator's loss is, and what that means, where it or the generator's shows that one side wins."""
+    beside = f" and the generator's {late(g):.3g}" if g is not None else ""
+    if is_dead(d):
+        return f"is {late(d):.5g} at every point", "the discriminator only guesses"
+    if g is not None and is_gone(d, g, gone, g_high):
+        return f"is {late(d):.2g}{beside}", "the discriminator wins"
+    if guess and late(d) < low_share * guess and not rises_late(d):
+        return f"stays at {late(d):.3g}, below half of the {guess:.3g} of a guess", "the discriminator wins"
+    if guess and g is not None and is_fooled(d, g, guess):
+        return f"is {late(d):.3g}, above twice the {guess:.3g} of a guess,{beside}", "the generator wins"
+    return None
 
 
 def _as_probabilities(scores: tuple[Series, ...], d_loss: Series | None, least: int) -> tuple[Series, Series] | None:
@@ -118,74 +104,11 @@ def _as_probabilities(scores: tuple[Series, ...], d_loss: Series | None, least: 
     return (scores[0], scores[1]) if inside else None
 
 
-def _balance(d_loss: Series | None, g_loss: Series | None, scores: tuple[Series, Series] | None) -> float | None:
-    """The loss of a discriminator that can only guess, where its loss is of the original kind; None elsewhere."""
-    if d_loss is None or d_loss.value.min() < 0:
-        return None
-    if scores is not None:
-        real, fake = (float(np.clip(_late(score), EDGE, 1 - EDGE)) for score in scores)
-        least = -float(np.log(real) + np.log(1 - fake))
-        kinds = [half for half in (1.0, 0.5) if _late(d_loss) > (1 - AT_BALANCE) * half * least]
-        return 2 * LN2 * kinds[0] if kinds else None
-    starts = (float(d_loss.value[0]), _start(d_loss))
-    for half in (0.5, 1.0):
-        near = min(abs(start - 2 * LN2 * half) for start in starts) < AT_BALANCE * 2 * LN2 * half
-        if near and (g_loss is None or _fits(d_loss, g_loss, half)):
-            return 2 * LN2 * half
-    rises = g_loss is not None and _late(g_loss) > _start(g_loss)
-    return 2 * LN2 if rises and g_loss is not None and _fits(d_loss, g_loss, 1.0) else None
-
-
-def _fits(d_loss: Series, g_loss: Series, half: float) -> bool:
-    """Whether the generator's loss is as high as the discriminator's asks, were both of the original kind.
-
-    A loss L of the discriminator (the sum of both halves) leaves generated samples a mean score of 1 - exp(-L) at
-    most, and the generator a loss of -ln(1 - exp(-L)) at least (Jensen's inequality, twice). One that falls and is
-    near that bound may as well contain other terms.
-    """
-    loss = max(_late(d_loss) / half, EDGE)
-    least, late = -float(np.log(-np.expm1(-loss))), _late(g_loss)
-    return late >= (1 - AT_BALANCE) * least and late >= min((1 - AT_BALANCE) * _start(g_loss), 2 * least)
-
-
-def _grows(loss: Series, factor: float) -> bool:
-    """Whether the last fiftieth of a loss, two points at least, is so many times its usual size."""
-    size = np.abs(loss.value)
-    usual = float(np.median(size[: max(3, 2 * len(size) // 5)]))
-    return usual > 0 and bool((size[-max(2, len(size) // 50) :] > factor * usual).all())
-
-
-def _is_dead(d_loss: Series) -> bool:
-    """Whether the loss of the second half is that of a guess, to four digits."""
-    late, middle = d_loss.tail(0.5), _late(d_loss)
-    guess = any(abs(middle - balance) < PRINTED * balance for balance in (LN2, 2 * LN2))
-    return guess and float(np.ptp(late)) <= SAME * middle
-
-
-def _is_gone(d_loss: Series, g_loss: Series, gone: float, g_high: float) -> bool:
-    """Whether the discriminator's loss has vanished while the generator's is high or does not fall."""
-    late, early = _late(d_loss), float(np.max(d_loss.head(0.1)))
-    if not 0 <= late < gone or d_loss.value.min() < 0 or (early < FROM and late > 0):
-        return False
-    return _late(g_loss) > min(g_high, _start(g_loss) - AT_BALANCE * abs(_start(g_loss)))
-
-
-def _is_fooled(d_loss: Series, g_loss: Series, balance: float) -> bool:
-    return _late(d_loss) > 2 * balance and 0 <= _late(g_loss) < 0.1 * _start(g_loss)
-
-
 def _gap(scores: tuple[Series, Series]) -> float:
     """How far apart the scores are in the second half."""
     real, fake = scores
     n = min(len(real), len(fake))
     return float(np.median((real.value[:n] - fake.value[:n])[n // 2 :]))
-
-
-def _rises(loss: Series) -> bool:
-    """Whether the loss rises over the second half of the run."""
-    late = loss.tail(0.5)
-    step = np.linspace(0, len(late) - 1, min(len(late), TREND_POINTS)).astype(int)
-    return trend(step.astype(float), late[step]).low > 0
 
 
 def _one_mode(run: Run) -> Series | None:
@@ -207,12 +130,12 @@ def _why_not(d_loss: Series | None, scores: tuple[Series, ...], min_points: int)
 
 def _dropped(modes: Series) -> Finding:
     return Finding(
-        f"{modes.tag} has a median of {_late(modes):g} in the second half (at most {modes.value.max():g} ever): "
+        f"{modes.tag} has a median of {late(modes.value):g} in the second half (at most {modes.value.max():g} ever): "
         "the generator makes one kind of sample, whatever its input",
         Severity.ERROR,
         Confidence.HIGH,
         end_step=modes.last_step,
-        evidence={"modes": _late(modes), "most": float(modes.value.max())},
+        evidence={"modes": late(modes.value), "most": float(modes.value.max())},
         remedies=[
             remedies.scale_lr(0.25, None, "for the generator only: one that moves too fast jumps from mode to mode"),
             remedies.add_normalization("spectral_norm"),
@@ -223,8 +146,8 @@ def _dropped(modes: Series) -> Finding:
 
 def _apart(real: Series, fake: Series, lr: Series | None) -> Finding:
     return Finding(
-        f"the discriminator tells real from generated throughout the second half: {real.tag} {_late(real):.2f}, "
-        f"{fake.tag} {_late(fake):.2f} (balance is 0.5 each)",
+        f"the discriminator tells real from generated throughout the second half: {real.tag} {late(real.value):.2f}, "
+        f"{fake.tag} {late(fake.value):.2f} (balance is 0.5 each)",
         Severity.ERROR,
         Confidence.MEDIUM,
         end_step=real.last_step,
@@ -240,7 +163,7 @@ def _won(loss: Series, said: str, curves: tuple[Series, ...], what: str, lr: Ser
         Severity.ERROR,
         Confidence.MEDIUM,
         end_step=loss.last_step,
-        evidence={"late_loss": _late(loss), "start": _start(loss)},
+        evidence={"late_loss": late(loss.value), "start": early(loss.value)},
         remedies=_advice("generator" if what == "the generator wins" else "discriminator", lr),
         series=(loss, *(curve for curve in curves if curve is not loss)),
     )
