@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.curves import falling
+from loglens.model.finding import Severity
+from tests.curves import Floats, falling, level
 from tests.detectors.judging import findings, skip_reason
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.curves import level
+from tests.curves import falling, level
 from tests.detectors.judging import findings, skip_reason
 
 
