@@ -32,21 +32,11 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
-from loglens.model.gan_curves import (
-    as_probabilities,
-    balance_of,
-    grows_vast,
-    is_dead,
-    is_fooled,
-    is_gone,
-    late_level,
-    rises_late,
-    score_gap,
-    start_level,
-)
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import Floats
+from loglens.stats.gan_losses import balance, early, grows, is_dead, is_fooled, is_gone, late, rises_late
 
 RULE = Rule("gan-collapse", "adversarial", Severity.ERROR)
 
@@ -69,43 +59,56 @@ def detect(
     if gan_d_loss is None and (gan_score_real is None or gan_score_fake is None):
         raise Skip("no discriminator loss and no discriminator scores were logged")
     scores = tuple(curve.finite for curve in present(gan_score_real, gan_score_fake))
-    d_loss, g_loss = _long(gan_d_loss, min_points), _long(gan_g_loss, min_points)
-    judged = as_probabilities(scores, d_loss, min_points)
-    balance = balance_of(d_loss, g_loss, judged)
+    d_loss = gan_d_loss.finite if gan_d_loss is not None and len(gan_d_loss.finite) >= min_points else None
+    g_loss = gan_g_loss.finite if gan_g_loss is not None and len(gan_g_loss.finite) >= min_points else None
+    judged = _as_probabilities(scores, d_loss, min_points)
+    d, g = (loss.value if loss is not None else None for loss in (d_loss, g_loss))
+    guess = balance(d, g, (judged[0].value, judged[1].value) if judged else None) if d is not None else None
     losses = present(d_loss, g_loss)
     if modes := _one_mode(run):
         yield _dropped(modes)
-    elif grown := next((loss for loss in losses if grows_vast(loss, factor)), None):
+    elif grown := next((loss for loss in losses if grows(loss.value, factor)), None):
         yield _won(grown, f"ends {factor:.0f} times or more above its usual size", losses, "training blows up", lr)
-    elif d_loss is not None and is_dead(d_loss):
-        yield _won(d_loss, f"is {late_level(d_loss):.5g} at every point", losses, "the discriminator only guesses", lr)
-    elif d_loss is not None and g_loss is not None and is_gone(d_loss, g_loss, gone, g_high):
-        said = f"is {late_level(d_loss):.2g}, and {g_loss.tag} {late_level(g_loss):.3g}"
-        yield _won(d_loss, said, losses, "the discriminator wins", lr)
-    elif judged and score_gap(judged) > apart:
+    elif d is not None and d_loss is not None and (said := _one_side_wins(d, g, guess, low_share, gone, g_high)):
+        yield _won(d_loss, said[0], losses, said[1], lr)
+    elif judged and _gap(judged) > apart:
         yield _apart(*judged, lr)
-    elif d_loss is not None and balance and (lost := _out_of_balance(d_loss, g_loss, balance, low_share, lr)):
-        yield lost
-    elif not judged and not balance:
+    elif not judged and not guess:
         raise Skip(_why_not(d_loss, scores, min_points))
 
 
-def _long(curve: Series | None, min_points: int) -> Series | None:
-    return curve.finite if curve is not None and len(curve.finite) >= min_points else None
-
-
-def _out_of_balance(
-    d_loss: Series, g_loss: Series | None, balance: float, low_share: float, lr: Series | None
-) -> Finding | None:
-    """The finding, where a discriminator of the original kind stays far from its balance."""
-    losses, late = present(d_loss, g_loss), late_level(d_loss)
-    if late < low_share * balance and not rises_late(d_loss):
-        said = f"stays at {late:.3g}, below half of the {balance:.3g} of a balanced discriminator"
-        return _won(d_loss, said, losses, "the discriminator wins", lr)
-    if g_loss is not None and is_fooled(d_loss, g_loss, balance):
-        said = f"is {late:.3g}, above twice the {balance:.3g} of a guess, and {g_loss.tag} {late_level(g_loss):.2g}"
-        return _won(d_loss, said, losses, "the generator wins", lr)
+def _one_side_wins(
+    d: Floats, g: Floats | None, guess: float | None, low_share: float, gone: float, g_high: float
+) -> tuple[str, str] | None:
+    """What the discriminator's loss is, and what that means, where it or the generator's shows that one side wins."""
+    beside = f" and the generator's {late(g):.3g}" if g is not None else ""
+    if is_dead(d):
+        return f"is {late(d):.5g} at every point", "the discriminator only guesses"
+    if g is not None and is_gone(d, g, gone, g_high):
+        return f"is {late(d):.2g}{beside}", "the discriminator wins"
+    if guess and late(d) < low_share * guess and not rises_late(d):
+        return f"stays at {late(d):.3g}, below half of the {guess:.3g} of a guess", "the discriminator wins"
+    if guess and g is not None and is_fooled(d, g, guess):
+        return f"is {late(d):.3g}, above twice the {guess:.3g} of a guess,{beside}", "the generator wins"
     return None
+
+
+def _as_probabilities(scores: tuple[Series, ...], d_loss: Series | None, least: int) -> tuple[Series, Series] | None:
+    """The scores of real and generated samples, where both are long enough and lie between 0 and 1.
+
+    Beside a loss that is negative they are those of a critic, which have no bounds.
+    """
+    if len(scores) < 2 or min(map(len, scores)) < least or (d_loss is not None and d_loss.value.min() < 0):
+        return None
+    inside = all(score.value.min() >= 0 and score.value.max() <= 1 for score in scores)
+    return (scores[0], scores[1]) if inside else None
+
+
+def _gap(scores: tuple[Series, Series]) -> float:
+    """How far apart the scores are in the second half."""
+    real, fake = scores
+    n = min(len(real), len(fake))
+    return float(np.median((real.value[:n] - fake.value[:n])[n // 2 :]))
 
 
 def _one_mode(run: Run) -> Series | None:
@@ -127,12 +130,12 @@ def _why_not(d_loss: Series | None, scores: tuple[Series, ...], min_points: int)
 
 def _dropped(modes: Series) -> Finding:
     return Finding(
-        f"{modes.tag} has a median of {late_level(modes):g} in the second half (at most {modes.value.max():g} ever): "
+        f"{modes.tag} has a median of {late(modes.value):g} in the second half (at most {modes.value.max():g} ever): "
         "the generator makes one kind of sample, whatever its input",
         Severity.ERROR,
         Confidence.HIGH,
         end_step=modes.last_step,
-        evidence={"modes": late_level(modes), "most": float(modes.value.max())},
+        evidence={"modes": late(modes.value), "most": float(modes.value.max())},
         remedies=[
             remedies.scale_lr(0.25, None, "for the generator only: one that moves too fast jumps from mode to mode"),
             remedies.add_normalization("spectral_norm"),
@@ -143,12 +146,12 @@ def _dropped(modes: Series) -> Finding:
 
 def _apart(real: Series, fake: Series, lr: Series | None) -> Finding:
     return Finding(
-        f"the discriminator tells real from generated throughout the second half: {real.tag} {late_level(real):.2f}, "
-        f"{fake.tag} {late_level(fake):.2f} (balance is 0.5 each)",
+        f"the discriminator tells real from generated throughout the second half: {real.tag} {late(real.value):.2f}, "
+        f"{fake.tag} {late(fake.value):.2f} (balance is 0.5 each)",
         Severity.ERROR,
         Confidence.MEDIUM,
         end_step=real.last_step,
-        evidence={"score_gap": score_gap((real, fake))},
+        evidence={"score_gap": _gap((real, fake))},
         remedies=_advice("discriminator", lr),
         series=(real, fake),
     )
@@ -160,7 +163,7 @@ def _won(loss: Series, said: str, curves: tuple[Series, ...], what: str, lr: Ser
         Severity.ERROR,
         Confidence.MEDIUM,
         end_step=loss.last_step,
-        evidence={"late_loss": late_level(loss), "start": start_level(loss)},
+        evidence={"late_loss": late(loss.value), "start": early(loss.value)},
         remedies=_advice("generator" if what == "the generator wins" else "discriminator", lr),
         series=(loss, *(curve for curve in curves if curve is not loss)),
     )

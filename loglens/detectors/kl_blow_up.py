@@ -72,6 +72,8 @@ def detect(
     elif (leap := _leap(kl.value, jump, jump_least)) is not None:
         harm_said = "; no reward was logged" if reward is None else f"; {reward.tag} does not suffer"
         yield replace(_finding(kl, usual, leap, harm_said, reward or kl, lr), severity=Severity.NOTE)
+    elif reward is not None and int(np.count_nonzero(reward.step >= onset)) < FEWEST:
+        raise Skip(f"{kl.tag} is large from {kl.axis} {onset} on, with too few rewards after it to see any harm")
     elif reward is None and entropy is None:
         raise Skip("a large KL divergence says nothing without the reward or the policy's entropy")
 

@@ -7,7 +7,8 @@ How it is found. Of the main curve of the reward, levels over 5 to 20 blocks of 
 hundredth: a median does not see a success rate below one half). No level is above the start (the first block, or
 the first three points where they lie below it beyond their error) by three standard errors of a level and by a tenth
 of the reward's size, and the end is not either. A run in which the end may lie above the start by half of the range
-of its single rewards (5th to 95th percentile), given that error, is too short or too noisy to tell, and is skipped.
+of its single rewards (5th to 95th percentile), or by its level where half of the rewards are the lowest one, given
+that error, is too short or too noisy to tell, and is skipped.
 The error of a level is taken from the levels themselves as well as from the points, since rewards wander from update
 to update. It is an error where the end lies below the start by as much: the policy became worse.
 
@@ -77,8 +78,7 @@ def detect(
     needed = max(errors * course.error, least * abs(course.start))
     if course.end - course.start > needed:
         return
-    low, high = np.percentile(curve.value, [5, 95])
-    if high > low and course.end - course.start + errors * course.error > visible * float(high - low):
+    if course.end - course.start + errors * course.error > _visible(curve, course.start, visible):
         raise Skip(f"{len(curve)} points of {curve.tag} are too noisy to tell whether it rises")
     if course.best - course.start > needed:
         return
@@ -102,6 +102,16 @@ def _course(curve: Series, errors: float) -> Course:
     # the second highest: the highest of many levels is high by chance
     best, end = float(np.sort(level[1:])[-2]), float(np.mean(level[-max(1, len(level) // 5) :]))
     return Course(start, best, end, error)
+
+
+def _visible(curve: Series, start: float, share: float) -> float:
+    """The smallest rise that would have been seen: a share of the range, or a doubled level of rare successes."""
+    low, high = np.percentile(curve.value, [5, 95])
+    lowest = curve.value == curve.value.min()
+    if lowest.all():
+        return float("inf")
+    rare = float(lowest.mean()) >= 0.5
+    return abs(start - float(curve.value.min())) if rare else share * float(high - low)
 
 
 def _widening(parts: list[Floats]) -> float:

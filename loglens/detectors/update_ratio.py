@@ -31,7 +31,7 @@ from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels
 from loglens.stats.stillness import still_from
 
-RULE = Rule("update-ratio", "weights", Severity.WARNING, leads_to=("plateau",))
+RULE = Rule("update-ratio", "weights", Severity.WARNING)
 
 #: So many points without an update are no chance.
 FEWEST = 5
@@ -69,7 +69,7 @@ def _stops(updates: Series, first: int, lr: Series | None) -> Finding:
     return Finding(
         f"{updates.tag} is exactly zero {f'from {updates.axis} {stop} on' if first else 'throughout'}: {why}",
         Severity.NOTE if planned else Severity.WARNING,
-        Confidence.HIGH,
+        Confidence.MEDIUM,
         onset_step=stop if first else None,
         end_step=updates.last_step,
         evidence={"points": len(updates) - first, "learning_rate_is_zero": planned},

@@ -4,15 +4,15 @@ Why it matters. Where each layer or time step multiplies the gradient by a facto
 reaches the early layers is nothing: they stay as they were initialised, and the loss stays poor
 (Hochreiter 1991; Bengio, Simard and Frasconi 1994).
 
-How it is found. Only with a loss that does not improve, since converged runs have small gradients
-too. Over depth: the first layer's norm is below a thousandth of the last one's (AUTOTRAINER's beta1)
-and the logarithm of the norms falls towards the input by 0.7 a layer (TheDeepChecker's decay rate of
-0.5), from per-layer norms, logged or exact from histograms' sums of squares. Over steps: the norm
-falls below a thousandth of its early level, or is below 1e-7 throughout (times the loss, where that is
-below 1). SageMaker Debugger's and runwise's 1e-7 is a mean over elements; a norm over n elements is the
-square root of n times larger, so that as a bound for norms it is a cautious one. An exactly zero norm is
-a cut graph or frozen weights and is said so, unless the loss moves all the same: weights that get no
-gradient stand still, so that the norms were not measured.
+How it is found. Only with a loss that does not improve, since converged runs have small gradients too (in
+reinforcement learning the reward decides: one that rises is improvement enough). Over depth: the first
+layer's norm is below a thousandth of the last one's (AUTOTRAINER's beta1) and the logarithm of the norms
+falls towards the input by 0.7 a layer (TheDeepChecker's decay rate of 0.5), from per-layer norms, logged or
+exact from histograms' sums of squares. Over steps: the norm falls below a thousandth of its early level, or
+is below 1e-7 throughout (times the loss, where that is below 1). SageMaker Debugger's and runwise's 1e-7 is a
+mean over elements; a norm over n elements is the square root of n times larger, so that as a bound for norms
+it is a cautious one. An exactly zero norm is a cut graph or frozen weights and is said so, unless the loss
+moves all the same: weights that get no gradient stand still, so that the norms were not measured.
 
 When it is wrong. A frozen embedding or an unused first layer looks like depth decay. A loss in very
 small units has small gradients by nature.
@@ -30,6 +30,7 @@ from loglens.model.layers import in_depth_order
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
+from loglens.stats.gains import gains
 from loglens.stats.levels import levels
 from loglens.stats.trend import trend
 
@@ -54,6 +55,7 @@ def detect(
     grad_norm_layer: tuple[Series, ...],
     loss: Series | None,
     val_loss: Series | None,
+    rl_reward: Series | None,
     run: Run,
     *,
     depth_ratio: float = 1e-3,
@@ -74,6 +76,8 @@ def detect(
     if _unmeasured(norms, min_points) and any(_moves(curve) for curve in curves):
         raise Skip("every gradient norm is exactly 0 while the loss moves, so the norms were not measured")
     floor *= min(1.0, float(np.median(np.abs(curves[0].value))))
+    if rl_reward is not None and len(rl_reward.finite) >= min_points and gains(rl_reward.finite.value):
+        return
     depth = _depth(grad_norm_layer, depth_ratio, decay_per_layer)
     fading = [grad_norm_global] if grad_norm_global is not None else list(grad_norm_layer)
     faded = [found for curve in fading if (found := _fades(curve.finite, step_ratio, floor, min_points))]

@@ -4,14 +4,14 @@ Why it matters. Weights that end unexpectedly large are the oldest sign of an ex
 without its peak: activations saturate or overflow, the effective learning rate dies away, the model
 overfits, and the run ends in NaN if it goes on long enough.
 
-How it is found. The norm (logged, or exact from the sums of squares of histograms) at least doubles
-in the second half of the run, ends at least four times above its start, and its log-linear slope over that
-half doubles it even at the lower end of its 99 % confidence interval: a norm that grows by the same amount
-each step from zero doubles in that half just so, and growth that slows down is harmless. The loss gains
-nothing in that half to show for it; a training loss that gains while the held-out one suffers is no excuse.
-The growth factor of two per window is TheDeepChecker's, the demand that the loss has no gain keeps healthy
-runs out, whose norms grow as well but ever more slowly (like the root or the logarithm of the step). It is an
-error where a loss rises in that half, a warning where none is harmed.
+How it is found. The norm (logged, or exact from the sums of squares of histograms) at least doubles in the
+second half of the run, ends at least four times above its start, and its log-linear slope over that half
+doubles it even at the lower end of its 99 % confidence interval: a norm that grows by the same amount each
+step from zero doubles in that half just so, and growth that slows down is harmless. The loss gains nothing in
+that half to show for it (nor the reward, in the whole run); a training loss that gains while the held-out one
+suffers is no excuse. The growth factor of two per window is TheDeepChecker's, the demand that the loss has no
+gain keeps healthy runs out, whose norms grow as well but ever more slowly (like the root or the logarithm of
+the step). It is an error where a loss rises in that half, a warning where none is harmed.
 
 When it is wrong. Scale-invariant nets (weights before a normalisation layer) grow harmlessly for a
 long time. With per-layer norms alone, a layer that starts from zero grows by any factor.
@@ -29,6 +29,7 @@ from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import TINY, Floats
 from loglens.stats.blocks import blocks
+from loglens.stats.gains import gains
 from loglens.stats.growth import Growth, fit_growth
 from loglens.stats.levels import levels
 
@@ -49,6 +50,7 @@ def detect(
     weight_norm_layer: tuple[Series, ...],
     loss: Series | None,
     val_loss: Series | None,
+    rl_reward: Series | None,
     lr: Series | None,
     *,
     min_points: int = 10,
@@ -68,6 +70,8 @@ def detect(
     curve, late = max(growing, key=lambda pair: float(pair[0].value[-1] / pair[0].value[0]))
     losses = present(loss, val_loss)
     harmed = any(_suffers(other, curve) for other in losses)
+    if rl_reward is not None and len(rl_reward.finite) >= MIN_LOSSES and gains(rl_reward.finite.value):
+        return
     overfits = val_loss is not None and _suffers(val_loss, curve)
     if not overfits and any(_still_gains(other.finite, curve) for other in losses):
         return

@@ -19,3 +19,8 @@ def lost(n: int = 200, at: int = 120, to: float = 10.0) -> Floats:
     value = learned(n)
     value[at:] = to + 5 * np.random.default_rng(1).normal(size=n - at)
     return value
+
+
+def wandering(n: int, at: float, noise: float, seed: int = 0) -> Floats:
+    """A reward that stays at a level, with independent noise (a share of the level)."""
+    return at * (1 + noise * np.random.default_rng(seed).normal(size=n))

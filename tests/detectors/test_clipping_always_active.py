@@ -7,7 +7,7 @@ import pytest
 
 from loglens.model.finding import Severity
 from tests.curves import falling, level
-from tests.detectors.judging import complains, findings
+from tests.detectors.judging import complains, findings, judged, skip_reason
 
 
 @pytest.mark.parametrize("unit", [1.0, 100.0])
@@ -24,3 +24,22 @@ def test_clipping_of_single_steps_is_what_it_is_for() -> None:
     for clipped in (rare, early):
         curves = {"clip_fraction": clipped, "grad_norm": level(100, 0.8, 0.3), "loss": level(100, 2.3)}
         assert not findings("clipping-always-active", curves)
+
+
+def test_updates_that_are_cut_short() -> None:
+    curves = {"loss": falling(100), "grad_norm": level(100, 30.0), "grad_norm_clipped": np.full(100, 0.1)}
+    assert complains("clipping-always-active", curves)
+    (note,) = judged("clipping-always-active", curves, optimizer="AdamW")[0]
+    assert note.severity is Severity.NOTE
+
+
+def test_losses_that_measure_no_progress() -> None:
+    curves = {"loss": level(100, 0.05), "grad_norm": level(100, 3.0), "grad_norm_clipped": np.full(100, 0.5)}
+    assert complains("clipping-always-active", curves)
+    assert not complains("clipping-always-active", curves | {"rollout/ep_rew_mean": np.linspace(0, 50, 100)})
+    assert not complains("clipping-always-active", curves | {"Loss_D": level(100, 1.2), "Loss_G": level(100, 0.8)})
+
+
+def test_few_points() -> None:
+    few = {"clip_fraction": np.ones(5), "grad_norm": level(5, 3.0), "loss": level(5, 2.3)}
+    assert "needs 10 shares" in skip_reason("clipping-always-active", few)

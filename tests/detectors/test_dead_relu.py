@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.curves import level
-from tests.detectors.judging import findings
+from tests.detectors.judging import findings, skip_reason
 
 
 def test_dead_units() -> None:
@@ -17,3 +17,16 @@ def test_dead_units() -> None:
     dying[-1] = 0.5  # one batch at the very end wakes some
     (found,) = findings("dead-relu", {"activations/fc.0/zero_fraction": dying})
     assert found.onset_step == pytest.approx(50, abs=1)
+
+
+def test_units_that_are_dead_for_all_inputs() -> None:
+    dying = np.linspace(0.02, 0.75, 100)
+    assert findings("dead-relu", {"dead_relu/fc.0": dying})
+    assert not findings("dead-relu", {"activations/fc.0/zero_fraction": dying})
+
+
+def test_units_of_the_share() -> None:
+    low = {"activations/fc.0/zero_fraction": level(100, 1.0, 0.01), "activations/fc.1/zero_fraction": level(100, 1.4)}
+    assert not findings("dead-relu", low), "one in a hundred, in per cent"
+    assert "counts units" in skip_reason("dead-relu", {"dead_relu/fc.0": np.round(level(100, 80.0, 0.1))})
+    assert "3 points" in skip_reason("dead-relu", {"activations/fc.0/zero_fraction": np.array([0.95, 0.99])})

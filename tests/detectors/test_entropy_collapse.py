@@ -49,3 +49,26 @@ def test_what_is_not_judged() -> None:
     assert "without the reward" in skip_reason(RULE, {ENTROPY: np.linspace(1.4, 0.1, 100)})
     assert "both signs" in skip_reason(RULE, {ENTROPY: np.linspace(1.4, -5, 100), REWARD: learned(100)})
     assert "10 entropies" in skip_reason(RULE, {ENTROPY: np.ones(5), REWARD: learned(5)})
+
+
+@pytest.mark.parametrize("n", [60, 300])
+def test_entropy_that_is_gone_at_the_very_end(n: int) -> None:
+    entropy = level(n, 0.9)
+    entropy[int(0.94 * n) :] = 2e-4
+    assert only(RULE, {ENTROPY: entropy, REWARD: level(n, 9.3)}).severity is Severity.WARNING
+    assert only(RULE, {ENTROPY: entropy, REWARD: learned(n)}).severity is Severity.NOTE
+    assert only(RULE, {ENTROPY: entropy}).severity is Severity.NOTE
+
+
+def test_a_policy_that_learned_at_once_has_gained() -> None:
+    reward = np.append(20.0, level(40, 500.0, 0.002))
+    assert not complains(RULE, {ENTROPY: spent(41, 0.05), REWARD: reward})
+
+
+@pytest.mark.parametrize("n", [30, 300])
+def test_the_deviation_of_continuous_actions(n: int) -> None:
+    deviation = np.exp(-12 * np.arange(n) / n)
+    assert complains(RULE, {"Policy/mean_noise_std": deviation, REWARD: level(n, 9.3)})
+    signs = {ENTROPY: np.linspace(1.4, -8, n), "Policy/mean_noise_std": deviation}
+    assert complains(RULE, signs | {REWARD: level(n, 9.3)})
+    assert not judged(RULE, {"Policy/mean_noise_std": np.exp(-np.arange(n) / n), REWARD: learned(n)})[0]

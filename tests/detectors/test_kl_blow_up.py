@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from loglens.model.finding import Severity
 from tests.curves import level
-from tests.detectors.judging import judged, only, skip_reason
-from tests.detectors.policies import REWARD, learned, lost
+from tests.detectors.judging import complains, judged, only, skip_reason
+from tests.detectors.policies import REWARD, learned, lost, wandering
 
 RULE, KL, ENTROPY = "kl-blow-up", "train/approx_kl", "train/entropy"
 
@@ -48,3 +50,30 @@ def test_a_language_model_that_is_left_with_one_answer() -> None:
     assert found.remedies[0].action == "set_kl_coef"
     varied = np.linspace(48, 30, 300)
     assert not judged(RULE, {"objective/kl": kl, REWARD: learned(300), "objective/entropy": varied})[0]
+
+
+@pytest.mark.parametrize("n", [20, 100, 1000])
+@pytest.mark.parametrize("to", [4.5, 40.0])
+def test_a_policy_that_strays_and_never_learned(n: int, to: float) -> None:
+    kl = level(n, 0.02, 0.4)
+    kl[n // 2 :] = to
+    assert complains(RULE, {KL: kl, REWARD: wandering(n, 9.3, 0.05)})
+
+
+def test_a_jump_without_harm_is_a_note() -> None:
+    kl = level(200, 0.02, 0.3)
+    kl[100:] = 8.0
+    for curves in ({KL: kl, REWARD: learned()}, {KL: kl}):
+        found = only(RULE, curves)
+        assert found.severity is Severity.NOTE and found.onset_step == 100
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_few_high_values_are_no_crash(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    assert not complains(RULE, {KL: 0.01 * rng.lognormal(0, 1, 40), REWARD: learned(40)})
+
+
+def test_too_few_rewards_after_it() -> None:
+    kl = np.append(np.linspace(0.01, 0.3, 97), [0.9, 5.0, 12.0])
+    assert "too few rewards" in skip_reason(RULE, {KL: kl, REWARD: learned(100)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.detectors.judging import findings
+from tests.detectors.judging import findings, skip_reason
 
 
 def test_a_loss_scale_that_only_falls() -> None:
@@ -16,3 +16,15 @@ def test_a_loss_scale_that_only_falls() -> None:
 def test_a_loss_scale_that_settles_is_healthy() -> None:
     scale = np.concatenate([65536 * 0.5 ** np.arange(4.0), np.full(150, 8192.0), np.full(46, 16384.0)])
     assert not findings("loss-scale-collapse", {"loss_scale": scale})
+
+
+def test_a_scale_that_finds_its_level_far_below() -> None:
+    """Ten halvings at the start, and not one in the 390 steps after them: no step overflows any more."""
+    scale = 65536 * 0.5 ** np.minimum(np.arange(400.0), 10)
+    assert not findings("loss-scale-collapse", {"loss_scale": scale})
+    lowest = np.maximum(65536 * 0.5 ** np.arange(400.0), 1.0)  # where it can fall no further, it tells nothing
+    assert findings("loss-scale-collapse", {"loss_scale": lowest})
+
+
+def test_a_constant_scale() -> None:
+    assert "not dynamic" in skip_reason("loss-scale-collapse", {"loss_scale": np.ones(100)})

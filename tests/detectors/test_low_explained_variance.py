@@ -30,3 +30,15 @@ def test_a_value_function_that_learns_late() -> None:
     late = np.append(np.full(15, -1.0), np.linspace(0, 0.9, 85))
     assert not judged(RULE, {EXPLAINED: late, REWARD: learned()})[0]
     assert "20 values" in skip_reason(RULE, {EXPLAINED: np.zeros(10), REWARD: learned()})
+
+
+@pytest.mark.parametrize("n", [40, 400])
+def test_a_value_function_that_forgets(n: int) -> None:
+    begin = int(0.7 * n)
+    explained = np.minimum(0.9, 0.1 + 5 * np.arange(n) / n)
+    explained[begin:] = -3.0
+    reward = np.linspace(0, 50, n)
+    kept = only(RULE, {EXPLAINED: explained, REWARD: reward})
+    assert kept.severity is Severity.NOTE and kept.onset_step == pytest.approx(begin, abs=0.05 * n)
+    reward[begin:] = 1.0
+    assert only(RULE, {EXPLAINED: explained, REWARD: reward}).severity is Severity.WARNING

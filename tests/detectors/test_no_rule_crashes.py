@@ -21,7 +21,8 @@ train/box_loss train/kl_loss lr grad_norm loss_scale step_time samples_per_sec g
 grad_norm/layers.0.weight grad_norm/layers.1.weight weight_norm/layers.0.weight dead_relu/layers.0
 rollout/ep_rew_mean reward frac_reward_zero_std reward_std completions/clipped_ratio train/approx_kl train/entropy
 train/entropy_loss train/explained_variance train/clip_fraction train/value_loss train/policy_gradient_loss
-train/ent_coef rollout/ep_len_mean d_loss g_loss D(x) D(G(z)) samples/modes_covered epoch""".split()
+train/ent_coef rollout/ep_len_mean Policy/mean_noise_std found_inf
+update_ratio/layers.0.weight d_loss g_loss D(x) D(G(z)) samples/modes_covered epoch""".split()
 
 RNG = np.random.default_rng(0)
 MAKERS: dict[str, Callable[[int], Floats]] = {
@@ -35,6 +36,8 @@ MAKERS: dict[str, Callable[[int], Floats]] = {
     "noise": lambda n: RNG.normal(size=n),
     "falls": lambda n: np.exp(-np.arange(n) / 5.0),
     "explodes": lambda n: np.exp(np.minimum(np.arange(n) * 3.0, 700.0)),
+    "rare peaks": lambda n: np.where(np.arange(n) % 7 == 3, 5.0, 0.01),
+    "dies": lambda n: np.where(np.arange(n) < n // 2, 1.0 + np.arange(n), 0.0),
     "gaps": lambda n: np.where(np.arange(n) % 3, np.nan, 1.0 + np.arange(n)),
     "ends in nan": lambda n: np.where(np.arange(n) < n // 2, 1.0, np.nan),
     "ends in inf": lambda n: np.where(np.arange(n) < n - 2, RNG.random(n), np.inf),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.curves import Floats, falling
+from tests.curves import Floats, falling, level
 from tests.detectors.judging import judged, only, skip_reason
 
 RULE = "posterior-collapse"
@@ -46,3 +46,10 @@ def test_a_reconstruction_that_still_gains() -> None:
 
 def test_what_is_not_judged() -> None:
     assert "KL" in skip_reason(RULE, {"loss": falling(60), "box_loss": falling(60)})
+
+
+def test_a_term_that_was_always_small_is_not_judged() -> None:
+    """It may be collapsed from the start, have a small weight, or be averaged over thousands of numbers."""
+    rest = level(60, 160.0, 0.01)
+    small = {"train/loss": rest, "train/recon_loss": rest, "train/kl_loss": level(60, 1e-3, 0.2)}
+    assert "averaged" in skip_reason(RULE, small)

@@ -69,3 +69,26 @@ def test_a_reward_that_sinks_to_its_worst_never_rose() -> None:
 
 def test_scores_of_preference_training_are_no_rewards() -> None:
     assert "preference" in skip_reason(RULE, {"rewards/chosen": np.append(level(100, 0.5), -level(100, 60.0))})
+
+
+@pytest.mark.parametrize("n", [20, 40, 100, 1000])
+@pytest.mark.parametrize("at", [0.3, 0.6, 0.8])
+@pytest.mark.parametrize("unit", [0.01, 1.0, 3000.0])
+def test_a_collapse_in_runs_of_any_length_and_unit(n: int, at: float, unit: float) -> None:
+    rng = np.random.default_rng(n)
+    begin = int(at * n)
+    value = np.where(np.arange(n) < begin, 1 - np.exp(-12 * np.arange(n) / n), -0.1) + 0.03 * rng.normal(size=n)
+    found = only(RULE, {REWARD: 7 * unit + unit * value})
+    assert found.severity is Severity.ERROR and found.onset_step == pytest.approx(begin, abs=0.1 * n)
+
+
+@pytest.mark.parametrize("n", [100, 1000])
+def test_a_gain_that_is_gone_in_the_last_tenth_is_a_warning(n: int) -> None:
+    value = learned(n)
+    value[int(0.9 * n) :] = 5 * np.random.default_rng(0).normal(size=n - int(0.9 * n))
+    assert only(RULE, {REWARD: value}).severity is Severity.WARNING
+
+
+def test_a_long_log_of_single_episodes_is_judged_quickly() -> None:
+    value = np.append(learned(200_000), np.full(1000, -1e6))
+    assert only(RULE, {REWARD: value}).onset_step == 200_000

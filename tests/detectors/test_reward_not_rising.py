@@ -64,3 +64,36 @@ def test_what_is_not_judged() -> None:
 def test_entropy_that_is_gone_asks_for_a_bonus() -> None:
     curves = {REWARD: level(200, 20.0), "train/entropy": np.linspace(1.4, 0.01, 200)}
     assert only(RULE, curves).remedies[0].action == "set_entropy_coef"
+
+
+@pytest.mark.parametrize("n", [20, 40, 100, 1000])
+def test_a_reward_that_sinks_in_runs_of_any_length(n: int) -> None:
+    sinking = 0.6 - 0.5 * np.arange(n) / n + 0.03 * np.random.default_rng(n).normal(size=n)
+    assert only(RULE, {REWARD: sinking}).severity is Severity.ERROR
+
+
+@pytest.mark.parametrize("n", [100, 1000])
+@pytest.mark.parametrize("end", [0.2, 0.4])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_success_rate_below_one_half_rises(n: int, end: float, seed: int) -> None:
+    """A median of zeros and ones is 0 as long as fewer than half succeed."""
+    chance = np.linspace(0, end, n)
+    success = (np.random.default_rng(seed).random(n) < chance).astype(float)
+    assert not judged(RULE, {REWARD: success})[0]
+
+
+@pytest.mark.parametrize("value", [0.0, 9.3, -21.0, 1e-9])
+def test_a_constant_reward(value: float) -> None:
+    assert complains(RULE, {REWARD: np.full(41, value)})
+
+
+def test_rises_are_seldom_taken_for_none() -> None:
+    """At most 3 of 100, with independent and correlated noise of up to 30 % of the gain, of runs of all lengths."""
+    rng, wrong = np.random.default_rng(0), 0
+    for _ in range(100):
+        n, over = int(rng.choice([20, 40, 100, 1000])), float(rng.choice([0.03, 0.1, 0.25]))
+        noise = float(rng.choice([0.05, 0.1, 0.3])) * autoregressive(
+            n, float(rng.choice([0, 0.5])), int(rng.integers(999))
+        )
+        wrong += complains(RULE, {REWARD: 1 - np.exp(-np.arange(n) / (over * n)) + noise})
+    assert wrong <= 3

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.curves import falling
-from tests.detectors.judging import findings
+from loglens.model.finding import Severity
+from tests.curves import Floats, falling, level
+from tests.detectors.judging import findings, skip_reason
 
 
 def test_updates_that_are_skipped() -> None:
@@ -18,3 +19,34 @@ def test_updates_that_are_skipped() -> None:
     rare = np.zeros(200)
     rare[[0, 1, 2, 3, 100]] = 1  # the scale finds its level, and grows once
     assert not findings("skipped-updates", {"loss": falling(200), "found_inf": rare})
+
+
+@pytest.mark.parametrize("n", [12, 60, 1000])
+@pytest.mark.parametrize("noise", [0.001, 0.02])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_no_update_is_ever_applied(n: int, noise: float, bad: float) -> None:
+    (found,) = findings("skipped-updates", {"loss": level(n, 2.3, noise), "grad_norm": np.full(n, bad)})
+    assert found.severity is Severity.ERROR and found.onset_step is None
+
+
+def test_no_update_is_applied_from_a_point_on() -> None:
+    norm, loss = level(200, 1.0), falling(200)
+    norm[80:], loss[80:] = np.nan, level(120, 0.6, 0.02)
+    (found,) = findings("skipped-updates", {"loss": loss, "grad_norm": norm})
+    assert found.severity is Severity.ERROR and found.onset_step == 80
+
+
+@pytest.mark.parametrize("loss", [falling(200), np.full(200, np.nan)], ids=["falls", "is NaN"])
+def test_a_loss_that_says_otherwise(loss: Floats) -> None:
+    """A loss that falls had its updates; one that is NaN makes every gradient so, which is another rule's."""
+    found = findings("skipped-updates", {"loss": loss, "grad_norm": np.full(200, np.inf)})
+    assert all(one.severity is Severity.NOTE for one in found)
+
+
+def test_norms_that_overflow_now_and_then() -> None:
+    often, seldom = level(200, 1.0), level(200, 1.0)
+    often[::4], seldom[::40] = np.nan, np.inf
+    (note,) = findings("skipped-updates", {"loss": falling(200), "grad_norm": often})
+    assert note.severity is Severity.NOTE
+    assert not findings("skipped-updates", {"loss": falling(200), "grad_norm": seldom})
+    assert "neither" in skip_reason("skipped-updates", {"loss": falling(200), "grad_norm": level(200, 1.0)})

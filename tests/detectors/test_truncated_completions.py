@@ -31,3 +31,8 @@ def test_few_are_cut(late: float) -> None:
 
 def test_few_points() -> None:
     assert "10 shares" in skip_reason(RULE, {SHARE: np.ones(5), "reward": level(5, 0.1)})
+
+
+def test_counts_are_no_shares() -> None:
+    counts = 300 + 20 * np.random.default_rng(0).normal(size=100)
+    assert "no share" in skip_reason(RULE, {SHARE: counts, "reward": level(100, 0.1)})

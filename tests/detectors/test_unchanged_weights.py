@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.curves import level
-from tests.detectors.judging import findings
+from tests.curves import falling, level
+from tests.detectors.judging import findings, skip_reason
 
 
 def test_a_layer_that_never_moves() -> None:
@@ -25,3 +25,29 @@ def test_a_layer_without_gradient_does_not_learn() -> None:
     assert found.evidence["layers"] == ["fc.0.weight"]
     curves["grad_norm/fc.1.weight"] = np.full(50, 1e-30)  # then fc.0 underflows
     assert not findings("unchanged-weights", curves)
+
+
+def test_layers_that_stop() -> None:
+    ratios = {f"update_ratio/fc.{i}": level(500, 1e-3, 0.3, seed=i) for i in range(4)}
+    ratios["update_ratio/fc.1"][374:] = 0
+    (found,) = findings("unchanged-weights", {"loss": falling(500), **ratios})
+    assert found.onset_step == 374 and found.evidence["layers"] == ["fc.1"]
+    for ratio in ratios.values():
+        ratio[374:] = 0
+    (found,) = findings("unchanged-weights", {"loss": falling(500), **ratios})
+    assert len(found.evidence["layers"]) == 4
+    rate = np.where(np.arange(500) < 374, 0.1, 0.0)
+    assert not findings("unchanged-weights", {"loss": falling(500), "lr": rate, **ratios})
+
+
+def test_norms_that_converge_below_what_is_printed() -> None:
+    norm = 5 + np.sqrt(np.minimum(np.arange(100), 60)) / 7
+    exact = {"weight_norm/fc.0": norm, "weight_norm/fc.1": 5 + np.sqrt(np.arange(100))}
+    assert findings("unchanged-weights", exact)
+    assert not findings("unchanged-weights", {tag: np.round(value, 4) for tag, value in exact.items()})
+
+
+def test_norms_that_were_not_measured() -> None:
+    norms = {f"weight_norm/fc.{i}": np.full(50, 3.0 + i) for i in range(4)}
+    assert "not measured" in skip_reason("unchanged-weights", {"loss": falling(50), **norms})
+    assert findings("unchanged-weights", {"loss": level(50, 2.3, 0.01), **norms})

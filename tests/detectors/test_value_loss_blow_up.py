@@ -57,3 +57,36 @@ def test_a_loss_that_falls_or_stays() -> None:
     assert not judged(RULE, {VALUE: np.geomspace(1e6, 1, 300)})[0]
     assert not judged(RULE, {VALUE: level(300, 5.0, 1.0)})[0]
     assert "20 points" in skip_reason(RULE, {VALUE: level(10, 1.0)})
+
+
+@pytest.mark.parametrize("n", [40, 300])
+def test_a_hundredfold_counts_where_the_reward_falls(n: int) -> None:
+    value, reward = level(n, 0.1), np.linspace(0, 50, n)
+    value[int(0.6 * n) :] *= 500
+    assert not judged(RULE, {VALUE: value, REWARD: reward})[0]
+    reward[int(0.6 * n) :] = 2.0
+    assert only(RULE, {VALUE: value, REWARD: reward}).severity is Severity.WARNING
+
+
+def test_a_burst_after_which_the_reward_is_lost() -> None:
+    value, reward = level(300, 0.1), np.linspace(0, 50, 300)
+    value[100:120], reward[100:] = 1e6, 1.0
+    found = only(RULE, {VALUE: value, REWARD: reward})
+    assert found.severity is Severity.ERROR and found.onset_step == 100
+
+
+def test_losses_of_the_policy() -> None:
+    policy, reward = 0.01 * np.random.default_rng(0).normal(size=300), np.linspace(0, 50, 300)
+    tag = "train/policy_gradient_loss"
+    blown, lost = policy.copy(), reward.copy()
+    blown[200:], lost[200:] = 3e3, 1.0
+    assert only(RULE, {tag: blown, REWARD: lost}).severity is Severity.ERROR
+    assert not judged(RULE, {tag: blown, REWARD: reward})[0]
+    assert not judged(RULE, {tag: np.append(1e-9 * policy[:100], policy[100:]), REWARD: lost})[
+        0
+    ]  # on-policy: 0 at first
+
+
+def test_a_loss_without_a_level_is_not_judged() -> None:
+    value = np.append(np.zeros(200), level(100, 1.0))
+    assert "level above zero" in skip_reason(RULE, {VALUE: value, REWARD: np.linspace(0, 1, 300)})

@@ -64,3 +64,30 @@ def test_an_exactly_zero_gradient_points_at_the_graph() -> None:
 def test_without_a_loss_nothing_is_claimed() -> None:
     outcome, *_ = judge(run(layers(0.2)), RULE).outcomes
     assert outcome.outcome == "skipped" and "without a loss" in outcome.why
+
+
+def outcome(curves: dict[str, Floats]) -> tuple[str, str]:
+    result, *_ = judge(run(curves), RULE).outcomes
+    return result.outcome, result.why
+
+
+@pytest.mark.parametrize("loss", [falling(100), np.linspace(1, 30, 100)], ids=["falls", "rises"])
+def test_norms_that_were_not_measured(loss: Floats) -> None:
+    """Weights without a gradient stand still, so a loss that moves denies norms of zero."""
+    said, why = outcome({"loss": loss, "grad_norm": np.zeros(100)})
+    assert said == "skipped" and "not measured" in why
+    assert findings({"loss": level(100, 2.3, 0.01), "grad_norm": np.zeros(100)})
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e-6, 1.0])
+def test_a_loss_in_small_units(unit: float) -> None:
+    small = {"grad_norm": unit * level(100, 1.0, 0.3)}
+    assert not findings({"loss": unit * level(100, 1.0, 0.1), **small})
+    assert not findings({"loss": unit * falling(100), **small})
+    assert findings({"loss": unit * level(100, 1.0, 0.1), "grad_norm": 1e-9 * small["grad_norm"]})
+
+
+def test_a_policy_whose_reward_rises() -> None:
+    curves = {"loss": level(100, 0.05, 0.02), "grad_norm": np.geomspace(1, 1e-5, 100)}
+    assert findings(curves)
+    assert not findings({**curves, "rollout/ep_rew_mean": np.linspace(0, 50, 100)})

@@ -48,3 +48,27 @@ def test_weights_that_grow_ever_more_slowly_are_healthy(norm: Floats) -> None:
 def test_weights_that_grow_for_a_loss_that_gains_are_healthy() -> None:
     norm = 10 * np.exp(0.008 * np.arange(400))
     assert not findings("weight-growth", {"weight_norm": norm, "loss": 2.0 * np.exp(-np.arange(400) / 80)})
+
+
+@pytest.mark.parametrize("n", [40, 400])
+def test_a_training_loss_that_gains_excuses_no_held_out_loss_that_suffers(n: int) -> None:
+    late = np.maximum(np.arange(n) / n - 0.5, 0) * 2
+    curves = {"loss": np.geomspace(2.0, 1e-4, n), "weight_norm": 1.25 * 16**late * level(n, 1.0, 0.01)}
+    (found,) = findings("weight-growth", curves | {"val_loss": 0.15 * 240**late * level(n, 1.0, 0.05)})
+    assert found.severity is Severity.ERROR
+    assert not findings("weight-growth", curves | {"val_loss": np.geomspace(2.0, 0.15, n)})
+
+
+@pytest.mark.parametrize("n", [20, 100, 1000])
+@pytest.mark.parametrize("noise", [0.01, 0.05, 0.1])
+@pytest.mark.parametrize("seed", range(5))
+def test_growth_by_the_same_amount_each_step(n: int, noise: float, seed: int) -> None:
+    """A norm that starts near zero (an adapter's) doubles in the second half just so."""
+    curves = {"loss": level(n, 0.3, 0.01), "weight_norm": (0.01 + np.arange(n) / n) * level(n, 1.0, noise, seed)}
+    assert not findings("weight-growth", curves)
+
+
+def test_a_policy_whose_reward_rises() -> None:
+    curves = {"loss": level(100, 0.05, 0.3), "weight_norm": 10 * np.exp(3 * np.arange(100) / 100)}
+    assert findings("weight-growth", curves)
+    assert not findings("weight-growth", curves | {"rollout/ep_rew_mean": np.linspace(0, 50, 100)})

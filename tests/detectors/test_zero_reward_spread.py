@@ -24,3 +24,9 @@ def test_groups_that_all_get_the_same_reward(n: int) -> None:
 
 def test_what_is_not_judged() -> None:
     assert "neither" in skip_reason(RULE, {"reward": np.zeros(60)})
+    assert "no share" in skip_reason(RULE, {"reward": np.zeros(60), "frac_reward_zero_std": level(60, 400.0)})
+
+
+def test_shares_in_per_cent() -> None:
+    groups = {"reward": np.zeros(60), "frac_reward_zero_std": level(60, 95.0, 0.01).clip(max=100)}
+    assert only(RULE, groups).evidence["share"] == pytest.approx(0.95, abs=0.02)

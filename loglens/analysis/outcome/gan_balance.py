@@ -10,13 +10,10 @@ from loglens.model.outcome import RunOutcome
 from loglens.model.series import Series
 from loglens.roles.from_tags import main_curve
 from loglens.stats.blocks import blocks, noise
+from loglens.stats.gan_losses import OF_A_GUESS, SAME
 
-#: Loss of a discriminator that cannot tell real from made, both halves summed (Goodfellow et al. 2014).
-OF_A_GUESS = 2 * float(np.log(2))
 #: A loss within this share of a level is at it; one that was below this share of it had learned to tell.
 NEAR = 0.2
-#: A loss of a guess that varies by less than this share of itself is that of a discriminator without gradients.
-SAME = 1e-4
 #: The lowest of twenty levels is this many standard errors below their mean by chance, at one in a hundred.
 ERRORS = 3.3
 

@@ -105,7 +105,7 @@ def _denial(chief: Witness, witness: Witness) -> str | None:
         return f"{_course(witness)}, far above the {level:.3g} of a guess"
     if not chief.heldout:
         return _course(witness) if witness.state in GRAVE and witness.metric else None
-    if witness.heldout and not witness.metric and progress.kept < 0 and _risen(progress):
+    if witness.heldout and not witness.metric and progress.kept <= 0 and _risen(progress):
         return f"{_course(witness)}, worse than at the start"
     return None
 

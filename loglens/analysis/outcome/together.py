@@ -17,13 +17,15 @@ from loglens.analysis.outcome.witnesses import Witness
 def fell_together(found: Sequence[Witness]) -> tuple[str, Witness] | None:
     """The state of a run whose training and held-out curves gave back their gain together, and the curve that shows it.
 
-    A curve counts that gained, beyond its noise, and ends with less than three quarters of that. Half of all curves
-    must, one of training and one held out, and one of them by more than its noise. The state is lost where the curves
+    A curve counts that gained, and ends with less than three quarters of that. Half of all curves must, one of training
+    and one held out; one of them gained, and one gave back, by more than its noise. The state is lost where the curves
     keep less than half in the median, unstable where they keep more. None where this does not hold.
 
     Of the curves of 345 healthy runs (corpora and AlgoPerf) none keeps less than 0.8 in this sense.
     """
     gained = [witness for witness in found if _has_gained(witness)]
+    if not any(_has_surely_gained(witness) for witness in gained):
+        return None
     fallen = [witness for witness in gained if _kept(witness) < KEPT]
     if 2 * len(fallen) < len(gained) or len({witness.heldout for witness in fallen}) < 2:
         return None
@@ -59,7 +61,11 @@ def _still_at_worst(witness: Witness) -> bool:
 
 def _has_gained(witness: Witness) -> bool:
     progress = witness.progress
-    return progress is not None and len(progress.curve) >= ENOUGH and progress.sureness >= BEYOND_NOISE
+    return progress is not None and len(progress.curve) >= ENOUGH and progress.sureness >= 1
+
+
+def _has_surely_gained(witness: Witness) -> bool:
+    return witness.progress is not None and witness.progress.sureness >= BEYOND_NOISE
 
 
 def _kept(witness: Witness) -> float:
