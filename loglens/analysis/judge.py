@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -168,7 +169,7 @@ def _not_supervised(curves: tuple[Series, ...]) -> bool:
 def _argument(need: CurveInput, run: Run, curves: tuple[Series, ...]) -> Any:
     if need.kind == "run":
         return run
-    fitting = matching_curves(curves, need)
+    fitting = matching_curves(curves, need) or _tested(need, curves)
     if need.kind == "all":
         return tuple(fitting)
     if fitting:
@@ -176,6 +177,13 @@ def _argument(need: CurveInput, run: Run, curves: tuple[Series, ...]) -> Any:
     if need.kind == "optional":
         return None
     raise Skip(f"no curve plays {need.name}")
+
+
+def _tested(need: CurveInput, curves: tuple[Series, ...]) -> list[Series]:
+    """Test curves in place of validation curves, where the run has none at all of those."""
+    if need.split != "val" or any(curve.split == "val" for curve in curves):
+        return []
+    return matching_curves(curves, replace(need, split="test"))
 
 
 def _lead(curves: tuple[Series, ...]) -> Series | None:

@@ -18,13 +18,15 @@ It is an error unless every training metric that grows with success keeps nine t
 at all where each keeps 99 %: a loss near zero may double while the answers stay right.
 
 When it is wrong. A curriculum, a growing regularisation term or new data raise the loss on purpose;
-where a training metric improves meanwhile, it is not called divergence. In reinforcement learning
+where a training metric improves meanwhile, it is not called divergence, and where the validation loss falls by a tenth
+or more, that is said and it is a note. In reinforcement learning
 and GANs a loss is no measure of progress, so it is not judged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,6 +53,8 @@ STILL_GAINS = 0.1
 GAINED_ERRORS, GAINED_SHARE = 10.0, 0.1
 #: A rise to one and a half times the lowest level is sure: single points do so on 11 % of good runs, levels do not.
 SURE_RISE = 1.5
+#: Validation losses after the onset that can contradict the training loss.
+EVALUATIONS = 5
 
 
 def detect(
@@ -83,6 +87,7 @@ def detect(
         better = any_improves(metric_lower, lower=True) or any_improves(metric_higher, lower=False)
         if kept < intact and not better:
             sign = loss_rises(main, found, lr, logged, from_start, useful=kept >= of_use)
+            sign = against_validation(sign, val_loss)
             yield sign.finding(against_rise(main, lr, grad_norm_global, sign.onset))
         return
     if not any(len(metric) for metric in metric_higher) and levels(main.value[len(main) // 2 :]).drop > STILL_GAINS:
@@ -123,6 +128,24 @@ def loss_rises(main: Series, found: Levels, lr: Series | None, logged: bool, fro
         int(main.step[onset]),
         main.last_step,
     )
+
+
+def against_validation(sign: Sign, val_loss: Series | None) -> Sign:
+    """The sign as a note, where the validation loss falls by a tenth or more after the training loss begins to rise.
+
+    Then the training data or the loss became harder on purpose.
+    """
+    held_out = None if val_loss is None else val_loss.finite
+    if held_out is None or sign.onset is None or held_out is sign.curves[0]:
+        return sign
+    at = int(np.searchsorted(held_out.step, sign.onset))
+    if at < 1 or len(held_out) - at < EVALUATIONS:
+        return sign
+    then, end = float(held_out.value[:at].min()), float(held_out.value[-3:].max())
+    if end > (1 - STILL_GAINS) * then:
+        return sign
+    said = f"{sign.message}; but {held_out.tag} falls from {then:.4g} to {end:.4g} meanwhile"
+    return replace(sign, message=said, severity=Severity.NOTE)
 
 
 def metric_falls(metrics: Sequence[Series], lr: Series | None, errors: float) -> Sign | None:

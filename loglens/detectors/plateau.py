@@ -89,7 +89,7 @@ def _digits(value: float) -> int:
 def _stalls(loss: Series, onset: int, gain: float) -> bool:
     """Whether the loss sinks by no more than `gain`, give or take two standard errors of the two fifths compared."""
     after = loss.value[loss.step >= onset]
-    if len(after) < STALLED_POINTS or len(loss.before(onset)) < 3:
+    if len(after) < STALLED_POINTS or not len(loss.before(onset)):
         return False
     # of a difference of two medians of a fifth of the points each
     error = relative(MEDIAN_ERROR * float(np.sqrt(2 / (len(after) // 5))) * noise(after), float(np.median(after)))

@@ -44,6 +44,8 @@ LEVELS_FOR_NOISE = 10
 MOST_ALIKE = 0.9
 #: Shares of the points that may be outliers, in per cent from below and from above.
 OUTERMOST = (0.5, 99.5)
+#: A policy whose entropy moves by no more than this share of itself is the one that it was.
+SAME_ENTROPY = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,20 @@ def detect(
     needed = max(errors * course.error, least * abs(course.start))
     if course.end - course.start > needed:
         return
-    if course.end - course.start + errors * course.error > _visible(curve, course.start, visible):
+    hidden = course.end - course.start + errors * course.error > _visible(curve, course.start, visible)
+    if hidden and not _stands_still(rl_entropy, min_points):
         raise Skip(f"{len(curve)} points of {curve.tag} are too noisy to tell whether it rises")
     if course.best - course.start > needed:
         return
     yield _finding(curve, course, course.start - course.end > needed, rl_entropy, lr)
+
+
+def _stands_still(entropy: Series | None, min_points: int) -> bool:
+    """Whether the entropy of the policy is what it was at the start, to a hundredth: it never became another one."""
+    if entropy is None or len(entropy.finite) < min_points:
+        return False
+    value = entropy.finite.value
+    return float(np.ptp(value)) <= SAME_ENTROPY * abs(float(value[0]))
 
 
 def _course(curve: Series, errors: float) -> Course:
