@@ -10,7 +10,8 @@ of the reward's size, and the end is not either. A run in which the end may lie 
 of its single rewards (5th to 95th percentile), or by its level where half of the rewards are the lowest one, given
 that error, is too short or too noisy to tell, and is skipped.
 The error of a level is taken from the levels themselves as well as from the points, since rewards wander from update
-to update. It is an error where the end lies below the start by as much: the policy became worse.
+to update. It is an error where the end lies below the start by as much, and by what would have been seen as a rise: the
+policy became worse.
 
 When it is wrong. A policy that starts at its best (tuned before, or a task that is solved by any policy) has
 nothing to gain: rewards from 0 to 1 that start above 0.9 are not judged. A log that starts late (at a step beyond
@@ -80,12 +81,13 @@ def detect(
     needed = max(errors * course.error, least * abs(course.start))
     if course.end - course.start > needed:
         return
-    hidden = course.end - course.start + errors * course.error > _visible(curve, course.start, visible)
+    seen = _visible(curve, course.start, visible)
+    hidden = course.end - course.start + errors * course.error > seen
     if hidden and not _stands_still(rl_entropy, min_points):
         raise Skip(f"{len(curve)} points of {curve.tag} are too noisy to tell whether it rises")
     if course.best - course.start > needed:
         return
-    yield _finding(curve, course, course.start - course.end > needed, rl_entropy, lr)
+    yield _finding(curve, course, course.start - course.end > max(needed, seen), rl_entropy, lr)
 
 
 def _stands_still(entropy: Series | None, min_points: int) -> bool:
