@@ -18,8 +18,8 @@ It is an error unless every training metric that grows with success keeps nine t
 at all where each keeps 99 %: a loss near zero may double while the answers stay right.
 
 When it is wrong. A curriculum, a growing regularisation term or new data raise the loss on purpose;
-where a training metric improves meanwhile, it is not called divergence, and where the validation loss falls by a tenth
-or more, that is said and it is a note. In reinforcement learning
+where a training metric improves meanwhile, it is not called divergence, and where the validation loss falls
+by a tenth or more, that is said and it is a note. In reinforcement learning
 and GANs a loss is no measure of progress, so it is not judged.
 """
 
@@ -77,7 +77,7 @@ def detect(
 ) -> Iterator[Finding]:
     main = loss if loss is not None else val_loss
     if main is None:
-        raise Skip("no curve plays loss")
+        raise Skip("no loss was logged")
     main = require(main, min_points, "losses")
     logged = bool((main.value > 0).all())
     found = levels(np.log(main.value) if logged else main.value)
@@ -86,13 +86,12 @@ def detect(
         kept = kept_share(metric_higher)
         better = any_improves(metric_lower, lower=True) or any_improves(metric_higher, lower=False)
         if kept < intact and not better:
-            sign = loss_rises(main, found, lr, logged, from_start, useful=kept >= of_use)
-            sign = against_validation(sign, val_loss)
+            risen = loss_rises(main, found, lr, logged, from_start, useful=kept >= of_use)
+            sign = against_validation(risen, val_loss)
             yield sign.finding(against_rise(main, lr, grad_norm_global, sign.onset))
         return
     if not any(len(metric) for metric in metric_higher) and levels(main.value[len(main) // 2 :]).drop > STILL_GAINS:
         return  # training still gains, so a metric of validation that falls is overfitting
-    # what metrics do once the loss is not finite for good is an effect of that
     stop = loss.first_nonfinite if loss is not None and loss.ends_nonfinite else None
     metrics = [metric if stop is None else metric.before(stop) for metric in (*metric_higher, *val_metric_higher)]
     metrics = [metric.finite for metric in metrics if len(metric.finite) >= min_points]
@@ -149,7 +148,10 @@ def against_validation(sign: Sign, val_loss: Series | None) -> Sign:
 
 
 def metric_falls(metrics: Sequence[Series], lr: Series | None, errors: float) -> Sign | None:
-    """All metrics that gained much lost half of it, for good. metrics: finite, growing with success."""
+    """All metrics that gained much lost half of it, for good. metrics: finite, growing with success.
+
+    They end where the loss is not finite for good: what they do from there on is an effect of that.
+    """
     fallen = []
     for metric in metrics:
         found = levels(-metric.value)

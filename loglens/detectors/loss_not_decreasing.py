@@ -106,7 +106,7 @@ def detect(
     elif (late := standstill.after_first_tenth(curve.step, curve.value)).end <= found.best + RISEN * abs(found.best):
         sign = only_the_mean(course, late, max(began, found.start), gain)
         if sign is None and not run.rewinds and held_out is not None and len(held_out) >= min_points:
-            sign = never_generalises(curve, held_out, late, began, gain, chance)
+            sign = never_generalises(curve, held_out, late, began, gain, chance, course.metrics)
     if sign is not None:
         yield sign.finding(against_standstill(lr, grad_norm_global, frozen=sign.suspect == "frozen"))
 
@@ -165,12 +165,14 @@ def only_the_mean(course: Course, late: Levels, began: float, gain: float) -> Si
 
 
 def never_generalises(
-    curve: Series, held_out: Series, late: Levels, began: float, gain: float, chance: float
+    curve: Series, held_out: Series, late: Levels, began: float, gain: float, chance: float, metrics: Sequence[Series]
 ) -> Sign | None:
     """What the first tenth of the run taught it did nothing for unseen data, and nothing came after it.
 
     A third or more gained by then, it may have converged at once, which one run's curves cannot tell apart.
     """
+    if any_covers(metrics, 4 * gain):
+        return None
     known = levels(held_out.value)
     if late.drop >= gain or abs(known.drop) >= chance or known.start - known.best >= 2 * chance * abs(known.start):
         return None

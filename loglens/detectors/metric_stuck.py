@@ -13,7 +13,9 @@ while the model changes is a matter of one in a million (a change moves the coun
 nine in ten or more).
 
 A perfect metric is a note, as an easy task is solved soon. It is a warning where nothing was measured on held-out
-data and the training loss ends below a thousandth of its first value: perhaps a task with one answer only.
+data and the training loss ends below a thousandth of its first value: perhaps a task with one answer only. And it is
+one where it is perfect from the first point on while the loss of the same split begins above ln 2: a classifier with
+such a loss has wrong answers, so the metric compares something else.
 
 When it is wrong. A validation set of a few samples has few values to show. A metric that is printed with one or two
 digits may hide small moves; near its best (0.9 or more), it is a note.
@@ -39,6 +41,8 @@ WORST, SAME, GOOD, PERFECT = "worst", "same", "good", "perfect"
 NEAR_BEST = 0.9
 #: A perfect metric may take a twentieth of the run to become so.
 SETTLES = 20
+#: A mean cross entropy of ln 2: the right class has half of the probability in the (geometric) mean.
+WRONG_ANSWERS = float(np.log(2))
 #: In so many points, a first value that differs is the untrained model's.
 LONG = 100
 
@@ -76,12 +80,23 @@ def detect(
         return
     kind = next(kind for kind in (WORST, SAME, GOOD, PERFECT) if kind in kinds)
     curve = measured[kinds.index(kind)]
-    if kind == PERFECT and len(curve) < perfect_points:
+    impossible = kind == PERFECT and _contradicts(curve, losses)
+    if kind == PERFECT and len(curve) < perfect_points and not impossible:
         return
     # an easy task is perfect soon as well: without held-out data, nothing tells it from one with a single answer
     trivial = kind == PERFECT and measured[0].split not in ("val", "test") and not val_loss
     trivial = trivial and any(_vanishes(one, vanished) for one in losses)
-    yield _finding(curve, kind, measured, max(losses, key=_range), sure_points, trivial)
+    yield _finding(curve, kind, measured, max(losses, key=_range), sure_points, trivial or impossible)
+
+
+def _contradicts(metric: Series, losses: Sequence[Series]) -> bool:
+    """Whether a metric is perfect from its first point on, where the loss of that split begins above ln 2.
+
+    Then the right class has less than half of the probability in the mean: some of the answers are wrong.
+    """
+    begins = [float(loss.value[0]) for loss in losses if loss.split == metric.split]
+    perfect = as_share(metric).value[0] == (0.0 if metric.role == "metric_lower" else 1.0)
+    return bool(perfect and begins and min(begins) > WRONG_ANSWERS)
 
 
 def _long(curves: Sequence[Series], min_points: int) -> list[Series]:

@@ -38,10 +38,8 @@ RULE = Rule("vanishing-gradient", "gradient", Severity.ERROR, leads_to=("loss-no
 
 #: Layers below which a decay over depth cannot be told from layers that differ.
 FEWEST_LAYERS = 4
-#: The smallest number of float32: a norm that underflows to zero is at most this.
-SMALLEST = 1e-45
-#: So many deviations of a level are no chance.
-MOST_ERRORS = 4.0
+#: The smallest number of float32 (a norm that underflows is at most this); deviations of a level that are no chance.
+SMALLEST, MOST_ERRORS = 1e-45, 4.0
 #: Ratio of the first to the last layer's norm below which the decay over depth is certain.
 CERTAIN = 1e-6
 #: Points that show the level of a loss, after the first twentieth is left out and before a step.
@@ -65,14 +63,13 @@ def detect(
     gain: float = 0.2,
     min_points: int = 5,
 ) -> Iterator[Finding]:
-    if grad_norm_global is None and not grad_norm_layer:
+    if not (norms := (*present(grad_norm_global), *grad_norm_layer)):
         raise Skip("no gradient norm was logged")
     if loss is None and val_loss is None:
         raise Skip("small gradients mean nothing without a loss to see whether it improves")
-    curves = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points]
+    curves = [curve.finite for curve in present(loss, val_loss) if len(curve.finite) >= min_points]
     if not curves:
         raise Skip(f"needs {min_points} losses to see whether it improves")
-    norms = (*present(grad_norm_global), *grad_norm_layer)
     if _unmeasured(norms, min_points) and any(_moves(curve) for curve in curves):
         raise Skip("every gradient norm is exactly 0 while the loss moves, so the norms were not measured")
     floor *= min(1.0, float(np.median(np.abs(curves[0].value))))

@@ -45,15 +45,20 @@ _SHORT = {"va": "val", "te": "test"}
 
 
 def read_tags(tags: Iterable[str]) -> dict[str, tuple[str, str | None]]:
-    """The words and the split of every tag; "va_loss" is of a split where there is a "tr_loss"."""
+    """The words and the split of every tag; "va_loss" is of a split where there is a "tr_loss", and so is "va_auc"."""
     read = {tag: read_tag(tag) for tag in tags}
     spoken = {words_of(tag) for tag in read}
-    for tag in read:
-        words = words_of(tag).split()
+    proven = set()
+    for said in spoken:
+        words = said.split()
         for short in _SHORT.keys() & words:
             twins = {" ".join(name if word == short else word for word in words) for name in ("tr", "train", "trn")}
             if twins & spoken:
-                read[tag] = " ".join(word for word in words if word != short), _SHORT[short]
+                proven.add(short)
+    for tag in read:
+        words = words_of(tag).split()
+        for short in proven.intersection(words[:1]):
+            read[tag] = " ".join(words[1:]), _SHORT[short]
     return read
 
 

@@ -10,9 +10,10 @@ from loglens.readers.text.templates import MARK
 
 _FATAL = re.compile(
     r"cuda out of memory|outofmemoryerror|cuda error:|cublas_status_\w*failed|device-side assert triggered"
-    r"|xla.{0,40}resource_exhausted|nccl.{0,80}(?:timeout|timed out|unhandled)|out of memory|oom-kill"
+    r"|xla.{0,40}resource_exhausted|nccl.{0,80}(?:timeout|timed out|unhandled)|out of memory|\boom[-_ ]?kill"
     r"|watchdog caught collective operation timeout|dataloader worker.{0,60}(?:killed|exited)|bus error"
     r"|floatingpointerror|loss became infinite or|minimum loss scale reached|current loss scale already at minimum"
+    r"|: line \0: +\0 (?:killed|aborted|terminated|segmentation fault)\b"
     r"|the histogram is empty, please file|^\W*(?:killed|aborted|terminated|segmentation fault)\b"
     r"|due to (?:time limit|preemption|node failure)|cancelled at|sigterm\b.{0,20}(?:received|exiting)"
     r"|(?:received|got|caught|sent|by) (?:signal )?sig(?:term|kill|segv|abrt|int)|signal.{0,20}sigterm"
