@@ -9,7 +9,8 @@ clean steps and skips one when that was too much, one in 2000; AMP's first steps
 only rise are taken for totals, counts of 0 and 1 for one step each, others for what happened since the
 point before. Without such counts the gradient norm tells: mixed precision skips an update whose gradient is not finite.
 It is an error where no norm is finite from some point to the end (ten points at least), and the loss, though it is
-finite and varies, gains nothing from there on, less than 5 % or four deviations of its level: no update is applied. A
+finite and varies, gains nothing from there on, less than 5 % or four deviations of its level: no update is applied.
+Not where norms are logged by epochs, or the loss scale holds its level, as it would halve with every skipped update. A
 norm that is not finite now and then beside a loss that falls is a note, with more than a tenth of the points.
 
 When it is wrong. Counts of samples, not of steps, have another unit; the share is then not of updates.
@@ -41,6 +42,7 @@ def detect(
     samples_skipped: Series | None,
     grad_norm_global: Series | None,
     loss: Series | None,
+    loss_scale: Series | None,
     lr: Series | None,
     *,
     min_points: int = 20,
@@ -48,7 +50,7 @@ def detect(
     gain: float = 0.05,
     errors: float = 4.0,
 ) -> Iterator[Finding]:
-    start = _never_finite_from(grad_norm_global)
+    start = None if _holds(loss_scale, min_points) else _never_finite_from(grad_norm_global)
     if grad_norm_global is not None and loss is not None and start is not None and _stays(loss, start, gain, errors):
         yield _nothing_applied(grad_norm_global, loss, start, lr)
         return
@@ -83,9 +85,19 @@ def _advice(lr: Series | None) -> list[Remedy]:
     ]
 
 
+def _holds(scale: Series | None, min_points: int) -> bool:
+    """Whether the loss scale ends no lower than half of its usual value: with every update skipped it halves each time."""
+    if scale is None or len(scale.finite) < min_points:
+        return False
+    return float(np.median(scale.finite.tail())) >= float(np.median(scale.finite.value)) / 2
+
+
 def _never_finite_from(grad: Series | None) -> int | None:
-    """The step from which on no gradient norm is finite, to the end; None where there are too few such points."""
-    if grad is None:
+    """The step from which on no gradient norm is finite, to the end; None where there are too few such points.
+
+    None as well by epochs: a mean over an epoch is infinite where one of its many norms is.
+    """
+    if grad is None or grad.axis == "epoch":
         return None
     finite = np.flatnonzero(np.isfinite(grad.value))
     first = int(finite[-1]) + 1 if len(finite) else 0
