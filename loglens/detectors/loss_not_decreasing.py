@@ -171,7 +171,7 @@ def never_generalises(
 
     A third or more gained by then, it may have converged at once, which one run's curves cannot tell apart.
     """
-    if any_covers(metrics, 4 * gain):
+    if any(standstill.since_first(metric.value) >= 4 * gain for metric in metrics):
         return None
     known = levels(held_out.value)
     if late.drop >= gain or abs(known.drop) >= chance or known.start - known.best >= 2 * chance * abs(known.start):

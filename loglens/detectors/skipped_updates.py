@@ -86,7 +86,7 @@ def _advice(lr: Series | None) -> list[Remedy]:
 
 
 def _holds(scale: Series | None, min_points: int) -> bool:
-    """Whether the loss scale ends no lower than half of its usual value: with every update skipped it halves each time."""
+    """Whether the loss scale ends no lower than half of its usual value: each skipped update would halve it."""
     if scale is None or len(scale.finite) < min_points:
         return False
     return float(np.median(scale.finite.tail())) >= float(np.median(scale.finite.value)) / 2

@@ -73,6 +73,12 @@ def covers(value: Floats, share: float) -> bool:
     return last - first >= min(way, max(way / 2, SMOOTH * noise(value)))
 
 
+def since_first(value: Floats) -> float:
+    """The share of the way from its first point to 1 that a curve covers: a first evaluation precedes most learning."""
+    first = float(value[0])
+    return (float(np.median(value[-3:])) - first) / max(1 - first, 1e-12)
+
+
 def first_and_last(value: Floats) -> tuple[float, float]:
     """Levels of the first twentieth and of the last tenth of a curve: medians of three points or more."""
     head, tail = max(3, len(value) // 20), max(3, len(value) // 10)
