@@ -9,9 +9,10 @@ clean steps and skips one when that was too much, one in 2000; AMP's first steps
 only rise are taken for totals, counts of 0 and 1 for one step each, others for what happened since the
 point before. Without such counts the gradient norm tells: mixed precision skips an update whose gradient is not finite.
 It is an error where no norm is finite from some point to the end (ten points at least), and the loss, though it is
-finite and varies, gains nothing from there on, less than 5 % or four deviations of its level: no update is applied.
-Not where norms are logged by epochs, or the loss scale holds its level, as it would halve with every skipped update. A
-norm that is not finite now and then beside a loss that falls is a note, with more than a tenth of the points.
+finite and varies, gains nothing from there on, less than 5 % or four deviations of its level, nor had gained before:
+no update is applied. A loss that had come down may be near its best, and a norm that is an average is infinite by
+one step of many: then it is a note. So is a norm that is not finite now and then beside a loss that falls, with
+more than a tenth of the points.
 
 When it is wrong. Counts of samples, not of steps, have another unit; the share is then not of updates.
 Whether the scale recovers is for `loss-scale-collapse` to say; so counts alone make a note. A norm that is computed
@@ -42,7 +43,6 @@ def detect(
     samples_skipped: Series | None,
     grad_norm_global: Series | None,
     loss: Series | None,
-    loss_scale: Series | None,
     lr: Series | None,
     *,
     min_points: int = 20,
@@ -50,9 +50,9 @@ def detect(
     gain: float = 0.05,
     errors: float = 4.0,
 ) -> Iterator[Finding]:
-    start = None if _holds(loss_scale, min_points) else _never_finite_from(grad_norm_global)
+    start = _never_finite_from(grad_norm_global)
     if grad_norm_global is not None and loss is not None and start is not None and _stays(loss, start, gain, errors):
-        yield _nothing_applied(grad_norm_global, loss, start, lr)
+        yield _nothing_applied(grad_norm_global, loss, start, gain, lr)
         return
     shown = samples_skipped if samples_skipped is not None else overflow
     alive = loss is not None and len(loss) > 0 and not loss.nonfinite  # a loss that is NaN makes every gradient so
@@ -85,19 +85,9 @@ def _advice(lr: Series | None) -> list[Remedy]:
     ]
 
 
-def _holds(scale: Series | None, min_points: int) -> bool:
-    """Whether the loss scale ends no lower than half of its usual value: each skipped update would halve it."""
-    if scale is None or len(scale.finite) < min_points:
-        return False
-    return float(np.median(scale.finite.tail())) >= float(np.median(scale.finite.value)) / 2
-
-
 def _never_finite_from(grad: Series | None) -> int | None:
-    """The step from which on no gradient norm is finite, to the end; None where there are too few such points.
-
-    None as well by epochs: a mean over an epoch is infinite where one of its many norms is.
-    """
-    if grad is None or grad.axis == "epoch":
+    """The step from which on no gradient norm is finite, to the end; None where there are too few such points."""
+    if grad is None:
         return None
     finite = np.flatnonzero(np.isfinite(grad.value))
     first = int(finite[-1]) + 1 if len(finite) else 0
@@ -118,14 +108,16 @@ def _not_finite(grad: Series) -> Series:
     return replace(grad, value=(~np.isfinite(grad.value)).astype(np.float64))
 
 
-def _nothing_applied(grad: Series, loss: Series, start: int, lr: Series | None) -> Finding:
+def _nothing_applied(grad: Series, loss: Series, start: int, gain: float, lr: Series | None) -> Finding:
     always = start <= int(grad.step[0])
-    level = float(np.median(loss.value[loss.step >= start]))
+    level, first = float(np.median(loss.value[loss.step >= start])), float(np.median(loss.finite.value[:3]))
+    learned = not always and first - level > gain * abs(first)
     return Finding(
         f"{grad.tag} is not finite at any point"
         + ("" if always else f" from {grad.axis} {start} on")
-        + f", and {loss.tag} stays at {level:.4g}: no update is applied",
-        Severity.ERROR,
+        + f", and {loss.tag} stays at {level:.4g}: "
+        + ("perhaps updates are applied no more" if learned else "no update is applied"),
+        Severity.NOTE if learned else Severity.ERROR,
         Confidence.HIGH if always else Confidence.MEDIUM,
         onset_step=None if always else start,
         end_step=grad.last_step,

@@ -30,10 +30,13 @@ def test_no_update_is_ever_applied(n: int, noise: float, bad: float) -> None:
 
 
 def test_no_update_is_applied_from_a_point_on() -> None:
-    norm, loss = level(200, 1.0), falling(200)
-    norm[80:], loss[80:] = np.nan, level(120, 0.6, 0.02)
+    norm, loss = level(200, 1.0), level(200, 2.3, 0.02)
+    norm[80:] = np.nan
     (found,) = findings("skipped-updates", {"loss": loss, "grad_norm": norm})
     assert found.severity is Severity.ERROR and found.onset_step == 80
+    converged = np.append(np.geomspace(2.3, 0.6, 80), level(120, 0.6, 0.02))
+    (found,) = findings("skipped-updates", {"loss": converged, "grad_norm": norm})
+    assert found.severity is Severity.NOTE, "an average over steps may be infinite at every point of a healthy run"
 
 
 @pytest.mark.parametrize("loss", [falling(200), np.full(200, np.nan)], ids=["falls", "is NaN"])
