@@ -302,3 +302,13 @@ def test_a_crash_behind_lines_that_follow_no_counter_is_the_end(tmp_path: Path) 
     lines += ["RuntimeError: CUDA out of memory", "wandb: loss 0.3"]
     (note,) = read(tmp_path, lines).notes
     assert note.kind == "crash" and note.message.endswith("memory")
+
+
+@pytest.mark.parametrize(
+    ("name", "tag"), [("val.log", "val/loss"), ("loss_validation.txt", "val/loss"), ("train_val.log", "loss")]
+)
+def test_the_name_of_the_file_says_of_what_its_curves_are(tmp_path: Path, name: str, tag: str) -> None:
+    lines = [f"step {i}: loss {loss}" for i, loss in enumerate(LOSSES)]
+    assert rows(read(tmp_path, lines, name), tag) == numbered(LOSSES)
+    named = [f"step {i}: train loss {loss}" for i, loss in enumerate(LOSSES)]
+    assert rows(read(tmp_path, named, name), "train/loss") == numbered(LOSSES)
