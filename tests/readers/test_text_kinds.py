@@ -302,3 +302,24 @@ def test_a_crash_behind_lines_that_follow_no_counter_is_the_end(tmp_path: Path) 
     lines += ["RuntimeError: CUDA out of memory", "wandb: loss 0.3"]
     (note,) = read(tmp_path, lines).notes
     assert note.kind == "crash" and note.message.endswith("memory")
+
+
+@pytest.mark.parametrize(
+    ("name", "tag"), [("val.log", "val/loss"), ("loss_validation.txt", "val/loss"), ("train_val.log", "loss")]
+)
+def test_the_name_of_the_file_says_of_what_its_curves_are(tmp_path: Path, name: str, tag: str) -> None:
+    lines = [f"step {i}: loss {loss}" for i, loss in enumerate(LOSSES)]
+    assert rows(read(tmp_path, lines, name), tag) == numbered(LOSSES)
+    named = [f"step {i}: train loss {loss}" for i, loss in enumerate(LOSSES)]
+    assert rows(read(tmp_path, named, name), "train/loss") == numbered(LOSSES)
+
+
+def test_a_row_that_a_callback_logs_as_well_counts_once(tmp_path: Path) -> None:
+    """As LLaMA-Factory does, rounded, under a time stamp of its own."""
+    lines = []
+    for i, loss in enumerate(LOSSES):
+        stamp = f"03/12/2024 11:24:{i:02d} - INFO - llmtuner.extras.callbacks - "
+        lines.append(f"{stamp}{{'loss': {loss:.1f}, 'learning_rate': 1.0e-04, 'epoch': {i / 100:.2f}}}")
+        lines.append(f"{{'loss': {loss}, 'grad_norm': 1.5, 'learning_rate': 1e-04, 'epoch': {i / 100:.2f}}}")
+    run = read(tmp_path, lines)
+    assert rows(run, "loss") == numbered(LOSSES) and len(rows(run, "learning_rate")) == len(LOSSES)

@@ -45,8 +45,10 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[str
     axis = np.array([_AXES.index(name) for _, name in names], np.int8)[code]
     where, axis_names = _where(records, places, [tag for tag, _ in names], code, axis, owner, number)
     where = np.where(axis == _AXES.index("row"), np.nan_to_num(followers.row).astype(np.int64)[owner], where)
-    counts = np.bincount(code, minlength=len(names)).astype(np.int64)
-    tags, axes = _one_axis_each([(tag, axis_names[name]) for tag, name in names], counts)
+    index: dict[tuple[str, str], int] = {}
+    code = np.array([index.setdefault((tag, axis_names[name]), len(index)) for tag, name in names], np.int32)[code]
+    counts = np.bincount(code, minlength=len(index)).astype(np.int64)
+    tags, axes = _one_axis_each(list(index), counts)
     used = np.flatnonzero(counts)
     code = (np.cumsum(counts > 0) - 1).astype(np.int32)[code]
     late = records.has("carry") | records.has("table") | records.has("follow")

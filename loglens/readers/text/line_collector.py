@@ -227,5 +227,6 @@ def _unix(part: list[Floats], comma: NDArray[np.bool_]) -> Floats:
     year, month, day = np.where(good, [year, month, day], np.array([[1970.0], [1.0], [1.0]]))
     months = ((year.astype(np.int64) - 1970) * 12 + month.astype(np.int64) - 1).astype("datetime64[M]")
     days = months.astype("datetime64[D]").astype(np.int64) + day - 1
-    seconds = days * 86400.0 + part[3] * 3600 + part[4] * 60 + part[5] + np.where(comma, part[6] / 1e3, 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):  # of what is no date
+        seconds = days * 86400.0 + part[3] * 3600 + part[4] * 60 + part[5] + np.where(comma, part[6] / 1e3, 0.0)
     return np.where(good, seconds, np.nan)

@@ -97,6 +97,7 @@ marian         alone           ^ep\. <epoch> : up\. <step> : sen\. # : cost <vco
 marian         -               ^\[?(?P<split>valid)\] (?:ep\. <epoch> : )?up\. <step> : (?P<key>[\w-]+) : <value>
 dl4j           -               \bscore at iteration <step> is <vloss>$
 darknet        -               ^<step>: <vloss>, <vavg_loss> avg(?: loss)?, <vlr> rate, <vtime> seconds, # images
+estimator      -               ^saving dict for (?P<split>)global step <step>:
 catboost       -               ^<step>: learn:
 espnet         within          ^<epoch>epoch:(?P<split>train|valid):#-<step>batch:
 result         own             ^(?P<key>[a-z][\w /@.%-]{0,40}?) (?:at|after|for|in|on|@) (?:step|iter|iteration|update) <step>(?:/#)?(?: is| was| ?[:=])? ?<value>

@@ -50,7 +50,8 @@ def place(records: LineRecords) -> Positions:
     known = np.where(training, step, np.nan)
     if not np.isfinite(known).any():
         known = bars(records)
-    upcoming = np.where(records.has("ahead"), forward_fill(known[::-1])[::-1] - 1, np.nan)
+    ahead = records.has("ahead") & any(family.startswith("llmc/") for family, _ in families)
+    upcoming = np.where(ahead, forward_fill(known[::-1])[::-1] - 1, np.nan)
     carried = np.where(np.isnan(upcoming), forward_fill(known), upcoming)
     step = np.where(np.isnan(step), carried, step)
     log, log_axis = rounded_epochs(records, logs)

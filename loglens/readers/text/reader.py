@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from loglens.model.columns import Columns
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
 from loglens.readers.files.one_run_per_file import each_file
@@ -35,6 +36,9 @@ _DOCUMENTS = frozenset({".md"})
 #: How much is looked at, first a little, to decide whether a file is a log.
 _PROBES = (8 << 10, 32 << 10)
 _FEW = 3
+#: "val.log", "metrics_validation.txt"
+_HELD_OUT = re.compile(r"(?:^|[^a-z])(?:val|valid|validation|eval|evaluation)(?:[^a-z]|$)", re.I)
+_SPLIT = re.compile(r"train|(?:^|[^a-z])(?:val|valid|validation|eval|test)(?:[^a-z]|$)", re.I)
 _PARAM = re.compile(r'"key": ?"(\w+)", ?"value": ?("(?:[^"\\]|\\.)*"|[-+.\w]+)')
 _MLPERF = re.compile(r"^.{0,60}?:::ML[LP]", re.M)
 _EARLY_PARAM = re.compile(r":::ML[LP]v\S+ \S+ \S+ \([^()]*\) (\w+): ([-+.\w]+)$")
@@ -108,7 +112,7 @@ def _run(source: Source, path: Path, name: str) -> Run:
             )
         else:
             collector.add(blocks.rest)
-    columns, axes, remarks = curves(collector)
+    columns, axes, remarks = _of_file(path, *curves(collector))
     if not len(columns):
         raise refuse(path, "text without a line that tells a step and a metric: no training log that loglens knows")
     notes += [Note("axis", remark, path.name) for remark in remarks]
@@ -127,6 +131,17 @@ def _run(source: Source, path: Path, name: str) -> Run:
         notes.append(Note("unread-lines", left_out, path.name))
     notes += collector.crashes.as_notes(path.name, collector.last_value_line)
     return Run(name, source.path, FORMAT, columns, params=params.found, notes=tuple(notes), files=(path,), axes=axes)
+
+
+def _of_file(
+    path: Path, columns: Columns, axes: dict[str, str], remarks: tuple[str, ...]
+) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
+    """The curves of a log; they are of the validation where its name says so, and none of theirs names a split."""
+    held = _HELD_OUT.search(path.stem)
+    if not held or any(map(_SPLIT.search, (*columns.tags, path.stem.replace(held[0], "", 1)))):
+        return columns, axes, remarks
+    tags = tuple(f"val/{tag}" for tag in columns.tags)
+    return replace(columns, tags=tags), {f"val/{tag}": axis for tag, axis in axes.items()}, remarks
 
 
 @dataclass

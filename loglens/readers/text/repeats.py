@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,23 @@ def repeats(
     for line in np.flatnonzero(records.has("mean")).tolist():
         if line and "final" in (before := records.plans[records.plan[line - 1]]).words:
             found[line] = says_again(line, line - 1, f"{before.section}/")
+    found[_logged_twice(records)] = True
     return found
+
+
+def _logged_twice(records: LineRecords) -> list[int]:
+    """Rows that a callback logs under its own time stamp, right before the trainer prints all of the same."""
+    stamped = [plan.stamp >= 0 for plan in records.plans]
+    if len({stamp for plan, stamp in zip(records.plans, stamped, strict=True) if "log" in plan.words}) < 2:
+        return []
+    tags = [frozenset(value.tag for value in plan.values) for plan in records.plans]
+    twice: list[int] = []
+    lines = np.flatnonzero(records.has("log"))
+    rows = zip(lines.tolist(), records.plan[lines].tolist(), records.epoch[lines].tolist(), strict=True)
+    for (line, one, epoch), (_, two, other) in pairwise(rows):
+        if epoch == other and stamped[one] and not stamped[two] and tags[one] <= tags[two]:
+            twice.append(line)
+    return twice
 
 
 def _drawn_again(records: LineRecords, ends: Ints, edges: list[int]) -> list[tuple[int, int]]:
