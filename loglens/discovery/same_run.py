@@ -11,6 +11,7 @@ import numpy as np
 from loglens.discovery.console import is_console_of, without_known
 from loglens.discovery.tags import only_tags, words_in
 from loglens.model.columns import Columns
+from loglens.model.resume import Purge
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.model.source import Note
@@ -129,8 +130,8 @@ def _join(main: Run, other: Run, same: dict[str, str], text: str = "") -> Run:
     named = {tag: f"{other.format}/{tag}" if tag in main.tags else tag for tag in added}
     rename = same | named
     take = only_tags(other, [tag in longer or tag not in same for tag in other.tags])
-    offset = np.int32(main.columns.session.max(initial=0) + 1)
-    taken = replace(take, tags=tuple(rename[tag] for tag in take.tags), session=take.session + offset)
+    offset = int(main.columns.session.max(initial=0)) + 1
+    taken = replace(take, tags=tuple(rename[tag] for tag in take.tags), session=take.session + np.int32(offset))
     source = ", ".join(file.name for file in other.files[:3]) or other.name
     text = text or (
         f"{source} holds the same run: {len(same)} of its {len(other.tags)} curves are in {main.format} as well"
@@ -144,5 +145,6 @@ def _join(main: Run, other: Run, same: dict[str, str], text: str = "") -> Run:
         params={**other.params, **main.params},
         notes=(*main.notes, *other.notes, Note("merged", text, str(other.source))),
         files=(*main.files, *other.files),
+        purges=(*main.purges, *(Purge(b + offset, s + offset, step) for b, s, step in other.purges)),
         axes={**{rename[tag]: axis for tag, axis in other.axes.items()}, **main.axes},
     )
