@@ -65,8 +65,8 @@ def _same_curves(main: Run, other: Run) -> dict[str, str]:
     same, telling, alike = {}, 0, 0
     for tag, curve in other.curves.items():
         twins = next((found for words_of in _name_spellings(other.tags) if (found := named.get(words_of(tag)))), [])
-        match = next((own for own in twins if _agree(main.curves[own], curve)), None)
-        twin = match or next((own for own in twins if _share_steps(main.curves[own], curve)), None)
+        match = next((own for own in twins if agree(main.curves[own], curve)), None)
+        twin = match or next((own for own in twins if share_steps(main.curves[own], curve)), None)
         if twin:
             same[tag] = twin
         if twin and _is_measured(curve):
@@ -88,7 +88,7 @@ def _is_measured(curve: Series) -> bool:
     return bool((move > 0).any() and (move < 0).any() and len(np.unique(curve.value)) > COMMON)
 
 
-def _share_steps(one: Series, two: Series) -> bool:
+def share_steps(one: Series, two: Series) -> bool:
     """Whether two curves stand at the same steps of the same axis, most of the shorter one's."""
     common = len(np.intersect1d(one.step, two.step))
     return one.axis == two.axis and 2 * common > min(_length(one), _length(two))
@@ -99,7 +99,8 @@ def _length(curve: Series) -> int:
     return len(np.unique(curve.step))
 
 
-def _agree(one: Series, two: Series) -> bool:
+def agree(one: Series, two: Series) -> bool:
+    """Whether two curves have the same values, but for rounding, where they have enough steps in common."""
     _, first, second = np.intersect1d(one.step, two.step, return_indices=True)
     a, b = one.value[first], two.value[second]
     if np.count_nonzero(np.isfinite(a) & np.isfinite(b)) < COMMON:

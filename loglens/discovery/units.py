@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from loglens.discovery.find import Found
+from loglens.discovery.join_parts import join_ranks, join_splits
 from loglens.discovery.same_run import merge
+from loglens.discovery.siblings import siblings
 from loglens.discovery.starts import split_starts
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
@@ -32,6 +34,10 @@ def units(found: Found) -> list[Unit]:
     own = [_folder(source) for _, source in found.sources]
     own = [wandb.get(folder.parent, folder) if folder.name == "files" else folder for folder in own]
     logged = set(own)
+    related = siblings([(reader.FORMAT, source) for reader, source in found.sources])
+    for each in related:  # with the first of them, wherever they lie
+        for place in each.places:
+            own[place] = own[each.places[0]]
     for folder, member in zip(own, found.sources, strict=True):
         above = folder.parent.parent
         whole = above if folder.parent.name == "runs" and above in logged else folder
@@ -39,8 +45,20 @@ def units(found: Found) -> list[Unit]:
     grouped: list[Unit] = []
     for group in folders.values():
         formats = {reader.FORMAT for reader, _ in group}
-        grouped.extend([tuple(group)] if len(formats) > 1 else [(member,) for member in group])
+        grouped.extend([tuple(group)] if len(formats) > 1 else _related(group))
     return grouped
+
+
+def _related(group: Sequence[tuple[Reader, Source]]) -> list[Unit]:
+    """Sources of one format, those together that are parts of one run by their names."""
+    first = list(range(len(group)))
+    for each in siblings([(reader.FORMAT, source) for reader, source in group]):
+        for place in each.places:
+            first[place] = each.places[0]
+    units: dict[int, list[tuple[Reader, Source]]] = {}
+    for place, member in zip(first, group, strict=True):
+        units.setdefault(place, []).append(member)
+    return [tuple(members) for members in units.values()]
 
 
 def open_unit(unit: Unit) -> Iterator[Run | UnreadableError]:
@@ -48,9 +66,17 @@ def open_unit(unit: Unit) -> Iterator[Run | UnreadableError]:
     if len(unit) == 1:
         yield from _read(*unit[0])
         return
-    items = [item for reader, source in unit for item in _read(reader, source)]
-    yield from (item for item in items if isinstance(item, UnreadableError))
-    yield from merge([item for item in items if isinstance(item, Run)])
+    read = [list(_read(reader, source)) for reader, source in unit]
+    yield from (item for items in read for item in items if isinstance(item, UnreadableError))
+    runs = [[item for item in items if isinstance(item, Run)] for items in read]
+    for each in siblings([(reader.FORMAT, source) for reader, source in unit]):
+        parts = [runs[place] for place in each.places]
+        if all(len(part) == 1 for part in parts):  # else it is not known which belongs to which
+            join = join_splits if each.kind == "split" else join_ranks
+            if one := join([part[0] for part in parts], each.labels):
+                for place in each.places:
+                    runs[place] = [one] if place == each.places[0] else []
+    yield from merge([run for group in runs for run in group])
 
 
 class Reading:
