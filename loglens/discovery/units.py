@@ -9,6 +9,7 @@ from loglens.discovery.find import Found
 from loglens.discovery.join_parts import join_ranks, join_splits
 from loglens.discovery.same_run import merge
 from loglens.discovery.siblings import siblings
+from loglens.discovery.side_by_side import first_writer
 from loglens.discovery.starts import split_starts
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
@@ -101,7 +102,7 @@ class Reading:
 
 def _read(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
     for item in _attempt(reader, source):
-        for one in split_starts(item) if isinstance(item, Run) else [item]:
+        for one in split_starts(first_writer(item)) if isinstance(item, Run) else [item]:
             yield with_remote_names(one, source.mirror) if source.mirror else one
 
 
