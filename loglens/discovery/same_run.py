@@ -19,6 +19,9 @@ from loglens.stats.arrays import Floats
 
 #: Two curves are the same if they agree at this share of at least so many common steps.
 AGREEMENT, COMMON = 0.95, 5
+#: A curve that only rises or falls tells one run from another if it is so long, and the sizes of its steps rise and
+#: fall in so many places; of random sizes it is two thirds, of a schedule none, of a rounded one few sizes.
+LONG, ROUGH = 1000, 0.3
 #: Relative difference that rounding explains: to four digits, or where a curve has no more than three
 #: (Stable-Baselines3 prints "%.3g"), half a unit of the third.
 ROUNDING, ROUNDING_TO_THREE = 1e-3, 5e-3
@@ -83,9 +86,19 @@ def _name_spellings(tags: Sequence[str]) -> list[Callable[[str], frozenset[str]]
 
 
 def _is_measured(curve: Series) -> bool:
-    """Whether a curve goes up and down, as measured curves do; schedules, counters and constants do not."""
-    move = np.sign(np.diff(curve.finite.value))
-    return bool((move > 0).any() and (move < 0).any() and len(np.unique(curve.value)) > COMMON)
+    """Whether a curve tells one run from another: it goes up and down, as measured ones do, or is long and rough.
+
+    Schedules, counters and constants are alike in any two runs: they go one way, and smoothly or in few sizes of step.
+    """
+    value = curve.finite.value
+    move = np.diff(value)
+    if (move > 0).any() and (move < 0).any():
+        return len(np.unique(value)) > COMMON
+    if len(value) < LONG:
+        return False
+    turns = np.sign(np.diff(move))
+    rough = np.mean(turns[1:] * turns[:-1] < 0) >= ROUGH
+    return bool(rough and len(np.unique(move)) >= ROUGH * len(move))
 
 
 def share_steps(one: Series, two: Series) -> bool:

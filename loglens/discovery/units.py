@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,35 +20,54 @@ from loglens.remote.mirror import with_remote_names
 
 #: Sources that are read together, each with its reader.
 Unit = tuple[tuple[Reader, Source], ...]
+#: So many levels below a log folders are looked at for the same run, where they are few: all are in memory at once.
+NESTED, FEW_BELOW = 3, 8
 
 
 def units(found: Found) -> list[Unit]:
     """Group the sources into units that can be read independently.
 
-    Sources of one folder in several formats are one unit, so that a run in several formats can be recognised
-    as one; two sources of one format are never merged. Each folder below a folder `runs` is a run of its own,
-    except where a log lies beside `runs`: Hugging Face and torch write event files of that log's run there.
+    Sources of one folder in several formats are one group, so that a run in several formats can be told
+    to be one; of one format those are together that their names call parts of one run.
     """
     folders: dict[Path, list[tuple[Reader, Source]]] = {}
-    wandb = {
-        file.parent: _folder(source) for _, source in found.sources for file in source.files if file.suffix == ".wandb"
-    }
-    own = [_folder(source) for _, source in found.sources]
-    own = [wandb.get(folder.parent, folder) if folder.name == "files" else folder for folder in own]
-    logged = set(own)
-    related = siblings([(reader.FORMAT, source) for reader, source in found.sources])
-    for each in related:  # with the first of them, wherever they lie
-        for place in each.places:
-            own[place] = own[each.places[0]]
-    for folder, member in zip(own, found.sources, strict=True):
-        above = folder.parent.parent
-        whole = above if folder.parent.name == "runs" and above in logged else folder
-        folders.setdefault(whole, []).append(member)
+    for folder, member in zip(_folders(found), found.sources, strict=True):
+        folders.setdefault(folder, []).append(member)
     grouped: list[Unit] = []
     for group in folders.values():
         formats = {reader.FORMAT for reader, _ in group}
         grouped.extend([tuple(group)] if len(formats) > 1 else _related(group))
     return grouped
+
+
+def _folders(found: Found) -> list[Path]:
+    """The folder of the run of each source.
+
+    Below a folder `runs` are as many runs as there are folders, but where a log lies beside it: Hugging Face and
+    torch write events of that one there. The console of a W&B run lies in `files`, below its transaction log. A
+    few folders below one with a log of another format may hold the same run, which its values will tell.
+    """
+    wandb = {
+        file.parent: _folder(source) for _, source in found.sources for file in source.files if file.suffix == ".wandb"
+    }
+    own = [_folder(source) for _, source in found.sources]
+    own = [wandb.get(folder.parent, folder) if folder.name == "files" else folder for folder in own]
+    formats: dict[Path, set[str]] = {}
+    for folder, (reader, _) in zip(own, found.sources, strict=True):
+        formats.setdefault(folder, set()).add(reader.FORMAT)
+    below = Counter(above for folder in own for above in folder.parents if above in formats)
+    for place, (folder, (reader, _)) in enumerate(zip(own, found.sources, strict=True)):
+        above = folder.parent.parent
+        if folder.parent.name == "runs" and above in formats:
+            own[place] = above
+            continue
+        whole = next((each for each in list(folder.parents)[:NESTED] if each in formats), None)
+        if whole and below[whole] <= FEW_BELOW and reader.FORMAT not in formats[whole]:
+            own[place] = whole
+    for each in siblings([(reader.FORMAT, source) for reader, source in found.sources]):
+        for place in each.places:  # with the first of them, wherever they lie
+            own[place] = own[each.places[0]]
+    return own
 
 
 def _related(group: Sequence[tuple[Reader, Source]]) -> list[Unit]:
