@@ -51,6 +51,16 @@ def sniff(path: Path) -> bool:
     return fits and not any(map(is_number, names)) and any(map(is_number, cells))
 
 
+def fits(path: Path, columns: Sequence[str]) -> bool:
+    """Whether a file is a table without a header line, of as many columns as there are names."""
+    lines = [line for line in head(path).split("\n")[:40] if line.strip() and not line.startswith("#")]
+    if not lines:
+        return False
+    _, mark = split_header(lines[0])
+    cells = [split_row(line, mark) for line in lines[:1] + lines[1:-1]]  # the last one may be cut off
+    return all(len(row) == len(columns) and all(map(is_number, row)) for row in cells)
+
+
 def home(path: Path, inside: frozenset[Path]) -> Path:
     """The folder for a Lightning log and for formats of one file a metric or environment."""
     if path.name == "metrics.csv" or path.name in _TWICE:
@@ -78,7 +88,7 @@ def read(source: Source) -> Iterator[Run]:
         files = tuple(path for path in files if path.name != _TWICE[1])
     for path in files:
         try:
-            parts += file_parts(path)
+            parts += file_parts(path, source.columns)
         except UnreadableError as error:
             failed.append((path, error))
     if not parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -40,14 +40,17 @@ KEPT = frozenset({*CLOCK_NAMES, *RUNS, *BLOCKS, *"mode phase split stage tag met
 MOST_COLUMNS = 200_000
 #: So many lines above a torn one tell how long its last cell would be, if that many of them have a number there.
 NEAR, FEW = 20, 3
+#: What no line begins with; and so many columns are spelled out in a message.
+_NO_LINE, _SHOWN = b"\0\n", 8
 # stand-ins inside quoted cells for what would end the cell
 _COMMA, _LINE, _SPACE = "\x1f", "\x1e", "\x1d"
 _BACK = str.maketrans({_LINE: "\n", _SPACE: " "})
 
 
-def load(path: Path) -> tuple[list[Table], list[Note]]:
+def load(path: Path, columns: Sequence[str] = ()) -> tuple[list[Table], list[Note]]:
     """The tables in a file: one, or several where a header line stands again in the body.
 
+    columns: the names of the columns of a file that has no header line.
     Raises UnreadableError where there is no table at all.
     """
     notes: list[Note] = []
@@ -57,7 +60,7 @@ def load(path: Path) -> tuple[list[Table], list[Note]]:
         empty = "empty file: the run wrote nothing, or has not flushed yet"
         raise refuse(path, f"the first line is longer than {LONGEST_LINE >> 20} MB: no table" if notes else empty)
     start, lines = find_header(first)
-    sheet = Sheet(path, first[start:], lines)
+    sheet = Sheet(path, first[start:], lines, columns)
     rest = sheet.without_cut_cell(chain([first[start:]], blocks))
     for each in ahead(sheet.lines, rest) if sheet.fast else map(sheet.lines, rest):
         sheet.feed(each)
@@ -97,7 +100,7 @@ class Lines(NamedTuple):
 class Sheet:
     """Takes a file block by block and keeps its points."""
 
-    def __init__(self, path: Path, block: bytes, lines: int) -> None:
+    def __init__(self, path: Path, block: bytes, lines: int, columns: Sequence[str] = ()) -> None:
         self.path, self.seen, self.read = path, lines, 0
         self.size = path.stat().st_size
         self.fast = wants_pandas(self.size)
@@ -105,14 +108,17 @@ class Sheet:
         names, self.mark = split_header(line.decode("utf-8", "replace"))
         if len(names) > MOST_COLUMNS:
             raise refuse(path, f"{len(names)} columns: no training log has more than {MOST_COLUMNS}")
-        if not any(names) or all(is_number(name) for name in names if name):
-            raise refuse(path, "no header line: the first line holds numbers; put the column names there")
+        bare = not any(names) or all(is_number(name) for name in names if name)
+        if bare and len(columns) != len(names):
+            raise refuse(path, _no_header(len(names), columns))
         self.delimiter = self.mark.encode()
         # a header line in the body begins with the first name, or with all where that is blank
         first = line.split(self.delimiter, 1)[0]
         brief = bool(names[0]) and len(names) > 1 and not first.startswith(b'"')
         self.lead = first + self.delimiter if brief else line
         leading = names[:1] if brief else names
+        if bare:
+            names, leading, self.lead = list(columns), list(columns), _NO_LINE
         self.lettered = any(not is_number(name) and name.lower() not in ABSENT for name in leading)
         self.tables: list[Table] = []
         self.ragged: Counter[int] = Counter()
@@ -267,6 +273,13 @@ class Sheet:
 
     def _restore(self, cell: str) -> str:
         return cell.translate(_BACK).replace(_COMMA, self.mark)
+
+
+def _no_header(width: int, columns: Sequence[str]) -> str:
+    if columns:
+        return f"no header line: the first line holds {width} cells, --columns names {len(columns)}"
+    wish = ",".join(["step", "loss", "lr"][:width] + [f"x{at}" for at in range(4, width + 1)][:_SHOWN])
+    return f"no header line: the first line holds numbers; name its {width} columns, e.g. --columns {wish}"
 
 
 def _before(block: bytes, lines: int) -> int:
