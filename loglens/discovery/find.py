@@ -129,12 +129,12 @@ def _assign_files(
     files: Iterable[Path], readers: Sequence[Reader], owner: Owner | None, columns: tuple[str, ...]
 ) -> list[tuple[Reader, list[Path]]]:
     def ask(file: Path) -> int | None:
-        if columns and (bare := [i for i, fits in tables if fits(file, columns)]):
+        if bare := [i for i, fits in tables if fits and fits(file, columns)]:
             return bare[0]
         return next((i for i, reader in enumerate(readers) if reader.sniff(file)), None)
 
-    # to ask a reader for it loads that reader
-    tables = [(i, fits) for i, reader in enumerate(readers) if columns and (fits := getattr(reader, "fits", None))]
+    # readers load as they are met, so that nothing is loaded in vain
+    tables = [(i, getattr(reader, "fits", None)) for i, reader in enumerate(readers if columns else ())]
     claims: dict[int, list[Path]] = {}
     for file in files:
         number = owner(file, ask) if owner else ask(file)
