@@ -114,7 +114,7 @@ class Sheet:
         self.delimiter = self.mark.encode()
         # a header line in the body begins with the first name, or with all where that is blank
         first = line.split(self.delimiter, 1)[0]
-        brief = bool(names[0]) and len(names) > 1 and not first.startswith(b'"')
+        brief = bool(names[0]) and len(names) > 1 and not first.startswith(b'"') and bool(first.strip(b"# "))
         self.lead = first + self.delimiter if brief else line
         leading = names[:1] if brief else names
         if bare:

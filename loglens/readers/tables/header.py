@@ -81,13 +81,13 @@ def split_row(line: str, mark: str) -> list[str]:
 def find_header(block: bytes) -> tuple[int, int]:
     """Where the header begins: the byte and the number of lines before it, blank ones and comments.
 
-    A comment right above rows of as many numbers is the header itself, as numpy.savetxt writes it.
+    A comment above rows of as many numbers is the header itself, as numpy.savetxt and DeePMD write it.
     """
     at = 0
     lines = block.split(b"\n", _COMMENTS + 1)[: _COMMENTS + 1]
     for number, line in enumerate(lines):
         if line.startswith(b"#") and not line.startswith(b"#{"):
-            below = lines[number + 1] if number + 1 < len(lines) else b""
+            below = next((each for each in lines[number + 1 :] if each.strip() and not each.startswith(b"#")), b"")
             names, mark = split_header(line.decode("utf-8", "replace"))
             cells = split_row(below.decode("utf-8", "replace"), mark)
             if len(cells) == len(names) and all(map(is_number, cells)):
