@@ -369,7 +369,7 @@ def test_huge_integers(tmp_path: Path) -> None:
         (b" \n\n", "empty file"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "git lfs pull"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "PNG image"),
-        (bytes(range(256)) * 20, "binary data"),
+        (bytes(range(256)) * 20, "a binary file"),
         (b"step,loss\n", "a header and no row"),
         (b"step,loss", "a header and no row"),
         (b"step,loss\n1,2,3\n", "a header and no row"),
