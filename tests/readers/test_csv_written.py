@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import loglens
+from loglens.model.source import Source
 from loglens.readers.csv import reader
 from loglens.roles.from_tags import roles_of_tags
 from tests.readers.tables import DATA, Points, equal, kinds, read_one, rows, values, write
@@ -54,7 +55,7 @@ def parse(path: Path, step: str, out: set[str]) -> Points:
 @pytest.mark.parametrize(("file", "step", "axis", "out", "said", "roles"), WRITTEN, ids=IDS)
 def test_every_point(file: str, step: str, axis: str, out: set[str], said: list[str], roles: dict[str, str]) -> None:
     assert reader.sniff(DATA / file)
-    (run,) = loglens.read(DATA / file)
+    (run,) = reader.read(Source(DATA / file, (DATA / file,), Path(file).name))
     assert run.format == "csv" and run.name == Path(file).name
     assert equal(run, parse(DATA / file, step, out))
     assert {run.axes.get(tag, "step") for tag in run.tags} == {axis}
