@@ -35,6 +35,21 @@ def traceback_option(command: Command) -> Command:
     )(command)
 
 
+def columns_option(command: Command) -> Command:
+    """--columns, for every command that reads logs."""
+
+    def parted(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]:
+        return tuple(name.strip() for name in value.split(",")) if value.strip() else ()
+
+    return click.option(
+        "--columns",
+        metavar="NAMES",
+        default="",
+        callback=parted,
+        help="Names for the columns of a table without a header line, e.g. step,loss,lr.",
+    )(command)
+
+
 def config_options(command: Command) -> Command:
     """Add --config, --isolated and --role, for commands that assign roles to curves."""
     for option in (
@@ -57,8 +72,8 @@ def config_options(command: Command) -> Command:
     return command
 
 
-def load_config(file: Path | None, isolated: bool, roles: Iterable[str]) -> Config:
-    """Load the configuration, with the roles of the command line before its own."""
+def load_config(file: Path | None, isolated: bool, roles: Iterable[str], columns: tuple[str, ...] = ()) -> Config:
+    """Load the configuration, with the roles of the command line before its own, and its columns."""
     if file is not None and isolated:
         raise click.UsageError("--config and --isolated exclude each other")
     found = Config() if isolated else config.load(Path.cwd(), file, os.environ)
@@ -70,7 +85,8 @@ def load_config(file: Path | None, isolated: bool, roles: Iterable[str]) -> Conf
         parse_role(tag, role, "--role")
         said[tag] = role
     # the first glob that fits a tag counts, so the command line's come first
-    return replace(found, roles=said | {tag: role for tag, role in found.roles.items() if tag not in said})
+    merged = said | {tag: role for tag, role in found.roles.items() if tag not in said}
+    return replace(found, columns=columns, roles=merged)
 
 
 def tags_of(judged: Iterable[Judged]) -> Iterator[str]:

@@ -31,7 +31,8 @@ class Config:
 
     fail_on: the severity from which on the gate fails; None is never. select: names of the only rules to
     apply; empty is all. ignore: rule name -> reason, which may be empty. roles: glob of tags -> "role" or
-    "role@split". thresholds: rule name -> threshold -> number. file: where they come from, as it is named in
+    "role@split". thresholds: rule name -> threshold -> number. columns: names for tables without a header line, which
+    only a flag gives. file: where they come from, as it is named in
     errors; empty for the defaults. origins: key -> the file or the variable that says it; others are defaults.
     """
 
@@ -43,6 +44,7 @@ class Config:
     assertions: tuple[Assertion, ...] = ()
     file: str = ""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    columns: tuple[str, ...] = ()
 
 
 def load(folder: Path, file: Path | None = None, environment: Mapping[str, str] | None = None) -> Config:

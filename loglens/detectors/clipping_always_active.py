@@ -109,5 +109,5 @@ def _clipped_norm(run: Run, grad: Series | None) -> Series | None:
     """The norm after clipping, logged beside the one before it."""
     if grad is None or "clipped" in grad.tag:
         return None
-    tags = [tag for tag in run.tags if "clipped" in tag.lower() and "norm" in tag.lower()]
+    tags = [tag for tag in run.curves if "clipped" in tag.lower() and "norm" in tag.lower()]
     return run.curves[tags[0]] if tags else None

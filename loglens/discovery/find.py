@@ -50,12 +50,17 @@ class _Files(frozenset[Path]):
 Owner = Callable[[Path, Callable[[Path], int | None]], int | None]
 
 
-def find(paths: Sequence[str | Path], readers: Sequence[Reader], memory: Callable[[], Owner] | None = None) -> Found:
+def find(
+    paths: Sequence[str | Path],
+    readers: Sequence[Reader],
+    memory: Callable[[], Owner] | None = None,
+    columns: Sequence[str] = (),
+) -> Found:
     """Find the sources under each path: a file, a folder of one run or of many, or a glob pattern; local or remote.
 
     Links are followed, each folder and file is taken once, and what is no regular file is ignored.
     Never raises: a path that leads to nothing is a failure that says why. memory: called where there are
-    many files; returns a function that caches the reader of each.
+    many files; returns a function that caches the reader of each. columns: names for tables without a header line.
     """
     sources: dict[tuple[str, Path], tuple[Reader, Source]] = {}
     failures: list[UnreadableError] = []
@@ -63,8 +68,8 @@ def find(paths: Sequence[str | Path], readers: Sequence[Reader], memory: Callabl
     roots = [root for path in paths for root in _expand(path, readers, mirror)]
     for root in roots:
         try:
-            known = None if mirror and root.is_relative_to(mirror.folder) else memory
-            for reader, source in _under(root, readers, known, prefix=len(roots) > 1):
+            known = None if columns or (mirror and root.is_relative_to(mirror.folder)) else memory
+            for reader, source in _under(root, readers, known, tuple(columns), prefix=len(roots) > 1):
                 # below one root each file is met once
                 place = source.path.resolve() if len(roots) > 1 else source.path
                 sources.setdefault((reader.FORMAT, place), (reader, source))
@@ -91,7 +96,11 @@ def _expand(path: str | Path, readers: Sequence[Reader], mirror: Mirror | None) 
 
 
 def _under(
-    root: Path, readers: Sequence[Reader], memory: Callable[[], Owner] | None, prefix: bool
+    root: Path,
+    readers: Sequence[Reader],
+    memory: Callable[[], Owner] | None,
+    columns: tuple[str, ...],
+    prefix: bool,
 ) -> Iterator[tuple[Reader, Source]]:
     try:
         mode = root.stat().st_mode
@@ -104,7 +113,7 @@ def _under(
         files = [root]
     else:
         raise UnreadableError("neither a file nor a folder; give the log file or its folder")
-    claimed = _assign_files(files, readers, memory() if memory and len(files) >= MANY_FILES else None)
+    claimed = _assign_files(files, readers, memory() if memory and len(files) >= MANY_FILES else None, columns)
     if not claimed:
         raise UnreadableError(_nothing(root, files))
     for reader, own in claimed:
@@ -113,15 +122,19 @@ def _under(
         for file in own:
             homes.setdefault(reader.home(file, inside), []).append(file)
         for home, group in homes.items():
-            yield reader, Source(home, tuple(group), _name(home, root, prefix))
+            yield reader, Source(home, tuple(group), _name(home, root, prefix), columns=columns)
 
 
 def _assign_files(
-    files: Iterable[Path], readers: Sequence[Reader], owner: Owner | None
+    files: Iterable[Path], readers: Sequence[Reader], owner: Owner | None, columns: tuple[str, ...]
 ) -> list[tuple[Reader, list[Path]]]:
     def ask(file: Path) -> int | None:
+        if bare := [i for i, fits in tables if fits and fits(file, columns)]:
+            return bare[0]
         return next((i for i, reader in enumerate(readers) if reader.sniff(file)), None)
 
+    # readers load as they are met, so that nothing is loaded in vain
+    tables = [(i, getattr(reader, "fits", None)) for i, reader in enumerate(readers if columns else ())]
     claims: dict[int, list[Path]] = {}
     for file in files:
         number = owner(file, ask) if owner else ask(file)

@@ -11,6 +11,7 @@ import numpy as np
 from loglens.discovery.console import is_console_of, without_known
 from loglens.discovery.tags import only_tags, words_in
 from loglens.model.columns import Columns
+from loglens.model.resume import Purge
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.model.source import Note
@@ -18,6 +19,9 @@ from loglens.stats.arrays import Floats
 
 #: Two curves are the same if they agree at this share of at least so many common steps.
 AGREEMENT, COMMON = 0.95, 5
+#: A curve that only rises or falls tells one run from another if it is so long, and the sizes of its steps rise and
+#: fall in so many places; of random sizes it is two thirds, of a schedule none, of a rounded one few sizes.
+LONG, ROUGH = 1000, 0.3
 #: Relative difference that rounding explains: to four digits, or where a curve has no more than three
 #: (Stable-Baselines3 prints "%.3g"), half a unit of the third.
 ROUNDING, ROUNDING_TO_THREE = 1e-3, 5e-3
@@ -64,8 +68,8 @@ def _same_curves(main: Run, other: Run) -> dict[str, str]:
     same, telling, alike = {}, 0, 0
     for tag, curve in other.curves.items():
         twins = next((found for words_of in _name_spellings(other.tags) if (found := named.get(words_of(tag)))), [])
-        match = next((own for own in twins if _agree(main.curves[own], curve)), None)
-        twin = match or next((own for own in twins if _share_steps(main.curves[own], curve)), None)
+        match = next((own for own in twins if agree(main.curves[own], curve)), None)
+        twin = match or next((own for own in twins if share_steps(main.curves[own], curve)), None)
         if twin:
             same[tag] = twin
         if twin and _is_measured(curve):
@@ -82,12 +86,22 @@ def _name_spellings(tags: Sequence[str]) -> list[Callable[[str], frozenset[str]]
 
 
 def _is_measured(curve: Series) -> bool:
-    """Whether a curve goes up and down, as measured curves do; schedules, counters and constants do not."""
-    move = np.sign(np.diff(curve.finite.value))
-    return bool((move > 0).any() and (move < 0).any() and len(np.unique(curve.value)) > COMMON)
+    """Whether a curve tells one run from another: it goes up and down, as measured ones do, or is long and rough.
+
+    Schedules, counters and constants are alike in any two runs: they go one way, and smoothly or in few sizes of step.
+    """
+    value = curve.finite.value
+    move = np.diff(value)
+    if (move > 0).any() and (move < 0).any():
+        return len(np.unique(value)) > COMMON
+    if len(value) < LONG:
+        return False
+    turns = np.sign(np.diff(move))
+    rough = np.mean(turns[1:] * turns[:-1] < 0) >= ROUGH
+    return bool(rough and len(np.unique(move)) >= ROUGH * len(move))
 
 
-def _share_steps(one: Series, two: Series) -> bool:
+def share_steps(one: Series, two: Series) -> bool:
     """Whether two curves stand at the same steps of the same axis, most of the shorter one's."""
     common = len(np.intersect1d(one.step, two.step))
     return one.axis == two.axis and 2 * common > min(_length(one), _length(two))
@@ -98,7 +112,8 @@ def _length(curve: Series) -> int:
     return len(np.unique(curve.step))
 
 
-def _agree(one: Series, two: Series) -> bool:
+def agree(one: Series, two: Series) -> bool:
+    """Whether two curves have the same values, but for rounding, where they have enough steps in common."""
     _, first, second = np.intersect1d(one.step, two.step, return_indices=True)
     a, b = one.value[first], two.value[second]
     if np.count_nonzero(np.isfinite(a) & np.isfinite(b)) < COMMON:
@@ -129,8 +144,8 @@ def _join(main: Run, other: Run, same: dict[str, str], text: str = "") -> Run:
     named = {tag: f"{other.format}/{tag}" if tag in main.tags else tag for tag in added}
     rename = same | named
     take = only_tags(other, [tag in longer or tag not in same for tag in other.tags])
-    offset = np.int32(main.columns.session.max(initial=0) + 1)
-    taken = replace(take, tags=tuple(rename[tag] for tag in take.tags), session=take.session + offset)
+    offset = int(main.columns.session.max(initial=0)) + 1
+    taken = replace(take, tags=tuple(rename[tag] for tag in take.tags), session=take.session + np.int32(offset))
     source = ", ".join(file.name for file in other.files[:3]) or other.name
     text = text or (
         f"{source} holds the same run: {len(same)} of its {len(other.tags)} curves are in {main.format} as well"
@@ -144,5 +159,6 @@ def _join(main: Run, other: Run, same: dict[str, str], text: str = "") -> Run:
         params={**other.params, **main.params},
         notes=(*main.notes, *other.notes, Note("merged", text, str(other.source))),
         files=(*main.files, *other.files),
+        purges=(*main.purges, *(Purge(b + offset, s + offset, step) for b, s, step in other.purges)),
         axes={**{rename[tag]: axis for tag, axis in other.axes.items()}, **main.axes},
     )

@@ -24,10 +24,11 @@ _MOST = 1000
 
 @dataclass(slots=True)
 class _Start:
-    """The sessions of one start, the first step of each of its tags, and its time from first to last row."""
+    """The sessions of one start, the first and the highest step of each of its tags, and when it began and ended."""
 
     sessions: list[int]
     first: dict[int, int]
+    top: dict[int, int]
     begin: float
     end: float
 
@@ -56,28 +57,44 @@ def _chains(columns: Columns) -> list[_Chain]:
     session = columns.session
     if not len(session) or (session == session[0]).all() or len(np.unique(session)) > _MOST:
         return []
-    width = len(columns.tags)
-    pairs, rows = np.unique(session.astype(np.int64) * width + columns.tag, return_index=True)
-    found: dict[int, dict[int, int]] = {}
-    for pair, row in zip(pairs.tolist(), rows.tolist(), strict=True):
-        found.setdefault(pair // width, {})[pair % width] = int(columns.step[row])
     chains: list[_Chain] = []
-    for each, first in found.items():
+    for each, steps in _steps(columns).items():
+        first, top = ({tag: step[at] for tag, step in steps.items()} for at in (0, 2))
         begin, end = _span(columns.time[session == each])
         chain = next((chain for chain in reversed(chains) if first.keys() & chain.starts[-1].first.keys()), None)
         if chain is None:
-            chains.append(_Chain([_Start([each], first, begin, end)]))
+            chains.append(_Chain([_Start([each], first, top, begin, end)]))
             continue
         last = chain.starts[-1]
         common = first.keys() & last.first.keys()
-        from_scratch = 2 * sum(first[tag] <= last.first[tag] for tag in common) > len(common)
-        if from_scratch and not begin <= last.end:
-            chain.starts.append(_Start([each], first, begin, end))
+        # one row at an odd step, after which the curve goes on above the earlier ones, begins nothing
+        from_scratch = sum(
+            first[tag] <= last.first[tag] and (steps[tag][1] <= last.top[tag] or last.first[tag] == last.top[tag])
+            for tag in common
+        )
+        if 2 * from_scratch > len(common) and not begin <= last.end:
+            chain.starts.append(_Start([each], first, top, begin, end))
         else:
             last.sessions.append(each)
             last.first = first | last.first
+            last.top |= {tag: max(step, last.top.get(tag, step)) for tag, step in top.items()}
             last.end = float(np.fmax(last.end, end))
     return chains
+
+
+def _steps(columns: Columns) -> dict[int, dict[int, tuple[int, int, int]]]:
+    """For each session and tag the first, the second (the first again where there is none) and the highest step."""
+    width = len(columns.tags)
+    pair = columns.session.astype(np.int64) * width + columns.tag
+    order = np.argsort(pair, kind="stable")
+    step, ordered = columns.step[order], pair[order]
+    begin = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))
+    size = np.diff(begin, append=len(ordered))
+    second, top = step[begin + np.minimum(size - 1, 1)], np.maximum.reduceat(step, begin)
+    found: dict[int, dict[int, tuple[int, int, int]]] = {}
+    for each, *steps in zip(ordered[begin].tolist(), step[begin].tolist(), second.tolist(), top.tolist(), strict=True):
+        found.setdefault(each // width, {})[each % width] = (steps[0], steps[1], steps[2])
+    return found
 
 
 def _span(time: NDArray[np.float64]) -> tuple[float, float]:

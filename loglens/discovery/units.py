@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from loglens.discovery.find import Found
+from loglens.discovery.join_parts import join_ranks, join_splits
 from loglens.discovery.same_run import merge
+from loglens.discovery.siblings import siblings
+from loglens.discovery.side_by_side import first_writer
 from loglens.discovery.starts import split_starts
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
@@ -16,31 +20,66 @@ from loglens.remote.mirror import with_remote_names
 
 #: Sources that are read together, each with its reader.
 Unit = tuple[tuple[Reader, Source], ...]
+#: So many levels below a log folders are looked at for the same run, where they are few: all are in memory at once.
+NESTED, FEW_BELOW = 3, 8
 
 
 def units(found: Found) -> list[Unit]:
     """Group the sources into units that can be read independently.
 
-    Sources of one folder in several formats are one unit, so that a run in several formats can be recognised
-    as one; two sources of one format are never merged. Each folder below a folder `runs` is a run of its own,
-    except where a log lies beside `runs`: Hugging Face and torch write event files of that log's run there.
+    Sources of one folder in several formats are one group, so that a run in several formats can be told
+    to be one; of one format those are together that their names call parts of one run.
     """
     folders: dict[Path, list[tuple[Reader, Source]]] = {}
+    for folder, member in zip(_folders(found), found.sources, strict=True):
+        folders.setdefault(folder, []).append(member)
+    grouped: list[Unit] = []
+    for group in folders.values():
+        formats = {reader.FORMAT for reader, _ in group}
+        grouped.extend([tuple(group)] if len(formats) > 1 else _related(group))
+    return grouped
+
+
+def _folders(found: Found) -> list[Path]:
+    """The folder of the run of each source.
+
+    Below a folder `runs` are as many runs as there are folders, but where a log lies beside it: Hugging Face and
+    torch write events of that one there. The console of a W&B run lies in `files`, below its transaction log. A
+    few folders below one with a log of another format may hold the same run, which its values will tell.
+    """
     wandb = {
         file.parent: _folder(source) for _, source in found.sources for file in source.files if file.suffix == ".wandb"
     }
     own = [_folder(source) for _, source in found.sources]
     own = [wandb.get(folder.parent, folder) if folder.name == "files" else folder for folder in own]
-    logged = set(own)
-    for folder, member in zip(own, found.sources, strict=True):
+    formats: dict[Path, set[str]] = {}
+    for folder, (reader, _) in zip(own, found.sources, strict=True):
+        formats.setdefault(folder, set()).add(reader.FORMAT)
+    below = Counter(above for folder in own for above in folder.parents if above in formats)
+    for place, (folder, (reader, _)) in enumerate(zip(own, found.sources, strict=True)):
         above = folder.parent.parent
-        whole = above if folder.parent.name == "runs" and above in logged else folder
-        folders.setdefault(whole, []).append(member)
-    grouped: list[Unit] = []
-    for group in folders.values():
-        formats = {reader.FORMAT for reader, _ in group}
-        grouped.extend([tuple(group)] if len(formats) > 1 else [(member,) for member in group])
-    return grouped
+        if folder.parent.name == "runs" and above in formats:
+            own[place] = above
+            continue
+        whole = next((each for each in list(folder.parents)[:NESTED] if each in formats), None)
+        if whole and below[whole] <= FEW_BELOW and reader.FORMAT not in formats[whole]:
+            own[place] = whole
+    for each in siblings([(reader.FORMAT, source) for reader, source in found.sources]):
+        for place in each.places:  # with the first of them, wherever they lie
+            own[place] = own[each.places[0]]
+    return own
+
+
+def _related(group: Sequence[tuple[Reader, Source]]) -> list[Unit]:
+    """Sources of one format, those together that are parts of one run by their names."""
+    first = list(range(len(group)))
+    for each in siblings([(reader.FORMAT, source) for reader, source in group]):
+        for place in each.places:
+            first[place] = each.places[0]
+    units: dict[int, list[tuple[Reader, Source]]] = {}
+    for place, member in zip(first, group, strict=True):
+        units.setdefault(place, []).append(member)
+    return [tuple(members) for members in units.values()]
 
 
 def open_unit(unit: Unit) -> Iterator[Run | UnreadableError]:
@@ -48,9 +87,17 @@ def open_unit(unit: Unit) -> Iterator[Run | UnreadableError]:
     if len(unit) == 1:
         yield from _read(*unit[0])
         return
-    items = [item for reader, source in unit for item in _read(reader, source)]
-    yield from (item for item in items if isinstance(item, UnreadableError))
-    yield from merge([item for item in items if isinstance(item, Run)])
+    read = [list(_read(reader, source)) for reader, source in unit]
+    yield from (item for items in read for item in items if isinstance(item, UnreadableError))
+    runs = [[item for item in items if isinstance(item, Run)] for items in read]
+    for each in siblings([(reader.FORMAT, source) for reader, source in unit]):
+        parts = [runs[place] for place in each.places]
+        if all(len(part) == 1 for part in parts):  # else it is not known which belongs to which
+            join = join_splits if each.kind == "split" else join_ranks
+            if one := join([part[0] for part in parts], each.labels):
+                for place in each.places:
+                    runs[place] = [one] if place == each.places[0] else []
+    yield from merge([run for group in runs for run in group])
 
 
 class Reading:
@@ -75,7 +122,7 @@ class Reading:
 
 def _read(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
     for item in _attempt(reader, source):
-        for one in split_starts(item) if isinstance(item, Run) else [item]:
+        for one in split_starts(first_writer(item)) if isinstance(item, Run) else [item]:
             yield with_remote_names(one, source.mirror) if source.mirror else one
 
 

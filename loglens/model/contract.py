@@ -64,6 +64,7 @@ class Reader(Protocol):
     sniff: whether the file is of this format; cheap, never raises.
     home: the folder or file of the run that a file belongs to, given all files of this format.
     read: the runs in a source; raises UnreadableError where nothing of it can be read.
+    fits (optional): whether a file is a table without a header line, of as many columns as names are given.
     touch (optional): fetch those parts of a remote file that `read` looks at (`sparse_file.Sparse`).
     """
 

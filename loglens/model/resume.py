@@ -21,6 +21,22 @@ class Rewind(NamedTuple):
     first: int
 
 
+class Purge(NamedTuple):
+    """A writer's word that it goes on from `step`: rows of sessions from `begin` to before `session` are void there."""
+
+    begin: int
+    session: int
+    step: int
+
+
+def purged(step: Ints, session: NDArray[np.int32], purges: tuple[Purge, ...]) -> NDArray[np.bool_]:
+    """Which rows of a curve a later session has taken back, whether or not it logged the curve again."""
+    gone = np.zeros(len(step), np.bool_)
+    for purge in purges:
+        gone |= (session >= purge.begin) & (session < purge.session) & (step >= purge.step)
+    return gone
+
+
 def surviving_rows(step: Ints, session: NDArray[np.int32] | None = None) -> tuple[NDArray[np.intp], list[Rewind]]:
     """Find the rows of a curve that no resume has replaced, sorted by step, and the places where it resumed.
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from loglens.errors import LoglensError
 from loglens.model import run_html
 from loglens.model.columns import Columns, Histogram
-from loglens.model.resume import Rewind, surviving_rows
+from loglens.model.resume import Purge, Rewind, purged, surviving_rows
 from loglens.model.series import Series
 from loglens.model.source import Note
 
@@ -33,6 +33,7 @@ class Run:
     axes: the step axis of each tag that does not count in steps (e.g. {"val_loss": "epoch"}).
     params: what the files say of how the run was made (learning rate, cell, status ...), flat. An integer
     that no float can hold is kept as text, so that every number in them can be computed with.
+    purges: where the writer itself said that it goes on from an earlier step.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Run:
     notes: tuple[Note, ...] = ()
     files: tuple[Path, ...] = ()
     axes: Mapping[str, str] = field(default_factory=dict)
+    purges: tuple[Purge, ...] = ()
 
     def __post_init__(self) -> None:
         huge = {
@@ -79,13 +81,13 @@ class Run:
 
     @cached_property
     def curves(self) -> dict[str, Series]:
-        """Every scalar tag's surviving curve. Grouped once, in O(rows)."""
-        return {tag: series for tag, (series, _) in self._grouped.items()}
+        """Every scalar tag's surviving curve, where anything of it survives. Grouped once, in O(rows)."""
+        return {tag: series for tag, (series, _) in self._grouped.items() if len(series)}
 
     @cached_property
     def rewinds(self) -> dict[str, list[Rewind]]:
         """The tags whose steps go back, with every place where they do."""
-        return {tag: rewinds for tag, (_, rewinds) in self._grouped.items() if rewinds}
+        return {tag: rewinds for tag, (series, rewinds) in self._grouped.items() if rewinds and len(series)}
 
     @cached_property
     def norms(self) -> dict[str, Series]:
@@ -137,7 +139,12 @@ class Run:
         if len(step) > 1 and (step == step[0]).all():
             # `global_step=None` writes step 0 for all: the order of arrival is the only axis there is
             step, axis = np.arange(len(step), dtype=np.int64), "arrival"
+        taken_back: list[Rewind] = []
+        if self.purges and (gone := purged(step, columns.session[rows], self.purges)).any():
+            taken_back = [Rewind(int(step[gone].max()), int(step[gone].min()))]
+            step, rows = step[~gone], rows[~gone]
         alive, rewinds = surviving_rows(step, columns.session[rows])
+        rewinds = taken_back + rewinds
         rows = rows[alive]
         return Series(tag, step[alive], columns.value[rows], columns.time[rows], axis), rewinds
 

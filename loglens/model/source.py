@@ -18,12 +18,14 @@ class Source:
 
     path: the folder of the run, or its one file. name: the run's name in reports.
     mirror: root of the local copy of a remote tree, where the paths lie in one.
+    columns: names for the columns of tables without a header line.
     """
 
     path: Path
     files: tuple[Path, ...]
     name: str
     mirror: Path | None = None
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ def code_and_settings(config: Config) -> str:
         sorted((name, sorted(numbers.items())) for name, numbers in config.thresholds.items()),
         sorted(config.ignore.items()),
         config.assertions,
+        config.columns,
     ]
     return repr([sys.version, np.__version__, code, settings])
 

@@ -95,7 +95,8 @@ def diagnose(
             if known_before is not None:
                 on_result(known_before)
                 return SessionResult(known_before, None)
-        found = find(paths, registry.readers(), (lambda: open_cache().owner) if execution.cached else None)
+        owner = (lambda: open_cache().owner) if execution.cached else None
+        found = find(paths, registry.readers(), owner, config.columns)
         failures = [Unread.of(failure) for failure in found.failures]
         on_result(failures)
         sources = units(found)

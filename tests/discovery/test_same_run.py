@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+import loglens
 from loglens.discovery.same_run import merge
 from loglens.model.columns import Columns
 from loglens.model.run import Run
 from tests.curves import falling, level, run
+from tests.readers.tensorboard_writer import scalar, write
 
 
 def csv_of(original: Run, **renamed: str) -> Run:
@@ -116,3 +119,44 @@ def test_curves_of_one_name_at_other_steps_are_two() -> None:
 def test_order_is_kept() -> None:
     runs = [replace(run({"loss": falling(50 + seed, seed=seed)}), name=str(seed)) for seed in range(5)]
     assert [one.name for one in merge(runs)] == list("01234")
+
+
+def rough(count: int, seed: int) -> np.ndarray:
+    """A curve that only falls, by steps of random sizes: a cumulated cost, a best value so far in full precision."""
+    return 10.0 - np.cumsum(np.random.default_rng(seed).exponential(size=count)) / count
+
+
+@pytest.mark.parametrize(("count", "joined"), [(1500, True), (300, False)])
+def test_a_long_curve_that_only_falls_tells_a_run(count: int, joined: bool) -> None:
+    events = run({"best": rough(count, 1)})
+    assert len(merge([csv_of(events), events])) == (1 if joined else 2)
+    assert len(merge([csv_of(run({"best": rough(count, 2)})), events])) == 2
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        1e-3 * (1 - np.arange(2000) / 2000),
+        np.round(1e-3 * (1 - np.arange(2000) / 2000), 8),
+        5e-4 * (1 + np.cos(np.pi * np.arange(2000) / 2000)),
+        np.array([float(f"{v:.4g}") for v in 5e-4 * (1 + np.cos(np.pi * np.arange(2000) / 2000))]),
+        np.arange(2000) * 512.0,
+        np.round(np.arange(2000) / 37, 2),
+    ],
+)
+def test_a_long_schedule_tells_none(schedule: np.ndarray) -> None:
+    events = run({"lr": schedule})
+    assert len(merge([csv_of(events), events])) == 2
+
+
+def test_events_in_folders_below_their_log_are_the_same_run(tmp_path: Path) -> None:
+    loss = falling(60)
+    (tmp_path / "exp").mkdir()
+    lines = "".join(f'{{"step": {at}, "loss": {value!r}}}\n' for at, value in enumerate(loss.tolist()))
+    (tmp_path / "exp" / "metrics.json").write_text(lines)
+    write(
+        tmp_path / "exp" / "tb" / "scalars" / "events.out.tfevents.1.host",
+        [scalar("loss", value, at) for at, value in enumerate(loss.tolist())],
+    )
+    (one,) = loglens.read(tmp_path)
+    assert len(one.curves["loss"]) == 60 and "merged" in [note.kind for note in one.notes]

@@ -61,6 +61,7 @@ def test_each_start_from_scratch_is_a_run() -> None:
         session("loss", range(50), 0, 1e9) + session("loss", range(50), 1, 1e9 + 10),  # written side by side
         session("loss", range(50), 0) + session("val", range(50), 1),  # two files of one run
         session("loss", range(50), 0),
+        [*session("loss", range(20), 0), ("loss", 0, 1, np.nan), *session("loss", range(20, 40), 1)],  # one odd row
     ],
 )
 def test_what_is_one_run(rows: Rows) -> None:

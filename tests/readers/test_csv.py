@@ -369,7 +369,7 @@ def test_huge_integers(tmp_path: Path) -> None:
         (b" \n\n", "empty file"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "git lfs pull"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "PNG image"),
-        (bytes(range(256)) * 20, "a binary file, not a log"),
+        (bytes(range(256)) * 20, "a binary file"),
         (b"step,loss\n", "a header and no row"),
         (b"step,loss", "a header and no row"),
         (b"step,loss\n1,2,3\n", "a header and no row"),
@@ -643,3 +643,33 @@ def test_monitors_of_sixteen_environments() -> None:
     assert sorted(values(run, "r")) == sorted(value for each in wanted for value in each["r"])
     assert len(run.columns) == 217218
     assert (np.diff(run.curves["r"].time) >= 0).all()
+
+
+#: The first lines of lcurve.out, as DeePMD-kit 2 writes it.
+LCURVE = """#  step      rmse_val    rmse_trn    rmse_e_val  rmse_e_trn    rmse_f_val  rmse_f_trn         lr
+# If there is no available reference data, rmse_*_{val,trn} will print nan
+      0      3.05e+01    2.96e+01      6.36e-01    6.37e-01      9.65e-01    9.35e-01    1.0e-03
+    100      2.51e+01    2.66e+01           nan    6.12e-01      8.01e-01    8.49e-01    1.0e-03
+"""
+
+
+@pytest.mark.parametrize("name", ["lcurve.out", "log", "curve.dat"])
+def test_content_decides_not_the_suffix(tmp_path: Path, name: str) -> None:
+    path = text(tmp_path, LCURVE, name)
+    assert csv.sniff(path)
+    run = read_one(csv.read, path)
+    assert run.tags[0] == "rmse_val" and run.tags[-1] == "lr" and len(run.tags) == 7
+    assert same([value for _, value in rows(run, "rmse_e_val")], [0.636, NAN])
+    assert [step for step, _ in rows(run, "lr")] == [0, 100]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "epoch loss\n1 0.5\nsaving the model\n2 0.4\n",
+        "training step\n1 2\nto be continued\n3 4\n",
+        "iter 1 loss 2\niter 2 loss 1\n",
+    ],
+)
+def test_a_console_is_no_table(tmp_path: Path, content: str) -> None:
+    assert not csv.sniff(text(tmp_path, content, "job.out"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import loglens
+from loglens.model.source import Source
 from loglens.readers.csv import reader
 from loglens.roles.from_tags import roles_of_tags
 from tests.readers.tables import DATA, Points, equal, kinds, read_one, rows, values, write
@@ -54,8 +55,8 @@ def parse(path: Path, step: str, out: set[str]) -> Points:
 @pytest.mark.parametrize(("file", "step", "axis", "out", "said", "roles"), WRITTEN, ids=IDS)
 def test_every_point(file: str, step: str, axis: str, out: set[str], said: list[str], roles: dict[str, str]) -> None:
     assert reader.sniff(DATA / file)
-    run = read_one(reader.read, DATA / file)
-    assert run.format == "csv" and loglens.read(DATA / file)[-1].name == Path(file).name
+    (run,) = reader.read(Source(DATA / file, (DATA / file,), Path(file).name))
+    assert run.format == "csv" and run.name == Path(file).name
     assert equal(run, parse(DATA / file, step, out))
     assert {run.axes.get(tag, "step") for tag in run.tags} == {axis}
     assert kinds(run) == said
@@ -63,13 +64,6 @@ def test_every_point(file: str, step: str, axis: str, out: set[str], said: list[
     assert {tag: f"{played[tag].name}{'@' if played[tag].split else ''}{played[tag].split or ''}" for tag in roles} == (
         roles
     )
-
-
-def test_two_fits_in_one_file_are_two_runs() -> None:
-    """fastai's logger appends, and its epochs begin again with every fit."""
-    first, second = loglens.read(DATA / "fastai" / "history.csv")
-    assert [len(run.series("train_loss")) for run in (first, second)] == [4, 3]
-    assert first.series("mae").value[0] == 2.5495731830596924 and second.series("mae").value[-1] == 0.38086873292922974
 
 
 @pytest.mark.parametrize(("file", "step", "axis", "out", "said", "roles"), WRITTEN, ids=IDS)

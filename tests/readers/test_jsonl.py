@@ -144,7 +144,7 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     [
         ("log.jsonl", "", "empty file"),
         ("log.jsonl", "version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
-        ("log.jsonl", "\x00\x01\x02\x03" * 9, "a binary file, not a log"),
+        ("log.jsonl", "\x00\x01\x02\x03" * 9, "a binary file"),
         ("log.jsonl", '{"prompt": "a"}\n{"prompt": "b"}\n', "no line is a JSON object with a number"),
         ("log.jsonl", '{"step": 1}\n{"step": 2}\n', "no number that changes"),
         ("log.jsonl", "[" * 100_000, "no line is a JSON object"),

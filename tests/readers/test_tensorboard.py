@@ -157,6 +157,39 @@ def test_session_mark_inside_a_file(tmp_path: Path) -> None:
     assert found.series("a").value.tolist() == [1.0, 9.0, 3.0]
 
 
+def start(step: int) -> Event:
+    return Event(wall_time=3.0, step=step, session_log=SessionLog(status=SessionLog.SessionStatus.START))
+
+
+@pytest.mark.parametrize(
+    ("events", "a", "b"),
+    [
+        # TensorBoard's event_accumulator_test: a start at 201 takes back what lies beyond it, of every tag
+        ([("a", 100), ("a", 200), ("b", 202), ("b", 203), ("a", 300), ("a", 400), 201], [100, 200], []),
+        ([("a", 100), ("b", 202), ("a", 300), 201, ("a", 210), ("a", 250)], [100, 210, 250], []),
+        ([("a", 10), ("b", 15), ("a", 20), ("b", 25), 20, ("a", 30)], [10, 30], [15]),
+        ([("a", 10), ("b", 15), 0], [10], [15]),  # a start from scratch takes nothing back
+    ],
+)
+def test_a_session_that_starts_at_a_step_takes_back_what_lies_beyond_it(
+    tmp_path: Path, events: list[tuple[str, int] | int], a: list[int], b: list[int]
+) -> None:
+    rows = [start(each) if isinstance(each, int) else scalar(each[0], 1.0, each[1]) for each in events]
+    found = run(write(tmp_path / "events.out.tfevents.1.host", rows))
+    left = {tag: curve.step.tolist() for tag, curve in found.curves.items()}
+    assert (left.get("a", []), left.get("b", [])) == (a, b)
+    assert len(found.columns) == sum(not isinstance(each, int) for each in events)  # the table keeps them all
+
+
+def test_a_purge_in_a_new_file_holds_for_the_file_before(tmp_path: Path) -> None:
+    """torch's SummaryWriter(purge_step=50)."""
+    write(tmp_path / "events.out.tfevents.1.host", [scalar("a", 1.0, at) for at in range(0, 90, 10)])
+    write(tmp_path / "events.out.tfevents.2.host", [start(50), scalar("a", 2.0, 60), scalar("a", 2.0, 70)])
+    found = run(tmp_path)
+    assert found.curves["a"].step.tolist() == [0, 10, 20, 30, 40, 60, 70]
+    assert found.rewinds["a"] == [(80, 50)]
+
+
 def test_files_follow_one_another_by_name(tmp_path: Path) -> None:
     write(tmp_path / "events.out.tfevents.2.host", [scalar("a", 2.0, 0)])
     write(tmp_path / "events.out.tfevents.1.host", [scalar("a", 1.0, 0)])

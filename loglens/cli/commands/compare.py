@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,6 +12,7 @@ from loglens.cli import options as common
 from loglens.compare import text as comparison
 from loglens.compare.curves import Cast, compare
 from loglens.compare.regression import limit
+from loglens.config.load import Config
 from loglens.discovery.find import find
 from loglens.discovery.units import Reading
 from loglens.errors import LoglensError
@@ -40,6 +41,7 @@ from loglens.roles.assign import assign_roles
 )
 @click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 @common.config_options
+@common.columns_option
 @click.option("-v", "--verbose", is_flag=True, help="Every curve and every parameter.")
 @click.option("-q", "--quiet", is_flag=True, help="No warnings on standard error.")
 @common.traceback_option
@@ -53,6 +55,7 @@ def command(
     file: Path | None,
     isolated: bool,
     roles: tuple[str, ...],
+    columns: tuple[str, ...],
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -64,14 +67,16 @@ def command(
     if len(paths) != (1 if against else 2):
         raise click.UsageError("give GOOD and BAD, or BAD alone with --against 'runs/good*'")
     wanted = [limit(text) for text in limits]
-    table = common.load_config(file, isolated, roles).roles
-    bad = _one(paths[-1], _runs([paths[-1]], table, quiet))
+    config = common.load_config(file, isolated, roles, columns)
+    bad = _one(paths[-1], _runs([paths[-1]], config, quiet))
     if against:
-        good = [entry for entry in _runs(against, table, quiet) if entry[0].source.resolve() != bad[0].source.resolve()]
+        good = [
+            entry for entry in _runs(against, config, quiet) if entry[0].source.resolve() != bad[0].source.resolve()
+        ]
         if not good:
             raise LoglensError(f"--against {' '.join(against)}: there is no run but {paths[-1]} itself")
     else:
-        good = [_one(paths[0], _runs([paths[0]], table, quiet))]
+        good = [_one(paths[0], _runs([paths[0]], config, quiet))]
     for line in common.unmatched_roles(roles, {curve.tag for _, curves in (*good, bad) for curve in curves}):
         console.log(line)
     found = compare(good, bad, wanted)
@@ -83,10 +88,10 @@ def command(
     ctx.exit(ExitCode.FOUND if found.failed else ExitCode.OK)
 
 
-def _runs(paths: Sequence[str], roles: Mapping[str, str], quiet: bool) -> list[tuple[Run, Cast]]:
-    """Every run under the paths, with its curves and their roles. Raises LoglensError where there is none."""
-    reading = Reading(find(paths, registry.readers()))
-    runs = [(run, assign_roles(run, roles)) for run in reading]
+def _runs(paths: Sequence[str], config: Config, quiet: bool) -> list[tuple[Run, Cast]]:
+    """Every run under the paths with its curves and their roles. Raises LoglensError where there is none."""
+    reading = Reading(find(paths, registry.readers(), columns=config.columns))
+    runs = [(run, assign_roles(run, config.roles)) for run in reading]
     unread = [Unread.of(failure) for failure in reading.unread]
     if not runs:
         raise LoglensError("; ".join(f"{item.path}: {item.why}" for item in unread[:3]))

@@ -103,6 +103,7 @@ class Format(click.ParamType[str]):
 @click.option("--scheduler", metavar="ADDRESS", help="With --engine dask: the scheduler, e.g. tcp://10.0.0.1:8786.")
 @click.option("--no-cache", "cached", flag_value=False, default=True, help="Judge anew what did not change since.")
 @common.config_options
+@common.columns_option
 @click.option("-v", "--verbose", is_flag=True, help="Every curve, snippet and healthy run in full.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
 @common.traceback_option
@@ -125,6 +126,7 @@ def command(
     file: Path | None,
     isolated: bool,
     roles: tuple[str, ...],
+    columns: tuple[str, ...],
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -135,7 +137,9 @@ def command(
     if (engine == "dask") != (scheduler is not None):
         raise click.UsageError("--engine dask and --scheduler ADDRESS go together")
     targets = _targets(outputs, format)
-    config = with_flags(common.load_config(file, isolated, roles), registry.detectors(), fail_on, select, ignore)
+    config = with_flags(
+        common.load_config(file, isolated, roles, columns), registry.detectors(), fail_on, select, ignore
+    )
     old = baseline.load(accepted) if accepted else None
     whole = [(path, name) for path, name in targets if name != jsonl.FORMAT]
     tags: set[str] = set()

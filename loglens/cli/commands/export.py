@@ -36,9 +36,12 @@ from loglens.renderers import point_tables as export
     "Wide: a row a run and step, a column a tag; a blank is no value, nan a logged NaN.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
+@common.columns_option
 @common.traceback_option
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[str, ...], output: Path, tidy: bool, quiet: bool) -> None:
+def command(
+    ctx: click.Context, paths: tuple[str, ...], output: Path, tidy: bool, columns: tuple[str, ...], quiet: bool
+) -> None:
     """Write the scalars of every run to one table."""
     suffix = output.suffix.lower()
     try:
@@ -47,7 +50,7 @@ def command(ctx: click.Context, paths: tuple[str, ...], output: Path, tidy: bool
         raise LoglensError(f"-o {output}: {error}") from None
     if not output.parent.is_dir():
         raise LoglensError(f"-o {output}: there is no folder {output.parent}")
-    reading = Reading(find(paths, registry.readers()))
+    reading = Reading(find(paths, registry.readers(), columns=columns))
     with progress.progress_bar(reading.sources, quiet) as watch:
         runs = watch(reading)
         first = next(runs, None)

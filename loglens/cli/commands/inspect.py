@@ -22,6 +22,7 @@ from loglens.roles.assign import assign_roles, parts
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 @common.config_options
+@common.columns_option
 @click.option(
     "--show-params", is_flag=True, help="The parameters alone, all of them, as reports show them: no secrets."
 )
@@ -36,13 +37,14 @@ def command(
     file: Path | None,
     isolated: bool,
     roles: tuple[str, ...],
+    columns: tuple[str, ...],
     show_params: bool,
     verbose: bool,
     quiet: bool,
 ) -> None:
     """List runs, curves, points, roles and notes, without judging."""
     table = common.load_config(file, isolated, roles).roles
-    reading = Reading(find(paths, registry.readers()))
+    reading = Reading(find(paths, registry.readers(), columns=columns))
     with progress.progress_bar(reading.sources, quiet) as watch:
         runs = [(run, parts(assign_roles(run, table))) for run in watch(reading)]
     unread = [Unread.of(failure) for failure in reading.unread]

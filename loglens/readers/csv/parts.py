@@ -20,6 +20,9 @@ from loglens.readers.tables.step_axis import plain, row_axis
 from loglens.readers.tables.table import Table
 from loglens.readers.tables.tidy import pivot, split_kinds
 
+#: Files without a header line whose columns their writer names: DeepLabCut's docs on `train_network`.
+KNOWN = {"learning_stats.csv": ("iteration", "loss", "lr")}
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -38,9 +41,12 @@ class Part:
     downloaded: bool = False
 
 
-def file_parts(path: Path) -> list[Part]:
-    """The curves of a file by run. Raises UnreadableError where there are none."""
-    tables, notes = load(path)
+def file_parts(path: Path, columns: Sequence[str] = ()) -> list[Part]:
+    """The curves of a file by run. Raises UnreadableError where there are none.
+
+    columns: the names of the columns where the file has no header line.
+    """
+    tables, notes = load(path, columns or KNOWN.get(path.name, ()))
     tables = [table for table in tables if table.height] or tables[:1]
     if len(tables) > 1:
         notes.append(Note("restart", f"the header stands {len(tables)} times: written in as many sessions", path.name))

@@ -27,6 +27,9 @@ FORMAT = "csv"
 _SUFFIXES = frozenset({".csv", ".tsv"})
 #: Suffixes that text logs have too: only what is plainly a table of numbers is taken.
 _PERHAPS = frozenset({".log", ".txt", ".dat", ".data"})
+#: Suffixes that consoles have more often than tables: all lines at the beginning must be rows.
+_SELDOM = frozenset({"", ".out", ".tab", ".hist", ".history", ".res", ".results", ".stats", ".curve", ".asc", ".prn"})
+_LOOKED_AT = 40
 #: AlgoPerf writes its evaluations into both files; the first has the training losses besides.
 _TWICE = ("measurements.csv", "eval_measurements.csv")
 _MONITOR = re.compile(r"(?:^|\.)monitor\.csv$")
@@ -35,20 +38,32 @@ _MONITOR = re.compile(r"(?:^|\.)monitor\.csv$")
 def sniff(path: Path) -> bool:
     """By suffix; .log and .txt only with a header that names a counter, and numbers below it."""
     suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES | _PERHAPS:
+    if suffix not in _SUFFIXES | _PERHAPS | _SELDOM:
         return False
     text = head(path)
     if suffix in _SUFFIXES:
         return not is_wandb(split_header(text)[0])
-    lines = [line for line in text.split("\n")[:40] if line.strip()]
+    lines = [line for line in text.split("\n")[:_LOOKED_AT] if line.strip()]
     while lines and lines[0].startswith("#{"):
         lines = lines[1:]
-    if len(lines) < 2:
+    rows = [line for line in lines[1:] if not line.startswith("#")]
+    if not rows:
         return False
     names, mark = split_header(lines[0])
-    cells = split_row(lines[1], mark)
-    fits = len(names) > 1 and len(cells) == len(names) and any(map(is_counter, names))
-    return fits and not any(map(is_number, names)) and any(map(is_number, cells))
+    rows = rows[:1] if suffix in _PERHAPS else rows[: max(1, len(rows) - 1)]  # the last one may be cut off
+    cells = [split_row(row, mark) for row in rows]
+    fit = len(names) > 1 and any(map(is_counter, names)) and all(len(row) == len(names) for row in cells)
+    return fit and not any(map(is_number, names)) and all(any(map(is_number, row)) for row in cells)
+
+
+def fits(path: Path, columns: Sequence[str]) -> bool:
+    """Whether a file is a table without a header line, of as many columns as there are names."""
+    lines = [line for line in head(path).split("\n")[:40] if line.strip() and not line.startswith("#")]
+    if not lines:
+        return False
+    _, mark = split_header(lines[0])
+    cells = [split_row(line, mark) for line in lines[:1] + lines[1:-1]]  # the last one may be cut off
+    return all(len(row) == len(columns) and all(map(is_number, row)) for row in cells)
 
 
 def home(path: Path, inside: frozenset[Path]) -> Path:
@@ -78,7 +93,7 @@ def read(source: Source) -> Iterator[Run]:
         files = tuple(path for path in files if path.name != _TWICE[1])
     for path in files:
         try:
-            parts += file_parts(path)
+            parts += file_parts(path, source.columns)
         except UnreadableError as error:
             failed.append((path, error))
     if not parts:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -30,7 +28,8 @@ from loglens.readers.tables.cell_values import (
 )
 from loglens.readers.tables.clock import NAMES as CLOCK_NAMES
 from loglens.readers.tables.growing_columns import Growing
-from loglens.readers.tables.header import find_header, is_number, split_header, unique
+from loglens.readers.tables.header import find_header, is_number, no_header, split_header, unique
+from loglens.readers.tables.plain_lines import plain_lines, restored, whole_rows
 from loglens.readers.tables.several_runs import BLOCKS, RUNS
 from loglens.readers.tables.step_axis import plain
 from loglens.readers.tables.table import Table
@@ -40,24 +39,24 @@ KEPT = frozenset({*CLOCK_NAMES, *RUNS, *BLOCKS, *"mode phase split stage tag met
 MOST_COLUMNS = 200_000
 #: So many lines above a torn one tell how long its last cell would be, if that many of them have a number there.
 NEAR, FEW = 20, 3
-# stand-ins inside quoted cells for what would end the cell
-_COMMA, _LINE, _SPACE = "\x1f", "\x1e", "\x1d"
-_BACK = str.maketrans({_LINE: "\n", _SPACE: " "})
+#: What no line begins with.
+_NO_LINE = b"\0\n"
 
 
-def load(path: Path) -> tuple[list[Table], list[Note]]:
+def load(path: Path, columns: Sequence[str] = ()) -> tuple[list[Table], list[Note]]:
     """The tables in a file: one, or several where a header line stands again in the body.
 
+    columns: the names of the columns of a file that has no header line.
     Raises UnreadableError where there is no table at all.
     """
     notes: list[Note] = []
-    blocks = _whole_rows(_known_lines(open_text(path), path, notes))
+    blocks = whole_rows(_known_lines(open_text(path), path, notes))
     first = next(blocks, None)
     if first is None:
         empty = "empty file: the run wrote nothing, or has not flushed yet"
         raise refuse(path, f"the first line is longer than {LONGEST_LINE >> 20} MB: no table" if notes else empty)
     start, lines = find_header(first)
-    sheet = Sheet(path, first[start:], lines)
+    sheet = Sheet(path, first[start:], lines, columns)
     rest = sheet.without_cut_cell(chain([first[start:]], blocks))
     for each in ahead(sheet.lines, rest) if sheet.fast else map(sheet.lines, rest):
         sheet.feed(each)
@@ -73,18 +72,6 @@ def _known_lines(blocks: Iterator[bytes], path: Path, notes: list[Note]) -> Iter
         notes.append(Note("corrupt", message, path.name))
 
 
-def _whole_rows(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Join blocks where one ends inside quotes, up to a limit of memory."""
-    held = b""
-    for block in blocks:
-        held = held + block if held else block
-        if b'"' not in held or held.count(b'"') % 2 == 0 or len(held) > LONGEST_LINE:
-            yield held
-            held = b""
-    if held:
-        yield held
-
-
 class Lines(NamedTuple):
     """Lines as written and in plain form. whole: the last one ends with a line end. grid: where pandas sees all."""
 
@@ -97,7 +84,7 @@ class Lines(NamedTuple):
 class Sheet:
     """Takes a file block by block and keeps its points."""
 
-    def __init__(self, path: Path, block: bytes, lines: int) -> None:
+    def __init__(self, path: Path, block: bytes, lines: int, columns: Sequence[str] = ()) -> None:
         self.path, self.seen, self.read = path, lines, 0
         self.size = path.stat().st_size
         self.fast = wants_pandas(self.size)
@@ -105,14 +92,17 @@ class Sheet:
         names, self.mark = split_header(line.decode("utf-8", "replace"))
         if len(names) > MOST_COLUMNS:
             raise refuse(path, f"{len(names)} columns: no training log has more than {MOST_COLUMNS}")
-        if not any(names) or all(is_number(name) for name in names if name):
-            raise refuse(path, "no header line: the first line holds numbers; put the column names there")
+        bare = not any(names) or all(is_number(name) for name in names if name)
+        if bare and len(columns) != len(names):
+            raise refuse(path, no_header(len(names), columns))
         self.delimiter = self.mark.encode()
         # a header line in the body begins with the first name, or with all where that is blank
         first = line.split(self.delimiter, 1)[0]
-        brief = bool(names[0]) and len(names) > 1 and not first.startswith(b'"')
+        brief = bool(names[0]) and len(names) > 1 and not first.startswith(b'"') and bool(first.strip(b"# "))
         self.lead = first + self.delimiter if brief else line
         leading = names[:1] if brief else names
+        if bare:
+            names, leading, self.lead = list(columns), list(columns), _NO_LINE
         self.lettered = any(not is_number(name) and name.lower() not in ABSENT for name in leading)
         self.tables: list[Table] = []
         self.ragged: Counter[int] = Counter()
@@ -147,7 +137,7 @@ class Sheet:
     def lines(self, block: bytes) -> Lines:
         """Whole lines in plain form, and their cells. The width that counts is the one when they are taken."""
         whole = block.endswith(b"\n") or not block
-        text = self._canonical(block if whole else block + b"\n")
+        text = plain_lines(block if whole else block + b"\n", self.mark)
         return Lines(block, text, whole, to_grid(text, self.width, self.mark) if self.fast and text else None)
 
     def feed(self, lines: Lines) -> None:
@@ -201,7 +191,8 @@ class Sheet:
 
     def _table(self) -> Table:
         text = {
-            at: {line: self._restore(word) for line, word in cells.items()} for at, cells in self.words.text.items()
+            at: {line: restored(word, self.mark) for line, word in cells.items()}
+            for at, cells in self.words.text.items()
         }
         sizes, col, value = self.rows.pop("sizes"), self.points.pop("col"), self.points.pop("value")
         return Table(tuple(self.names), sizes, col, value, text, self.words.count, self.first)
@@ -218,26 +209,9 @@ class Sheet:
     def _add(self, points: Points, text: bytes) -> None:
         if not self.first:
             first = text.split(b"\n", 1)[0].decode("utf-8", "replace")
-            self.first = tuple(map(self._restore, first.split(self.mark)))
+            self.first = tuple(restored(cell, self.mark) for cell in first.split(self.mark))
         self.rows.add(self.read / self.size, sizes=points.sizes)
         self.points.add(self.read / self.size, col=points.col, value=points.value)
-
-    def _canonical(self, block: bytes) -> bytes:
-        """The same lines without quotes and without padding around the cells."""
-        if b'"' in block:
-            block = _unquote(block, self.mark)
-        if self.mark == " ":
-            block = block.replace(b"\t", b" ")
-        if b" " in block or (self.mark != "\t" and b"\t" in block):
-            while b"  " in block:
-                block = block.replace(b"  ", b" ")
-            blanks = (b" ",) if self.mark in {"\t", " "} else (b" ", b"\t")
-            edges = (b"\n",) if self.mark == " " else (b"\n", self.delimiter)
-            for blank in blanks:
-                for edge in edges:
-                    block = block.replace(blank + edge, edge).replace(edge + blank, edge)
-                block = block.removeprefix(blank)
-        return block
 
     def _regular(self, block: bytes, whole: bool, before: int) -> bytes:
         """The lines that have as many cells as the header; others are counted and left out."""
@@ -265,9 +239,6 @@ class Sheet:
                 self.ragged[int(cells[number])] += 1
         return b"\n".join([*kept, b""]) if kept else b""
 
-    def _restore(self, cell: str) -> str:
-        return cell.translate(_BACK).replace(_COMMA, self.mark)
-
 
 def _before(block: bytes, lines: int) -> int:
     """The offset at which the last n whole lines of a block begin."""
@@ -275,22 +246,3 @@ def _before(block: bytes, lines: int) -> int:
     for _ in range(lines + 1):
         at = block.rfind(b"\n", 0, max(at, 0))
     return at + 1
-
-
-def _unquote(block: bytes, mark: str) -> bytes:
-    """Quoted cells made plain, so that a delimiter, a line end or a blank inside no longer counts."""
-    return "\n".join(_plain_lines(block.decode("utf-8", "replace"), mark)).encode() + b"\n"
-
-
-def _plain_lines(text: str, mark: str) -> Iterator[str]:
-    inside = str.maketrans({mark: _COMMA, "\n": _LINE, " ": _SPACE})
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error:  # a cell beyond the limit of the csv module: that line is lost
-            yield "?"
-            continue
-        yield mark.join(cell.strip().translate(inside) for cell in row)

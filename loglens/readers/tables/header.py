@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 #: In place of a delimiter where there is a single column.
 NONE = "\x1c"
+#: So many unnamed columns are spelled out in a message.
+_SHOWN = 8
 #: So many lines of comments may stand before the header.
 _COMMENTS = 40
 #: The columns of W&B's table of runs that no user names, besides the name; so many of them tell it from other tables.
@@ -81,13 +84,13 @@ def split_row(line: str, mark: str) -> list[str]:
 def find_header(block: bytes) -> tuple[int, int]:
     """Where the header begins: the byte and the number of lines before it, blank ones and comments.
 
-    A comment right above rows of as many numbers is the header itself, as numpy.savetxt writes it.
+    A comment above rows of as many numbers is the header itself, as numpy.savetxt and DeePMD write it.
     """
     at = 0
     lines = block.split(b"\n", _COMMENTS + 1)[: _COMMENTS + 1]
     for number, line in enumerate(lines):
         if line.startswith(b"#") and not line.startswith(b"#{"):
-            below = lines[number + 1] if number + 1 < len(lines) else b""
+            below = next((each for each in lines[number + 1 :] if each.strip() and not each.startswith(b"#")), b"")
             names, mark = split_header(line.decode("utf-8", "replace"))
             cells = split_row(below.decode("utf-8", "replace"), mark)
             if len(cells) == len(names) and all(map(is_number, cells)):
@@ -96,6 +99,14 @@ def find_header(block: bytes) -> tuple[int, int]:
             return at, number
         at += len(line) + 1
     return 0, 0
+
+
+def no_header(width: int, columns: Sequence[str]) -> str:
+    """Why a table without a header line cannot be read, and how its columns are named."""
+    if columns:
+        return f"no header line: the first line holds {width} cells, --columns names {len(columns)}"
+    wish = ",".join(["step", "loss", "lr"][:width] + [f"x{at}" for at in range(4, width + 1)][:_SHOWN])
+    return f"no header line: the first line holds numbers; name its {width} columns, e.g. --columns {wish}"
 
 
 def unique(names: list[str]) -> list[str]:

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import stat
-import struct
-import tempfile
-import zlib
 from collections.abc import Iterable
-from mmap import ACCESS_READ, PAGESIZE, mmap
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.columns import Columns
+from loglens.model.resume import Purge
 from loglens.model.source import Note
 from loglens.readers.tables.growing_columns import Growing
-from loglens.readers.tensorboard.event_proto import parse_event
-from loglens.readers.tensorboard.records import FRAME, HEADER, Buffer, Framer, masked_crc
+from loglens.readers.tensorboard.event_file import RejectedError, forget, open_events
+from loglens.readers.tensorboard.records import HEADER, Buffer, Framer
 from loglens.readers.tensorboard.scalar_batches import Batch, Kernel
 from loglens.readers.tensorboard.summaries import CorruptError, Summaries
 from loglens.stats.arrays import Ints
 
-LFS = b"version https://git-lfs"
-GZIP = b"\x1f\x8b"
-#: Bytes that a compressed file may grow to: at most the first, and beyond the second only to so many times
-#: its size. Event records of one tag shrink tenfold, zeros a thousandfold.
-GZIP_MOST, GZIP_SMALL, GZIP_TIMES = 1 << 32, 1 << 26, 100
 TYPES = {"tag": np.int32, "step": np.int64, "time": np.float64, "value": np.float64, "session": np.int32}
-
-
-class RejectedError(ValueError):
-    """A file that cannot be read as events; the message says why and what to do."""
 
 
 class EventLog:
@@ -47,6 +34,7 @@ class EventLog:
         self._points = Growing(**TYPES)
         self._order: dict[int, None] = {}  # codes of the tags as first written
         self._session = -1
+        self._resumes: list[tuple[int, int]] = []  # sessions that the writer began at a step other than 0
 
     @property
     def tags(self) -> dict[str, int]:
@@ -55,12 +43,12 @@ class EventLog:
 
     def add(self, path: Path) -> None:
         """Reads one more file. Raises RejectedError if there is not one record in it."""
-        data, cut = _open(path)
+        data, cut = open_events(path)
         framer, failed = Framer(data), _Failures()
         self._session += 1
         for start, size in framer:
             self._block(data, start, size, failed)
-            _forget(data, int(start[0]), int(start[-1] + size[-1]))
+            forget(data, int(start[0]), int(start[-1] + size[-1]))
         if framer.skipped and not framer.count:
             raise RejectedError("no event record in it, so not a TensorBoard event file; leave it out")
         self.files.append(path)
@@ -70,6 +58,7 @@ class EventLog:
     def _block(self, data: Buffer, start: Ints, size: Ints, failed: _Failures) -> None:
         batches, left = self._kernel.decode(data, start, size)
         sessions = np.zeros(len(start), np.int32)
+        resumes: list[tuple[int, int]] = []
         loose: list[tuple[int, int, float, int, float]] = []
         with memoryview(data) as view:
             for record, at, length in zip(left.tolist(), start[left].tolist(), size[left].tolist(), strict=True):
@@ -84,9 +73,12 @@ class EventLog:
                     failed.malformed.append(at - HEADER)
                     continue
                 sessions[record] = taken.starts_session
+                if taken.starts_session and taken.step > 0:
+                    resumes.append((record, taken.step))
                 loose += [(record, self._code(tag), taken.time, taken.step, x) for tag, x in taken.scalars]
         sessions = np.cumsum(sessions, dtype=np.int32) + np.int32(self._session)
         self._session = int(sessions[-1])
+        self._resumes += [(int(sessions[record]), step) for record, step in resumes]
         self._append(batches, loose, sessions, int(start[-1] + size[-1]) / len(data))
 
     def _code(self, tag: str) -> int:
@@ -128,6 +120,15 @@ class EventLog:
         values = self._points["value"][::-1][row]
         final = dict(zip(codes.tolist(), values.tolist(), strict=True))
         return {name: final[code] for name, code in self.tags.items() if code in final}
+
+    @staticmethod
+    def purges(logs: Iterable[tuple[str, EventLog]]) -> tuple[Purge, ...]:
+        """Where writers took points back, over the sessions of `columns` of the same directories."""
+        found, first = [], 0
+        for _, log in logs:
+            found += [Purge(first, first + session, step) for session, step in log._resumes]
+            first += log._session + 1
+        return tuple(found)
 
     @staticmethod
     def columns(logs: Iterable[tuple[str, EventLog]]) -> Columns:
@@ -197,80 +198,3 @@ def _counted(count: int, noun: str) -> str:
 
 def _listed(offsets: list[int]) -> str:
     return ", ".join(map(str, offsets[:3])) + (" ..." if len(offsets) > 3 else "")
-
-
-def _open(path: Path) -> tuple[Buffer, list[tuple[str, str]]]:
-    """The bytes of a file, mapped, not read; and notes on it."""
-    try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
-            what = "a directory" if stat.S_ISDIR(mode) else "a pipe or device"
-            raise RejectedError(f"{what}, not a file; copy the events to a file")
-        with path.open("rb") as file:
-            head = file.read(len(LFS))
-            if head == LFS:
-                raise RejectedError("a git-LFS pointer, not the file itself; run `git lfs pull`")
-            if head.startswith(b"PK\x03\x04"):
-                raise RejectedError("a zip archive; unpack it")
-            if head.startswith(GZIP):
-                return _inflate(file)
-            return _mapped(file), []
-    except OSError as error:
-        raise RejectedError(f"cannot be read: {error.strerror or error}; check the path and its permissions") from None
-
-
-def _mapped(file: IO[bytes]) -> Buffer:
-    # A file that grows is read up to its size of now
-    size = file.seek(0, 2)
-    return mmap(file.fileno(), size, access=ACCESS_READ) if size else b""
-
-
-def _inflate(file: IO[bytes]) -> tuple[Buffer, list[tuple[str, str]]]:
-    """Unpacks gzip into a temporary file, within bounds; what can be unpacked is read."""
-    most = min(GZIP_MOST, max(GZIP_SMALL, GZIP_TIMES * file.seek(0, 2)))
-    file.seek(0)
-    unpacker, notes = zlib.decompressobj(wbits=31), []
-    with tempfile.TemporaryFile() as plain:
-        try:
-            while not unpacker.eof and plain.tell() < most:
-                packed = unpacker.unconsumed_tail or file.read(1 << 16)
-                if not packed:
-                    break
-                plain.write(unpacker.decompress(packed, 1 << 22))
-        except zlib.error as error:
-            notes.append(("corrupt", f"the compressed data are damaged ({error}); read up to there"))
-        else:
-            if plain.tell() >= most:
-                notes.append(("truncated", f"unpacks to more than {most >> 20} MB: a bomb; read up to there"))
-            elif not unpacker.eof:
-                notes.append(("truncated", "the compressed data do not end; read up to there"))
-        if notes and not plain.tell():
-            raise RejectedError(notes[0][1].removesuffix("; read up to there") + "; fetch the file again")
-        plain.flush()
-        return _mapped(plain), notes
-
-
-def _forget(data: Buffer, start: int, stop: int) -> None:
-    """Release the memory pages of the part of a mapped file that has been read."""
-    if isinstance(data, mmap) and hasattr(data, "madvise") and stop - start > PAGESIZE:
-        from mmap import MADV_DONTNEED
-
-        begin = start // PAGESIZE * PAGESIZE
-        data.madvise(MADV_DONTNEED, begin, stop - begin)
-
-
-def begins_as_events(path: Path) -> bool:
-    """Whether the first record of a file is an event. Reads at most 4 KiB."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        return False
-    with path.open("rb") as file:
-        head = file.read(1 << 12)
-    if head.startswith(GZIP):
-        head = zlib.decompressobj(wbits=31).decompress(head, 1 << 12)
-    if len(head) < FRAME or masked_crc(head[:8]) != struct.unpack_from("<I", head, 8)[0]:
-        return False
-    length = struct.unpack_from("<Q", head)[0]
-    if length > len(head) - HEADER:
-        return False
-    event = parse_event(head[HEADER : HEADER + length])
-    return event.version.startswith("brain.Event:") or bool(event.values)

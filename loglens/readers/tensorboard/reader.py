@@ -18,7 +18,8 @@ from loglens.errors import UnreadableError
 from loglens.model.columns import Histogram
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
-from loglens.readers.tensorboard.event_log import EventLog, RejectedError, begins_as_events
+from loglens.readers.tensorboard.event_file import RejectedError, begins_as_events
+from loglens.readers.tensorboard.event_log import EventLog
 from loglens.readers.tensorboard.remote_ranges import Ranged, fetch_events
 
 FORMAT = "tensorboard"
@@ -170,4 +171,5 @@ def _run(name: str, path: Path, members: Members, notes: list[Note]) -> Run:
         params=params,
         notes=tuple(notes),
         files=tuple(files),
+        purges=EventLog.purges(parts),
     )

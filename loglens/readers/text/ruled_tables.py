@@ -2,7 +2,7 @@
 
 This is the format "simple" of tabulate: columns stand two blanks apart, each as wide as its dashes, their
 cells to the right. A cell that is too wide pushes the rest of its row on; one that is blank did not happen.
-Tables in Markdown ("a | b" over "-- | --") are read too.
+Tables in Markdown ("a | b" over "-- | --") and boxes ("+---+---+") are read too.
 """
 
 from __future__ import annotations
@@ -10,11 +10,17 @@ from __future__ import annotations
 import re
 
 from loglens.readers.text.cell_names import is_counter
+from loglens.readers.text.named_columns import HEADER, NamedColumns
 from loglens.readers.text.templates import ANSI
 
 _RULE = re.compile(rb" *-{2,}(?:  -{2,})+ *\r?")
 #: The rule of a Markdown table: "-- | :--: | --".
-_BAR_RULE = re.compile(rb" *\|? *:?-{2,}:? *(?:\| *:?-{2,}:? *)+\|? *\r?")
+_BAR_RULE = re.compile(rb" *+\|? *+:?-{2,}+:? *+(?:\| *+:?-{2,}+:? *+)++\|? *+\r?")
+#: The rules of a box, "+-----+----+", and a line of cells between two of them.
+_BOX_RULE = re.compile(rb" *\+(?:[-=]{2,}\+){2,} *\r?")
+_BOX_MARK = re.compile(rb"(?m)^ *\+[-=]{2,}\+[-=]{2,}\+")
+_BOX_ROW = re.compile(rb" *\|(?:[^|]+\|){2,} *\r?")
+_DIGIT_CELL = re.compile(rb"\|\s*[-+.]?\d[\d.e+-]*\s*\|")
 _DASHES = re.compile(rb"-+")
 _NUMBER = re.compile(rb"[-+]?(?:\d++\.?\d*+(?:e[-+]?\d++)?|nan|inf)", re.I)
 _NUMERIC = re.compile(rb"\s*\d[\s\d.+naife-]*", re.I)
@@ -34,20 +40,31 @@ class RuledTables:
         self._spans: list[tuple[int, int]] = []
         self._barred = False
         self._last = b""
+        self._unruled = NamedColumns()
 
     def rewrite(self, block: bytes) -> bytes:
         """A block of whole lines, with as many lines as before."""
-        if b"--  --" not in block and not (b"|" in block and _BAR_MARK.search(block)) and not self._names:
+        ruled = b"--  --" in block or (b"|" in block and _BAR_MARK.search(block)) or _BOX_MARK.search(block)
+        unruled = self._unruled.begun or HEADER.search(block)
+        if not (ruled or unruled or self._names):
             self._last = block[:-1].rpartition(b"\n")[2]
             return block
         lines = ANSI.sub(b"", block).split(b"\n")
         for at, line in enumerate(lines):
-            if (barred := bool(_BAR_RULE.fullmatch(line))) or _RULE.fullmatch(line):
+            above = lines[at - 1] if at else self._last
+            if _BOX_RULE.fullmatch(line):
+                if _BOX_ROW.fullmatch(above) and not _DIGIT_CELL.search(above):
+                    self._barred = True
+                    self._begin(above, line)
+            elif (barred := bool(_BAR_RULE.fullmatch(line))) or _RULE.fullmatch(line):
                 self._barred = barred
-                self._begin(lines[at - 1] if at else self._last, line)
+                self._unruled.forget()
+                self._begin(above, line)
             elif self._names and (cells := self._cells(line)):
                 named = zip(self._names, cells, strict=True)
                 lines[at] = b" ".join(name + b": " + cell for name, cell in named if cell not in (b"", _EVENT))
+            elif unruled and (row := self._unruled.rewrite(line)):
+                lines[at] = row
         self._last = lines[-1] or (lines[-2] if len(lines) > 1 else b"")
         return b"\n".join(lines)
 
