@@ -143,3 +143,15 @@ def test_a_spike_that_recovered_is_not_the_cause_of_what_begins_later() -> None:
         assert {found.condition: found.caused_by for found in linked}["divergence"] == cause
     at_once = find_causes([(rules["loss-spike"], lasting), finding("nan-loss", 105)], rules, 1000)
     assert at_once[0].condition == "nan-loss", "the first moment of a failure is no cause of it"
+
+
+def test_a_spike_that_never_recovers_before_a_nan_is_how_that_begins() -> None:
+    spike = Rule("loss-spike", "loss", Severity.ERROR, ("divergence", "nan-loss"))
+    rules = {**RULES, spike.name: spike}
+    found = [
+        (spike, Finding("jumps", Severity.ERROR, Confidence.HIGH, onset_step=72)),
+        finding("divergence", 73),
+        finding("nan-loss", 78),
+    ]
+    assert find_causes(found, rules, 120)[0].condition == "divergence"
+    assert find_causes(found[:2], rules, 120)[0].condition == "loss-spike"

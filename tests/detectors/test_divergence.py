@@ -11,7 +11,7 @@ from loglens.analysis.judge import judge
 from loglens.model.finding import Severity
 from loglens.registry.load import detectors
 from tests.curves import Floats, falling, level, run
-from tests.detectors.judging import findings, skip_reason
+from tests.detectors.judging import complains, findings, only, skip_reason
 
 
 def turning(n: int = 400, at: int = 250, rate: float = 0.02, noise: float = 0.05, seed: int = 0) -> Floats:
@@ -118,3 +118,11 @@ def test_units_change_no_verdict(unit: float, seed: int, sick: bool) -> None:
 @settings(max_examples=60)
 def test_a_healthy_run_cut_anywhere_is_no_divergence(seed: int, noise: float, n: int) -> None:
     assert not findings("divergence", {"loss": falling(400, noise=noise, seed=seed)[:n]})
+
+
+def test_training_that_rises_while_validation_falls_is_a_note() -> None:
+    """A curriculum: the training data become harder in three steps."""
+    loss = np.repeat([0.2, 0.45, 0.9], 70) * level(210, 1.0, 0.05)
+    found = only("divergence", {"loss": loss, "val_loss": np.linspace(1.2, 0.7, 210) * level(210, 1.0, 0.01)})
+    assert found.severity is Severity.NOTE and "val_loss falls from" in found.message
+    assert complains("divergence", {"loss": loss, "val_loss": np.linspace(0.7, 1.2, 210) * level(210, 1.0, 0.01)})

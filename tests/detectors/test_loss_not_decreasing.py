@@ -10,8 +10,8 @@ import pytest
 from loglens.model.columns import Columns
 from loglens.model.finding import Confidence, Severity
 from loglens.model.run import Run
-from tests.curves import Floats, falling, level, steps
-from tests.detectors.judging import findings, judged, only, skip_reason
+from tests.curves import Floats, falling, level, sparse, steps
+from tests.detectors.judging import complains, findings, judged, only, skip_reason
 
 
 def rewards(n: int, margin: float) -> dict[str, Floats]:
@@ -121,3 +121,18 @@ def test_a_metric_first_measured_after_the_learning_proves_nothing() -> None:
     early = Columns.from_curves({"loss": (steps(1000), loss), "val_acc": (steps(16, 60), accuracy)})
     assert not findings("loss-not-decreasing", Run("late", Path("late"), "test", late))
     assert findings("loss-not-decreasing", Run("early", Path("early"), "test", early))
+
+
+def test_falling_from_a_burst_to_the_level_of_guessing_is_no_learning() -> None:
+    loss = level(2000, float(np.log(2)), 0.05)
+    loss[:2] = 1.0, 0.9
+    assert complains("loss-not-decreasing", {"loss": loss})
+
+
+def test_a_metric_that_moved_after_its_first_evaluation_acquits() -> None:
+    """Learned within the first evaluation interval, and flat after it: a small task."""
+    flat = np.concatenate([np.linspace(0.66, 0.57, 20), level(380, 0.56, 0.01)])
+    curves = {"loss": flat, "val_loss": np.concatenate([[0.57], np.full(10, 0.56)])}
+    assert complains("loss-not-decreasing", sparse(curves))
+    curves["val_auc"] = np.concatenate([[0.48], np.full(10, 0.72)])
+    assert not complains("loss-not-decreasing", sparse(curves))

@@ -7,7 +7,7 @@ import pytest
 
 from loglens.model.finding import Severity
 from tests.curves import Floats, falling, level
-from tests.detectors.judging import findings
+from tests.detectors.judging import findings, only
 
 
 def spiked(height: float, width: int = 2, floor: float = 0.01) -> Floats:
@@ -90,3 +90,11 @@ def test_heavy_batch_noise_is_no_spike(seed: int) -> None:
 
 def test_a_rounded_loss_is_no_spike() -> None:
     assert not findings("loss-spike", {"loss": np.round(falling(600, floor=0.0009, noise=0.1), 4)})
+
+
+def test_one_high_value_that_is_gone_with_the_next_point_is_a_note() -> None:
+    loss = falling(300)
+    loss[150] = 13_000.0
+    assert only("loss-spike", {"loss": loss}).severity is Severity.NOTE
+    loss[151:156] = 9_000.0
+    assert only("loss-spike", {"loss": loss}).severity is Severity.WARNING

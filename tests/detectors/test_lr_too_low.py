@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.curves import falling, level, sparse
-from tests.detectors.judging import findings
+from tests.detectors.judging import complains, findings
 
 COSINE = 1e-5 * (1 + np.cos(np.linspace(0, np.pi, 400))) / 2
 
@@ -30,3 +30,9 @@ def test_a_line_that_validation_does_not_follow_is_memorising() -> None:
     line = np.linspace(2.3, 2.1, 200) * level(200, 1.0, 0.003)
     assert findings("lr-too-low", {"loss": line, "val_loss": line})
     assert not findings("lr-too-low", {"loss": line, "val_loss": level(200, 2.3, 0.003)})
+
+
+def test_a_model_that_is_right_nine_times_in_ten_is_not_in_its_first_moments() -> None:
+    straight = np.linspace(0.0113, 0.0089, 100) * level(100, 1.0, 0.002)
+    assert complains("lr-too-low", {"loss": straight})
+    assert not complains("lr-too-low", {"loss": straight, "val_accuracy": np.linspace(0.985, 0.996, 100)})

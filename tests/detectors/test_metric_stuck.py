@@ -69,3 +69,14 @@ def test_perfect_at_once() -> None:
 
 def test_near_its_best_it_is_a_note() -> None:
     assert only(RULE, {"loss": falling(40), "val_accuracy": np.full(40, 0.98)}).severity is Severity.NOTE
+
+
+@pytest.mark.parametrize("n", [8, 30])
+def test_an_accuracy_that_is_perfect_beside_a_loss_of_guessing_is_warned_of(n: int) -> None:
+    """It compares the predictions with themselves."""
+    assert complains("metric-stuck", {"val_accuracy": np.ones(n), "val_loss": falling(n), "loss": falling(n)})
+
+
+def test_an_easy_task_may_be_perfect_at_once() -> None:
+    easy = falling(8, start=0.2, floor=0.001)
+    assert not complains("metric-stuck", {"val_accuracy": np.ones(8), "val_loss": easy, "loss": easy})

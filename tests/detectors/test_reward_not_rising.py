@@ -97,3 +97,10 @@ def test_rises_are_seldom_taken_for_none() -> None:
         )
         wrong += complains(RULE, {REWARD: 1 - np.exp(-np.arange(n) / (over * n)) + noise})
     assert wrong <= 3
+
+
+def test_a_policy_whose_entropy_never_moves_earns_no_more_however_noisy() -> None:
+    for seed in (2, 6, 10):
+        reward = 22 * (1 + 0.1 * autoregressive(50, 0.8, seed))
+        assert "too noisy" in skip_reason("reward-not-rising", {"ep_rew_mean": reward})
+        assert complains("reward-not-rising", {"ep_rew_mean": reward, "entropy": np.full(50, 0.693)})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import loglens
 from loglens.model.run import Run
 from loglens.readers.jsonl import reader as jsonl
 from loglens.readers.text import reader as text
@@ -147,3 +148,17 @@ def test_a_list_of_json_rows_is_known_by_its_content(tmp_path: Path, name: str) 
 
 def test_a_list_of_other_json_is_no_log(tmp_path: Path) -> None:
     assert not jsonl.sniff(write(tmp_path / "log", b'[{"question": "loss of what?", "answer": 3, "id": 1}]'))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "slurmstepd: error: Detected 1 oom_kill event in StepId=88123.batch. Some of the steps have been OOM Killed.",
+        "/var/spool/job88123/slurm_script: line 14: 30771 Killed                  python train.py --cfg base.yaml",
+    ],
+)
+def test_a_kill_by_the_scheduler_ends_the_run(tmp_path: Path, line: str) -> None:
+    lines = [f"step {step} loss {2 / (step + 1):.4f}" for step in range(30)]
+    (tmp_path / "train.log").write_text("\n".join([*lines, line, ""]))
+    (run,) = loglens.read(tmp_path)
+    assert [note.kind for note in run.notes] == ["crash"]

@@ -1,0 +1,75 @@
+"""What training and held-out curves show together: curves of known truth in several lengths and noises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from loglens.analysis.outcome.judge_outcome import judge_outcome
+from loglens.analysis.outcome.together import fell_together, stays_at_worst
+from loglens.analysis.outcome.unexplained import unexplained
+from loglens.analysis.outcome.witnesses import witnesses
+from loglens.model.finding import Severity
+from loglens.model.series import Series
+from tests.curves import Floats, series
+
+LENGTHS = (12, 40, 300)
+
+
+def accuracy(n: int, course: Floats, split: str, seed: int) -> Series:
+    noise = np.random.default_rng(seed).normal(0, 0.005, n)
+    return series(np.clip(course + noise, 0, 1), "metric_higher", split, f"{split}/accuracy")
+
+
+def course(n: int, end: float) -> Floats:
+    """Rises to 0.6 within a third of the run, and sinks to `end` by the last third."""
+    return np.interp(np.arange(n), [0, n / 3, n / 2, 2 * n / 3, n], [0.01, 0.6, 0.6, end, end])
+
+
+@pytest.mark.parametrize("n", LENGTHS)
+@pytest.mark.parametrize(("end", "state"), [(0.1, "lost"), (0.38, "unstable")])
+def test_curves_that_get_worse_together_are_an_error(n: int, end: float, state: str) -> None:
+    for seed in range(5):
+        curves = [accuracy(n, course(n, end), split, seed) for split in ("train", "val")]
+        outcome = judge_outcome(curves)
+        assert outcome.state == state, (seed, outcome)
+        failure = unexplained(outcome, [], curves)
+        assert failure is not None and failure[1].severity is Severity.ERROR
+
+
+@pytest.mark.parametrize("n", LENGTHS)
+def test_held_out_curves_alone_may_overfit(n: int) -> None:
+    for seed in range(5):
+        train = accuracy(n, np.interp(np.arange(n), [0, n / 3, n], [0.01, 0.6, 0.95]), "train", seed)
+        held_out = accuracy(n, course(n, 0.38), "val", seed + 50)
+        assert fell_together(witnesses([train, held_out])) is None
+
+
+@pytest.mark.parametrize("noise", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("n", LENGTHS)
+def test_noise_alone_never_falls_together(n: int, noise: float) -> None:
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        level = 0.2 + np.exp(-5 * np.arange(n) / n)
+        curves = [series(level * random.lognormal(0, noise, n), "loss", split, split) for split in ("train", "val")]
+        assert fell_together(witnesses(curves)) is None, seed
+
+
+@pytest.mark.parametrize("n", LENGTHS)
+def test_a_metric_at_its_worst_in_both_splits_is_stuck_whatever_the_accuracy_says(n: int) -> None:
+    """A detector whose precision stays at 4 %, beside an accuracy that the empty class makes 98 %."""
+    low = np.interp(np.arange(n), [0, n / 8, n], [0.02, 0.04, 0.04])
+    curves = [
+        *(accuracy(n, low / 10, split, 1) for split in ("train", "val")),
+        series(np.interp(np.arange(n), [0, n / 8, n], [0.8, 0.065, 0.065]), "loss", "val", "val/loss"),
+    ]
+    assert stays_at_worst(witnesses(curves)) is not None
+    assert judge_outcome(curves).state == "stuck"
+
+
+@pytest.mark.parametrize("n", LENGTHS)
+def test_a_metric_that_still_rises_or_is_low_in_one_split_is_not_stuck(n: int) -> None:
+    rising = np.linspace(0.001, 0.09, n)
+    assert stays_at_worst(witnesses([accuracy(n, rising, split, 2) for split in ("train", "val")])) is None
+    low, high = np.full(n, 0.02), np.linspace(0.1, 0.9, n)
+    assert stays_at_worst(witnesses([accuracy(n, high, "train", 3), accuracy(n, low, "val", 3)])) is None
