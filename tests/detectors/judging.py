@@ -39,9 +39,9 @@ def only(rule: str, curves: Mapping[str, Floats], notes: tuple[Note, ...] = ()) 
     return found
 
 
-def complains(rule: str, curves: Mapping[str, Floats]) -> bool:
+def complains(rule: str, what: Run | Mapping[str, Floats]) -> bool:
     """Whether a rule finds something at warning or above."""
-    return any(found.severity > Severity.NOTE for found in judged(rule, curves)[0])
+    return any(found.severity > Severity.NOTE for found in judged(rule, what)[0])
 
 
 def skip_reason(rule: str, curves: Mapping[str, Floats]) -> str:
