@@ -7,8 +7,8 @@ reaches the early layers is nothing: they stay as they were initialised, and the
 How it is found. Only with a loss that does not improve, since converged runs have small gradients too (in
 reinforcement learning the reward decides: one that rises is improvement enough). Over depth: the first
 layer's norm is below a thousandth of the last one's (AUTOTRAINER's beta1) and the logarithm of the norms
-falls towards the input by 0.7 a layer (TheDeepChecker's decay rate of 0.5), from per-layer norms, logged or
-exact from histograms' sums of squares. Over steps: the norm falls below a thousandth of its early level, or
+falls towards the input by 0.7 a layer (TheDeepChecker's decay rate of 0.5), or steadily to less than a tenth of
+that thousandth, from per-layer norms, logged or exact from histograms' sums of squares. Over steps: the norm falls below a thousandth of its early level, or
 is below 1e-7 throughout (times the loss, where that is below 1). SageMaker Debugger's and runwise's 1e-7 is a
 mean over elements; a norm over n elements is the square root of n times larger, so that as a bound for norms
 it is a cautious one. An exactly zero norm is a cut graph or frozen weights and is said so, unless the loss
@@ -36,8 +36,8 @@ from loglens.stats.trend import trend
 
 RULE = Rule("vanishing-gradient", "gradient", Severity.ERROR, leads_to=("loss-not-decreasing",))
 
-#: Layers below which a decay over depth cannot be told from layers that differ.
-FEWEST_LAYERS = 4
+#: Layers below which a decay over depth cannot be told from layers that differ; share of it that a line explains.
+FEWEST_LAYERS, STEADY = 4, 0.7
 #: The smallest number of float32 (a norm that underflows is at most this); deviations of a level that are no chance.
 SMALLEST, MOST_ERRORS = 1e-45, 4.0
 #: Ratio of the first to the last layer's norm below which the decay over depth is certain.
@@ -65,11 +65,9 @@ def detect(
 ) -> Iterator[Finding]:
     if not (norms := (*present(grad_norm_global), *grad_norm_layer)):
         raise Skip("no gradient norm was logged")
-    if loss is None and val_loss is None:
-        raise Skip("small gradients mean nothing without a loss to see whether it improves")
     curves = [curve.finite for curve in present(loss, val_loss) if len(curve.finite) >= min_points]
     if not curves:
-        raise Skip(f"needs {min_points} losses to see whether it improves")
+        raise Skip(f"needs {min_points} losses to see whether it improves: small gradients alone mean nothing")
     if _unmeasured(norms, min_points) and any(_moves(curve) for curve in curves):
         raise Skip("every gradient norm is exactly 0 while the loss moves, so the norms were not measured")
     floor *= min(1.0, float(np.median(np.abs(curves[0].value))))
@@ -133,8 +131,9 @@ def _depth(
     if len(ordered) < FEWEST_LAYERS or norms[-1] <= 0 or norms[0] >= depth_ratio * norms[-1]:
         return None
     log = np.log(np.maximum(norms, SMALLEST))
-    slope = trend(np.arange(len(log), dtype=float), log).slope
-    return (ordered, norms, float(slope)) if slope >= decay_per_layer else None
+    fit = trend(np.arange(len(log), dtype=float), log)
+    steady = fit.r2 >= STEADY and fit.slope * (len(log) - 1) >= np.log(10 / depth_ratio)
+    return (ordered, norms, float(fit.slope)) if fit.slope >= decay_per_layer or steady else None
 
 
 def _over_depth(ordered: list[Series], norms: list[float], slope: float, loss: Series, run: Run) -> Finding:

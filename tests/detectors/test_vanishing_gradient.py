@@ -91,3 +91,10 @@ def test_a_policy_whose_reward_rises() -> None:
     curves = {"loss": level(100, 0.05, 0.02), "grad_norm": np.geomspace(1, 1e-5, 100)}
     assert findings(curves)
     assert not findings({**curves, "rollout/ep_rew_mean": np.linspace(0, 50, 100)})
+
+
+def test_a_small_decay_over_many_layers_is_found_as_well() -> None:
+    """Forty layers at 0.74 each: the first gets 8 millionths of the last one's gradient."""
+    (found,) = findings({"loss": level(200, 2.3), **layers(0.74, 40)})
+    assert found.evidence["depth_ratio"] == pytest.approx(0.74**39, rel=0.3)
+    assert not findings({"loss": falling(200), **layers(0.74, 40)})
