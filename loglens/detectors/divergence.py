@@ -32,12 +32,13 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.learning import any_improves, kept_share
+from loglens.model.learning import any_improves, fall_after, kept_share
 from loglens.model.series import Series, present, require
 from loglens.model.sign import Sign
 from loglens.remedies.overshoot import against_overshoot, against_rise
 from loglens.stats.arrays import LARGEST_EXPONENT, relative, safe_exp
 from loglens.stats.levels import Levels, block_at_best, levels, onset_of_rise
+from loglens.stats.running_average import is_climbing_average
 
 RULE = Rule("divergence", "loss", Severity.ERROR, leads_to=("nan-loss", "metric-collapse"), supervised=True)
 
@@ -53,8 +54,6 @@ STILL_GAINS = 0.1
 GAINED_ERRORS, GAINED_SHARE = 10.0, 0.1
 #: A rise to one and a half times the lowest level is sure: single points do so on 11 % of good runs, levels do not.
 SURE_RISE = 1.5
-#: Validation losses after the onset that can contradict the training loss.
-EVALUATIONS = 5
 
 
 def detect(
@@ -75,10 +74,7 @@ def detect(
     of_use: float = 0.9,
     intact: float = 0.99,
 ) -> Iterator[Finding]:
-    main = loss if loss is not None else val_loss
-    if main is None:
-        raise Skip("no loss was logged")
-    main = require(main, min_points, "losses")
+    main = _judged(loss, val_loss, min_points)
     logged = bool((main.value > 0).all())
     found = levels(np.log(main.value) if logged else main.value)
     from_start = logged and bool((main.value[1:] > 2 * main.value[0]).all())
@@ -97,6 +93,16 @@ def detect(
     metrics = [metric.finite for metric in metrics if len(metric.finite) >= min_points]
     if fallen := metric_falls(metrics, lr, errors):
         yield fallen.finding(against_overshoot(lr, grad_norm_global, fallen.onset))
+
+
+def _judged(loss: Series | None, val_loss: Series | None, min_points: int) -> Series:
+    """The finite points of the training loss, else of the validation loss. Skips where there is none to judge."""
+    if loss is None and val_loss is None:
+        raise Skip("no loss was logged")
+    main = require(present(loss, val_loss)[0], min_points, "losses")
+    if is_climbing_average(main.value):
+        raise Skip(f"{main.tag} looks like an average of all values so far that begins at 0")
+    return main
 
 
 def loss_rises(main: Series, found: Levels, lr: Series | None, logged: bool, from_start: bool, *, useful: bool) -> Sign:
@@ -130,20 +136,11 @@ def loss_rises(main: Series, found: Levels, lr: Series | None, logged: bool, fro
 
 
 def against_validation(sign: Sign, val_loss: Series | None) -> Sign:
-    """The sign as a note, where the validation loss falls by a tenth or more after the training loss begins to rise.
-
-    Then the training data or the loss became harder on purpose.
-    """
-    held_out = None if val_loss is None else val_loss.finite
-    if held_out is None or sign.onset is None or held_out is sign.curves[0]:
+    """The sign as a note, where validation falls meanwhile: then training became harder on purpose."""
+    fall = None if val_loss is None or sign.onset is None else fall_after(val_loss.finite, sign.onset, STILL_GAINS)
+    if val_loss is None or fall is None:
         return sign
-    at = int(np.searchsorted(held_out.step, sign.onset))
-    if at < 1 or len(held_out) - at < EVALUATIONS:
-        return sign
-    then, end = float(held_out.value[:at].min()), float(held_out.value[-3:].max())
-    if end > (1 - STILL_GAINS) * then:
-        return sign
-    said = f"{sign.message}; but {held_out.tag} falls from {then:.4g} to {end:.4g} meanwhile"
+    said = f"{sign.message}; but {val_loss.tag} falls from {fall[0]:.4g} to {fall[1]:.4g} meanwhile"
     return replace(sign, message=said, severity=Severity.NOTE)
 
 

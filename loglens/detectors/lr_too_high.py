@@ -34,6 +34,7 @@ from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import noise
 from loglens.stats.levels import levels
+from loglens.stats.running_average import is_climbing_average
 
 RULE = Rule(
     "lr-too-high",
@@ -63,6 +64,8 @@ def detect(
 ) -> Iterator[Finding]:
     if len(loss) < min_points:
         raise Skip(f"needs {min_points} losses, has {len(loss)}")
+    if is_climbing_average(loss.finite.value):
+        raise Skip(f"{loss.tag} looks like an average of all values so far that begins at 0")
     peak = float(lr.finite.value.max()) if lr is not None and len(lr.finite) else None
     blown = _blows_up(loss, rise, errors)
     if blown is not None:

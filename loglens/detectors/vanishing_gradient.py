@@ -8,11 +8,12 @@ How it is found. Only with a loss that does not improve, since converged runs ha
 reinforcement learning the reward decides: one that rises is improvement enough). Over depth: the first
 layer's norm is below a thousandth of the last one's (AUTOTRAINER's beta1) and the logarithm of the norms
 falls towards the input by 0.7 a layer (TheDeepChecker's decay rate of 0.5), or steadily to less than a tenth of
-that thousandth, from per-layer norms, logged or exact from histograms' sums of squares. Over steps: the norm falls below a thousandth of its early level, or
-is below 1e-7 throughout (times the loss, where that is below 1). SageMaker Debugger's and runwise's 1e-7 is a
-mean over elements; a norm over n elements is the square root of n times larger, so that as a bound for norms
-it is a cautious one. An exactly zero norm is a cut graph or frozen weights and is said so, unless the loss
-moves all the same: weights that get no gradient stand still, so that the norms were not measured.
+that thousandth, from per-layer norms, logged or exact from histograms' sums of squares. Over steps: the norm
+falls below a thousandth of its early level, or is below 1e-7 throughout (times the loss, where that is below 1).
+SageMaker Debugger's and runwise's 1e-7 is a mean over elements; a norm over n elements is the square root of n
+times larger, so that as a bound for norms it is a cautious one. An exactly zero norm is a cut graph or frozen
+weights and is said so, unless the loss moves all the same: weights that get no gradient stand still, so that the
+norms were not measured.
 
 When it is wrong. A frozen embedding or an unused first layer looks like depth decay. A loss in very
 small units has small gradients by nature.
@@ -67,7 +68,7 @@ def detect(
         raise Skip("no gradient norm was logged")
     curves = [curve.finite for curve in present(loss, val_loss) if len(curve.finite) >= min_points]
     if not curves:
-        raise Skip(f"needs {min_points} losses to see whether it improves: small gradients alone mean nothing")
+        raise Skip(f"small gradients mean nothing without a loss of {min_points} points to see whether it improves")
     if _unmeasured(norms, min_points) and any(_moves(curve) for curve in curves):
         raise Skip("every gradient norm is exactly 0 while the loss moves, so the norms were not measured")
     floor *= min(1.0, float(np.median(np.abs(curves[0].value))))

@@ -17,6 +17,8 @@ OLD_POINTS, OLD_STEPS = 20, 100
 METRIC_POINTS, HALF_POINTS = 10, 5
 #: A metric improves where its second half is better than its first by five deviations of a level, and by a fifth.
 BETTER_ERRORS, BETTER_SHARE = 5.0, 0.2
+#: Validation losses after a step that can contradict the training loss.
+EVALUATIONS = 5
 
 
 def is_old_enough(loss: Series, lr: Series | None) -> bool:
@@ -101,3 +103,15 @@ def frozen_from(metrics: Sequence[Series], step: int, least: int) -> list[Series
 
 def _of_training(metrics: Sequence[Series]) -> list[Series]:
     return [metric.finite for metric in metrics if metric.split == "train"]
+
+
+def fall_after(held_out: Series, onset: int, share: float) -> tuple[float, float] | None:
+    """The lowest validation loss before a step and the highest of the last three, where it fell by a share and more.
+
+    held_out: finite. None where it did not, or where fewer than five evaluations follow the step.
+    """
+    at = int(np.searchsorted(held_out.step, onset))
+    if at < 1 or len(held_out) - at < EVALUATIONS:
+        return None
+    then, end = float(held_out.value[:at].min()), float(held_out.value[-3:].max())
+    return (then, end) if end <= (1 - share) * then else None

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from loglens.analysis.outcome.curve_state import is_climbing_average
 from loglens.analysis.outcome.judge_outcome import judge_outcome
 from loglens.analysis.outcome.unexplained import unexplained
 from loglens.model.finding import Confidence, Finding, Severity
@@ -16,6 +15,7 @@ from loglens.model.report import Report
 from loglens.model.series import Series
 from loglens.model.source import Note
 from loglens.registry import load
+from loglens.stats.running_average import is_climbing_average
 from tests.golden import example
 
 LENGTHS = (8, 12, 30, 100, 1_000, 10_000)

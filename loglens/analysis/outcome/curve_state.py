@@ -6,7 +6,6 @@ import numpy as np
 
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, Progress
 from loglens.model.series import Series
-from loglens.stats.arrays import Floats
 
 #: A gain below this share of the way is none. Chosen, not derived: the losses of runs at chance that were looked at
 #: gained up to 0.02.
@@ -58,19 +57,6 @@ def ends_broken(curve: Series) -> bool:
     """Whether the last point, or most of the last tenth, is not finite."""
     tail = curve.tail(0.1, 1)
     return bool(len(tail)) and (not np.isfinite(tail[-1]) or np.isfinite(tail).mean() < 0.5)
-
-
-def is_climbing_average(value: Floats) -> bool:
-    """Whether a curve is an average that starts at 0 and climbs to its level, ever more slowly.
-
-    value: finite points. An average of all values so far, begun at 0, cannot jump: its moves shrink. What
-    diverges moves more the later it is.
-    """
-    if len(value) < ENOUGH or not 0 <= value[0] < 0.2 * np.median(value[-3:]):
-        return False
-    moves = np.abs(np.diff(value))
-    quarter = max(1, len(moves) // 4)
-    return bool(moves[:quarter].max() >= moves.max() and np.median(moves[:quarter]) > 2 * np.median(moves[-quarter:]))
 
 
 def _gained(progress: Progress) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loglens.analysis.outcome.curve_progress import LOWER_IS_BETTER, Progress, measure
-from loglens.analysis.outcome.curve_state import ends_broken, is_climbing_average, state_of
+from loglens.analysis.outcome.curve_state import ends_broken, state_of
 from loglens.model.series import Series
 from loglens.model.vocabulary import is_preference_training
 from loglens.roles.from_tags import main_curve
+from loglens.stats.running_average import is_climbing_average
 
 REWARDS = ("rl_success", "rl_reward", "rl_return")
 #: Either half of a trade-off says nothing without the other: precision rises where recall falls.
