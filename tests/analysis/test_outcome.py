@@ -177,3 +177,12 @@ def test_preference_training_is_told_by_its_pairs_and_keeps_its_loss() -> None:
     ]
     assert judge_outcome([curve(falling(100)), *pairs]).tags == ("val/loss",)
     assert judge_outcome([curve(falling(100)), pairs[0]]).tags == ("rewards/chosen",)
+
+
+@pytest.mark.parametrize("n", [5, 8, 40])
+def test_a_validation_loss_above_its_first_value_throughout_takes_a_success_back(n: int) -> None:
+    accuracy = curve(np.linspace(0.02, 0.3, n), "metric_higher")
+    above = curve(np.concatenate([[3.4], noisy(np.full(n - 1, 4.2), 0.03, 1)]))
+    assert judge_outcome([accuracy, above]).state == "unclear"
+    below = curve(np.concatenate([[3.4], noisy(np.full(n - 1, 3.1), 0.01, 1)]))
+    assert judge_outcome([accuracy, below]).state != "unclear"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from loglens.analysis.outcome.curve_progress import Progress
-from loglens.analysis.outcome.curve_state import LITTLE, RISEN, WORST
+from loglens.analysis.outcome.curve_state import BRIEF, LITTLE, RISEN, WORST
 from loglens.analysis.outcome.gan_balance import gan_balance
 from loglens.analysis.outcome.together import fell_together, stays_at_worst
 from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
@@ -107,7 +107,15 @@ def _denial(chief: Witness, witness: Witness) -> str | None:
         return _course(witness) if witness.state in GRAVE and witness.metric else None
     if witness.heldout and not witness.metric and progress.kept <= 0 and _risen(progress):
         return f"{_course(witness)}, worse than at the start"
+    if witness.heldout and not witness.metric and _never_below_first(progress):
+        return f"{_course(witness)}, and is above its first value at every later evaluation"
     return None
+
+
+def _never_below_first(progress: Progress) -> bool:
+    """Whether each of four later evaluations or more lies a tenth or more above the first one."""
+    value = progress.curve.value
+    return len(value) > BRIEF and bool(value[1:].min() > (1 + LITTLE) * abs(float(value[0])))
 
 
 def _risen(progress: Progress) -> bool:
