@@ -78,6 +78,18 @@ def test_a_list_that_counts_is_the_axis_of_those_beside_and_below_it(tmp_path: P
     assert set(run.axes.values()) == {"epoch"}
 
 
+def test_a_counter_longer_than_the_head_comes_first(tmp_path: Path) -> None:
+    length = 3000
+    history = {
+        "epoch": list(range(1, length + 1)),
+        "train": {"loss": falling(length)},
+        "val": {"loss": falling(length)},
+    }
+    run = read(tmp_path / "r.json", history)
+    assert set(run.tags) == {"train/loss", "val/loss"}
+    assert rows(run, "val/loss")[-1] == (length, falling(length)[-1])
+
+
 def test_each_curve_may_have_steps_of_its_own(tmp_path: Path) -> None:
     """Sacred's metrics."""
     metrics = {

@@ -63,6 +63,13 @@ def is_history(path: Path) -> bool:
     return isinstance(content, dict) and _is_history(_lists(content))
 
 
+def has_inner_curves(content: dict[str, Any]) -> bool:
+    """Whether a document is such a history, and curves of measures stand in objects within it."""
+    lists = _lists(content)
+    inner = any(len(keys) > 1 and _names_measure(keys) and _are_numbers(cells) for keys, cells in lists.items())
+    return inner and _is_history(lists)
+
+
 def tables(content: dict[str, Any]) -> list[tuple[Table, Axis | None]]:
     """A table for each list of rows, and one for the lists of numbers that share a length and a counter."""
     lists = _lists(content)
@@ -187,13 +194,13 @@ def _rows(objects: Sequence[dict[str, Any]], names: dict[str, list[str]], prefix
 
 def _closed(text: str) -> str:
     """The beginning of a document up to its last whole element, with the brackets that are open closed."""
-    open_, cut, closing = [], 0, ""
-    for token in _TOKEN.finditer(text):
-        mark = token[0]
-        if mark in "{[":
-            open_.append("}" if mark == "{" else "]")
-        elif mark in "}]" and open_:
+    tokens = list(_TOKEN.finditer(text))
+    while tokens and tokens[-1][0] != ",":
+        tokens.pop()
+    open_: list[str] = []
+    for token in tokens:
+        if token[0] in "{[":
+            open_.append("}" if token[0] == "{" else "]")
+        elif token[0] in "}]" and open_:
             open_.pop()
-        elif mark == ",":
-            cut, closing = token.start(), "".join(reversed(open_))
-    return text[:cut] + closing
+    return text[: tokens[-1].start() if tokens else 0] + "".join(reversed(open_))

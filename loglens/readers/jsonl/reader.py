@@ -65,10 +65,8 @@ def sniff(path: Path) -> bool:
             return any(map(_TELLING.search, keys))
         if _ROW_LIST.match(text):
             return _is_row_list(text)
-        if _CURVES.match(text) and _is_object(lines[0]) is not True:
-            return any(map(_TELLING.search, keys))
-        if _CURVES.match(text) and len(lines) == 1:
-            return any(map(_TELLING.search, keys))
+        if _CURVES.match(text) and _is_document(lines):
+            return any(map(_TELLING.search, keys)) or nested.is_history(path)
     if _are_lines(lines, text.endswith("\n"), named or suffix in _SUFFIXES):
         return True
     return suffix == ".json" and _is_document(lines) and nested.is_history(path)
@@ -200,6 +198,8 @@ def _whole(path: Path) -> list[tuple[Table, Axis | None]] | None:
             if isinstance(row, dict):
                 rows.add(*flatten(row, "/"))
     elif isinstance(content, dict):
+        if nested.has_inner_curves(content):
+            return nested.tables(content)
         curves = {key: curve for key, curve in content.items() if isinstance(curve, list) and len(curve) > 1}
         for at in range(max(map(len, curves.values()), default=0)):
             cells = {key: number(curve[at]) for key, curve in curves.items() if at < len(curve)}
