@@ -12,8 +12,8 @@ from loglens.model.run import Run
 
 
 def words_in(tag: str) -> frozenset[str]:
-    """The words of a name that tell it from others: "train/loss" and "Loss" are alike."""
-    words = frozenset(re.findall(r"[a-z]+|\d+", tag.lower())) - {"train", "training"}
+    """The words of a name that tell it from others: "train/loss", "learn/loss" (CatBoost) and "Loss" are alike."""
+    words = frozenset(re.findall(r"[a-z]+|\d+", tag.lower())) - {"train", "training", "learn"}
     return words or frozenset({tag})
 
 

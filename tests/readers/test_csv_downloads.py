@@ -36,6 +36,8 @@ def test_a_renamed_download_is_called_after_its_file() -> None:
         (["run-a-tag-loss", "run-a_eval-tag-loss"], {"a": {"loss", "eval/loss"}}),
         (["run-a_train-tag-loss", "run-b_train-tag-loss"], {"a_train": {"loss"}, "b_train": {"loss"}}),
         (["run-.-tag-loss", "run-.-tag-acc"], {".": {"loss", "acc"}}),
+        (["run-a-tag-loss (2)"], {"a": {"loss"}}),  # the browser's number
+        (["run-a-tag-loss", "run-a-tag-loss (1)"], {"a": {"loss", "run-a-tag-loss (1)"}}),
         (["loss", "tag-loss"], {"": {"loss", "tag-loss"}}),
         (["loss", "val_loss"], {"": {"loss", "val_loss"}}),
     ],

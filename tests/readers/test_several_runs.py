@@ -30,6 +30,10 @@ def test_three_seeds_in_one_file() -> None:
     [
         ("env,seed,step,reward", [f"{e},{s},{t},1.5" for e in "ab" for s in (1, 2) for t in range(3)],
          ["a/seed=1", "a/seed=2", "b/seed=1", "b/seed=2"]),
+        ("agent,environment_name,seed,iteration,episode_return",
+         [f"dqn,{e},{s},{t},1.5" for e in ("pong", "breakout") for s in (1, 2) for t in range(3)],
+         ["pong/seed=1", "pong/seed=2", "breakout/seed=1", "breakout/seed=2"]),
+        ("dataset_name,epoch,loss", [f"{d},{t},0.5" for d in "ab" for t in range(4)], ["a", "b"]),
         ("step,run,loss", [f"{t},{r},{t}.5" for t in range(4) for r in ("x", "y")], ["x", "y"]),  # taking turns
         ("fold;epoch;loss", [f"{f};{t};{t},5" for f in range(3) for t in range(1, 6)], ["fold=0", "fold=1", "fold=2"]),
         ("run,metric,step,value", [f"{r},{m},{t},0.5" for r in ("x", "y") for m in ("loss", "acc") for t in range(3)],

@@ -14,8 +14,8 @@ from loglens.readers.tables.step_axis import plain
 #: The columns of TensorBoard's download button; a copy saved again may have an index before them or lack the time.
 _TENSORBOARD = ["wall_time", "step", "value"]
 _INDEX = frozenset({"", "unnamed:_0", "index"})
-#: File names that its page proposes: run-<run>-tag-<tag>.csv
-_DOWNLOAD = re.compile(r"(?:run-(?P<run>.*)-)?tag-(?P<tag>.+)")
+#: File names that its page proposes: run-<run>-tag-<tag>.csv; a browser numbers further files of one name " (2)".
+_DOWNLOAD = re.compile(r"(?:run-(?P<run>.*)-)?tag-(?P<tag>.+?)(?: \(\d+\))?$")
 #: The page writes the "/" of a run's name as "_": these endings are the halves of one run.
 _HALF = re.compile(
     r"(?:(?P<whole>.*)[_/\\])?(?P<split>train|training|val|valid|validation|eval|evaluation|test|testing)"

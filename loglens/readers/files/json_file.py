@@ -41,8 +41,11 @@ def document(path: Path) -> Any:
         raise refuse(path, f"no valid JSON ({where}): cut off, or still being written") from None
 
 
-def objects(path: Path, notes: list[Note]) -> Iterator[dict[str, Any]]:
-    """The objects of a file with one a line. What is no object is left out and said in `notes`."""
+def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict[str, Any]]:
+    """The objects of a file with one a line. What is no object is left out and said in `notes`.
+
+    prefix: what each line begins with.
+    """
     lost: list[int] = []
     line, torn = 0, False
     try:
@@ -53,7 +56,7 @@ def objects(path: Path, notes: list[Note]) -> Iterator[dict[str, Any]]:
                 if not text.strip():
                     continue
                 try:
-                    row = parse(text.lstrip(b"\xef\xbb\xbf"))
+                    row = parse(text.lstrip(b"\xef\xbb\xbf").removeprefix(prefix))
                 except ValueError:
                     row = None
                 if isinstance(row, dict):

@@ -1,4 +1,7 @@
-"""One JSON object a line, or a list of them: detectron2, mmengine, RLlib, DETR, skorch and everyone's own loops."""
+"""JSON, rows or one document: detectron2, mmengine, RLlib, DETR, skorch, dllogger, CatBoost, LightGBM, Ludwig, Sacred.
+
+Also what everyone's own loop dumps: an object a line, a list of rows, a dictionary of lists.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from loglens.readers.files.json_file import document, flatten, objects, parse
 from loglens.readers.files.one_run_per_file import runs_of_files
 from loglens.readers.files.text_file import head
 from loglens.readers.files.values import number, refuse
-from loglens.readers.jsonl import coco, skorch
+from loglens.readers.jsonl import coco, dllogger, nested, skorch
 from loglens.readers.jsonl.mmengine import split_validation
 from loglens.readers.tables.columns import Scalars, scalars
 from loglens.readers.tables.several_runs import split_runs
@@ -47,6 +50,8 @@ def sniff(path: Path) -> bool:
     if suffix not in _SUFFIXES | _LIST_SUFFIXES and not named:
         return False
     text = head(path).lstrip("\ufeff \t\n")
+    if text.startswith(dllogger.PREFIX):
+        return dllogger.is_log(text)
     if suffix in _LIST_SUFFIXES - {".json"} and (not named or _ROW_LIST.match(text)):
         return _is_row_list(text)
     keys = _KEY.findall(text)
@@ -60,11 +65,16 @@ def sniff(path: Path) -> bool:
             return any(map(_TELLING.search, keys))
         if _ROW_LIST.match(text):
             return _is_row_list(text)
-        if _CURVES.match(text) and _is_object(lines[0]) is not True:
-            return any(map(_TELLING.search, keys))
-        if _CURVES.match(text) and len(lines) == 1:
-            return any(map(_TELLING.search, keys))
-    return _are_lines(lines, text.endswith("\n"), named or suffix in _SUFFIXES)
+        if _CURVES.match(text) and _is_document(lines):
+            return any(map(_TELLING.search, keys)) or nested.is_history(path)
+    if _are_lines(lines, text.endswith("\n"), named or suffix in _SUFFIXES):
+        return True
+    return suffix == ".json" and _is_document(lines) and nested.is_history(path)
+
+
+def _is_document(lines: Sequence[str]) -> bool:
+    """Whether a file begins as one object, not as lines of objects."""
+    return lines[0].startswith("{") and (len(lines) == 1 or _is_object(lines[0]) is not True)
 
 
 def _is_row_list(text: str) -> bool:
@@ -102,6 +112,10 @@ def read(source: Source) -> Iterator[Run]:
 def _runs(source: Source, path: Path, name: str) -> Iterator[Run]:
     notes: list[Note] = []
     params: dict[str, Any] = {}
+    if head(path).lstrip("\ufeff \t\n").startswith(dllogger.PREFIX):
+        found, params = dllogger.tables(objects(path, notes, dllogger.PREFIX.encode()))
+        yield _run(source, path, name, found, notes, params)
+        return
     parts = _whole(path)
     if parts is None:
         table, params = _lines(path, notes)
@@ -162,8 +176,14 @@ def _lines(path: Path, notes: list[Note]) -> tuple[Table, dict[str, Any]]:
 def _whole(path: Path) -> list[tuple[Table, Axis | None]] | None:
     """A document that is a list of rows or a dictionary of curves; None for lines of objects."""
     text = head(path).lstrip("\ufeff \t\n")
-    if path.suffix.lower() not in _LIST_SUFFIXES or not any(form.match(text) for form in (_EPOCHS, _ROW_LIST, _CURVES)):
+    if path.suffix.lower() not in _LIST_SUFFIXES:
         return None
+    if not any(form.match(text) for form in (_EPOCHS, _ROW_LIST, _CURVES)):
+        lines = [line for line in text.split("\n") if line.strip()]
+        if path.suffix.lower() != ".json" or not lines or not _is_document(lines) or not nested.is_history(path):
+            return None
+        content = document(path)
+        return nested.tables(content) if isinstance(content, dict) else None
     try:
         content = document(path)
     except UnreadableError:
@@ -178,6 +198,8 @@ def _whole(path: Path) -> list[tuple[Table, Axis | None]] | None:
             if isinstance(row, dict):
                 rows.add(*flatten(row, "/"))
     elif isinstance(content, dict):
+        if nested.has_inner_curves(content):
+            return nested.tables(content)
         curves = {key: curve for key, curve in content.items() if isinstance(curve, list) and len(curve) > 1}
         for at in range(max(map(len, curves.values()), default=0)):
             cells = {key: number(curve[at]) for key, curve in curves.items() if at < len(curve)}

@@ -19,7 +19,10 @@ RUNS = frozenset(
     experiment experiment_id experiment_name exp exp_id exp_name""".split()
 )
 #: These name a run only where its rows stand together: the environments or tasks of one run take turns.
-BLOCKS = frozenset("env env_id env_name environment task task_name dataset method algo algorithm agent model".split())
+BLOCKS = frozenset(
+    """env env_id env_name environment environment_id environment_name game_name task task_name dataset dataset_name
+    method algo algorithm algorithm_name agent agent_name model model_name""".split()
+)
 #: The summary of a run is one row, or two with its final test; from three rows on it is a curve.
 _LEAST_ROWS = 3
 #: More runs than this are not taken apart.
