@@ -56,6 +56,9 @@ _SPLITS = {
 _LEADING = re.compile(rf"(?:{'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?=[\s/:]|$)", re.I)
 _SEGMENT = re.compile(rf"\b({'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?: set| results)?\s?[:\[(-]", re.I)
 
+#: "[valid] loss=0.5, acc=0.9": the part of the data that all values up to the next such word are of.
+_HEADING = re.compile(r"\[([A-Za-z_]{2,20})\][ :]")
+
 
 class Cell(NamedTuple):
     """A number with a name; running: the slot of its average in parentheses, -1 where there is none."""
@@ -86,7 +89,7 @@ def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[
     """
     gaps = body.split(MARK)
     found: list[Cell] = []
-    split = ""
+    split = headed = ""
     barred = "|" in body
     for slot, gap in enumerate(gaps[:-1]):
         near = gap[-_NEAR:]
@@ -102,10 +105,13 @@ def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[
         if not name or _SKIPPED.search(name):
             continue
         own, key = own_split(name.replace("'s ", " "))
-        segment = _SEGMENT.search(near[near.rfind("|") + 1 : near.rfind(name)])
+        before = near[near.rfind("|") + 1 : near.rfind(name)]
+        for heading in _HEADING.finditer(before):
+            headed = split_word(heading[1])
+        segment = _SEGMENT.search(before)
         if segment:
             split = split_word(segment[1])
-        split = own or (split if barred or segment else "")
+        split = own or (split if barred or segment else "") or headed
         found.append(Cell(slot, key, own or split, _running(gaps, slot, key)))
     return found
 

@@ -25,11 +25,15 @@ _PARTS = {
     "epoch": ("ep",),
     "turn": ("episode", "generation", "round", "game", "time", "frame"),
 }
+#: The batches that a line is the average of, "[51-100]": it was printed at the last of them.
+_RANGE = r"(?:(?<=[\[(])|(?<=[\[(] ))\0 ?- ?(?=\0 ?[\]),])"
 _RANKS = ("num_updates", "global", "step", "iteration", "iter", "itr", "update", "batch")
 #: A setting: "max epoch=20", "--epochs 20"
 _NO_COUNTER_AFTER = r"(?<! --)(?<!\bmax )(?<!\btotal )(?<!\bnum )"
 _COUNTER = {
-    kind: re.compile(rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}\0(?:(?: ?/ ?| of )\0)?")
+    kind: re.compile(
+        rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}(?:{_RANGE})?(?P<at>\0)(?:(?: ?/ ?| of )\0)?"
+    )
     for kind, words in _WORDS.items()
 }
 #: A duration or a speed counts nothing: "ms/batch 181.56", "samples/step".
@@ -97,6 +101,7 @@ def unnamed_counter(low: str, start: int = 0) -> Counter | None:
 
 
 def _at(low: str, found: re.Match[str]) -> Counter:
-    first = low.count(MARK, 0, found.start())
-    total = first + 1 if found[0].count(MARK) > 1 else -1
+    begin = found.start("at") if "at" in found.re.groupindex else found.start()
+    first = low.count(MARK, 0, begin)
+    total = first + 1 if low.count(MARK, begin, found.end()) > 1 else -1
     return Counter(first, total, found.start(), found.end())

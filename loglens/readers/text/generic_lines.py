@@ -21,7 +21,7 @@ _LABEL = re.compile(
     r" ?: ?[\[({]?(?=[A-Za-z_][^\0]{0,60}[:=] ?\0)"
 )
 _NO_LABEL = re.compile(
-    r"results?|metrics?|summary|stat(?:istic)?s|scores?|performance|averages?|mean|overall|total|info|loss(?:es)?", re.I
+    r"(?:(?:epoch|step|iteration) )?(?:results?|metrics?|summary|stat(?:istic)?s|scores?|performance|averages?|mean|overall|total|info|loss(?:es)?)", re.I
 )
 #: The words of a line that announces what comes, and names no value.
 _AROUND = frozenset(
