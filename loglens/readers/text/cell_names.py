@@ -8,12 +8,12 @@ from typing import NamedTuple
 from loglens.readers.text.templates import MARK
 
 #: The words that lead to a number: "lm loss:", "'grad_norm': '", "lr=[", "elapsed time (ms):"
-_WORD = r"[A-Za-z_][\w.@/%+~^-]*(?:'s(?= ))?"
+_WORD = r"[^\W\d][\w.@/%+~^-]*(?:'s(?= ))?"
 _OPEN = r"['\"]? ?(?:[:=]{1,2}>?| is) ?[~]?['\"\[({ ]{0,3}$"
 _KEY = re.compile(rf"({_WORD}(?: (?:/ )?{_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\))?){_OPEN}")
 _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
 _BARE = re.compile(rf"({_WORD}(?: {_WORD})?) [\[(]?$")
-_UNIT = re.compile(r"[A-Za-z%°/][\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
+_UNIT = re.compile(r"(?:[^\W\d_]|[%°/])[\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
 #: One that stands apart, before the next name: "875.63 samples/sec Train-accuracy=", "0.5 seconds, loss".
 _UNIT_APART = re.compile(
     r" (?:[\w.]{1,20}/ ?(?:s|secs?|seconds?|it|iter|step|batch|epoch|gpu|device|min|h|hour|update)s?|ms|secs?|seconds?"
@@ -34,6 +34,7 @@ _SKIPPED = re.compile(
 #: What a line must measure, to be one of training rather than any list of numbers.
 MEASURES = re.compile(
     r"loss|(?:^|[^a-z])(?:acc|lr|map|kl|tr?l|err|ce|dice|iou|auc|bl?eu|fid|score|ppl)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
+    r"|损失|損失|准确率|準確率|精度|召回|学习率|学習率|正解率|손실|정확도|학습률|потер|точност"
     r"|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|[wc]er$",
     re.I,
 )
@@ -53,8 +54,17 @@ _SPLITS = {
     ),
     **dict.fromkeys(("test", "testing"), "test"),
 }
-_LEADING = re.compile(rf"(?:{'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?=[\s/:]|$)", re.I)
-_SEGMENT = re.compile(rf"\b({'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?: set| results)?\s?[:\[(-]", re.I)
+#: The same in scripts that leave no blank between words: 训练 and 训练集, 検証データ.
+_UNSPACED = {
+    **dict.fromkeys(("训练", "訓練", "学習", "훈련", "학습"), "train"),
+    **dict.fromkeys(("验证", "驗證", "検証", "검증"), "val"),
+    **dict.fromkeys(("测试", "測試", "テスト", "테스트"), "test"),
+}
+#: One of them with what may stand behind it; "学习率" and "学習率" are learning rates.
+UNSPACED = rf"({'|'.join(_UNSPACED)})(?:集|データ|세트)?(?:上|的|の)?(?!率)"
+_LATIN = "|".join(sorted(_SPLITS, key=len, reverse=True))
+_LEADING = re.compile(rf"(?:{_LATIN})(?=[\s/:]|$)|{UNSPACED}", re.I)
+_SEGMENT = re.compile(rf"\b({_LATIN})(?: set| results)?\s?[:\[(-]", re.I)
 
 #: "[valid] loss=0.5, acc=0.9": the part of the data that all values up to the next such word are of.
 _HEADING = re.compile(r"\[([A-Za-z_]{2,20})\][ :]")
@@ -71,7 +81,8 @@ class Cell(NamedTuple):
 
 def split_word(text: str) -> str:
     """train, val or test, by a word; "" for others."""
-    return _SPLITS.get(text.strip().lower(), "")
+    word = text.strip().lower()
+    return _SPLITS.get(word) or _UNSPACED.get(word, "")
 
 
 _COUNTS = re.compile(r"(?:^|[ _])(?:steps?|iter|iters|iteration|epochs?|batch|updates?|num_updates)$", re.I)
@@ -120,7 +131,7 @@ def _name(near: str, *, whole: bool, bare: bool) -> str:
     if whole:
         cell = near.rpartition("|")[2].strip(" ")
         match = _CELL.fullmatch(cell if cell.endswith((":", "=")) else cell + " ")
-        return match[1].strip() if match and re.search("[A-Za-z]", match[1]) else ""
+        return match[1].strip() if match and re.search(r"[^\W\d_]", match[1]) else ""
     # most numbers have no name: tested first at little cost
     tail = near[-_LONGEST_OPEN:]
     if (":" in tail or "=" in tail or "is" in tail) and (match := _KEY.search(near)):
@@ -136,7 +147,7 @@ def _name(near: str, *, whole: bool, bare: bool) -> str:
 def own_split(name: str) -> tuple[str, str]:
     """The split that a name begins or ends with, and the rest of it."""
     if (lead := _LEADING.match(name)) and len(lead[0]) < len(name):
-        return split_word(lead[0]), name[lead.end() :].strip(" /:")
+        return split_word(lead[1] or lead[0]), name[lead.end() :].strip(" /:")
     return "", name
 
 

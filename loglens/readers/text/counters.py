@@ -11,18 +11,18 @@ from loglens.readers.text.templates import MARK
 _NUMBER = r"(?:[ _-]?(?:idx|index|id|number|num|no\.|count))?"
 _STEPS = (
     r"num_updates|global[ _]?step|(?:training )?steps?|iterations?|iters?|itr|updates?"
-    r"|(?:mini)?batch(?:es)?(?: idx)?"
+    r"|(?:mini)?batch(?:es)?(?: idx)?|步数?|迭代(?:次数)?|批次|ステップ|스텝|шаг|итерация"
 )
 _WORDS = {
     "step": rf"(?:{_STEPS}){_NUMBER}",
-    "epoch": rf"(?:epochs?|ep){_NUMBER}",
+    "epoch": rf"(?:epochs?|ep|轮次?|輪次?|エポック|에폭|에포크|эпоха){_NUMBER}",
     # they count where nothing else does, and parts of a run where something does
     "turn": r"(?:episodes?|generations?|(?:communication |global )?rounds?|games?|time[ _]?steps?|frames?)",
 }
 #: A line without any of these has no such counter: a quick test.
 _PARTS = {
-    "step": ("step", "iter", "itr", "update", "batch"),
-    "epoch": ("ep",),
+    "step": ("step", "iter", "itr", "update", "batch", "步", "迭代", "批次", "ステップ", "스텝", "шаг", "итерация"),
+    "epoch": ("ep", "轮", "輪", "エポック", "에폭", "에포크", "эпоха"),
     "turn": ("episode", "generation", "round", "game", "time", "frame"),
 }
 #: The batches that a line is the average of, "[51-100]": it was printed at the last of them.
@@ -35,6 +35,10 @@ _COUNTER = {
         rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}(?:{_RANGE})?(?P<at>\0)(?:(?: ?/ ?| of )\0)?"
     )
     for kind, words in _WORDS.items()
+}
+#: "第3轮", "第 3/10 步", "第3エポック": the counter stands before its name.
+_ORDINAL = {
+    kind: re.compile(rf"第 ?(?P<at>\0)(?: ?/ ?\0)? ?(?:个 ?)?({words})", re.I) for kind, words in _WORDS.items()
 }
 #: A duration or a speed counts nothing: "ms/batch 181.56", "samples/step".
 _UNIT_BEFORE = re.compile(
@@ -88,7 +92,8 @@ def _counter(low: str, kind: str) -> Counter | None:
         rank = next((i for i, name in enumerate(_RANKS) if name in found[1]), len(_RANKS))
         if best is None or rank < best[0]:
             best = rank, found
-    return _at(low, best[1]) if best else None
+    found = best[1] if best else "第" in low and _ORDINAL[kind].search(low)
+    return _at(low, found) if found else None
 
 
 def unnamed_counter(low: str, start: int = 0) -> Counter | None:

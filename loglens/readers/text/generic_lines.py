@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from loglens.readers.text.cell_names import MEASURES, Cell, cells, is_counter, split_word
+from loglens.readers.text.cell_names import MEASURES, UNSPACED, Cell, cells, is_counter, split_word
 from loglens.readers.text.counters import Counter, counters, unnamed_counter
 from loglens.readers.text.line_plan import LinePlan, values_of
 from loglens.readers.text.templates import MARK
@@ -14,21 +14,24 @@ from loglens.readers.text.templates import MARK
 _SETTER = re.compile(r"[-=*#>+ ]*epoch ?:?=? ?\[?\0")
 _SPLIT = re.compile(
     r"\W*(train|training|val|valid|validation|validate|validating|eval|evaluation|evaluating|test|testing|dev)\b"
+    rf"|\W*{UNSPACED}"
 )
 #: "PARK: precision: 0.5": what the values are of.
 _LABEL = re.compile(
     r"\W*([A-Za-z][\w .@/\0-]{0,40}?)(?: (?:train|val|valid|validation|test))?"
-    r" ?: ?[\[({]?(?=[A-Za-z_][^\0]{0,60}[:=] ?\0)"
+    r" ?: ?[\[({]?(?=[^\W\d][^\0]{0,60}[:=] ?\0)"
 )
 _NO_LABEL = re.compile(
-    r"(?:(?:epoch|step|iteration) )?(?:results?|metrics?|summary|stat(?:istic)?s|scores?|performance|averages?|mean|overall|total|info|loss(?:es)?)", re.I
+    r"(?:(?:epoch|step|iteration) )?(?:results?|metrics?|summary|stat(?:istic)?s|scores?|performance|averages?|mean|overall|total|info|loss(?:es)?)",
+    re.I,
 )
 #: The words of a line that announces what comes, and names no value.
 _AROUND = frozenset(
     """a at begin beginning begins begun current data dataset done end errors error evaluate evaluating evaluation eval
     finished for global in inference inner learning loop meta metrics mode model net network new now of on outer
     performance phase report reporting results result run running scores score set start started starting starts stats
-    step summary test testing the to train training val valid validate validating validation dev""".split()
+    step summary test testing the to train training val valid validate validating validation dev
+    开始 开始训练 结束 训练 验证 测试""".split()
 )
 _LONGEST_HEADING = 100
 #: A line of names and numbers that says nothing known to measure is no longer than this.
@@ -72,7 +75,7 @@ def _counting(plan: LinePlan, step: Counter | None, epoch: Counter | None) -> Li
 def _leading_split(low: str, end: int) -> str:
     """The part of the data that a line begins with."""
     lead = _SPLIT.match(low[: max(end, 0)])
-    return split_word(lead[1]) if lead else ""
+    return split_word(lead[1] or lead[2]) if lead else ""
 
 
 def _labelled(body: str, listed: list[Cell]) -> list[Cell]:
@@ -94,7 +97,7 @@ def _setter(low: str, step: Counter | None, epoch: Counter | None) -> LinePlan |
     rest = low
     for each in sorted(named, key=lambda each: -each.start):
         rest = f"{rest[: each.start]} {rest[each.end :]}"
-    words = re.findall(r"[a-z]+", rest)
+    words = re.findall(r"[^\W\d_]+", rest)
     if MARK in rest.replace("(#\0)", "") or not _AROUND.issuperset(words):
         return None
     section = _last_split(words) or "train"

@@ -40,6 +40,12 @@ _GLYPHS = re.compile(rb"(?:\xe2[\x94-\x96\xa0][\x80-\xbf])+")
 _BARS = re.compile(rb"\[=*>?\.*\]|(?<=\|)#*[0-9]? *(?=\|)")
 #: A number as PyTorch prints it: "tensor(0.5, device='cuda:0')".
 _TENSOR = re.compile(rb"tensor\(\[?([-+.\w]{1,40})\]?(?:, ?[a-z_]{1,20}=[^\s,()]{1,60})*\)")
+#: The punctuation of Chinese and Japanese, which stands where others write ASCII.
+_WIDE = {
+    wide.encode(): plain.encode()
+    for wide, plain in zip("：，（）［］【】｜＝％／　、。", ":,()[][]|=%/ ,.", strict=True)
+}
+_WIDE_MARK = re.compile(rb"\xef(?:\xbc[\x85\x88\x89\x8c\x8f\x9a\x9d\xbb\xbd]|\xbd\x9c)|\xe3\x80[\x80\x81\x82\x90\x91]")
 _ISO = re.compile(rb"T(?<=[0-9]{2}-[0-9]{2}T)(?=[0-9]{2}:)")
 _BLANKS = bytes.maketrans(b"\t\v\f", b"   ")
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f")
@@ -61,11 +67,18 @@ def normalise_spaces(block: bytes) -> bytes:
         block = _BARS.sub(b"", block)
     if b"tensor(" in block:
         block = _TENSOR.sub(rb"\1", block)
+    if b"\xef" in block or b"\xe3\x80" in block:
+        block = _WIDE_MARK.sub(_plain_mark, block)
     if b"T" in block:
         block = _ISO.sub(b" ", block)
     while b"  " in block:
         block = block.replace(b"  ", b" ")
     return block
+
+
+def _plain_mark(found: re.Match[bytes]) -> bytes:
+    plain = _WIDE[found[0]]
+    return plain + b" " if plain in b",:" else plain
 
 
 def to_template(block: bytes) -> tuple[list[bytes], list[bytes]]:
