@@ -92,8 +92,8 @@ def _counter(low: str, kind: str) -> Counter | None:
         rank = next((i for i, name in enumerate(_RANKS) if name in found[1]), len(_RANKS))
         if best is None or rank < best[0]:
             best = rank, found
-    found = best[1] if best else "第" in low and _ORDINAL[kind].search(low)
-    return _at(low, found) if found else None
+    named = best[1] if best else _ORDINAL[kind].search(low)
+    return _at(low, named) if named else None
 
 
 def unnamed_counter(low: str, start: int = 0) -> Counter | None:

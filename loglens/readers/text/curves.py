@@ -37,7 +37,7 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[str
     records = replace(records, step=np.where(again, np.nan, records.step))
     places = place(records)
     sections = sections_of(records)
-    followers = settle(records, places, sections)
+    followers = settle(records, places, sections, again)
     keep = _wanted(records, values, owner, nth) & ~(again | followers.lost)[owner]
     if not keep.all():
         owner, nth, number = owner[keep], nth[keep], number[keep]

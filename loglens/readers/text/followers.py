@@ -87,10 +87,13 @@ def _uncounted(plan: LinePlan) -> LinePlan:
     )
 
 
-def settle(records: LineRecords, places: Positions, sections: Sections) -> Followers:
-    """Find the axis of the lines that follow others, for each form of line and part of the data."""
+def settle(records: LineRecords, places: Positions, sections: Sections, again: NDArray[np.bool_]) -> Followers:
+    """Find the axis of the lines that follow others, for each form of line and part of the data.
+
+    again: the records that are passed over, as they say again what others have said.
+    """
     row = np.full(len(records.plan), np.nan)
-    lost = records.has("follow")
+    lost = records.has("follow") & ~again
     axis: dict[tuple[int, int], str] = {}
     clash: set[tuple[int, int]] = set()
     by_row: list[Ints] = []

@@ -21,8 +21,11 @@ _LABEL = re.compile(
     r"\W*([A-Za-z][\w .@/\0-]{0,40}?)(?: (?:train|val|valid|validation|test))?"
     r" ?: ?[\[({]?(?=[^\W\d][^\0]{0,60}[:=] ?\0)"
 )
+#: "best metric, acc: 0.8", "Final Results: Minibatch[1-157]: ce = 0.6": beside the curve of that name.
+_WHICH = re.compile(r"\W*((?:best|cur|current|final)(?: [a-z]+){0,2}) ?[,:] ?[\[({]?(?=[a-z'\"])", re.I)
 _NO_LABEL = re.compile(
-    r"(?:(?:epoch|step|iteration) )?(?:results?|metrics?|summary|stat(?:istic)?s|scores?|performance|averages?|mean|overall|total|info|loss(?:es)?)",
+    r"(?:(?:epoch|step|iteration) )?"
+    r"(?:results?|metrics?|summary|stat(?:istic)?s|scores?|performance|averages?|mean|overall|total|info|loss(?:es)?)",
     re.I,
 )
 #: The words of a line that announces what comes, and names no value.
@@ -34,6 +37,8 @@ _AROUND = frozenset(
     开始 开始训练 结束 训练 验证 测试""".split()
 )
 _LONGEST_HEADING = 100
+#: What a line names that counts and else only says how long that took: "Step 100 per-step time 1.402s".
+_DURATION = re.compile(r"(?:^|[ _-])(?:time|duration|elapsed|seconds|time cost)$", re.I)
 #: A line of names and numbers that says nothing known to measure is no longer than this.
 _LONGEST_LINE = 200
 
@@ -51,7 +56,9 @@ def generic(body: str, low: str) -> LinePlan | None:
     named = epoch or (step and not unnamed)
     measures = any(MEASURES.search(cell.key) for cell in listed)
     weak = not measures and not step and not epoch and len(listed) == body.count(MARK) and len(body) < _LONGEST_LINE
-    if not measures and not weak:
+    timed = bool(named and not unnamed and listed) and len(listed) + len(taken) == body.count(MARK)
+    timed = timed and all(_DURATION.search(cell.key) for cell in listed)
+    if not (measures or weak or timed):
         return _setter(low, step, epoch) if not unnamed else None
     begins = (each.start for each in (step, epoch) if each)
     split = _leading_split(low, min(begins) if named else low.find(MARK))
@@ -59,6 +66,9 @@ def generic(body: str, low: str) -> LinePlan | None:
         values = values_of(_labelled(body, listed), split, "follow", frozenset({"section"}))
         words = {"follow", *(["unnamed"] if unnamed else []), *(["weak"] if weak else [])}
         return _counting(LinePlan(f"unnamed/{split}", frozenset(words), values=values), step, epoch)
+    if label := _WHICH.match(body):
+        values = values_of(_labelled(body, listed), split, "step" if step else "epoch", frozenset())
+        return _counting(LinePlan(f"generic/{label[1]}", frozenset({"generic"}), values=values), step, epoch)
     words = {"generic", *(["unnamed"] if unnamed else [])}
     values = values_of(listed, split, "step" if step else "epoch", frozenset())
     section = "train" if split in ("", "train") else ""
@@ -80,7 +90,7 @@ def _leading_split(low: str, end: int) -> str:
 
 def _labelled(body: str, listed: list[Cell]) -> list[Cell]:
     """The cells of a line that begins with what they are of, with that before their names."""
-    label = _LABEL.match(body)
+    label = _WHICH.match(body) or _LABEL.match(body)
     if not label or split_word(label[1].split()[0]) or _NO_LABEL.fullmatch(label[1]):
         return listed
     of = label[1].replace(MARK, "#")

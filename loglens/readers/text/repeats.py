@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from loglens.readers.text.line_plan import Value
 from loglens.readers.text.line_records import LineRecords, forward_fill
 from loglens.stats.arrays import Floats, Ints
+
+#: So many lines must come twice to be printed by two handlers.
+_PAIRS = 3
 
 
 def repeats(
@@ -49,7 +52,36 @@ def repeats(
         if line and "final" in (before := records.plans[records.plan[line - 1]]).words:
             found[line] = says_again(line, line - 1, f"{before.section}/")
     found[_logged_twice(records)] = True
+    found[_by_two_handlers(records, shown)] = True
     return found
+
+
+def _by_two_handlers(records: LineRecords, shown: Callable[[int], dict[str, float]]) -> list[int]:
+    """Lines that two handlers of one logger print, one after the other: each is the second of two of the same names.
+
+    shown: the values of a record. Every line of these names comes so, at one step or epoch for two.
+    """
+    kinds: dict[frozenset[str], int] = {frozenset(): 0}
+    kind = np.array(
+        [kinds.setdefault(frozenset(value.tag for value in plan.values), len(kinds)) for plan in records.plans],
+        np.int64,
+    )[records.plan]
+    order = np.argsort(kind, kind="stable")
+    step, epoch = forward_fill(records.step), forward_fill(records.epoch)
+    again: list[int] = []
+    for lines in np.split(order, np.cumsum(np.bincount(kind, minlength=len(kinds))))[1:-1]:
+        first, second = lines[: len(lines) - 1 : 2], lines[1::2]
+        if len(second) < _PAIRS or not (np.isfinite(step[second]).all() or np.isfinite(epoch[second]).all()):
+            continue
+        if all(np.array_equal(where[first], where[second], equal_nan=True) for where in (step, epoch)) and all(
+            _equal(shown(one), shown(two)) for one, two in zip(first.tolist(), second.tolist(), strict=True)
+        ):
+            again += second.tolist()
+    return again
+
+
+def _equal(one: dict[str, float], two: dict[str, float]) -> bool:
+    return one.keys() == two.keys() and all(_same(value, two[tag]) for tag, value in one.items())
 
 
 def _logged_twice(records: LineRecords) -> list[int]:
