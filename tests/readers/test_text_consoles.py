@@ -168,3 +168,63 @@ def test_the_best_so_far_is_no_part_of_the_curve(tmp_path: Path) -> None:
     assert rows(run, "cur metric/acc") == [(10 * i, float(f"0.{i}")) for i in range(5, 41, 5)]
     assert rows(run, "best metric/acc") == [(10 * i, float(f"0.9{i}")) for i in range(5, 41, 5)]
     assert {value for _, value in rows(run, "acc")} == {0.01}
+
+
+@pytest.mark.parametrize("form", ["(:epoch, {}, :trn, {}, :tst, {})", "(:epoch,{},:trn,{},:tst,{})"])
+def test_names_and_values_may_be_the_members_of_one_tuple(tmp_path: Path, form: str) -> None:
+    """As in Knet's reports; the number of epochs that is set in the first line counts nothing."""
+    lines = ['opts=(:seed,-1)(:epochs,60)(:lr,0.5)(:atype,"KnetArray{Float32}")(:batchsize,100)']
+    lines += [form.format(epoch, loss, loss + 1) for epoch, loss in enumerate(LOSSES)]
+    run = read(tmp_path, lines, "knet.log")
+    assert rows(run, "trn") == list(enumerate(LOSSES))
+    assert run.columns.tags == ("trn", "tst") and run.axes == {"trn": "epoch", "tst": "epoch"} and run.notes == ()
+
+
+def test_pairs_of_a_list(tmp_path: Path) -> None:
+    lines = [f"epoch {epoch} [('loss', {loss}), ('val acc', 0.75)]" for epoch, loss in enumerate(LOSSES)]
+    run = read(tmp_path, lines)
+    assert rows(run, "loss") == list(enumerate(LOSSES)) and {value for _, value in rows(run, "val/acc")} == {0.75}
+
+
+def test_a_step_between_a_name_and_its_value(tmp_path: Path) -> None:
+    """As in NVIDIA's Tacotron 2."""
+    lines = []
+    for step, loss in enumerate(LOSSES):
+        lines.append(f"Train loss {step} {loss:.6f} Grad Norm 9.238260 2.03s/it")
+        if step % 10 == 0:
+            lines.append(f"Validation loss {step}:  {loss + 1:.6f}  ")
+    run = read(tmp_path, lines, "nohup.out")
+    assert rows(run, "train/loss") == list(enumerate(LOSSES))
+    assert rows(run, "val/loss") == [(step, round(LOSSES[step] + 1, 4)) for step in range(0, 40, 10)]
+    assert run.axes == {}
+
+
+def test_two_values_behind_a_name_are_no_step(tmp_path: Path) -> None:
+    run = read(tmp_path, [f"Train loss {loss} 0.75 Grad Norm 9.238260" for loss in LOSSES])
+    assert [value for _, value in rows(run, "train/loss")] == LOSSES
+
+
+LIST = "2023-03-14 09:14:34,984\tljs_base\tINFO\t"
+
+
+def test_a_list_of_numbers_with_a_step_in_it(tmp_path: Path) -> None:
+    """As in VITS: the losses, the global step and the learning rate, without a name."""
+    settings = "{'train': {'log_interval': 200, 'epochs': 20000, 'learning_rate': 0.0002, 'batch_size': 64}}"
+    lines = [LIST + settings]
+    for i, loss in enumerate(LOSSES):
+        lines += [
+            f"{LIST}Train Epoch: {i + 1} [0%]",
+            f"{LIST}[{loss}, 1.25, {200 * i}, 0.0002]",
+            f"{LIST}====> Epoch: {i + 1}",
+        ]
+    run = read(tmp_path, lines)
+    assert rows(run, "[0]") == [(200 * i, loss) for i, loss in enumerate(LOSSES)]
+    assert run.columns.tags == ("[0]", "[1]", "[3]") and run.axes == {}
+
+
+@pytest.mark.parametrize("last", ["7", "0.5"])
+def test_a_list_of_numbers_that_does_not_count_is_left_out(tmp_path: Path, last: str) -> None:
+    lines = []
+    for step, loss in enumerate(LOSSES):
+        lines += [f"step {step} loss {loss}", f"[{loss}, 0.5, {last}]"]
+    assert read(tmp_path, lines).columns.tags == ("loss",)

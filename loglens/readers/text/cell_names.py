@@ -48,11 +48,11 @@ _BARE_OK = re.compile(rf"(?:^|[ _./])(?:{'|'.join(_BARE_WORDS)})$", re.I)
 _LONGEST_OPEN = 10
 
 _SPLITS = {
-    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(
         ("val", "valid", "validation", "validate", "validating", "eval", "evaluation", "evaluating", "dev"), "val"
     ),
-    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("test", "testing", "tst"), "test"),
 }
 #: The same in scripts that leave no blank between words: 训练 and 训练集, 検証データ.
 _UNSPACED = {

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from loglens.model.columns import Columns
 from loglens.readers.text.followers import Followers, settle, without_false_counters
 from loglens.readers.text.line_collector import LineCollector
-from loglens.readers.text.line_plan import Value
+from loglens.readers.text.line_plan import COUNTED, UNCOUNTED, Value
 from loglens.readers.text.line_records import LineRecords, forward_fill
+from loglens.readers.text.number_lists import counted_lists
 from loglens.readers.text.positions import Positions, place, tables
 from loglens.readers.text.repeats import repeats
 from loglens.readers.text.sections import Sections, sections_of, within
@@ -30,9 +31,12 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[str
     plans = tuple(plan for plan, _ in collector.templates.forms)
     records = LineRecords(plans, *map(collector.column, ("form", "step", "epoch", "total", "time")))
     records = without_false_counters(records)
-    values = [value for plan in records.plans for value in plan.values]
     nth = collector.column("nth")
     number = collector.column("value")
+    records, counting = counted_lists(records, owner, number)
+    values = [value for plan in records.plans for value in plan.values]
+    if not counting.all():
+        owner, nth, number = owner[counting], nth[counting], number[counting]
     again = repeats(records, values, owner, nth, number)
     records = replace(records, step=np.where(again, np.nan, records.step))
     places = place(records)
@@ -65,7 +69,9 @@ def _wanted(records: LineRecords, values: Sequence[Value], owner: Ints, nth: Cod
     """Which values count: some stand for a whole pass over the data, and do so in its last line alone."""
     when = np.array([value.when for value in values], np.int8)[nth]
     ended = records.step >= records.total - np.where(records.has("final"), 1, 0)
-    wanted: NDArray[np.bool_] = (when == 0) | ((when == 1) == ended[owner])
+    counts = np.array([plan.step >= 0 for plan in records.plans], bool)[records.plan][owner]
+    passes = (when == 0) | ((when < COUNTED) & ((when == 1) == ended[owner]))
+    wanted: NDArray[np.bool_] = passes | ((when == COUNTED) & counts) | ((when == UNCOUNTED) & ~counts)
     return wanted
 
 

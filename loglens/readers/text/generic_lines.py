@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from loglens.readers.text.cell_names import MEASURES, UNSPACED, Cell, cells, is_counter, split_word
 from loglens.readers.text.counters import Counter, counters, unnamed_counter
-from loglens.readers.text.line_plan import LinePlan, values_of
+from loglens.readers.text.line_plan import COUNTED, UNCOUNTED, LinePlan, values_of
+from loglens.readers.text.number_lists import number_list
 from loglens.readers.text.templates import MARK
 
 #: A bar or a heading that begins with the epoch.
@@ -37,6 +38,14 @@ _AROUND = frozenset(
     开始 开始训练 结束 训练 验证 测试""".split()
 )
 _LONGEST_HEADING = 100
+#: How many epochs there shall be, beside the batch size: a line of settings.
+_SETTINGS = re.compile(
+    r"\bepochs\b['\"]?[ :=]{1,3}\0.*\bbatch[ _-]?size\b|\bbatch[ _-]?size\b.*\bepochs\b['\"]?[ :=]{1,3}\0"
+)
+#: A name and its value as a pair of a tuple or list: "(:epoch, 1, :trn, 0.38)", "[('loss', 0.38), ('acc', 0.9)]".
+_PAIR = re.compile(r"(?<![\w:]):([A-Za-z_]\w{0,60}), ?(?=\0)|(?<=[(\[ ])(['\"])([A-Za-z_][\w /@.-]{0,60})\2, ?(?=\0)")
+#: A step between a name and its value: "Train loss 120 3.32 Grad Norm 5.6", "Validation loss 100: 4.31".
+_COUNT_BETWEEN = re.compile(r"[^\0]{0,40}\b(?:loss|cost) \0:? \0(?= [A-Za-z]|$)", re.I)
 #: What a line names that counts and else only says how long that took: "Step 100 per-step time 1.402s".
 _DURATION = re.compile(r"(?:^|[ _-])(?:time|duration|elapsed|seconds|time cost)$", re.I)
 #: A line of names and numbers that says nothing known to measure is no longer than this.
@@ -47,6 +56,12 @@ def generic(body: str, low: str) -> LinePlan | None:
     """The plan of a line without its prefix, as written and in lower case; None if it says nothing of training."""
     if MARK not in body:
         return _heading(low)
+    if "," in body:
+        body, low = (_PAIR.sub(lambda found: f"{found[1] or found[3]}: ", text) for text in (body, low))
+    if _SETTINGS.search(low):
+        return None
+    if plan := number_list(body):
+        return plan
     step, epoch = counters(low)
     unnamed = False
     if step is None and (found := unnamed_counter(low, epoch.end if epoch else 0)):
@@ -55,6 +70,8 @@ def generic(body: str, low: str) -> LinePlan | None:
     listed = [cell for cell in cells(body, taken, whole=False, bare=False) if not is_counter(cell.key)]
     named = epoch or (step and not unnamed)
     measures = any(MEASURES.search(cell.key) for cell in listed)
+    # "epoch 1, train 0.38, test 0.41" is one measure of several parts of the data
+    measures = measures or (named and len({split_word(cell.key) for cell in listed} - {""}) > 1)
     weak = not measures and not step and not epoch and len(listed) == body.count(MARK) and len(body) < _LONGEST_LINE
     timed = bool(named and not unnamed and listed) and len(listed) + len(taken) == body.count(MARK)
     timed = timed and all(_DURATION.search(cell.key) for cell in listed)
@@ -62,6 +79,8 @@ def generic(body: str, low: str) -> LinePlan | None:
         return _setter(low, step, epoch) if not unnamed else None
     begins = (each.start for each in (step, epoch) if each)
     split = _leading_split(low, min(begins) if named else low.find(MARK))
+    if not named and not unnamed and _COUNT_BETWEEN.match(body):
+        return _count_between(listed, split)
     if not named:
         values = values_of(_labelled(body, listed), split, "follow", frozenset({"section"}))
         words = {"follow", *(["unnamed"] if unnamed else []), *(["weak"] if weak else [])}
@@ -80,6 +99,15 @@ def _counting(plan: LinePlan, step: Counter | None, epoch: Counter | None) -> Li
     if epoch:
         plan = replace(plan, epoch=epoch.slot)
     return replace(plan, step=step.slot, total=step.total) if step else plan
+
+
+def _count_between(listed: list[Cell], split: str) -> LinePlan:
+    """The plan of a line whose first number counts and has its value behind it, or is the value itself."""
+    words = frozenset({"follow", "unnamed"})
+    first, *others = values_of(listed, split, "follow", frozenset({"section"}))
+    behind = replace(first, slot=1, when=COUNTED)
+    values = (behind, replace(first, when=UNCOUNTED), *others)
+    return LinePlan(f"unnamed between/{split}", words, step=0, values=values)
 
 
 def _leading_split(low: str, end: int) -> str:

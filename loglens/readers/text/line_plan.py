@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from loglens.readers.text.cell_names import Cell
 from loglens.readers.text.patterns import SURE
 
+#: When a value counts, beside 0 to 2: `Value.when`.
+COUNTED, UNCOUNTED = 3, 4
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
     """A slot that holds a value.
 
-    axis: what its step counts, "follow" where other lines say. when: 0 always, 1 at the end of a pass, 2 before.
+    axis: what its step counts, "follow" where other lines say. when: 0 always, 1 at the end of a pass, 2 before,
+    COUNTED where the step of the line counts, UNCOUNTED where that number turns out to be none.
     """
 
     slot: int
