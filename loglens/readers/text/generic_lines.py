@@ -39,9 +39,7 @@ _AROUND = frozenset(
 )
 _LONGEST_HEADING = 100
 #: How many epochs there shall be, beside the batch size: a line of settings.
-_SETTINGS = re.compile(
-    r"\bepochs\b['\"]?[ :=]{1,3}\0.*\bbatch[ _-]?size\b|\bbatch[ _-]?size\b.*\bepochs\b['\"]?[ :=]{1,3}\0"
-)
+_SETTINGS = (re.compile(r"\bepochs\b['\"]?[ :=,]{1,3}\0"), re.compile(r"\bbatch[ _-]?size\b"))
 #: A name and its value as a pair of a tuple or list: "(:epoch, 1, :trn, 0.38)", "[('loss', 0.38), ('acc', 0.9)]".
 _PAIR = re.compile(r"(?<![\w:]):([A-Za-z_]\w{0,60}), ?(?=\0)|(?<=[(\[ ])(['\"])([A-Za-z_][\w /@.-]{0,60})\2, ?(?=\0)")
 #: A step between a name and its value: "Train loss 120 3.32 Grad Norm 5.6", "Validation loss 100: 4.31".
@@ -58,10 +56,14 @@ def generic(body: str, low: str) -> LinePlan | None:
         return _heading(low)
     if "," in body:
         body, low = (_PAIR.sub(lambda found: f"{found[1] or found[3]}: ", text) for text in (body, low))
-    if _SETTINGS.search(low):
+    if all(pattern.search(low) for pattern in _SETTINGS):
         return None
     if plan := number_list(body):
         return plan
+    return _named_numbers(body, low)
+
+
+def _named_numbers(body: str, low: str) -> LinePlan | None:
     step, epoch = counters(low)
     unnamed = False
     if step is None and (found := unnamed_counter(low, epoch.end if epoch else 0)):
@@ -69,17 +71,15 @@ def generic(body: str, low: str) -> LinePlan | None:
     taken = frozenset(slot for each in (step, epoch) if each for slot in (each.slot, each.total) if slot >= 0)
     listed = [cell for cell in cells(body, taken, whole=False, bare=False) if not is_counter(cell.key)]
     named = epoch or (step and not unnamed)
-    measures = any(MEASURES.search(cell.key) for cell in listed)
-    # "epoch 1, train 0.38, test 0.41" is one measure of several parts of the data
-    measures = measures or (named and len({split_word(cell.key) for cell in listed} - {""}) > 1)
+    report = measures = _measures(listed, named=bool(named))
+    if not measures and named:
+        report = not unnamed and len(listed) + len(taken) == body.count(MARK) and _takes_time(listed)
     weak = not measures and not step and not epoch and len(listed) == body.count(MARK) and len(body) < _LONGEST_LINE
-    timed = bool(named and not unnamed and listed) and len(listed) + len(taken) == body.count(MARK)
-    timed = timed and all(_DURATION.search(cell.key) for cell in listed)
-    if not (measures or weak or timed):
+    if not report and not weak:
         return _setter(low, step, epoch) if not unnamed else None
     begins = (each.start for each in (step, epoch) if each)
     split = _leading_split(low, min(begins) if named else low.find(MARK))
-    if not named and not unnamed and _COUNT_BETWEEN.match(body):
+    if not named and not unnamed and listed[0].slot == 0 and _COUNT_BETWEEN.match(body):
         return _count_between(listed, split)
     if not named:
         values = values_of(_labelled(body, listed), split, "follow", frozenset({"section"}))
@@ -93,6 +93,17 @@ def generic(body: str, low: str) -> LinePlan | None:
     section = "train" if split in ("", "train") else ""
     family = f"{'unnamed' if unnamed else 'generic'}/{split}"
     return _counting(LinePlan(family, frozenset(words), values=values, section=section), step, epoch)
+
+
+def _measures(listed: list[Cell], *, named: bool) -> bool:
+    """Whether values are known to measure; "epoch 1, train 0.38, test 0.41" is one measure of two parts of the data."""
+    if any(MEASURES.search(cell.key) for cell in listed):
+        return True
+    return named and len({split_word(cell.key) for cell in listed} - {""}) > 1
+
+
+def _takes_time(listed: list[Cell]) -> bool:
+    return bool(listed) and all(_DURATION.search(cell.key) for cell in listed)
 
 
 def _counting(plan: LinePlan, step: Counter | None, epoch: Counter | None) -> LinePlan:
