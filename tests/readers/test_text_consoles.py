@@ -228,3 +228,27 @@ def test_a_list_of_numbers_that_does_not_count_is_left_out(tmp_path: Path, last:
     for step, loss in enumerate(LOSSES):
         lines += [f"step {step} loss {loss}", f"[{loss}, 0.5, {last}]"]
     assert read(tmp_path, lines).columns.tags == ("loss",)
+
+
+@pytest.mark.parametrize("mark", ["", " h"])
+def test_names_of_columns_over_two_lines(tmp_path: Path, mark: str) -> None:
+    """As in Vowpal Wabbit, which marks the rows of held-out data."""
+    lines = [
+        "Num weight bits = 24",
+        "learning rate = 0.5",
+        "average    since         example     example  current  current  current",
+        "loss       last          counter      weight    label  predict features",
+    ]
+    for i, loss in enumerate(LOSSES, 1):
+        lines.append(f"{loss:.6f}   0.582310  {5000 * i:10d}  {5000.0 * i:10.1f}  -1.0000  -2.0630       99{mark}")
+    lines += ["", "finished run", "passes used = 3", "average loss = 0.382698 h"]
+    run = read(tmp_path, lines, "vw.stderr.txt")
+    assert rows(run, "average loss") == [(5000 * i, loss) for i, loss in enumerate(LOSSES, 1)]
+    assert {value for _, value in rows(run, "current label")} == {-1.0}
+
+
+@pytest.mark.parametrize("lower", ["one two three four five", "this line has five words"])
+def test_two_lines_of_prose_above_numbers_are_no_heading(tmp_path: Path, lower: str) -> None:
+    lines = ["here are some words first", lower, *(f"{i} 2 3 4 5.5" for i in range(30))]
+    lines += [f"step {step} loss {loss}" for step, loss in enumerate(LOSSES)]
+    assert read(tmp_path, lines).columns.tags == ("loss",)

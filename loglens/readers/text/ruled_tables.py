@@ -11,6 +11,7 @@ import re
 
 from loglens.readers.text.cell_names import is_counter
 from loglens.readers.text.named_columns import HEADER, NamedColumns
+from loglens.readers.text.stacked_headings import HEADING, StackedHeadings
 from loglens.readers.text.templates import ANSI
 
 _RULE = re.compile(rb" *-{2,}(?:  -{2,})+ *\r?")
@@ -41,12 +42,14 @@ class RuledTables:
         self._barred = False
         self._last = b""
         self._unruled = NamedColumns()
+        self._stacked = StackedHeadings()
 
     def rewrite(self, block: bytes) -> bytes:
         """A block of whole lines, with as many lines as before."""
         ruled = b"--  --" in block or (b"|" in block and _BAR_MARK.search(block)) or _BOX_MARK.search(block)
         unruled = self._unruled.begun or HEADER.search(block)
-        if not (ruled or unruled or self._names):
+        stacked = self._stacked.begun or HEADING.search(block)
+        if not (ruled or unruled or stacked or self._names):
             self._last = block[:-1].rpartition(b"\n")[2]
             return block
         lines = ANSI.sub(b"", block).split(b"\n")
@@ -63,8 +66,9 @@ class RuledTables:
             elif self._names and (cells := self._cells(line)):
                 named = zip(self._names, cells, strict=True)
                 lines[at] = b" ".join(name + b": " + cell for name, cell in named if cell not in (b"", _EVENT))
-            elif unruled and (row := self._unruled.rewrite(line)):
-                lines[at] = row
+            else:
+                row = self._unruled.rewrite(line) if unruled else None
+                lines[at] = row or (stacked and self._stacked.rewrite(above, line)) or line
         self._last = lines[-1] or (lines[-2] if len(lines) > 1 else b"")
         return b"\n".join(lines)
 
