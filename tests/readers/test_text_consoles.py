@@ -123,6 +123,16 @@ def test_a_block_behind_a_line_that_tells_its_time_is_at_the_step_of_that_line(
     assert run.notes == ()
 
 
+def test_a_constant_loss_of_many_lines_an_epoch_keeps_every_line(tmp_path: Path) -> None:
+    run = read(tmp_path, [f"Epoch {epoch} loss 0.5" for epoch in range(8) for _ in range(4)])
+    assert len(rows(run, "loss")) == 32
+
+
+def test_a_loss_beside_the_epochs_and_the_batch_size_is_no_setting(tmp_path: Path) -> None:
+    lines = [f"epochs: {epoch} batch_size: 32 loss: {loss}" for epoch, loss in enumerate(LOSSES)]
+    assert rows(read(tmp_path, lines), "loss") == list(enumerate(LOSSES))
+
+
 def test_equal_values_at_other_steps_are_not_taken_for_lines_printed_twice(tmp_path: Path) -> None:
     run = read(tmp_path, [f"step {i}: loss 0.5" for i in range(20)])
     assert len(rows(run, "loss")) == 20
@@ -209,7 +219,9 @@ LIST = "2023-03-14 09:14:34,984\tljs_base\tINFO\t"
 
 def test_a_list_of_numbers_with_a_step_in_it(tmp_path: Path) -> None:
     """As in VITS: the losses, the global step and the learning rate, without a name."""
-    settings = "{'train': {'log_interval': 200, 'epochs': 20000, 'learning_rate': 0.0002, 'batch_size': 64}}"
+    settings = (
+        "{'train': {'log_interval': 200, 'epochs': 20000, 'learning_rate': 0.0002, 'batch_size': 64, 'c_kl': 1.0}}"
+    )
     lines = [LIST + settings]
     for i, loss in enumerate(LOSSES):
         lines += [
@@ -219,7 +231,7 @@ def test_a_list_of_numbers_with_a_step_in_it(tmp_path: Path) -> None:
         ]
     run = read(tmp_path, lines)
     assert rows(run, "[0]") == [(200 * i, loss) for i, loss in enumerate(LOSSES)]
-    assert run.columns.tags == ("[0]", "[1]", "[3]") and run.axes == {}
+    assert run.columns.tags == ("[0]", "[1]", "[3]") and run.axes == {} and not run.columns.session.any()
 
 
 @pytest.mark.parametrize("last", ["7", "0.5"])

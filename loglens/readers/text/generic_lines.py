@@ -40,6 +40,8 @@ _AROUND = frozenset(
 _LONGEST_HEADING = 100
 #: How many epochs there shall be, beside the batch size: a line of settings.
 _SETTINGS = (re.compile(r"\bepochs\b['\"]?[ :=,]{1,3}\0"), re.compile(r"\bbatch[ _-]?size\b"))
+_RATE = re.compile(r"(?:^|_)lr$|learning.?rate", re.I)
+_REPORTED = re.compile(r"loss|(?:^|[^a-z])acc(?:$|[^a-z])|accuracy", re.I)
 #: A name and its value as a pair of a tuple or list: "(:epoch, 1, :trn, 0.38)", "[('loss', 0.38), ('acc', 0.9)]".
 _PAIR = re.compile(r"(?<![\w:]):([A-Za-z_]\w{0,60}), ?(?=\0)|(?<=[(\[ ])(['\"])([A-Za-z_][\w /@.-]{0,60})\2, ?(?=\0)")
 #: A step between a name and its value: "Train loss 120 3.32 Grad Norm 5.6", "Validation loss 100: 4.31".
@@ -56,8 +58,6 @@ def generic(body: str, low: str) -> LinePlan | None:
         return _heading(low)
     if "," in body:
         body, low = (_PAIR.sub(lambda found: f"{found[1] or found[3]}: ", text) for text in (body, low))
-    if all(pattern.search(low) for pattern in _SETTINGS):
-        return None
     if plan := number_list(body):
         return plan
     return _named_numbers(body, low)
@@ -70,6 +70,8 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
         step, unnamed = found, True
     taken = frozenset(slot for each in (step, epoch) if each for slot in (each.slot, each.total) if slot >= 0)
     listed = [cell for cell in cells(body, taken, whole=False, bare=False) if not is_counter(cell.key)]
+    if _is_of_settings(low, listed):
+        return None
     named = epoch or (step and not unnamed)
     report = measures = _measures(listed, named=bool(named))
     if not measures and named:
@@ -100,6 +102,14 @@ def _measures(listed: list[Cell], *, named: bool) -> bool:
     if any(MEASURES.search(cell.key) for cell in listed):
         return True
     return named and len({split_word(cell.key) for cell in listed} - {""}) > 1
+
+
+def _is_of_settings(low: str, listed: list[Cell]) -> bool:
+    """Whether a line sets the epochs, the batch size and the learning rate, and names no loss and no accuracy."""
+    if not all(pattern.search(low) for pattern in _SETTINGS):
+        return False
+    keys = [cell.key for cell in listed]
+    return any(map(_RATE.search, keys)) and not any(map(_REPORTED.search, keys))
 
 
 def _takes_time(listed: list[Cell]) -> bool:

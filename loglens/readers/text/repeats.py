@@ -73,6 +73,10 @@ def _by_two_handlers(records: LineRecords, shown: Callable[[int], dict[str, floa
         first, second = lines[: len(lines) - 1 : 2], lines[1::2]
         if len(second) < _PAIRS or not (np.isfinite(step[second]).all() or np.isfinite(epoch[second]).all()):
             continue
+        moves = [where[first[1:]] != where[second[: len(first) - 1]] for where in (step, epoch)]
+        apart = [move & np.isfinite(where[first[1:]]) for move, where in zip(moves, (step, epoch), strict=True)]
+        if not np.logical_or(*apart).all():
+            continue
         if all(np.array_equal(where[first], where[second], equal_nan=True) for where in (step, epoch)) and all(
             _equal(shown(one), shown(two)) for one, two in zip(first.tolist(), second.tolist(), strict=True)
         ):
