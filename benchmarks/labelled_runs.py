@@ -2,7 +2,7 @@
 
     python benchmarks/labelled_runs.py FOLDER... [--json OUT] [--jobs N] [--verbose]
 
-FOLDER holds one folder a run and labels.json, whose entries have one of three forms (see `read_label`). Every run is
+FOLDER holds one folder a run and labels.json, whose entries have one of three forms (see labels.py). Every run is
 read and judged once. With --json the figures are written from which docs/generate.py makes its tables. With --verbose
 each run of the first half on which loglens is not right is printed; the other half is kept for counting.
 """
@@ -10,10 +10,8 @@ each run of the first half on which loglens is not right is printed; the other h
 from __future__ import annotations
 
 import argparse
-import csv
-import hashlib
 import json
-import math
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -22,47 +20,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from labels import ANY, FACTS, HALVES, Label, read_label
+from naive_baseline import keep_training, naive, validation_losses
+
 import loglens
 from loglens.model.finding import Severity
 
-HALVES = ("looked at", "held out")
-#: Facts of the log: no complaint on a healthy run, and a right answer only where the label asks for them.
-FACTS = frozenset({"restart", "truncated-log"})
 #: Names that say how a run went, not why. Most labels are older than these rules and do not list them.
 OUTCOMES = frozenset(
     """crashed metric-collapse metric-stuck non-finite-metric reward-not-rising unstable-training value-loss-blow-up
     zero-loss""".split()
 )
-ANY = "*"
-#: The thresholds of the naive baseline, which are also those of its published figures.
-RISE, NO_FALL = 1.25, 0.9
-
-
-@dataclass(frozen=True)
-class Label:
-    """What is known of a run.
-
-    first: names accepted as the first-ranked cause; ANY accepts every name. allowed: further names that are true of
-    it. cause: the name under which the run is counted. errors_only: whether only an error counts as an answer.
-    silence_is_right: whether it holds no training, so that reading nothing is right.
-    """
-
-    id: str
-    failing: bool
-    cause: str
-    first: frozenset[str]
-    allowed: frozenset[str] = frozenset()
-    errors_only: bool = False
-    silence_is_right: bool = False
-
-    @property
-    def half(self) -> str:
-        """Half of the set, by a hash of the id, so that nobody chose it."""
-        return HALVES[hashlib.sha1(self.id.encode(), usedforsecurity=False).digest()[0] % 2]
-
-    def accepts(self, name: str) -> bool:
-        """Whether a finding of this name is true of the run."""
-        return name in self.first | self.allowed or ANY in self.first
 
 
 @dataclass(frozen=True)
@@ -76,39 +44,6 @@ class Said:
     def names(self, least: Severity) -> set[str]:
         """Names of the findings of at least this severity."""
         return {name for name, severity, _ in self.findings if severity >= least}
-
-
-def read_label(entry: dict[str, Any]) -> Label | None:
-    """One entry of labels.json; None for a run that counts neither as healthy nor as failing.
-
-    Three forms: `class`, an AlgoPerf run by how near it came to its target; `conditions` and `primary`, a small net
-    with an injected fault or none; `healthy`, `expected` and `acceptable`, a log judged by a careful reader.
-    """
-    if "class" in entry:
-        if entry["class"] not in ("reached", "catastrophic", "collapsed"):
-            return None
-        failing = entry["class"] != "reached"
-        return Label(entry["id"], failing, entry["class"], _names([ANY] if failing else []), errors_only=True)
-    if "conditions" in entry:
-        return _injected(entry)
-    first, failing = _names([*entry["expected"], *entry["acceptable"]]), not entry["healthy"]
-    cause = next(iter(entry["expected"]), "healthy")
-    return Label(entry["id"], failing, cause, first, silence_is_right=bool(entry.get("unread_ok")))
-
-
-def _injected(entry: dict[str, Any]) -> Label:
-    """The fault itself comes first, or any name of a group that the log cannot tell apart from it."""
-    if not entry["primary"]:
-        return Label(entry["id"], False, "healthy", frozenset())
-    fault, conditions = _names([entry["primary"]]), entry["conditions"]
-    groups = [_names(group) for group in conditions.get("must_any", [])]
-    first = fault.union(*(group for group in groups if fault & group))
-    allowed = _names([*conditions["must"], *conditions["may"]]).union(*groups)
-    return Label(entry["id"], True, next(iter(fault)), first, allowed)
-
-
-def _names(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(name.replace("_", "-") for name in names)
 
 
 def ask(folder: Path) -> Said | None:
@@ -154,39 +89,34 @@ def claims(label: Label, said: Said | None) -> Counter[tuple[str, str]]:
     return count
 
 
-def naive(losses: Sequence[float]) -> bool:
-    """Whether the validation loss alone looks like a failure: not finite, ends far above its lowest, or never falls."""
-    if not all(map(math.isfinite, losses)):
-        return True
-    return bool(losses) and (losses[-1] > RISE * min(losses) or min(losses) > NO_FALL * losses[0])
-
-
-def validation_losses(path: Path) -> list[float]:
-    """The validation loss of each evaluation in AlgoPerf's measurements.csv, where an empty cell stands for NaN."""
-    with path.open(newline="", encoding="utf-8") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["validation/num_examples"]]
-    cells = [row.get("validation/loss", row.get("validation/ctc_loss")) for row in rows]
-    return [float(cell) if cell else math.nan for cell in cells]
-
-
 @dataclass(frozen=True)
 class Judged:
-    """A run, what loglens says, and on AlgoPerf runs what the naive baseline says."""
+    """A run and what loglens says; on AlgoPerf runs also whether two others complain.
+
+    naive: the naive baseline. blind: loglens on the curves of training alone.
+    """
 
     label: Label
     said: Said | None
     naive: bool | None = None
+    blind: bool | None = None
 
 
 def judge(work: tuple[Path, Label]) -> Judged:
     """Read and judge one run."""
     folder, label = work
-    baseline = naive(validation_losses(folder / "measurements.csv")) if label.errors_only else None
-    return Judged(label, ask(folder), baseline)
+    if not label.errors_only:
+        return Judged(label, ask(folder))
+    path = folder / "measurements.csv"
+    with tempfile.TemporaryDirectory() as temporary:
+        keep_training(path, Path(temporary) / path.name)
+        blind = ask(Path(temporary))
+    errors = bool(blind and blind.names(Severity.ERROR))
+    return Judged(label, ask(folder), naive(validation_losses(path)), errors)
 
 
 def figures(runs: Sequence[Judged]) -> dict[str, Any]:
-    """The counts of some runs of one source: outcomes, what is missed by cause, calibration, the naive baseline."""
+    """The counts of some runs of one source: outcomes, what is missed by cause, calibration, what AlgoPerf allows."""
     failing: Counter[str] = Counter()
     healthy: Counter[str] = Counter()
     calibration: Counter[tuple[str, str]] = Counter()
@@ -207,9 +137,28 @@ def figures(runs: Sequence[Judged]) -> dict[str, Any]:
         },
     }
     if any(run.naive is not None for run in runs):
-        found = Counter("failing" if run.label.failing else "healthy" for run in runs if run.naive)
-        counts["naive"] = {kind: found[kind] for kind in ("failing", "healthy")}
+        counts["naive"] = _kinds(run.label for run in runs if run.naive)
+        counts["training only"] = _kinds(run.label for run in runs if run.blind)
     return counts
+
+
+def _kinds(labels: Iterable[Label]) -> dict[str, int]:
+    count = Counter(label.failing for label in labels)
+    return {"failing": count[True], "healthy": count[False]}
+
+
+def half_of(runs: Iterable[Judged], half: str) -> list[Judged]:
+    """The runs of one half."""
+    return [run for run in runs if run.label.half == half]
+
+
+def show(runs: Iterable[Judged]) -> None:
+    """Print the runs on which loglens is not right."""
+    for run in runs:
+        how = outcome(run.label, run.said)
+        if how not in ("right", "certified"):
+            names = ", ".join(sorted(run.said.names(Severity.WARNING))) if run.said else ""
+            print(f"  {how}: {run.label.id} ({run.label.cause}): {names or 'nothing'}")
 
 
 def main() -> None:
@@ -226,14 +175,11 @@ def main() -> None:
         work = [(folder / label.id, label) for label in map(read_label, entries) if label]
         with ProcessPoolExecutor(args.jobs) as pool:
             runs = list(pool.map(judge, work, chunksize=4))
-        sources[folder.name] = {half: figures([run for run in runs if run.label.half == half]) for half in HALVES}
+        sources[folder.name] = {half: figures(half_of(runs, half)) for half in HALVES}
         for half, counts in sources[folder.name].items():
             print(f"{folder.name}, {half}: failing {counts['failing']}, healthy {counts['healthy']}", flush=True)
-        for run in runs if args.verbose else []:
-            how = outcome(run.label, run.said)
-            if run.label.half == HALVES[0] and how not in ("right", "certified"):
-                names = ", ".join(sorted(run.said.names(Severity.WARNING))) if run.said else ""
-                print(f"  {how}: {run.label.id} ({run.label.cause}): {names or 'nothing'}")
+        if args.verbose:
+            show(half_of(runs, HALVES[0]))
     if args.json:
         written = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "version": loglens.__version__, "sources": sources}
         args.json.write_text(json.dumps(written, indent=1) + "\n", "utf-8")
