@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,7 @@ def run(code: str, *words: object) -> Any:
     done = subprocess.run(
         [sys.executable, "-c", start + f"print(json.dumps({code}))", json.dumps(words)],
         cwd=BENCHMARKS,
-        env={"PYTHONPATH": str(BENCHMARKS.parent)},
+        env={**os.environ, "PYTHONPATH": str(BENCHMARKS.parent)},
         capture_output=True,
         text=True,
     )
