@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 BENCHMARK = HERE.parent / "benchmarks" / "diagnosis"
 sys.path.insert(0, str(BENCHMARK))
 
+import labelled  # noqa: E402
 import score  # noqa: E402
 
 FALSE_ALARMS = HERE.parent / "benchmarks" / "false_alarms.json"
@@ -199,6 +200,8 @@ def accuracy(results: score.Results) -> str:
         "wrong": "\n".join(_wrong(results)),
         "dropped": ", ".join(f"`{name}`" for name in results["dropped"]) or "none",
         "reasons": (BENCHMARK / "limits.md").read_text("utf-8").strip(),
+        "labelled_reasons": (BENCHMARK / "labelled_limits.md").read_text("utf-8").strip(),
+        **labelled.values(),
     }
     return (BENCHMARK / "accuracy.template.md").read_text("utf-8").format(**values)
 
