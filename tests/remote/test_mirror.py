@@ -208,7 +208,7 @@ def test_what_cannot_be_fetched_is_named_and_the_rest_is_read(storage: type[Coun
 
 
 def test_a_file_past_the_limit_is_named(storage: type[Counted], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sparse, "MOST", 1 << 20)
+    monkeypatch.setattr(sparse, "MAX_BYTES", 1 << 20)
     put({"b/run/log.csv": CSV * 1000, "b/run/other.csv": CSV})
     report = loglens.diagnose("counted://b/run")
     assert len(report.runs) == 1 and "copy it to a local disk" in report.unread[0].why
