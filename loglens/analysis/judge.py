@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from loglens.analysis.outcome.unexplained import unexplained
 from loglens.config import assertions
 from loglens.config.load import Config
 from loglens.errors import Skip
-from loglens.model.contract import CurveInput, Detector, matching_curves
+from loglens.model.contract import CurveIndex, CurveInput, Detector
 from loglens.model.finding import Finding, Rule, Severity
 from loglens.model.histogram_grid import distributions
 from loglens.model.outcome import RunOutcome
@@ -70,7 +69,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
         notes=(*run.notes, *_rewinds(run)),
         judged=judged,
         outcome=outcome,
-        lead=_lead(curves),
+        lead=_lead(CurveIndex(curves)),
         candidates=() if outcome.success and not config.roles else candidates(curves),
         curves=tuple(curve for curve in curves if curve.role is not None),
         distributions=distributions(run.summaries, {tag for finding in ranked for tag in finding.tags}),
@@ -84,11 +83,13 @@ def _through_rules(
     """Call every detector: its findings, each with its rule, and the result of every rule."""
     found: list[tuple[Rule, Finding]] = []
     results = []
+    index = CurveIndex(curves)
+    supervised = _is_supervised(curves, index)
     for name, detector in detectors.items():
         if name in config.ignore:
             results.append(RuleResult(name, "skipped", _left_out(name, config)))
             continue
-        some, result = _apply(detector, run, curves, config.thresholds.get(name, {}))
+        some, result = _apply(detector, run, index, config.thresholds.get(name, {}), supervised=supervised)
         found += [(detector.rule, finding) for finding in some]
         results.append(result)
     return found, results
@@ -143,12 +144,12 @@ def _left_out(name: str, config: Config) -> str:
 
 
 def _apply(
-    detector: Detector, run: Run, curves: tuple[Series, ...], thresholds: Mapping[str, float]
+    detector: Detector, run: Run, index: CurveIndex, thresholds: Mapping[str, float], *, supervised: bool
 ) -> tuple[list[Finding], RuleResult]:
     rule = detector.rule
     try:
-        parts = {need.name: _argument(need, run, curves) for need in detector.needs}
-        if rule.supervised and _not_supervised(curves):
+        parts = {need.name: _argument(need, run, index) for need in detector.needs}
+        if rule.supervised and not supervised:
             raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
         found = list(detector.detect(**parts, **thresholds))
     except Skip as skip:
@@ -158,18 +159,18 @@ def _apply(
     return found, RuleResult(rule.name, "found" if found else "clean")
 
 
-def _not_supervised(curves: tuple[Series, ...]) -> bool:
-    """Whether the loss measures no progress: reinforcement learning or a GAN, but not preference training."""
-    found = [curve for need in NOT_SUPERVISED for curve in matching_curves(curves, need)]
+def _is_supervised(curves: tuple[Series, ...], index: CurveIndex) -> bool:
+    """Whether the loss measures progress: no reinforcement learning and no GAN, or preference training."""
+    found = [curve for need in NOT_SUPERVISED for curve in index.matching(need)]
     if is_preference_training(curve.tag for curve in curves):
         found = [curve for curve in found if not PAIR_SCORES.search(curve.tag)]
-    return bool(found)
+    return not found
 
 
-def _argument(need: CurveInput, run: Run, curves: tuple[Series, ...]) -> Any:
+def _argument(need: CurveInput, run: Run, index: CurveIndex) -> Any:
     if need.kind == "run":
         return run
-    fitting = matching_curves(curves, need) or _tested(need, curves)
+    fitting = index.matching(need)
     if need.kind == "all":
         return tuple(fitting)
     if fitting:
@@ -179,16 +180,9 @@ def _argument(need: CurveInput, run: Run, curves: tuple[Series, ...]) -> Any:
     raise Skip(f"no curve plays {need.name}")
 
 
-def _tested(need: CurveInput, curves: tuple[Series, ...]) -> list[Series]:
-    """Test curves in place of validation curves, where the run has none at all of those."""
-    if need.split != "val" or any(curve.split == "val" for curve in curves):
-        return []
-    return matching_curves(curves, replace(need, split="test"))
-
-
-def _lead(curves: tuple[Series, ...]) -> Series | None:
+def _lead(index: CurveIndex) -> Series | None:
     for name, split in (("loss", None), ("loss", "val"), ("rl_reward", None)):
-        fitting = matching_curves(curves, CurveInput(name, "one", name, split))
+        fitting = index.matching(CurveInput(name, "one", name, split))
         if fitting:
             return roles.main_curve(fitting)
     return None

@@ -96,11 +96,19 @@ ALIASES: Mapping[str, tuple[str, str | None, bool]] = {
 }
 
 
-def matching_curves(series: Iterable[Series], need: CurveInput) -> list[Series]:
-    """The curves that fit what a detector needs: role, split (training where not named) and layer."""
-    splits = (need.split,) if need.split else ("train", None)
-    return [
-        curve
-        for curve in series
-        if curve.role == need.role and curve.split in splits and (curve.layer is not None) == need.layered
-    ]
+class CurveIndex:
+    """The curves of a run by role, split and whether they belong to a layer: every rule asks for some."""
+
+    def __init__(self, curves: Iterable[Series]) -> None:
+        self._curves: dict[tuple[str | None, str, bool], list[Series]] = {}
+        for curve in curves:
+            self._curves.setdefault((curve.role, curve.split or "train", curve.layer is not None), []).append(curve)
+        self._validated = any(split == "val" for _, split, _ in self._curves)
+
+    def matching(self, need: CurveInput) -> list[Series]:
+        """The curves that fit what a detector needs: role, split (training where not named) and layer.
+
+        Test curves stand in for validation curves where the run has none at all of those.
+        """
+        split = "test" if need.split == "val" and not self._validated else need.split or "train"
+        return self._curves.get((need.role, split, need.layered), [])

@@ -22,6 +22,7 @@ NEGATIVE = 0.25
 NOISY = 1 / 3
 #: Roles that are never below zero.
 _POSITIVE = frozenset("grad_norm_global grad_norm_layer grad_rms weight_norm_global update_norm lr".split())
+_TAIL = re.compile(r" (step|epoch|mean|avg)$")
 _SQUARE = re.compile(r"\b(square|squared|sq)\b")
 _BOUND = re.compile(r"(?<!neg )(?<!negative )\b(elbo|vlb)$")
 
@@ -31,7 +32,10 @@ def corrected(curve: Series) -> Iterator[Series]:
 
     The square of a gradient norm gives its root, an accumulating step time its growth from point to point.
     """
-    words = re.sub(r" (step|epoch|mean|avg)$", "", words_of(curve.tag))
+    if curve.role is None:
+        yield curve
+        return
+    words = _TAIL.sub("", words_of(curve.tag))
     if curve.role and len(curve.finite) >= LEAST and _denied(curve):
         yield _without_role(curve)
     elif curve.role in ("loss", "loss_component") and _BOUND.search(words) and _rises_from_below(curve):

@@ -23,21 +23,38 @@ _LOSS_FIRST = re.compile(
 _STATE_VALUE = re.compile(r"(?<![a-z\d])((?:\w*m[as]p?e|err(?:or)?|loss|l\d)[ _])?([qv]\d?)[ _]vals?(?![a-z])")
 
 
-@lru_cache(1 << 16)
+#: Case, before it is lost: names of metrics that are one word, and words that begin with a capital.
+_ONE_WORD = re.compile("mAP|MaP|mAR|mINP|AP[sml]|nDCG|m?IoU")
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d])(?=[A-Z][a-z])")
+_GLUED = re.compile(r"([a-z])(?=loss(?:es)?\b)|(train|valid|val|test|eval)(?=acc)")
+#: What is written in several ways, and the one way for it.
+_SPELLINGS = tuple(
+    (re.compile(pattern), said)
+    for pattern, said in (
+        (r"(?<![a-z\d])(?:n(?=(?:steps|timesteps|iters|updates|epochs|tokens|samples|params)\b))", "n "),
+        (r"(?<![a-z\d])top[-_@ ]?\d+(?![a-z\d])", "top k"),
+        (r"(?<![a-z])held[-_ ]?out(?![a-z])", "heldout"),
+        (r"(?<![a-z])(?:(?:rank|cmc)[-_@]?|(?:[prh]|hr)@)(?=\d)", "hits "),
+        (r"/ ?s(?:ec(?:ond)?)?(?![a-z])", " per s "),
+        (r"(?<![a-z\d])l_(?=[a-z]{2}|[dg](?![a-z]))(?!inf|rate)", "loss "),
+    )
+)
+_WORD = re.compile(r"(?<![a-z])[a-z]\d+(?![a-z\d])|[a-z]+")
+
+
+@lru_cache(1 << 17)  # each tag is asked for several times in one run
 def words_of(tag: str) -> str:
     """The words of a tag, in lower case, between blanks; "trainLoss" and "Loss/train" have the same ones."""
-    tag = re.sub("mAP|MaP|mAR|mINP|AP[sml]|nDCG|m?IoU", lambda found: found[0].lower(), tag[-LONGEST:])
-    tag = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d])(?=[A-Z][a-z])", " ", tag).lower()
-    tag = re.sub(r"([a-z])(?=loss(?:es)?\b)|(train|valid|val|test|eval)(?=acc)", r"\g<0> ", tag)
-    tag = re.sub(r"(?<![a-z\d])(?:n(?=(?:steps|timesteps|iters|updates|epochs|tokens|samples|params)\b))", "n ", tag)
-    tag = re.sub(r"(?<![a-z\d])top[-_@ ]?\d+(?![a-z\d])", "top k", tag)
+    tag = tag[-LONGEST:]
+    if not tag.islower():
+        tag = _ONE_WORD.sub(lambda found: found[0].lower(), tag)
+        tag = _CAPITAL.sub(" ", tag).lower()
+    tag = _GLUED.sub(r"\g<0> ", tag)
     tag = _STATE_VALUE.sub(lambda found: found[0] if found[1] else f"{found[2]} value", tag)
-    tag = re.sub(r"(?<![a-z])held[-_ ]?out(?![a-z])", "heldout", tag)
-    tag = re.sub(r"(?<![a-z])(?:(?:rank|cmc)[-_@]?|(?:[prh]|hr)@)(?=\d)", "hits ", tag)
-    tag = re.sub(r"/ ?s(?:ec(?:ond)?)?(?![a-z])", " per s ", tag)
-    tag = re.sub(r"(?<![a-z\d])l_(?=[a-z]{2}|[dg](?![a-z]))(?!inf|rate)", "loss ", tag)
+    for pattern, said in _SPELLINGS:
+        tag = pattern.sub(said, tag)
     tag = _LOSS_FIRST.sub(r"\1 \g<name> loss", tag)
-    return " ".join(re.findall(r"(?<![a-z])[a-z]\d+(?![a-z\d])|[a-z]+", tag))
+    return " ".join(_WORD.findall(tag))
 
 
 #: Short names of splits that are words of other things as well ("va" is valence and arousal).
