@@ -13,7 +13,7 @@ swings are a twentieth or more of what it came down. Counting sign flips, as is 
 % of runs that reach their target.
 
 Or the validation loss swings, by 15 % or more in either half of its last four fifths, while it falls by less than a
-quarter in all. An evaluation sees the same samples every time, so what swings is the model. Of 190 healthy runs with
+quarter in all. An evaluation sees the same samples every time, so what swings is the model. Of 189 healthy runs with
 a dozen evaluations or more (small nets and AlgoPerf) none does so; those that swing as widely fall by 60 % and more.
 
 When it is wrong. A cyclic learning rate makes swings on purpose, and so does a sampler that goes through tasks in turn.
