@@ -44,7 +44,9 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
     curves = tuple(perplexities_as_losses(assign_roles(run, config.roles)))
     curves = (*curves, *loss_totals(curves))
     rules = {UNSTABLE.name: UNSTABLE} | {name: detector.rule for name, detector in detectors.items()}
-    found, results = _through_rules(run, curves, detectors, config)
+    index = CurveIndex(curves)
+    supervised = _is_supervised(curves, index)
+    found, results = _through_rules(run, index, detectors, config, supervised=supervised)
     violated, of_assertions = _through_assertions(curves, config)
     results += of_assertions
     outcome = judge_outcome(curves, run.notes)
@@ -69,7 +71,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
         notes=(*run.notes, *_rewinds(run)),
         judged=judged,
         outcome=outcome,
-        lead=_lead(CurveIndex(curves)),
+        lead=_lead(index),
         candidates=() if outcome.success and not config.roles else candidates(curves),
         curves=tuple(curve for curve in curves if curve.role is not None),
         distributions=distributions(run.summaries, {tag for finding in ranked for tag in finding.tags}),
@@ -78,13 +80,11 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
 
 
 def _through_rules(
-    run: Run, curves: tuple[Series, ...], detectors: Mapping[str, Detector], config: Config
+    run: Run, index: CurveIndex, detectors: Mapping[str, Detector], config: Config, *, supervised: bool
 ) -> tuple[list[tuple[Rule, Finding]], list[RuleResult]]:
     """Call every detector: its findings, each with its rule, and the result of every rule."""
     found: list[tuple[Rule, Finding]] = []
     results = []
-    index = CurveIndex(curves)
-    supervised = _is_supervised(curves, index)
     for name, detector in detectors.items():
         if name in config.ignore:
             results.append(RuleResult(name, "skipped", _left_out(name, config)))

@@ -101,10 +101,6 @@ def frozen_from(metrics: Sequence[Series], step: int, least: int) -> list[Series
     return found
 
 
-def _of_training(metrics: Sequence[Series]) -> list[Series]:
-    return [metric.finite for metric in metrics if metric.split == "train"]
-
-
 def fall_after(held_out: Series, onset: int, share: float) -> tuple[float, float] | None:
     """The lowest validation loss before a step and the highest of the last three, where it fell by a share and more.
 
@@ -115,3 +111,7 @@ def fall_after(held_out: Series, onset: int, share: float) -> tuple[float, float
         return None
     then, end = float(held_out.value[:at].min()), float(held_out.value[-3:].max())
     return (then, end) if end <= (1 - share) * then else None
+
+
+def _of_training(metrics: Sequence[Series]) -> list[Series]:
+    return [metric.finite for metric in metrics if metric.split == "train"]

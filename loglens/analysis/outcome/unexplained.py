@@ -54,29 +54,29 @@ def unexplained(
         return None
     loud = {rule.name: finding.severity for rule, finding in found if finding.severity > Severity.NOTE}
     explains = ENDINGS | NO_START if outcome.state == "stuck" else ENDINGS
-    chief = next((w for w in witnesses(curves) if outcome.tags and w.curve.tag == outcome.tags[0]), None)
+    seen = witnesses(curves)
+    chief = next((w for w in seen if outcome.tags and w.curve.tag == outcome.tags[0]), None)
     if chief is None or chief.progress is None or len(chief.progress.curve) < ENOUGH:
         return None
-    seen = witnesses(curves)
     together = fell_together(seen) is not None if outcome.state != "stuck" else stays_at_worst(seen) is not None
     if outcome.state == "unstable" and chief.progress.falls_back < 2 and not together:
         return None  # a wide spread from point to point may be noise of the evaluation
     errors = [name for name, severity in loud.items() if severity is Severity.ERROR]
     if errors or (explains & loud.keys() and not together):
         return None  # what curves show together is an error, whatever was warned of
-    if outcome.state == "stuck" and not (together or _surely_stuck(chief, curves)):
+    if outcome.state == "stuck" and not (together or _surely_stuck(chief, seen)):
         return None
     return _name(outcome.state, chief), _finding(outcome, chief, together=together)
 
 
-def _surely_stuck(chief: Witness, curves: Sequence[Series]) -> bool:
+def _surely_stuck(chief: Witness, seen: Sequence[Witness]) -> bool:
     """Whether a held-out curve or a reward stands still far from its best, and no other curve learns.
 
     What stands still at a fair level may have been good from the start; so may a training loss, of which nobody
     knows the best value.
     """
     progress = chief.progress
-    if progress is None or any(w.state in SUCCESS for w in witnesses(curves)):
+    if progress is None or any(witness.state in SUCCESS for witness in seen):
         return False
     if not chief.heldout:
         return (chief.curve.role or "").startswith("rl_")
