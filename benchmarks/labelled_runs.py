@@ -41,9 +41,9 @@ class Said:
     primary: str | None
     findings: tuple[tuple[str, Severity, str], ...]
 
-    def names(self, least: Severity) -> set[str]:
+    def names(self, min_severity: Severity) -> set[str]:
         """Names of the findings of at least this severity."""
-        return {name for name, severity, _ in self.findings if severity >= least}
+        return {name for name, severity, _ in self.findings if severity >= min_severity}
 
 
 def ask(folder: Path) -> Said | None:

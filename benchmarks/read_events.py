@@ -117,8 +117,10 @@ def rustboard(path: Path) -> int:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
             while not port_file.exists() or not port_file.read_text().strip():
                 time.sleep(0.002)
-            most = [("grpc.max_receive_message_length", 1 << 30)]
-            with grpc.insecure_channel(f"localhost:{port_file.read_text().strip()}", options=most) as channel:
+            channel_options = [("grpc.max_receive_message_length", 1 << 30)]
+            with grpc.insecure_channel(
+                f"localhost:{port_file.read_text().strip()}", options=channel_options
+            ) as channel:
                 count = _fetch(pb, rpc.TensorBoardDataProviderStub(channel), LAST[path])
             server.kill()
     return count

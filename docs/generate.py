@@ -110,17 +110,18 @@ def _expected(name: str, results: score.Results) -> str:
     counts = json.loads(FALSE_ALARMS.read_text("utf-8"))
     counts["benchmark"] = {name: score.on_healthy(results, "loglens", name)}
     rows = {what: counts[source].get(name, (0, 0, 0)) for source, what in SOURCES.items()}
-    least = name in score.NOTES  # a note is the most that it says, so that notes are what is counted
-    alarms = {what: row[1] + least * row[2] for what, row in rows.items()}
+    notes_only = name in score.NOTES  # a note is the most that it says, so that notes are what is counted
+    alarms = {what: row[1] + notes_only * row[2] for what, row in rows.items()}
     judged, alarmed = sum(row[0] for row in rows.values()), sum(alarms.values())
     if not judged:
         return "Expected false alarms: unknown, as no healthy run at hand has the curves that it needs."
     where = ", ".join(f"{alarms[what]} of {row[0]} {what}" for what, row in rows.items() if row[0])
-    text = f"Expected false alarms: {'a note' if least else 'a warning or error'} on {alarmed} of {judged} healthy runs"
+    kind = "a note" if notes_only else "a warning or error"
+    text = f"Expected false alarms: {kind} on {alarmed} of {judged} healthy runs"
     text += f" that have what it needs ({where}); with 95 % confidence, on at most"
     text += f" {score.upper_bound(alarmed, judged):.1%} of such runs."
     noted = sum(row[2] for row in rows.values())
-    return text + (f" A note, which is no complaint, on {noted}." if noted and not least else "")
+    return text + (f" A note, which is no complaint, on {noted}." if noted and not notes_only else "")
 
 
 def _number(value: float) -> str:

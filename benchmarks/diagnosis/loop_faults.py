@@ -211,12 +211,12 @@ def sure_at_first(t: Training) -> None:
 @fault("gpu-memory-growth", ANY)
 def leak(t: Training) -> None:
     """Something is kept at every step: outputs with their graphs, or the predictions of each evaluation."""
-    usual, most = t.machine.memory, (2.5, 0.8, 4.0, 1.2, 1.5, 2.0)[t.seed % 6]
+    usual, growth = t.machine.memory, (2.5, 0.8, 4.0, 1.2, 1.5, 2.0)[t.seed % 6]
     if t.seed % 2:
-        t.machine.memory = lambda step: usual(step) + t.machine.base * most * step / t.steps
+        t.machine.memory = lambda step: usual(step) + t.machine.base * growth * step / t.steps
     else:
         kept = t.eval_every
-        t.machine.memory = lambda step: usual(step) + t.machine.base * most * (step // kept * kept) / t.steps
+        t.machine.memory = lambda step: usual(step) + t.machine.base * growth * (step // kept * kept) / t.steps
 
 
 @fault("data-loader-bound", ANY)

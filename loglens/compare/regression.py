@@ -28,7 +28,7 @@ class Limit:
 
     text: str
     metric: str
-    most: float
+    max_worse: float
     relative: bool
 
 
@@ -84,7 +84,7 @@ def regression(limit: Limit, good: Sequence[Sequence[Series]], bad: Sequence[Ser
     if limit.relative:
         worse = worse / abs(before) if before else float("inf") * worse if worse else 0.0
     # what is not a number is never good enough; 1e-9 for what floating point makes of "2 %"
-    failed = not worse <= limit.most * (1 + 1e-9)
+    failed = not worse <= limit.max_worse * (1 + 1e-9)
     return Regression(limit.text, curve.tag, before, now, worse, limit.relative, failed)
 
 

@@ -82,7 +82,7 @@ def detect(
 def _beside(wait: Floats, step: Floats) -> bool:
     """Whether the wait is not within the step time. The slope is that of medians over blocks of like waits."""
     order = np.argsort(wait, kind="stable")
-    alike = blocks(wait[order], step[order], most=LIKE_WAITS)
+    alike = blocks(wait[order], step[order], max_blocks=LIKE_WAITS)
     apart = alike.x - alike.x.mean()
     slope = float(apart @ alike.level) / float(apart @ apart) if apart.any() else 1.0
     return slope < 0.5 or bool(np.mean(wait > step) >= LONGER)

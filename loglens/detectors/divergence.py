@@ -67,7 +67,7 @@ def detect(
     *,
     min_points: int = 20,
     rise: float = 0.25,
-    least: float = 0.1,
+    min_rise: float = 0.1,
     errors: float = 5.0,
     lost_share: float = 1 / 3,
     share: float = 0.05,
@@ -78,7 +78,7 @@ def detect(
     logged = bool((main.value > 0).all())
     found = levels(np.log(main.value) if logged else main.value)
     from_start = logged and bool((main.value[1:] > 2 * main.value[0]).all())
-    if from_start or _is_risen(found, rise, least, errors, lost_share, share, logged):
+    if from_start or _is_risen(found, rise, min_rise, errors, lost_share, share, logged):
         kept = kept_share(metric_higher)
         better = any_improves(metric_lower, lower=True) or any_improves(metric_higher, lower=False)
         if kept < intact and not better:
@@ -175,7 +175,7 @@ def metric_falls(metrics: Sequence[Series], lr: Series | None, errors: float) ->
 
 
 def _is_risen(
-    found: Levels, rise: float, least: float, errors: float, lost_share: float, share: float, logged: bool
+    found: Levels, rise: float, min_rise: float, errors: float, lost_share: float, share: float, logged: bool
 ) -> bool:
     """Whether the end lies above the lowest block by enough, beyond its noise, and for good."""
     up = found.end - found.best
@@ -183,7 +183,7 @@ def _is_risen(
     sure = float(found.tail.min() - found.best) / max(found.noise, NOISELESS)
     if up < lost_share * (found.start - found.best) or (logged and not _matters(found, share)):
         return False
-    enough = grown >= rise or (grown >= least and found.lost >= NEARLY_ALL)
+    enough = grown >= rise or (grown >= min_rise and found.lost >= NEARLY_ALL)
     return (enough and sure > errors) or (grown >= DOUBLED and sure > DOUBLED_ERRORS)
 
 

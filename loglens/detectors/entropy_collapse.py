@@ -44,7 +44,7 @@ def detect(
     share: float = 0.1,
     gone: float = 0.01,
     stays: float = 0.1,
-    least_gain: float = 0.1,
+    min_gain: float = 0.1,
     errors: float = 3.0,
 ) -> Iterator[Finding]:
     curve = _logged(rl_entropy if rl_entropy is not None else rl_entropy_loss, rl_action_std, min_points)
@@ -61,7 +61,7 @@ def detect(
     reward = rl_reward.finite if measured and rl_reward is not None else None
     late = small_from >= len(entropy) // 2
     # what was learned before a late collapse counts, even if it was lost again
-    if reward is None or (_ever_rose if late else gains)(reward.value, least=least_gain, errors=errors):
+    if reward is None or (_ever_rose if late else gains)(reward.value, min_gain=min_gain, errors=errors):
         if end < gone * early:
             yield _finding(curve, small_from, early, end, reward, True, lr)
         elif reward is None:
@@ -93,10 +93,10 @@ def _has_both_signs(value: Floats) -> bool:
     return min(above, below) > 0.01 * max(above, below)
 
 
-def _ever_rose(reward: Floats, *, least: float, errors: float) -> bool:
+def _ever_rose(reward: Floats, *, min_gain: float, errors: float) -> bool:
     """Whether the reward was ever above its start by a share of its size and beyond its noise."""
     found = levels(-reward)
-    return found.start - found.best > max(least * abs(found.start), errors * found.noise) or fell_at_once(-reward)
+    return found.start - found.best > max(min_gain * abs(found.start), errors * found.noise) or fell_at_once(-reward)
 
 
 def _finding(

@@ -50,9 +50,9 @@ RULE = Rule(
 #: Points of a loss that show a level.
 LOSS_POINTS = 3
 #: Share of the adjacent layers whose norms have to grow towards the input.
-MOST_LAYERS = 0.8
+MIN_LAYER_SHARE = 0.8
 #: Share of the points above `ratio` that is worth a note.
-MOST_POINTS = 0.9
+MIN_POINT_SHARE = 0.9
 #: Chance of the rising steps under a coin below which growth that the loss answers is certain.
 CERTAIN = 1e-3
 #: Points from a jump on among which its peak is named.
@@ -73,7 +73,7 @@ def detect(
     t_value: float = 4.0,
     r2: float = 0.7,
     depth_ratio: float = 70.0,
-    least: float = 10.0,
+    min_norm: float = 10.0,
     level_ratio: float = 5.0,
     vast: float = 1000.0,
     min_points: int = 10,
@@ -88,11 +88,11 @@ def detect(
     sign = grows(grad, found, loss, ratio) if found else None
     if sign is None and loss is not None:
         sign = jumps(grad, loss, factor) or grows_over_depth(grad_norm_layer, loss, ratio, depth_ratio)
-        sign = sign or is_high(grad, loss, (*val_metric_higher, *metric_higher), least, level_ratio)
+        sign = sign or is_high(grad, loss, (*val_metric_higher, *metric_higher), min_norm, level_ratio)
     if sign is not None:
         weights = sign.suspect == "weights"
         yield sign.finding(against_explosion(grad, grad_norm_layer, lr, run, sign.onset, from_start=weights))
-    elif (grad.value > ratio).mean() >= MOST_POINTS:
+    elif (grad.value > ratio).mean() >= MIN_POINT_SHARE:
         yield is_above(grad, ratio).finding([remedies.clip_grad_norm(grad)])
 
 
@@ -148,7 +148,7 @@ def grows_over_depth(layers: tuple[Series, ...], loss: Series, ratio: float, dep
     if found is None or not is_poor(loss.finite.value):
         return None
     ordered, share, product = found
-    if share < MOST_LAYERS or product <= depth_ratio:
+    if share < MIN_LAYER_SHARE or product <= depth_ratio:
         return None
     return Sign(
         f"the gradient grows {product:.3g}-fold from {ordered[-1].layer} back to {ordered[0].layer} "
@@ -160,13 +160,13 @@ def grows_over_depth(layers: tuple[Series, ...], loss: Series, ratio: float, dep
     )
 
 
-def is_high(grad: Series, loss: Series, metrics: Sequence[Series], least: float, level_ratio: float) -> Sign | None:
+def is_high(grad: Series, loss: Series, metrics: Sequence[Series], min_norm: float, level_ratio: float) -> Sign | None:
     """Far above 1.0 at every point, typically several times the loss itself, and a loss that stays poor.
 
     Norm over loss has no unit; in healthy runs it is large only where the loss has come close to zero.
     """
     finite = loss.finite
-    if not is_far_above(grad.step, grad.value, finite.step, finite.value, least, level_ratio):
+    if not is_far_above(grad.step, grad.value, finite.step, finite.value, min_norm, level_ratio):
         return None
     absurd = any(starts_absurdly(finite.value, metric.finite.value) for metric in metrics)
     if not absurd and not is_poor(finite.value):
@@ -175,7 +175,7 @@ def is_high(grad: Series, loss: Series, metrics: Sequence[Series], least: float,
     times = relative(middle, float(np.median(np.abs(finite.value))))
     how = "begins far above guessing" if absurd else "stays poor"
     return Sign(
-        f"{grad.tag} starts at {start:.3g} and stays above {least:g} at every one of {len(grad)} points (median "
+        f"{grad.tag} starts at {start:.3g} and stays above {min_norm:g} at every one of {len(grad)} points (median "
         f"{middle:.3g}, {times:.3g} times the loss), while {loss.tag} {how}: the gradient explodes from the start",
         Severity.WARNING,
         Confidence.MEDIUM,

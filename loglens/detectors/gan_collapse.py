@@ -93,12 +93,14 @@ def _one_side_wins(
     return None
 
 
-def _as_probabilities(scores: tuple[Series, ...], d_loss: Series | None, least: int) -> tuple[Series, Series] | None:
+def _as_probabilities(
+    scores: tuple[Series, ...], d_loss: Series | None, min_points: int
+) -> tuple[Series, Series] | None:
     """The scores of real and generated samples, where both are long enough and lie between 0 and 1.
 
     Beside a loss that is negative they are those of a critic, which have no bounds.
     """
-    if len(scores) < 2 or min(map(len, scores)) < least or (d_loss is not None and d_loss.value.min() < 0):
+    if len(scores) < 2 or min(map(len, scores)) < min_points or (d_loss is not None and d_loss.value.min() < 0):
         return None
     inside = all(score.value.min() >= 0 and score.value.max() <= 1 for score in scores)
     return (scores[0], scores[1]) if inside else None

@@ -69,7 +69,7 @@ def detect(
 def _grows(curve: Series, factor: float, late_share: float) -> float | None:
     """By which factor the curve grows after its first tenth, if it does so evenly to the end."""
     begin = len(curve) // 10
-    block = blocks(curve.step[begin:], curve.value[begin:], most=BLOCKS, least=1)
+    block = blocks(curve.step[begin:], curve.value[begin:], max_blocks=BLOCKS, min_points=1)
     level, half = block.level, len(block) // 2
     if level[0] <= 0 or level[-1] < factor * level[0] or level[-1] - level[half] < late_share * (level[-1] - level[0]):
         return None

@@ -34,7 +34,7 @@ from loglens.stats.gains import gains, loses_after
 RULE = Rule("kl-blow-up", "RL", Severity.WARNING, leads_to=("reward-collapse", "value-loss-blow-up"))
 
 #: So many points a level needs.
-FEWEST = 5
+MIN_POINTS = 5
 
 
 def detect(
@@ -45,21 +45,21 @@ def detect(
     *,
     min_points: int = 10,
     factor: float = 10.0,
-    least: float = 0.1,
+    min_kl: float = 0.1,
     updates: int = 5,
     at_once: float = 10.0,
     jump: float = 100.0,
-    jump_least: float = 1.0,
+    min_jump: float = 1.0,
     harm: float = 0.33,
     entropy_left: float = 0.1,
 ) -> Iterator[Finding]:
     kl = require(rl_kl, min_points, "values of the KL divergence")
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
     entropy = rl_entropy.finite if rl_entropy is not None and len(rl_entropy.finite) >= min_points else None
-    usual, end = float(np.median(kl.head(0.2, FEWEST))), float(np.median(kl.tail()))
-    far = max(jump * usual, jump_least)
-    highs = ((kl.value > max(factor * usual, least), updates), (kl.value > at_once, 1), (kl.value > far, 1))
-    at = min((index for high, least_high in highs if (index := _mostly(high, least_high)) is not None), default=None)
+    usual, end = float(np.median(kl.head(0.2, MIN_POINTS))), float(np.median(kl.tail()))
+    far = max(jump * usual, min_jump)
+    highs = ((kl.value > max(factor * usual, min_kl), updates), (kl.value > at_once, 1), (kl.value > far, 1))
+    at = min((index for high, count in highs if (index := _mostly(high, count)) is not None), default=None)
     if at is None:
         return
     onset = int(kl.step[at])
@@ -69,20 +69,20 @@ def detect(
         yield _finding(kl, usual, at, f", and {entropy.tag} ends at {left:.0%} of its start", entropy, lr)
     elif reward is not None and end > min(at_once, far) and not gains(reward.value):
         yield _finding(kl, usual, at, f", and {reward.tag} gains nothing in the whole run", reward, lr)
-    elif (leap := _leap(kl.value, jump, jump_least)) is not None:
+    elif (leap := _leap(kl.value, jump, min_jump)) is not None:
         harm_said = "; no reward was logged" if reward is None else f"; {reward.tag} does not suffer"
         yield replace(_finding(kl, usual, leap, harm_said, reward or kl, lr), severity=Severity.NOTE)
-    elif reward is not None and int(np.count_nonzero(reward.step >= onset)) < FEWEST:
+    elif reward is not None and int(np.count_nonzero(reward.step >= onset)) < MIN_POINTS:
         raise Skip(f"{kl.tag} is large from {kl.axis} {onset} on, with too few rewards after it to see any harm")
     elif reward is None and entropy is None:
         raise Skip("a large KL divergence says nothing without the reward or the policy's entropy")
 
 
-def _leap(value: Floats, jump: float, least: float) -> int | None:
+def _leap(value: Floats, jump: float, min_jump: float) -> int | None:
     """The first point that is above so many times every one of the ten (five at least) before it."""
-    for at in range(FEWEST, len(value)):
-        before = float(value[max(0, at - 2 * FEWEST) : at].max())
-        if before > 0 and value[at] > max(jump * before, least):
+    for at in range(MIN_POINTS, len(value)):
+        before = float(value[max(0, at - 2 * MIN_POINTS) : at].max())
+        if before > 0 and value[at] > max(jump * before, min_jump):
             return at
     return None
 

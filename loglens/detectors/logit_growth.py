@@ -42,7 +42,7 @@ def detect(
     *,
     min_points: int = 20,
     factor: float = 10.0,
-    least: float = 100.0,
+    min_logit: float = 100.0,
 ) -> Iterator[Finding]:
     named = [curve for tag, curve in run.curves.items() if _LOGITS.search(tag) or _Z_LOSS.search(tag)]
     curves = [replace(curve.finite, value=np.abs(curve.finite.value)) for curve in named]
@@ -51,7 +51,7 @@ def detect(
     judged = [curve for curve in curves if len(curve) >= min_points]
     if not judged:
         raise Skip(f"needs {min_points} points, has {max(map(len, curves))}")
-    grown = [(times, curve) for curve in judged if (times := _grows(curve, factor, least))]
+    grown = [(times, curve) for curve in judged if (times := _grows(curve, factor, min_logit))]
     if not grown:
         return
     times, curve = max(grown, key=lambda pair: pair[0])
@@ -72,11 +72,11 @@ def detect(
     )
 
 
-def _grows(curve: Series, factor: float, least: float) -> float | None:
+def _grows(curve: Series, factor: float, min_logit: float) -> float | None:
     """By which factor the curve grows, if it does so to the end and to a size that matters."""
     start, end = float(np.median(curve.value[: max(3, len(curve) // 10)])), float(np.median(curve.value[-3:]))
-    if start <= 0 or end < factor * start or (end < least and not _Z_LOSS.search(curve.tag)):
+    if start <= 0 or end < factor * start or (end < min_logit and not _Z_LOSS.search(curve.tag)):
         return None
-    level = blocks(curve.step, curve.value, most=20, least=1).level
+    level = blocks(curve.step, curve.value, max_blocks=20, min_points=1).level
     late = level[len(level) // 2 :]
     return end / start if late[-1] >= 1.5 * late[0] and np.mean(np.diff(late) > 0) >= 0.8 else None

@@ -32,7 +32,7 @@ def detect(
     *,
     min_points: int = 5,
     factor: float = 256.0,
-    least: float = 1.0,
+    min_scale: float = 1.0,
 ) -> Iterator[Finding]:
     scale = require(loss_scale, min_points, "loss scales")
     top, end = float(scale.value.max()), float(scale.value[-1])
@@ -40,7 +40,7 @@ def detect(
     if top == float(scale.value.min()):
         raise Skip(f"{loss_scale.tag} is {top:.4g} throughout, so it is not dynamic")
     rises, falls = bool((np.diff(tail) > 0).any()), tail[-1] < tail[0]
-    lowest = end < least or (end == least and end * factor <= top)
+    lowest = end < min_scale or (end == min_scale and end * factor <= top)
     if rises or end >= top or not (lowest or (falls and end * factor <= top)):
         return
     highest = np.flatnonzero(scale.value == top)

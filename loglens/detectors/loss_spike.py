@@ -77,7 +77,7 @@ def _rounding(value: Floats) -> float:
     return relative(float(np.diff(distinct).min()), float(np.median(np.abs(value)))) if len(distinct) > 1 else 0.0
 
 
-def _above(value: Floats, least: float) -> tuple[Floats, Floats]:
+def _above(value: Floats, min_sigma: float) -> tuple[Floats, Floats]:
     """For every point from the second row on: height over the last row's median, also in its deviations."""
     rows = value[: len(value) // ROW * ROW].reshape(-1, ROW)
     middle = np.median(rows, axis=1)
@@ -85,7 +85,7 @@ def _above(value: Floats, least: float) -> tuple[Floats, Floats]:
     before = np.minimum(np.arange(len(value) - ROW) // ROW, len(rows) - 1)
     above = value[ROW:] - middle[before]
     overall = MAD_TO_SD * float(np.median(np.abs(above - np.median(above))))
-    return above, above / np.maximum(np.maximum(local[before], overall), max(least, NOISELESS))
+    return above, above / np.maximum(np.maximum(local[before], overall), max(min_sigma, NOISELESS))
 
 
 def _confirmed(value: Floats, hits: NDArray[np.intp], height: float) -> NDArray[np.intp]:

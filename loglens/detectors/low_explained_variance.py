@@ -39,22 +39,22 @@ def detect(
     lr: Series | None,
     *,
     min_points: int = 20,
-    most: float = 0.01,
+    max_explained: float = 0.01,
     settles: float = 0.2,
     known: float = 0.1,
     harm: float = 0.33,
-    least_gain: float = 0.1,
+    min_gain: float = 0.1,
     errors: float = 3.0,
 ) -> Iterator[Finding]:
     curve = require(rl_explained_var, min_points, "values of the explained variance")
     late, end = float(np.median(curve.tail(1 - settles))), float(np.median(curve.tail(settles)))
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
     onset = None
-    if late > most:
-        onset = _forgot_at(curve, known) if end <= most else None
+    if late > max_explained:
+        onset = _forgot_at(curve, known) if end <= max_explained else None
         if onset is None:
             return
-    stuck = reward is not None and not gains(reward.value, least=least_gain, errors=errors)
+    stuck = reward is not None and not gains(reward.value, min_gain=min_gain, errors=errors)
     if reward is not None and onset is not None and not stuck:
         stuck = loses_after(reward.value, int(np.searchsorted(reward.step, onset)), harm) is not None
     yield _finding(curve, late if onset is None else end, onset, reward, stuck, lr)
@@ -62,7 +62,7 @@ def detect(
 
 def _forgot_at(curve: Series, known: float) -> int | None:
     """The step after the last block in which the value function still foresaw something; None without one."""
-    block = blocks(curve.step, curve.value, most=BLOCKS)
+    block = blocks(curve.step, curve.value, max_blocks=BLOCKS)
     good = np.flatnonzero(block.level > known)
     return int(curve.step[block.start[min(int(good[-1]) + 1, len(block) - 1)]]) if len(good) else None
 

@@ -41,7 +41,7 @@ RULE = Rule(
 #: A curve of under 60 points is looked at point by point, a longer one by medians.
 SHORT = 60
 #: Its first and last two fifths are compared, each of four points or more.
-FIRST, LAST, LEAST = 0.4, 0.6, 4
+FIRST, LAST, MIN_POINTS = 0.4, 0.6, 4
 #: t value below which a line falls.
 FALLS = -4.0
 
@@ -55,7 +55,7 @@ def detect(
     *,
     min_points: int = 20,
     gain: float = 0.25,
-    least: float = 0.001,
+    min_drop: float = 0.001,
     r2: float = 0.9,
     evenness: float = 0.6,
     ordinary: float = 0.01,
@@ -77,7 +77,7 @@ def detect(
         return
     shown = straight[0]
     found = levels(shown.value)
-    if found.drop < least:
+    if found.drop < min_drop:
         return  # that is not falling at all
     if levels(curves[-1].value).drop < 0.5 * found.drop:
         return  # what it learns is of no use for other data: it memorises
@@ -103,10 +103,10 @@ def _finding(shown: Series, found: Levels, lr: Series | None) -> Finding:
 
 def _straight(curve: Series, lr: Series | None, r2: float, evenness: float) -> bool:
     way = travelled(curve.step, lr.finite.step, lr.finite.value) if lr is not None else None
-    block = blocks(curve.step if way is None else way, curve.value, least=1 if len(curve) < SHORT else 3)
+    block = blocks(curve.step if way is None else way, curve.value, min_points=1 if len(curve) < SHORT else 3)
     share = (block.x - block.x[0]) / (block.x[-1] - block.x[0])
     first, last = share <= FIRST, share >= LAST
-    if min(np.count_nonzero(first), np.count_nonzero(last)) < LEAST:
+    if min(np.count_nonzero(first), np.count_nonzero(last)) < MIN_POINTS:
         return False
     whole = trend(block.x, block.level)
     early, late = (trend(block.x[part], block.level[part]) for part in (first, last))

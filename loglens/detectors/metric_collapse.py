@@ -44,9 +44,9 @@ LEAP = 0.02
 #: From so many evaluations on, the confidence is high.
 MANY = 30
 #: The percentiles between which nine tenths of the levels lie.
-MOST = (5, 95)
+BULK = (5, 95)
 #: A gain counts from a tenth of the best level on, and a point is good that keeps three quarters of it.
-LEAST_GAIN, GOOD = 0.1, 0.25
+MIN_GAIN, GOOD = 0.1, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _course(curve: Series, lost_share: float, errors: float, dips: float) -> Cou
     start = min(float(level[0]), sign * float(curve.value[0]))
     best = float(np.sort(level)[-2]) if len(level) > 2 else float(level.max())  # the highest of many is high by chance
     gain = best - start
-    if gain < max(2 * errors * error, LEAST_GAIN * abs(best)):
+    if gain < max(2 * errors * error, MIN_GAIN * abs(best)):
         at_stake = _at_stake(level, best, sign, lost_share)
         if at_stake is None:
             return None
@@ -140,7 +140,7 @@ def _course(curve: Series, lost_share: float, errors: float, dips: float) -> Cou
         onset=int(first[min(last_good + 1, len(level) - 1)]),
         fell=lost >= lost_share * gain and lost > errors * error and (deeper or longer),
         sinks=lost > errors * error,
-        flat=len(level) > 2 and float(np.ptp(np.percentile(level[2:], MOST))) < max(errors * error, LEAP * gain),
+        flat=len(level) > 2 and float(np.ptp(np.percentile(level[2:], BULK))) < max(errors * error, LEAP * gain),
     )
 
 
@@ -160,7 +160,7 @@ def _at_stake(level: Floats, best: float, sign: float, lost_share: float) -> flo
     return abs(best) / lost_share if best < 0 else None
 
 
-def _gains(loss: Series | None, course: Course, least: float) -> bool:
+def _gains(loss: Series | None, course: Course, min_gain: float) -> bool:
     """Whether the training loss ends below its level at the metric's fall, by a share of it."""
     if loss is None or not len(loss.finite):
         return False
@@ -170,7 +170,7 @@ def _gains(loss: Series | None, course: Course, least: float) -> bool:
     if len(before) < 3:
         return False
     level = float(np.median(before[-max(3, len(before) // 10) :]))
-    return level - end > least * abs(level)
+    return level - end > min_gain * abs(level)
 
 
 def _finding(course: Course, count: int, overfits: bool, lr: Series | None, grad: Series | None) -> Finding:

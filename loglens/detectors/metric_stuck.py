@@ -108,8 +108,8 @@ def _range(loss: Series) -> float:
     return float(np.ptp(loss.value)) / max(abs(float(np.median(loss.value))), TINY)
 
 
-def _moves(loss: Series, least: float) -> bool:
-    return _range(loss) > least
+def _moves(loss: Series, min_range: float) -> bool:
+    return _range(loss) > min_range
 
 
 def _vanishes(loss: Series, share: float) -> bool:

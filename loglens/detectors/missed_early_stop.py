@@ -37,12 +37,12 @@ def detect(
     val_loss: Series,
     *,
     min_points: int = 10,
-    least: float = 0.05,
-    most: float = 0.2,
+    min_rise: float = 0.05,
+    max_rise: float = 0.2,
     errors: float = 3.0,
 ) -> Iterator[Finding]:
     curve = require(val_loss, min_points, "validation losses")
-    level = blocks(curve.step, curve.value, most=BLOCKS, least=2 if len(curve) < SHORT else 3)
+    level = blocks(curve.step, curve.value, max_blocks=BLOCKS, min_points=2 if len(curve) < SHORT else 3)
     lowest = int(np.argmin(level.level))
     best, end = float(level.level[lowest]), float(np.median(curve.tail()))
     rise = relative(end - best, best)
@@ -50,7 +50,7 @@ def detect(
     # weights that did not move, and hides what there is
     moved = curve.value[np.append(True, np.diff(curve.value) != 0)]
     error = max(noise(moved) / np.sqrt(2), noise(level.level[lowest:]))
-    if not least <= rise < most or level.level[-2:].min() - best < errors * error or lowest >= LATE * len(level):
+    if not min_rise <= rise < max_rise or level.level[-2:].min() - best < errors * error or lowest >= LATE * len(level):
         return
     first, last = int(level.start[lowest]), int(level.start[min(lowest + 1, len(level) - 1)])
     onset = int(curve.step[first + int(np.argmin(curve.value[first : max(last, first + 1)]))])

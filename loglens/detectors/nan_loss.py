@@ -77,8 +77,8 @@ def detect(
         yield sign.finding(against_nonfinite(sign.suspect, stopped, drivers, stopped.last_step))
     elif sign := blank(losses, run, val_metric_higher or metric_higher, gone_points):
         yield sign.finding(skip_batches())
-    elif (most := max(map(len, losses))) < min_points:
-        raise Skip(f"no NaN in the loss so far, but calling it clean needs {min_points} points, has {most}")
+    elif (longest := max(map(len, losses))) < min_points:
+        raise Skip(f"no NaN in the loss so far, but calling it clean needs {min_points} points, has {longest}")
 
 
 def never_comes_back(losses: Sequence[Series], run: Run, drivers: Sequence[Series], look_back: int) -> Sign | None:
@@ -179,13 +179,13 @@ def left_out(
     )
 
 
-def blank(losses: Sequence[Series], run: Run, metrics: Sequence[Series], least: int) -> Sign | None:
+def blank(losses: Sequence[Series], run: Run, metrics: Sequence[Series], min_points: int) -> Sign | None:
     """Rows without a loss, which pandas makes of NaN; metrics that freeze in just these rows are a second witness."""
     found = left_blank(losses, run.notes)
     if found is None:
         return None
     loss, message = found
-    frozen = frozen_from(metrics, loss.last_step, least)
+    frozen = frozen_from(metrics, loss.last_step, min_points)
     then = f", and {frozen[0].tag} is exactly {frozen[0].value[-1]:.4g} from then on" if frozen else ""
     return Sign(
         f"{message}; {loss.tag} ends at {loss.axis} {loss.last_step}{then}",

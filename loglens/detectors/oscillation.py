@@ -51,7 +51,7 @@ class Swing:
     """
 
     wide: float
-    least: float
+    narrowest: float
     gained: float
     ratio: float
     peak: float
@@ -86,14 +86,14 @@ def detect(
         beyond = regular or found.ratio >= beyond_noise
         # what comes again in ten periods and more is a period, whatever the loss gains besides
         returns = found.peak > CLEAR and found.period * PERIODS <= len(train)
-        if found.least >= np.log(swing) and (found.gained <= found.wide / 2 or returns) and beyond:
+        if found.narrowest >= np.log(swing) and (found.gained <= found.wide / 2 or returns) and beyond:
             sure = regular or found.ratio > 2 * beyond_noise
             yield _finding(train, found, Confidence.HIGH if sure else Confidence.MEDIUM, advice, regular=regular)
             return
     # several points at a step are no evaluations of one model over time
     if held_out is not None and enough[1] and (np.diff(held_out.step) > 0).all():
         found, way = _swing(held_out.value), levels(held_out.value)
-        if found.least >= np.log(held_out_swing) and found.gained <= found.wide and way.drop < held_out_fall:
+        if found.narrowest >= np.log(held_out_swing) and found.gained <= found.wide and way.drop < held_out_fall:
             yield _finding(held_out, found, Confidence.MEDIUM, advice, regular=False)
 
 
@@ -118,7 +118,7 @@ def _swing(value: Floats) -> Swing:
     """The swings of a loss of positive values around its trend of eight block medians."""
     late = np.log(_late(value))
     place = np.arange(len(late))
-    slow = blocks(place, late, most=8)
+    slow = blocks(place, late, max_blocks=8)
     around = late - np.interp(place, slow.x, slow.level)
     wide, *halves = (_width(part) for part in (around, *np.array_split(around, 2)))
     # the 10th and 90th percentile of a normal distribution are 2.56 standard deviations apart

@@ -90,7 +90,7 @@ def _regularise() -> list[Remedy]:
 
 def _lowest(held_out: Series, errors: float) -> tuple[int, float, float] | None:
     """Step of the lowest point, the lowest level, and the level at the end; None where noise explains the rise."""
-    level = blocks(held_out.step, held_out.value, most=BLOCKS, least=2 if len(held_out) < SHORT else 3)
+    level = blocks(held_out.step, held_out.value, max_blocks=BLOCKS, min_points=2 if len(held_out) < SHORT else 3)
     lowest = int(np.argmin(level.level))
     best, end = float(level.level[lowest]), float(np.median(held_out.tail()))
     error = max(noise(held_out.value) / np.sqrt(2), noise(level.level))

@@ -73,7 +73,7 @@ def detect(
     curve = require(rl_reward, min_points, "rewards")
     fall = _out_of_range(curve, times_range)
     if fall is None:
-        block = blocks(curve.step, curve.value, most=BLOCKS)
+        block = blocks(curve.step, curve.value, max_blocks=BLOCKS)
         if not _rose(curve, block, times_noise):
             raise Skip(f"{rl_reward.tag} has not risen beyond its noise, so there is nothing to lose")
         fall = _gain_lost(curve, block, lost)

@@ -38,11 +38,11 @@ from loglens.stats.levels import fell_at_once
 RULE = Rule("reward-not-rising", "RL", Severity.ERROR)
 
 #: Blocks of a run: as many as leave 20 points each, within these bounds; single episodes vary by more than a run gains.
-FEWEST_BLOCKS, MOST_BLOCKS, POINTS = 5, 20, 20
+MIN_BLOCKS, MAX_BLOCKS, POINTS = 5, 20, 20
 #: Of fewer levels than these, second differences measure the curve's bends rather than its noise.
 LEVELS_FOR_NOISE = 10
 #: The correlation of neighbours that is allowed for: at a higher one a block holds no second point of its own.
-MOST_ALIKE = 0.9
+MAX_CORRELATION = 0.9
 #: Shares of the points that may be outliers, in per cent from below and from above.
 OUTERMOST = (0.5, 99.5)
 #: A policy whose entropy moves by no more than this share of itself is the one that it was.
@@ -66,7 +66,7 @@ def detect(
     *,
     min_points: int = 20,
     errors: float = 3.0,
-    least: float = 0.1,
+    min_gain: float = 0.1,
     solved: float = 0.9,
     visible: float = 0.5,
 ) -> Iterator[Finding]:
@@ -78,7 +78,7 @@ def detect(
     course = _course(curve, errors)
     if curve.value.min() >= 0 and curve.value.max() <= 1 and course.start >= solved:
         raise Skip(f"{curve.tag} starts at {course.start:.3g} of 1: there is nothing to gain")
-    needed = max(errors * course.error, least * abs(course.start))
+    needed = max(errors * course.error, min_gain * abs(course.start))
     if course.end - course.start > needed:
         return
     seen = _visible(curve, course.start, visible)
@@ -100,7 +100,7 @@ def _stands_still(entropy: Series | None, min_points: int) -> bool:
 
 def _course(curve: Series, errors: float) -> Course:
     value = np.clip(curve.value, *np.percentile(curve.value, OUTERMOST))
-    parts = np.array_split(value, int(np.clip(len(value) // POINTS, FEWEST_BLOCKS, MOST_BLOCKS)))
+    parts = np.array_split(value, int(np.clip(len(value) // POINTS, MIN_BLOCKS, MAX_BLOCKS)))
     level = np.array([part.mean() for part in parts])
     # the median over blocks: a fall within one of them is no noise
     point = max(noise(value), float(np.median([part.std() for part in parts])))
@@ -133,7 +133,7 @@ def _widening(parts: list[Floats]) -> float:
     power = float(sum(np.dot(part, part) for part in rest))
     alike = float(sum(np.dot(part[1:], part[:-1]) for part in rest)) / power if power else 0.0
     # the mean of a block of m points takes about 1 / m of the correlation with it
-    alike = float(np.clip(alike + len(parts) / sum(map(len, parts)), 0.0, MOST_ALIKE))
+    alike = float(np.clip(alike + len(parts) / sum(map(len, parts)), 0.0, MAX_CORRELATION))
     return float(np.sqrt((1 + alike) / (1 - alike)))
 
 

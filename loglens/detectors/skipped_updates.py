@@ -35,7 +35,7 @@ from loglens.stats.levels import levels
 RULE = Rule("skipped-updates", "precision", Severity.ERROR, leads_to=("loss-not-decreasing", "plateau"))
 
 #: Points without a finite gradient norm from which a run is judged.
-FEWEST = 10
+MIN_POINTS = 10
 
 
 def detect(
@@ -91,13 +91,13 @@ def _never_finite_from(grad: Series | None) -> int | None:
         return None
     finite = np.flatnonzero(np.isfinite(grad.value))
     first = int(finite[-1]) + 1 if len(finite) else 0
-    return int(grad.step[first]) if len(grad) - first >= FEWEST else None
+    return int(grad.step[first]) if len(grad) - first >= MIN_POINTS else None
 
 
 def _stays(loss: Series, start: int, gain: float, errors: float) -> bool:
     """Whether a finite loss varies from a step on, and gains nothing."""
     value = loss.value[loss.step >= start]
-    if len(value) < FEWEST or not np.isfinite(value).all() or np.ptp(value) == 0:
+    if len(value) < MIN_POINTS or not np.isfinite(value).all() or np.ptp(value) == 0:
         return False
     found = levels(value)
     return found.start - min(found.best, found.end) <= max(gain * abs(found.start), errors * found.noise)

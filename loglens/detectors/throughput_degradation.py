@@ -114,7 +114,7 @@ def _slowdown(seconds: Floats, slower: float, steady: float) -> Slowdown | None:
 def _slow_end(seconds: Floats, slower: float) -> Slowdown | None:
     normal = float(np.median(seconds[int(START * len(seconds)) : max(len(seconds) // 2, NORMAL_POINTS)]))
     tail = seconds[-max(3, len(seconds) // FIFTHS) :]
-    block = blocks(np.arange(len(tail)), tail, most=BLOCKS)
+    block = blocks(np.arange(len(tail)), tail, max_blocks=BLOCKS)
     end = float(np.median(tail))
     if end < slower * normal or not (block.level > LASTING * normal).all():
         return None
@@ -127,7 +127,7 @@ def _slow_end(seconds: Floats, slower: float) -> Slowdown | None:
 def _steady_growth(seconds: Floats, steady: float) -> Slowdown | None:
     begin = int(START * len(seconds))
     fifths = [float(np.median(part)) for part in np.array_split(seconds[begin:], FIFTHS)]
-    block = blocks(np.arange(len(seconds) - begin), seconds[begin:], most=BLOCKS, least=1)
+    block = blocks(np.arange(len(seconds) - begin), seconds[begin:], max_blocks=BLOCKS, min_points=1)
     rises = float(np.mean(np.diff(block.level) > 0)) >= RISING
     each = all(late > EACH_FIFTH * early for early, late in itertools.pairwise(fifths))
     if fifths[-1] < steady * fifths[0] or not each or not rises:

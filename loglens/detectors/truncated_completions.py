@@ -35,7 +35,7 @@ def detect(
     min_points: int = 10,
     share: float = 0.5,
     errors: float = 3.0,
-    least: float = 0.1,
+    min_gain: float = 0.1,
 ) -> Iterator[Finding]:
     curve = as_share(require(rl_truncation, min_points, "shares of truncated completions"))
     late = float(np.median(curve.tail(1 / 3)))
@@ -44,7 +44,7 @@ def detect(
     if late <= share:
         return
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
-    rewarded = reward is None or gains(reward.value, least=least, errors=errors)
+    rewarded = reward is None or gains(reward.value, min_gain=min_gain, errors=errors)
     yield Finding(
         f"{late:.0%} of the completions are cut off at the length limit in the last third of the run ({curve.tag})"
         + ("" if rewarded or rl_reward is None else f", and {rl_reward.tag} gains nothing"),

@@ -70,10 +70,10 @@ def detect(
     )
 
 
-def _rises(metric: Series, least: float) -> bool:
+def _rises(metric: Series, min_gain: float) -> bool:
     """Whether the metric ends above its start by a share of its size."""
     value = metric.finite
     if len(value) < 2:
         return False
     first, last = float(np.median(value.head(0.1, 1))), float(np.median(value.tail(0.1, 1)))
-    return last - first > least * max(abs(first), abs(last)) and last > first
+    return last - first > min_gain * max(abs(first), abs(last)) and last > first

@@ -97,13 +97,15 @@ def _comes_down(loss: Series | None, gain: float) -> bool:
     return loss is not None and len(loss.finite) >= 5 and levels(loss.finite.value).drop > gain
 
 
-def _stop(updates: list[Series], norms: list[Series], lr: Series | None, least: int, share: float) -> Finding | None:
+def _stop(
+    updates: list[Series], norms: list[Series], lr: Series | None, min_points: int, share: float
+) -> Finding | None:
     """The layers whose weights stop changing before the end; None without one, or where the learning rate is zero."""
     known = updates or [curve for curve in norms if not is_rounded(curve.value)]
     stopped = {}
     for curve in known:
         first = still_from(curve.value)
-        still = len(curve) - first >= max(least, share * len(curve)) and (not updates or curve.value[-1] == 0)
+        still = len(curve) - first >= max(min_points, share * len(curve)) and (not updates or curve.value[-1] == 0)
         if still and "bias" not in (curve.layer or "") and not _rate_is_zero(lr, int(curve.step[first])):
             stopped[curve.layer] = (int(curve.step[first]), curve)
     if not stopped:

@@ -34,7 +34,7 @@ from loglens.stats.stillness import still_from
 RULE = Rule("update-ratio", "weights", Severity.WARNING)
 
 #: So many points without an update are no chance.
-FEWEST = 5
+MIN_STILL = 5
 
 _RATIO = re.compile(r"ratio|scale|_to_|update.?(weight|param)|over", re.I)
 
@@ -46,17 +46,17 @@ def detect(
     lr: Series | None,
     *,
     min_points: int = 20,
-    most: float = 0.1,
-    least_in_all: float = 0.01,
+    max_ratio: float = 0.1,
+    min_total: float = 0.01,
     stopped: float = 0.1,
     gain: float = 0.05,
 ) -> Iterator[Finding]:
     updates = update_norm.finite
     first = still_from(updates.value) if len(updates) and updates.value[-1] == 0 else len(updates)
-    if len(updates) - first < max(FEWEST, stopped * len(updates)):
-        yield from _out_of_proportion(update_norm, weight_norm_global, lr, min_points, most, least_in_all)
+    if len(updates) - first < max(MIN_STILL, stopped * len(updates)):
+        yield from _out_of_proportion(update_norm, weight_norm_global, lr, min_points, max_ratio, min_total)
         return
-    if first == 0 and loss is not None and len(loss.finite) >= FEWEST and levels(loss.finite.value).drop > gain:
+    if first == 0 and loss is not None and len(loss.finite) >= MIN_STILL and levels(loss.finite.value).drop > gain:
         raise Skip("every update is exactly 0 while the loss comes down, so the updates were not measured")
     yield _stops(updates, first, lr)
 
@@ -79,7 +79,7 @@ def _stops(updates: Series, first: int, lr: Series | None) -> Finding:
 
 
 def _out_of_proportion(
-    update_norm: Series, weights: Series | None, lr: Series | None, min_points: int, most: float, least_in_all: float
+    update_norm: Series, weights: Series | None, lr: Series | None, min_points: int, max_ratio: float, min_total: float
 ) -> Iterator[Finding]:
     curve = _ratio(update_norm, weights)
     step, ratio = curve.step[len(curve) // 20 :], curve.value[len(curve) // 20 :]
@@ -89,13 +89,13 @@ def _out_of_proportion(
         raise Skip("the ratio seems to be a logarithm")
     middle, steps = float(np.median(ratio)), int(step[-1] - step[0])
     in_all = middle * steps
-    if middle <= most and (in_all >= least_in_all or curve.axis != "step" or middle == 0):
+    if middle <= max_ratio and (in_all >= min_total or curve.axis != "step" or middle == 0):
         return
-    large = middle > most
+    large = middle > max_ratio
     yield Finding(
         f"the updates are {middle:.2g} of the weights in the median ({update_norm.tag}): "
         + (
-            f"a step replaces over {most:.0%} of them"
+            f"a step replaces over {max_ratio:.0%} of them"
             if large
             else f"all {steps} steps together move the weights by {in_all:.2g} of their size at most"
         ),

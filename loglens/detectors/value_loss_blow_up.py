@@ -55,7 +55,7 @@ def detect(
     factor: float = 1000.0,
     harmful: float = 100.0,
     harm: float = 0.33,
-    least_policy_loss: float = 1.0,
+    min_policy_loss: float = 1.0,
 ) -> Iterator[Finding]:
     values = _judged((*rl_value_loss, *rl_q_value, *rl_entropy_coef), min_points)
     policy = _judged(rl_policy_loss, min_points)
@@ -67,7 +67,7 @@ def detect(
     blown = [
         *_blown(values, factor * growth),
         *(one for one in _blown(values, harmful * growth) if _falls(rl_reward, one, harm)),
-        *(one for one in _blown(policy, factor * growth, least_policy_loss) if _falls(rl_reward, one, harm)),
+        *(one for one in _blown(policy, factor * growth, min_policy_loss) if _falls(rl_reward, one, harm)),
     ]
     blown = [one for one in blown if one.lasts or _falls(rl_reward, one, harm)]
     if not blown:
@@ -106,10 +106,10 @@ def _growth(reward: Series) -> float:
     return abs(last) / abs(first) if first and last > first else 1.0
 
 
-def _blown(curves: Sequence[tuple[Series, float]], factor: float, least: float = 0.0) -> Iterator[BlowUp]:
+def _blown(curves: Sequence[tuple[Series, float]], factor: float, min_size: float = 0.0) -> Iterator[BlowUp]:
     """Where each curve is above its usual size by the factor: to its end, or else for the first time for that long."""
     for curve, usual in curves:
-        high = _size(curve) > max(factor * usual, least)
+        high = _size(curve) > max(factor * usual, min_size)
         length = max(2, len(high) // 50)
         if high[-length:].all():
             yield BlowUp(curve, usual, int(np.flatnonzero(~high)[-1]) + 1, True)

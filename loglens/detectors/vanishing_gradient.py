@@ -38,9 +38,9 @@ from loglens.stats.trend import trend
 RULE = Rule("vanishing-gradient", "gradient", Severity.ERROR, leads_to=("loss-not-decreasing",))
 
 #: Layers below which a decay over depth cannot be told from layers that differ; share of it that a line explains.
-FEWEST_LAYERS, STEADY = 4, 0.7
+MIN_LAYERS, STEADY = 4, 0.7
 #: The smallest number of float32 (a norm that underflows is at most this); deviations of a level that are no chance.
-SMALLEST, MOST_ERRORS = 1e-45, 4.0
+SMALLEST, MAX_ERRORS = 1e-45, 4.0
 #: Ratio of the first to the last layer's norm below which the decay over depth is certain.
 CERTAIN = 1e-6
 #: Points that show the level of a loss, after the first twentieth is left out and before a step.
@@ -96,8 +96,8 @@ def _moves(loss: Series) -> bool:
     n >= 5 finite points. A twentieth of its level is asked for besides, since batches differ in their difficulty.
     """
     found = levels(loss.value)
-    reach = max(abs(found.start - found.end), float(np.ptp(found.blocks.level)) - MOST_ERRORS * found.noise)
-    return reach > max(0.05 * abs(found.start), MOST_ERRORS * found.noise)
+    reach = max(abs(found.start - found.end), float(np.ptp(found.blocks.level)) - MAX_ERRORS * found.noise)
+    return reach > max(0.05 * abs(found.start), MAX_ERRORS * found.noise)
 
 
 def _later(grad: Series, small_from: int) -> int | None:
@@ -129,7 +129,7 @@ def _depth(
     """Layers from input to output with their typical norms, and the decay per layer towards the input."""
     ordered = in_depth_order(layers)
     norms = [float(np.median(layer.finite.value)) for layer in ordered]
-    if len(ordered) < FEWEST_LAYERS or norms[-1] <= 0 or norms[0] >= depth_ratio * norms[-1]:
+    if len(ordered) < MIN_LAYERS or norms[-1] <= 0 or norms[0] >= depth_ratio * norms[-1]:
         return None
     log = np.log(np.maximum(norms, SMALLEST))
     fit = trend(np.arange(len(log), dtype=float), log)

@@ -40,7 +40,7 @@ MIN_LOSSES = 6
 #: Share of all that a loss came down by, below which a further fall is no gain.
 SPENT = 0.01
 #: A fall by less than a twentieth of its level is no gain either.
-LEAST_FALL = 0.05
+MIN_FALL = 0.05
 #: A norm that ends ten times above its start leaves no doubt.
 SURE = 10.0
 
@@ -129,7 +129,7 @@ def _late_drop(loss: Series, weights: Series) -> float:
     found = levels(late)
     # what is left of a loss that has all but vanished is no gain, whatever share of itself it loses
     whole = SPENT * float(np.ptp(loss.value))
-    return (found.start - found.end) / max(LEAST_FALL * abs(found.start), 2 * found.noise, whole, TINY)
+    return (found.start - found.end) / max(MIN_FALL * abs(found.start), 2 * found.noise, whole, TINY)
 
 
 def _late_rise(late: Floats) -> float:

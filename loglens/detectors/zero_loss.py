@@ -35,13 +35,13 @@ def detect(
     grad_norm_global: Series | None,
     *,
     min_points: int = 10,
-    least_zeros: int = 3,
+    min_zeros: int = 3,
     share: float = 0.01,
     small: float = 0.01,
 ) -> Iterator[Finding]:
     curves = [curve.finite for curve in (*loss, *val_loss)]
     for curve in curves:
-        start = _zero_from(curve, max(least_zeros, int(len(curve) * share)), small)
+        start = _zero_from(curve, max(min_zeros, int(len(curve) * share)), small)
         if start is not None:
             yield _finding(curve, start, lr, grad_norm_global)
             return
@@ -49,11 +49,11 @@ def detect(
         raise Skip(f"no loss of {min_points} points was logged")
 
 
-def _zero_from(curve: Series, least: int, small: float) -> int | None:
+def _zero_from(curve: Series, min_zeros: int, small: float) -> int | None:
     """The index from which on the loss is exactly zero without having come down to it; None elsewhere."""
     nonzero = np.flatnonzero(curve.value)
     start = int(nonzero[-1]) + 1 if len(nonzero) else 0
-    if len(curve) - start < least:
+    if len(curve) - start < min_zeros:
         return None
     before = curve.value[:start]
     if len(before) and ((before == 0).any() or np.median(np.abs(before[-3:])) < small * np.median(np.abs(before[:3]))):

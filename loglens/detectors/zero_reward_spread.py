@@ -35,7 +35,7 @@ def detect(
     *,
     min_points: int = 10,
     share: float = 0.8,
-    least_gain: float = 0.1,
+    min_gain: float = 0.1,
     errors: float = 3.0,
 ) -> Iterator[Finding]:
     logged = rl_degenerate if rl_degenerate is not None else rl_reward_std
@@ -50,7 +50,7 @@ def detect(
     if part <= share:
         return
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
-    gained = reward is None or gains(reward.value, least=least_gain, errors=errors)
+    gained = reward is None or gains(reward.value, min_gain=min_gain, errors=errors)
     what = "of the groups have equal rewards" if groups else "of the points have no spread"
     yield Finding(
         f"{part:.0%} {what} in the second half of the run ({logged.tag})"

@@ -12,7 +12,7 @@ from loglens.model.run import Run
 from loglens.model.source import Note
 
 #: More sessions are not compared with each other.
-_MOST = 64
+_MAX_FILES = 64
 _NAMED = 4
 
 
@@ -32,7 +32,7 @@ def first_writer(run: Run) -> Run:
     """
     columns = run.columns
     numbers = np.unique(columns.session)
-    if run.format != "tensorboard" or not 2 <= len(numbers) <= _MOST:
+    if run.format != "tensorboard" or not 2 <= len(numbers) <= _MAX_FILES:
         return run
     writers = [_writer(columns, int(number)) for number in numbers]
     keep = np.ones(len(columns), np.bool_)

@@ -19,7 +19,7 @@ from loglens.model.source import Note
 #: Notes on how the process ended, which is how the last start ended.
 _ENDS = frozenset({"crash", "failed", "truncated", "unfinished"})
 #: A log of more sessions is left in one piece: each costs a pass over the rows.
-_MOST = 1000
+_MAX_SESSIONS = 1000
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ def split_starts(run: Run) -> list[Run]:
 
 def _chains(columns: Columns) -> list[_Chain]:
     session = columns.session
-    if not len(session) or (session == session[0]).all() or len(np.unique(session)) > _MOST:
+    if not len(session) or (session == session[0]).all() or len(np.unique(session)) > _MAX_SESSIONS:
         return []
     chains: list[_Chain] = []
     for each, steps in _steps(columns).items():

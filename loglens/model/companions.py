@@ -15,22 +15,22 @@ from loglens.model.source import Note
 #: has a tenth more points until then at the most. The rest is for rows that a writer dropped.
 SHARED, MORE_POINTS = 0.95, 1.1
 #: After the stop, the other goes on for a twentieth of the points or more: shorter is a last row half written.
-LEAST_SHARE = 20
+POINTS_PER_LATER_POINT = 20
 #: Two curves count their steps alike where one reaches this share of the other's last step.
 SAME_LENGTH = 0.9
 
 
-def outliving(curve: Series, run: Run, least: int) -> Series | None:
-    """A curve logged in the same rows as this one that goes on for `least` points or more after this one stops.
+def outliving(curve: Series, run: Run, min_points: int) -> Series | None:
+    """A curve logged in the same rows as this one that goes on for `min_points` points or more after this one stops.
 
     None for a curve of fewer points than that.
     """
-    if len(curve) < least:
+    if len(curve) < min_points:
         return None
-    least = max(least, len(curve) // LEAST_SHARE)
+    min_points = max(min_points, len(curve) // POINTS_PER_LATER_POINT)
     for other in run.curves.values():
         inside = int(np.searchsorted(other.step, curve.last_step, side="right"))
-        if len(other) - inside < least or inside > MORE_POINTS * len(curve) or other.tag == curve.tag:
+        if len(other) - inside < min_points or inside > MORE_POINTS * len(curve) or other.tag == curve.tag:
             continue
         # rows of another kind (evaluations, say) come at another pace: they are no sign that this one stopped
         same_pace = np.median(np.diff(other.step[inside:])) <= 2 * np.median(np.diff(curve.step))

@@ -8,7 +8,7 @@ from loglens.model.series import Series
 from loglens.stats.layer_order import depth_order
 
 #: Fewer layers show no growth over depth.
-LEAST_LAYERS = 4
+MIN_LAYERS = 4
 
 
 def in_depth_order(layers: tuple[Series, ...]) -> list[Series]:
@@ -25,7 +25,7 @@ def growth_towards_input(layers: tuple[Series, ...], ratio: float) -> tuple[list
     """
     ordered = in_depth_order(layers)
     norm = np.array([float(np.median(layer.finite.value)) for layer in ordered])
-    if len(ordered) < LEAST_LAYERS or not (norm > 0).all():
+    if len(ordered) < MIN_LAYERS or not (norm > 0).all():
         return None
     return ordered, float((norm[:-1] / norm[1:] > ratio).mean()), float(norm[0] / norm[-1])
 

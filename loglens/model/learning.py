@@ -28,9 +28,9 @@ def is_old_enough(loss: Series, lr: Series | None) -> bool:
     return len(loss) >= OLD_POINTS and updates >= OLD_STEPS and not warming
 
 
-def bounded(metrics: Sequence[Series], least: int = METRIC_POINTS) -> list[Series]:
-    """The finite points of those metrics that stay between 0 and 1 and have `least` points or more."""
-    finite = [metric.finite for metric in metrics if len(metric.finite) >= least]
+def bounded(metrics: Sequence[Series], min_points: int = METRIC_POINTS) -> list[Series]:
+    """The finite points of those metrics that stay between 0 and 1 and have `min_points` points or more."""
+    finite = [metric.finite for metric in metrics if len(metric.finite) >= min_points]
     return [metric for metric in finite if metric.value.min() >= 0 and metric.value.max() <= 1]
 
 
@@ -88,15 +88,15 @@ def kept_share(metrics: Sequence[Series]) -> float:
     return min(shares, default=0.0)
 
 
-def frozen_from(metrics: Sequence[Series], step: int, least: int) -> list[Series]:
-    """The metrics that varied up to a step, and keep one and the same value at `least` points or more after it.
+def frozen_from(metrics: Sequence[Series], step: int, min_points: int) -> list[Series]:
+    """The metrics that varied up to a step, and keep one and the same value at `min_points` points or more after it.
 
     A model whose weights are NaN predicts the same for every input.
     """
     found = []
     for metric in (metric.finite for metric in metrics):
         after, before = metric.value[metric.step > step], metric.value[metric.step <= step]
-        if len(after) >= least and len(before) >= 2 and np.ptp(after) == 0 and np.ptp(before) > 0:
+        if len(after) >= min_points and len(before) >= 2 and np.ptp(after) == 0 and np.ptp(before) > 0:
             found.append(metric)
     return found
 

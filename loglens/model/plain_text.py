@@ -53,11 +53,11 @@ def safe(text: str) -> str:
     return "".join(_escape(c) if unicodedata.category(c) in _UNSAFE else c for c in text)
 
 
-def shorten(text: str, most: int, ellipsis: str = "…") -> str:
-    """The text, or its two ends where it is longer than `most` characters: tags differ at both ends."""
-    if len(text) <= most:
+def shorten(text: str, max_length: int, ellipsis: str = "…") -> str:
+    """The text, or its two ends where it is longer than `max_length` characters: tags differ at both ends."""
+    if len(text) <= max_length:
         return text
-    keep = max(most - len(ellipsis), 2)
+    keep = max(max_length - len(ellipsis), 2)
     return text[: keep - keep // 2] + ellipsis + text[len(text) - keep // 2 :]
 
 

@@ -65,6 +65,6 @@ def _line(curve: Series) -> str:
     )
 
 
-def _escaped(text: str, most: int = NAME) -> str:
-    """Text from a log: no markup, no control or direction characters, no longer than `most`."""
-    return html.escape(safe(text[:most]) + ("…" if len(text) > most else ""))
+def _escaped(text: str, max_length: int = NAME) -> str:
+    """Text from a log: no markup, no control or direction characters, no longer than `max_length`."""
+    return html.escape(safe(text[:max_length]) + ("…" if len(text) > max_length else ""))

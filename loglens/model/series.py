@@ -77,26 +77,26 @@ class Series:
         """The step of the last point. Raises IndexError where the curve has none."""
         return int(self.step[-1])
 
-    def head(self, share: float, least: int = 3) -> Floats:
-        """The values of the first `share` (0 to 1) of the points: at least `least` of them, where there are so many."""
-        return self.value[: self._points(share, least)]
+    def head(self, share: float, min_points: int = 3) -> Floats:
+        """The values of the first `share` (0 to 1) of the points, at least `min_points` where there are so many."""
+        return self.value[: self._points(share, min_points)]
 
-    def tail(self, share: float = 0.1, least: int = 3) -> Floats:
-        """The values of the last `share` (0 to 1) of the points: at least `least` of them, where there are so many."""
-        return self.value[len(self) - min(self._points(share, least), len(self)) :]
+    def tail(self, share: float = 0.1, min_points: int = 3) -> Floats:
+        """The values of the last `share` (0 to 1) of the points, at least `min_points` where there are so many."""
+        return self.value[len(self) - min(self._points(share, min_points), len(self)) :]
 
-    def _points(self, share: float, least: int) -> int:
-        return max(least, int(len(self) * share + 1e-9))  # 0.1 * 30 is a little below 3
+    def _points(self, share: float, min_points: int) -> int:
+        return max(min_points, int(len(self) * share + 1e-9))  # 0.1 * 30 is a little below 3
 
 
-def require(curve: Series, least: int, what: str) -> Series:
-    """The finite part of a curve of at least `least` points. Raises Skip that says how many there are.
+def require(curve: Series, min_points: int, what: str) -> Series:
+    """The finite part of a curve of at least `min_points` points. Raises Skip that says how many there are.
 
     what: what the points are, in the plural ("losses"), for the reason that the report gives.
     """
     finite = curve.finite
-    if len(finite) < least:
-        raise Skip(f"needs {least} {what}, has {len(finite)}")
+    if len(finite) < min_points:
+        raise Skip(f"needs {min_points} {what}, has {len(finite)}")
     return finite
 
 

@@ -11,7 +11,7 @@ from loglens.model.series import Series
 from loglens.stats.arrays import TINY
 
 #: Fewer points before the onset show no move.
-LEAST_POINTS = 5
+MIN_POINTS = 5
 #: The least factor that is a move. A loss scale is halved now and then by design, so three times in a row; a gradient
 #: norm ten times its usual is Megatron-LM's large gradient; a rate that triples is more than most schedules do.
 MOVES = {"loss_scale": 8.0, "lr": 3.0, "grad_norm_global": 10.0}
@@ -35,7 +35,7 @@ def strongest_move(drivers: Iterable[Series], onset: int, look_back: int) -> Mov
     moves = []
     for curve in drivers:
         past = curve.before(onset + 1).finite
-        if len(past) < LEAST_POINTS:
+        if len(past) < MIN_POINTS:
             continue
         recent = past.value[-min(look_back, len(past) // 2) :]
         before = float(np.median(past.value[: len(past) - len(recent)]))

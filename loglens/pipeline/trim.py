@@ -57,33 +57,33 @@ def trim(run: Diagnosis, points: int) -> Diagnosis:
     )
 
 
-def thin(curve: Series, most: int, onsets: Iterable[int] = ()) -> Series:
-    """Thin a curve to about `most` of its points.
+def thin(curve: Series, max_points: int, onsets: Iterable[int] = ()) -> Series:
+    """Thin a curve to about `max_points` of its points.
 
     Kept are both ends, the lowest and highest value of every bucket, the points around each onset, and
     the first and last of every stretch of values that are not finite.
     """
-    if len(curve) <= most:
+    if len(curve) <= max_points:
         return curve
-    rows = _chosen(curve.value, most)
-    if most:
+    rows = _chosen(curve.value, max_points)
+    if max_points:
         around = [at + reach for at in curve.step.searchsorted(list(onsets)) for reach in (-2, -1, 0, 1)]
         rows = np.union1d(rows, np.clip(np.array(around, np.intp), 0, len(curve) - 1))
     return replace(curve, step=curve.step[rows], value=curve.value[rows], time=curve.time[rows])
 
 
-def _chosen(value: Floats, most: int) -> NDArray[np.intp]:
-    if not most:
+def _chosen(value: Floats, max_points: int) -> NDArray[np.intp]:
+    if not max_points:
         return np.zeros(0, np.intp)
     finite = np.isfinite(value)
     edges = np.diff(~finite, prepend=False, append=False)
     firsts, after = np.flatnonzero(edges).reshape(-1, 2).T  # of each stretch of bad values
-    if len(firsts) > most // 8:  # good and bad values by turns: as many stretches as fit
-        some = np.linspace(0, len(firsts) - 1, most // 8).astype(np.intp)
+    if len(firsts) > max_points // 8:  # good and bad values by turns: as many stretches as fit
+        some = np.linspace(0, len(firsts) - 1, max_points // 8).astype(np.intp)
         firsts, after = firsts[some], after[some]
     turns = np.concatenate([firsts, after - 1])
     rows = np.flatnonzero(finite)
-    size = max(-(-2 * len(rows) // max(most - len(turns), 2)), 1)
+    size = max(-(-2 * len(rows) // max(max_points - len(turns), 2)), 1)
     starts = np.arange(0, len(rows), size)
     extremes = []
     if len(rows):

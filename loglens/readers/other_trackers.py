@@ -34,7 +34,7 @@ RECIPES = {
 }
 _VISUALDL = re.compile(r"^vdlrecords\..*\.log$")
 _NEPTUNE = re.compile(r"^data-\d+\.log$")
-_MOST_POINTS = 100_000_000
+_MAX_POINTS = 100_000_000
 #: The names in a zip archive stand at its end; so much of it is looked at, nothing is unpacked.
 _DIRECTORY = 1 << 20
 _ENTRY = re.compile(rb"PK\x01\x02")
@@ -110,7 +110,7 @@ class _Curves:
         if not isinstance(event, dict) or event.get("type") != "training_stats_scalar":
             return
         step, value = whole_number(event.get("iter")), number(event.get("value"))
-        if value is None or len(self.points) >= _MOST_POINTS:
+        if value is None or len(self.points) >= _MAX_POINTS:
             self.lost += 1
             return
         metric, variant = (str(event.get(key) or "")[:500] for key in ("metric", "variant"))

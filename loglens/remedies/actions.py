@@ -25,7 +25,7 @@ from loglens.remedies.snippets import snippets
 #: Percentile of the healthy norms to clip at; the Tuning Playbook's choice.
 CLIP_PERCENTILE = 90
 #: How many norms a percentile needs.
-FEWEST_NORMS = 5
+MIN_NORMS = 5
 #: Smallest share of a run that a warmup takes, and the Playbook's largest.
 WARMUP_SHARE, MAX_WARMUP_SHARE = 0.05, 0.1
 
@@ -347,6 +347,6 @@ def two_digits(value: float) -> float:
 def _clip_limit(norms: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
     """A limit, and the norms that it follows from: no norms where they are too few or all zero."""
     finite = norms[np.isfinite(norms)]
-    if len(finite) >= FEWEST_NORMS and (limit := two_digits(float(np.percentile(finite, CLIP_PERCENTILE)))) > 0:
+    if len(finite) >= MIN_NORMS and (limit := two_digits(float(np.percentile(finite, CLIP_PERCENTILE)))) > 0:
         return limit, finite
     return 1.0, finite[:0]

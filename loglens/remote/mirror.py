@@ -96,7 +96,7 @@ class Mirror:
         self.failures: list[UnreadableError] = []
         weakref.finalize(self, _remove, self.folder, os.getpid())
 
-    def add(self, url: str, readers: Sequence[Reader], skipped: frozenset[str], most: int) -> list[Path]:
+    def add(self, url: str, readers: Sequence[Reader], skipped: frozenset[str], max_files: int) -> list[Path]:
         """Fetch what the readers look at below a remote path, and return the local paths of its copy.
 
         skipped: folders that are left out. most: limit on the number of files. Nothing is raised but
@@ -112,9 +112,11 @@ class Mirror:
                 found |= {name: _File(storage, name, sizes[name]) for name in below}
         except Exception as error:  # a driver may raise anything
             self.failures.append(UnreadableError(storage.why(error), storage.shown))
-        if len(found) > most:
-            self.failures.append(UnreadableError(f"{len(found)} files, of which {most} are looked at", storage.shown))
-        files = self._each(lambda file: file.begin(self.folder), list(found.values())[:most], storage)
+        if len(found) > max_files:
+            self.failures.append(
+                UnreadableError(f"{len(found)} files, of which {max_files} are looked at", storage.shown)
+            )
+        files = self._each(lambda file: file.begin(self.folder), list(found.values())[:max_files], storage)
         files = self._each(lambda file: file.finish(readers), files, storage)
         held = {above for file in files for above in (file.path, *file.path.parents)}
         for root in roots:

@@ -64,8 +64,8 @@ class Sparse:
     def onward(self, start: int) -> bytes:
         """The bytes from `start` on that are there: at least to the end of its block."""
         self.need(start, start + 1)
-        block, most = start // BLOCK, start // BLOCK + AHEAD // BLOCK
-        end = next(b for b in range(block + 1, most + 1) if b not in self._has or b == most)
+        block, last = start // BLOCK, start // BLOCK + AHEAD // BLOCK
+        end = next(b for b in range(block + 1, last + 1) if b not in self._has or b == last)
         return self.read(start, end * BLOCK)
 
     def _take(self, first: int, end: int) -> None:

@@ -101,8 +101,8 @@ def _verdict(run: Diagnosis) -> str:
     return f"{MARKS[run.verdict]} {run.verdict.replace('-', ' ').capitalize()}"
 
 
-def _summary(run: Diagnosis, most: int = 300) -> str:
-    return prose(run.summary.removeprefix("not judged: ").replace(" -> ", " → "), most)
+def _summary(run: Diagnosis, max_length: int = 300) -> str:
+    return prose(run.summary.removeprefix("not judged: ").replace(" -> ", " → "), max_length)
 
 
 def _groups(runs: list[Diagnosis]) -> str:

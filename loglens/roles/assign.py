@@ -18,7 +18,7 @@ from loglens.roles.role import Role
 from loglens.roles.words import words_of
 
 #: Points of a curve that could be a loss, and curves that are offered as one.
-LEAST, MOST = 3, 20
+MIN_POINTS, MAX_CANDIDATES = 3, 20
 _MACHINE = re.compile(r"system[/.]")
 
 
@@ -95,10 +95,10 @@ def candidates(curves: Iterable[Series]) -> tuple[str, ...]:
     rank: dict[str, tuple[bool, int]] = {}
     for curve in curves:
         value = curve.finite.value
-        if curve.role is None and len(value) >= LEAST and np.ptp(value) > 0 and not _MACHINE.match(curve.tag):
+        if curve.role is None and len(value) >= MIN_POINTS and np.ptp(value) > 0 and not _MACHINE.match(curve.tag):
             third = max(len(value) // 3, 1)
             rank[curve.tag] = bool(np.median(value[-third:]) >= np.median(value[:third])), -len(value)
-    return tuple(sorted(rank, key=rank.__getitem__)[:MOST])
+    return tuple(sorted(rank, key=rank.__getitem__)[:MAX_CANDIDATES])
 
 
 def parts(curves: Iterable[Series]) -> list[CurveRole]:

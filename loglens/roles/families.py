@@ -21,7 +21,7 @@ from loglens.roles.words import words_of
 from loglens.stats.arrays import Floats
 
 #: Curves that differ in a layer's name only before they are a family; two might be a coincidence.
-LEAST = 3
+MIN_CURVES = 3
 #: Points before the values of a family are looked at.
 MANY = 10
 #: What a word in front of a layer's name measures.
@@ -64,7 +64,7 @@ def guess_families(curves: Mapping[str, Series], roles: Mapping[str, Role]) -> d
     guessed: dict[str, Role] = {}
     for (rest, _), layers in sorted(families.items(), key=lambda item: -len(item[1])):
         shared = [known[layer] for layer in set(layers.values()) & known.keys()]
-        if max(len(layers), len(shared) + 1) < LEAST or layers.keys() & guessed.keys():
+        if max(len(layers), len(shared) + 1) < MIN_CURVES or layers.keys() & guessed.keys():
             continue
         neighbours = set.union(*shared) if len(shared) > 1 else set()
         name = _kind(rest, [curves[tag].finite.value for tag in layers], neighbours)

@@ -13,7 +13,7 @@ from loglens.roles.words import words_of
 from loglens.stats.arrays import Floats
 
 #: Points that are needed before the values overrule the name.
-LEAST = 10
+MIN_POINTS = 10
 #: Points that give the start of a curve.
 START = 3
 #: Share of negative values from which on a curve is no norm; a few stand for "not measured" (-1).
@@ -36,7 +36,7 @@ def corrected(curve: Series) -> Iterator[Series]:
         yield curve
         return
     words = _TAIL.sub("", words_of(curve.tag))
-    if curve.role and len(curve.finite) >= LEAST and _denied(curve):
+    if curve.role and len(curve.finite) >= MIN_POINTS and _denied(curve):
         yield _without_role(curve)
     elif curve.role in ("loss", "loss_component") and _BOUND.search(words) and _rises_from_below(curve):
         yield replace(curve, role="metric_higher", guessed=False)
@@ -77,7 +77,7 @@ def _denied(curve: Series) -> bool:
 def _rises_from_below(curve: Series) -> bool:
     """Whether a curve begins below zero and rises, as a bound on a likelihood does that is maximised."""
     value = curve.finite.value
-    if len(value) < LEAST:
+    if len(value) < MIN_POINTS:
         return False
     start, end = (float(np.median(part)) for part in (value[:START], value[-(len(value) // 3) :]))
     return start < 0 and end > start
@@ -86,7 +86,7 @@ def _rises_from_below(curve: Series) -> bool:
 def _accumulates(curve: Series) -> bool:
     """Whether a time never falls and grows at every point by about as much: it is the time since the start."""
     value = curve.finite.value
-    if len(value) < LEAST or not (growth := np.diff(value)).min() > 0:
+    if len(value) < MIN_POINTS or not (growth := np.diff(value)).min() > 0:
         return False
     return bool(value[-1] - value[0] > 2 * value[0] and growth.min() > float(np.median(growth)) / 2)
 

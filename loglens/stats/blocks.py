@@ -30,13 +30,13 @@ class Blocks:
         return len(self.level)
 
 
-def blocks(x: NDArray[np.generic], value: Floats, *, most: int = 50, least: int = 3) -> Blocks:
-    """Compute medians over at most `most` consecutive blocks of at least `least` points each.
+def blocks(x: NDArray[np.generic], value: Floats, *, max_blocks: int = 50, min_points: int = 3) -> Blocks:
+    """Compute medians over at most `max_blocks` consecutive blocks of at least `min_points` points each.
 
     x and value: equal length n >= 1, finite. A curve shorter than two blocks is one block a point.
     """
     n = len(value)
-    count = max(1, min(most, n // least))
+    count = max(1, min(max_blocks, n // min_points))
     if count < 2:
         count = n
     edges = np.linspace(0, n, count + 1).round().astype(np.intp)

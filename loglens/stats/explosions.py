@@ -30,7 +30,7 @@ def growing_window(step: Ints, value: Floats, *, t_value: float, r2: float, fact
     """
     found = None
     end = float(np.median(value[-max(3, len(value) // 50) :]))
-    for fit in trailing_fits(step, value, least=min(20, len(value))):
+    for fit in trailing_fits(step, value, min_points=min(20, len(value))):
         if fit.t > t_value and fit.low > 0 and fit.r2 > r2 and fit.factor >= factor:
             before = value[: fit.start]
             if len(before) < BASE or end >= factor * float(np.median(before)):
@@ -52,7 +52,7 @@ def band_exit(value: Floats, start: int) -> int:
     """
     calm = value[:start] if start >= BASE else value[: max(3, len(value) // 10)]
     top = float(np.percentile(calm, 90))
-    block = blocks(np.arange(len(value)), value, most=100, least=1 if len(value) < 300 else 3)
+    block = blocks(np.arange(len(value)), value, max_blocks=100, min_points=1 if len(value) < 300 else 3)
     inside = np.flatnonzero(block.level <= top)
     at = min(int(inside[-1]) + 1, len(block) - 1) if len(inside) else 0
     return int(block.start[at])
@@ -102,7 +102,7 @@ def is_hurt_between(loss: Floats, start: int, end: int) -> bool:
         return False
     level = float(np.median(before[-20:]))
     bar = level + max(WORSE * noise(before[-100:]), 0.1 * abs(level))
-    high = blocks(np.arange(len(during)), during, most=20).level > bar
+    high = blocks(np.arange(len(during)), during, max_blocks=20).level > bar
     return bool(np.any(high[2:] & high[1:-1] & high[:-2])) if len(high) > 2 else bool(high.all())
 
 
@@ -118,10 +118,10 @@ def starts_absurdly(loss: Floats, metric: Floats, fall: float = 100.0, solved: f
     return float(np.median(loss[:3])) > fall * abs(levels(loss).end) and metric[0] < 0.5
 
 
-def is_far_above(step: Ints, grad: Floats, loss_step: Ints, loss: Floats, least: float, level_ratio: float) -> bool:
-    """Whether a norm is above `least` at every point, and typically above `level_ratio` times the loss; all finite."""
+def is_far_above(step: Ints, grad: Floats, loss_step: Ints, loss: Floats, min_norm: float, level_ratio: float) -> bool:
+    """Whether a norm is above `min_norm` at every point, its median above `level_ratio` times the loss; all finite."""
     height = np.median(np.abs(np.interp(step, loss_step, loss)))
-    return bool((grad > least).all() and np.median(grad) > level_ratio * height)
+    return bool((grad > min_norm).all() and np.median(grad) > level_ratio * height)
 
 
 def is_poor(loss: Floats) -> bool:
@@ -140,7 +140,7 @@ def answered_jump(step: Ints, grad: Floats, loss_step: Ints, loss: Floats, facto
     """
     if len(grad) < 20:
         return None
-    block = blocks(np.arange(len(grad)), grad, most=100)
+    block = blocks(np.arange(len(grad)), grad, max_blocks=100)
     block_of = np.searchsorted(block.start, np.arange(len(grad)), side="right") - 1
     recent = np.array([np.median(block.level[max(0, i - 5) : i]) if i else np.inf for i in range(len(block))])
     for at in np.flatnonzero(grad > factor * recent[block_of]):

@@ -9,16 +9,16 @@ from loglens.stats.blocks import noise
 from loglens.stats.levels import fell_at_once, rises
 
 #: So many points a level needs.
-FEWEST = 5
+MIN_POINTS = 5
 
 
-def gains(value: Floats, *, least: float = 0.1, errors: float = 3.0) -> bool:
+def gains(value: Floats, *, min_gain: float = 0.1, errors: float = 3.0) -> bool:
     """Whether a curve ends above its start, or rose before its second point was logged.
 
     value: n >= 5 finite points. least: the share of its size that counts as a gain. errors: the deviations of its
     level beyond which it does.
     """
-    return rises(value, least=least, errors=errors) or fell_at_once(-value, errors=2 * errors)
+    return rises(value, min_gain=min_gain, errors=errors) or fell_at_once(-value, errors=2 * errors)
 
 
 def loses_after(value: Floats, split: int, share: float) -> tuple[float, float] | None:
@@ -29,13 +29,13 @@ def loses_after(value: Floats, split: int, share: float) -> tuple[float, float] 
     (5th to 95th percentile), or what it rose from its first point until the split: a quick rise has few points. The
     end must lie below what was seen in the later half of the time before, so that a wandering curve loses nothing.
     """
-    if split < FEWEST or len(value) - split < FEWEST:
+    if split < MIN_POINTS or len(value) - split < MIN_POINTS:
         return None
-    before = float(np.median(value[max(0, split - max(FEWEST, split // 5)) : split]))
-    after = float(np.median(value[-max(FEWEST, (len(value) - split) // 5) :]))
+    before = float(np.median(value[max(0, split - max(MIN_POINTS, split // 5)) : split]))
+    after = float(np.median(value[-max(MIN_POINTS, (len(value) - split) // 5) :]))
     low, high = np.percentile(value, [5, 95])
     covered = max(float(high - low), before - float(value[0]))
-    seen = float(np.percentile(value[min(split // 2, split - FEWEST) : split], 5))
+    seen = float(np.percentile(value[min(split // 2, split - MIN_POINTS) : split], 5))
     if before - after < max(share * covered, 2 * noise(value)) or after >= seen:
         return None
     return before, after

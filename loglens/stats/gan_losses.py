@@ -44,8 +44,8 @@ def balance(d_loss: Floats, g_loss: Floats | None, scores: tuple[Floats, Floats]
         return None
     if scores is not None:
         real, fake = (float(np.clip(late(score), EDGE, 1 - EDGE)) for score in scores)
-        least = -float(np.log(real) + np.log(1 - fake))
-        kinds = [half for half in (1.0, 0.5) if late(d_loss) > (1 - AT_BALANCE) * half * least]
+        lowest = -float(np.log(real) + np.log(1 - fake))
+        kinds = [half for half in (1.0, 0.5) if late(d_loss) > (1 - AT_BALANCE) * half * lowest]
         return OF_A_GUESS * kinds[0] if kinds else None
     starts = (float(d_loss[0]), early(d_loss))
     for guess in (LN2, OF_A_GUESS):
@@ -63,8 +63,8 @@ def _fits(d_loss: Floats, g_loss: Floats) -> bool:
     most, and the generator a loss of -ln(1 - exp(-L)) at least (Jensen's inequality, twice). One that falls and is
     near that bound may as well contain other terms.
     """
-    least = -float(np.log(-np.expm1(-max(late(d_loss), EDGE))))
-    return late(g_loss) >= max((1 - AT_BALANCE) * least, min((1 - AT_BALANCE) * early(g_loss), 2 * least))
+    lowest = -float(np.log(-np.expm1(-max(late(d_loss), EDGE))))
+    return late(g_loss) >= max((1 - AT_BALANCE) * lowest, min((1 - AT_BALANCE) * early(g_loss), 2 * lowest))
 
 
 def is_dead(d_loss: Floats) -> bool:

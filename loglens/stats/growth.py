@@ -57,7 +57,7 @@ def fit_growth(step: Ints, value: Floats, start: int = 0) -> Growth | None:
     if np.count_nonzero(positive) < 8:
         return None
     window, log = window[positive], np.log(level[positive])
-    block = blocks(window, log, most=50, least=1 if len(log) < 50 else 2)
+    block = blocks(window, log, max_blocks=50, min_points=1 if len(log) < 50 else 2)
     line: Trend = trend(block.x, block.level)
     span = float(window[-1] - window[0])
     end = line.intercept + line.slope * float(window[-1])
@@ -75,12 +75,12 @@ def fit_growth(step: Ints, value: Floats, start: int = 0) -> Growth | None:
     )
 
 
-def trailing_fits(step: Ints, value: Floats, least: int = 20) -> Iterator[Growth]:
+def trailing_fits(step: Ints, value: Floats, min_points: int = 20) -> Iterator[Growth]:
     """Yield fits over trailing windows: the last 20, 40, 80 ... points up to the whole curve, shortest first."""
-    n, size = len(value), least
+    n, size = len(value), min_points
     while size < n:
         if fit := fit_growth(step, value, n - size):
             yield fit
         size *= 2
-    if n >= least and (fit := fit_growth(step, value)):
+    if n >= min_points and (fit := fit_growth(step, value)):
         yield fit

@@ -98,13 +98,13 @@ def levels(value: Floats) -> Levels:
     )
 
 
-def rises(value: Floats, *, least: float = 0.1, errors: float = 3.0) -> bool:
-    """Whether a curve ends above its start by a share `least` of its size and by `errors` deviations of its level.
+def rises(value: Floats, *, min_gain: float = 0.1, errors: float = 3.0) -> bool:
+    """Whether a curve ends above its start by a share `min_gain` of its size and by `errors` deviations of its level.
 
     n >= 5 finite points.
     """
     found = levels(-value)
-    return found.start - found.end > max(least * abs(found.start), errors * found.noise)
+    return found.start - found.end > max(min_gain * abs(found.start), errors * found.noise)
 
 
 def block_at_best(value: Floats, found: Levels) -> Floats:

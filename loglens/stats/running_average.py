@@ -7,7 +7,7 @@ import numpy as np
 from loglens.stats.arrays import Floats
 
 #: Fewer points show no course of an average.
-FEWEST = 8
+MIN_POINTS = 8
 #: An average that begins at 0 starts below this share of the level that it climbs to.
 LOW_START = 0.2
 
@@ -18,7 +18,7 @@ def is_climbing_average(value: Floats) -> bool:
     value: finite points. An average of all values so far, begun at 0, cannot jump: its moves shrink. What
     diverges moves more the later it is.
     """
-    if len(value) < FEWEST or not 0 <= value[0] < LOW_START * np.median(value[-3:]):
+    if len(value) < MIN_POINTS or not 0 <= value[0] < LOW_START * np.median(value[-3:]):
         return False
     moves = np.abs(np.diff(value))
     quarter = max(1, len(moves) // 4)

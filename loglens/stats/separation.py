@@ -96,12 +96,12 @@ def separations(goods: Sequence[Curve], bad: Curve) -> list[Separation]:
     centre = np.nanmedian(f, axis=0)
     difference = g - centre
     places = np.arange(len(step))
-    cut = blocks(places, difference, most=MAX_BLOCKS, least=1)
+    cut = blocks(places, difference, max_blocks=MAX_BLOCKS, min_points=1)
     size = len(step) / len(cut)
     point = _point_noise(f, g)
     floor = _floor(centre, log, len(rows))
     between, times = _between(f, centre, cut.start)
-    wander = _both(*(noise(blocks(places, curve, most=MAX_BLOCKS, least=1).level) for curve in (centre, g)))
+    wander = _both(*(noise(blocks(places, curve, max_blocks=MAX_BLOCKS, min_points=1).level) for curve in (centre, g)))
     sigma = np.maximum(max(point * (1.25 / np.sqrt(size) if size >= 2 else 1.0), wander), between)
     beyond = np.sign(cut.level) * (np.abs(cut.level) > np.maximum(times * sigma, floor))
     found: list[Separation] = []

@@ -16,10 +16,10 @@ VALUES = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
 
 @given(arrays(np.float64, st.integers(1, 3000), elements=VALUES), st.integers(16, 400))
-def test_what_matters_is_kept(value: np.ndarray, most: int) -> None:
+def test_what_matters_is_kept(value: np.ndarray, max_points: int) -> None:
     curve = series(value)
-    few = thin(curve, most, [len(value) // 2])
-    assert len(few) <= max(most + 8, most * 1.1)
+    few = thin(curve, max_points, [len(value) // 2])
+    assert len(few) <= max(max_points + 8, max_points * 1.1)
     assert few.step[0] == curve.step[0] and few.step[-1] == curve.step[-1]
     at = np.searchsorted(curve.step, few.step)
     np.testing.assert_array_equal(few.value, curve.value[at], "points are as they were logged")
@@ -27,7 +27,7 @@ def test_what_matters_is_kept(value: np.ndarray, most: int) -> None:
         assert few.finite.value.min() == curve.finite.value.min()
         assert few.finite.value.max() == curve.finite.value.max()
     assert (few.nonfinite > 0) == (curve.nonfinite > 0)
-    if len(curve) > most:
+    if len(curve) > max_points:
         assert {len(value) // 2 - 1, len(value) // 2} <= set(few.step.tolist())
 
 

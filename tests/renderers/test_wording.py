@@ -92,10 +92,10 @@ def test_safe_text_is_printable_and_encodable(text: str) -> None:
 
 
 @given(st.text(), st.integers(5, 40))
-def test_shortening_keeps_both_ends(text: str, most: int) -> None:
-    short = shorten(text, most)
-    assert len(short) <= most
-    if len(text) > most:
+def test_shortening_keeps_both_ends(text: str, max_length: int) -> None:
+    short = shorten(text, max_length)
+    assert len(short) <= max_length
+    if len(text) > max_length:
         head, tail = short.split("…", 1) if text.count("…") == 0 else (text[:1], text[-1:])
         assert text.startswith(head) and text.endswith(tail) and head and tail
     else:

@@ -22,7 +22,7 @@ LOWER_IS_BETTER = {
 #: Roles of which the best possible value is known: 0 for these, 1 or 100 for shares.
 SHARES = frozenset({"metric_higher", "rl_success"})
 #: Fewer finite points show no change at all.
-LEAST_POINTS = 2
+MIN_POINTS = 2
 #: A gain counts where it exceeds this many standard errors of the levels it is the difference of.
 BEYOND_NOISE = 4.0
 #: A curve is looked at in so many block medians: enough to see swings, few enough to be robust.
@@ -84,11 +84,11 @@ def measure(curve: Series) -> Progress | None:
     """Measure a curve with a role in LOWER_IS_BETTER; None where it has too few finite points."""
     lower = LOWER_IS_BETTER[curve.role or ""]
     finite = curve.finite
-    if len(finite) < LEAST_POINTS:
+    if len(finite) < MIN_POINTS:
         return None
     y = finite.value if lower else -finite.value
     n = len(y)
-    block = blocks(np.arange(n), y, most=BLOCKS, least=1 if n <= BLOCKS else 2)
+    block = blocks(np.arange(n), y, max_blocks=BLOCKS, min_points=1 if n <= BLOCKS else 2)
     level = _smooth(block.level) if n > BLOCKS else block.level
     point = _point_noise(y)
     start, head = _start(y, point, heldout=curve.split in ("val", "test"))

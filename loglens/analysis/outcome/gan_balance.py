@@ -30,7 +30,7 @@ def gan_balance(curves: Sequence[Series]) -> RunOutcome | None:
         return None
     loss = main_curve(fitting)
     tail = loss.tail(0.2)
-    end, level = float(np.median(tail)), blocks(loss.step, loss.value, most=20).level
+    end, level = float(np.median(tail)), blocks(loss.step, loss.value, max_blocks=20).level
     learned = float(level.min())
     error = 1.25 * noise(loss.value) * float(np.sqrt(len(level) / len(loss)))
     if abs(end - OF_A_GUESS) > NEAR * OF_A_GUESS or np.ptp(tail) <= SAME * end:

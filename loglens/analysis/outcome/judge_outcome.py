@@ -155,8 +155,8 @@ def _without_course(found: list[Witness]) -> RunOutcome:
     held = [witness for witness in found if witness.state == "held"]
     if held:
         return _outcome("unclear", f"{_course(held[0])}, which it had from the start", held[:1])
-    most = max(len(witness.curve) for witness in found)
-    return _outcome("short", f"the longest curve of progress has {most} points", found[:1])
+    longest = max(len(witness.curve) for witness in found)
+    return _outcome("short", f"the longest curve of progress has {longest} points", found[:1])
 
 
 def _nothing_measures(curves: Sequence[Series]) -> str:

@@ -16,7 +16,7 @@ MAGIC = b"PAR1"
 TAIL, BATCH = 1 << 20, 1 << 14
 #: More rows than this in a file of fewer bytes are no history: steps and times differ from row to row, which
 #: takes more than a byte a row however well it is packed.
-MOST_ROWS = 100_000
+MAX_ROWS = 100_000
 _NAME = re.compile(rb"[A-Za-z_][\w/.\- ]{0,200}")
 
 
@@ -61,7 +61,7 @@ def batches(path: Path, columns: list[str] | None = None) -> Iterator[Any]:
             known = set(file.schema_arrow.names)
             wanted = None if columns is None else [name for name in columns if name in known]
             count, size = file.metadata.num_rows, path.stat().st_size
-            if count > max(MOST_ROWS, size):
+            if count > max(MAX_ROWS, size):
                 raise refuse(path, f"{count} rows in {size} bytes: a decompression bomb, or damaged")
             for batch in file.iter_batches(BATCH, columns=wanted):
                 batch.validate(full=True)  # pyarrow believes numbers of words that are not there

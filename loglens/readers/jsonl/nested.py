@@ -24,11 +24,11 @@ Keys = tuple[str, ...]
 Lists = dict[Keys, list[Any]]
 
 #: Objects within objects, and lists in all, that are looked at: a file may hold anything.
-_DEEPEST, _MOST = 12, 5000
+_MAX_DEPTH, _MAX_LISTS = 12, 5000
 #: So much of a file is looked at to tell whether it is a history, in bytes.
 _HEAD = 1 << 16
 #: Fewer values are no curve. A single list must be longer than the folds, classes or layers that a list may name.
-_LEAST, _LONG = 3, 20
+_MIN_VALUES, _LONG = 3, 20
 _MEASURE = re.compile(
     r"loss|acc|error|reward|return|perplexity|bleu|entropy|auc|iou|dice|"
     r"(?:^|[^a-z])(?:err|ppl|m?ap|n?dcg|r?mse|rmsle|maf?e|mape|l1|l2|huber|f1|precision|recall|top[_-]?[15])(?:$|[^a-z])",
@@ -94,11 +94,11 @@ def _lists(content: dict[str, Any]) -> Lists:
     """The lists in a document by their keys, in the order written."""
     found: Lists = {}
     stack: list[tuple[Keys, Any]] = [((), content)]
-    while stack and len(found) < _MOST:
+    while stack and len(found) < _MAX_LISTS:
         keys, node = stack.pop()
-        if isinstance(node, list) and len(node) >= _LEAST:
+        if isinstance(node, list) and len(node) >= _MIN_VALUES:
             found[keys] = node
-        elif isinstance(node, dict) and len(keys) < _DEEPEST:
+        elif isinstance(node, dict) and len(keys) < _MAX_DEPTH:
             inside = [(key, inner) for key, inner in node.items() if isinstance(inner, dict | list)]
             stack.extend(((*keys, key), inner) for key, inner in reversed(inside) if key.lower() not in _SETTINGS)
     return found

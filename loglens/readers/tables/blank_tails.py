@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from loglens.readers.tables.table import Table
 
 #: Rows that must lie on either side of the end. More than this many kinds of rows is no pattern.
-_LEAST, _MOST_KINDS, _WIDEST = 3, 64, 4096
+_MIN_ROWS, _MAX_KINDS, _MAX_COLUMNS = 3, 64, 4096
 
 
 def blank_tails(table: Table, step: Ints, columns: Sequence[int]) -> Iterator[str]:
@@ -29,17 +29,17 @@ def blank_tails(table: Table, step: Ints, columns: Sequence[int]) -> Iterator[st
     without these columns also stood between those with them, the tail must be 3 times as long as the
     longest gap.
     """
-    if not 2 <= len(table.names) <= _WIDEST or table.height < 2 * _LEAST:
+    if not 2 <= len(table.names) <= _MAX_COLUMNS or table.height < 2 * _MIN_ROWS:
         return
     kinds, kind = _kinds(table)
-    if not 2 <= len(kinds) <= _MOST_KINDS:
+    if not 2 <= len(kinds) <= _MAX_KINDS:
         return
     wanted = set(columns)
     for whole, filled in enumerate(kinds):
         rows = np.flatnonzero(kind == whole)
         for part, rest in enumerate(kinds):
             lost = filled - rest
-            if rest < filled and lost <= wanted and len(rest) > 0 and len(rows) >= _LEAST:
+            if rest < filled and lost <= wanted and len(rest) > 0 and len(rows) >= _MIN_ROWS:
                 others = np.flatnonzero(kind == part)
                 if tail := _tail(rows, others):
                     # the same columns must not come back in rows of any other kind
@@ -69,7 +69,7 @@ def _kinds(table: Table) -> tuple[list[frozenset[int]], NDArray[np.intp]]:
     first = np.concatenate([[0], np.flatnonzero(signature[1:] != signature[:-1]) + 1])
     _, sample, kind = np.unique(signature[first], return_index=True, return_inverse=True)
     sample, kind = first[sample], np.repeat(kind, np.diff(first, append=table.height))
-    if len(sample) > _MOST_KINDS:
+    if len(sample) > _MAX_KINDS:
         return [], kind
     ends = np.cumsum(table.sizes)
     return [frozenset(table.col[ends[one] - table.sizes[one] : ends[one]].tolist()) for one in sample], kind
@@ -80,4 +80,4 @@ def _tail(rows: NDArray[np.intp], others: NDArray[np.intp]) -> int:
     tail = int(np.count_nonzero(others > rows[-1]))
     between = np.diff(np.searchsorted(others, rows))
     gap = max(int(between.max(initial=0)), int(np.searchsorted(others, rows[0])))
-    return tail if tail >= max(_LEAST, 3 * gap + 1) else 0
+    return tail if tail >= max(_MIN_ROWS, 3 * gap + 1) else 0

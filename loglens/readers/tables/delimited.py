@@ -36,7 +36,7 @@ from loglens.readers.tables.table import Table
 
 #: Columns whose text says what a row is; all their cells are kept.
 KEPT = frozenset({*CLOCK_NAMES, *RUNS, *BLOCKS, *"mode phase split stage tag metric name key id".split()})
-MOST_COLUMNS = 200_000
+MAX_COLUMNS = 200_000
 #: So many lines above a torn one tell how long its last cell would be, if that many of them have a number there.
 NEAR, FEW = 20, 3
 #: What no line begins with.
@@ -90,8 +90,8 @@ class Sheet:
         self.fast = wants_pandas(self.size)
         line = block.split(b"\n", 1)[0]
         names, self.mark = split_header(line.decode("utf-8", "replace"))
-        if len(names) > MOST_COLUMNS:
-            raise refuse(path, f"{len(names)} columns: no training log has more than {MOST_COLUMNS}")
+        if len(names) > MAX_COLUMNS:
+            raise refuse(path, f"{len(names)} columns: no training log has more than {MAX_COLUMNS}")
         bare = not any(names) or all(is_number(name) for name in names if name)
         if bare and len(columns) != len(names):
             raise refuse(path, no_header(len(names), columns))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 #: So many times what is there is the most that there is made room for.
-_MOST = 4.0
+_MAX_GROWTH = 4.0
 
 
 class Growing:
@@ -25,7 +25,7 @@ class Growing:
         """Add empty rows for the caller to fill. share: the part of the file read so far, for the final size."""
         begin, self.size = self.size, self.size + count
         if self.size > self._room:
-            self._room = int(self.size * min(1.02 / min(share, 1.0), _MOST))  # memory never filled is never taken
+            self._room = int(self.size * min(1.02 / min(share, 1.0), _MAX_GROWTH))  # memory never filled is never taken
             for name, old in self._columns.items():
                 self._columns[name] = np.empty(self._room, old.dtype)
                 self._columns[name][:begin] = old[:begin]

@@ -24,9 +24,9 @@ BLOCKS = frozenset(
     method algo algorithm algorithm_name agent agent_name model model_name""".split()
 )
 #: The summary of a run is one row, or two with its final test; from three rows on it is a curve.
-_LEAST_ROWS = 3
+_MIN_ROWS = 3
 #: More runs than this are not taken apart.
-_MOST_RUNS = 1000
+_MAX_RUNS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _codes(table: Table, col: int) -> Ints | None:
         _, code = np.unique(table.dense(col), return_inverse=True)
         code = code.astype(np.int64)
     kinds = int(code.max(initial=0)) + 1
-    return code if 2 <= kinds <= min(_MOST_RUNS, table.height // _LEAST_ROWS) else None
+    return code if 2 <= kinds <= min(_MAX_RUNS, table.height // _MIN_ROWS) else None
 
 
 def _without(table: Table, cols: Sequence[int] | dict[int, Ints]) -> Table:
@@ -109,7 +109,7 @@ def _without(table: Table, cols: Sequence[int] | dict[int, Ints]) -> Table:
 
 def _are_runs(step: Ints, code: NDArray[np.intp], *, together: bool) -> bool:
     kinds = int(code.max()) + 1
-    if kinds > _MOST_RUNS or np.bincount(code).min() < _LEAST_ROWS:
+    if kinds > _MAX_RUNS or np.bincount(code).min() < _MIN_ROWS:
         return False
     if together and np.count_nonzero(code[1:] != code[:-1]) + 1 != kinds:
         return False
@@ -120,7 +120,7 @@ def _are_runs(step: Ints, code: NDArray[np.intp], *, together: bool) -> bool:
     first = step[order][begins]
     # a run whose first rows were skipped begins at the second or third row of the others
     earliest = int(np.argmin(first))
-    third = np.sort(step[code == earliest])[_LEAST_ROWS - 1]
+    third = np.sort(step[code == earliest])[_MIN_ROWS - 1]
     return bool((np.diff(step) <= 0).any() and falls <= kinds and (first <= third).all())
 
 

@@ -31,7 +31,7 @@ _RANK = {name: (axis, rank) for rank, (axis, name) in enumerate((a, n) for a, ns
 #: Words that mark a counter inside a longer name ("Epoch #", "train_iter"), as a last resort.
 _FUZZY = re.compile(r"(?:^|[^a-z])(step|iter|iteration|itr|update|epoch|episode)s?(?:$|[^a-z])")
 #: So many columns are looked at; each costs a pass over the points.
-_MOST = 32
+_MAX_CANDIDATES = 32
 _AXIS_OF = {"epoch": "epoch", "episode": "episode"}
 
 
@@ -68,11 +68,11 @@ def is_counter(name: str) -> bool:
 
 def find_axis(table: Table) -> Axis:
     """The step axis of a table: a counter among its columns, or the number of the row."""
-    for least in (0.5, 0.02):  # a counter that most rows have beats one that few have
+    for min_share in (0.5, 0.02):  # a counter that most rows have beats one that few have
         for axis, col in _candidates(table):
             values = table.dense(col)
             known = np.isfinite(values)
-            if np.count_nonzero(known) >= max(1, least * table.height) and _counts(values[known]):
+            if np.count_nonzero(known) >= max(1, min_share * table.height) and _counts(values[known]):
                 return _axis(table, axis, col, values)
     rows = np.arange(table.height, dtype=np.int64)
     return Axis("row", rows, np.zeros(table.height, np.int32), _row_numbers(table))
@@ -104,9 +104,11 @@ def _candidates(table: Table) -> Iterator[tuple[str, int]]:
         elif word := _FUZZY.search(key):
             fuzzy.append((_AXIS_OF.get(word[1], "step"), col))
     several = sum(not each.late for each in found) > 1  # a single one is the axis either way
-    for each in sorted(sorted(found)[:_MOST], key=lambda each: (each.late, several and _within_epoch(table, each))):
+    for each in sorted(
+        sorted(found)[:_MAX_CANDIDATES], key=lambda each: (each.late, several and _within_epoch(table, each))
+    ):
         yield each.axis, each.col
-    yield from (each for each in fuzzy[:_MOST] if _rises(table.dense(each[1])))
+    yield from (each for each in fuzzy[:_MAX_CANDIDATES] if _rises(table.dense(each[1])))
 
 
 def _rises(values: Floats) -> bool:

@@ -17,7 +17,7 @@ LFS = b"version https://git-lfs"
 GZIP = b"\x1f\x8b"
 #: Bytes that a compressed file may grow to: at most the first, and beyond the second only to so many times
 #: its size. Event records of one tag shrink tenfold, zeros a thousandfold.
-GZIP_MOST, GZIP_SMALL, GZIP_TIMES = 1 << 32, 1 << 26, 100
+GZIP_MAX, GZIP_SMALL, GZIP_TIMES = 1 << 32, 1 << 26, 100
 
 
 class RejectedError(ValueError):
@@ -52,12 +52,12 @@ def _mapped(file: IO[bytes]) -> Buffer:
 
 def _inflate(file: IO[bytes]) -> tuple[Buffer, list[tuple[str, str]]]:
     """Unpacks gzip into a temporary file, within bounds; what can be unpacked is read."""
-    most = min(GZIP_MOST, max(GZIP_SMALL, GZIP_TIMES * file.seek(0, 2)))
+    max_size = min(GZIP_MAX, max(GZIP_SMALL, GZIP_TIMES * file.seek(0, 2)))
     file.seek(0)
     unpacker, notes = zlib.decompressobj(wbits=31), []
     with tempfile.TemporaryFile() as plain:
         try:
-            while not unpacker.eof and plain.tell() < most:
+            while not unpacker.eof and plain.tell() < max_size:
                 packed = unpacker.unconsumed_tail or file.read(1 << 16)
                 if not packed:
                     break
@@ -65,8 +65,8 @@ def _inflate(file: IO[bytes]) -> tuple[Buffer, list[tuple[str, str]]]:
         except zlib.error as error:
             notes.append(("corrupt", f"the compressed data are damaged ({error}); read up to there"))
         else:
-            if plain.tell() >= most:
-                notes.append(("truncated", f"unpacks to more than {most >> 20} MB: a bomb; read up to there"))
+            if plain.tell() >= max_size:
+                notes.append(("truncated", f"unpacks to more than {max_size >> 20} MB: a bomb; read up to there"))
             elif not unpacker.eof:
                 notes.append(("truncated", "the compressed data do not end; read up to there"))
         if notes and not plain.tell():

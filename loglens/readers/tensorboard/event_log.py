@@ -157,9 +157,9 @@ def _joined(parts: list[NDArray[Any]], kind: type) -> NDArray[Any]:
     return parts[0] if len(parts) == 1 else np.concatenate([np.zeros(0, kind), *parts])
 
 
-def _as_first_written(codes: NDArray[np.int32], most: int) -> list[int]:
+def _as_first_written(codes: NDArray[np.int32], size: int) -> list[int]:
     """The codes that occur, in the order in which they first do."""
-    first = np.full(most, len(codes), np.int64)
+    first = np.full(size, len(codes), np.int64)
     first[codes[::-1]] = np.arange(len(codes))[::-1]
     return list(np.argsort(first, kind="stable")[: int((first < len(codes)).sum())].tolist())
 

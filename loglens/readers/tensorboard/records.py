@@ -93,12 +93,12 @@ class Framer:
         """Sizes of the records from here on, as far as one block goes, and where it ends."""
         first, count, pieces = at, 0, [np.zeros(0, np.int64)]
         while count < BLOCK and at - first < SPAN and self._whole(at):
-            most = BLOCK - count
-            sizes, at = self._repeat(at, most)
-            if len(sizes) >= min(HISTORY, most):
+            max_records = BLOCK - count
+            sizes, at = self._repeat(at, max_records)
+            if len(sizes) >= min(HISTORY, max_records):
                 self._patience = HISTORY
             else:  # a log that does not repeat itself is asked ever more rarely whether it does
-                walked, at = self._walk(at, min(self._patience, most - len(sizes)))
+                walked, at = self._walk(at, min(self._patience, max_records - len(sizes)))
                 self._patience = min(2 * self._patience, BLOCK)
                 sizes = np.concatenate([sizes, walked])
             self._recent, self._recent_end = np.concatenate([self._recent, sizes])[-HISTORY:], at
@@ -106,10 +106,10 @@ class Framer:
             count += len(sizes)
         return np.concatenate(pieces), at
 
-    def _walk(self, at: int, most: int) -> tuple[Ints, int]:
-        """Up to `most` records one by one: their sizes, and where the walk stands."""
+    def _walk(self, at: int, max_records: int) -> tuple[Ints, int]:
+        """Up to `max_records` records one by one: their sizes, and where the walk stands."""
         data, size, heads, limit = self.data, self._known.get, [], at + SPAN
-        for step in range(most):
+        for step in range(max_records):
             whole = size(data[at : at + HEADER]) or self._header(at)
             if not whole or (at > limit and not step & 0xFF):
                 break
@@ -137,7 +137,7 @@ class Framer:
         size = self._header(at)
         return 0 < size <= self.size - at
 
-    def _repeat(self, at: int, most: int) -> tuple[Ints, int]:
+    def _repeat(self, at: int, max_records: int) -> tuple[Ints, int]:
         """Records that repeat the last ones' pattern of sizes, all headers verified at once.
 
         A training loop writes the same tags step after step, so sizes come back with a period. The
@@ -148,14 +148,14 @@ class Framer:
         lag = _period(self._recent)
         period = self._recent[len(self._recent) - lag :]
         span = int(period.sum())
-        rounds = min(-(-most // lag), (self.size - at) // span, SPAN // span) if lag else 0
+        rounds = min(-(-max_records // lag), (self.size - at) // span, SPAN // span) if lag else 0
         if rounds < 1:
             return period[:0], at
         rows = windows(self.data, HEADER)
         want = rows[at - span + np.cumsum(period) - period].view("<u4")
-        guess = np.tile(period, rounds)[:most]
+        guess = np.tile(period, rounds)[:max_records]
         got = rows[at + np.cumsum(guess) - guess].view("<u4")
-        wrong = (got != np.tile(want, (rounds, 1))[:most]).any(axis=1)
+        wrong = (got != np.tile(want, (rounds, 1))[:max_records]).any(axis=1)
         guess = guess[: int(wrong.argmax())] if wrong.any() else guess
         return guess, at + int(guess.sum())
 

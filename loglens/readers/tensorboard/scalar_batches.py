@@ -99,10 +99,10 @@ class Kernel:
         """Decodes records of one length into `out`, layout by layout; returns the ones that are left."""
         known = self._layouts.setdefault(size, [])
         left: list[Rows] = []
-        tried, most = 0, min(len(known) + LAYOUTS, 4 * LAYOUTS)
+        tried, max_tries = 0, min(len(known) + LAYOUTS, 4 * LAYOUTS)
         width = -(-(size + 4) // 8) * 8  # whole words that end where the record ends
         rows = windows(data, width)[start[records] + (size + 4 - width)]
-        while len(records) >= FEW and tried < most:
+        while len(records) >= FEW and tried < max_tries:
             if tried < len(known):
                 layout: Layout | None = known[tried]
             elif layout := Layout.of(rows[0, width - 4 - size :].tobytes()):

@@ -29,7 +29,7 @@ _LAST = re.compile(
 )
 _TRACEBACK = "Traceback (most recent call last)"
 #: At most this many notes a file; one cause repeats on every worker.
-MOST = 12
+MAX_NOTES = 12
 
 
 def kind(template: str) -> str:
@@ -65,7 +65,7 @@ class CrashLines:
         plain = re.sub(r"\d+", MARK, text[:80])
         if plain in self._seen:
             return
-        if len(self.notes) >= MOST:
+        if len(self.notes) >= MAX_NOTES:
             self._more += 1
             self._last_more = line
             return

@@ -75,8 +75,8 @@ def _counts(records: LineRecords, rows: NDArray[np.intp], *, named: bool) -> boo
         return bool(np.mean(whole) > _RISING)
     total = records.total[rows]
     rises = np.diff(step) > 0
-    least = _RISING_OF_TOTAL if np.isfinite(total).all() and (step <= total).all() else _RISING
-    return bool(whole.all() and len(rows) >= PLACES and np.mean(rises) >= least)
+    min_rising = _RISING_OF_TOTAL if np.isfinite(total).all() and (step <= total).all() else _RISING
+    return bool(whole.all() and len(rows) >= PLACES and np.mean(rises) >= min_rising)
 
 
 def _uncounted(plan: LinePlan) -> LinePlan:
@@ -163,10 +163,10 @@ def _axis(records: LineRecords, places: Positions, rows: Ints, reached: int, *, 
     moves = _moves(session[known], epoch[known], step[known])
     met = int(moves.sum())
     # a form that is printed once a session belongs to its head or its end
-    most = int(np.bincount(places.session[rows][known], moves).max())
-    if weak and (most < PLACES or met < _EVERYWHERE * reached):
+    largest = int(np.bincount(places.session[rows][known], moves).max())
+    if weak and (largest < PLACES or met < _EVERYWHERE * reached):
         return ""
-    if most < PLACES and not (most > 1 and most >= reached):
+    if largest < PLACES and not (largest > 1 and largest >= reached):
         return ""
     named: list[tuple[str, Floats]] = [("step", step), ("epoch", epoch)]
     for name, place in reversed(named) if shared else named:

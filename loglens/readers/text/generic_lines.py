@@ -170,13 +170,13 @@ def _heading(low: str) -> LinePlan | None:
     if not low or len(low) > _LONGEST_HEADING or not _SPLIT_WORD.search(low):
         return None
     words = re.findall(r"[a-z]+", low)
-    if len(words) > _MOST_WORDS or not _AROUND.issuperset(words):
+    if len(words) > _MAX_WORDS or not _AROUND.issuperset(words):
         return None
     return LinePlan("generic/", frozenset({"set"}), section=_last_split(words))
 
 
 _SPLIT_WORD = re.compile(r"train|val|test|dev")
-_MOST_WORDS = 6
+_MAX_WORDS = 6
 
 
 def _last_split(words: list[str]) -> str:

@@ -19,7 +19,7 @@ from loglens.readers.text.unread_lines import UnreadForms
 from loglens.stats.arrays import Floats, Ints
 
 #: So many templates that mean nothing are remembered, and so many tags taken; a log has a few hundred.
-MOST_TEMPLATES, MOST_TAGS = 50_000, 100_000
+MAX_TEMPLATES, MAX_TAGS = 50_000, 100_000
 _FIELDS = ("step", "epoch", "total", "stamp", "millis", "seconds")
 #: Where a line was printed behind tqdm's bar, which goes to another stream and ends in no line end.
 _GLUED = re.compile(rb"((?:it/s|s/it)(?:, [^\[\]\r\n\x08]{1,300})?\])(?=[^\s\x08\x1b,:;)\]|-])")
@@ -38,7 +38,7 @@ class Templates(dict[bytes, int]):
         self._kept: dict[bytes, int] = {}
 
     def __missing__(self, template: bytes) -> int:
-        if len(self) > MOST_TEMPLATES:
+        if len(self) > MAX_TEMPLATES:
             self.clear()
             self.update(self._kept)
         count = template.count(0)
@@ -49,7 +49,7 @@ class Templates(dict[bytes, int]):
             form = self._form.setdefault((plan, count), len(self.forms))
             if form == len(self.forms):
                 self.forms.append((plan, count))
-            if plan.values and len(self._kept) < MOST_TEMPLATES // 2:
+            if plan.values and len(self._kept) < MAX_TEMPLATES // 2:
                 self._kept[template] = form
         self[template] = form
         return form
@@ -60,7 +60,7 @@ class Templates(dict[bytes, int]):
 
     def _room(self, plan: LinePlan) -> bool:
         keys = [(value.tag, value.axis, value.section) for value in plan.values]
-        if len(self.tags) + len(keys) > MOST_TAGS and not all(key in self.tags for key in keys):
+        if len(self.tags) + len(keys) > MAX_TAGS and not all(key in self.tags for key in keys):
             return False
         for key in keys:
             self.tags.setdefault(key, len(self.tags))

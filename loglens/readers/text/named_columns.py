@@ -22,7 +22,7 @@ _NUMBER = re.compile(rb"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf|-inf)([K
 _DURATION = re.compile(rb"(?:\d+:)?\d+:\d\d(?:\.\d+)?|-|none|na", re.I)
 _CLASSES, _ALL = b"class", b"all"
 #: A row has as many cells at least, and is no longer.
-_LEAST, _LONGEST = 3, 2000
+_MIN_NAMES, _MAX_LENGTH = 3, 2000
 #: YOLOv5 to v7 print the parts of the loss so beside the memory; their event files call them box_loss and so on.
 _YOLO, _YOLO_LOSSES = b"gpu_mem", frozenset({b"box", b"obj", b"cls", b"total"})
 
@@ -46,7 +46,7 @@ class NamedColumns:
 
     def rewrite(self, line: bytes) -> bytes | None:
         """The line as named values, None where it is no row of such a table."""
-        pieces = [piece for piece in line.split(b"\r") if piece.strip() and len(piece) <= _LONGEST]
+        pieces = [piece for piece in line.split(b"\r") if piece.strip() and len(piece) <= _MAX_LENGTH]
         for piece in reversed(pieces):
             bare = _BAR.sub(b"", piece, count=1).rstrip(b": ")
             if self._is_header(bare):
@@ -57,7 +57,7 @@ class NamedColumns:
 
     def _is_header(self, line: bytes) -> bool:
         names = [name.strip() for name in _GAP.split(line.strip())]
-        if len(names) < _LEAST or not all(_NAME.fullmatch(name.replace(b" ", b"_")) for name in names):
+        if len(names) < _MIN_NAMES or not all(_NAME.fullmatch(name.replace(b" ", b"_")) for name in names):
             return False
         if names[0].lower() == _CLASSES and self._names:
             self._classes = [_plain(name) for name in names[1:]]

@@ -18,7 +18,7 @@ from loglens.readers.text.templates import MARK
 LONGEST = 16_000
 #: Plans of so many templates of so many bytes are remembered: a file is looked at before it is read, and the runs
 #: of one trainer print lines of the same forms.
-_MOST, _SHORT = 8192, 512
+_MAX_PLANS, _SHORT = 8192, 512
 
 
 @lru_cache(1)
@@ -37,7 +37,7 @@ def plan_of(template: bytes) -> LinePlan | None:
     return _cached_plan(template) if len(template) <= _SHORT else _make_plan(template)
 
 
-@lru_cache(_MOST)
+@lru_cache(_MAX_PLANS)
 def _cached_plan(template: bytes) -> LinePlan | None:
     return _make_plan(template)
 

@@ -47,7 +47,7 @@ _NAME = re.compile(
 )
 #: The rank or worker before each line, as srun and pdsh write it; a loop of one's own counts steps so.
 NUMBERED = re.compile(r"(?:\[\0\]:?|\0:) (?=\S)")
-_MOST_TAGS = 8
+_MAX_TAGS = 8
 
 
 def stamp(text: str) -> tuple[int, bool, int]:
@@ -70,7 +70,7 @@ def after_logger(text: str, at: int) -> int:
 
 def after_tags(text: str, at: int) -> int:
     """Where the message begins behind any run of tags."""
-    for _ in range(_MOST_TAGS):
+    for _ in range(_MAX_TAGS):
         found = _TAG.match(text, at) or (_NAME.match(text, at) if at else None)
         if not found or found.end() == len(text):
             break

@@ -15,7 +15,7 @@ from loglens.readers.text.templates import MARK
 from loglens.stats.arrays import Ints
 
 #: So many forms are told apart; the rest are counted together.
-MOST_FORMS = 2000
+MAX_FORMS = 2000
 #: A form that is repeated less often is no part of what a log reports.
 REPEATED = 10
 #: So many forms are named, each with so many letters.
@@ -37,7 +37,7 @@ class UnreadForms:
         """The number of the kind of a template with so many numbers."""
         if numbers and template in self._kinds:
             return self._kinds[template]
-        if not numbers or len(self._kinds) >= MOST_FORMS or not _WORD.search(template):
+        if not numbers or len(self._kinds) >= MAX_FORMS or not _WORD.search(template):
             kind = self._together.setdefault(numbers, len(self._numbers))
         else:
             kind = self._kinds[template] = len(self._numbers)

@@ -60,10 +60,10 @@ def spark(curve: Series, width: int, height: int, onset: int | None = None) -> M
     )
 
 
-def _apart(places: list[float], least: float) -> list[float]:
+def _apart(places: list[float], min_gap: float) -> list[float]:
     out: list[float] = []
     for place in places:
-        if not out or place - out[-1] >= least:
+        if not out or place - out[-1] >= min_gap:
             out.append(place)
     return out
 

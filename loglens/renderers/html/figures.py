@@ -129,15 +129,15 @@ def share(groups: Sequence[Sequence[Panel]]) -> int:
     return max(min(MAX_POINTS // max(curves, 1), MAX_CURVE_POINTS), MIN_POINTS)
 
 
-def figure(panel: Panel, run: Diagnosis, id: str, most: int) -> Figure:
+def figure(panel: Panel, run: Diagnosis, id: str, max_points: int) -> Figure:
     """The figure of a panel. id: begins with the run's id. most: limit on the points of a curve."""
-    return _heat(panel, run, id) if panel.heat else _lines(panel, run, id, most)
+    return _heat(panel, run, id) if panel.heat else _lines(panel, run, id, max_points)
 
 
-def _lines(panel: Panel, run: Diagnosis, id: str, most: int) -> Figure:
+def _lines(panel: Panel, run: Diagnosis, id: str, max_points: int) -> Figure:
     found = _marks(panel, run)
     onsets = [mark["step"] for mark in found if mark["own"]]
-    curves = [points_for_screen(curve, most, onsets) for curve in panel.curves]
+    curves = [points_for_screen(curve, max_points, onsets) for curve in panel.curves]
     names = tuple(say(curve.tag, 80) for curve in panel.curves)
     values = np.concatenate([curve.value for curve in panel.curves])
     scale = Scale.of(values)

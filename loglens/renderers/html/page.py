@@ -55,13 +55,13 @@ def page(report: Report) -> str:
     runs = worst_first(report.runs)
     shown = runs[:SECTIONS]
     groups = [figures.panels(run, len(shown)) for run in shown]
-    most = figures.share(groups)
+    max_points = figures.share(groups)
     views = [
         _run(
             report,
             run,
             [
-                *(figures.figure(p, run, f"r{i}f{j}", most) for j, p in enumerate(panels)),
+                *(figures.figure(p, run, f"r{i}f{j}", max_points) for j, p in enumerate(panels)),
                 *histograms(run, f"r{i}", len(panels), len(shown)),
             ],
             i,

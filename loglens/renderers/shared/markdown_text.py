@@ -22,30 +22,30 @@ _LEADING = re.compile(r"^(\s*)([#=]|[+-](?=[\s-]|$)|\d+(?=[.)](?:\s|$)))")
 _LINKED = re.compile(r"\$|@(?=\w)|#(?=\d)|:(?=//)|\bwww(?=\.)|\bGH(?=-\d)|:(?=[a-z0-9_+-]+:)", re.IGNORECASE)
 
 
-def prose(text: str, most: int = SENTENCE) -> str:
+def prose(text: str, max_length: int = SENTENCE) -> str:
     """Escape a sentence that quotes a log, as Markdown that shows it literally and links nothing."""
-    shown = say(text, most)
+    shown = say(text, max_length)
     joints = ["<span>$</span>" if found[0] == "$" else found[0] + "<!-- -->" for found in _LINKED.finditer(shown)]
     parts = map(_escaped, _LINKED.split(shown))
     return _led("".join(part + joint for part, joint in zip(parts, [*joints, ""], strict=True)))
 
 
-def doc(text: str, most: int = SENTENCE) -> str:
+def doc(text: str, max_length: int = SENTENCE) -> str:
     """Escape a paragraph of documentation with backslashes and entities only: for any Markdown reader."""
-    return _led(_escaped(say(text, most)))
+    return _led(_escaped(say(text, max_length)))
 
 
-def name(text: str, most: int = NAME) -> str:
+def name(text: str, max_length: int = NAME) -> str:
     """A name as a code span, or in HTML where the span would end early or a table cell would."""
-    shown = say(text, most)
+    shown = say(text, max_length)
     if shown and not re.search(r"[`|\\]|^\s|\s$", shown):
         return f"`{shown}`"
-    return html_name(text, most)
+    return html_name(text, max_length)
 
 
-def html_name(text: str, most: int = NAME) -> str:
+def html_name(text: str, max_length: int = NAME) -> str:
     """Escape a name for HTML such as a summary; no character of it is markup in HTML or Markdown."""
-    shown = say(text, most)
+    shown = say(text, max_length)
     return f"<code>{re.sub(r'[^a-zA-Z0-9 /.,]', lambda found: f'&#{ord(found[0])};', shown)}</code>"
 
 
@@ -62,9 +62,9 @@ def folded(summary: str, *blocks: str) -> str:
     return "\n\n".join([f"<details><summary>{summary}</summary>", *blocks, "</details>"])
 
 
-def plain(text: str, most: int = SENTENCE) -> str:
+def plain(text: str, max_length: int = SENTENCE) -> str:
     """Escape text for a summary, which is HTML, not Markdown."""
-    return html.escape(say(text, most), quote=False)
+    return html.escape(say(text, max_length), quote=False)
 
 
 def _escaped(shown: str) -> str:

@@ -68,9 +68,9 @@ def _split(split: Split) -> str:
     )
 
 
-def say(text: str, most: int = SENTENCE) -> str:
-    """Escape and shorten text from a log or a plugin to at most `most` characters."""
-    return shorten(safe(text), most)
+def say(text: str, max_length: int = SENTENCE) -> str:
+    """Escape and shorten text from a log or a plugin to at most `max_length` characters."""
+    return shorten(safe(text), max_length)
 
 
 def when(finding: ReportedFinding) -> str:
@@ -82,10 +82,10 @@ def when(finding: ReportedFinding) -> str:
     return f"from {axis} {finding.onset_step}" + (f" to {finding.end_step}" if ends else "")
 
 
-def numbers(finding: ReportedFinding, most: int) -> list[tuple[str, str]]:
+def numbers(finding: ReportedFinding, max_count: int) -> list[tuple[str, str]]:
     """The first numbers of the evidence as name and value: ("growth per step", "1.31")."""
     plain = [(key, value) for key, value in to_strict(finding.evidence).items() if isinstance(value, str | int | float)]
-    return [(say(words(key), 40), say(number(value), 200)) for key, value in plain[:most]]
+    return [(say(words(key), 40), say(number(value), 200)) for key, value in plain[:max_count]]
 
 
 def advice(remedy: Remedy) -> str:

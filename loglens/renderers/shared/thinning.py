@@ -45,12 +45,12 @@ class Thin:
     bad: tuple[Stretch, ...]
 
 
-def points_for_screen(curve: Series, most: int, onsets: Iterable[int] = ()) -> Thin:
-    """Thin a curve to about `most` points."""
+def points_for_screen(curve: Series, max_points: int, onsets: Iterable[int] = ()) -> Thin:
+    """Thin a curve to about `max_points` points."""
     finite = np.isfinite(curve.value)
     rows = np.flatnonzero(finite)
-    if len(rows) > max(most, MIN_POINTS):
-        chosen = _chosen(curve.step[rows], curve.value[rows], max(most, MIN_POINTS), list(onsets))
+    if len(rows) > max(max_points, MIN_POINTS):
+        chosen = _chosen(curve.step[rows], curve.value[rows], max(max_points, MIN_POINTS), list(onsets))
         rows = rows[chosen]
     begins, ends = _runs(~finite)
     bad = _stretches(curve, begins, ends)
@@ -59,26 +59,26 @@ def points_for_screen(curve: Series, most: int, onsets: Iterable[int] = ()) -> T
     return Thin(curve.step[shown], value, bad)
 
 
-def _chosen(step: Ints, value: Floats, most: int, onsets: list[int]) -> NDArray[np.intp]:
+def _chosen(step: Ints, value: Floats, max_points: int, onsets: list[int]) -> NDArray[np.intp]:
     """Indices of the points to keep, of finite values."""
     scale = Scale.of(value)
     y = np.ascontiguousarray(scale(value), np.float64)  # as drawn, and without overflow
-    pairs = max(int(most * EXTREMES) // 2, 4) * 2
+    pairs = max(int(max_points * EXTREMES) // 2, 4) * 2
     parts = [
         np.array([0, len(value) - 1]),
-        MinMaxLTTBDownsampler().downsample(y, n_out=max(int(most * SHAPE), 8)),  # type: ignore[no-untyped-call]
+        MinMaxLTTBDownsampler().downsample(y, n_out=max(int(max_points * SHAPE), 8)),  # type: ignore[no-untyped-call]
         MinMaxDownsampler().downsample(y, n_out=pairs),  # type: ignore[no-untyped-call]
-        _spikes(y, int(most * SPIKES)),
+        _spikes(y, int(max_points * SPIKES)),
     ]
     if onsets:
-        reach = max(int(most * (1 - SHAPE - EXTREMES - 3 * SPIKES)) // (2 * len(onsets)), 2)
+        reach = max(int(max_points * (1 - SHAPE - EXTREMES - 3 * SPIKES)) // (2 * len(onsets)), 2)
         for onset in onsets:
             at = int(np.searchsorted(step, onset))
             parts.append(np.arange(max(at - reach, 0), min(at + reach, len(step))))
     return np.unique(np.concatenate([np.asarray(part, np.intp) for part in parts]))
 
 
-def _spikes(y: Floats, most: int) -> NDArray[np.intp]:
+def _spikes(y: Floats, max_points: int) -> NDArray[np.intp]:
     """The single points that stand out most from both neighbours, measured by the noise around them."""
     move = np.diff(y)
     left, right = move[:-1], -move[1:]
@@ -88,7 +88,7 @@ def _spikes(y: Floats, most: int) -> NDArray[np.intp]:
     usual = np.repeat(np.median(whole, axis=1), size) if len(whole) else np.zeros(0)
     usual = np.pad(usual, (0, len(height) - len(usual)), mode="edge" if len(usual) else "constant")
     height = height / (usual + 1e-6)
-    top = np.argpartition(height, -min(most, len(height)))[-min(most, len(height)) :] + 1
+    top = np.argpartition(height, -min(max_points, len(height)))[-min(max_points, len(height)) :] + 1
     return np.concatenate([top - 1, top, top + 1])
 
 

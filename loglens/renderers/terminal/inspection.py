@@ -122,8 +122,8 @@ def _groups(parts: Iterable[CurveRole], verbose: bool) -> list[list[CurveRole]]:
     return list(groups.values())
 
 
-def _params(run: Run, look: TextStyle, most: int) -> Table:
-    shown = list(redact_params(run.params).items())[:most]
+def _params(run: Run, look: TextStyle, max_params: int) -> Table:
+    shown = list(redact_params(run.params).items())[:max_params]
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(ratio=1, overflow="fold")

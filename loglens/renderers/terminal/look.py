@@ -61,9 +61,9 @@ class TextStyle:
         mark = MARKS[kind]
         return mark if self.unicode else PLAIN_MARKS.get(mark, mark)
 
-    def say(self, text: str, most: int = 1000) -> str:
-        """Escape and shorten text from a log or a plugin to at most `most` characters."""
-        return shorten(safe(text), most, "…" if self.unicode else "...")
+    def say(self, text: str, max_length: int = 1000) -> str:
+        """Escape and shorten text from a log or a plugin to at most `max_length` characters."""
+        return shorten(safe(text), max_length, "…" if self.unicode else "...")
 
     def text(self, *pieces: str | tuple[str, str]) -> Text:
         """Join pieces of text, each with the name of its style; every piece must be escaped already."""

@@ -104,10 +104,10 @@ def _counts(runs: Sequence[Diagnosis | Outline], look: TextStyle) -> RenderableT
 
 def _table(runs: list[Diagnosis], look: TextStyle) -> Table:
     spark = 20 if look.width >= 96 else 10
-    most = max(look.width // 4, 20)
+    max_width = max(look.width // 4, 20)
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, max_width=most)
+    table.add_column(no_wrap=True, max_width=max_width)
     table.add_column(no_wrap=True, width=spark)
     table.add_column(ratio=1, overflow="fold")
     names = Counter(run.run for run in runs)
@@ -117,7 +117,7 @@ def _table(runs: list[Diagnosis], look: TextStyle) -> Table:
         line = sparkline(run.lead, spark, look.unicode) if run.lead is not None else ""
         table.add_row(
             look.text((f"{look.mark(run.verdict)} {run.verdict.replace('-', ' ')}", run.verdict)),
-            look.text((look.say(run.run, most - len(told)), "head"), told),
+            look.text((look.say(run.run, max_width - len(told)), "head"), told),
             look.text(*((c, "bad" if c in "×x" else "curve") for c in line)),
             look.text(look.say(run.summary).removeprefix("not judged: ").removeprefix("nothing wrong found; ")),
         )

@@ -20,7 +20,7 @@ SHARED = ROOT.parent / "shared"
 FOLDERS = (ROOT / "sample_logs", ROOT / "tests" / "readers" / "data", SHARED / "written_by", SHARED / "real_logs")
 #: Small inputs, so that many are tried; now and then a whole file of at most the second size.
 SMALL, LARGE = 5000, 100_000
-MOST = 60
+MAX_SEEDS = 60
 ENDINGS = (".py", ".toml", ".png")
 
 #: The files of one input by their place below its folder; the first is the one that is mutated most.
@@ -36,8 +36,8 @@ def name_of(reader: object) -> str:
 def seeds(reader: str) -> tuple[tuple[Case, Case], ...]:
     """The cases of a reader: small, and as large as they are."""
     found = [*_built(reader), *(case for path, owner in _files() if owner == reader for case in _case(reader, path))]
-    if len(found) > MOST:
-        found = found[:: len(found) // MOST + 1]
+    if len(found) > MAX_SEEDS:
+        found = found[:: len(found) // MAX_SEEDS + 1]
     return tuple((shrunk(reader, case), case) for case in found)
 
 

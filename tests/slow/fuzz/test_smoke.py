@@ -15,7 +15,7 @@ from tests.slow.fuzz.seeds import seeds
 #: For all readers together.
 SECONDS = 60
 #: Inputs for each reader at least.
-LEAST = 20
+MIN_TRIES = 20
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits of time and memory there")
@@ -28,7 +28,7 @@ def test_nothing_breaks_a_reader(reader: str, tmp_path: Path) -> None:
         assert not find_spec("pyarrow"), "no file to mutate belongs to this reader"
         pytest.skip("nothing to mutate here without the extra parquet")
     end, index, runs = time.monotonic() + SECONDS / len(READERS), 0, 0
-    while time.monotonic() < end or index < LEAST:  # a busy machine takes longer, and tries as much
+    while time.monotonic() < end or index < MIN_TRIES:  # a busy machine takes longer, and tries as much
         runs += check(reader, tmp_path / "run", make(reader, 0, index), judged=index % 10 == 0)
         index += 1
     assert runs > 0
