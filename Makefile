@@ -7,13 +7,13 @@ check:  ## format, lint, types, layers
 	lint-imports
 
 test:  ## everything
-	python -m pytest
+	python -m pytest -m ''
 
 quick:  ## all but the slow tests
-	python -m pytest -m 'not slow'
+	python -m pytest
 
 coverage:  ## which lines of loglens the tests leave out, without the slow ones, whose limits of time a tracer would break
-	python -m pytest -m 'not slow' --cov --cov-report=term
+	python -m pytest --cov --cov-report=term
 
 new-rule:  ## all files of a new rule, as a start: make new-rule NAME=two-words
 	python tools/new_rule.py $(NAME)
