@@ -31,11 +31,12 @@ LEAST_SHIFT = 0.05
 class Shift:
     """The largest shift in the last points of a curve.
 
-    at: index of its first point. before, after: medians on its two sides. times: its size, as a multiple of the
-    largest shift among the `history` points before. chance: the probability that noise alone makes one as large.
+    length: how many of the last points it takes. before, after: medians on its two sides. times: its size, as a
+    multiple of the largest shift among the `history` points before. chance: the probability that noise alone makes
+    one as large.
     """
 
-    at: int
+    length: int
     before: float
     after: float
     times: float
@@ -66,7 +67,9 @@ def shift_before(value: Floats, lead: int) -> Shift | None:
     before, after = float(np.median(value[at - BASE : at])), float(np.median(value[at:]))
     if abs(after - before) < LEAST_SHIFT * max(abs(before), abs(after)):
         return None
-    return Shift(at, before, after, score / max(float(history.max()), TINY), past, tail_chance(history, score))
+    return Shift(
+        lengths[best], before, after, score / max(float(history.max()), TINY), past, tail_chance(history, score)
+    )
 
 
 def tail_chance(history: Floats, score: float) -> float:
