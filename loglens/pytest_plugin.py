@@ -75,7 +75,8 @@ def _checked(item: pytest.Item, path: str | Path, fail_on: str = "error", config
 
 
 def _message(report: Report, fail_on: str) -> Iterator[str]:
-    from loglens.model.plain_text import plural, safe
+    from loglens.model.numbers import plural
+    from loglens.model.plain_text import safe
 
     for unread in report.unread:
         yield f"{safe(unread.path)} could not be read: {safe(unread.why)}"

@@ -37,9 +37,9 @@ def find_causes(
     what. length: steps in the run; onsets closer than 2 % of it, or 3 points of the effect's curve, are the same
     moment.
     """
-    reach = {name: _reach(name, rules) for name in rules}
+    reached = {name: reach(name, rules) for name in rules}
     linked = [
-        ReportedFinding.of(rule, effect, _cause(rule, effect, found, reach, _slack(effect, length)))
+        ReportedFinding.of(rule, effect, _cause(rule, effect, found, reached, _slack(effect, length)))
         for rule, effect in found
     ]
     chains = sorted(causal_trees(linked), key=_rank, reverse=True)
@@ -62,7 +62,7 @@ def _cause(
     rule: Rule,
     effect: Finding,
     found: Sequence[tuple[Rule, Finding]],
-    reach: Mapping[str, frozenset[str]],
+    reached: Mapping[str, frozenset[str]],
     slack: float,
 ) -> str | None:
     """Name of the rule whose finding is the best cause of an effect that `rule` found, or None."""
@@ -70,7 +70,7 @@ def _cause(
     causes = [
         (by, cause)
         for by, cause in found
-        if rule.name in reach.get(by.name, ())
+        if rule.name in reached.get(by.name, ())
         and _onset(cause) <= _onset(effect) + slack
         # a note is no fault, so it cannot be the cause of one
         and cause.severity >= min(effect.severity, 1)
@@ -80,7 +80,7 @@ def _cause(
 
     def fit(by: Rule, cause: Finding) -> tuple[bool, int, float, int, str]:
         # of two at one moment, the nearer in the graph
-        return rule.name in by.leads_to, confidence_in(cause), _onset(cause), -len(reach[by.name]), by.name
+        return rule.name in by.leads_to, confidence_in(cause), _onset(cause), -len(reached[by.name]), by.name
 
     return max(causes, key=lambda pair: fit(*pair))[0].name if causes else None
 
@@ -115,7 +115,7 @@ def _onset(finding: Finding | ReportedFinding) -> float:
     return float("-inf") if finding.onset_step is None else finding.onset_step
 
 
-def _reach(name: str, rules: Mapping[str, Rule]) -> frozenset[str]:
+def reach(name: str, rules: Mapping[str, Rule]) -> frozenset[str]:
     """Every condition that `name` can bring about, over any number of steps."""
     found: set[str] = set()
     ahead = list(rules[name].leads_to)

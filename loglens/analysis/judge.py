@@ -9,6 +9,7 @@ import numpy as np
 
 from loglens.analysis.assertions import check
 from loglens.analysis.causes import find_causes, insert_below_errors
+from loglens.analysis.changes.before_onset import add_changes
 from loglens.analysis.outcome.judge_outcome import judge_outcome
 from loglens.analysis.outcome.unexplained import RULE as UNSTABLE
 from loglens.analysis.outcome.unexplained import unexplained
@@ -41,7 +42,8 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
 
     detectors: by the names of their rules. A rule that crashes is a result of its own and hides no other.
     """
-    curves = tuple(perplexities_as_losses(assign_roles(run, config.roles)))
+    logged = tuple(assign_roles(run, config.roles))
+    curves = tuple(perplexities_as_losses(logged))
     curves = (*curves, *loss_totals(curves))
     rules = {UNSTABLE.name: UNSTABLE} | {name: detector.rule for name, detector in detectors.items()}
     index = CurveIndex(curves)
@@ -54,7 +56,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
     judged = _is_judged(results, rules)
     results.append(RuleResult(UNSTABLE.name, *_unstable(outcome, found, config)))
     first, last = _steps(curves)
-    ranked = find_causes(found, rules, (last or 0) - (first or 0))
+    ranked = add_changes(find_causes(found, rules, (last or 0) - (first or 0)), run, logged, rules)
     findings = insert_below_errors(ranked, violated)
     params = redact_params(run.params)
     return Diagnosis(

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from loglens.compare.curves import Changed, Comparison, Pair, last_step
-from loglens.model.plain_text import number, plural
+from loglens.model.numbers import number, plural
 from loglens.model.run import Run
 from loglens.renderers.terminal.look import TextStyle, indented
 

@@ -1,10 +1,9 @@
-"""Numbers, counts and text from logs as plain text that is safe to show anywhere."""
+"""Text from logs as plain text that is safe to show anywhere."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
 
 #: Control, format (bidi marks, zero width), surrogate, private and unassigned characters, line separators.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -17,32 +16,9 @@ _COMMANDS = re.compile(
 _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
-def number(value: Any) -> str:
-    """A value for people: 4 significant digits, thousands separated by commas."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if not isinstance(value, float):
-        return safe(str(value))
-    if value != value:
-        return "NaN"
-    if value in (float("inf"), float("-inf")):
-        return "Inf" if value > 0 else "-Inf"
-    if value == 0 or 1e-3 <= abs(value) < 1e6:
-        return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
-    mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-
-
 def words(name: str) -> str:
     """An identifier as words: "growth_per_step" becomes "growth per step"."""
     return safe(name.replace("_", " ").replace("-", " "))
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """ "1 run", "3 runs", "2,000 points"."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def safe(text: str) -> str:

@@ -25,7 +25,7 @@ from loglens.model.vocabulary import HIGHER, LOWER
 if TYPE_CHECKING:
     from loglens.stats.parameter_splits import Split
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 #: Curves that a summary offers as the loss, beside the likeliest one.
 FEW_CANDIDATES = 5
 

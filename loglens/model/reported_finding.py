@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from loglens.model.change import Change
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.series import Series
 from loglens.model.strict_json import to_strict
@@ -18,7 +19,8 @@ class ReportedFinding:
 
     onset_time: Unix time of the onset, None where no curve has it; kept here, since a curve that is thinned for
     drawing may no longer have that point. caused_by: name of the rule whose finding in the same run is its cause.
-    known: accepted by a baseline, so that it does not fail the gate; not written to JSON.
+    known: accepted by a baseline, so that it does not fail the gate; not written to JSON. changes: what changed just
+    before a root finding began, the least likely by accident first.
     """
 
     rule: Rule
@@ -26,6 +28,7 @@ class ReportedFinding:
     onset_time: float | None = None
     caused_by: str | None = None
     known: bool = False
+    changes: tuple[Change, ...] = ()
 
     @classmethod
     def of(cls, rule: Rule, finding: Finding, caused_by: str | None = None) -> Self:
@@ -108,6 +111,7 @@ class ReportedFinding:
                 "evidence": dict(self.evidence),
                 "caused_by": self.caused_by,
                 "leads_to": list(self.leads_to),
+                "changed_before": [change.as_dict() for change in self.changes],
                 "remedies": [remedy.as_dict() for remedy in self.remedies],
                 "fingerprint": self.fingerprint,
             }

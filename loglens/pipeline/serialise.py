@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from loglens.model.change import Change
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.histogram_grid import Distribution
 from loglens.model.outcome import RunOutcome
@@ -28,7 +29,7 @@ _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         *(Diagnosis, Outline, Unread, RunOutcome, RuleResult, CurveRole, Note),
-        *(ReportedFinding, Rule, Finding, FindingOutline, Remedy, Series, Distribution),
+        *(ReportedFinding, Change, Rule, Finding, FindingOutline, Remedy, Series, Distribution),
     )
 }
 _ARRAYS = {

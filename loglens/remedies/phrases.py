@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from loglens.model.finding import Remedy
-from loglens.model.plain_text import number, words
+from loglens.model.numbers import number
+from loglens.model.plain_text import words
 
 #: What each remedy action asks for; `{...}` are its parameters.
 ACTIONS: Mapping[str, str] = {

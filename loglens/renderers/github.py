@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from loglens.model.finding import Severity
-from loglens.model.plain_text import plural, safe
+from loglens.model.numbers import plural
+from loglens.model.plain_text import safe
 from loglens.model.report import Diagnosis, Report
 from loglens.model.reported_finding import ReportedFinding
 from loglens.renderers.shared.summary import NAME, NOT_READ, advice, counts_line, of_kind, say, title, when, worst_first

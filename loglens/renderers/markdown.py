@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Remedy, Severity
-from loglens.model.plain_text import plural
+from loglens.model.numbers import plural
 from loglens.model.report import Diagnosis, Report
 from loglens.model.reported_finding import ReportedFinding
 from loglens.remedies.phrases import phrase

@@ -48,14 +48,15 @@ def peak_end(value: Floats) -> int:
 def band_exit(value: Floats, start: int) -> int:
     """The index from which a curve stays outside the band of its points before `start`.
 
-    The band ends at the 90th percentile of those points, or of the first tenth where there are hardly any.
+    The band ends at the 90th percentile of those points, or of the first tenth where there are hardly any. Blocks say
+    from where on; within the first block it is the first point above the band.
     """
     calm = value[:start] if start >= BASE else value[: max(3, len(value) // 10)]
     top = float(np.percentile(calm, 90))
     block = blocks(np.arange(len(value)), value, max_blocks=100, min_points=1 if len(value) < 300 else 3)
     inside = np.flatnonzero(block.level <= top)
-    at = min(int(inside[-1]) + 1, len(block) - 1) if len(inside) else 0
-    return int(block.start[at])
+    begin = int(block.start[min(int(inside[-1]) + 1, len(block) - 1) if len(inside) else 0])
+    return begin + int((value[begin:] > top).argmax())
 
 
 def is_worse_after(loss: Floats, split: int) -> bool:

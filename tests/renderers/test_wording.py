@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.model.finding import Remedy
-from loglens.model.plain_text import number, safe, shorten
+from loglens.model.numbers import number
+from loglens.model.plain_text import safe, shorten
 from loglens.remedies.phrases import ACTIONS, phrase
 from loglens.renderers.shared.wording import condition
 from tests.golden.example import HARMFUL, HOSTILE

@@ -19,7 +19,7 @@ from loglens.cli.json_lines import JsonLines
 from loglens.config.flags import with_flags
 from loglens.config.load import FAIL_ON
 from loglens.errors import LoglensError, nearest
-from loglens.model.plain_text import plural
+from loglens.model.numbers import plural
 from loglens.model.report import Judged, Report
 from loglens.pipeline import session
 from loglens.registry import load as registry

@@ -13,7 +13,7 @@ from loglens.discovery.find import find
 from loglens.discovery.units import Reading
 from loglens.errors import LoglensError
 from loglens.model.exit_code import ExitCode
-from loglens.model.plain_text import plural
+from loglens.model.numbers import plural
 from loglens.model.report import Unread
 from loglens.registry import load as registry
 from loglens.renderers import point_tables as export

@@ -12,7 +12,7 @@ from loglens.cli import options as common
 from loglens.config.flags import with_flags
 from loglens.errors import LoglensError, nearest
 from loglens.model.exit_code import ExitCode
-from loglens.model.plain_text import plural
+from loglens.model.numbers import plural
 from loglens.model.version import __version__
 from loglens.pipeline import session
 from loglens.registry import load as registry

@@ -16,7 +16,7 @@ from loglens.cli import options as common
 from loglens.config import assertions
 from loglens.errors import ConfigError, nearest
 from loglens.model.contract import Detector
-from loglens.model.plain_text import number
+from loglens.model.numbers import number
 from loglens.registry import load as registry
 from loglens.renderers.terminal.look import TextStyle, indented
 

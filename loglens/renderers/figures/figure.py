@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from loglens.model.finding import Severity
-from loglens.model.plain_text import number, plural
+from loglens.model.numbers import number, plural
 from loglens.model.report import Diagnosis
 from loglens.model.reported_finding import ReportedFinding
 from loglens.renderers.figures.panels import Panel, panels

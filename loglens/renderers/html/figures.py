@@ -10,7 +10,8 @@ import numpy as np
 from markupsafe import Markup
 
 from loglens.model.causal_chain import causal_trees
-from loglens.model.plain_text import number, plural, words
+from loglens.model.numbers import number, plural
+from loglens.model.plain_text import words
 from loglens.model.report import Diagnosis
 from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series

@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from loglens.model.histogram_grid import Distribution
-from loglens.model.plain_text import number, plural
+from loglens.model.numbers import number, plural
 from loglens.model.report import Diagnosis
 from loglens.renderers.html.drawing import RAMP, Heat
 from loglens.renderers.html.figures import Figure, marks

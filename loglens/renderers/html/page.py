@@ -14,7 +14,8 @@ import jinja2
 from markupsafe import Markup
 
 from loglens.model.finding import Remedy, RuleHelp
-from loglens.model.plain_text import plural, printable, shorten, words
+from loglens.model.numbers import plural
+from loglens.model.plain_text import printable, shorten, words
 from loglens.model.report import Diagnosis, Report
 from loglens.model.reported_finding import ReportedFinding
 from loglens.remedies.phrases import phrase

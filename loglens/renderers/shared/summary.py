@@ -8,7 +8,8 @@ from typing import TypeVar
 from urllib.parse import quote_from_bytes
 
 from loglens.model.finding import Remedy, Severity
-from loglens.model.plain_text import number, plural, safe, shorten, words
+from loglens.model.numbers import number, plural
+from loglens.model.plain_text import safe, shorten, words
 from loglens.model.report import Diagnosis, Outline, Report, RuleResult
 from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Table
 
-from loglens.model.plain_text import number, plural
+from loglens.model.numbers import number, plural
 from loglens.model.redaction import HIDDEN, redact_params
 from loglens.model.report import CurveRole, Unread, note_dict
 from loglens.model.run import Run

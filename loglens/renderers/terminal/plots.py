@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loglens.model.plain_text import number
+from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.renderers.shared.buckets import Buckets, Scale, _span, buckets, columns
 from loglens.stats.arrays import Floats

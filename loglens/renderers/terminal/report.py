@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.table import Table
 
-from loglens.model.plain_text import plural
+from loglens.model.numbers import plural
 from loglens.model.report import Diagnosis, Outline, Report
 from loglens.renderers.shared.summary import FEW_RUNS, VERDICTS, by_cause, parameter_hints, worst_first
 from loglens.renderers.shared.wording import condition

@@ -12,7 +12,8 @@ from rich.tree import Tree
 
 from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Remedy, Severity
-from loglens.model.plain_text import number, plural, printable, words
+from loglens.model.numbers import number, plural
+from loglens.model.plain_text import printable, words
 from loglens.model.report import CurveRole, Diagnosis
 from loglens.model.reported_finding import ReportedFinding
 from loglens.model.vocabulary import BOOKKEEPING

@@ -1,0 +1,1 @@
+"""What changed just before the onset of a finding."""
