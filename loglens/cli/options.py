@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import click
 
 from loglens.config import load as config
 from loglens.config.load import Config
-from loglens.errors import nearest
+from loglens.errors import LoglensError, nearest
+from loglens.model.limits import parse_limits
 from loglens.model.report import Diagnosis, Judged, Outline
 from loglens.model.vocabulary import parse_role
 from loglens.roles.from_tags import matches
@@ -35,19 +37,36 @@ def traceback_option(command: Command) -> Command:
     )(command)
 
 
-def columns_option(command: Command) -> Command:
-    """--columns, for every command that reads logs."""
+def reading_options(command: Command) -> Command:
+    """Add --columns, --follow and --limit, for every command that reads logs."""
 
     def parted(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]:
         return tuple(name.strip() for name in value.split(",")) if value.strip() else ()
 
-    return click.option(
-        "--columns",
-        metavar="NAMES",
-        default="",
-        callback=parted,
-        help="Names for the columns of a table without a header line, e.g. step,loss,lr.",
-    )(command)
+    def limited(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+        words = [value.partition("=") for value in values]
+        return parse_limits({name: int(n) if n.isdecimal() else n for name, _, n in words}, "--limit")
+
+    for option in (
+        click.option(
+            "--limit",
+            "limits",
+            multiple=True,
+            metavar="NAME=N",
+            callback=limited,
+            help="Raise or lower a limit on what is read, e.g. files=1000000; loglens config -v lists them.",
+        ),
+        click.option("--follow", is_flag=True, help="Follow links that lead out of a PATH."),
+        click.option(
+            "--columns",
+            metavar="NAMES",
+            default="",
+            callback=parted,
+            help="Names for the columns of a table without a header line, e.g. step,loss,lr.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def config_options(command: Command) -> Command:
@@ -72,11 +91,18 @@ def config_options(command: Command) -> Command:
     return command
 
 
-def load_config(file: Path | None, isolated: bool, roles: Iterable[str], columns: tuple[str, ...] = ()) -> Config:
-    """Load the configuration, with the roles of the command line before its own, and its columns."""
+def load_config(
+    file: Path | None,
+    isolated: bool,
+    roles: Iterable[str],
+    columns: tuple[str, ...] = (),
+    follow: bool = False,
+    limits: Mapping[str, int] = MappingProxyType({}),
+) -> Config:
+    """Load the configuration, with the roles and limits of the command line before its own, and how to read."""
     if file is not None and isolated:
         raise click.UsageError("--config and --isolated exclude each other")
-    found = Config() if isolated else config.load(Path.cwd(), file, os.environ)
+    found = Config() if isolated else config.load(_here(), file, os.environ)
     said = {}
     for wish in roles:
         tag, equals, role = wish.rpartition("=")
@@ -86,7 +112,16 @@ def load_config(file: Path | None, isolated: bool, roles: Iterable[str], columns
         said[tag] = role
     # the first glob that fits a tag counts, so the command line's come first
     merged = said | {tag: role for tag, role in found.roles.items() if tag not in said}
-    return replace(found, columns=columns, roles=merged)
+    bounds = {**found.limits, **limits}
+    return replace(found, columns=columns, roles=merged, follow=follow, limits=bounds)
+
+
+def _here() -> Path:
+    """The working folder. Raises LoglensError where it has been deleted."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise LoglensError("the working folder has been deleted; change to one that is there") from None
 
 
 def tags_of(judged: Iterable[Judged]) -> Iterator[str]:

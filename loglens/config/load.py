@@ -17,9 +17,10 @@ from loglens.config import assertions
 from loglens.config.assertions import Assertion
 from loglens.errors import ConfigError, nearest
 from loglens.model.finding import Severity
+from loglens.model.limits import parse_limits
 from loglens.model.vocabulary import parse_role
 
-KEYS = ("fail-on", "select", "ignore", "roles", "rules", "assert")
+KEYS = ("fail-on", "select", "ignore", "roles", "rules", "assert", "limits")
 #: Environment variables: the file in place of the nearest one, and the severity that fails the gate.
 FILE, LEVEL = "LOGLENS_CONFIG", "LOGLENS_FAIL_ON"
 FAIL_ON = ("error", "warning", "note", "never")
@@ -32,7 +33,8 @@ class Config:
     fail_on: the severity from which on the gate fails; None is never. select: names of the only rules to
     apply; empty is all. ignore: rule name -> reason, which may be empty. roles: glob of tags -> "role" or
     "role@split". thresholds: rule name -> threshold -> number. columns: names for tables without a header line, which
-    only a flag gives. file: where they come from, as it is named in
+    only a flag gives, as it does follow, whether links out of a path are followed. limits: name -> number, of
+    `model.limits`. file: where they come from, as it is named in
     errors; empty for the defaults. origins: key -> the file or the variable that says it; others are defaults.
     """
 
@@ -45,6 +47,8 @@ class Config:
     file: str = ""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     columns: tuple[str, ...] = ()
+    follow: bool = False
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 def load(folder: Path, file: Path | None = None, environment: Mapping[str, str] | None = None) -> Config:
@@ -100,6 +104,7 @@ def parse(table: Any, file: str) -> Config:
         assertions.parse(table["assert"], file) if "assert" in table else (),
         file,
         dict.fromkeys(table, file),
+        limits=parse_limits(_table(table.get("limits", {}), file, "[limits]"), f"{file}: [limits]"),
     )
 
 

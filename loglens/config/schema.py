@@ -9,6 +9,7 @@ from loglens.config import assertions
 from loglens.config.assertions import IF_MISSING
 from loglens.config.load import FAIL_ON
 from loglens.model.contract import Detector
+from loglens.model.limits import LIMITS
 from loglens.model.vocabulary import ROLES, SPLITS
 
 BOUND = r"^\s*(>=|<=|>|<)\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*%?\s*$"
@@ -53,6 +54,15 @@ def schema(rules: Mapping[str, Detector]) -> dict[str, Any]:
                 "type": "object",
                 "additionalProperties": False,
                 "properties": {name: _thresholds(detector) for name, detector in rules.items()},
+            },
+            "limits": {
+                "description": "Limits on what is read and kept.",
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    name: {"description": limit.bounds, "type": "integer", "minimum": 1, "default": limit.default}
+                    for name, limit in LIMITS.items()
+                },
             },
             "assert": {
                 "description": "Demands on metrics and on the run; one that is not met is an error.",

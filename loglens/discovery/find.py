@@ -8,14 +8,17 @@ import glob
 import itertools
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
-from loglens.discovery.walk import MAX_FILES, SKIPPED, walk
+from loglens.discovery.left_out import archives, logs_in_products, summarised, unopened
+from loglens.discovery.walk import PRODUCTS, SKIPPED, Walk, is_pseudo
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
 from loglens.model.file_kinds import HEAD, file_kind, not_a_log
+from loglens.model.limits import limit_of
 from loglens.model.source import Source
 from loglens.remote.mirror import Mirror, with_remote_names
 from loglens.remote.storage import is_remote
@@ -28,7 +31,7 @@ NAMES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The result of discovery: sources with their reader, and paths that hold nothing to read.
+    """The result of discovery: sources with their reader, paths that hold nothing to read, and what was left out.
 
     mirror: holds the files of remote sources as long as it is held.
     """
@@ -55,26 +58,34 @@ def find(
     readers: Sequence[Reader],
     memory: Callable[[], Owner] | None = None,
     columns: Sequence[str] = (),
+    *,
+    follow: bool = False,
+    limits: Mapping[str, int] = MappingProxyType({}),
 ) -> Found:
     """Find the sources under each path: a file, a folder of one run or of many, or a glob pattern; local or remote.
 
-    Links are followed, each folder and file is taken once, and what is no regular file is ignored.
-    Never raises: a path that leads to nothing is a failure that says why. memory: called where there are
+    Each folder and file is taken once, and what is no regular file is ignored. Never raises: a path that leads to
+    nothing is a failure that says why, and so is what was left out on the way. memory: called where there are
     many files; returns a function that caches the reader of each. columns: names for tables without a header line.
+    follow: whether links that lead out of a path are followed. limits: of `model.limits`, where they are not the
+    defaults.
     """
     sources: dict[tuple[str, Path], tuple[Reader, Source]] = {}
     failures: list[UnreadableError] = []
     mirror = Mirror() if any(map(is_remote, paths)) else None
-    roots = [root for path in paths for root in _expand(path, readers, mirror)]
+    most = limit_of(limits, "files")
+    roots = [root for path in paths for root in _expand(path, readers, mirror, most)]
     for root in roots:
+        walk = Walk(root, follow, limits)
         try:
             known = None if columns or (mirror and root.is_relative_to(mirror.folder)) else memory
-            for reader, source in _under(root, readers, known, tuple(columns), prefix=len(roots) > 1):
+            for reader, source in _under(walk, readers, known, tuple(columns), prefix=len(roots) > 1):
                 # below one root each file is met once
                 place = source.path.resolve() if len(roots) > 1 else source.path
                 sources.setdefault((reader.FORMAT, place), (reader, source))
         except UnreadableError as error:
             failures.append(UnreadableError(str(error), error.path or str(root)))
+        failures += summarised(walk.left_out)
     if mirror is None:
         return Found(tuple(sources.values()), tuple(failures))
     here = mirror.folder
@@ -86,36 +97,43 @@ def find(
     return Found(tuple(mirrored), tuple(failures), mirror)
 
 
-def _expand(path: str | Path, readers: Sequence[Reader], mirror: Mirror | None) -> list[Path]:
+def _expand(path: str | Path, readers: Sequence[Reader], mirror: Mirror | None, most: int) -> list[Path]:
     text = os.fspath(path)
     if mirror and is_remote(path):
-        return mirror.add(text, readers, SKIPPED, MAX_FILES)
+        return mirror.add(text, readers, SKIPPED | PRODUCTS, most)
     if not os.path.lexists(text) and glob.has_magic(text):
         return [Path(match) for match in sorted(glob.glob(text, recursive=True))] or [Path(text)]  # noqa: PTH207 - absolute patterns
     return [Path(text)]
 
 
 def _under(
-    root: Path,
+    walk: Walk,
     readers: Sequence[Reader],
     memory: Callable[[], Owner] | None,
     columns: tuple[str, ...],
     prefix: bool,
 ) -> Iterator[tuple[Reader, Source]]:
+    root = walk.root
     try:
         mode = root.stat().st_mode
     except OSError as error:
         reason = _missing(root) if isinstance(error, FileNotFoundError) else error.strerror
         raise UnreadableError(f"{reason}") from error
+    if is_pseudo(os.path.realpath(root)):
+        raise UnreadableError("not on a disk: the kernel makes it up as it is read; copy it to a file")
     if stat.S_ISDIR(mode):
-        files = list(walk(root))
+        files = list(walk)
     elif stat.S_ISREG(mode):
         files = [root]
     else:
         raise UnreadableError("neither a file nor a folder; give the log file or its folder")
     claimed = _assign_files(files, readers, memory() if memory and len(files) >= MANY_FILES else None, columns)
+    if stat.S_ISDIR(mode):
+        walk.left_out += unopened(files, claimed)
+        walk.left_out += archives(files, claimed)
+    walk.left_out += logs_in_products(walk.products, readers)
     if not claimed:
-        raise UnreadableError(_nothing(root, files))
+        raise UnreadableError(_nothing(root, files, bool(walk.left_out)))
     for reader, own in claimed:
         inside = _Files(own)
         homes: dict[Path, list[Path]] = {}
@@ -150,10 +168,12 @@ def _name(home: Path, root: Path, prefix: bool) -> str:
     return (root / name).as_posix() if prefix else name.as_posix()
 
 
-def _nothing(root: Path, files: Sequence[Path]) -> str:
+def _nothing(root: Path, files: Sequence[Path], left_out: bool = False) -> str:
     if files == [root]:
         kind, why = _describe(root)
         return why or f"not a log that loglens reads: {kind}"
+    if not files and left_out:
+        return "no training log in what could be looked at"
     if not files:
         return "an empty folder; point at the folder that the run logged to"
     strangers = ", ".join(f"{file.name} ({_describe(file)[0]})" for file in files[:3])

@@ -52,6 +52,14 @@ _ZIPPED: tuple[tuple[str, str], ...] = (
     (r".*\.npy", "a NumPy archive"),
     (r"\[Content_Types\]\.xml|_rels/.*", "an office document, such as a spreadsheet; save it as CSV"),
 )
+#: Weights, arrays, media, programs: never a log, and often large.
+NEVER = tuple(
+    """
+    .pt .pth .ckpt .safetensors .bin .h5 .hdf5 .keras .onnx .pb .tflite .gguf .msgpack .npy .npz .pkl .pickle .joblib
+    .arrow .tfrecord .tfrecords .mdb .tar .tar.gz .tgz .bz2 .xz .7z .zst .whl .so .png .jpg .jpeg .gif .bmp .webp .svg
+    .pdf .mp4 .avi .mov .mkv .webm .mp3 .wav .flac .ogg .py .ipynb .pyc
+    """.split()
+)
 #: Bytes that text never has, but for the zeros that a crash of the machine leaves in its place.
 ODD = bytes(set(range(1, 32)) - set(b"\t\n\v\f\r\x1b\b"))
 

@@ -247,7 +247,7 @@ class Report:
 
     outlines: in place of `runs` where no output needs more than JSON or an overview.
     rules: the help on every rule that was applied or left out, for outputs that carry it along.
-    require_healthy: whether a run that is not healthy ends the command with NOT_JUDGED.
+    require_healthy: whether a run that is not healthy, or an unread path, ends the command with NOT_JUDGED.
     """
 
     runs: tuple[Diagnosis, ...]
@@ -307,7 +307,7 @@ class Report:
     def exit_code(self) -> ExitCode:
         """The exit code: nothing read, else the gate failed, else loglens failed, else nothing judged.
 
-        Where healthy runs are required, one that is not counts as not judged.
+        Where healthy runs are required, one that is not counts as not judged, and so does what was not read.
         """
         broken = any(unread.trace for unread in self.unread)
         if not self.judged:
@@ -316,7 +316,7 @@ class Report:
             return ExitCode.FOUND
         if broken or any(run.crashed for run in self.judged):
             return ExitCode.INTERNAL
-        if self.require_healthy and any(run.verdict != "healthy" for run in self.judged):
+        if self.require_healthy and (self.unread or any(run.verdict != "healthy" for run in self.judged)):
             return ExitCode.NOT_JUDGED
         return ExitCode.OK if any(run.verdict != "not-judged" for run in self.judged) else ExitCode.NOT_JUDGED
 

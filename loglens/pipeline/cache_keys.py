@@ -33,6 +33,8 @@ def code_and_settings(config: Config) -> str:
         sorted(config.ignore.items()),
         config.assertions,
         config.columns,
+        config.follow,
+        sorted(config.limits.items()),
     ]
     return repr([sys.version, np.__version__, code, settings])
 

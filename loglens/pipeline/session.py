@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from loglens.config.load import Config
-from loglens.discovery.find import find
-from loglens.discovery.units import units
+from loglens.discovery.find import Found, Owner, find
+from loglens.discovery.units import Reading, units
 from loglens.errors import LoglensError
 from loglens.model.report import Judged, Outline, Unread
 from loglens.pipeline import unchanged
@@ -96,7 +96,7 @@ def diagnose(
                 on_result(known_before)
                 return SessionResult(known_before, None)
         owner = (lambda: open_cache().owner) if execution.cached else None
-        found = find(paths, registry.readers(), owner, config.columns)
+        found = _find(paths, config, owner)
         failures = [Unread.of(failure) for failure in found.failures]
         on_result(failures)
         sources = units(found)
@@ -113,6 +113,15 @@ def diagnose(
         if call is not None and cache is not None and collected.stopped is None:
             call.remember(cache, failures, sources, keys)
     return SessionResult([*failures, *collected.judged], collected.stopped)
+
+
+def _find(paths: Sequence[str | Path], config: Config, memory: Callable[[], Owner] | None = None) -> Found:
+    return find(paths, registry.readers(), memory, config.columns, follow=config.follow, limits=config.limits)
+
+
+def open_paths(paths: Sequence[str | Path], config: Config = Config()) -> Reading:
+    """Every run under the paths, read one at a time when it is iterated over."""
+    return Reading(_find(paths, config))
 
 
 def _from_cache(call: Invocation, cache: Cache, formats: Collection[str]) -> list[Judged] | None:

@@ -20,6 +20,7 @@ from typing import overload
 
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
+from loglens.model.file_kinds import NEVER
 from loglens.model.run import Run
 from loglens.model.source import Source
 from loglens.remote.sparse_file import BLOCK, Sparse
@@ -31,14 +32,6 @@ SMALL, LARGEST = 1 << 18, 4 << 20
 TAIL = 1 << 20
 #: Files fetched at the same time.
 WORKERS = 8
-#: Weights, arrays, media, programs: never a log, and often large.
-NEVER = tuple(
-    """
-    .pt .pth .ckpt .safetensors .bin .h5 .hdf5 .keras .onnx .pb .tflite .gguf .msgpack .npy .npz .pkl .pickle .joblib
-    .arrow .tfrecord .tfrecords .mdb .tar .tar.gz .tgz .bz2 .xz .7z .zst .whl .so .png .jpg .jpeg .gif .bmp .webp .svg
-    .pdf .mp4 .avi .mov .mkv .webm .mp3 .wav .flac .ogg .py .ipynb .pyc
-    """.split()
-)
 
 
 class Url(type(Path())):  # type: ignore[misc]  # before Python 3.12 Path itself has no children

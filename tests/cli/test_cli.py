@@ -135,7 +135,7 @@ def test_a_rule_that_crashes_is_4_and_hides_no_other(monkeypatch: pytest.MonkeyP
 
 
 def test_loglens_itself_failing_is_4_and_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("loglens.discovery.walk.MAX_DEPTH", None)  # a fault of our own: None < int
+    monkeypatch.setattr("loglens.discovery.walk.SKIPPED", None)  # a fault of our own: no container
     Path("logs/inner").mkdir(parents=True)
     done = call("diagnose", "logs")
     assert done.exit_code == 4
@@ -431,7 +431,7 @@ def test_progress_is_shown_on_a_terminal_only_and_wiped_in_the_end() -> None:
 
 
 def test_an_interrupt_from_outside_is_130() -> None:
-    code = "import loglens.discovery.find as d, time\nd.walk = lambda root: time.sleep(60)\n"
+    code = "import loglens.discovery.find as d, time\nd.Walk = lambda *_: time.sleep(60)\n"
     code += "from loglens.cli import main\nmain()"
     process = subprocess.Popen([sys.executable, "-c", code, "diagnose", "."], stderr=subprocess.PIPE)
     time.sleep(1.5)

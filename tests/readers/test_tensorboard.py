@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
+import math
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +25,7 @@ from tensorboard.util import tensor_util
 from loglens.errors import UnreadableError
 from loglens.model.source import Source
 from loglens.readers.tensorboard import reader as tensorboard
-from tests.readers.tensorboard_writer import points, record, run, runs, scalar, write
+from tests.readers.tensorboard_writer import packed, points, record, run, runs, scalar, write
 
 DATA = Path(__file__).parent / "data" / "tensorboard"
 REAL = Path(__file__).parents[2].parent / "shared" / "real_logs"
@@ -288,16 +293,38 @@ def test_sibling_runs_are_not_one(tmp_path: Path) -> None:
 
 def test_gzip(tmp_path: Path) -> None:
     plain = max((path.read_bytes() for path in event_files(DATA / "torch")), key=len)
-    packed = tmp_path / "events.out.tfevents.1.host.gz"
-    packed.write_bytes(gzip.compress(plain))
+    compressed = tmp_path / "events.out.tfevents.1.host.gz"
+    compressed.write_bytes(gzip.compress(plain))
     whole = tmp_path / "plain" / "events.out.tfevents.1.host"
     whole.parent.mkdir()
     whole.write_bytes(plain)
-    assert points(run(packed)) == points(run(whole))
-    packed.write_bytes(gzip.compress(plain)[:-2000])
-    cut = run(packed)
+    assert points(run(compressed)) == points(run(whole))
+    compressed.write_bytes(gzip.compress(plain)[:-2000])
+    cut = run(compressed)
     assert points(cut) == points(run(whole))[: len(cut.columns)]
     assert "truncated" in {note.kind for note in cut.notes}
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
+@pytest.mark.parametrize("members", [1, 2, 3, 40])
+def test_every_member_of_a_compressed_file_is_read(
+    tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes], members: int
+) -> None:
+    records = packed(scalar("loss", 1 / (n + 1) if n < 50 else math.nan, n) for n in range(100))
+    cuts = [len(records) * k // members for k in range(members + 1)]
+    path = tmp_path / f"events.out.tfevents.1.host.{suffix}"
+    data = b"".join(pack(b"".join(records[a:b])) for a, b in pairwise(cuts))
+    for after, kinds in ((b"", []), (bytes(512), []), (b"trailing bytes", ["corrupt"]), (pack(b"x")[:8], None)):
+        path.write_bytes(data + after)
+        found = run(path)
+        assert len(found.columns) == 100 and np.isnan(found.columns.value).sum() == 50
+        if kinds is not None:
+            assert [note.kind for note in found.notes] == kinds
+        else:
+            assert {note.kind for note in found.notes} <= {"truncated", "corrupt"} and found.notes
+    if members > 1:
+        path.write_bytes(data[:-5] + pack(b""))  # the last member is cut off, and another one follows
+        assert {note.kind for note in run(path).notes} & {"corrupt", "truncated"}
 
 
 def test_sniff(tmp_path: Path) -> None:

@@ -13,13 +13,11 @@ from loglens.compare import text as comparison
 from loglens.compare.curves import Cast, compare
 from loglens.compare.regression import limit
 from loglens.config.load import Config
-from loglens.discovery.find import find
-from loglens.discovery.units import Reading
 from loglens.errors import LoglensError
 from loglens.model.exit_code import ExitCode
 from loglens.model.report import Unread
 from loglens.model.run import Run
-from loglens.registry import load as registry
+from loglens.pipeline.session import open_paths
 from loglens.renderers.json import dump
 from loglens.roles.assign import assign_roles
 
@@ -34,14 +32,14 @@ from loglens.roles.assign import assign_roles
 )
 @click.option(
     "--max-regression",
-    "limits",
+    "regressions",
     multiple=True,
     metavar="'METRIC 2%'",
     help="Exit with 1 if the metric ends worse by more than this, e.g. 'val/loss 2%'; may be repeated.",
 )
 @click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 @common.config_options
-@common.columns_option
+@common.reading_options
 @click.option("-v", "--verbose", is_flag=True, help="Every curve and every parameter.")
 @click.option("-q", "--quiet", is_flag=True, help="No warnings on standard error.")
 @common.traceback_option
@@ -50,12 +48,14 @@ def command(
     ctx: click.Context,
     paths: tuple[str, ...],
     against: tuple[str, ...],
-    limits: tuple[str, ...],
+    regressions: tuple[str, ...],
     format: str,
     file: Path | None,
     isolated: bool,
     roles: tuple[str, ...],
     columns: tuple[str, ...],
+    follow: bool,
+    limits: dict[str, int],
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -66,8 +66,8 @@ def command(
     """
     if len(paths) != (1 if against else 2):
         raise click.UsageError("give GOOD and BAD, or BAD alone with --against 'runs/good*'")
-    wanted = [limit(text) for text in limits]
-    config = common.load_config(file, isolated, roles, columns)
+    wanted = [limit(text) for text in regressions]
+    config = common.load_config(file, isolated, roles, columns, follow, limits)
     bad = _one(paths[-1], _runs([paths[-1]], config, quiet))
     if against:
         good = [
@@ -90,7 +90,7 @@ def command(
 
 def _runs(paths: Sequence[str], config: Config, quiet: bool) -> list[tuple[Run, Cast]]:
     """Every run under the paths with its curves and their roles. Raises LoglensError where there is none."""
-    reading = Reading(find(paths, registry.readers(), columns=config.columns))
+    reading = open_paths(paths, config)
     runs = [(run, assign_roles(run, config.roles)) for run in reading]
     unread = [Unread.of(failure) for failure in reading.unread]
     if not runs:

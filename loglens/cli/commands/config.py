@@ -14,6 +14,7 @@ from loglens.config.assertions import Assertion
 from loglens.config.flags import with_flags
 from loglens.config.load import Config
 from loglens.config.schema import schema
+from loglens.model.limits import LIMITS, limit_of
 from loglens.model.plain_text import safe
 from loglens.registry import load as registry
 
@@ -21,7 +22,7 @@ from loglens.registry import load as registry
 @click.command("config", short_help="The settings that hold here, and where from.")
 @common.config_options
 @click.option("--schema", "as_schema", is_flag=True, help="Print the JSON Schema of the configuration, for editors.")
-@click.option("-v", "--verbose", is_flag=True, help="Every threshold of every rule.")
+@click.option("-v", "--verbose", is_flag=True, help="Every threshold of every rule, and every limit.")
 @common.traceback_option
 def command(file: Path | None, isolated: bool, roles: tuple[str, ...], as_schema: bool, verbose: bool) -> None:
     """Print the settings that hold here as TOML, each with where it comes from.
@@ -57,6 +58,13 @@ def _lines(found: Config, flags: tuple[str, ...], verbose: bool) -> Iterator[str
         for tag, role in found.roles.items():
             yield f"{_quoted(tag)} = {_quoted(role)}{'  # --role' if tag in said else origin('roles')}"
     yield from _rules(found, origin("rules"), verbose)
+    shown = LIMITS if verbose else found.limits
+    if shown:
+        yield ""
+        yield "[limits]"
+    for name in shown:
+        said = f"{origin('limits')}, default {LIMITS[name].default}" if name in found.limits else "  # default"
+        yield f"{name} = {limit_of(found.limits, name)}{said}: {LIMITS[name].bounds}"
     for assertion in found.assertions:
         yield ""
         yield f"[[assert]]{origin('assert')}"

@@ -103,7 +103,7 @@ class Format(click.ParamType[str]):
 @click.option("--scheduler", metavar="ADDRESS", help="With --engine dask: the scheduler, e.g. tcp://10.0.0.1:8786.")
 @click.option("--no-cache", "cached", flag_value=False, default=True, help="Judge anew what did not change since.")
 @common.config_options
-@common.columns_option
+@common.reading_options
 @click.option("-v", "--verbose", is_flag=True, help="Every curve, snippet and healthy run in full.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
 @common.traceback_option
@@ -127,6 +127,8 @@ def command(
     isolated: bool,
     roles: tuple[str, ...],
     columns: tuple[str, ...],
+    follow: bool,
+    limits: dict[str, int],
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -138,7 +140,11 @@ def command(
         raise click.UsageError("--engine dask and --scheduler ADDRESS go together")
     targets = _targets(outputs, format)
     config = with_flags(
-        common.load_config(file, isolated, roles, columns), registry.detectors(), fail_on, select, ignore
+        common.load_config(file, isolated, roles, columns, follow, limits),
+        registry.detectors(),
+        fail_on,
+        select,
+        ignore,
     )
     old = baseline.load(accepted) if accepted else None
     whole = [(path, name) for path, name in targets if name != jsonl.FORMAT]

@@ -9,13 +9,11 @@ import click
 
 from loglens.cli import atomic_file, console, progress
 from loglens.cli import options as common
-from loglens.discovery.find import find
-from loglens.discovery.units import Reading
 from loglens.errors import LoglensError
 from loglens.model.exit_code import ExitCode
 from loglens.model.numbers import plural
 from loglens.model.report import Unread
-from loglens.registry import load as registry
+from loglens.pipeline.session import open_paths
 from loglens.renderers import point_tables as export
 
 
@@ -36,11 +34,18 @@ from loglens.renderers import point_tables as export
     "Wide: a row a run and step, a column a tag; a blank is no value, nan a logged NaN.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
-@common.columns_option
+@common.reading_options
 @common.traceback_option
 @click.pass_context
 def command(
-    ctx: click.Context, paths: tuple[str, ...], output: Path, tidy: bool, columns: tuple[str, ...], quiet: bool
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    output: Path,
+    tidy: bool,
+    columns: tuple[str, ...],
+    follow: bool,
+    limits: dict[str, int],
+    quiet: bool,
 ) -> None:
     """Write the scalars of every run to one table."""
     suffix = output.suffix.lower()
@@ -50,7 +55,7 @@ def command(
         raise LoglensError(f"-o {output}: {error}") from None
     if not output.parent.is_dir():
         raise LoglensError(f"-o {output}: there is no folder {output.parent}")
-    reading = Reading(find(paths, registry.readers(), columns=columns))
+    reading = open_paths(paths, common.load_config(None, False, (), columns, follow, limits))
     with progress.progress_bar(reading.sources, quiet) as watch:
         runs = watch(reading)
         first = next(runs, None)

@@ -36,6 +36,10 @@ fail-on = "error"
 # [rules.exploding-gradient]
 # ratio = 1.5
 
+# Limits on what is read and kept; docs/limits.md explains them.
+# [limits]
+# files = 1000000
+
 # What a run must reach. metric is a tag, a glob of tags, or a role such as loss@val.
 # [[assert]]
 # metric = "val/accuracy"

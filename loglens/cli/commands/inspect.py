@@ -8,11 +8,9 @@ import click
 
 from loglens.cli import console, progress
 from loglens.cli import options as common
-from loglens.discovery.find import find
-from loglens.discovery.units import Reading
 from loglens.model.exit_code import ExitCode
 from loglens.model.report import Unread
-from loglens.registry import load as registry
+from loglens.pipeline.session import open_paths
 from loglens.renderers.json import dump
 from loglens.renderers.terminal import inspection
 from loglens.roles.assign import assign_roles, parts
@@ -22,7 +20,7 @@ from loglens.roles.assign import assign_roles, parts
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 @common.config_options
-@common.columns_option
+@common.reading_options
 @click.option(
     "--show-params", is_flag=True, help="The parameters alone, all of them, as reports show them: no secrets."
 )
@@ -38,13 +36,16 @@ def command(
     isolated: bool,
     roles: tuple[str, ...],
     columns: tuple[str, ...],
+    follow: bool,
+    limits: dict[str, int],
     show_params: bool,
     verbose: bool,
     quiet: bool,
 ) -> None:
     """List runs, curves, points, roles and notes, without judging."""
-    table = common.load_config(file, isolated, roles).roles
-    reading = Reading(find(paths, registry.readers(), columns=columns))
+    config = common.load_config(file, isolated, roles, columns, follow, limits)
+    table = config.roles
+    reading = open_paths(paths, config)
     with progress.progress_bar(reading.sources, quiet) as watch:
         runs = [(run, parts(assign_roles(run, table))) for run in watch(reading)]
     unread = [Unread.of(failure) for failure in reading.unread]

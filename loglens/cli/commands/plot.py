@@ -46,7 +46,7 @@ from loglens.renderers.figures import plot
     help="How wide a figure is.",
 )
 @common.config_options
-@common.columns_option
+@common.reading_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
 @common.traceback_option
 @click.pass_context
@@ -61,6 +61,8 @@ def command(
     isolated: bool,
     roles: tuple[str, ...],
     columns: tuple[str, ...],
+    follow: bool,
+    limits: dict[str, int],
     quiet: bool,
 ) -> None:
     """Draw the curves that each finding rests on, with its onset, its episode and values that are not finite.
@@ -76,7 +78,7 @@ def command(
         if name not in registry.detectors():
             raise LoglensError(f"--select: no rule {name!r}; {nearest(name, list(registry.detectors()))}")
     plot.check()
-    config = with_flags(common.load_config(file, isolated, roles, columns), registry.detectors())
+    config = with_flags(common.load_config(file, isolated, roles, columns, follow, limits), registry.detectors())
     execution = session.Execution(jobs=None, cached=True, formats={"plot"})
     with progress.tracker(quiet) as track:
         judged, stopped = session.diagnose(paths, config, execution, track=track)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import stat
 import struct
 import tempfile
-import zlib
 from mmap import ACCESS_READ, PAGESIZE, mmap
 from pathlib import Path
 from typing import IO
 
+from loglens.readers.files.packed import MAGIC, magic_of, unpack
 from loglens.readers.tensorboard.event_proto import parse_event
 from loglens.readers.tensorboard.records import FRAME, HEADER, Buffer, masked_crc
 
 LFS = b"version https://git-lfs"
-GZIP = b"\x1f\x8b"
 #: Bytes that a compressed file may grow to: at most the first, and beyond the second only to so many times
 #: its size. Event records of one tag shrink tenfold, zeros a thousandfold.
 GZIP_MAX, GZIP_SMALL, GZIP_TIMES = 1 << 32, 1 << 26, 100
@@ -37,8 +36,8 @@ def open_events(path: Path) -> tuple[Buffer, list[tuple[str, str]]]:
                 raise RejectedError("a git-LFS pointer, not the file itself; run `git lfs pull`")
             if head.startswith(b"PK\x03\x04"):
                 raise RejectedError("a zip archive; unpack it")
-            if head.startswith(GZIP):
-                return _inflate(file)
+            if magic := magic_of(head):
+                return _inflate(file, magic)
             return _mapped(file), []
     except OSError as error:
         raise RejectedError(f"cannot be read: {error.strerror or error}; check the path and its permissions") from None
@@ -50,25 +49,12 @@ def _mapped(file: IO[bytes]) -> Buffer:
     return mmap(file.fileno(), size, access=ACCESS_READ) if size else b""
 
 
-def _inflate(file: IO[bytes]) -> tuple[Buffer, list[tuple[str, str]]]:
-    """Unpacks gzip into a temporary file, within bounds; what can be unpacked is read."""
+def _inflate(file: IO[bytes], magic: bytes) -> tuple[Buffer, list[tuple[str, str]]]:
+    """Unpacks into a temporary file, within bounds; what can be unpacked is read."""
     max_size = min(GZIP_MAX, max(GZIP_SMALL, GZIP_TIMES * file.seek(0, 2)))
     file.seek(0)
-    unpacker, notes = zlib.decompressobj(wbits=31), []
     with tempfile.TemporaryFile() as plain:
-        try:
-            while not unpacker.eof and plain.tell() < max_size:
-                packed = unpacker.unconsumed_tail or file.read(1 << 16)
-                if not packed:
-                    break
-                plain.write(unpacker.decompress(packed, 1 << 22))
-        except zlib.error as error:
-            notes.append(("corrupt", f"the compressed data are damaged ({error}); read up to there"))
-        else:
-            if plain.tell() >= max_size:
-                notes.append(("truncated", f"unpacks to more than {max_size >> 20} MB: a bomb; read up to there"))
-            elif not unpacker.eof:
-                notes.append(("truncated", "the compressed data do not end; read up to there"))
+        notes = unpack(file, plain, magic, max_size)
         if notes and not plain.tell():
             raise RejectedError(notes[0][1].removesuffix("; read up to there") + "; fetch the file again")
         plain.flush()
@@ -90,8 +76,8 @@ def begins_as_events(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         head = file.read(1 << 12)
-    if head.startswith(GZIP):
-        head = zlib.decompressobj(wbits=31).decompress(head, 1 << 12)
+    if magic := magic_of(head):
+        head = MAGIC[magic]().decompress(head, 1 << 12)
     if len(head) < FRAME or masked_crc(head[:8]) != struct.unpack_from("<I", head, 8)[0]:
         return False
     length = struct.unpack_from("<Q", head)[0]

@@ -1,0 +1,98 @@
+"""Unpack compressed files, member after member, within bounds: gzip, bzip2, xz."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable
+from typing import IO, Protocol
+
+#: So much of the packed file is read at a time, and so much is unpacked at a time.
+READ, WRITE = 1 << 13, 1 << 20
+#: What unpacking damaged data raises.
+DAMAGE = (zlib.error, lzma.LZMAError, OSError, EOFError)
+
+
+class Unpacker(Protocol):
+    """Unpack one member. eof: its end was met. unused_data: what follows it. needs_input: nothing is left to give."""
+
+    eof: bool
+    unused_data: bytes
+    needs_input: bool
+
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+class Gunzip:
+    """The decompressor of zlib, with the face of those of bz2 and lzma."""
+
+    def __init__(self) -> None:
+        self._zlib = zlib.decompressobj(wbits=31)
+
+    @property
+    def eof(self) -> bool:
+        return self._zlib.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._zlib.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._zlib.unconsumed_tail and not self._zlib.eof
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
+
+
+#: First bytes of a member -> what unpacks it.
+MAGIC: dict[bytes, Callable[[], Unpacker]] = {
+    b"\x1f\x8b": Gunzip,
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ\0": lzma.LZMADecompressor,
+}
+
+
+def magic_of(start: bytes) -> bytes | None:
+    """The magic bytes of a compressed file that begins so; None for others."""
+    return next((magic for magic in MAGIC if start.startswith(magic)), None)
+
+
+def unpack(packed: IO[bytes], plain: IO[bytes], magic: bytes, most: int) -> list[tuple[str, str]]:
+    """Write what can be unpacked, up to about `most` bytes, and return notes (kind, message) on the rest.
+
+    A compressed file is one member or several, as when files were appended to each other or a writer began anew.
+    """
+    unpacker, data, at = MAGIC[magic](), packed.read(READ), 0
+    try:
+        while plain.tell() < most:
+            if not unpacker.eof:
+                if unpacker.needs_input and not data:
+                    data = packed.read(READ)
+                    if not data:
+                        return [("truncated", "the compressed data do not end; read up to there")]
+                plain.write(unpacker.decompress(data, WRITE))
+                data = b""
+                continue
+            at = packed.tell() - len(unpacker.unused_data)
+            data = unpacker.unused_data.lstrip(b"\0") or _after_zeros(packed)
+            if len(data) < len(magic):
+                data += packed.read(READ)
+            if not data:
+                return []
+            if not data.startswith(magic):
+                return [("corrupt", f"what follows the compressed data, from byte {at} on, is no such data; not read")]
+            unpacker = MAGIC[magic]()
+    except DAMAGE as error:
+        where = f" from byte {at} on" if at else ""
+        return [("corrupt", f"the compressed data are damaged{where} ({error}); read up to there")]
+    return [("truncated", f"unpacks to more than {most >> 20} MB: a bomb; read up to there")]
+
+
+def _after_zeros(packed: IO[bytes]) -> bytes:
+    """The next bytes past zeros, with which tapes and some writers fill their blocks."""
+    while data := packed.read(READ):
+        if rest := data.lstrip(b"\0"):
+            return rest
+    return b""
