@@ -11,18 +11,32 @@ from loglens.config.assertions import RULE, Assertion, Claim
 from loglens.model.finding import Confidence, Finding
 from loglens.model.report import RuleResult
 from loglens.model.series import Series
+from loglens.model.vocabulary import LOWER
 from loglens.roles.from_tags import main_curve
 from loglens.roles.metrics import pick
+from loglens.stats.whole_curve import end_over_start, finite_share, kept
+
+#: What is said of a measure of the whole curve.
+_WHOLE = {
+    "max": "the largest value of {tag} is {value:.4g}",
+    "min": "the lowest value of {tag} is {value:.4g}",
+    "finite": "{value:.1%} of the points of {tag} are finite",
+    "kept": "{tag} ends with {value:.0%} of its gain",
+    "end-over-start": "{tag} ends at {value:.4g} times its start",
+}
 
 
-def check(assertions: Sequence[Assertion], curves: Sequence[Series]) -> tuple[list[Finding], RuleResult]:
+def check(
+    assertions: Sequence[Assertion], curves: Sequence[Series], results: Sequence[RuleResult] = ()
+) -> tuple[list[Finding], RuleResult]:
     """Check assertions: the violated ones as findings, and one result for all of them together.
 
-    curves: the run's, each with its role.
+    curves: the run's, each with its role. results: those of the rules, for assertions that a rule finds nothing.
     """
     findings: list[Finding] = []
     absent = []
     for assertion in assertions:
+        findings += _not_clean(assertion.clean, results)
         curve = pick(curves, assertion.metric) if assertion.metric else None
         if assertion.metric and curve is None and assertion.optional:
             absent.append(assertion.metric)
@@ -34,6 +48,21 @@ def check(assertions: Sequence[Assertion], curves: Sequence[Series]) -> tuple[li
     if len(absent) == len(assertions):
         return [], RuleResult(RULE.name, "skipped", f"no curve is called {', '.join(absent)}")
     return [], RuleResult(RULE.name, "clean")
+
+
+def _not_clean(rules: Sequence[str], results: Sequence[RuleResult]) -> Iterator[Finding]:
+    """One finding for every rule that is not clean: it found something, lacked its data, or does not exist."""
+    by_rule = {result.condition: result for result in results}
+    for name in rules:
+        result = by_rule.get(name)
+        if result is None or result.outcome != "clean":
+            if result is None:
+                found = "was not asked"
+            else:
+                found = "finds something" if result.outcome == "found" else f"was {result.outcome} ({result.why})"
+            message = f"{name} {found}, and that it is clean is asserted"
+            evidence = {"assertion": f"clean: {name}"}
+            yield Finding(message, RULE.severity, Confidence.HIGH, evidence=evidence, key=f"clean: {name}")
 
 
 def _hold(assertion: Assertion, claim: Claim, curve: Series | None, curves: Sequence[Series]) -> Iterator[Finding]:
@@ -85,11 +114,25 @@ def _value(claim: Claim, curve: Series) -> tuple[float, int | None, Series | Non
         return float(curve.value[-1]), int(curve.step[-1]), curve, f"{curve.tag} ends at {curve.value[-1]:.4g}"
     if claim.what == "best":
         return _best(claim, curve)
+    if claim.what in _WHOLE:
+        value = _whole(claim.what, curve)
+        return value, None, curve, _WHOLE[claim.what].format(tag=curve.tag, value=value)
     count = int(claim.what.rpartition("-")[2])
     window = curve.value[-count:]
     mean = float(np.mean(window)) if np.isfinite(window).all() else float("nan")
     said = f"the mean of the last {len(window)} points of {curve.tag} is {mean:.4g}"
     return mean, int(curve.step[-len(window)]), curve, said
+
+
+def _whole(what: str, curve: Series) -> float:
+    """A measure of the whole curve, NaN where it has none."""
+    if what == "finite":
+        return finite_share(curve.value)
+    if what == "kept":
+        return kept(curve.value, higher=curve.role not in LOWER)
+    if what == "end-over-start":
+        return end_over_start(curve.value)
+    return float(curve.value.max() if what == "max" else curve.value.min())
 
 
 def _best(claim: Claim, curve: Series) -> tuple[float, int | None, Series, str]:

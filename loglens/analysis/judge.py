@@ -49,12 +49,13 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
     index = CurveIndex(curves)
     supervised = _is_supervised(curves, index)
     found, results = _through_rules(run, index, detectors, config, supervised=supervised)
-    violated, of_assertions = _through_assertions(curves, config)
-    results += of_assertions
     outcome = judge_outcome(curves, run.notes)
     found += _from_outcome(outcome, found, curves, rules, config)
+    unstable = RuleResult(UNSTABLE.name, *_unstable(outcome, found, config))
+    violated, of_assertions = _through_assertions(curves, [*results, unstable], config)
+    results += of_assertions
     judged = _is_judged(results, rules)
-    results.append(RuleResult(UNSTABLE.name, *_unstable(outcome, found, config)))
+    results.append(unstable)
     first, last = _steps(curves)
     ranked = add_changes(find_causes(found, rules, (last or 0) - (first or 0)), run, logged, rules)
     findings = insert_below_errors(ranked, violated)
@@ -97,13 +98,15 @@ def _through_rules(
     return found, results
 
 
-def _through_assertions(curves: tuple[Series, ...], config: Config) -> tuple[list[ReportedFinding], list[RuleResult]]:
+def _through_assertions(
+    curves: tuple[Series, ...], results: list[RuleResult], config: Config
+) -> tuple[list[ReportedFinding], list[RuleResult]]:
     """Check the assertions: the violated ones, and their result, which is absent where there are no assertions."""
     if not config.assertions:
         return [], []
     if assertions.RULE.name in config.ignore:
         return [], [RuleResult(assertions.RULE.name, "skipped", _left_out(assertions.RULE.name, config))]
-    violated, result = check(config.assertions, curves)
+    violated, result = check(config.assertions, curves, results)
     return [ReportedFinding.of(assertions.RULE, finding) for finding in violated], [result]
 
 

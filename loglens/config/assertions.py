@@ -9,8 +9,10 @@ from typing import Any
 from loglens.errors import ConfigError, nearest
 from loglens.model.finding import Rule, RuleHelp, Severity
 
-#: Keys of one table; mean-last-10 stands for any number of points.
-KEYS = ("metric", "last", "best", "mean-last-10", "max-step-time", "must-reach-step", "if-missing")
+#: Claims on the values of one curve; mean-last-10 stands for any number of points.
+ON_CURVE = ("last", "best", "mean-last-10", "max", "min", "finite", "kept", "end-over-start")
+#: Keys of one table.
+KEYS = ("metric", *ON_CURVE, "max-step-time", "must-reach-step", "clean", "if-missing")
 IF_MISSING = ("fail", "skip")
 
 _BOUND = re.compile(r"(?P<sign>>=|<=|>|<)\s*(?P<number>[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?)\s*(?P<percent>%?)", re.I)
@@ -19,7 +21,7 @@ _MEAN = re.compile(r"mean-last-([1-9]\d{0,8})")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One bound on a run: what (last, best, mean-last-N, max-step-time, must-reach-step), >=, >, <= or <, the bound."""
+    """One bound on a run: what (a key of ON_CURVE, max-step-time, must-reach-step), >=, >, <= or <, the bound."""
 
     what: str
     sign: str
@@ -42,12 +44,14 @@ class Claim:
 class Assertion:
     """The claims of one table. metric: a tag, a glob of tags, or a role such as accuracy or loss@val.
 
-    optional: a run that did not log the metric is skipped, not failed.
+    optional: a run that did not log the metric is skipped, not failed. clean: rules that must have had their data and
+    found nothing.
     """
 
     metric: str
     claims: tuple[Claim, ...]
     optional: bool = False
+    clean: tuple[str, ...] = ()
 
 
 def parse(value: Any, file: str) -> tuple[Assertion, ...]:
@@ -67,13 +71,23 @@ def _one(table: dict[str, Any], where: str) -> Assertion:
     missing = table.get("if-missing", "fail")
     if missing not in IF_MISSING:
         raise ConfigError(f"{where}: if-missing is {missing!r}; it must be one of {', '.join(IF_MISSING)}")
-    claims = tuple(_claim(key, said, where) for key, said in table.items() if key not in ("metric", "if-missing"))
-    if not claims:
+    others = ("metric", "if-missing", "clean")
+    claims = tuple(_claim(key, said, where) for key, said in table.items() if key not in others)
+    clean = _rules(table.get("clean", ()), where)
+    if not claims and not clean:
         raise ConfigError(f'{where}: demands nothing; add a line such as last = ">= 0.92"')
     of_curve = [claim.what for claim in claims if claim.what not in ("max-step-time", "must-reach-step")]
     if of_curve and not metric:
         raise ConfigError(f'{where}: {of_curve[0]} of which curve? add metric = "val/accuracy" or the like')
-    return Assertion(metric, claims, missing == "skip")
+    return Assertion(metric, claims, missing == "skip", clean)
+
+
+def _rules(said: Any, where: str) -> tuple[str, ...]:
+    """Names of rules, as one text or a list of them."""
+    names = [said] if isinstance(said, str) else said
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) and name for name in names):
+        raise ConfigError(f'{where}: clean must be a rule such as "nan-loss" or a list of rules, not {said!r}')
+    return tuple(names)
 
 
 def _claim(key: str, said: Any, where: str) -> Claim:
@@ -98,8 +112,10 @@ HELP = RuleHelp(
         "How it is found.": "Each table [[assert]] of the configuration (in pyproject.toml [[tool.loglens.assert]]) "
         'names a metric by tag, glob or role, and bounds such as last = ">= 0.92". last is the last logged point, '
         "best the highest where the bound is from below and the lowest where it is from above, mean-last-10 the mean "
-        "of the last ten. max-step-time bounds the median of the seconds a step by the clock, must-reach-step the "
-        "last step.",
+        "of the last ten, max and min the largest and the lowest value, finite the share of points that are neither "
+        "NaN nor infinite, kept the share of its gain that the curve still has at its end, and end-over-start its "
+        "median over the last tenth as a multiple of that over the first. max-step-time bounds the median of the seconds a "
+        "step by the clock, must-reach-step the last step; clean names rules that must find nothing.",
         "When it is wrong.": "It is as right as its bound. A metric that was not logged violates it; "
         'if-missing = "skip" passes such runs over. Of several curves that fit the metric one is looked at.',
     },

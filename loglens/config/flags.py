@@ -45,6 +45,7 @@ def _check_names(
         (config.select, f"{config.file}: select"),
         (config.ignore, f"{config.file}: ignore"),
         (config.thresholds, f"{config.file}: [rules]"),
+        ([name for demand in config.assertions for name in demand.clean], f"{config.file}: clean"),
     ):
         for name in names:
             if name not in known:

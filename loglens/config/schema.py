@@ -110,6 +110,15 @@ def _assertion() -> dict[str, Any]:
             },
             "last": {"description": "Bound on the last logged point.", **bound},
             "best": {"description": "Bound on the best point: highest for > and >=, lowest for < and <=.", **bound},
+            "max": {"description": "Bound on the largest value.", **bound},
+            "min": {"description": "Bound on the lowest value.", **bound},
+            "finite": {"description": "Bound on the share of points that are neither NaN nor infinite.", **bound},
+            "kept": {"description": "Bound on the share of its gain that the curve has at its end.", **bound},
+            "end-over-start": {"description": "Bound on the end as a multiple of the start.", **bound},
+            "clean": {
+                "description": "Rules that must have had their data and found nothing.",
+                "oneOf": [{"$ref": "#/$defs/rule"}, {"type": "array", "items": {"$ref": "#/$defs/rule"}}],
+            },
             "max-step-time": {
                 "description": "The median of the seconds a step is at most this.",
                 "type": "number",
@@ -125,5 +134,5 @@ def _assertion() -> dict[str, Any]:
         "patternProperties": {
             r"^mean-last-[1-9]\d{0,8}$": {"description": "Bound on the mean of the last points.", **bound}
         },
-        "dependentRequired": {"last": ["metric"], "best": ["metric"]},
+        "dependentRequired": {key: ["metric"] for key in assertions.ON_CURVE if key != "mean-last-10"},
     }

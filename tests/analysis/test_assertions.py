@@ -21,7 +21,7 @@ from loglens.config.load import Config
 from loglens.errors import ConfigError
 from loglens.model.columns import Columns
 from loglens.model.finding import Severity
-from loglens.model.report import Report
+from loglens.model.report import Report, RuleResult
 from loglens.model.reported_finding import ReportedFinding
 from loglens.model.run import Run
 from loglens.registry import load as registry
@@ -90,6 +90,13 @@ def trained() -> Run:
         ({"mean_last_2": ">= 0.92"}, ""),
         ({"mean_last_3": ">= 0.94"}, "the mean of the last 3 points of val/accuracy is 0.93, and mean-last-3 >= 0.94"),
         ({"mean_last_99": ">= 0.9"}, "the mean of the last 6 points of val/accuracy is 0.815"),
+        ({"max": "< 0.96"}, ""),
+        ({"max": "< 0.95"}, "the largest value of val/accuracy is 0.95, and max < 0.95 is asserted"),
+        ({"min": "> 0.5"}, "the lowest value of val/accuracy is 0.5, and min > 0.5 is asserted"),
+        ({"finite": ">= 100%"}, ""),
+        ({"kept": ">= 90%"}, ""),
+        ({"end_over_start": ">= 1.3"}, ""),
+        ({"end_over_start": ">= 2"}, "val/accuracy ends at 1.329 times its start"),
         ({"must_reach_step": 50}, ""),
         ({"must_reach_step": 51}, "val/accuracy ends at step 50, and step 51 is asserted"),
     ],
@@ -105,6 +112,40 @@ def test_what_is_not_a_number_holds_nothing() -> None:
     assert said(sick, metric="loss", last="<= 9") == ["loss ends at nan, and last <= 9 is asserted"]
     assert said(sick, metric="loss", mean_last_2="<= 9") and said(sick, metric="acc", best=">= 0")
     assert not said(sick, metric="loss", best="<= 1")
+
+
+@pytest.mark.parametrize("length", [30, 300, 3000])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_what_a_curve_kept_does_not_depend_on_its_scale(length: int, scale: float) -> None:
+    back = scale * np.concatenate([falling(length, noise=0.01), np.linspace(0.5, 2.0, length)])
+    assert said(run({"loss": back}), metric="loss", kept=">= 90%")
+    assert not said(run({"loss": scale * falling(length, noise=0.01)}), metric="loss", kept=">= 90%")
+    assert not said(run({"reward": scale * falling(length, noise=0.01)[::-1]}), metric="reward", kept=">= 90%")
+
+
+def test_a_curve_that_never_gained_or_breaks_off_kept_nothing() -> None:
+    assert said(run({"loss": np.linspace(1.0, 9.0, 90)}), metric="loss", kept=">= 0")
+    broken = falling(90)
+    broken[80:] = np.nan
+    assert said(run({"loss": broken}), metric="loss", kept=">= 0")
+    assert said(run({"loss": broken}), metric="loss", finite=">= 100%")[0].startswith("88.9% of the points")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "message"),
+    [
+        ("clean", ""),
+        ("found", "nan-loss finds something, and that it is clean is asserted"),
+        ("skipped", "nan-loss was skipped (no loss), and that it is clean is asserted"),
+        ("crashed", "nan-loss was crashed (no loss), and that it is clean is asserted"),
+    ],
+)
+def test_a_rule_is_asserted_to_be_clean(outcome: str, message: str) -> None:
+    (one,) = parse([{"clean": "nan-loss"}], "x")
+    findings, result = check([one], [], [RuleResult("nan-loss", outcome, "" if outcome == "clean" else "no loss")])
+    assert [finding.message for finding in findings] == [message] * bool(message)
+    assert result.outcome == ("found" if message else "clean")
+    assert check([one], [])[0][0].message == "nan-loss was not asked, and that it is clean is asserted"
 
 
 def test_a_metric_that_was_not_logged_violates_unless_it_may_be_missing() -> None:

@@ -173,6 +173,9 @@ def test_the_schema_knows_every_key_and_takes_what_the_code_takes() -> None:
         '[[assert]]\nlast = "> 3"',
         '[[assert]]\nmetric = "x"\nmean-last-0 = "> 3"',
         '[[assert]]\nmax-step-time = "1"',
+        '[[assert]]\nkept = "> 90%"',
+        '[[assert]]\nclean = "nan-los"',
+        "[[assert]]\nclean = 3",
     ],
 )
 def test_schema_and_code_refuse_the_same(text: str) -> None:

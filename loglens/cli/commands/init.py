@@ -46,11 +46,17 @@ fail-on = "error"
 # last = ">= 0.92"
 # best = ">= 0.95"
 # mean-last-10 = ">= 0.9"
+# max = "< 100"              # min for the lowest value
+# min = ">= 0"
+# finite = ">= 100%"         # the share of points that are neither NaN nor infinite
+# kept = ">= 90%"            # the share of its gain that it still has at its end
+# end-over-start = "< 1.5"   # the end as a multiple of the start
 # if-missing = "skip"        # a run that did not log it is passed over in place of failed
 
 # [[assert]]
 # must-reach-step = 10000
 # max-step-time = 0.5        # seconds, the median
+# clean = ["nan-loss"]       # rules that must have had their data and found nothing
 """
 
 
