@@ -76,7 +76,7 @@ def closest(expected: Expected, curves: Iterable[Series]) -> Series | None:
     known = list(curves)
     named = [curve for curve in known if _words(curve.tag).endswith(_words(expected.tag))]
     same = [curve for curve in known if not differences(expected, curve) & {"points", "first", "last"}]
-    return min(named or same, key=lambda curve: len(differences(expected, curve)), default=None)
+    return min([*named, *same], key=lambda curve: len(differences(expected, curve)), default=None)
 
 
 def assigned(rows: Sequence[Expected], runs: Sequence[Sequence[Series]]) -> dict[str, Sequence[Series]]:

@@ -28,7 +28,7 @@ def cases() -> Iterator[object]:
             yield pytest.param(SHARED / name / case, [row for row in rows if row.case == case], id=f"{name}-{case}")
 
 
-@pytest.mark.parametrize(("path", "rows"), cases())
+@pytest.mark.parametrize(("path", "rows"), list(cases()))
 def test_a_real_log_is_read_as_a_person_reads_it(path: Path, rows: list[Expected]) -> None:
     if not path.exists():
         pytest.skip("the folder of real logs is not here")
