@@ -2,7 +2,8 @@
 
 A row of an expectation is one curve of a case: its role, its name as the file writes it, its steps ("epoch 1..10",
 several ways apart by " or ", "row" where the file tells no steps that an integer can hold), the number of points that
-no resume replaced, and its first and last value. A row with the role "runs" is the number of runs in the case.
+no resume replaced, its first and last value, and the mean of the finite ones. A row with the role "runs" is the number
+of runs in the case.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ from pathlib import Path
 import numpy as np
 
 from loglens.model.series import Series
+from loglens.stats.arrays import Floats
 
 #: Relative difference below which two values are one: the rows hold ten digits, event files single precision.
 CLOSE = 1e-6
 
-#: Ways in which a curve can differ (axis, points, first, last, role): a curve that is not there differs in all.
-KINDS = 5
+#: Roles that a curve has to earn: one that no row names has it by mistake.
+MAIN = frozenset({"loss", "lr", "grad_norm_global"})
+
+#: Ways in which a curve can differ (axis, points, first, last, mean, role): a curve that is not there differs in all.
+KINDS = 6
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Expected:
     points: int
     first: str
     last: str
+    mean: str
     differs: frozenset[str]
     reason: str
 
@@ -46,7 +52,7 @@ def load(path: Path) -> list[Expected]:
     with path.open(newline="", encoding="utf-8") as file:
         return [
             Expected(
-                **{key: row[key] for key in ("case", "run", "role", "tag", "steps", "first", "last", "reason")},
+                **{key: row[key] for key in ("case", "run", "role", "tag", "steps", "first", "last", "mean", "reason")},
                 points=int(row["points"]),
                 differs=frozenset(row["differs"].split()),
             )
@@ -55,7 +61,7 @@ def load(path: Path) -> list[Expected]:
 
 
 def differences(expected: Expected, curve: Series | None) -> frozenset[str]:
-    """The ways in which a curve is not the expected one: axis, points, first, last, role; or absent."""
+    """The ways in which a curve is not the expected one: axis, points, first, last, mean, role; or absent."""
     if curve is None:
         return frozenset({"absent"})
     agrees = {
@@ -63,6 +69,7 @@ def differences(expected: Expected, curve: Series | None) -> frozenset[str]:
         "points": len(curve) == expected.points,
         "first": _same_value(expected.first, curve.value[0]),
         "last": _same_value(expected.last, curve.value[-1]),
+        "mean": len(curve) != expected.points or _same_mean(expected.mean, curve.finite.value),
         "role": any(_same_role(role, curve) for role in expected.role.split(" or ")),
     }
     return frozenset(word for word, same in agrees.items() if not same)
@@ -93,6 +100,15 @@ def assigned(rows: Sequence[Expected], runs: Sequence[Sequence[Series]]) -> dict
     return result
 
 
+def unexpected(rows: Sequence[Expected], runs: Sequence[Sequence[Series]]) -> list[str]:
+    """The names of curves that have a main role although no row of the case names them as one that has it."""
+    own = assigned(rows, runs)
+    meant = {id(closest(row, own[row.run])) for row in rows if row.role != "runs"}
+    known = {_bare(re.sub(r" \(.*\)", "", row.tag)) for row in rows if row.role.partition("@")[0] in MAIN}
+    main = [curve for curves in runs for curve in curves if curve.role in MAIN]
+    return [curve.tag for curve in main if id(curve) not in meant and _bare(curve.tag) not in known]
+
+
 def _cost(row: Expected, curve: Series | None) -> int:
     return len(differences(row, curve)) if curve is not None else KINDS
 
@@ -112,6 +128,12 @@ def _same_value(text: str, value: float) -> bool:
     return (math.isnan(wanted) and math.isnan(value)) or math.isclose(wanted, value, rel_tol=CLOSE, abs_tol=1e-300)
 
 
+def _same_mean(text: str, values: Floats) -> bool:
+    if not len(values):
+        return math.isnan(float(text))
+    return math.isclose(float(text), values.mean(), rel_tol=CLOSE, abs_tol=CLOSE * np.abs(values).max())
+
+
 def _same_role(text: str, curve: Series) -> bool:
     role, _, split = text.partition("@")
     if text == "none":
@@ -122,3 +144,7 @@ def _same_role(text: str, curve: Series) -> bool:
 
 def _words(tag: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", tag.lower()))
+
+
+def _bare(tag: str) -> str:
+    return re.sub(r"^(train|val|validation|test) ", "", _words(tag))
