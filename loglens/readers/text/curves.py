@@ -16,6 +16,7 @@ from loglens.readers.text.line_plan import COUNTED, UNCOUNTED, Value
 from loglens.readers.text.line_records import LineRecords, forward_fill
 from loglens.readers.text.number_lists import counted_lists
 from loglens.readers.text.positions import Positions, place, tables
+from loglens.readers.text.ranks import of_first_rank
 from loglens.readers.text.repeats import repeats
 from loglens.readers.text.sections import Sections, sections_of, within
 from loglens.stats.arrays import Floats, Ints
@@ -23,16 +24,15 @@ from loglens.stats.arrays import Floats, Ints
 Codes = NDArray[np.int32]
 
 
-def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
-    """The points of a log in the order written, the axes that do not count in steps, and remarks."""
+def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tuple[str, str], ...]]:
+    """The points of a log in the order written, the axes that do not count in steps, and notes: kind and message."""
     owner = collector.column("owner")
     if not len(owner):
         return Columns.empty(), {}, ()
     plans = tuple(plan for plan, _ in collector.templates.forms)
-    records = LineRecords(plans, *map(collector.column, ("form", "step", "epoch", "total", "time")))
+    records = LineRecords(plans, *map(collector.column, ("form", "step", "epoch", "total", "time", "rank")))
+    records, owner, nth, number, ranked = of_first_rank(records, owner, *map(collector.column, ("nth", "value")))
     records = without_false_counters(records)
-    nth = collector.column("nth")
-    number = collector.column("value")
     records, counting = counted_lists(records, owner, number)
     values = [value for plan in records.plans for value in plan.values]
     if not counting.all():
@@ -59,7 +59,9 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[str
     time = np.where(late & np.isnan(records.time), forward_fill(records.time), records.time)
     session = _dense(places.session[owner])
     columns = Columns(tuple(tags[each] for each in used.tolist()), code, where, time[owner], number, session)
-    return columns, axes, (*places.remarks, *followers.remarks)
+    remarks = [("ranks", ranked)] if ranked else []
+    remarks += [("axis", remark) for remark in (*places.remarks, *followers.remarks)]
+    return columns, axes, tuple(remarks)
 
 
 _AXES = ("step", "samples", "epoch", "log", "table", "row")

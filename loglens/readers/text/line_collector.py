@@ -20,7 +20,7 @@ from loglens.stats.arrays import Floats, Ints
 
 #: So many templates that mean nothing are remembered, and so many tags taken; a log has a few hundred.
 MAX_TEMPLATES, MAX_TAGS = 50_000, 100_000
-_FIELDS = ("step", "epoch", "total", "stamp", "millis", "seconds")
+_FIELDS = ("step", "epoch", "total", "stamp", "millis", "seconds", "rank")
 #: Where a line was printed behind tqdm's bar, which goes to another stream and ends in no line end.
 _GLUED = re.compile(rb"((?:it/s|s/it)(?:, [^\[\]\r\n\x08]{1,300})?\])(?=[^\s\x08\x1b,:;)\]|-])")
 _NEWLINE, _RETURN, _BACKSPACE = b"\n\r\b"
@@ -80,7 +80,7 @@ class LineCollector:
         self.counted = 0
         self._last_lines = [0, 0]
         self._on_param = on_param
-        self._records = Growing(form=np.int32, **dict.fromkeys(("step", "epoch", "total", "time"), np.float64))
+        self._records = Growing(form=np.int32, **dict.fromkeys(("step", "epoch", "total", "time", "rank"), np.float64))
         self._measured = Growing(owner=np.int64, nth=np.int32, value=np.float64)
         self._size = 0
 
@@ -137,6 +137,7 @@ class LineCollector:
         self._values = np.array([len(plan.values) for plan, _ in forms], np.int64)
         self._first = np.cumsum(self._values) - self._values
         self._slot = np.array([value.slot for plan, _ in forms for value in plan.values], np.int64)
+        self._ranked = np.array([plan.ranked if plan.ranked >= 0 else np.nan for plan, _ in forms], np.float64)
         self._follows = np.array(["follow" in plan.words for plan, _ in forms])
         self._sure = np.array([plan.sure and bool(plan.values) for plan, _ in forms])
 
@@ -158,6 +159,7 @@ class LineCollector:
             form, places["stamp"], value, _either(counted.pop("seconds"), counted.pop("millis") / 1e3)
         )
         del counted["stamp"]
+        counted["rank"] = _either(counted["rank"], self._ranked[form])
         self._records.add(share, form=form, **counted)
         self._measured.add(share, owner=owner + self.records, nth=nth, value=value[at])
         self.records += len(form)

@@ -23,6 +23,7 @@ class LineRecords:
     epoch: Floats
     total: Floats
     time: Floats
+    rank: Floats
 
     def has(self, word: str) -> Bools:
         """Which records are of a pattern with this word."""

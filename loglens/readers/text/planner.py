@@ -12,6 +12,7 @@ from loglens.readers.text.generic_lines import generic
 from loglens.readers.text.line_plan import LinePlan, Value, values_of
 from loglens.readers.text.mlperf_lines import mlperf
 from loglens.readers.text.patterns import Pattern, patterns
+from loglens.readers.text.ranks import rank_of
 from loglens.readers.text.templates import MARK
 
 #: A line longer than this is read up to here.
@@ -51,12 +52,16 @@ def _make_plan(template: bytes) -> LinePlan | None:
     if is_mlperf:
         return plan
     stamp, comma, at = prefixes.stamp(text)
-    plan = _message(text, prefixes.after_logger(text, at))
-    return replace(plan, stamp=stamp, comma=comma) if plan else None
+    first = prefixes.after_logger(text, at)
+    begin, plan = _message(text, first)
+    if not plan:
+        return None
+    rank, ranked = rank_of(text, begin, first, (plan.step, plan.epoch, *(value.slot for value in plan.values)))
+    return replace(plan, stamp=stamp, comma=comma, rank=rank, ranked=ranked)
 
 
-def _message(text: str, at: int) -> LinePlan | None:
-    """The plan of a line whose message begins at a place or, behind further tags, after it."""
+def _message(text: str, at: int) -> tuple[int, LinePlan | None]:
+    """The plan of a line whose message begins at a place or, behind further tags, after it; and where it begins."""
     begins = [at]
     if (further := prefixes.after_tags(text, at)) > at:
         begins.append(further)
@@ -71,7 +76,7 @@ def _message(text: str, at: int) -> LinePlan | None:
         begin = further
         body = text[begin:]
         plan = generic(body, _lower(body))
-    return _moved(plan, text.count(MARK, 0, begin)) if plan else None
+    return begin, _moved(plan, text.count(MARK, 0, begin)) if plan else None
 
 
 def _moved(plan: LinePlan, by: int) -> LinePlan:

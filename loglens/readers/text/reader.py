@@ -115,7 +115,7 @@ def _run(source: Source, path: Path, name: str) -> Run:
     columns, axes, remarks = _of_file(path, *curves(collector))
     if not len(columns):
         raise refuse(path, "text without a line that tells a step and a metric: no training log that loglens knows")
-    notes += [Note("axis", remark, path.name) for remark in remarks]
+    notes += [Note(kind, message, path.name) for kind, message in remarks]
     if blocks.skipped:
         count = f"{blocks.skipped} line{'s' if blocks.skipped > 1 else ''}"
         notes.append(Note("corrupt", f"{count} of more than {LONGEST >> 20} MiB passed over", path.name))
@@ -134,8 +134,8 @@ def _run(source: Source, path: Path, name: str) -> Run:
 
 
 def _of_file(
-    path: Path, columns: Columns, axes: dict[str, str], remarks: tuple[str, ...]
-) -> tuple[Columns, dict[str, str], tuple[str, ...]]:
+    path: Path, columns: Columns, axes: dict[str, str], remarks: tuple[tuple[str, str], ...]
+) -> tuple[Columns, dict[str, str], tuple[tuple[str, str], ...]]:
     """The curves of a log; they are of the validation where its name says so, and none of theirs names a split."""
     held = _HELD_OUT.search(path.stem)
     if not held or any(map(_SPLIT.search, (*columns.tags, path.stem.replace(held[0], "", 1)))):
