@@ -53,8 +53,8 @@ def scaled(run: Run) -> Run:
 def shifted(run: Run) -> Run:
     """Steps that are counted from elsewhere; by less than the run's length, or it would be the tail of a longer one."""
     steps = int(np.ptp(run.columns.step)) // 4 + 1 if len(run.columns) else 0
-    summaries = tuple(replace(row, step=row.step + steps) for row in run.summaries)
-    return replace(run, columns=replace(run.columns, step=run.columns.step + steps), summaries=summaries)
+    histogram_rows = tuple(replace(row, step=row.step + steps) for row in run.histogram_rows)
+    return replace(run, columns=replace(run.columns, step=run.columns.step + steps), histogram_rows=histogram_rows)
 
 
 def with_constant(run: Run) -> Run:

@@ -77,7 +77,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
         lead=_lead(index),
         candidates=() if outcome.success and not config.roles else candidates(curves),
         curves=tuple(curve for curve in curves if curve.role is not None),
-        distributions=distributions(run.summaries, {tag for finding in ranked for tag in finding.tags}),
+        distributions=distributions(run.histogram_rows, {tag for finding in ranked for tag in finding.tags}),
         params={name: value for name, value in params.items() if isinstance(value, str | int | float)},
     )
 

@@ -155,7 +155,7 @@ def _join(main: Run, other: Run, same: dict[str, str], text: str = "") -> Run:
     return replace(
         main,
         columns=Columns.join([keep, taken]),
-        summaries=main.summaries or other.summaries,
+        histogram_rows=main.histogram_rows or other.histogram_rows,
         params={**other.params, **main.params},
         notes=(*main.notes, *other.notes, Note("merged", text, str(other.source))),
         files=(*main.files, *other.files),

@@ -120,16 +120,16 @@ def _apart(run: Run, starts: list[_Start], number: NDArray[np.int64]) -> list[Ru
         step = min(start.first.values())
         message = f"start {place + 1} of {len(starts)} in this log, anew from step {step}: each is a run of its own"
         ends = [note for note in run.notes if last or note.kind not in _ENDS]
-        inside = [last] * len(run.summaries)
-        if run.summaries and np.isfinite(begins).all():
-            times = np.array([row.time for row in run.summaries])
+        inside = [last] * len(run.histogram_rows)
+        if run.histogram_rows and np.isfinite(begins).all():
+            times = np.array([row.time for row in run.histogram_rows])
             inside = (np.maximum(np.searchsorted(begins, times, "right") - 1, 0) == place).tolist()
         found.append(
             replace(
                 run,
                 name=run.name if last else f"{run.name}, start {place + 1}",
                 columns=columns,
-                summaries=tuple(row for row, mine in zip(run.summaries, inside, strict=True) if mine),
+                histogram_rows=tuple(row for row, mine in zip(run.histogram_rows, inside, strict=True) if mine),
                 notes=(*ends, Note("start", message, run.files[0].name if run.files else "")),
                 axes={tag: axis for tag, axis in run.axes.items() if tag in columns.tags},
             )

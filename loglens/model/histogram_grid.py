@@ -43,10 +43,10 @@ class Distribution:
     of: int
 
 
-def distributions(summaries: Sequence[Histogram], wanted: Collection[str] = ()) -> tuple[Distribution, ...]:
+def distributions(histogram_rows: Sequence[Histogram], wanted: Collection[str] = ()) -> tuple[Distribution, ...]:
     """The histograms of at most MAX_TENSORS tensors: those in `wanted` first, then others evenly spaced."""
     groups: dict[str, list[Histogram]] = {}
-    for row in summaries:
+    for row in histogram_rows:
         groups.setdefault(row.tag, []).append(row)
     first = [tag for tag in groups if tag in wanted][:MAX_TENSORS]
     others = [tag for tag in groups if tag not in first]

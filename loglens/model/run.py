@@ -40,7 +40,7 @@ class Run:
     source: Path
     format: str
     columns: Columns = field(default_factory=Columns.empty)
-    summaries: tuple[Histogram, ...] = ()
+    histogram_rows: tuple[Histogram, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     files: tuple[Path, ...] = ()
@@ -71,7 +71,7 @@ class Run:
         import pandas as pd
 
         return pd.DataFrame(
-            {name: [getattr(row, name) for row in self.summaries] for name in Histogram.__dataclass_fields__}
+            {name: [getattr(row, name) for row in self.histogram_rows] for name in Histogram.__dataclass_fields__}
         )
 
     @property
@@ -93,7 +93,7 @@ class Run:
     def norms(self) -> dict[str, Series]:
         """L2 norm over steps of every histogram tag, from its sum of squares."""
         rows: dict[str, list[Histogram]] = {}
-        for row in self.summaries:
+        for row in self.histogram_rows:
             rows.setdefault(row.tag, []).append(row)
         return {tag: self._norm(tag, group) for tag, group in rows.items()}
 
@@ -113,7 +113,7 @@ class Run:
             list(self.curves.values()),
             self.notes,
             points=len(self.columns),
-            histograms=len(self.summaries),
+            histograms=len(self.histogram_rows),
         )
 
     def first(self, tag: str) -> float:

@@ -47,7 +47,7 @@ class _Export:
 
     params: dict[str, Any] = field(default_factory=dict)
     series: dict[str, list[tuple[Floats, Floats, Floats]]] = field(default_factory=dict)
-    summaries: list[Histogram] = field(default_factory=list)
+    histogram_rows: list[Histogram] = field(default_factory=list)
 
 
 def read(source: Source) -> Iterator[Run]:
@@ -95,7 +95,7 @@ def _take(found: dict[str, _Export], batch: Any) -> None:
             export.params[path] = next((each for each in said if each is not None), None)
         elif kind == "histogram_series" and "histogram_value" in cells:
             told = ((cells["histogram_value"][n].as_py(), step[n], time[n]) for n in mine)
-            export.summaries += (each for point in told if (each := _histogram(path, *point)) is not None)
+            export.histogram_rows += (each for point in told if (each := _histogram(path, *point)) is not None)
 
 
 def _per_second(kind: Any) -> float:
@@ -148,7 +148,7 @@ def _run(source: Source, name: str, key: str, export: _Export, notes: tuple[Note
         source.path,
         FORMAT,
         Columns.join(parts),
-        summaries=tuple(export.summaries),
+        histogram_rows=tuple(export.histogram_rows),
         params={"run_id": key} | export.params,
         notes=tuple(found),
         files=source.files,

@@ -91,7 +91,7 @@ def _run(source: Source, project: _Project, key: str, name: str, notes: list[Not
         source.path,
         FORMAT,
         Columns.join([metrics.columns(), own]),
-        summaries=tuple(metrics.summaries),
+        histogram_rows=tuple(metrics.histogram_rows),
         params={"run_name": project.names[key]} | project.params.get(key, {}),
         notes=(*notes, *project.notes.get(key, ())),
         files=source.files,

@@ -184,5 +184,5 @@ def test_norms_of_histograms_follow_resumes() -> None:
         return Histogram("w", step, 0.0, 1, 1, squares, 0, 1, 0, edges, counts, True)
 
     rows = tuple(summary(step, squares) for step, squares in ((0, 1), (1, 4), (2, 9), (1, 16), (2, 25)))
-    norm = Run("r", Path(), "test", summaries=rows).norms["w"]
+    norm = Run("r", Path(), "test", histogram_rows=rows).norms["w"]
     assert (norm.step.tolist(), norm.value.tolist()) == ([0, 1, 2], [1.0, 4.0, 5.0])

@@ -77,7 +77,7 @@ def test_series_parameters_and_histograms(tmp_path: Path) -> None:
     assert loss.step.tolist() == [0, 1, 2, 3, 4] and loss.time.tolist() == [1000, 1001, 1002, 1003, 1004]
     assert run.curves["half"].axis == "arrival"
     assert run.params == {"run_id": "RUN-1", "parameters/lr": 0.5, "parameters/epochs": 3}
-    assert [(each.tag, each.step, each.count) for each in run.summaries] == [("grads", 2, 4)]
+    assert [(each.tag, each.step, each.count) for each in run.histogram_rows] == [("grads", 2, 4)]
     assert [note.kind for note in run.notes] == ["fractional"]
 
 
@@ -132,7 +132,7 @@ def test_an_export_of_the_exporter_itself() -> None:
         "run_id": "lucky-otter", "parameters/amp": False, "parameters/epochs": 4, "parameters/lr": 0.5,
         "sys/name": "otter",
     }  # fmt: skip
-    assert [(each.tag, each.step, each.counts.tolist()) for each in run.summaries] == [
+    assert [(each.tag, each.step, each.counts.tolist()) for each in run.histogram_rows] == [
         ("histograms/grad", 10, [10, 54]),
         ("histograms/grad", 20, [20, 44]),
     ]

@@ -87,7 +87,7 @@ def test_torch_run_with_all_that_belongs_to_it() -> None:
 
 def test_histograms_are_exact() -> None:
     weights = np.random.default_rng(0).normal(size=500)
-    whole, with_nan = run(DATA / "torch").summaries
+    whole, with_nan = run(DATA / "torch").histogram_rows
     assert whole.norm == pytest.approx(np.linalg.norm(weights), rel=1e-14)
     assert (whole.min, whole.max, whole.count, whole.nonfinite) == (weights.min(), weights.max(), 500, 0)
     assert len(whole.edges) == len(whole.counts) + 1
@@ -100,7 +100,7 @@ def test_histograms_are_exact() -> None:
 
 
 def test_histograms_of_tensorflow_2() -> None:
-    spread, equal = run(DATA / "tf2").summaries
+    spread, equal = run(DATA / "tf2").histogram_rows
     assert (spread.step, spread.count, spread.min, spread.max, spread.exact) == (7, 100, 0.0, 99.0, False)
     assert spread.norm == pytest.approx(np.linalg.norm(np.arange(100.0)), rel=0.02)
     assert (equal.count, equal.min, equal.max) == (5, 2.0, 2.0)
@@ -117,7 +117,7 @@ def test_histograms_of_values_as_large_as_numbers_get(size: float, tmp_path: Pat
     value.tensor.tensor_shape.dim.add(size=2)
     value.tensor.tensor_shape.dim.add(size=3)
     value.tensor.tensor_content = rows.tobytes()
-    (found,) = run(write(tmp_path / "events.out.tfevents.1.host", [event])).summaries
+    (found,) = run(write(tmp_path / "events.out.tfevents.1.host", [event])).histogram_rows
     assert (found.min, found.max, found.count) == (-size, size, 1e300)
     assert found.sum_squares == np.inf
 
@@ -125,7 +125,7 @@ def test_histograms_of_values_as_large_as_numbers_get(size: float, tmp_path: Pat
 def test_merged_summary_of_tensorflow_1() -> None:
     found = run(DATA / "tf1")
     assert found.series("second").value.tolist() == [2.0 * step for step in range(20)]
-    assert [row.sum for row in found.summaries] == [3.0 * step for step in range(20)]
+    assert [row.sum for row in found.histogram_rows] == [3.0 * step for step in range(20)]
 
 
 def test_keras_splits_are_one_run() -> None:
@@ -133,7 +133,7 @@ def test_keras_splits_are_one_run() -> None:
     assert {"train/epoch_loss", "validation/epoch_loss"} <= set(found.tags)
     assert found.source == DATA / "keras"
     assert len(found.series("validation/epoch_loss")) == 3
-    assert {row.tag for row in found.summaries} == {
+    assert {row.tag for row in found.histogram_rows} == {
         "train/sequential/dense/kernel/histogram",
         "train/sequential/dense/bias/histogram",
     }

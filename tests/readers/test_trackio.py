@@ -43,7 +43,7 @@ def test_the_runs_of_a_project(database: Path) -> None:
     assert one.curves["nested.a"].step.tolist() == list(range(20))
     assert np.isfinite(one.columns.time).all() and one.columns.time[0] > 1.7e9
     assert one.params == {"run_name": "one", "lr": 0.001, "model/depth": 3}
-    assert [(row.tag, row.step, row.count) for row in one.summaries] == [("hist", 20, 20)]
+    assert [(row.tag, row.step, row.count) for row in one.histogram_rows] == [("hist", 20, 20)]
 
 
 def test_alerts_are_notes_and_system_metrics_have_no_step(database: Path) -> None:
@@ -136,7 +136,7 @@ def test_the_file_of_the_current_writer() -> None:
     if not path.is_file():
         pytest.skip("the collection of written files is not here")
     (run,) = read(path)
-    assert len(run.columns) == 12 and len(run.summaries) == 3
+    assert len(run.columns) == 12 and len(run.histogram_rows) == 3
     assert np.isnan(run.curves["nan"].value).all() and np.isposinf(run.curves["inf"].value).all()
 
 

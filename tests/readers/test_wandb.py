@@ -198,7 +198,7 @@ def test_histograms_and_media(tmp_path: Path) -> None:
         },
     ]
     run = read_one(wandb.read, write(tmp_path / "h.jsonl", "".join(json.dumps(line) + "\n" for line in lines)))
-    first, second = run.summaries
+    first, second = run.histogram_rows
     assert (first.tag, first.step, first.time, first.count, first.exact) == ("g", 3, 5.0, 4.0, False)
     assert first.norm == pytest.approx(math.sqrt(0.25 + 3 * 2.25))
     assert second.edges.tolist() == [1.0, 3.0]
@@ -272,7 +272,7 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
         wandb.home(path, frozenset())
         try:
             for run in wandb.read(Source(path, (path,), "run")):
-                assert run.curves or run.summaries
+                assert run.curves or run.histogram_rows
         except UnreadableError as error:
             assert str(error)
 

@@ -101,12 +101,12 @@ def test_a_step_metric_is_the_axis() -> None:
 
 def test_histograms_are_summaries() -> None:
     run = read(FILE)
-    assert [(row.tag, row.step, row.count) for row in run.summaries] == [
+    assert [(row.tag, row.step, row.count) for row in run.histogram_rows] == [
         ("gradients/w", 0, 20),
         ("gradients/w", 20, 20),
     ]
     assert not any(tag.startswith("gradients") for tag in run.tags)
-    assert run.summaries[0].time == run.curves["train/loss"].time[0]
+    assert run.histogram_rows[0].time == run.curves["train/loss"].time[0]
 
 
 def test_configuration_and_exit() -> None:
@@ -141,7 +141,10 @@ def test_values_that_the_old_backend_wrote_whole(tmp_path: Path) -> None:
     rows = [{"m": {"a": n, "h": histogram}, "g": histogram, "i": image, "w": '"NaN"', "s": "text"} for n in range(3)]
     run = read(written(tmp_path, wandb_writer.log([{**row, "s": '"text"'} for row in rows], nested=False)))
     assert set(run.tags) == {"m.a", "w"}
-    assert [row.tag for row in run.summaries] == ["m.h", "g"] * 3 or {row.tag for row in run.summaries} == {"m.h", "g"}
+    assert [row.tag for row in run.histogram_rows] == ["m.h", "g"] * 3 or {row.tag for row in run.histogram_rows} == {
+        "m.h",
+        "g",
+    }
     assert np.isnan(run.curves["w"].value).all()
 
 
@@ -368,4 +371,4 @@ def test_the_file_of_the_current_writer() -> None:
         pytest.skip("the collection of written files is not here")
     run = read(path)
     assert run.params["model/act"] == "relu" and run.params["exit_code"] == 1
-    assert len(run.summaries) == 2 and math.isnan(run.curves["nan"].value[0])
+    assert len(run.histogram_rows) == 2 and math.isnan(run.curves["nan"].value[0])

@@ -16,7 +16,7 @@ class RunRows:
     """The rows of one run, in the order written."""
 
     def __init__(self, prefix: str = "") -> None:
-        self.summaries: list[Histogram] = []
+        self.histogram_rows: list[Histogram] = []
         self._prefix = prefix
         self._rows = Rows()
         self._step: list[int] = []
@@ -31,7 +31,7 @@ class RunRows:
 
         def typed(tag: str, value: dict[str, Any]) -> None:
             if (summary := histogram(tag, value, at, time)) is not None:
-                self.summaries.append(summary)
+                self.histogram_rows.append(summary)
 
         numbers, _ = flatten(values, ".", typed)
         self._rows.add({self._prefix + tag: value for tag, value in numbers.items()})

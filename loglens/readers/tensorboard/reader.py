@@ -167,7 +167,7 @@ def _run(name: str, path: Path, members: Members, notes: list[Note]) -> Run:
         source=path,
         format=FORMAT,
         columns=columns,
-        summaries=tuple(histograms),
+        histogram_rows=tuple(histograms),
         params=params,
         notes=tuple(notes),
         files=tuple(files),

@@ -129,13 +129,13 @@ def _history(source: Source, path: Path, tables: list[Table], notes: list[Note])
 def _lines(source: Source, path: Path) -> Run:
     rows = Rows()
     notes: list[Note] = []
-    summaries: list[Histogram] = []
+    histogram_rows: list[Histogram] = []
     for row in objects(path, notes):
         stamp = (_int(row.get("_step")), _float(row.get("_timestamp")))
 
         def typed(tag: str, value: dict[str, Any], stamp: tuple[int, float] = stamp) -> None:
             if (summary := histogram(tag, value, *stamp)) is not None:
-                summaries.append(summary)
+                histogram_rows.append(summary)
 
         numbers, _ = flatten(row, ".", typed)
         rows.add(numbers)
@@ -143,7 +143,7 @@ def _lines(source: Source, path: Path) -> Run:
         raise refuse(path, "no line is a JSON object: a history without a row")
     table = rows.table()
     whole = _scalars(table, path)
-    if not len(whole.columns) and not summaries:
+    if not len(whole.columns) and not histogram_rows:
         raise refuse(path, "a history without a number in it: nothing was logged")
     sampled = [] if path.name == "wandb-history.jsonl" else _sampled(table, path)
     return Run(
@@ -151,7 +151,7 @@ def _lines(source: Source, path: Path) -> Run:
         source.path,
         FORMAT,
         whole.columns,
-        summaries=tuple(summaries),
+        histogram_rows=tuple(histogram_rows),
         notes=(*notes, *whole.notes, *sampled),
         files=(path,),
         axes=whole.axes,

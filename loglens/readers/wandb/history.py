@@ -35,7 +35,7 @@ class History:
     value: Floats
     step: Ints
     time: Floats
-    summaries: tuple[Histogram, ...]
+    histogram_rows: tuple[Histogram, ...]
     own_steps: Mapping[int, Ints]
     unfit: frozenset[str]
     nulls: tuple[str, ...]

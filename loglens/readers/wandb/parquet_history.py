@@ -40,14 +40,14 @@ def read(source: Source) -> Iterator[Run]:
         except UnreadableError as error:
             failed.append((path, error))
     columns = rows.columns()
-    if not len(columns) and not rows.summaries:
+    if not len(columns) and not rows.histogram_rows:
         raise failed[0][1] if failed else refuse(source.files[0], "a history without a number in it")
     yield Run(
         source.name,
         source.path,
         FORMAT,
         columns,
-        summaries=tuple(rows.summaries),
+        histogram_rows=tuple(rows.histogram_rows),
         notes=tuple(Note("unreadable", str(error), path.name) for path, error in failed),
         files=source.files,
     )

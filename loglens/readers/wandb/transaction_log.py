@@ -137,7 +137,7 @@ def _run(source: Source, name: str, launches: list[Launch], notes: list[Note]) -
         source.path,
         FORMAT,
         Columns.join([*(_columns(each, n, own) for n, each in enumerate(histories)), *stats]),
-        summaries=tuple(row for each in histories for row in each.summaries),
+        histogram_rows=tuple(row for each in histories for row in each.histogram_rows),
         params=params,
         notes=(*_notes(launches, histories), *notes),
         files=tuple(each.path for each in launches),

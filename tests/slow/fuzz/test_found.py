@@ -81,7 +81,7 @@ def test_a_comma_in_quotes_before_a_number_makes_it_a_word(tmp_path: Path) -> No
 def test_a_type_that_is_no_word(tmp_path: Path) -> None:
     row = {"_step": 0, "_runtime": 1, "loss": 2.0, "h": {"_type": {"a": 1}}}
     run = run_of(text(tmp_path / "wandb-history.jsonl", json.dumps(row) + "\n"))
-    assert "loss" in run.tags and not run.summaries
+    assert "loss" in run.tags and not run.histogram_rows
 
 
 def test_a_schema_of_several_lines_is_quoted_in_one(tmp_path: Path) -> None:
