@@ -114,8 +114,8 @@ HELP = RuleHelp(
         "best the highest where the bound is from below and the lowest where it is from above, mean-last-10 the mean "
         "of the last ten, max and min the largest and the lowest value, finite the share of points that are neither "
         "NaN nor infinite, kept the share of its gain that the curve still has at its end, and end-over-start its "
-        "median over the last tenth as a multiple of that over the first. max-step-time bounds the median of the seconds a "
-        "step by the clock, must-reach-step the last step; clean names rules that must find nothing.",
+        "median over the last tenth as a multiple of that over the first. max-step-time bounds the median of the "
+        "seconds a step by the clock, must-reach-step the last step; clean names rules that must find nothing.",
         "When it is wrong.": "It is as right as its bound. A metric that was not logged violates it; "
         'if-missing = "skip" passes such runs over. Of several curves that fit the metric one is looked at.',
     },

@@ -18,4 +18,4 @@ def rejected(chances: Sequence[float], level: float) -> list[bool]:
     order = np.argsort(p)
     passed = np.flatnonzero(p[order] <= level * np.arange(1, len(p) + 1) / max(len(p), 1))
     limit = p[order][passed[-1]] if len(passed) else -1.0
-    return (p <= limit).tolist()
+    return [bool(one <= limit) for one in p]

@@ -26,7 +26,9 @@ from tests.readers.test_text_grammar import LOSSES, read
 )
 def test_the_lines_of_the_first_process_count(tmp_path: Path, prefix: str) -> None:
     lines = [
-        f"{prefix.format(rank)}step: {step}  loss: {loss + rank}" for step, loss in enumerate(LOSSES) for rank in range(4)
+        f"{prefix.format(rank)}step: {step}  loss: {loss + rank}"
+        for step, loss in enumerate(LOSSES)
+        for rank in range(4)
     ]
     run = read(tmp_path, lines)
     assert rows(run, "loss") == list(enumerate(LOSSES))

@@ -63,8 +63,8 @@ def _lines(found: Config, flags: tuple[str, ...], verbose: bool) -> Iterator[str
         yield ""
         yield "[limits]"
     for name in shown:
-        said = f"{origin('limits')}, default {LIMITS[name].default}" if name in found.limits else "  # default"
-        yield f"{name} = {limit_of(found.limits, name)}{said}: {LIMITS[name].bounds}"
+        source = f"{origin('limits')}, default {LIMITS[name].default}" if name in found.limits else "  # default"
+        yield f"{name} = {limit_of(found.limits, name)}{source}: {LIMITS[name].bounds}"
     for assertion in found.assertions:
         yield ""
         yield f"[[assert]]{origin('assert')}"

@@ -17,9 +17,14 @@ DAMAGE = (zlib.error, lzma.LZMAError, OSError, EOFError)
 class Unpacker(Protocol):
     """Unpack one member. eof: its end was met. unused_data: what follows it. needs_input: nothing is left to give."""
 
-    eof: bool
-    unused_data: bytes
-    needs_input: bool
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    @property
+    def needs_input(self) -> bool: ...
 
     def decompress(self, data: bytes, max_length: int) -> bytes: ...
 

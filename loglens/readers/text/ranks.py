@@ -12,7 +12,8 @@ from loglens.readers.text.line_records import LineRecords
 from loglens.readers.text.templates import MARK
 from loglens.stats.arrays import Floats, Ints
 
-#: What numbers a process, the surest first: "[rank3]:", "[Rank 1] ", "[1,0]<stdout>:", "(Worker pid=812)", "[default0]:".
+#: What numbers a process, the surest first:
+#: "[rank3]:", "[Rank 1] ", "[1,0]<stdout>:", "(Worker pid=812)", "[default0]:".
 _NAMED = tuple(
     re.compile(pattern, re.I)
     for pattern in (
@@ -55,13 +56,13 @@ def of_other_ranks(records: LineRecords, owner: Ints) -> tuple[NDArray[np.bool_]
     """
     others = np.zeros(len(records.plan), bool)
     rank = records.rank
-    if len(np.unique(rank[np.isfinite(rank)])) < 2:  # noqa: PLR2004 - two processes
+    if len(np.unique(rank[np.isfinite(rank)])) < 2:
         return others, 1
     found: set[float] = set()
     for rows in _of_same_names(records):
         mine = rank[rows]
         numbers, code, count = np.unique(mine, return_inverse=True, return_counts=True)
-        if len(numbers) < 2:  # noqa: PLR2004
+        if len(numbers) < 2:
             continue
         lead = int(np.flatnonzero(count >= _MANY * count.max())[0])
         places = np.stack([np.nan_to_num(c[rows], nan=-1.0) for c in (records.epoch, records.step)], axis=1)
