@@ -76,11 +76,11 @@ class Change:
         if self.times is not None:
             return f"{fixed(self.times)} times the largest such shift in the {plural(self.history, 'point')} before"
         if not self.seen:
-            return f"the first in {plural(self.history, 'point')}"
+            return f"the first such change in {plural(self.history, 'point')}"
         return f"seen {plural(self.seen, 'time')} in the {plural(self.history, 'point')} before"
 
     def as_dict(self) -> dict[str, Any]:
-        """The change as an element of `changed_before` in the JSON report."""
+        """The change as an element of `changed_before` in the JSON report, with numbers that are not finite as they are."""
         return {
             "kind": self.kind,
             "what": self.what,
@@ -95,4 +95,5 @@ class Change:
             "chance": self.chance,
             "also": list(self.also),
             "explains": self.explains,
+            "text": self.sentence,
         }

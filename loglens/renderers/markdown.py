@@ -16,6 +16,7 @@ from loglens.renderers.shared.summary import (
     NOT_READ,
     advice,
     by_cause,
+    changed_before,
     complaints,
     counts_line,
     numbers,
@@ -137,6 +138,8 @@ def _run(run: Diagnosis, heading: bool) -> Iterator[str]:
     yield _facts(run, named=not heading)
     for index, chain in enumerate(causal_trees(run.findings)):
         yield "\n".join(_finding(finding, place, chain) for place, finding in enumerate(chain, 1))
+        if chain[0].changes:
+            yield "**Changed just before:**\n\n" + "\n".join(f"- {prose(line)}" for line in changed_before(chain[0]))
         remedies = list(_remedies(chain))
         if index == 0 and chain[0].remedies and chain[0].severity > Severity.NOTE:
             remedies = remedies[1:]

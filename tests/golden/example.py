@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from loglens.model.change import Change
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, RuleHelp, Severity
 from loglens.model.outcome import RunOutcome
 from loglens.model.report import CurveRole, Diagnosis, Report, RuleResult, Unread
@@ -64,6 +65,28 @@ def losses() -> Series:
     return series(value, tag="train/ce_loss")
 
 
+#: What changed before the explosion: a likely cause, and a curve that is logged seldom and named hostilely.
+RATE = Change(
+    kind="setting",
+    what="train/lr",
+    before=0.001,
+    after=0.1,
+    since=409,
+    step=410,
+    points=2,
+    seen=0,
+    history=410,
+    times=None,
+    chance=0.0073,
+    also=("lr/group1",),
+    explains=True,
+)
+LENGTH = replace(
+    RATE, kind="measurement", what=f"length {HOSTILE}", before=10.0, after=12.5, history=380, times=3.14159
+)
+LENGTH = replace(LENGTH, also=(), explains=False)
+
+
 def exploding() -> ReportedFinding:
     finding = Finding(
         "the gradient norm grows 1.35-fold per step from step 412 on, from 0.5 to 2,246",
@@ -82,7 +105,7 @@ def exploding() -> ReportedFinding:
         remedies=[CLIP, LOWER, Remedy("plugins_own", {"knob": 3}, "")],
         series=(norms(), losses()),
     )
-    return ReportedFinding(HELP["exploding-gradient"].rule, finding, onset_time=1.7e9)
+    return ReportedFinding(HELP["exploding-gradient"].rule, finding, onset_time=1.7e9, changes=(RATE, LENGTH))
 
 
 def nan_loss() -> ReportedFinding:

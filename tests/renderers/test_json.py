@@ -25,7 +25,7 @@ def parsed(text: str) -> Any:
 
 def test_the_document_says_what_the_report_says() -> None:
     document = parsed(render(report()))
-    assert document["schema_version"] == "1.1"
+    assert document["schema_version"] == "1.2"
     assert document["counts"] == {"runs": 4, "error": 2, "warning": 1, "note": 1}
     assert document["gate"] == {"fail_on": "error", "failed": True}
     failed = next(run for run in document["runs"] if run["verdict"] == "failed")

@@ -94,6 +94,11 @@ def advice(remedy: Remedy) -> str:
     return say(phrase(remedy) + (f": {remedy.why}" if remedy.why else ""))
 
 
+def changed_before(finding: ReportedFinding) -> list[str]:
+    """What changed just before a finding began, a sentence each: "train/lr falls 100-fold, from 0.001 to 1e-5, ..."."""
+    return [say(f"{'likely the cause: ' if change.explains else ''}{change.sentence}") for change in finding.changes]
+
+
 def title(finding: ReportedFinding) -> str:
     """A finding's condition in words, in a length that fits a heading."""
     return say(condition(finding.condition), NAME)

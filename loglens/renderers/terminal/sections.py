@@ -19,6 +19,7 @@ from loglens.model.reported_finding import ReportedFinding
 from loglens.model.vocabulary import BOOKKEEPING
 from loglens.remedies.phrases import phrase
 from loglens.renderers.shared.buckets import Scale
+from loglens.renderers.shared.summary import changed_before
 from loglens.renderers.shared.wording import FRAMEWORKS, condition
 from loglens.renderers.terminal.look import STYLES, TextStyle, indented
 from loglens.renderers.terminal.plots import plot
@@ -137,10 +138,22 @@ def _chain(chain: list[ReportedFinding], look: TextStyle, first: bool) -> Iterat
     root = chain[0]
     yield ""
     yield _tree(root, [finding for finding in chain if finding is not root], look)
+    if root.changes:
+        yield ""
+        yield _changed(root, look)
     for finding in chain:
         if finding.remedies and (finding is root or look.verbose):
             yield ""
             yield from _remedies(finding, look, code=first and finding is root)
+
+
+def _changed(root: ReportedFinding, look: TextStyle) -> Table:
+    """What changed just before the root began, a line each; a likely cause is set off."""
+    table = _grid(19)
+    for index, (change, said) in enumerate(zip(root.changes, changed_before(root), strict=True)):
+        heading = look.text(("Changed just before", "head") if index == 0 else "")
+        table.add_row(heading, look.text((look.say(said), "head" if change.explains else "")))
+    return table
 
 
 def _tree(root: ReportedFinding, effects: list[ReportedFinding], look: TextStyle) -> Tree:
