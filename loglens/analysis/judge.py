@@ -32,6 +32,8 @@ from loglens.roles.assign import assign_roles, candidates, loss_totals, parts, p
 
 #: Families of rules that say nothing about the training itself: a run is not judged by them alone.
 SIDE_FAMILIES = frozenset({"log", "system"})
+#: Families of rules for one kind of training: how the roles of its curves begin, and what it is called.
+OF_A_KIND = {"RL": ("rl_", "reinforcement learning"), "adversarial": ("gan_", "a GAN")}
 #: Curves that show that a run is reinforcement learning or a GAN, not supervised training.
 NOT_SUPERVISED = tuple(CurveInput(role, "optional", role) for role in ("rl_reward", "gan_d_loss"))
 
@@ -158,10 +160,17 @@ def _apply(
             raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
         found = list(detector.detect(**parts, **thresholds))
     except Skip as skip:
-        return [], RuleResult(rule.name, "skipped", str(skip))
+        foreign = _foreign(rule, index)
+        return [], RuleResult(rule.name, "skipped", foreign or str(skip), foreign=bool(foreign))
     except Exception as error:  # a rule that crashes must hide no other rule
         return [], RuleResult(rule.name, "crashed", f"{type(error).__name__}: {error}")
     return found, RuleResult(rule.name, "found" if found else "clean")
+
+
+def _foreign(rule: Rule, index: CurveIndex) -> str:
+    """Why a rule of reinforcement learning or of GANs does not apply to a run without any curve of that kind."""
+    prefix, kind = OF_A_KIND.get(rule.family, ("", ""))
+    return f"no curve of {kind} was logged" if prefix and not index.has_role(prefix) else ""
 
 
 def _is_supervised(curves: tuple[Series, ...], index: CurveIndex) -> bool:
@@ -182,7 +191,7 @@ def _argument(need: CurveInput, run: Run, index: CurveIndex) -> Any:
         return roles.main_curve(fitting)
     if need.kind == "optional":
         return None
-    raise Skip(f"no curve plays {need.name}")
+    raise Skip(f"no {need.noun} was logged")
 
 
 def _lead(index: CurveIndex) -> Series | None:

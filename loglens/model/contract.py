@@ -21,6 +21,23 @@ from loglens.model.source import Source
 PREFIX_SPLITS = ("val", "test")
 
 
+#: What the curves that a rule cannot do without are called in a sentence, by role.
+NOUNS: Mapping[str, str] = {
+    "data_time": "time a step waits for its data",
+    "grad_norm_global": "gradient norm",
+    "loss_scale": "loss scale",
+    "lr": "learning rate",
+    "rl_clip_frac": "share of clipped policy updates",
+    "rl_explained_var": "explained variance of the value function",
+    "rl_kl": "KL divergence of the policy",
+    "rl_reward": "reward",
+    "rl_truncation": "share of truncated completions",
+    "step_time": "time a step takes",
+    "update_norm": "norm of the updates",
+    "weight_norm_global": "weight norm",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class CurveInput:
     """One positional parameter of a detector: which curves it asks for.
@@ -34,6 +51,12 @@ class CurveInput:
     role: str = ""
     split: str | None = None
     layered: bool = False
+
+    @property
+    def noun(self) -> str:
+        """What the curve is called in a sentence: "validation loss"."""
+        split = {"val": "validation ", "test": "test "}.get(self.split or "", "")
+        return split + NOUNS.get(self.role, self.role)
 
     @property
     def wording(self) -> str:
@@ -104,6 +127,10 @@ class CurveIndex:
         for curve in curves:
             self._curves.setdefault((curve.role, curve.split or "train", curve.layer is not None), []).append(curve)
         self._validated = any(split == "val" for _, split, _ in self._curves)
+
+    def has_role(self, prefix: str) -> bool:
+        """Whether any curve has a role whose name begins so."""
+        return any(role is not None and role.startswith(prefix) for role, _, _ in self._curves)
 
     def matching(self, need: CurveInput) -> list[Series]:
         """The curves that fit what a detector needs: role, split (training where not named) and layer.

@@ -14,6 +14,7 @@ from loglens.model.causal_chain import chain_sentence
 from loglens.model.exit_code import ExitCode
 from loglens.model.finding import RuleHelp, Severity
 from loglens.model.histogram_grid import Distribution
+from loglens.model.numbers import plural
 from loglens.model.outcome import RunOutcome
 from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series
@@ -32,11 +33,15 @@ FEW_CANDIDATES = 5
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """The result of one rule on one run: found, clean, skipped or crashed, and why."""
+    """The result of one rule on one run: found, clean, skipped or crashed, and why.
+
+    foreign: whether it was skipped as a rule for another kind of training; not written to JSON.
+    """
 
     condition: str
     outcome: str
     why: str = ""
+    foreign: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return {"condition": self.condition, "outcome": self.outcome, "why": self.why}
@@ -122,7 +127,10 @@ class Diagnosis:
             why = f"{self.outcome.why}{'' if self._shows_progress else self._naming}"
             return f"nothing wrong found, but the log does not show that it learned: {why}"
         if self.judged:
-            return f"nothing wrong found; {ran} of {len(self.outcomes)} rules had the data to judge"
+            had = f"{ran} of {len(self.outcomes)} rules had the data to judge"
+            if self.findings:
+                return f"{plural(len(self.findings), 'note')}: {chain_sentence(self.findings)}; {had}"
+            return f"nothing wrong found; {had}"
         why = next(
             (o.why for o in self.outcomes if o.outcome == "skipped" and o.why),
             "no rule had the data it needs",

@@ -12,6 +12,8 @@ from loglens.stats.arrays import Floats
 
 #: A curve that spans more than this ratio is drawn on a logarithmic scale.
 LOG_RATIO = 100.0
+#: An axis spans at least this share of the level of its curve, so that a flat curve looks flat.
+MIN_SPAN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,12 @@ class Scale:
             return cls(0.0, 0.0, False)
         low, high, positive = float(finite.min()), float(finite.max()), finite[finite > 0]
         log = low >= 0 and len(positive) > 0 and high > LOG_RATIO * float(positive.min())
-        return cls(float(positive.min()) if log else low, high, log)
+        if log:
+            return cls(float(positive.min()), high, True)
+        lacking = MIN_SPAN * max(abs(low), abs(high)) - (high - low)
+        if 0 < lacking < MIN_SPAN * max(abs(low), abs(high)):  # a constant has no span at all, and stays so
+            low, high = low - lacking / 2, high + lacking / 2
+        return cls(low, high, False)
 
     def __call__(self, values: Floats) -> Floats:
         if self.high <= self.low:

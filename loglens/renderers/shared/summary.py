@@ -30,6 +30,18 @@ RunT = TypeVar("RunT", Diagnosis, Outline, Diagnosis | Outline)
 NOT_READ = "nothing could be read as a training log"
 
 
+def distinct(names: Sequence[str]) -> list[str]:
+    """Cut paths to what tells them apart: without the folders that all begin with and the parts that all end in."""
+    parts = [name.split("/") for name in names]
+    if len(set(names)) < 2:
+        return list(names)
+    shortest = min(map(len, parts)) - 1
+    begin = next((at for at in range(shortest) if len({part[at] for part in parts}) > 1), shortest)
+    room = shortest - begin
+    end = next((at for at in range(room) if len({part[-1 - at] for part in parts}) > 1), room)
+    return ["/".join(part[begin : len(part) - end]) for part in parts]
+
+
 def worst_first(runs: Sequence[RunT]) -> list[RunT]:
     """Sort runs by verdict, worst first; runs of one verdict stay in the order in which they were read."""
     return sorted(runs, key=lambda run: VERDICTS.index(run.verdict))
@@ -121,6 +133,12 @@ def reasons(outcomes: Iterable[RuleResult]) -> Iterator[tuple[str, list[str]]]:
 def complaints(run: Diagnosis) -> list[ReportedFinding]:
     """The findings that say that something is wrong."""
     return [finding for finding in run.findings if finding.severity > Severity.NOTE]
+
+
+def drawn_curve(run: Diagnosis) -> Series | None:
+    """The curve that stands for a run in an overview: that of its first complaint, else its main one."""
+    of_complaints = (finding.series[0] for finding in complaints(run) if finding.series)
+    return next((curve for curve in of_complaints if len(curve)), None) or main_curve(run)
 
 
 def main_curve(run: Diagnosis) -> Series | None:

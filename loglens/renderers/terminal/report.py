@@ -12,7 +12,15 @@ from rich.table import Table
 
 from loglens.model.numbers import plural
 from loglens.model.report import Diagnosis, Outline, Report
-from loglens.renderers.shared.summary import FEW_RUNS, VERDICTS, by_cause, parameter_hints, worst_first
+from loglens.renderers.shared.summary import (
+    FEW_RUNS,
+    VERDICTS,
+    by_cause,
+    distinct,
+    drawn_curve,
+    parameter_hints,
+    worst_first,
+)
 from loglens.renderers.shared.wording import condition
 from loglens.renderers.terminal.look import TextStyle, indented
 from loglens.renderers.terminal.plots import sparkline
@@ -111,13 +119,14 @@ def _table(runs: list[Diagnosis], look: TextStyle) -> Table:
     table.add_column(no_wrap=True, width=spark)
     table.add_column(ratio=1, overflow="fold")
     names = Counter(run.run for run in runs)
-    for run in runs:
+    for run, short in zip(runs, distinct([run.run for run in runs]), strict=True):
         # one folder that holds two formats gives two runs of one name
-        told = f" ({look.say(run.format, 12)})" if names[run.run] > 1 else ""
-        line = sparkline(run.lead, spark, look.unicode) if run.lead is not None else ""
+        reader = f" ({look.say(run.format, 12)})" if names[run.run] > 1 else ""
+        curve = drawn_curve(run)
+        line = sparkline(curve, spark, look.unicode) if curve is not None else ""
         table.add_row(
             look.text((f"{look.mark(run.verdict)} {run.verdict.replace('-', ' ')}", run.verdict)),
-            look.text((look.say(run.run, max_width - len(told)), "head"), told),
+            look.text((look.say(short, max_width - len(reader)), "head"), reader),
             look.text(*((c, "bad" if c in "×x" else "curve") for c in line)),
             look.text(look.say(run.summary).removeprefix("not judged: ").removeprefix("nothing wrong found; ")),
         )
@@ -134,7 +143,7 @@ def _groups(runs: Sequence[Diagnosis | Outline], look: TextStyle) -> Table:
     for justify in ("left", "right", "left", "left"):
         table.add_column(no_wrap=True, justify=justify)
     for (verdict, _, members), cause in zip(rows, causes, strict=True):
-        names = _names([look.say(run.run, 60) for run in members], max(room, 12), look)
+        names = _names([look.say(short, 60) for short in distinct([run.run for run in members])], max(room, 12), look)
         table.add_row(
             look.text((f"{look.mark(verdict)} {verdict.replace('-', ' ')}", verdict)),
             look.text((f"{len(members):,}", "head")),

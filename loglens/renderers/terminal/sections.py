@@ -20,7 +20,9 @@ from loglens.model.vocabulary import BOOKKEEPING
 from loglens.remedies.phrases import phrase
 from loglens.renderers.shared.buckets import Scale
 from loglens.renderers.shared.summary import changed_before
+from loglens.renderers.shared.summary import of_kind, reasons
 from loglens.renderers.shared.wording import FRAMEWORKS, condition
+from loglens.renderers.shared.worth_logging import worth_logging
 from loglens.renderers.terminal.look import STYLES, TextStyle, indented
 from loglens.renderers.terminal.plots import plot
 
@@ -64,10 +66,10 @@ def _facts(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
     cast = list(_cast(run.cast, look))
     width = max((len(name) for name, _ in cast), default=0)
     for index, (name, players) in enumerate(cast):
-        table.add_row(look.text(("Cast", "head") if index == 0 else ""), _pair(name, players, width, look))
+        table.add_row(look.text(("Curves", "head") if index == 0 else ""), _pair(name, players, width, look))
     if not cast:
-        hint = "no curve plays a role; --role 'TAG=loss' names one, loglens inspect lists the tags"
-        table.add_row(look.text(("Cast", "head")), look.text((hint, "muted")))
+        hint = "none was recognised; --role 'TAG=loss' names one, loglens inspect lists the tags"
+        table.add_row(look.text(("Curves", "head")), look.text((hint, "muted")))
     yield ""
     yield table
 
@@ -278,7 +280,7 @@ def _snippets(remedy: Remedy, look: TextStyle) -> Iterator[RenderableType]:
 
 
 def _outcomes(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
-    """Crashed rules one by one, clean ones in a line, and what was not checked and why."""
+    """Crashed rules one by one, how many were clean or not checked, and with --verbose which and why."""
     crashed = [outcome for outcome in run.outcomes if outcome.outcome == "crashed"]
     if crashed:
         yield ""
@@ -286,16 +288,20 @@ def _outcomes(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
         head = f"{look.mark('crashed')} rule {look.say(outcome.condition, 60)} crashed"
         yield look.text((head, "crashed"), f": {look.say(outcome.why)}; a fault of the rule, please report it")
     table = _grid()
-    clean = [look.say(outcome.condition, 60) for outcome in run.outcomes if outcome.outcome == "clean"]
-    if clean:
-        table.add_row(look.text(("Clean", "head")), look.text((", ".join(clean), "")))
-    reasons: dict[str, list[str]] = {}
-    for outcome in run.outcomes:
-        if outcome.outcome == "skipped":
-            reasons.setdefault(outcome.why, []).append(look.say(outcome.condition, 60))
-    for index, (why, names) in enumerate(reasons.items()):
+    clean, skipped = of_kind(run, "clean"), of_kind(run, "skipped")
+    if not look.verbose:
+        lacking = sum(not outcome.foreign for outcome in skipped)
+        said = f"{plural(len(clean), 'rule')} found nothing, {lacking} lacked data"
+        table.add_row(look.text(("Rules", "head")), look.text(said, ("; -v lists them", "muted")))
+    elif clean:
+        names = ", ".join(look.say(outcome.condition, 60) for outcome in clean)
+        table.add_row(look.text(("Clean", "head")), look.text(names))
+    for index, (why, left_out) in enumerate(reasons(skipped) if look.verbose else ()):
         heading = look.text(("Not checked", "head") if index == 0 else "")
-        table.add_row(heading, look.text(", ".join(names), (f": {look.say(why)}", "muted")))
+        table.add_row(heading, look.text(look.say(", ".join(left_out)), (f": {look.say(why)}", "muted")))
+    if absent := worth_logging(run):
+        named = ", ".join(f"{what} (e.g. {tag})" for what, tag in absent)
+        table.add_row(look.text(("Log also", "head")), look.text(named))
     if table.row_count:
         yield ""
         yield table
