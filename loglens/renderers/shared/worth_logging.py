@@ -52,7 +52,7 @@ def worth_logging(run: Diagnosis) -> list[tuple[str, str]]:
     names = {role for role, _ in roles}
     if not names:
         return []
-    wanted = _SUPERVISED
+    wanted: tuple[_Wanted, ...] = _SUPERVISED
     if any(name.startswith("rl_") for name in names):
         wanted = _REINFORCEMENT
     elif any(name.startswith("gan_") for name in names):
