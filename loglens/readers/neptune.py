@@ -94,8 +94,8 @@ def _take(found: dict[str, _Export], batch: Any) -> None:
             said = (cells[name][mine[0]].as_py() for name in _VALUES if name in cells)
             export.params[path] = next((each for each in said if each is not None), None)
         elif kind == "histogram_series" and "histogram_value" in cells:
-            told = ((cells["histogram_value"][n].as_py(), step[n], time[n]) for n in mine)
-            export.histogram_rows += (each for point in told if (each := _histogram(path, *point)) is not None)
+            entries = ((cells["histogram_value"][n].as_py(), step[n], time[n]) for n in mine)
+            export.histogram_rows += (each for point in entries if (each := _histogram(path, *point)) is not None)
 
 
 def _per_second(kind: Any) -> float:

@@ -185,7 +185,7 @@ def _framing_notes(framer: Framer) -> list[tuple[str, str]]:
     if framer.skipped:
         lost = _counted(sum(size for _, size in framer.skipped), "byte")
         notes.append(("corrupt", f"{lost} at {_listed([at for at, _ in framer.skipped])} hold no record; skipped"))
-    if framer.torn:
+    if framer.cut_off:
         notes.append(("truncated", f"ends inside record {framer.count + 1} (writer killed or still writing)"))
     if not framer.size:
         notes.append(("empty", "an empty file"))
