@@ -43,7 +43,7 @@ def home(path: Path, inside: frozenset[Path]) -> Path:
 
 @dataclass(slots=True)
 class _Export:
-    """What the parts say of one run."""
+    """The content of one run, collected over the parts of an export."""
 
     params: dict[str, Any] = field(default_factory=dict)
     series: dict[str, list[tuple[Floats, Floats, Floats]]] = field(default_factory=dict)
@@ -75,7 +75,7 @@ def read(source: Source) -> Iterator[Run]:
 
 
 def _take(found: dict[str, _Export], batch: Any) -> None:
-    """One batch of rows, series by series. The exporter goes step by step, so that the rows of a series stand apart."""
+    """Add one batch of rows. The exporter writes step by step, so the rows of a series are not contiguous."""
     pc = import_module("pyarrow.compute")
     cells = {name: batch.column(name) for name in batch.schema.names}
     step = _floats(pc, cells["step"])

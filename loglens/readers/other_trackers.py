@@ -41,7 +41,7 @@ _ENTRY = re.compile(rb"PK\x01\x02")
 
 
 def sniff(path: Path) -> bool:
-    """Whether it is one of those; by place and name, of archives by what is in them."""
+    """Recognise the files of these trackers by place and name, archives by their content."""
     return bool(_kind(path))
 
 
@@ -106,7 +106,7 @@ class _Curves:
         self.cut_off = False
 
     def take(self, event: Any) -> None:
-        """One event; what is no scalar is left out."""
+        """Add the scalar of one event; other events are ignored."""
         if not isinstance(event, dict) or event.get("type") != "training_stats_scalar":
             return
         step, value = whole_number(event.get("iter")), number(event.get("value"))

@@ -1,4 +1,4 @@
-"""Framing of block logs (W&B, SwanLab): where the intact records lie, past whatever is damaged.
+"""Find the intact records of block logs (W&B, SwanLab), and go on behind damaged ones.
 
 After a header of 7 bytes, blocks of 32 KiB, counted from the beginning of the file, hold chunks of
 `u32 CRC | u16 length | u8 kind | payload`, all little-endian; a record is one chunk or several. The
@@ -106,7 +106,7 @@ class BlockLog:
         return _merge(data, start, stop, whole)
 
     def _part(self, kind: int, payload: bytes, at: int) -> bytes | None:
-        """Takes one of several chunks, or one out of place; gives the record where this ends one."""
+        """Add a chunk of a record of several; return the record once it is complete."""
         parts, self._parts = self._parts, None
         if kind in (FULL, FIRST):
             if parts is not None:  # the record before has no end
@@ -170,7 +170,7 @@ class BlockLog:
         self.lost += 1
 
     def notes(self) -> list[Note]:
-        """What was lost, once all was read."""
+        """Notes on lost records, complete after all have been read."""
         found = []
         if self.lost:
             what = "record is" if self.lost == 1 else "records are"

@@ -42,7 +42,7 @@ def document(path: Path) -> Any:
 
 
 def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict[str, Any]]:
-    """The objects of a file with one a line. What is no object is left out and said in `notes`.
+    """Yield the objects of a file of JSON lines. Other lines are left out, with a note in `notes`.
 
     prefix: what each line begins with.
     """
@@ -81,7 +81,7 @@ def flatten(
     separator: str,
     typed: Callable[[str, dict[str, Any]], None] | None = None,
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """The numbers and the strings of a row by path. Nulls, booleans and lists are no numbers.
+    """Numbers and strings of a nested row by path. Nulls, booleans and lists are left out.
 
     typed: takes the dictionaries that have a `_type` (histograms, media of W&B), with their path.
     """

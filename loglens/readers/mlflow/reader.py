@@ -123,7 +123,7 @@ def _curve(path: Path, tag: str, notes: list[Note]) -> Columns:
 
 
 def _meta(folder: Path) -> dict[str, Any]:
-    """What meta.yaml says of the run, but for paths and user names."""
+    """Parameters of the run from meta.yaml, without paths and user names."""
     said = flat_yaml(head(folder / "meta.yaml", 1 << 16))
     params = {_SAID[key]: str(value) for key, value in said.items() if key in _SAID and value}
     status = str(said.get("status", ""))

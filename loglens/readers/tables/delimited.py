@@ -1,4 +1,4 @@
-"""Delimited text to tables, for the CSV and W&B readers."""
+"""Parse delimited text into tables, for the CSV and W&B readers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def load(path: Path, columns: Sequence[str] = ()) -> tuple[list[Table], list[Not
 
 
 def _known_lines(blocks: Iterator[bytes], path: Path, notes: list[Note]) -> Iterator[bytes]:
-    """The blocks before a line that does not end, of which a note is made."""
+    """Yield the blocks before a line that is too long, and note it."""
     try:
         yield from blocks
     except LineTooLongError:
@@ -82,7 +82,7 @@ class Lines(NamedTuple):
 
 
 class Sheet:
-    """Takes a file block by block and keeps its points."""
+    """Collects the points of a file block by block."""
 
     def __init__(self, path: Path, block: bytes, lines: int, columns: Sequence[str] = ()) -> None:
         self.path, self.seen, self.read = path, lines, 0

@@ -23,7 +23,7 @@ TYPES = {"tag": np.int32, "step": np.int64, "time": np.float64, "value": np.floa
 
 
 class EventLog:
-    """What the event files of one directory hold, in the order written."""
+    """The content of the event files of one directory, in the order written."""
 
     def __init__(self) -> None:
         self.files: list[Path] = []

@@ -42,7 +42,7 @@ def unmask(stored: Words) -> Words:
 
 @lru_cache(maxsize=96)
 def pair_table(after: int) -> Words:
-    """What two bytes, read as one little-endian u16, add (xor) to the CRC when `after` bytes follow.
+    """Table of the contribution (xor) of a little-endian u16 to the CRC when `after` bytes follow.
 
     CRC-32C is linear over GF(2): flipping a bit of the data flips the same bits of the checksum
     whatever the rest is. So the change from a known record is a xor of one table entry per pair.
@@ -193,7 +193,7 @@ class Framer:
 
 
 def _plausible(raw: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Where a u64 stands that may be a length: below 4 GiB and not zero (no event is empty)."""
+    """Offsets of u64 values that may be a length: below 4 GiB and not zero (no event is empty)."""
     zero, n = raw == 0, len(raw) - 7
     high = zero[4 : n + 4] & zero[5 : n + 5] & zero[6 : n + 6] & zero[7:]
     low = zero[:n] & zero[1 : n + 1] & zero[2 : n + 2] & zero[3 : n + 3]
