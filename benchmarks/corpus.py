@@ -47,7 +47,7 @@ def judge(label: dict[str, Any], findings: list[ReportedFinding], primary: str |
     must, fault = _names(label["conditions"]["must"]), _names([label["primary"]] if label["primary"] else [])
     allowed = must.union(_names(label["conditions"]["may"]), *groups)
     named = {f.condition for f in findings if f.severity > Severity.NOTE}
-    told = named | ({f.condition for f in findings} & FACTS)
+    reported = named | ({f.condition for f in findings} & FACTS)
     # of a group any will do; it counts as the fault itself
     met = {name for group in groups for name in fault if group & named and (name in group & named)}
     failed = {name for group in groups for name in fault if not group & named}
@@ -60,8 +60,8 @@ def judge(label: dict[str, Any], findings: list[ReportedFinding], primary: str |
     return Judged(
         label["id"],
         not fault,
-        (told & must) | met,
-        (must - told) | failed,
+        (reported & must) | met,
+        (must - reported) | failed,
         named - allowed,
         primary in accepted if fault else None,
         near,

@@ -37,9 +37,9 @@ def busy(at_once: int, times: int) -> int:
 def diagnose(folder: Path, jobs: int, memory: Path | None = None) -> int:
     """The whole command as a process, its lines thrown away. memory: the folder of its cache, if it may use one."""
     words = [sys.executable, "-m", "loglens", "diagnose", str(folder), "--format", "jsonl", "--jobs", str(jobs), "-q"]
-    told = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     if memory is None:
         words.append("--no-cache")
     else:
-        told["LOGLENS_CACHE_DIR"] = str(memory)
-    return subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=told).returncode
+        environment["LOGLENS_CACHE_DIR"] = str(memory)
+    return subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment).returncode

@@ -343,7 +343,7 @@ def page(rows: list[Row], repeat: int, scale: float, peers: Mapping[str, str]) -
         f"Python {platform.python_version()}",
         *(f"{name} {version}" for name in names if (version := _version(name))),
     ]
-    versions += [f"{name} {_told(program)}" for name, program in peers.items()]
+    versions += [f"{name} {_version_of(program)}" for name, program in peers.items()]
     heads = ["measured", "loglens", "beside", "that", "ratio", "goal", "met"]
     lines = [
         "# Speed and memory",
@@ -386,7 +386,7 @@ def _version(name: str) -> str:
         return ""
 
 
-def _told(program: str) -> str:
+def _version_of(program: str) -> str:
     said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.split()
     return said[-1] if said else ""
 

@@ -193,7 +193,7 @@ def accuracy(results: score.Results) -> str:
         "first": first,
         "among": among - first,
         "minutes": max(1, round((results["seconds"]["train"] + results["seconds"]["ask"]) / 60)),
-        "elsewhere": sum(score.alarmed(run, "runmedic") for run in runs if not run["fault"] and _plays(run)),
+        "elsewhere": sum(score.alarmed(run, "runmedic") for run in runs if not run["fault"] and _is_game(run)),
         "by_condition": score.by_condition(results),
         "notes": ", ".join(f"`{name}`" for name in score.NOTES),
         "in_all": score.in_all(results),
@@ -207,7 +207,7 @@ def accuracy(results: score.Results) -> str:
     return (BENCHMARK / "accuracy.template.md").read_text("utf-8").format(**values)
 
 
-def _plays(run: score.Run) -> bool:
+def _is_game(run: score.Run) -> bool:
     """Whether it is a policy or an adversarial net, whose losses are no measure of success."""
     return str(run["style"]).startswith(("rl-", "groups-", "gan-"))
 

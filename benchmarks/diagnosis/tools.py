@@ -66,14 +66,14 @@ def loglens(command: str, folders: list[Path]) -> list[Answer]:
 
 def trainproof(command: str, folder: Path, style: str) -> Answer:
     """What `trainproof doctor` says of a folder; it is told the names of curves that it would not know."""
-    told = []
+    options = []
     for ours, theirs in {"loss": "loss", "val_loss": "eval_loss", **_SAME}.items():
         if ours in STYLES[style]:
             tag = STYLES[style][ours]
             tag = tag if style.startswith("csv") else tag.lower().replace("/", "_")
             if style != "tb-slash":  # whose sections it knows by itself
-                told += ["--map", f"{theirs}={tag}"]
-    done = _call([command, "doctor", "--json", *told, str(folder)])
+                options += ["--map", f"{theirs}={tag}"]
+    done = _call([command, "doctor", "--json", *options, str(folder)])
     reports = json.loads(done)["reports"]
     answer: Answer = {"read": False, "named": {}, "raw": []}
     for found in (found for report in reports for found in report["findings"]):
@@ -88,11 +88,11 @@ def trainproof(command: str, folder: Path, style: str) -> Answer:
 
 def runmedic(command: str, folder: Path, style: str) -> Answer:
     """What `runmedic diagnose` says of a folder; it is told the names of the curves."""
-    told = []
+    options = []
     for ours, flag in {"loss": "train-loss", "val_loss": "val-loss", "lr": "lr", **_FLAGS}.items():
         if ours in STYLES[style]:
-            told += [f"--{flag}", STYLES[style][ours]]
-    done = _call([command, "diagnose", "--json", *told, str(folder)])
+            options += [f"--{flag}", STYLES[style][ours]]
+    done = _call([command, "diagnose", "--json", *options, str(folder)])
     answer: Answer = {"read": bool(done), "named": {}, "raw": []}
     for run in _runs(json.loads(done)) if done else []:
         for found in run["findings"]:

@@ -118,14 +118,14 @@ class Comparison:
         }
 
 
-Cast = tuple[Series, ...]
+Curves = tuple[Series, ...]
 
 
-def compare(good: Sequence[tuple[Run, Cast]], bad: tuple[Run, Cast], limits: Sequence[Limit] = ()) -> Comparison:
+def compare(good: Sequence[tuple[Run, Curves]], bad: tuple[Run, Curves], limits: Sequence[Limit] = ()) -> Comparison:
     """Compare the bad run with the good ones, each with its curves. Raises LoglensError for a limit on no curve."""
-    pairs = list(_pairs([cast for _, cast in good], bad[1]))
+    pairs = list(_pairs([group for _, group in good], bad[1]))
     parted = sorted((pair for pair in pairs if pair.onset is not None), key=_urgency)
-    names = {name(curve) for _, cast in good for curve in cast if _is_compared(curve)}
+    names = {name(curve) for _, group in good for curve in group if _is_compared(curve)}
     return Comparison(
         tuple(run for run, _ in good),
         bad[0],
@@ -134,7 +134,7 @@ def compare(good: Sequence[tuple[Run, Cast]], bad: tuple[Run, Cast], limits: Seq
         tuple(pair for pair in pairs if pair.onset is None and pair.why),
         tuple(sorted(names - {name(curve) for curve in bad[1]})),
         tuple(changes([run.params for run, _ in good], bad[0].params)),
-        tuple(regression(limit, [cast for _, cast in good], bad[1]) for limit in limits),
+        tuple(regression(limit, [group for _, group in good], bad[1]) for limit in limits),
     )
 
 
@@ -183,8 +183,8 @@ def _unfolded(params: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _pairs(good: Sequence[Cast], bad: Cast) -> Iterator[Pair]:
-    by_tag = [{curve.tag: curve for curve in cast} for cast in good]
+def _pairs(good: Sequence[Curves], bad: Curves) -> Iterator[Pair]:
+    by_tag = [{curve.tag: curve for curve in group} for group in good]
     taken: set[tuple[str | None, str | None, str | None]] = set()
     for curve in bad:
         if not _is_compared(curve):
@@ -192,7 +192,7 @@ def _pairs(good: Sequence[Cast], bad: Cast) -> Iterator[Pair]:
         key = (curve.role, curve.split, curve.layer)
         partners = [found for tags in by_tag if (found := tags.get(curve.tag)) and found.role == curve.role]
         if not partners and key not in taken:
-            alike = [[other for other in cast if (other.role, other.split, other.layer) == key] for cast in good]
+            alike = [[other for other in group if (other.role, other.split, other.layer) == key] for group in good]
             mine = main_curve([other for other in bad if (other.role, other.split, other.layer) == key])
             if mine is curve:
                 partners = [main_curve(others) for others in alike if others]

@@ -65,11 +65,11 @@ def regression(limit: Limit, good: Sequence[Sequence[Series]], bad: Sequence[Ser
     in which direction the metric is better.
     """
     curve = pick(bad, limit.metric)
-    partners = [found for cast in good if (found := pick(cast, limit.metric)) is not None]
+    partners = [found for group in good if (found := pick(group, limit.metric)) is not None]
     where = f"--max-regression {limit.text!r}"
     if curve is None or not partners:
         side = "the run" if curve is None else "the good run"
-        known = sorted({c.tag for c in (bad if curve is None else [c for cast in good for c in cast])})
+        known = sorted({c.tag for c in (bad if curve is None else [c for group in good for c in group])})
         near = difflib.get_close_matches(limit.metric, known, 3, 0.5) or known[:8]
         raise ConfigError(f"{where}: {side} has no curve {limit.metric!r}; it has: {', '.join(near) or 'none'}")
     role = curve.role or ""

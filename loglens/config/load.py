@@ -141,7 +141,7 @@ def _read(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror or error}; check the path of the configuration") from error
     except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
-        raise ConfigError(f"{file}: not valid TOML: {error}; mend it or use --isolated") from error
+        raise ConfigError(f"{file}: not valid TOML: {error}; correct it or use --isolated") from error
 
 
 def _table(value: Any, file: str, what: str) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def schema(rules: Mapping[str, Detector]) -> dict[str, Any]:
                 "items": {"oneOf": [{"$ref": "#/$defs/rule"}, {"$ref": "#/$defs/ignored"}]},
             },
             "roles": {
-                "description": "What curves play: a glob of tags, and a role such as loss or loss@val.",
+                "description": "The roles of curves: a glob of tags, and a role such as loss or loss@val.",
                 "type": "object",
                 "additionalProperties": {
                     "type": "string",

@@ -1,4 +1,4 @@
-"""One module a rule; one line here makes it run."""
+"""The rules, one module each; a line in `DETECTORS` registers a rule."""
 
 DETECTORS: tuple[str, ...] = (
     "nan_loss",

@@ -136,7 +136,7 @@ def loss_rises(main: Series, found: Levels, lr: Series | None, logged: bool, fro
 
 
 def against_validation(sign: Sign, val_loss: Series | None) -> Sign:
-    """The sign as a note, where validation falls meanwhile: then training became harder on purpose."""
+    """Reduce the sign to a note where the validation loss falls meanwhile: training became harder on purpose."""
     fall = None if val_loss is None or sign.onset is None else fall_after(val_loss.finite, sign.onset, STILL_GAINS)
     if val_loss is None or fall is None:
         return sign

@@ -107,7 +107,7 @@ def _as_probabilities(
 
 
 def _gap(scores: tuple[Series, Series]) -> float:
-    """How far apart the scores are in the second half."""
+    """Difference of the scores of real and generated samples, over the second half."""
     real, fake = scores
     n = min(len(real), len(fake))
     return float(np.median((real.value[:n] - fake.value[:n])[n // 2 :]))

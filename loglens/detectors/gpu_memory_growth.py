@@ -44,7 +44,7 @@ def detect(
 ) -> Iterator[Finding]:
     curves = [curve.finite for curve in gpu_memory if not OTHER.search(curve.tag)]
     if not curves:
-        raise Skip("no curve plays gpu_memory")
+        raise Skip("no curve has the role gpu_memory")
     judged = [curve for curve in curves if len(curve) >= min_points]
     if not judged:
         raise Skip(f"needs {min_points} values of the memory in use, has {max(map(len, curves))}")

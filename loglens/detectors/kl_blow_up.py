@@ -79,7 +79,7 @@ def detect(
 
 
 def _leap(value: Floats, jump: float, min_jump: float) -> int | None:
-    """The first point that is above so many times every one of the ten (five at least) before it."""
+    """Index of the first point above `jump` times each of the ten (five at least) before it; None without one."""
     for at in range(MIN_POINTS, len(value)):
         before = float(value[max(0, at - 2 * MIN_POINTS) : at].max())
         if before > 0 and value[at] > max(jump * before, min_jump):
@@ -94,7 +94,7 @@ def _left(entropy: Series) -> float:
 
 
 def _mostly(high: np.ndarray, updates: int) -> int | None:
-    """The index of the first of so many high points that are more than half of the points that they span."""
+    """Index of the first of `updates` high points that make up more than half of their span; None without."""
     places = np.flatnonzero(high)
     if len(places) < updates:
         return None
@@ -103,7 +103,7 @@ def _mostly(high: np.ndarray, updates: int) -> int | None:
 
 
 def _finding(kl: Series, usual: float, at: int, harm: str, beside: Series, lr: Series | None) -> Finding:
-    """The finding; harm is how its sentence goes on."""
+    """Make the finding; harm: the end of its sentence, which says what was lost."""
     onset, peak = int(kl.step[at]), float(kl.value[at:].max())
     advice: list[Remedy] = [remedies.slower_policy(lr, onset), remedies.clip_grad_norm(None)]
     if beside.role == "rl_entropy":

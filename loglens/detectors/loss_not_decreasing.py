@@ -59,7 +59,7 @@ RISEN = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What the signs look at: finite curves, and the classes of which validation stays at the chance level."""
+    """The input of the signs: finite curves, and the number of classes at whose chance level validation stays."""
 
     loss: Series
     levels: Levels
@@ -167,7 +167,7 @@ def only_the_mean(course: Course, late: Levels, began: float, gain: float) -> Si
 def never_generalises(
     curve: Series, held_out: Series, late: Levels, began: float, gain: float, chance: float, metrics: Sequence[Series]
 ) -> Sign | None:
-    """What the first tenth of the run taught it did nothing for unseen data, and nothing came after it.
+    """Validation gains nothing in the run, while training fell only in the first tenth.
 
     A third or more gained by then, it may have converged at once, which one run's curves cannot tell apart.
     """

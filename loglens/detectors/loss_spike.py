@@ -78,7 +78,7 @@ def _rounding(value: Floats) -> float:
 
 
 def _above(value: Floats, min_sigma: float) -> tuple[Floats, Floats]:
-    """For every point from the second row on: height over the last row's median, also in its deviations."""
+    """Height of every point above the median of the previous row, absolute and in its standard deviations."""
     rows = value[: len(value) // ROW * ROW].reshape(-1, ROW)
     middle = np.median(rows, axis=1)
     local = MAD_TO_SD * np.median(np.abs(rows - middle[:, None]), axis=1)
@@ -104,7 +104,7 @@ def _tall(value: Floats, hits: NDArray[np.intp], log_above: Floats, share: float
 
 
 def _goes_on(value: Floats, hits: NDArray[np.intp], height: float) -> bool:
-    """Whether the loss rises on and on from the last hit's start: then it has no peak, and is no spike."""
+    """Whether the loss keeps rising after the last spike began: then it is no spike, as it has no peak."""
     begin = hits[np.diff(hits, prepend=-ROW - 1) > ROW][-1]
     peak, rest = value[begin : begin + ROW].max(), value[begin + ROW :]
     return len(rest) >= ROW and bool(np.median(rest[-ROW:]) > peak + height)

@@ -61,7 +61,7 @@ def detect(
 
 
 def _forgot_at(curve: Series, known: float) -> int | None:
-    """The step after the last block in which the value function still foresaw something; None without one."""
+    """The step after the last block with an explained variance above `known`; None without one."""
     block = blocks(curve.step, curve.value, max_blocks=BLOCKS)
     good = np.flatnonzero(block.level > known)
     return int(curve.step[block.start[min(int(good[-1]) + 1, len(block) - 1)]]) if len(good) else None

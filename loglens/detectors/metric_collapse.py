@@ -112,7 +112,7 @@ def _long(curves: Sequence[Series], min_points: int, loss: Series | None) -> lis
 
 
 def _course(curve: Series, lost_share: float, errors: float, dips: float) -> Course | None:
-    """How a metric went; None where it gained nothing beyond its noise that it could lose."""
+    """Measure the course of a metric; None where it gained nothing beyond its noise that it could lose."""
     sign = -1.0 if curve.role == "metric_lower" else 1.0
     level, first, error = _levels(sign * curve.value)
     tail = level[-max(2, len(level) // 10) :]

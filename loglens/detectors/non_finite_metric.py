@@ -46,8 +46,8 @@ def detect(
     min_points: int = 3,
 ) -> Iterator[Finding]:
     held_out = (*val_metric_higher, *val_metric_lower, *test_metric_higher, *test_metric_lower)
-    played = (*rl_reward, *rl_return, *rl_value_loss, *rl_policy_loss, *gan_d_loss, *gan_g_loss)
-    curves = [curve for curve in (*held_out, *metric_higher, *metric_lower, *played) if len(curve) >= min_points]
+    unsupervised = (*rl_reward, *rl_return, *rl_value_loss, *rl_policy_loss, *gan_d_loss, *gan_g_loss)
+    curves = [curve for curve in (*held_out, *metric_higher, *metric_lower, *unsupervised) if len(curve) >= min_points]
     if not curves:
         raise Skip(f"no metric or reward of {min_points} points was logged")
     lasting = [curve for curve in curves if _lasts(curve)]

@@ -66,7 +66,7 @@ def detect(
 
 
 def _gives_out(alive: np.ndarray[tuple[int], np.dtype[np.bool_]], driver: Series) -> int | None:
-    """The step from which the driver is no longer alive, if that is half of the run or more."""
+    """The step from which the driver (a gradient norm or rate) stays low, if over half of the run or more."""
     last = np.flatnonzero(alive)
     if not len(last) or last[-1] + 1 >= len(driver):
         return None
@@ -87,7 +87,7 @@ def _digits(value: float) -> int:
 
 
 def _stalls(loss: Series, onset: int, gain: float) -> bool:
-    """Whether the loss sinks by no more than `gain`, give or take two standard errors of the two fifths compared."""
+    """Whether the loss falls by no more than `gain`, within two standard errors of the two fifths compared."""
     after = loss.value[loss.step >= onset]
     if len(after) < STALLED_POINTS or not len(loss.before(onset)):
         return False

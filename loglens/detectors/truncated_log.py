@@ -1,4 +1,4 @@
-"""The log ends torn, inside a record.
+"""The log ends in the middle of a record.
 
 Why it matters. The writer was killed (out of memory, time limit, power) or is still writing: the run
 did not end by itself, and its last values may be missing.
@@ -20,16 +20,16 @@ RULE = Rule("truncated-log", "log", Severity.NOTE)
 
 
 def detect(loss: Series | None, run: Run) -> Iterator[Finding]:
-    torn = [note for note in run.notes if note.kind == "truncated"]
-    if not torn:
+    cut_off = [note for note in run.notes if note.kind == "truncated"]
+    if not cut_off:
         return
     ends = [curve.last_step for curve in run.curves.values() if len(curve) and curve.axis == "step"]
     last = loss.last_step if loss is not None and len(loss) else max(ends, default=None)
     yield Finding(
-        f"{torn[0].message}" + (f"; the last step in it is {last}" if last is not None else ""),
+        f"{cut_off[0].message}" + (f"; the last step in it is {last}" if last is not None else ""),
         Severity.NOTE,
         Confidence.HIGH,
         onset_step=last,
-        evidence={"files": [note.file for note in torn]},
+        evidence={"files": [note.file for note in cut_off]},
         series=(loss,) if loss is not None else (),
     )

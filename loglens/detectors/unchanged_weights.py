@@ -56,8 +56,8 @@ def detect(
     still = [curve for curve in updates if not curve.value.any()]
     constant = [curve for curve in norms if (curve.value == curve.value[0]).all() and curve.value[0] != 0]
     moving = {curve.layer for curve in updates if curve.value.any()}
-    told = {curve.layer for curve in (*updates, *norms)}
-    cut = [curve for curve in _cut(grads) if curve.layer not in told]
+    covered = {curve.layer for curve in (*updates, *norms)}
+    cut = [curve for curve in _cut(grads) if curve.layer not in covered]
     frozen = {curve.layer: curve for curve in (*constant, *still, *cut) if curve.layer not in moving}
     # a norm layer's gain or a buffer may be constant by design; weights alone count where both are known
     frozen = {layer: curve for layer, curve in frozen.items() if "bias" not in (layer or "")}

@@ -78,7 +78,7 @@ def detect(
 
 
 def _judged(curves: Sequence[Series], min_points: int) -> list[tuple[Series, float]]:
-    """The curves that are long enough, each with its usual size: one that starts at zero for long has none."""
+    """Curves that are long enough, each with its usual size; a curve that starts at zero for long has none."""
     long = [curve for curve in curves if len(curve) >= min_points]
     return [(curve, usual) for curve in long if (usual := _usual(_size(curve))) is not None]
 

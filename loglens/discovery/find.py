@@ -73,8 +73,8 @@ def find(
     sources: dict[tuple[str, Path], tuple[Reader, Source]] = {}
     failures: list[UnreadableError] = []
     mirror = Mirror() if any(map(is_remote, paths)) else None
-    most = limit_of(limits, "files")
-    roots = [root for path in paths for root in _expand(path, readers, mirror, most)]
+    max_files = limit_of(limits, "files")
+    roots = [root for path in paths for root in _expand(path, readers, mirror, max_files)]
     for root in roots:
         walk = Walk(root, follow, limits)
         try:
@@ -97,10 +97,10 @@ def find(
     return Found(tuple(mirrored), tuple(failures), mirror)
 
 
-def _expand(path: str | Path, readers: Sequence[Reader], mirror: Mirror | None, most: int) -> list[Path]:
+def _expand(path: str | Path, readers: Sequence[Reader], mirror: Mirror | None, max_files: int) -> list[Path]:
     text = os.fspath(path)
     if mirror and is_remote(path):
-        return mirror.add(text, readers, SKIPPED | PRODUCTS, most)
+        return mirror.add(text, readers, SKIPPED | PRODUCTS, max_files)
     if not os.path.lexists(text) and glob.has_magic(text):
         return [Path(match) for match in sorted(glob.glob(text, recursive=True))] or [Path(text)]  # noqa: PTH207 - absolute patterns
     return [Path(text)]

@@ -10,7 +10,7 @@ from loglens.model.series import Series
 from loglens.stats.setting_changes import break_before
 
 #: The points before an onset in which a change counts as just before: a share of all, and bounds on it.
-LEAD, LEAST_LEAD, MOST_LEAD = 0.02, 3, 50
+LEAD, MIN_LEAD, MAX_LEAD = 0.02, 3, 50
 #: A change that comes so near by accident more often than this is no news.
 CHANCE = 0.05
 #: A rate that doubles between two points is a jump; a warmup of ten steps or more rises more slowly.
@@ -34,7 +34,7 @@ class RateChange:
 
 def lead_points(points: int) -> int:
     """How many points before an onset are just before it, given how many points there are before it in all."""
-    return int(min(max(LEAD * points, LEAST_LEAD), MOST_LEAD))
+    return int(min(max(LEAD * points, MIN_LEAD), MAX_LEAD))
 
 
 def rate_in_force(lr: Series | None, step: int | None) -> float | None:
@@ -65,7 +65,7 @@ def rate_change(lr: Series | None, onset: int | None) -> RateChange | None:
     return RateChange(int(curve.step[found.at]), found.before, found.after, end - found.at)
 
 
-def rate_jump(lr: Series | None, onset: int | None, *, least: float = JUMP) -> RateChange | None:
-    """The jump of the learning rate to `least` times its value or more just before an onset (a step), or None."""
+def rate_jump(lr: Series | None, onset: int | None, *, min_factor: float = JUMP) -> RateChange | None:
+    """The jump of the learning rate to `min_factor` times its value or more just before an onset (a step), or None."""
     change = rate_change(lr, onset)
-    return change if change is not None and change.factor >= least else None
+    return change if change is not None and change.factor >= min_factor else None

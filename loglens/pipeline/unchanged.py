@@ -43,8 +43,8 @@ class Invocation(NamedTuple):
         folders = {folder for source in sources for folder in (source.path, *(file.parent for file in source.files))}
         if None in keys or not all(any(folder.is_relative_to(root) for root in self.roots) for folder in folders):
             return
-        told = [[failure.path, failure.why] for failure in failures], [key.hex() for key in keys if key is not None]
-        cache.put(self._key(cache), json.dumps(told).encode())
+        content = [[failure.path, failure.why] for failure in failures], [key.hex() for key in keys if key is not None]
+        cache.put(self._key(cache), json.dumps(content).encode())
 
     def _key(self, cache: Cache) -> bytes | None:
         places = [(root, os.path.realpath(root)) for root in self.roots]  # a relative one means another one elsewhere

@@ -27,14 +27,14 @@ _NOT_PARAMS = frozenset({"log_history", "stateful_callbacks", "is_local_process_
 
 
 def sniff(path: Path) -> bool:
-    """By name, or by the key log_history for a renamed copy."""
+    """Recognise a file by its name, or a renamed copy by the key log_history."""
     if path.name == "trainer_state.json":
         return True
     return path.suffix == ".json" and '"log_history"' in head(path)
 
 
 def home(path: Path, inside: frozenset[Path]) -> Path:  # noqa: ARG001 - as all readers
-    """The output folder: the one above checkpoint-N. A renamed copy stands for itself."""
+    """The output folder, above checkpoint-N; a renamed copy is a run of its own."""
     if path.name != "trainer_state.json":
         return path
     return path.parent.parent if _CHECKPOINT.search(path.parent.name) else path.parent
@@ -97,7 +97,7 @@ def _state(path: Path) -> State:
 
 
 def _sessions(states: list[State]) -> list[tuple[State, int]]:
-    """The histories that no longer one begins with, the longest last, each from where it parts.
+    """Histories that are no prefix of a longer one, the longest last, each from where it differs.
 
     A run that goes on from a checkpoint repeats the history up to there.
     """

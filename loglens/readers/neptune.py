@@ -43,7 +43,7 @@ def home(path: Path, inside: frozenset[Path]) -> Path:
 
 @dataclass(slots=True)
 class _Export:
-    """What the parts say of one run."""
+    """The content of one run, collected over the parts of an export."""
 
     params: dict[str, Any] = field(default_factory=dict)
     series: dict[str, list[tuple[Floats, Floats, Floats]]] = field(default_factory=dict)
@@ -75,7 +75,7 @@ def read(source: Source) -> Iterator[Run]:
 
 
 def _take(found: dict[str, _Export], batch: Any) -> None:
-    """One batch of rows, series by series. The exporter goes step by step, so that the rows of a series stand apart."""
+    """Add one batch of rows. The exporter writes step by step, so the rows of a series are not contiguous."""
     pc = import_module("pyarrow.compute")
     cells = {name: batch.column(name) for name in batch.schema.names}
     step = _floats(pc, cells["step"])
@@ -94,8 +94,8 @@ def _take(found: dict[str, _Export], batch: Any) -> None:
             said = (cells[name][mine[0]].as_py() for name in _VALUES if name in cells)
             export.params[path] = next((each for each in said if each is not None), None)
         elif kind == "histogram_series" and "histogram_value" in cells:
-            told = ((cells["histogram_value"][n].as_py(), step[n], time[n]) for n in mine)
-            export.histogram_rows += (each for point in told if (each := _histogram(path, *point)) is not None)
+            entries = ((cells["histogram_value"][n].as_py(), step[n], time[n]) for n in mine)
+            export.histogram_rows += (each for point in entries if (each := _histogram(path, *point)) is not None)
 
 
 def _per_second(kind: Any) -> float:

@@ -41,7 +41,7 @@ _ENTRY = re.compile(rb"PK\x01\x02")
 
 
 def sniff(path: Path) -> bool:
-    """Whether it is one of those; by place and name, of archives by what is in them."""
+    """Recognise the files of these trackers by place and name, archives by their content."""
     return bool(_kind(path))
 
 
@@ -103,10 +103,10 @@ class _Curves:
         self.tags: dict[str, int] = {}
         self.points: list[tuple[int, int, float, float]] = []
         self.lost = 0
-        self.torn = False
+        self.cut_off = False
 
     def take(self, event: Any) -> None:
-        """One event; what is no scalar is left out."""
+        """Add the scalar of one event; other events are ignored."""
         if not isinstance(event, dict) or event.get("type") != "training_stats_scalar":
             return
         step, value = whole_number(event.get("iter")), number(event.get("value"))
@@ -166,14 +166,14 @@ def _lines(path: Path, curves: _Curves) -> Iterator[bytes]:
             *lines, rest = block.split(b"\n")
             yield from (line for line in lines if line.strip())
             if rest:
-                curves.torn = True
+                curves.cut_off = True
     except LineTooLongError:
         curves.lost += 1
 
 
 def _notes(curves: _Curves, columns: Columns, file: str) -> Iterator[Note]:
-    if curves.torn:
-        yield Note("truncated", "the last line is torn (killed, or still writing)", file)
+    if curves.cut_off:
+        yield Note("truncated", "the last line is cut off (killed, or still writing)", file)
     if curves.lost:
         yield Note("corrupt", f"{curves.lost} lines or values are no scalars and left out", file)
     for code, tag in enumerate(columns.tags):

@@ -31,7 +31,7 @@ _CONFIG = "files/config.yaml"
 
 
 def sniff(path: Path) -> bool:
-    """By the name, or by the first bytes for a renamed copy."""
+    """Recognise a file by its name, or a renamed copy by its first bytes."""
     try:
         if not path.is_file():
             return False
@@ -105,7 +105,7 @@ def _take(log: _Log, data: bytes, start: int, stop: int) -> None:
 
 
 def _scalar(log: _Log, data: bytes, start: int, stop: int) -> None:
-    """One point. Zeros are left out by the writer: a step, a value."""
+    """Add one point. The writer leaves out a step or a value of zero."""
     tag, step, time, value, given = "", 0, float("nan"), 0.0, False
     for key, a, b, number in fields(data, start, stop):
         if key == 0x0A:
@@ -151,7 +151,7 @@ def _notes(log: _Log, path: Path) -> Iterator[Note]:
 
 
 def flat_config(path: Path) -> dict[str, Any]:
-    """The configuration, which stands as `key: {desc, sort, value}`."""
+    """Flatten the configuration, which is logged as `key: {desc, sort, value}`."""
     said = flat_yaml(head(path, 1 << 18))
     return {key.removesuffix("/value"): value for key, value in said.items() if "/value" in key}
 

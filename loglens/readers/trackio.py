@@ -40,7 +40,7 @@ def sniff(path: Path) -> bool:
 
 
 def home(path: Path, inside: frozenset[Path]) -> Path:
-    """The file; a copy belongs to its database, and what stands in files of its own to the main one."""
+    """The database or the Parquet file of the project; a copy and its additional files belong to it."""
     stem = next((path.stem.removesuffix(part) for part in _PARTS if path.stem.endswith(part)), path.stem)
     mains = (path.with_name(stem + suffix) for suffix in (".db", ".parquet"))
     return next((main for main in mains if main in inside), path)
@@ -144,7 +144,7 @@ def _configure(project: _Project, key: str, values: dict[str, Any]) -> None:
 
 
 def _object(content: Any) -> dict[str, Any] | None:
-    """The object that a cell holds, as text or as bytes; None for what is none."""
+    """Parse the JSON object in a cell of text or bytes; None for anything else."""
     if not isinstance(content, str | bytes):
         return None
     try:
@@ -155,7 +155,7 @@ def _object(content: Any) -> dict[str, Any] | None:
 
 
 def _seconds(stamp: Any) -> float:
-    """Unix seconds of an ISO date (UTC where it names no zone), NaN for what is none."""
+    """Unix seconds of an ISO date (UTC where it names no zone), NaN for other text."""
     if isinstance(stamp, int | float):
         return float(stamp)
     try:

@@ -88,12 +88,12 @@ def _kind(rest: str, values: list[Floats], known: Collection[str]) -> str | None
     if not all(map(len, values)):
         return None
     words = set(words_of(rest).split())
-    told = {KIND_OF_WORD[word] for word in words & KIND_OF_WORD.keys()}
+    kinds = {KIND_OF_WORD[word] for word in words & KIND_OF_WORD.keys()}
     strange = {word for word in words - _SILENT - KIND_OF_WORD.keys() if len(word) > 1}
-    norms = told != {"activation"}
-    if strange or len(told) > 1 or (norms and (words & _STATISTICS or any((value < 0).any() for value in values))):
+    norms = kinds != {"activation"}
+    if strange or len(kinds) > 1 or (norms and (words & _STATISTICS or any((value < 0).any() for value in values))):
         return None
-    return told.pop() if told else _kind_of_values(values, known) if known else None
+    return kinds.pop() if kinds else _kind_of_values(values, known) if known else None
 
 
 def _kind_of_values(values: list[Floats], known: Collection[str]) -> str | None:

@@ -9,13 +9,13 @@ from loglens.model.series import Series
 from loglens.roles.from_tags import main_curve
 
 
-def pick(cast: Sequence[Series], metric: str) -> Series | None:
+def pick(curves: Sequence[Series], metric: str) -> Series | None:
     """Find the curve that a metric names: by its tag, by a role such as loss@val or val_loss, or by a glob of tags."""
-    exact = [curve for curve in cast if curve.tag == metric]
+    exact = [curve for curve in curves if curve.tag == metric]
     if exact:
         return exact[0]
-    named = [curve for curve in cast if metric in names(curve) and curve.layer is None and len(curve)]
-    globbed = named or [curve for curve in cast if fnmatchcase(curve.tag, metric) and len(curve)]
+    named = [curve for curve in curves if metric in names(curve) and curve.layer is None and len(curve)]
+    globbed = named or [curve for curve in curves if fnmatchcase(curve.tag, metric) and len(curve)]
     return main_curve(globbed) if globbed else None
 
 

@@ -48,13 +48,13 @@ def _parts(roles: Mapping[str, Role], words: Mapping[str, str], given: Collectio
     them those that are parts by the table. In a validation split, names that training does not have
     are names of data sets.
     """
-    told: dict[str | None, list[tuple[int, frozenset[str]]]] = {}
+    others: dict[str | None, list[tuple[int, frozenset[str]]]] = {}
     ranks: dict[str | None, dict[str, tuple[int, frozenset[str]]]] = {}
     for tag, role in roles.items():
         if role.name == "loss" and tag not in given:
             ranks.setdefault(role.split, {})[tag] = _rank(tag, words[tag])
         elif role.name == "loss_component":
-            told.setdefault(role.split, []).append(_rank(tag, words[tag]))
+            others.setdefault(role.split, []).append(_rank(tag, words[tag]))
     said = {roles[tag].split for tag in given if roles[tag].name == "loss"}
     trained = {named for _, named in ranks.get("train", {}).values()}
     players = {found[1] for role in roles.values() if (found := re.match("(rl|gan)_.*_loss", role.name or ""))}
@@ -62,7 +62,7 @@ def _parts(roles: Mapping[str, Role], words: Mapping[str, str], given: Collectio
     parts = set()
     for split, losses in ranks.items():
         best = min(rank for rank, _ in losses.values()) if split not in said else -1
-        names = {named for rank, named in (*losses.values(), *told.get(split, ())) if rank == best}
+        names = {named for rank, named in (*losses.values(), *others.get(split, ())) if rank == best}
         if names and frozenset.intersection(*names) in names:  # one name that all others extend: "ce" beside "ce_q1"
             parts |= {tag for tag, (rank, named) in losses.items() if rank == best and named != min(names, key=len)}
             names = {min(names, key=len)}

@@ -113,5 +113,5 @@ def without_statistic(tag: str) -> str | None:
 def read_tag(tag: str) -> tuple[str, str | None]:
     """The words of a tag without those that name its split, and the split: the last one named."""
     words = words_of(tag).split()
-    told = [word for word in words if word in SPLITS and len(word) > 2] or [word for word in words if word in SPLITS]
-    return " ".join([word for word in words if word not in told] or words), SPLITS[told[-1]] if told else None
+    splits = [word for word in words if word in SPLITS and len(word) > 2] or [word for word in words if word in SPLITS]
+    return " ".join([word for word in words if word not in splits] or words), SPLITS[splits[-1]] if splits else None

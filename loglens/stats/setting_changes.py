@@ -15,7 +15,7 @@ from loglens.stats.arrays import TINY, Floats
 
 #: A break of less than a tenth of the level is the rounding of a log, or no news; so is one of under a hundredth of the
 #: curve's largest value, where a schedule ends near zero.
-LEAST_BREAK, LEAST_OF_ALL = 0.1, 0.01
+MIN_BREAK, MIN_SHARE_OF_LARGEST = 0.1, 0.01
 #: A second difference below this share of the curve's range is rounding: float32 keeps seven digits.
 ROUNDING = 1e-6
 #: A curve without noise is so at this share of its points; the others are its breaks.
@@ -77,7 +77,7 @@ def break_sizes(value: Floats) -> Floats:
         off[1:] = np.minimum(off[1:], _off(value[3:], value[2:-1] + pace[:-2], value[2:-1]))
     if float(np.mean(pace == 0)) < MOSTLY:
         change = np.abs(value[2:] - value[1:-1] - pace[:-1])
-        off[change < LEAST_OF_ALL * np.abs(value).max()] = 0.0
+        off[change < MIN_SHARE_OF_LARGEST * np.abs(value).max()] = 0.0
     size[2:] = off
     return size
 
@@ -101,7 +101,7 @@ def break_before(value: Floats, end: int, lead: int) -> Break | None:
     if start >= end:
         return None
     at = start + int(np.argmax(size[start:end]))
-    if size[at] < LEAST_BREAK:
+    if size[at] < MIN_BREAK:
         return None
     seen = int(np.count_nonzero(size[:at] >= SAME_KIND * size[at]))
     chance = chance_of_nearness(seen, at, end - at)

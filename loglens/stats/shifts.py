@@ -18,13 +18,13 @@ LENGTHS = (1, 2, 3, 5, 8, 13, 21, 34)
 #: Points before a shift that give the level and the noise there.
 BASE = 30
 #: History before the last points: fewer give no tail to judge by, more tell nothing new.
-LEAST_HISTORY, MOST_HISTORY = 60, 20_000
+MIN_HISTORY, MAX_HISTORY = 60, 20_000
 #: Share of the history that is its tail.
 TAIL = 0.1
 #: Smallest tail index: the tail of normal noise, as seen at these sizes of history, falls no faster.
-LEAST_INDEX = 0.1
+MIN_INDEX = 0.1
 #: A shift of less than this share of the level is not worth a word.
-LEAST_SHIFT = 0.05
+MIN_SHIFT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ def shift_before(value: Floats, lead: int) -> Shift | None:
     95 % limit of the index), so that a shift larger than all before has a probability, and noise with outliers
     is not mistaken for calm.
     """
-    value = value[-MOST_HISTORY:]
+    value = value[-MAX_HISTORY:]
     lengths = [k for k in LENGTHS if k <= lead]
     offset = BASE + max(lengths)
     past = len(value) - offset - lead
-    if past < LEAST_HISTORY:
+    if past < MIN_HISTORY:
         return None
     logged = bool((value > 0).all() and value.max() > 10 * value.min())
     scores = _scores(np.log(value) if logged else value, lengths)
@@ -65,7 +65,7 @@ def shift_before(value: Floats, lead: int) -> Shift | None:
     score, history = float(scores[best, -1]), scores[:, offset : len(value) - lead].max(axis=0)
     at = len(value) - lengths[best]
     before, after = float(np.median(value[at - BASE : at])), float(np.median(value[at:]))
-    if abs(after - before) < LEAST_SHIFT * max(abs(before), abs(after)):
+    if abs(after - before) < MIN_SHIFT * max(abs(before), abs(after)):
         return None
     return Shift(
         lengths[best], before, after, score / max(float(history.max()), TINY), past, tail_chance(history, score)
@@ -81,7 +81,7 @@ def tail_chance(history: Floats, score: float) -> float:
     if score <= threshold or threshold <= 0:
         return float(np.count_nonzero(history >= score) + 1) / (n + 1)
     index = float(np.mean(np.log(top[top > threshold] / threshold))) if (top > threshold).any() else 0.0
-    index = max(index, LEAST_INDEX) * (1 + 1.64 / np.sqrt(size))
+    index = max(index, MIN_INDEX) * (1 + 1.64 / np.sqrt(size))
     return min(size / n * float((threshold / score) ** (1 / index)), 1.0)
 
 

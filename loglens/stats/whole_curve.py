@@ -7,7 +7,7 @@ import numpy as np
 from loglens.stats.arrays import Floats
 
 #: Share of a curve that counts as its start, its end or one level in between, and the fewest points of one.
-LEVEL_SHARE, FEWEST = 0.1, 3
+LEVEL_SHARE, MIN_POINTS = 0.1, 3
 
 
 def finite_share(values: Floats) -> float:
@@ -17,7 +17,7 @@ def finite_share(values: Floats) -> float:
 
 def levels(values: Floats) -> Floats:
     """Medians of consecutive tenths of a curve, of at least three points each where there are so many."""
-    count = max(1, min(round(1 / LEVEL_SHARE), len(values) // FEWEST))
+    count = max(1, min(round(1 / LEVEL_SHARE), len(values) // MIN_POINTS))
     return np.array([np.median(part) for part in np.array_split(values, count) if len(part)])
 
 

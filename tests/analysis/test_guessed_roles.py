@@ -47,8 +47,8 @@ def test_what_rests_on_other_curves_is_as_sure_as_ever() -> None:
 def test_a_perplexity_alone_is_judged_by_its_logarithm(start: float, n: int) -> None:
     loss = falling(n, start=start, floor=2.0, noise=0.01)
     done = judged({"train_ppl": np.exp(loss)})
-    played = {(part.tag, part.role) for part in done.cast}
-    assert played == {("log(train_ppl)", "loss"), ("train_ppl", "metric_lower")}
+    assigned = {(part.tag, part.role) for part in done.cast}
+    assert assigned == {("log(train_ppl)", "loss"), ("train_ppl", "metric_lower")}
     assert done.lead is not None and np.allclose(done.lead.value, loss)
     assert done.verdict == "healthy"
 

@@ -170,7 +170,7 @@ def test_an_error_at_the_end_breaks_a_run_and_being_stopped_does_not(note: Note,
     assert (outcome.state == "broke") is broke and outcome.success is not broke
 
 
-def test_preference_training_is_told_by_its_pairs_and_keeps_its_loss() -> None:
+def test_preference_training_is_recognised_by_its_pairs_and_keeps_its_loss() -> None:
     pairs = [
         curve(np.linspace(0, 2, 100), "rl_reward", "train", "rewards/chosen"),
         curve(np.linspace(0, -2, 100), "rl_reward", "train", "rewards/rejected"),

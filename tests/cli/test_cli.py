@@ -443,7 +443,7 @@ def test_an_interrupt_from_outside_is_130() -> None:
 # inspect and rules
 
 
-def test_inspect_lists_every_curve_and_the_role_it_plays() -> None:
+def test_inspect_lists_every_curve_with_its_role() -> None:
     path = log("run/metrics.csv", train__loss=falling(50), zzqx=np.arange(50.0))
     done = call("inspect", path)
     assert done.exit_code == 0
@@ -524,7 +524,7 @@ def test_one_rule_is_explained(name: str) -> None:
 # What it costs
 
 
-def test_the_version_is_told_without_loading_anything_heavy() -> None:
+def test_the_version_is_printed_without_loading_anything_heavy() -> None:
     code = "import sys\nsys.argv = ['loglens', '--version']\nfrom loglens.cli import main\ntry:\n    main()\nfinally:\n"
     code += "    print(sorted({'pandas', 'scipy', 'rich', 'tensorboard', 'google'} & {*sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -119,7 +119,7 @@ def test_a_configuration_in_one_text_is_compared_line_by_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "metric", "most", "relative"),
+    ("said", "metric", "max_worse", "relative"),
     [("val/loss 2%", "val/loss", 0.02, True), (" a b  .5 % ", "a b", 0.005, True), ("acc 0.01", "acc", 0.01, False)],
 )
 def test_a_limit_is_read(said: str, metric: str, max_worse: float, relative: bool) -> None:

@@ -29,7 +29,7 @@ LOSS = {"loss": falling(100)}
         ("the process ended with exit code 255", "person", Severity.NOTE),
     ],
 )
-def test_an_end_is_told_by_its_kind(message: str, kind: str, severity: Severity) -> None:
+def test_the_severity_of_an_end_depends_on_its_kind(message: str, kind: str, severity: Severity) -> None:
     found = only("crashed", LOSS, (Note("crash", message),))
     assert (found.evidence["kind"], found.severity) == (kind, severity)
     assert found.onset_step == 99 and message in found.message

@@ -32,7 +32,7 @@ def test_workers_that_deliver_together_are_waited_for_once_in_a_while() -> None:
     assert not findings("data-loader-bound", {"data_time": wait, "batch_time": step + wait})
 
 
-def test_a_wait_that_is_within_the_step_time_is_told_from_one_beside_it() -> None:
+def test_a_wait_within_the_step_time_is_distinguished_from_one_beside_it() -> None:
     wait = level(200, 0.07, 0.2)
     within = {"data_time": wait, "batch_time": wait + level(200, 0.05, 0.1, seed=1)}
     assert findings("data-loader-bound", within)[0].evidence["share"] == pytest.approx(0.07 / 0.12, rel=0.05)

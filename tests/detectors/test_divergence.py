@@ -52,7 +52,7 @@ def test_a_rise_while_the_metric_improves_is_a_penalty_that_grows() -> None:
 
 
 @pytest.mark.parametrize(("kept", "severity"), [(0.5, Severity.ERROR), (0.95, Severity.WARNING), (0.995, None)])
-def test_what_a_rise_costs_is_told_by_the_training_metric(kept: float, severity: Severity | None) -> None:
+def test_the_severity_of_a_rise_depends_on_the_training_metric(kept: float, severity: Severity | None) -> None:
     accuracy = np.minimum(1.0 - 0.9 * np.exp(-np.arange(400) / 40), 0.99)
     accuracy[250:] *= np.linspace(1, kept, 150) ** 0.5 if kept < 0.99 else 1
     accuracy[300:] = 0.99 * kept

@@ -118,7 +118,7 @@ def test_healthy_norms_are_silent(seed: int) -> None:
     assert not complaints({"loss": falling(500, seed=seed), "grad_norm": grad})
 
 
-def test_a_plain_rnn_is_told_to_use_a_gated_cell_and_an_lstm_is_not() -> None:
+def test_a_gated_cell_is_recommended_to_a_plain_rnn_and_not_to_an_lstm() -> None:
     curves = {"loss": falling(400), "grad_norm": growing(400, 300, 0.1)}
 
     def actions(layer: str) -> list[str]:

@@ -43,7 +43,7 @@ def test_preference_training_with_collected_rewards_stays_reinforcement_learning
 
 @pytest.mark.parametrize("n", [30, 300, 3000])
 @pytest.mark.parametrize("noise", [0.05, 0.2, 0.5])
-def test_a_flat_noisy_loss_without_a_second_witness_is_never_sure(n: int, noise: float) -> None:
+def test_a_flat_noisy_loss_without_a_second_sign_never_has_high_confidence(n: int, noise: float) -> None:
     for seed in range(5):
         loss = 0.137 * falling(n, start=1.0, floor=0.97, noise=noise, seed=seed)  # at no ln C
         found, _ = judged("loss-not-decreasing", {"loss": loss})

@@ -96,7 +96,7 @@ def test_gradients_that_overflow_under_a_loss_that_goes_on_falling(bad: float) -
     assert not findings({"loss": falling(200), "grad_norm": grad})
 
 
-def test_metrics_that_freeze_where_the_loss_is_blank_are_a_second_witness() -> None:
+def test_metrics_that_freeze_where_the_loss_is_blank_are_a_second_sign() -> None:
     blank = Note("blank-tail", "val/loss is blank in all 20 rows from step 30 on while rows go on", "log.csv")
     accuracy = np.concatenate(
         [np.linspace(0.1, 0.5, 30), np.zeros(20)]

@@ -12,14 +12,14 @@ from tests.curves import falling, run
 from tests.detectors.judging import findings
 
 
-def test_a_torn_log_is_a_note_with_its_last_step() -> None:
+def test_a_truncated_log_is_a_note_with_its_last_step() -> None:
     base = run({"loss": falling(100)})
-    torn = Run("x", base.source, "test", base.columns, notes=(Note("truncated", "ends inside record 7", "f"),))
-    (found,) = findings("truncated-log", torn)
+    cut_off = Run("x", base.source, "test", base.columns, notes=(Note("truncated", "ends inside record 7", "f"),))
+    (found,) = findings("truncated-log", cut_off)
     assert (found.severity, found.onset_step) == (Severity.NOTE, 99)
 
 
-def test_other_notes_of_a_reader_are_no_torn_log(tmp_path: Path) -> None:
+def test_other_notes_of_a_reader_are_no_truncated_log(tmp_path: Path) -> None:
     rows = "".join(f"{step},{1 / (step + 1):.4f}\n" for step in range(50))
     path = tmp_path / "log.csv"
     path.write_text("step,loss\n" + rows.replace("\n20,0.0476", "\n20,n.a.").rstrip())  # no newline at the end either

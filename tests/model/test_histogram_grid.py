@@ -52,7 +52,7 @@ def test_the_shares_of_a_column_are_those_of_the_values() -> None:
     assert (found.first, found.last) == (0, 200)
 
 
-def test_values_of_very_different_size_are_told_apart() -> None:
+def test_values_of_very_different_size_are_distinguished() -> None:
     rng = np.random.default_rng(1)
     scales = 10.0 ** -np.arange(0, 10)
     found = one([histogram(10 * i, rng.normal(0, s, 5000)) for i, s in enumerate(scales)])
@@ -96,10 +96,10 @@ def test_one_odd_histogram_among_thousands_is_seen() -> None:
 
 def test_a_judged_run_is_remembered_with_them() -> None:
     rows = [histogram(0, [1.0, 2.0]), histogram(1, [1.0, np.nan])]
-    told = replace(healthy(), distributions=distributions(rows))
-    (again,) = loads(dumps([told]))
-    assert isinstance(again, Diagnosis) and again.summary == told.summary
-    (before, after) = (told.distributions[0], again.distributions[0])
+    diagnosis = replace(healthy(), distributions=distributions(rows))
+    (again,) = loads(dumps([diagnosis]))
+    assert isinstance(again, Diagnosis) and again.summary == diagnosis.summary
+    (before, after) = (diagnosis.distributions[0], again.distributions[0])
     for name in ("edges", "share", "bad"):
         assert np.array_equal(getattr(before, name), getattr(after, name), equal_nan=name != "bad")
         assert getattr(before, name).dtype == getattr(after, name).dtype

@@ -82,12 +82,12 @@ def test_a_change_that_hides_is_seen() -> None:
     many()
     report()
     path = Path("runs/01/metrics.csv")
-    told = path.stat()
+    stamped = path.stat()
     lines = path.read_text().splitlines(keepends=True)
     lines[10] = lines[10].replace("1", "2")
     path.write_text("".join(lines))
-    os.utime(path, ns=(told.st_atime_ns, told.st_mtime_ns))
-    assert path.stat().st_size == told.st_size and path.stat().st_mtime_ns == told.st_mtime_ns
+    os.utime(path, ns=(stamped.st_atime_ns, stamped.st_mtime_ns))
+    assert path.stat().st_size == stamped.st_size and path.stat().st_mtime_ns == stamped.st_mtime_ns
     before = entries()
     report()
     assert entries() == before + 2  # the whole of it, and its outline
@@ -141,10 +141,10 @@ def test_processes_share_it() -> None:
     many(16)
     words = [sys.executable, "-m", "loglens", "diagnose", "runs", "--format", "json", "--jobs", "1"]
     processes = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
-    told = [process.communicate(timeout=120) for process in processes]
-    assert len({stdout for stdout, _ in told}) == 1 and all(stderr == b"" for _, stderr in told)
-    assert json.loads(told[0][0])["counts"]["runs"] == 16
-    assert report("--jobs", "1").encode() == told[0][0]
+    outputs = [process.communicate(timeout=120) for process in processes]
+    assert len({stdout for stdout, _ in outputs}) == 1 and all(stderr == b"" for _, stderr in outputs)
+    assert json.loads(outputs[0][0])["counts"]["runs"] == 16
+    assert report("--jobs", "1").encode() == outputs[0][0]
 
 
 def test_it_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def remembered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("format", ["json", "jsonl", "text", "html", "markdown", "sarif", "junit"])
-def test_what_is_told_again_is_what_was_told(
+def test_what_is_remembered_is_what_was_reported(
     format: str, remembered: Path, searched: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(remembered)

@@ -68,8 +68,8 @@ def test_dvclive_of_the_real_writer(tmp_path: Path) -> None:
     assert np.array_equal(np.isfinite(run.columns.time), run.columns.tag == run.tags.index("train/loss"))
     assert run.params == {"lr": 0.1, "optimizer/name": "adam"}
 
-    torn = tmp_path / "dvclive" / "plots" / "metrics" / "train" / "loss.tsv"
-    torn.write_bytes(torn.read_bytes()[:-22])  # within the last line
+    cut_off = tmp_path / "dvclive" / "plots" / "metrics" / "train" / "loss.tsv"
+    cut_off.write_bytes(cut_off.read_bytes()[:-22])  # within the last line
     (run,) = loglens.read(tmp_path / "dvclive")
     assert same(values(run, "train/loss"), [1.0, 0.5, 1 / 3, 0.25, NAN])
     assert kinds(run) == ["truncated"]
@@ -114,7 +114,7 @@ def test_delimiter_at_the_end_of_each_line(tmp_path: Path) -> None:
     assert run.notes == ()
 
 
-def test_torn_last_line(tmp_path: Path) -> None:
+def test_truncated_last_line(tmp_path: Path) -> None:
     run = read_one(csv.read, text(tmp_path, "step,loss,acc\n1,2.0,0.5\n2,1."))
     assert rows(run, "loss") == [(1, 2.0)]
     assert kinds(run) == ["truncated"]

@@ -60,10 +60,10 @@ def test_every_point(file: str, step: str, axis: str, out: set[str], said: list[
     assert equal(run, parse(DATA / file, step, out))
     assert {run.axes.get(tag, "step") for tag in run.tags} == {axis}
     assert kinds(run) == said
-    played = roles_of_tags(run.tags)
-    assert {tag: f"{played[tag].name}{'@' if played[tag].split else ''}{played[tag].split or ''}" for tag in roles} == (
-        roles
-    )
+    assigned = roles_of_tags(run.tags)
+    assert {
+        tag: f"{assigned[tag].name}{'@' if assigned[tag].split else ''}{assigned[tag].split or ''}" for tag in roles
+    } == (roles)
 
 
 @pytest.mark.parametrize(("file", "step", "axis", "out", "said", "roles"), WRITTEN, ids=IDS)
@@ -71,9 +71,9 @@ def test_a_line_cut_short_is_lost_alone(
     file: str, step: str, axis: str, out: set[str], said: list[str], roles: dict[str, str], tmp_path: Path
 ) -> None:
     lines = (DATA / file).read_bytes().splitlines(keepends=True)
-    torn = write(tmp_path / Path(file).name, b"".join(lines)[: -len(lines[-1]) // 2])
+    cut_off = write(tmp_path / Path(file).name, b"".join(lines)[: -len(lines[-1]) // 2])
     whole = write(tmp_path / "whole.csv", b"".join(lines[:-1]))
-    run = read_one(reader.read, torn)
+    run = read_one(reader.read, cut_off)
     assert equal(run, parse(whole, step, out))
     assert sorted(kinds(run)) == sorted([*said, "truncated"])
 
@@ -134,10 +134,10 @@ def test_the_csv_monitor_of_deepspeed(tmp_path: Path) -> None:
     for path in folder.iterdir():
         data = path.read_bytes()
         write(tmp_path / path.name, data[:-8] if path.stem.endswith("loss") else data)
-    (torn,) = loglens.read(tmp_path)
-    assert rows(torn, "Train/Samples/train_loss") == wanted["Train/Samples/train_loss"][:-1]
-    assert rows(torn, "Train/Samples/lr") == wanted["Train/Samples/lr"]
-    assert [note.file for note in torn.notes if note.kind == "truncated"] == ["Train_Samples_train_loss.csv"]
+    (cut_off,) = loglens.read(tmp_path)
+    assert rows(cut_off, "Train/Samples/train_loss") == wanted["Train/Samples/train_loss"][:-1]
+    assert rows(cut_off, "Train/Samples/lr") == wanted["Train/Samples/lr"]
+    assert [note.file for note in cut_off.notes if note.kind == "truncated"] == ["Train_Samples_train_loss.csv"]
 
 
 def monitors(folder: Path) -> list[tuple[float, float, float]]:
@@ -162,11 +162,11 @@ def test_the_monitors_of_stable_baselines(tmp_path: Path) -> None:
     assert set(run.axes.values()) == {"episode"} and run.notes == ()
     assert roles_of_tags(run.tags)["r"].name == "rl_reward"
 
-    torn = tmp_path / "1.monitor.csv"
-    write(torn, torn.read_bytes()[:-4])
+    cut_off = tmp_path / "1.monitor.csv"
+    write(cut_off, cut_off.read_bytes()[:-4])
     (run,) = loglens.read(tmp_path)
-    *whole, last = torn.read_text().splitlines()
-    write(torn, "\n".join(whole) + "\n")
+    *whole, last = cut_off.read_text().splitlines()
+    write(cut_off, "\n".join(whole) + "\n")
     # its reward stands, when it ended is no longer known
     assert values(run, "r") == [*(reward for _, reward, _ in monitors(tmp_path)), float(last.split(",")[0])]
     assert kinds(run) == ["truncated"]

@@ -44,7 +44,7 @@ def test_values_that_json_cannot_have_and_values_that_are_none(tmp_path: Path) -
     assert {"name", "ok", "many"}.isdisjoint(run.tags)
 
 
-def test_torn_last_line(tmp_path: Path) -> None:
+def test_truncated_last_line(tmp_path: Path) -> None:
     path = write(tmp_path / "log.jsonl", '{"step": 1, "loss": 2}\n{"step": 2, "lo')
     run = read_one(jsonl.read, path)
     assert rows(run, "loss") == [(1, 2.0)]

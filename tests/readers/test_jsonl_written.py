@@ -74,18 +74,18 @@ def test_every_point(file: str, step: str, out: set[str], roles: dict[str, str],
     run = read_one(jsonl.read, path)
     assert equal(run, parse(lines(file), step, out))
     assert set(run.axes.values()) == ({"epoch"} if step == "epoch" else set()) and run.notes == ()
-    played = roles_of_tags(run.tags)
-    assert {tag: f"{played[tag].name}{'@' if played[tag].split else ''}{played[tag].split or ''}" for tag in roles} == (
-        roles
-    )
+    assigned = roles_of_tags(run.tags)
+    assert {
+        tag: f"{assigned[tag].name}{'@' if assigned[tag].split else ''}{assigned[tag].split or ''}" for tag in roles
+    } == (roles)
 
 
 @pytest.mark.parametrize(("file", "step", "out", "roles"), WRITTEN, ids=IDS)
 def test_damage(file: str, step: str, out: set[str], roles: dict[str, str], tmp_path: Path) -> None:
     content = lines(file)
-    torn = read_one(jsonl.read, log(tmp_path, file, [*content[:-1], content[-1][: len(content[-1]) // 2]]))
-    assert equal(torn, parse(content[:-1], step, out))
-    assert kinds(torn) == ["truncated"]
+    cut_off = read_one(jsonl.read, log(tmp_path, file, [*content[:-1], content[-1][: len(content[-1]) // 2]]))
+    assert equal(cut_off, parse(content[:-1], step, out))
+    assert kinds(cut_off) == ["truncated"]
     at = len(content) // 2
     bad = read_one(jsonl.read, log(tmp_path, file, [*content[:at], b'{"a": \x00\xff\x80}\n', *content[at + 1 :]]))
     assert equal(bad, parse(content[:at] + content[at + 1 :], step, out))
@@ -141,9 +141,13 @@ def test_mmengine(name: str, axis: str, steps: list[int], tmp_path: Path) -> Non
         dict.fromkeys(("val/toy/accuracy", "val/time", "val/data_time"), axis)
     )
     assert run.rewinds == {} and run.notes == ()
-    played = roles_of_tags(run.tags)
-    assert (played["val/toy/accuracy"].name, played["val/toy/accuracy"].split) == ("metric_higher", "val")
-    assert (played["loss"].name, played["grad_norm"].name, played["lr"].name) == ("loss", "grad_norm_global", "lr")
+    assigned = roles_of_tags(run.tags)
+    assert (assigned["val/toy/accuracy"].name, assigned["val/toy/accuracy"].split) == ("metric_higher", "val")
+    assert (assigned["loss"].name, assigned["grad_norm"].name, assigned["lr"].name) == (
+        "loss",
+        "grad_norm_global",
+        "lr",
+    )
 
     bad = read_one(jsonl.read, log(tmp_path, file, [*content[:3], b'{"lr": \x00\xff\n', *content[4:]]))
     assert equal(bad, wanted([line for line in training if line != content[3]]))
@@ -189,11 +193,11 @@ def test_the_history_of_skorch() -> None:
         "train_loss": "epoch", "batches/train_loss": "step", "batches/valid_loss": "batch",
     }  # fmt: skip
     assert run.notes == ()
-    played = roles_of_tags(run.tags)
-    named = {tag: (played[tag].name, played[tag].split) for tag in ("train_loss", "valid_loss", "event_lr")}
+    assigned = roles_of_tags(run.tags)
+    named = {tag: (assigned[tag].name, assigned[tag].split) for tag in ("train_loss", "valid_loss", "event_lr")}
     assert named == {"train_loss": ("loss", "train"), "valid_loss": ("loss", "val"), "event_lr": ("lr", None)}
     # the loss of each batch is part of that of its epoch, which stays the curve that is judged
-    assert played["batches/train_loss"].name == "loss_component"
+    assert assigned["batches/train_loss"].name == "loss_component"
 
 
 def test_a_history_of_skorch_that_breaks_off_is_named(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_status_and_parameters(either: list[Run]) -> None:
     assert [note.kind for note in runs["bad"].notes] == ["failed"] and not runs["good"].notes
 
 
-def test_lines_of_other_lengths_and_torn_ones(store: Path) -> None:
+def test_lines_of_other_lengths_and_truncated_ones(store: Path) -> None:
     (curve,) = (path for path in store.rglob("lr") if path.parent.name == "metrics" and "5dfe" in str(path))
     curve.write_bytes(b"1000 0.5\n2000 0.25 7 data digest\n3000 x 8\n\n4000 inf 9 m_1\n5000 0.1 1")
     run = by_name(found(store))["bad"]

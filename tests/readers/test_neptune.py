@@ -117,9 +117,9 @@ def exported(*paths: Path) -> dict[str, list[tuple[float, float, float]]]:
 def test_an_export_of_the_exporter_itself() -> None:
     assert [path.name[-14:] for path in EXPORTED] == ["part_0.parquet", "part_1.parquet"]
     (run,) = read(*EXPORTED)
-    told = exported(*EXPORTED)
-    assert set(run.tags) == set(told)
-    for tag, points in told.items():
+    expected = exported(*EXPORTED)
+    assert set(run.tags) == set(expected)
+    for tag, points in expected.items():
         steps, values, times = zip(*points, strict=True)
         assert same([value for _, value in rows(run, tag)], list(values))
         assert run.columns.time[run.columns.tag == run.tags.index(tag)].tolist() == list(times)
@@ -136,22 +136,22 @@ def test_an_export_of_the_exporter_itself() -> None:
         ("histograms/grad", 10, [10, 54]),
         ("histograms/grad", 20, [20, 44]),
     ]
-    played = {tag: (role.name, role.split) for tag, role in roles_of_tags(run.tags).items()}
-    assert played["metrics/train/loss"] == ("loss", "train") and played["metrics/val/loss"] == ("loss", "val")
-    assert played["metrics/train/learning_rate"] == ("lr", None)
+    assigned = {tag: (role.name, role.split) for tag, role in roles_of_tags(run.tags).items()}
+    assert assigned["metrics/train/loss"] == ("loss", "train") and assigned["metrics/val/loss"] == ("loss", "val")
+    assert assigned["metrics/train/learning_rate"] == ("lr", None)
 
 
 def test_a_damaged_part_of_an_export_is_lost_alone(tmp_path: Path) -> None:
     whole = exported(EXPORTED[0])
     first = tmp_path / EXPORTED[0].name
     first.write_bytes(EXPORTED[0].read_bytes())
-    torn = tmp_path / EXPORTED[1].name
+    cut_off = tmp_path / EXPORTED[1].name
     data = EXPORTED[1].read_bytes()
     for cut in (8, len(data) // 2, len(data) - 1):
-        torn.write_bytes(data[:cut])
-        (run,) = neptune.read(Source(first, (first, torn), "x"))
+        cut_off.write_bytes(data[:cut])
+        (run,) = neptune.read(Source(first, (first, cut_off), "x"))
         assert set(run.tags) == set(whole) and kinds(run) == ["unreadable"]
         assert same(
             [value for _, value in rows(run, "metrics/train/loss")], [p[1] for p in whole["metrics/train/loss"]]
         )
-    assert torn.name in run.notes[0].file
+    assert cut_off.name in run.notes[0].file

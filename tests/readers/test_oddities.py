@@ -85,7 +85,7 @@ def test_dates_beyond_all_in_a_database(tmp_path: Path, date: str | None) -> Non
 @pytest.mark.parametrize(
     "name", ["lоss", "ｌｏｓｓ", "ＬＯＳＳ", "l\u200boss", "lo\u0301ss", "\u202essol", "lоss/train"]
 )
-def test_a_name_that_only_looks_like_loss_plays_no_role(tmp_path: Path, name: str) -> None:
+def test_a_name_that_only_looks_like_loss_has_no_role(tmp_path: Path, name: str) -> None:
     (tmp_path / "log.csv").write_text(f"step,{name}\n" + "".join(f"{n},{1 / (n + 1)}\n" for n in range(20)))
     (run,) = loglens.read(tmp_path)
     assert [curve.role for curve in assign_roles(run)] == [None]

@@ -116,7 +116,7 @@ def test_a_damaged_file_reads_as_it_does_here(tmp_path: Path) -> None:
         if turn % 4 == 2:
             at = dice.randrange(len(data) - 5000)
             data[at : at + 5000] = bytes(5000)
-        if turn % 4 == 3:  # another writer went on after a torn record
+        if turn % 4 == 3:  # another writer went on after a record cut off
             data = data[: dice.randrange(len(data))] + data
         differ(bytes(data), tmp_path / str(turn))
 

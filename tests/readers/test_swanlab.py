@@ -79,7 +79,7 @@ def test_a_flipped_byte_costs_one_record(tmp_path: Path) -> None:
         assert np.array_equal(run.columns.value, run.columns.step / 3)
 
 
-def test_a_torn_tail_is_a_note(tmp_path: Path) -> None:
+def test_a_truncated_tail_is_a_note(tmp_path: Path) -> None:
     path = tmp_path / "run-x.swanlab"
     path.write_bytes(FILE.read_bytes()[:-200])
     kinds = [note.kind for note in read(path).notes]

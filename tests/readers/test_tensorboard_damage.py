@@ -81,11 +81,11 @@ def test_truncated_anywhere_keeps_every_whole_record(data: st.DataObject) -> Non
     ends = np.cumsum([len(item) for item in records])
     found = read(whole[:cut])
     assert points(found) == expected[: max(int((ends <= cut).sum()) - 1, 0)]
-    torn = cut not in ends
-    assert [note.kind for note in found.notes if note.kind == "truncated"] == ["truncated"] * torn
+    cut_off = cut not in ends
+    assert [note.kind for note in found.notes if note.kind == "truncated"] == ["truncated"] * cut_off
 
 
-def test_note_names_the_torn_record() -> None:
+def test_note_names_the_truncated_record() -> None:
     found = read(b"".join(looped(1202))[:-1])
     assert [note.message for note in found.notes] == ["ends inside record 1203 (writer killed or still writing)"]
 
@@ -132,7 +132,7 @@ def test_a_flip_in_every_byte_of_a_record_is_never_believed() -> None:
         assert points(read(bytes(whole))) == expected[:39] + expected[40:]
 
 
-def test_another_writer_went_on_after_a_torn_record() -> None:
+def test_another_writer_went_on_after_a_truncated_record() -> None:
     records = looped(100)
     whole = b"".join(records[:50]) + records[50][:30] + b"".join(records[51:])
     assert len(read(whole).columns) == 99

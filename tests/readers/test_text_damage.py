@@ -1,4 +1,4 @@
-"""Text logs, damaged: stray bytes, torn lines, other encodings, lines without end, adverse lines."""
+"""Text logs, damaged: stray bytes, lines cut off, other encodings, lines without end, adverse lines."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def test_a_cut_anywhere_leaves_a_prefix(file: str, tmp_path: Path) -> None:
             }
 
 
-def test_torn_last_line(tmp_path: Path) -> None:
+def test_truncated_last_line(tmp_path: Path) -> None:
     log = "".join(f"iter {i}: loss 2.1{i}34, time 12.00ms\n" for i in range(5))
-    for torn in ("iter 5: loss 2.15", "iter 5: lo", "iter 5: loss 2.1534, time 1", "iter 5: loss 2.1534, time 12.00m"):
-        run = one(write(tmp_path / "a.log", log + torn))
-        assert len(rows(run, "loss")) == 5, torn
-        assert kinds(run) == ["truncated"], torn
+    for last in ("iter 5: loss 2.15", "iter 5: lo", "iter 5: loss 2.1534, time 1", "iter 5: loss 2.1534, time 12.00m"):
+        run = one(write(tmp_path / "a.log", log + last))
+        assert len(rows(run, "loss")) == 5, last
+        assert kinds(run) == ["truncated"], last
     run = one(write(tmp_path / "a.log", log + "iter 5: loss 2.1534, time 12.00ms"))
     assert len(rows(run, "loss")) == 6
     assert not run.notes

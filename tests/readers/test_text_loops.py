@@ -27,18 +27,18 @@ def test_nanogpt() -> None:
     run = one("nanogpt/train.log")
     wanted: list[tuple[str, int, float]] = []
     for line in content("nanogpt/train.log").splitlines():
-        if told := re.fullmatch(r"step (\d+): train loss (\S+), val loss (\S+)", line):
-            wanted += [("train/loss", int(told[1]), float(told[2])), ("val/loss", int(told[1]), float(told[3]))]
-        elif told := re.fullmatch(r"iter (\d+): loss (\S+), time (\S+)ms, mfu (\S+)%", line):
-            wanted += [(tag, int(told[1]), float(told[at])) for at, tag in ((2, "loss"), (3, "time"), (4, "mfu"))]
+        if match := re.fullmatch(r"step (\d+): train loss (\S+), val loss (\S+)", line):
+            wanted += [("train/loss", int(match[1]), float(match[2])), ("val/loss", int(match[1]), float(match[3]))]
+        elif match := re.fullmatch(r"iter (\d+): loss (\S+), time (\S+)ms, mfu (\S+)%", line):
+            wanted += [(tag, int(match[1]), float(match[at])) for at, tag in ((2, "loss"), (3, "time"), (4, "mfu"))]
     assert equal(run, gather(wanted))
     assert sum(math.isnan(value) for _, _, value in wanted) == 8  # six losses, and both of an evaluation
     assert run.axes == {} and run.notes == ()
     # it went on from its checkpoints at 20 and at 60
     assert run.rewinds["loss"] == [Rewind(last=27, first=20), Rewind(last=70, first=60)]
-    played = roles(run)
-    assert (played["loss"], played["train/loss"], played["val/loss"]) == ("loss@train", "loss@train", "loss@val")
-    assert (played["time"], played["mfu"]) == ("step_time", "throughput")
+    assigned = roles(run)
+    assert (assigned["loss"], assigned["train/loss"], assigned["val/loss"]) == ("loss@train", "loss@train", "loss@val")
+    assert (assigned["time"], assigned["mfu"]) == ("step_time", "throughput")
 
 
 # --- llm.c
@@ -49,14 +49,18 @@ def test_the_log_file_of_llmc(folder: str) -> None:
     run = one(f"llmc/{folder}/main.log")
     wanted: list[tuple[str, int, float]] = []
     for line in content(f"llmc/{folder}/main.log").splitlines():
-        step, *told = line.split()
-        wanted += [(key, int(step[2:]), float(value)) for key, _, value in (each.partition(":") for each in told)]
+        step, *match = line.split()
+        wanted += [(key, int(step[2:]), float(value)) for key, _, value in (each.partition(":") for each in match)]
     assert equal(run, gather(wanted))
     assert run.axes == {} and run.notes == ()
-    played = roles(run)
-    assert (played["trl"], played["tel"]) == ("loss@train", "loss@val")
+    assigned = roles(run)
+    assert (assigned["trl"], assigned["tel"]) == ("loss@train", "loss@val")
     if folder == "cuda":
-        assert (played["lr"], played["norm"], played["eval"]) == ("lr", "grad_norm_global@train", "metric_higher@val")
+        assert (assigned["lr"], assigned["norm"], assigned["eval"]) == (
+            "lr",
+            "grad_norm_global@train",
+            "metric_higher@val",
+        )
         assert run.rewinds["trl"] == [Rewind(last=17, first=10)] and run.rewinds["tel"] == [Rewind(last=15, first=10)]
         assert [step for step, value in rows(run, "trl") if math.isnan(value)] == [16, 16]
 
@@ -67,12 +71,12 @@ def test_the_console_of_llmc_agrees_with_its_log_file(folder: str) -> None:
     loss = "loss" if folder == "cuda" else "train/loss"
     wanted: list[tuple[str, int, float]] = []
     for line in content(f"llmc/{folder}/stdout.txt").splitlines():
-        if told := re.match(r"step +(\d+)/20 \| (?:train )?loss +(\S+) .*?\| norm (\S+) .*?\| lr (\S+) \|", line):
-            wanted += [(tag, int(told[1]), float(told[at])) for at, tag in ((2, loss), (3, "norm"), (4, "lr"))]
+        if match := re.match(r"step +(\d+)/20 \| (?:train )?loss +(\S+) .*?\| norm (\S+) .*?\| lr (\S+) \|", line):
+            wanted += [(tag, int(match[1]), float(match[at])) for at, tag in ((2, loss), (3, "norm"), (4, "lr"))]
             speed = re.search(r"([\d.]+) ms \|(?: ([\d.]+)% bf16 MFU \|)? (\d+) tok/s", line)
             assert speed
             named = zip(("time", "MFU", "tok_s"), speed.groups(), strict=True)
-            wanted += [(tag, int(told[1]), float(value)) for tag, value in named if value]
+            wanted += [(tag, int(match[1]), float(value)) for tag, value in named if value]
     found = points(run)
     validation = found.pop("val/loss")
     assert found.keys() == gather(wanted).keys()
@@ -81,9 +85,9 @@ def test_the_console_of_llmc_agrees_with_its_log_file(folder: str) -> None:
     # the console counts steps from 1 and names none for the validation; the log file knows where it stood
     assert [step for step, _ in validation] == [step for step, _ in rows(file, "tel")]
     assert [value for _, value in validation] == pytest.approx([value for _, value in rows(file, "tel")], abs=1e-4)
-    played = roles(run)
-    assert (played[loss], played["val/loss"]) == ("loss@train", "loss@val")
-    assert (played["norm"], played["lr"], played["time"]) == ("grad_norm_global@train", "lr", "step_time")
+    assigned = roles(run)
+    assert (assigned[loss], assigned["val/loss"]) == ("loss@train", "loss@val")
+    assert (assigned["norm"], assigned["lr"], assigned["time"]) == ("grad_norm_global@train", "lr", "step_time")
     assert run.notes == ()
 
 
@@ -95,14 +99,14 @@ def test_megatron() -> None:
     wanted: list[tuple[str, int, float]] = []
     stamps: list[float] = []
     for line in content("megatron/train.log").splitlines():
-        if told := re.fullmatch(r" \[(.{26})\] iteration +(\d+)/ +80 \|(.*) \|", line):
-            cells = (cell.split(":") for cell in told[3].split("|"))
-            wanted += [(key.strip(), int(told[2]), float(value)) for key, value in cells]
-            stamps.append((datetime.fromisoformat(told[1]) - datetime(1970, 1, 1)).total_seconds())
-        elif told := re.fullmatch(r" validation loss at iteration (\d+) \| (.*) \| ", line):
-            cells = (cell.split(":") for cell in told[2].split("|"))
+        if match := re.fullmatch(r" \[(.{26})\] iteration +(\d+)/ +80 \|(.*) \|", line):
+            cells = (cell.split(":") for cell in match[3].split("|"))
+            wanted += [(key.strip(), int(match[2]), float(value)) for key, value in cells]
+            stamps.append((datetime.fromisoformat(match[1]) - datetime(1970, 1, 1)).total_seconds())
+        elif match := re.fullmatch(r" validation loss at iteration (\d+) \| (.*) \| ", line):
+            cells = (cell.split(":") for cell in match[2].split("|"))
             wanted += [
-                (f"val/{key.strip().removesuffix(' value')}", int(told[1]), float(value)) for key, value in cells
+                (f"val/{key.strip().removesuffix(' value')}", int(match[1]), float(value)) for key, value in cells
             ]
     assert equal(run, gather(wanted))
     assert run.curves["loss scale"].time[-1] == pytest.approx(stamps[-1], abs=1e-3)
@@ -111,15 +115,15 @@ def test_megatron() -> None:
     # an interval that was skipped as a whole has a loss of 0 in the log and no norm, one with a NaN has no loss
     loss = dict(rows(run, "lm loss"))
     assert loss[65] == 0 and 65 not in dict(rows(run, "grad norm")) and 75 not in loss and 80 in loss
-    played = roles(run)
-    assert {tag: played[tag] for tag in ("lm loss", "val/lm loss", "grad norm", "params norm", "learning rate")} == {
+    assigned = roles(run)
+    assert {tag: assigned[tag] for tag in ("lm loss", "val/lm loss", "grad norm", "params norm", "learning rate")} == {
         "lm loss": "loss@train",
         "val/lm loss": "loss@val",
         "grad norm": "grad_norm_global@train",
         "params norm": "weight_norm_global@train",
         "learning rate": "lr",
     }
-    assert (played["loss scale"], played["elapsed time per iteration (ms)"]) == ("loss_scale@train", "step_time")
+    assert (assigned["loss scale"], assigned["elapsed time per iteration (ms)"]) == ("loss_scale@train", "step_time")
 
 
 # --- Composer
@@ -131,17 +135,17 @@ def test_the_console_of_composer(name: str, batches: int) -> None:
     wanted: list[tuple[str, int, float]] = []
     at = 0
     for line in content(f"composer/{name}/console.log").splitlines():
-        if told := re.fullmatch(r"(?:\[epoch=(\d+)\])?\[batch=(\d+)/\d+\]:", line):
-            at = batches * (int(told[1] or 1) - 1) + int(told[2])
-        elif told := re.fullmatch(rf"\t (?:Train|Eval) (\S+): ({NUMBER})", line):
-            wanted.append((told[1], at, float(told[2])))
+        if match := re.fullmatch(r"(?:\[epoch=(\d+)\])?\[batch=(\d+)/\d+\]:", line):
+            at = batches * (int(match[1] or 1) - 1) + int(match[2])
+        elif match := re.fullmatch(rf"\t (?:Train|Eval) (\S+): ({NUMBER})", line):
+            wanted.append((match[1], at, float(match[2])))
     assert equal(run, gather(wanted)) and len(wanted) > 100
     assert run.axes == {} and run.notes == ()
-    played = roles(run)
-    assert (played["loss/train/total"], played["lr-SGD/group0"]) == ("loss@train", "lr")
-    assert (played["metrics/eval/MeanSquaredError"], played["time/sample"]) == ("metric_lower@val", "samples")
+    assigned = roles(run)
+    assert (assigned["loss/train/total"], assigned["lr-SGD/group0"]) == ("loss@train", "lr")
+    assert (assigned["metrics/eval/MeanSquaredError"], assigned["time/sample"]) == ("metric_lower@val", "samples")
     if name == "epochs":
-        assert (played["l2_norm/grad/global"], played["l2_norm/grad/layer.bias"]) == (
+        assert (assigned["l2_norm/grad/global"], assigned["l2_norm/grad/layer.bias"]) == (
             "grad_norm_global@train", "grad_norm_layer@train",
         )  # fmt: skip
     else:
@@ -152,11 +156,11 @@ def test_the_console_of_composer(name: str, batches: int) -> None:
 @pytest.mark.parametrize("name", ["epochs", "batches"])
 def test_the_file_of_composer(name: str) -> None:
     run = one(f"composer/{name}/logs-rank0.txt")
-    told = re.findall(
+    match = re.findall(
         rf"^\[metric\]\[batch=(\d+)\]: (\S+): ({NUMBER}) $", content(f"composer/{name}/logs-rank0.txt"), re.M
     )
-    assert equal(run, gather([(key, int(step), float(value)) for step, key, value in told]))
-    assert len(told) == content(f"composer/{name}/logs-rank0.txt").count("[metric]")
+    assert equal(run, gather([(key, int(step), float(value)) for step, key, value in match]))
+    assert len(match) == content(f"composer/{name}/logs-rank0.txt").count("[metric]")
     assert run.axes == {} and run.notes == ()
     assert roles(run)["loss/train/total"] == "loss@train"
 
@@ -184,21 +188,21 @@ def skorch() -> list[dict[str, float]]:
 
 def test_the_table_of_skorch() -> None:
     run = one("skorch/console.log")
-    told = skorch()
-    keys = [key for key in told[0] if key != "epoch"]
-    assert equal(run, {key: [(int(row["epoch"]), row[key]) for row in told] for key in keys})
-    assert len(told) == 12 and math.isinf(told[6]["train_loss"]) and math.isnan(told[7]["train_loss"])
+    match = skorch()
+    keys = [key for key in match[0] if key != "epoch"]
+    assert equal(run, {key: [(int(row["epoch"]), row[key]) for row in match] for key in keys})
+    assert len(match) == 12 and math.isinf(match[6]["train_loss"]) and math.isnan(match[7]["train_loss"])
     assert run.axes == dict.fromkeys(keys, "epoch") and run.notes == ()
-    played = roles(run)
-    assert (played["train_loss"], played["valid_loss"], played["lr"]) == ("loss@train", "loss@val", "lr")
+    assigned = roles(run)
+    assert (assigned["train_loss"], assigned["valid_loss"], assigned["lr"]) == ("loss@train", "loss@val", "lr")
 
 
 def test_a_row_of_skorch_that_breaks_off_is_left_out_and_said(tmp_path: Path) -> None:
     data = (DATA / "skorch" / "console.log").read_bytes().rstrip(b"\n")
-    told = skorch()
+    match = skorch()
     for cut in range(1, 24):
         run = read_one(text.read, write(tmp_path / "console.log", data[:-cut]))
-        assert same([value for _, value in rows(run, "train_loss")], [row["train_loss"] for row in told[:-1]])
+        assert same([value for _, value in rows(run, "train_loss")], [row["train_loss"] for row in match[:-1]])
         assert kinds(run) == ["truncated"]
     whole = read_one(text.read, write(tmp_path / "console.log", data))
     assert len(rows(whole, "dur")) == 12 and whole.notes == ()
@@ -211,8 +215,8 @@ def test_a_ruled_table_reads_the_same_wherever_a_block_of_the_file_ends(tmp_path
     assert whole.count(b"train_loss: ") == 12 and whole.count(b"\n") == data.count(b"\n")
     for at in range(1, len(lines)):
         table = RuledTables()
-        told = table.rewrite(b"".join(lines[:at])) + table.rewrite(b"".join(lines[at:]))
-        assert told.count(b"train_loss: ") == 12
+        match = table.rewrite(b"".join(lines[:at])) + table.rewrite(b"".join(lines[at:]))
+        assert match.count(b"train_loss: ") == 12
     ended = read_one(text.read, write(tmp_path / "console.log", data.replace(b"\n", b"\r\n")))
     assert equal(ended, points(one("skorch/console.log")))
 
@@ -231,9 +235,9 @@ def test_the_console_of_detr() -> None:
     epoch, testing = 0, False
     for line in content("detr/console.log").splitlines():
         pairs = re.findall(rf"(\w+): ({NUMBER})(?: \(({NUMBER})\))?(?=  |$)", line)
-        if told := re.match(r"Epoch: \[(\d+)\]  \[ *(\d+)/12\]", line):
-            epoch, testing = int(told[1]), False
-            at = 12 * epoch + int(told[2])
+        if match := re.match(r"Epoch: \[(\d+)\]  \[ *(\d+)/12\]", line):
+            epoch, testing = int(match[1]), False
+            at = 12 * epoch + int(match[2])
             wanted += [(key, at, float(value)) for key, value, _ in pairs]
             wanted += [(f"{key}_running", at, float(mean)) for key, _, mean in pairs if mean]
         elif line.startswith("Test:  [3/4]"):
@@ -251,15 +255,15 @@ def test_the_console_of_detr() -> None:
         assert [value for _, value in rows(run, printed)] == pytest.approx(
             [value for _, value in rows(file, logged)], abs=6e-5
         )
-    played = roles(run)
-    assert (played["loss"], played["val/loss"], played["loss_giou"]) == (
+    assigned = roles(run)
+    assert (assigned["loss"], assigned["val/loss"], assigned["loss_giou"]) == (
         "loss@train",
         "loss@val",
         "loss_component@train",
     )
 
 
-# --- a line that was torn when the program died, with the next launch's output behind it
+# --- a line that was cut off when the program died, with the next launch's output behind it
 
 
 @pytest.mark.parametrize(

@@ -65,13 +65,13 @@ def test_the_table_of_stable_baselines() -> None:
     assert points(run) == gather(wanted)
     assert len(wanted) > 200
     assert run.notes == () and run.axes == {}
-    played = roles(run)
-    assert played["rollout/ep_rew_mean"] == "rl_reward@train"
-    assert played["train/approx_kl"] == "rl_kl@train"
-    assert played["train/learning_rate"] == "lr"
+    assigned = roles(run)
+    assert assigned["rollout/ep_rew_mean"] == "rl_reward@train"
+    assert assigned["train/approx_kl"] == "rl_kl@train"
+    assert assigned["train/learning_rate"] == "lr"
 
 
-def test_all_that_stable_baselines_leaves_in_a_folder_is_told_once() -> None:
+def test_all_that_stable_baselines_leaves_in_a_folder_is_read_once() -> None:
     run, episodes = sorted(loglens.read(DATA / "sb3"), key=lambda run: run.format, reverse=True)
     assert (run.name, run.format, episodes.format) == ("progress.json", "jsonl", "csv")
     lines = [json.loads(line) for line in (DATA / "sb3" / "progress.json").read_text().splitlines()]
@@ -87,25 +87,25 @@ def test_all_that_stable_baselines_leaves_in_a_folder_is_told_once() -> None:
 @pytest.mark.parametrize("name", ["huggingface", "huggingface_buffered"])
 def test_hugging_face(name: str) -> None:
     run = one(f"console/{name}.log")
-    told = [ast.literal_eval(line) for line in re.findall(r"\{[^{}]*\}", content(f"console/{name}.log"))]
-    assert len(told) == 16
-    order = sorted({float(row["epoch"]) for row in told})
+    parts = [ast.literal_eval(line) for line in re.findall(r"\{[^{}]*\}", content(f"console/{name}.log"))]
+    assert len(parts) == 16
+    order = sorted({float(row["epoch"]) for row in parts})
     wanted = []
-    for row in told:
+    for row in parts:
         epoch = float(row.pop("epoch"))
-        # eight steps an epoch; with its lines held back, only their order is told
+        # eight steps an epoch; with its lines held back, only their order is known
         at = round(8 * epoch) if name == "huggingface" else order.index(epoch)
         wanted += [(key, at, float(value)) for key, value in row.items()]
     assert points(run) == gather(wanted)
     assert set(run.axes.values()) == (set() if name == "huggingface" else {"log"})
     assert run.notes == ()
-    played = roles(run)
-    assert (played["loss"], played["eval_loss"], played["train_loss"]) == (
+    assigned = roles(run)
+    assert (assigned["loss"], assigned["eval_loss"], assigned["train_loss"]) == (
         "loss@train",
         "loss@val",
         "loss_summary@train",
     )
-    assert (played["grad_norm"], played["learning_rate"]) == ("grad_norm_global@train", "lr")
+    assert (assigned["grad_norm"], assigned["learning_rate"]) == ("grad_norm_global@train", "lr")
 
 
 # --- Keras
@@ -127,9 +127,9 @@ def test_keras() -> None:
     assert points(run) == wanted | running
     assert {tag: run.axes.get(tag, "step") for tag in wanted} == dict.fromkeys(wanted, "epoch")
     assert run.notes == ()
-    played = roles(run)
-    assert (played["loss"], played["val_loss"]) == ("loss@train", "loss@val")
-    assert played["val_accuracy"] == "metric_higher@val"
+    assigned = roles(run)
+    assert (assigned["loss"], assigned["val_loss"]) == ("loss@train", "loss@val")
+    assert assigned["val_accuracy"] == "metric_higher@val"
 
 
 # --- Lightning
@@ -168,25 +168,25 @@ def test_coqui() -> None:
     wanted: list[tuple[str, int, float]] = []
     times: set[float] = set()
     for line in content("coqui/trainer_0_log.txt").splitlines():
-        if told := re.search(r"TIME: (\S+ \S+) -- STEP: \d+/\d+ -- GLOBAL_STEP: (\d+)", line):
-            step, split = int(told[2]), ""
-            when = (datetime.fromisoformat(told[1]) - datetime(1970, 1, 1)).total_seconds()
+        if parts := re.search(r"TIME: (\S+ \S+) -- STEP: \d+/\d+ -- GLOBAL_STEP: (\d+)", line):
+            step, split = int(parts[2]), ""
+            when = (datetime.fromisoformat(parts[1]) - datetime(1970, 1, 1)).total_seconds()
             times.add(when)
         elif "EVALUATION" in line:
             split = "val/"
-        elif told := re.fullmatch(r" {5}\| > (\w+): (.*)", line):
-            shown = re.sub(r"tensor\(([^)]*)\)", r"\1", told[2])
+        elif parts := re.fullmatch(r" {5}\| > (\w+): (.*)", line):
+            shown = re.sub(r"tensor\(([^)]*)\)", r"\1", parts[2])
             value, *rest = re.findall(r"[-+]?[\d.]+(?:e[-+]?\d+)?", shown)
-            wanted.append((split + told[1], step, float(value)))
-            if rest and not told[1].startswith("avg_"):
-                wanted.append((f"{split}{told[1]}_running", step, float(rest[0])))
+            wanted.append((split + parts[1], step, float(value)))
+            if rest and not parts[1].startswith("avg_"):
+                wanted.append((f"{split}{parts[1]}_running", step, float(rest[0])))
     assert points(run) == gather(wanted)
     assert set(run.curves["loss"].time.tolist()) == times and when in times
     assert run.notes == ()
-    played = roles(run)
-    assert (played["loss"], played["val/avg_loss"]) == ("loss@train", "loss@val")
-    assert (played["grad_norm"], played["current_lr"]) == ("grad_norm_global@train", "lr")
-    assert (played["step_time"], played["loader_time"]) == ("step_time", "data_time")
+    assigned = roles(run)
+    assert (assigned["loss"], assigned["val/avg_loss"]) == ("loss@train", "loss@val")
+    assert (assigned["grad_norm"], assigned["current_lr"]) == ("grad_norm_global@train", "lr")
+    assert (assigned["step_time"], assigned["loader_time"]) == ("step_time", "data_time")
 
 
 @pytest.mark.parametrize(
@@ -203,8 +203,8 @@ def test_tensors_written_as_they_print(tensor: str, tmp_path: Path) -> None:
 def test_mlperf() -> None:
     run = one("mlperf/result_0.txt")
     wanted: list[tuple[str, int, float]] = []
-    told = [json.loads(line.removeprefix(":::MLLOG ")) for line in content("mlperf/result_0.txt").splitlines()]
-    for row in told:
+    parts = [json.loads(line.removeprefix(":::MLLOG ")) for line in content("mlperf/result_0.txt").splitlines()]
+    for row in parts:
         at = row["metadata"].get("epoch_num", row["metadata"].get("samples_count"))
         if at is not None and isinstance(row["value"], float):
             wanted.append((row["key"], at, row["value"]))
@@ -215,7 +215,7 @@ def test_mlperf() -> None:
         "train_loss": "samples"
     }
     assert run.params == {"submission_benchmark": "resnet", "global_batch_size": 256, "opt_base_learning_rate": 1.05}
-    losses = [row for row in told if row["key"] == "train_loss"]
+    losses = [row for row in parts if row["key"] == "train_loss"]
     assert run.curves["train_loss"].time.tolist() == [row["time_ms"] / 1000 for row in losses]
     assert roles(run)["eval_accuracy"] == "metric_higher@val"
 
@@ -225,19 +225,19 @@ def test_mlperf() -> None:
 
 def test_fairseq_says_the_same_in_both_forms() -> None:
     run = one("fairseq/json.log")
-    told = [json.loads(line.rpartition(" | ")[2]) for line in content("fairseq/json.log").splitlines()]
+    parts = [json.loads(line.rpartition(" | ")[2]) for line in content("fairseq/json.log").splitlines()]
     wanted: list[tuple[str, int, float]] = []
-    for row in told:
+    for row in parts:
         (counter,) = (key for key in row if key.endswith("num_updates"))
         out = {"epoch", "update", counter}
         wanted += [(key, int(row[counter]), float(value)) for key, value in row.items() if key not in out]
     assert points(run) == gather(wanted)
-    assert len(told) == 12 and run.notes == ()
+    assert len(parts) == 12 and run.notes == ()
     assert points(one("fairseq/simple.log")) == points(run)
     stamp = content("fairseq/json.log")[:19]
     assert run.columns.time[0] == (datetime.fromisoformat(stamp) - datetime(1970, 1, 1)).total_seconds()
-    played = roles(run)
-    assert (played["loss"], played["valid_loss"], played["gnorm"]) == (
+    assigned = roles(run)
+    assert (assigned["loss"], assigned["valid_loss"], assigned["gnorm"]) == (
         "loss@train", "loss@val", "grad_norm_global@train",
     )  # fmt: skip
 
@@ -249,14 +249,14 @@ def test_torchtitan() -> None:
     run = one("torchtitan/titan.log")
     wanted: list[tuple[str, int, float]] = []
     for line in content("torchtitan/titan.log").splitlines():
-        if told := re.search(r"INFO - (validate )?step: +(\d+)  (.*)", line):
-            pairs = re.findall(r"(\w+): +([\d.]+)", told[3])
-            wanted += [(f"{'val/' if told[1] else ''}{key}", int(told[2]), float(value)) for key, value in pairs]
+        if parts := re.search(r"INFO - (validate )?step: +(\d+)  (.*)", line):
+            pairs = re.findall(r"(\w+): +([\d.]+)", parts[3])
+            wanted += [(f"{'val/' if parts[1] else ''}{key}", int(parts[2]), float(value)) for key, value in pairs]
     assert points(run) == gather(wanted)
     assert [step for step, _ in rows(run, "loss")] == [1, *range(5, 41, 5)]
     assert run.notes == () and np.isfinite(run.columns.time).all()
-    played = roles(run)
-    assert (played["loss"], played["val/loss"], played["grad_norm"]) == (
+    assigned = roles(run)
+    assert (assigned["loss"], assigned["val/loss"], assigned["grad_norm"]) == (
         "loss@train", "loss@val", "grad_norm_global@train",
     )  # fmt: skip
 
@@ -268,9 +268,9 @@ def test_detectron2() -> None:
     run = one("detectron2/log.txt")
     wanted: list[tuple[str, int, float]] = []
     for line in content("detectron2/log.txt").splitlines():
-        told = dict(re.findall(r"(\w+): ([\d.e-]+)(?= |$)", line.partition("iter:")[2].join(["iter:", ""])))
-        step = int(told.pop("iter"))
-        wanted += [(key, step, float(value)) for key, value in told.items()]
+        parts = dict(re.findall(r"(\w+): ([\d.e-]+)(?= |$)", line.partition("iter:")[2].join(["iter:", ""])))
+        step = int(parts.pop("iter"))
+        wanted += [(key, step, float(value)) for key, value in parts.items()]
     assert points(run) == gather(wanted)
     assert len(wanted) == 11 * 6
     (both,) = loglens.read(DATA / "detectron2")
@@ -283,8 +283,8 @@ def test_mmengine(name: str, steps: int) -> None:
     wanted: list[tuple[str, int, float]] = []
     lines = [line for line in content(f"mmengine/{name}/train.log").splitlines() if "(train)" in line]
     for at, line in enumerate(lines, 1):
-        told = re.findall(r"(\w+): ([-+\d.e]+)(?= |$)", line.partition("lr:")[2].join(["lr:", ""]))
-        wanted += [(f"train/{key}", 4 * at, float(value)) for key, value in told]
+        parts = re.findall(r"(\w+): ([-+\d.e]+)(?= |$)", line.partition("lr:")[2].join(["lr:", ""]))
+        wanted += [(f"train/{key}", 4 * at, float(value)) for key, value in parts]
     training = {tag: each for tag, each in points(run).items() if tag.startswith("train/")}
     assert training == gather(wanted)
     assert len(lines) == steps and run.notes == ()

@@ -287,7 +287,7 @@ def test_every_truncation_is_a_prefix() -> None:
     assert last > 40
 
 
-def test_a_torn_tail_is_a_note(tmp_path: Path) -> None:
+def test_a_truncated_tail_is_a_note(tmp_path: Path) -> None:
     path, data = many(tmp_path)
     path.write_bytes(data[:-60])
     run = read(path)
@@ -296,7 +296,7 @@ def test_a_torn_tail_is_a_note(tmp_path: Path) -> None:
     assert own_points(read(path)) >= 2998
 
 
-def test_many_torn_places(tmp_path: Path) -> None:
+def test_many_truncated_places(tmp_path: Path) -> None:
     path, data = many(tmp_path, 400)
     whole = read(path).columns.value
     for end in range(len(data) - 3000, len(data), 61):

@@ -54,7 +54,7 @@ def test_a_good_detector() -> None:
         ("RULE =", "RULES =", "needs RULE"),
     ],
 )
-def test_a_bad_detector_is_told_what_to_mend(old: str, new: str, said: str) -> None:
+def test_the_error_of_a_bad_detector_says_what_to_correct(old: str, new: str, said: str) -> None:
     with pytest.raises(PluginError, match=said):
         vet_detector(module(GOOD.replace(old, new)))
 

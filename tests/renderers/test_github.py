@@ -114,7 +114,7 @@ def test_a_percent_sign_survives() -> None:
     assert text.endswith(": 100% of the points, 50%0A")
 
 
-def test_a_crash_is_told() -> None:
+def test_a_crash_is_reported() -> None:
     run = replace(healthy(), outcomes=(RuleResult("plateau", "crashed", "KeyError: 1"),))
     ((kind, properties, text),) = commands(render(report(run)))
     assert (kind, properties["title"]) == ("warning", "loglens: a rule crashed")

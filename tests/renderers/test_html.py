@@ -347,7 +347,7 @@ def test_no_spike_is_lost_wherever_it_is(seed: int) -> None:
     assert set(places.tolist()) <= kept
 
 
-def test_bad_values_without_number_are_told_by_stretches() -> None:
+def test_values_that_are_not_finite_are_reported_by_stretches() -> None:
     value = falling(100_000)
     value[::2] = np.nan
     out = points_for_screen(series(value), 5000)

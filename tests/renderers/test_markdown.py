@@ -114,7 +114,7 @@ def test_an_effect_names_its_cause_where_that_is_not_the_one_before() -> None:
     assert text.count("follows from") == 1
 
 
-def test_a_remedy_asked_for_twice_is_told_once() -> None:
+def test_a_remedy_asked_for_twice_is_reported_once() -> None:
     run = failed()
     effect = changed(run.findings[1], remedies=run.findings[0].remedies)
     text = render(report(replace(run, findings=(run.findings[0], effect))))

@@ -232,7 +232,7 @@ def test_levels_are_the_severities_and_the_worst_run_comes_first() -> None:
     assert [result["level"] for result in results] == ["error", "error", "note", "warning"]
 
 
-def test_what_was_not_checked_is_told() -> None:
+def test_what_was_not_checked_is_reported() -> None:
     run = run_of(report())
     told = notices(run)
     assert ("skipped", "note", "runs/lstm-7: overfitting skipped: no curve plays val_loss") in told

@@ -168,7 +168,7 @@ def test_the_cast_sums_up_layers_and_names_every_other_curve() -> None:
     assert "grad/layer7" not in text and "grad/layer7" in render(report(failed()), verbose=True)
 
 
-def test_notes_and_unread_paths_are_told() -> None:
+def test_notes_and_unread_paths_are_reported() -> None:
     text = render(report())
     assert "truncated: file ends inside record 1203" in text
     assert "photo.png: not a log that loglens reads: a PNG image" in text

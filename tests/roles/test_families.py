@@ -71,7 +71,7 @@ def test_values_tell_a_silent_name_beside_a_family_that_is_known(points: int, un
     ],
     ids=lambda curves: next(reversed(curves)),
 )
-def test_what_cannot_be_told_keeps_no_role(curves: dict[str, Floats]) -> None:
+def test_curves_of_unclear_meaning_get_no_role(curves: dict[str, Floats]) -> None:
     last = next(reversed(curves)).rpartition("/")[0]
     found = roles(curves)
     assert {role for tag, (role, _, guessed) in found.items() if tag.startswith(last) or guessed} <= {

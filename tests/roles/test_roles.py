@@ -78,7 +78,7 @@ def test_ten_thousand_tags_are_fast() -> None:
     assert time.process_time() - start < 2  # 0.2 s on an idle machine
 
 
-def test_a_tag_of_a_book_is_told_by_its_end() -> None:
+def test_the_last_part_decides_the_role_of_a_tag_of_a_book() -> None:
     """Of quadratic time the suite would see no end."""
     assert roles_of_tags(["ep_steps_" * 100_000 + "train_loss"])["ep_steps_" * 100_000 + "train_loss"].name == "loss"
 

@@ -31,7 +31,7 @@ SETTINGS, EVENTS, MEASUREMENTS = 0.05, 0.02, 0.01
 #: Roles whose curves say nothing beyond the steps themselves.
 SILENT = frozenset({"duplicate_axis", "epoch", "flops", "ignore", "loss_summary", "samples", "step", "time", "tokens"})
 #: How many changes a finding carries, the least likely first.
-MOST = 5
+MAX_CHANGES = 5
 #: The rule on rates that are too high: a jump of the rate explains what that can lead to.
 TOO_HIGH = "lr-too-high"
 
@@ -68,7 +68,7 @@ def changes_before(onset: Onset, run: Run, curves: Sequence[Series]) -> list[Cha
         elif curve.role != onset.role or curve.role is None:
             measured.append(measured_change(curve, onset))
     found = [*_claimed(settings, SETTINGS), *_claimed(events, EVENTS), *_claimed(measured, MEASUREMENTS)]
-    return sorted(_merged(found, curves), key=lambda change: (change.chance, change.what))[:MOST]
+    return sorted(_merged(found, curves), key=lambda change: (change.chance, change.what))[:MAX_CHANGES]
 
 
 def _claimed(tested: Sequence[Change | None], level: float) -> Iterator[Change]:

@@ -10,7 +10,7 @@ from loglens.model.rate_in_force import lead_points
 from loglens.model.series import Series
 from loglens.stats.arrays import Ints
 from loglens.stats.setting_changes import break_before, chance_of_nearness, is_noiseless
-from loglens.stats.shifts import MOST_HISTORY, shift_before
+from loglens.stats.shifts import MAX_HISTORY, shift_before
 
 #: A curve that is logged so many times more seldom at its end has no past to compare that with.
 SPARSE = 2.0
@@ -18,14 +18,14 @@ SPARSE = 2.0
 
 def is_setting(curve: Series, onset: Onset) -> bool:
     """Whether a curve stays level or moves in straight lines up to the onset."""
-    return is_noiseless(before(curve, onset).value[-MOST_HISTORY:])
+    return is_noiseless(before(curve, onset).value[-MAX_HISTORY:])
 
 
 def setting_change(curve: Series, onset: Onset) -> Change | None:
     """The break of a set curve, at the latest at its first point from the onset on: it may be logged seldom."""
     known = curve.finite
     end = min(int(np.searchsorted(known.step, onset.step)) + 1, len(known))
-    start = max(end - MOST_HISTORY, 0)
+    start = max(end - MAX_HISTORY, 0)
     found = break_before(known.value[start:end], end - start, lead_points(end))
     if found is None:
         return None

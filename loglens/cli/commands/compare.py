@@ -10,7 +10,7 @@ import click
 from loglens.cli import console
 from loglens.cli import options as common
 from loglens.compare import text as comparison
-from loglens.compare.curves import Cast, compare
+from loglens.compare.curves import Curves, compare
 from loglens.compare.regression import limit
 from loglens.config.load import Config
 from loglens.errors import LoglensError
@@ -88,7 +88,7 @@ def command(
     ctx.exit(ExitCode.FOUND if found.failed else ExitCode.OK)
 
 
-def _runs(paths: Sequence[str], config: Config, quiet: bool) -> list[tuple[Run, Cast]]:
+def _runs(paths: Sequence[str], config: Config, quiet: bool) -> list[tuple[Run, Curves]]:
     """Every run under the paths with its curves and their roles. Raises LoglensError where there is none."""
     reading = open_paths(paths, config)
     runs = [(run, assign_roles(run, config.roles)) for run in reading]
@@ -99,7 +99,7 @@ def _runs(paths: Sequence[str], config: Config, quiet: bool) -> list[tuple[Run, 
     return runs
 
 
-def _one(path: str, runs: Sequence[tuple[Run, Cast]]) -> tuple[Run, Cast]:
+def _one(path: str, runs: Sequence[tuple[Run, Curves]]) -> tuple[Run, Curves]:
     if len(runs) > 1:
         names = ", ".join(run.name for run, _ in runs[:5]) + (" ..." if len(runs) > 5 else "")
         raise LoglensError(f"{path}: holds {len(runs)} runs ({names}); name one of them")

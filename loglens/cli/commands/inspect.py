@@ -50,7 +50,7 @@ def command(
         runs = [(run, parts(assign_roles(run, table))) for run in watch(reading)]
     unread = [Unread.of(failure) for failure in reading.unread]
     console.warn(unread, quiet=quiet and bool(runs), texted=format == "text")
-    for line in common.unmatched_roles(roles, {part.tag for _, cast in runs for part in cast}):
+    for line in common.unmatched_roles(roles, {part.tag for _, curves in runs for part in curves}):
         console.log(line)
     page = console.terminal_style(verbose)
     if format == "json":

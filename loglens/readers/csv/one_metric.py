@@ -40,7 +40,7 @@ def download_name(path: Path) -> tuple[str, str]:
 
 
 def halves(runs: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """For every run name the run it belongs to and the prefix of its tags: "a_train", "a_test" are halves of "a".
+    """Map each run name to its run and the prefix of its tags: "a_train" and "a_test" are halves of the run "a".
 
     A name alone, without another half or the run itself, stays as it is.
     """
@@ -57,7 +57,7 @@ def halves(runs: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 
 def deepspeed(path: Path, names: Sequence[str]) -> str | None:
-    """Train_Samples_train_loss.csv with columns step, train_loss is Train/Samples/train_loss."""
+    """Tag of a file of DeepSpeed: Train_Samples_train_loss.csv with a column train_loss is Train/Samples/train_loss."""
     if len(names) == 2 and names[0] == "step" and plain(path.stem).endswith("_" + names[1]):
         at = len(path.stem) - len(names[1])
         return path.stem[: at - 1].replace("_", "/") + "/" + path.stem[at:]
@@ -70,7 +70,7 @@ def is_dvclive(path: Path) -> bool:
 
 
 def dvclive(path: Path) -> tuple[Path, str]:
-    """<home>/plots/metrics/train/loss.tsv: the home, and the tag train/loss."""
+    """Home folder and tag of a file of DVCLive: <home>/plots/metrics/train/loss.tsv has the tag train/loss."""
     at = len(path.parts) - 1 - path.parts[::-1].index("plots")
     below = path.parts[at + 1 :]
     below = below[1:] if below[0] == "metrics" else below

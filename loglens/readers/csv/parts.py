@@ -1,4 +1,4 @@
-"""What one CSV file gives: the curves of a run, or of several runs in one table."""
+"""Read one CSV file: the curves of a run, or of several runs in one table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KNOWN = {"learning_stats.csv": ("iteration", "loss", "lr")}
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one file gives to one run.
+    """The part of a run that one file holds.
 
     run: the run within the source, label: how it is called where that is another; start: Unix seconds of a
     monitor file; downloaded: from TensorBoard's page.
@@ -129,7 +129,7 @@ def join_downloads(parts: Sequence[Part]) -> list[Part]:
 
 
 def _config(table: Table) -> dict[str, Any]:
-    """What RLlib repeats in every row: the configuration of the run."""
+    """The configuration of the run, which RLlib repeats in every row."""
     return {
         name.removeprefix("config/"): scalar(cell)
         for name, cell in zip(table.names, table.first, strict=False)

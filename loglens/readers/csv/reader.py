@@ -36,7 +36,7 @@ _MONITOR = re.compile(r"(?:^|\.)monitor\.csv$")
 
 
 def sniff(path: Path) -> bool:
-    """By suffix; .log and .txt only with a header that names a counter, and numbers below it."""
+    """Recognise a file by its suffix; .log and .txt only with a header that names a counter, and numbers below it."""
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES | _PERHAPS | _SELDOM:
         return False

@@ -1,4 +1,4 @@
-"""Monitor files of Stable-Baselines3: an episode a row, a file an environment, one run together."""
+"""Monitor files of Stable-Baselines3: one row per episode, one file per environment, together one run."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def merge_monitors(parts: Sequence[Columns], starts: Sequence[float]) -> Columns
 
 
 def _clocked(columns: Columns, start: float) -> Columns:
-    """The episodes of one environment over all its sessions, with the time at which each ended."""
+    """Episodes of one environment over all its sessions, each with the time at which it ended."""
     if "t" not in columns.tags:
         return columns
     episode = columns.session.astype(np.int64) * (columns.step.max() + 1) + columns.step

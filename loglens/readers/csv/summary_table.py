@@ -46,7 +46,7 @@ def _changes(words: Sequence[str]) -> bool:
 
 
 def _jumps(table: Table) -> bool:
-    """Whether the steps fall in so many rows that nothing can have counted them."""
+    """Whether the steps decrease in so many rows that the column is no counter."""
     axis = find_axis(table)
     return axis.name == "row" or bool(np.mean(np.diff(axis.step) < 0) >= _FALLS) if table.height > 1 else False
 
@@ -56,7 +56,7 @@ def _is_time(table: Table, col: int) -> bool:
 
 
 def why_empty(table: Table) -> str:
-    """Why a table without a point has none."""
+    """Explain why a table gave no points."""
     if not table.height:
         return "a header and no row that fits it: nothing was logged, or each row has another number of cells"
     if table.texts:

@@ -1,1 +1,1 @@
-"""Files as bytes, texts, JSON, Parquet and SQLite: what every format stands on."""
+"""Access to files as bytes, text, JSON, Parquet and SQLite, shared by the readers of all formats."""

@@ -1,4 +1,4 @@
-"""Framing of block logs (W&B, SwanLab): where the intact records lie, past whatever is damaged.
+"""Find the intact records of block logs (W&B, SwanLab), and go on behind damaged ones.
 
 After a header of 7 bytes, blocks of 32 KiB, counted from the beginning of the file, hold chunks of
 `u32 CRC | u16 length | u8 kind | payload`, all little-endian; a record is one chunk or several. The
@@ -43,13 +43,13 @@ class BlockLog:
     """The records of a file, batch by batch. After the walk it knows what was lost.
 
     count: intact records. lost: damaged ones, as far as they can be told apart; first: where the
-    first of them is. torn: the last record is cut off.
+    first of them is. cut_off: the last record is not whole.
     """
 
     def __init__(self, path: Path, magic: bytes) -> None:
         self.path, self.magic = path, magic
         self.count = self.lost = self.first = 0
-        self.torn = False
+        self.cut_off = False
         self._parts: list[bytes] | None = None  # of a record that goes on in the next block
         self._orphans = False  # after damage: what goes on there is known to be lost
         self._budget = BUDGET
@@ -77,7 +77,7 @@ class BlockLog:
             base += len(piece)
             piece = _read(file) if len(piece) == PIECE else b""
         if self._parts is not None:
-            self.torn = True
+            self.cut_off = True
 
     def _walk(self, data: bytes, base: int) -> Batch:
         at, size, unpack, crc32 = 0 if base else HEADER, len(data), _HEAD.unpack_from, zlib.crc32
@@ -102,11 +102,11 @@ class BlockLog:
                 whole.append((len(start), record))
             at = end
         if size < PIECE and size > at and any(data[at:]):
-            self.torn = True
+            self.cut_off = True
         return _merge(data, start, stop, whole)
 
     def _part(self, kind: int, payload: bytes, at: int) -> bytes | None:
-        """Takes one of several chunks, or one out of place; gives the record where this ends one."""
+        """Add a chunk of a record of several; return the record once it is complete."""
         parts, self._parts = self._parts, None
         if kind in (FULL, FIRST):
             if parts is not None:  # the record before has no end
@@ -133,14 +133,14 @@ class BlockLog:
         """No valid chunk is at `at`: where the next one in this block is, or the end of the block."""
         last = edge == len(data) < PIECE
         if last and not any(data[at:]):  # zeros that a file system left at the end
-            self.torn = self.torn or self._parts is not None or edge - at >= BLOCK // 2
+            self.cut_off = self.cut_off or self._parts is not None or edge - at >= BLOCK // 2
             self._parts = None
             return edge
         _, length, _ = _HEAD.unpack_from(data, at)
         end = at + HEADER + length
         found = end if end + HEADER <= edge and self._valid(data, end, edge) else self._scan(data, at + 1, edge)
         if last and found == edge and end > edge:
-            self.torn = True
+            self.cut_off = True
         else:
             self._drop_until(base + at)
         self._parts, self._orphans = None, True
@@ -170,13 +170,13 @@ class BlockLog:
         self.lost += 1
 
     def notes(self) -> list[Note]:
-        """What was lost, once all was read."""
+        """Notes on lost records, complete after all have been read."""
         found = []
         if self.lost:
             what = "record is" if self.lost == 1 else "records are"
             message = f"{self.lost} {what} damaged and left out (from byte {self.first} on); the rest is read"
             found.append(Note("corrupt", message, self.path.name))
-        if self.torn:
+        if self.cut_off:
             message = f"file ends inside record {self.count + 1} (killed, or still writing)"
             found.append(Note("truncated", message, self.path.name))
         return found

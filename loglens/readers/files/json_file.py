@@ -42,12 +42,12 @@ def document(path: Path) -> Any:
 
 
 def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict[str, Any]]:
-    """The objects of a file with one a line. What is no object is left out and said in `notes`.
+    """Yield the objects of a file of JSON lines. Other lines are left out, with a note in `notes`.
 
     prefix: what each line begins with.
     """
     lost: list[int] = []
-    line, torn = 0, False
+    line, cut_off = 0, False
     try:
         for block in open_text(path):
             lines = block.split(b"\n")
@@ -63,13 +63,13 @@ def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict
                     yield row
                 else:
                     lost.append(line)
-            torn = not block.endswith(b"\n") and bool(lost) and lost[-1] == line
+            cut_off = not block.endswith(b"\n") and bool(lost) and lost[-1] == line
     except LineTooLongError:
         message = f"line {line + 1} is longer than {LONGEST_LINE >> 20} MB; it and the rest are unread"
         notes.append(Note("corrupt", message, path.name))
-    if torn:
+    if cut_off:
         lost.pop()
-        notes.append(Note("truncated", "the last line is torn (killed, or still writing)", path.name))
+        notes.append(Note("truncated", "the last line is cut off (killed, or still writing)", path.name))
     if lost:
         what = "line is no JSON object" if len(lost) == 1 else "lines are no JSON objects"
         message = f"{len(lost)} {what}, left out (the first is line {lost[0]})"
@@ -81,7 +81,7 @@ def flatten(
     separator: str,
     typed: Callable[[str, dict[str, Any]], None] | None = None,
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """The numbers and the strings of a row by path. Nulls, booleans and lists are no numbers.
+    """Numbers and strings of a nested row by path. Nulls, booleans and lists are left out.
 
     typed: takes the dictionaries that have a `_type` (histograms, media of W&B), with their path.
     """

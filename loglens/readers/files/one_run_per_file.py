@@ -12,7 +12,7 @@ from loglens.model.source import Note, Source
 
 
 def each_file(source: Source, run: Callable[[Source, Path, str], Run]) -> Iterator[Run]:
-    """One run a file, as `run(source, path, name)` reads it; the others name a file that cannot be read.
+    """Read one run per file by `run(source, path, name)`; unreadable files are notes on the other runs.
 
     Raises UnreadableError where no file can be read.
     """
@@ -20,7 +20,7 @@ def each_file(source: Source, run: Callable[[Source, Path, str], Run]) -> Iterat
 
 
 def runs_of_files(source: Source, runs: Callable[[Source, Path, str], Iterable[Run]]) -> Iterator[Run]:
-    """The runs in each file, as `runs(source, path, name)` reads them; they name a file that cannot be read.
+    """Read the runs of each file by `runs(source, path, name)`; unreadable files are notes on the other runs.
 
     Raises UnreadableError where no file can be read.
     """

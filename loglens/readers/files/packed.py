@@ -64,14 +64,14 @@ def magic_of(start: bytes) -> bytes | None:
     return next((magic for magic in MAGIC if start.startswith(magic)), None)
 
 
-def unpack(packed: IO[bytes], plain: IO[bytes], magic: bytes, most: int) -> list[tuple[str, str]]:
-    """Write what can be unpacked, up to about `most` bytes, and return notes (kind, message) on the rest.
+def unpack(packed: IO[bytes], plain: IO[bytes], magic: bytes, max_size: int) -> list[tuple[str, str]]:
+    """Write what can be unpacked, up to about `max_size` bytes, and return notes (kind, message) on the rest.
 
     A compressed file is one member or several, as when files were appended to each other or a writer began anew.
     """
     unpacker, data, at = MAGIC[magic](), packed.read(READ), 0
     try:
-        while plain.tell() < most:
+        while plain.tell() < max_size:
             if not unpacker.eof:
                 if unpacker.needs_input and not data:
                     data = packed.read(READ)
@@ -92,7 +92,7 @@ def unpack(packed: IO[bytes], plain: IO[bytes], magic: bytes, most: int) -> list
     except DAMAGE as error:
         where = f" from byte {at} on" if at else ""
         return [("corrupt", f"the compressed data are damaged{where} ({error}); read up to there")]
-    return [("truncated", f"unpacks to more than {most >> 20} MB: a bomb; read up to there")]
+    return [("truncated", f"unpacks to more than {max_size >> 20} MB: a bomb; read up to there")]
 
 
 def _after_zeros(packed: IO[bytes]) -> bytes:

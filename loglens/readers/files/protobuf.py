@@ -10,7 +10,7 @@ Raw = bytes | memoryview
 
 
 class MalformedError(ValueError):
-    """Bytes that are not the message they should be."""
+    """Bytes that are not a valid message."""
 
 
 class Span(NamedTuple):
@@ -39,7 +39,7 @@ def varint(raw: Raw, at: int, end: int) -> tuple[int, int]:
 
 
 def fields(raw: Raw, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """(key, start, stop, number) of every field: key = field number * 8 + wire type.
+    """Yield (key, start, stop, number) for every field: key = field number * 8 + wire type.
 
     The span is that of the content; number is the value of a varint field, else 0.
     """
@@ -69,7 +69,7 @@ def signed(number: int) -> int:
 
 
 def text(raw: Raw, span: Span) -> str:
-    """The span as text; bytes that are none become replacement characters."""
+    """Decode a span as UTF-8; invalid bytes become replacement characters."""
     return bytes(raw[span.start : span.stop]).decode("utf-8", "replace")
 
 

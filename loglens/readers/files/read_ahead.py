@@ -1,4 +1,4 @@
-"""Work that is done ahead of who takes it, on other cores, for libraries that let go of Python's lock."""
+"""Do work ahead of its consumer in threads, for libraries that release the global interpreter lock."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ THREADS = 2
 
 
 def ahead(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """What comes of each item, in order; at most `THREADS` items and results are held besides that one.
+    """Yield the result of each item in order; at most `THREADS` further items and results are in memory.
 
     The threads have ended when this iterator has, so that a process may be forked then.
     """

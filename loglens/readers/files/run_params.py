@@ -14,7 +14,7 @@ FILES = ("hparams.yaml", "args.yaml", "params.yaml", "params.json", "config.json
 
 
 def params_beside(folder: Path) -> dict[str, Any]:
-    """What hparams.yaml (Lightning), args.yaml (ultralytics), params.yaml (DVCLive), params.json (Ray) say, flat."""
+    """Parameters in hparams.yaml (Lightning), args.yaml (ultralytics), params.yaml (DVCLive), params.json (Ray)."""
     found: dict[str, Any] = {}
     for name in FILES:
         path = folder / name
@@ -72,7 +72,7 @@ def _yaml_scalar(word: str) -> Any:
 
 
 def scalar(word: str) -> Any:
-    """A cell or a value that was written as text, as Python sees it."""
+    """Convert a value that was written as text into a number, boolean or None where it is one."""
     word = word.strip()
     if word[:1] in {"'", '"'}:
         return word.strip("'\"")

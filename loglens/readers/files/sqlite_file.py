@@ -1,4 +1,4 @@
-"""SQLite files that others wrote: read only, known tables only, nothing in them is executed."""
+"""Read untrusted SQLite files: read-only, known tables only, no views or triggers."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _connect(path: Path, immutable: bool = True) -> sqlite3.Connection:
 
 @contextmanager
 def opened(path: Path, notes: list[Note]) -> Iterator[sqlite3.Connection]:
-    """The file, as it stands. What a writer has not merged yet is read from a copy. Raises UnreadableError."""
+    """Open a file for reading; with a write-ahead log beside it, a copy of both. Raises UnreadableError."""
     beside = [Path(f"{path}{end}") for end in BESIDE]
     beside = [file for file in beside if file.is_file() and file.stat().st_size]
     with tempfile.TemporaryDirectory(prefix="loglens-") as folder:
@@ -87,7 +87,7 @@ def opened(path: Path, notes: list[Note]) -> Iterator[sqlite3.Connection]:
 
 
 def _said(error: Exception) -> str:
-    """What SQLite says, in a line: it may quote the schema, which anyone may have written."""
+    """The message of SQLite as one safe line: it may quote the schema, which is untrusted."""
     return " ".join(str(error).split())[:120]
 
 

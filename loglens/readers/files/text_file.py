@@ -24,7 +24,7 @@ _BOMS = (
 
 
 class LineTooLongError(ValueError):
-    """A line beyond `LONGEST_LINE`; what stood before it has been delivered."""
+    """A line longer than `LONGEST_LINE`; everything before it has been delivered."""
 
 
 def head(path: Path, size: int = HEAD) -> str:

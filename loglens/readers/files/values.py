@@ -1,4 +1,4 @@
-"""Numbers as logs write them, and files that are none."""
+"""Numbers as logs write them, and the error of an unreadable file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LFS_POINTER = b"version https://git-lfs"
 
 
 def refuse(path: Path, why: str) -> UnreadableError:
-    """The error of a file of which nothing can be read, in one line."""
+    """Make the one-line error of a file of which nothing can be read."""
     return UnreadableError(f"{path.name}: {why}")
 
 

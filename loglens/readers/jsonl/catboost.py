@@ -23,7 +23,7 @@ def metric_names(content: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def named(row: dict[str, Any], names: dict[str, list[str]]) -> dict[str, Any]:
-    """The row with such lists as dictionaries, without the clock; rows of other writers as they are."""
+    """Give the metrics of a row their names and drop its clock; rows of other writers stay as they are."""
     if not names:
         return row
     row = {key: value for key, value in row.items() if key not in _CLOCK}

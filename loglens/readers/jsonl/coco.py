@@ -1,4 +1,4 @@
-"""The results of COCO's evaluation in a row of a log, as DETR and its descendants write them: a list without names."""
+"""Name the results of COCO's evaluation, which DETR and its descendants log as a list without names."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ _KEY = re.compile(r"coco_eval_(?:bbox|masks)$")
 
 
 def named(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with such lists as dictionaries."""
+    """Give the results in such lists their names."""
     found = {key: value for key, value in row.items() if isinstance(value, list) and _KEY.search(key)}
     return row | {key: dict(zip(_NAMES, value, strict=False)) for key, value in found.items()}

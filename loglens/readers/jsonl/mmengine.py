@@ -54,6 +54,6 @@ def _are_twins(iteration: Floats, step: Floats) -> bool:
 
 
 def _last(values: Floats) -> Floats:
-    """Each row's value or the one before it, NaN at the beginning."""
+    """Fill missing values with the last one before them; NaN at the beginning."""
     known: NDArray[np.int64] = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))
     return np.where(known >= 0, values[known], np.nan)

@@ -105,7 +105,7 @@ def _lists(content: dict[str, Any]) -> Lists:
 
 
 def _is_history(lists: Lists) -> bool:
-    """Whether there are rows with a counter, or a curve of a measure with one or of many values.
+    """Whether there are rows with a counter, or a curve of a measure that has a counter or many values.
 
     Short lists without a counter are a history if they are of the same length and of several splits, or called so.
     """
@@ -128,7 +128,7 @@ def _names_measure(keys: Keys) -> bool:
 
 
 def _are_numbers(cells: Sequence[Any]) -> bool:
-    """Numbers; null stands where a value is missing."""
+    """Whether all items are numbers or null, which stands for a missing value."""
     return all(cell is None or number(cell) is not None for cell in cells) and any(cell is not None for cell in cells)
 
 
@@ -138,7 +138,7 @@ def _is_measured(cells: Sequence[Any]) -> bool:
 
 
 def _are_rows(cells: Sequence[Any]) -> bool:
-    """Objects with a counter that rises from each to the next, and a measure."""
+    """Whether all items are objects with a measure and a counter that rises from each to the next."""
     if not all(isinstance(cell, dict) and cell for cell in cells):
         return False
     numbers, _ = flatten(cells[0], "/")
@@ -157,7 +157,7 @@ def _rises(cells: Sequence[Any]) -> bool:
 
 
 def _counter(keys: Keys, lists: Lists) -> Keys | None:
-    """The nearest list beside a curve or above it that has its length and counts."""
+    """Find the counter of a curve: the nearest list beside or above it that has its length and rises."""
     for depth in range(len(keys) - 1, -1, -1):
         for place in _counters_at(keys[:depth], lists):
             if len(lists[place]) == len(lists[keys]) and _rises(lists[place]):
@@ -193,7 +193,7 @@ def _rows(objects: Sequence[dict[str, Any]], names: dict[str, list[str]], prefix
 
 
 def _closed(text: str) -> str:
-    """The beginning of a document up to its last whole element, with the brackets that are open closed."""
+    """Cut the beginning of a document after its last whole element, and close the open brackets."""
     tokens = list(_TOKEN.finditer(text))
     while tokens and tokens[-1][0] != ",":
         tokens.pop()

@@ -44,7 +44,7 @@ _TELLING = re.compile(
 
 
 def sniff(path: Path) -> bool:
-    """Lines of JSON objects, or one JSON document of rows or of curves. W&B histories are another's."""
+    """Recognise lines of JSON objects, and documents of rows or curves. W&B histories have a reader of their own."""
     suffix = path.suffix.lower()
     named = bool(_NAMES.search(path.name))
     if suffix not in _SUFFIXES | _LIST_SUFFIXES and not named:
@@ -156,7 +156,7 @@ def _run(
 
 
 def _lines(path: Path, notes: list[Note]) -> tuple[Table, dict[str, Any]]:
-    """The rows of a file of lines. Strings of the first row are parameters (env_info, config)."""
+    """Read the rows of JSON lines. Strings of the first row are parameters (env_info, config)."""
     rows = Rows()
     params: dict[str, Any] = {}
     for at, row in enumerate(objects(path, notes)):

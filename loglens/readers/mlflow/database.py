@@ -108,7 +108,7 @@ def _empty(columns: Columns, file: str) -> list[Note]:
 
 
 def status_notes(status: str, file: str) -> list[Note]:
-    """What a status says that a reader should know."""
+    """Notes on the status of a run: failed, killed, still running."""
     if status in ("FAILED", "KILLED"):
         return [Note("failed", f"MLflow has the run as {status}", file)]
     if status in ("RUNNING", "SCHEDULED"):

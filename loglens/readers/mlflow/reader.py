@@ -91,11 +91,11 @@ def read(source: Source) -> Iterator[Run]:
 def _curve(path: Path, tag: str, notes: list[Note]) -> Columns:
     """The points of a file: `time value`, `time value step`, and names of data or model after that."""
     points: list[tuple[int, float, float]] = []
-    lost, torn = 0, False
+    lost, cut_off = 0, False
     try:
         for block in open_text(path):
             lines = block.split(b"\n")
-            torn = bool(lines.pop())  # each line is written with its end
+            cut_off = bool(lines.pop())  # each line is written with its end
             for line in lines:
                 cells = line.split()
                 try:
@@ -107,8 +107,8 @@ def _curve(path: Path, tag: str, notes: list[Note]) -> Columns:
                     lost += bool(cells)
     except LineTooLongError:
         lost += 1
-    if torn:
-        notes.append(Note("truncated", f"the last line of {tag} is torn (killed, or still writing)", path.name))
+    if cut_off:
+        notes.append(Note("truncated", f"the last line of {tag} is cut off (killed, or still writing)", path.name))
     if lost:
         notes.append(Note("corrupt", f"{lost} lines of {tag} are no points and left out", path.name))
     points = in_order(points)
@@ -123,7 +123,7 @@ def _curve(path: Path, tag: str, notes: list[Note]) -> Columns:
 
 
 def _meta(folder: Path) -> dict[str, Any]:
-    """What meta.yaml says of the run, but for paths and user names."""
+    """Parameters of the run from meta.yaml, without paths and user names."""
     said = flat_yaml(head(folder / "meta.yaml", 1 << 16))
     params = {_SAID[key]: str(value) for key, value in said.items() if key in _SAID and value}
     status = str(said.get("status", ""))

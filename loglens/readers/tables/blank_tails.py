@@ -76,7 +76,7 @@ def _kinds(table: Table) -> tuple[list[frozenset[int]], NDArray[np.intp]]:
 
 
 def _tail(rows: NDArray[np.intp], others: NDArray[np.intp]) -> int:
-    """How many of `others` come after the last of `rows`; 0 where they also mix with them."""
+    """How many of `others` follow the last of `rows`; 0 where they also lie between them."""
     tail = int(np.count_nonzero(others > rows[-1]))
     between = np.diff(np.searchsorted(others, rows))
     gap = max(int(between.max(initial=0)), int(np.searchsorted(others, rows[0])))

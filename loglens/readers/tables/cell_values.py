@@ -1,4 +1,4 @@
-"""Lines of equally many cells to points, in two ways that give the same.
+"""Convert lines of equally many cells to points, in plain Python or faster with pandas, with equal results.
 
 The plain way finds the delimiters of a block with numpy and looks only at the cells between two that
 are not neighbours. A big file is worth the half second in which pandas loads: its parser is several
@@ -45,7 +45,7 @@ class Points(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """Lines of equally many cells. value: (lines, cells), NaN for all but numbers, at times changed by who takes them.
+    """Lines of equally many cells. value: (lines, cells), NaN for all but numbers; consumers may change it in place.
 
     texts: by column, each cell of those with cells that pandas takes for text. In the others each cell is a
     number or blank.

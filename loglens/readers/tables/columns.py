@@ -1,4 +1,4 @@
-"""Numbers of a table as points, and from there to `Columns`: shared by the readers of tables.
+"""Convert the numbers of a table to points and `Columns`, for all readers of tables.
 
 A point is one cell that holds a number, NaN and infinity included. A blank cell is no point, so that
 "not logged here" and "logged as NaN" stay apart all the way. Points stand in the order written."""
@@ -20,7 +20,7 @@ from loglens.readers.tables.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Scalars:
-    """What a table gives to a run."""
+    """The curves, parameters and notes that a table holds of a run."""
 
     columns: Columns
     axes: Mapping[str, str]
@@ -104,7 +104,7 @@ def _notes(axis: Axis, file: str) -> list[Note]:
 
 
 def _mixed(table: Table, mine: list[int], file: str) -> list[Note]:
-    """Cells that are no numbers in columns of numbers: left out, and said so."""
+    """Notes on cells in columns of numbers that are no numbers, which are left out."""
     found = []
     for col in mine:
         if count := table.texts.get(col, 0):

@@ -1,4 +1,4 @@
-"""Delimited text to tables, for the CSV and W&B readers."""
+"""Parse delimited text into tables, for the CSV and W&B readers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from loglens.readers.tables.table import Table
 #: Columns whose text says what a row is; all their cells are kept.
 KEPT = frozenset({*CLOCK_NAMES, *RUNS, *BLOCKS, *"mode phase split stage tag metric name key id".split()})
 MAX_COLUMNS = 200_000
-#: So many lines above a torn one tell how long its last cell would be, if that many of them have a number there.
+#: Lines above a last one that is cut off whose numbers show how long its last cell would be; all of them must have one.
 NEAR, FEW = 20, 3
 #: What no line begins with.
 _NO_LINE = b"\0\n"
@@ -64,7 +64,7 @@ def load(path: Path, columns: Sequence[str] = ()) -> tuple[list[Table], list[Not
 
 
 def _known_lines(blocks: Iterator[bytes], path: Path, notes: list[Note]) -> Iterator[bytes]:
-    """The blocks before a line that does not end, of which a note is made."""
+    """Yield the blocks before a line that is too long, and note it."""
     try:
         yield from blocks
     except LineTooLongError:
@@ -82,7 +82,7 @@ class Lines(NamedTuple):
 
 
 class Sheet:
-    """Takes a file block by block and keeps its points."""
+    """Collects the points of a file block by block."""
 
     def __init__(self, path: Path, block: bytes, lines: int, columns: Sequence[str] = ()) -> None:
         self.path, self.seen, self.read = path, lines, 0
@@ -106,7 +106,7 @@ class Sheet:
         self.lettered = any(not is_number(name) and name.lower() not in ABSENT for name in leading)
         self.tables: list[Table] = []
         self.ragged: Counter[int] = Counter()
-        self.example, self.torn = 0, False
+        self.example, self.cut_off = 0, False
         self._begin(names)
 
     def _begin(self, names: list[str]) -> None:
@@ -129,7 +129,7 @@ class Sheet:
             rest, mark, cell = last.rpartition(self.delimiter)
             cell = cell.strip()
             if mark and cell and not cell.endswith(b'"') and len(lengths) >= FEW and len(cell) < min(lengths):
-                self.torn = True
+                self.cut_off = True
                 block = block[: len(block) - len(last) + len(rest) + 1]
             yield block
             above = lines
@@ -177,8 +177,8 @@ class Sheet:
 
     def notes(self) -> list[Note]:
         found = []
-        if self.torn:
-            found.append(Note("truncated", "the last line is torn (killed, or still writing)", self.path.name))
+        if self.cut_off:
+            found.append(Note("truncated", "the last line is cut off (killed, or still writing)", self.path.name))
         if count := sum(self.ragged.values()):
             widths = ", ".join(str(width) for width, _ in self.ragged.most_common(3))
             rows = "1 row has" if count == 1 else f"{count} rows have"
@@ -233,7 +233,7 @@ class Sheet:
                 # blank cells too many at the end: a delimiter closes each line
                 kept.append(bare + self.delimiter * (self.width - 1 - bare.count(self.delimiter)))
             elif not whole and number == len(good) - 1:
-                self.torn = True
+                self.cut_off = True
             else:
                 self.example = self.example or before + number + 1
                 self.ragged[int(cells[number])] += 1

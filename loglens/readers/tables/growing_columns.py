@@ -1,4 +1,4 @@
-"""Columns that grow block by block, each in one array with room for what is to come.
+"""Columns that grow block by block, each in one array with spare room.
 
 Many small arrays that are joined at the end stand in memory twice: freed, they leave holes that nothing large fits.
 """

@@ -1,4 +1,4 @@
-"""Lines of delimited text in plain form: without quotes and padding, so that each delimiter parts two cells."""
+"""Remove quotes and padding from lines of delimited text, so that every delimiter separates two cells."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def plain_lines(block: bytes, mark: str) -> bytes:
 
 
 def restored(cell: str, mark: str) -> str:
-    """A cell as it was written, with what `plain_lines` put stand-ins for."""
+    """Undo in one cell the substitutions of `plain_lines`."""
     return cell.translate(_BACK).replace(_COMMA, mark)
 
 
 def _unquoted(block: bytes, mark: str) -> bytes:
-    """Quoted cells made plain, so that a delimiter, a line end or a blank inside no longer counts."""
+    """Unquote cells, and substitute delimiters, line ends and blanks inside of them."""
     return "\n".join(_rows(block.decode("utf-8", "replace"), mark)).encode() + b"\n"
 
 

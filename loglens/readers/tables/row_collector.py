@@ -1,4 +1,4 @@
-"""Rows of nested values that come with a step and a time, gathered into the columns of a run."""
+"""Collect rows of nested values, each with a step and a time, into the columns of a run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RunRows:
         return len(self._step)
 
     def add(self, step: int | None, time: float, values: dict[str, Any]) -> None:
-        """One row; without a step its number takes the place of one."""
+        """Add one row; without a step, its row number is used."""
         at = len(self._step) if step is None else step
 
         def typed(tag: str, value: dict[str, Any]) -> None:
@@ -52,7 +52,7 @@ class RunRows:
 
 
 def whole_number(value: Any) -> int | None:
-    """A step number, None for what is none."""
+    """A whole number that can be a step; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if abs(value) < 2**62 and value == value // 1 else None

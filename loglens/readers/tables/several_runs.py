@@ -1,4 +1,4 @@
-"""A table that holds several runs: a column names the run of each row, and the steps begin anew with each name."""
+"""Split a table that holds several runs: a column names the run of each row, and each run restarts the steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which column of a table counts the steps, and where the writer began anew."""
+"""Find the column of a table that counts the steps, and where the writer was restarted."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class _Candidate(NamedTuple):
 
 
 def plain(name: str) -> str:
-    """A column name for comparing."""
+    """Normalise a column name for comparisons."""
     return name.strip().lower().replace(" ", "_")
 
 

@@ -1,4 +1,4 @@
-"""Tables whose rows are not all of one kind: tidy ones, and those with a column train/val."""
+"""Reshape tables with rows of several kinds: tidy tables, and those with a column train/val."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def pivot(table: Table) -> Table | None:
 
 
 def split_kinds(table: Table) -> Table:
-    """Columns apart for the rows of each kind ("train/loss", "val/loss") where both kinds have them."""
+    """Give the rows of each kind columns of their own ("train/loss", "val/loss") where several kinds fill one."""
     for kind, cells in table.text.items():
         words = sorted(set(cells.values()))
         if plain(table.names[kind]) in _KINDS and 2 <= len(words) <= 6 and len(cells) == table.height:
@@ -68,5 +68,5 @@ def _apart(table: Table, kind: int, words: list[str]) -> Table:
 
 
 def _shared(name: str) -> bool:
-    """Counters and times say where a row stands, whatever its kind."""
+    """Whether a column is a counter or a time, which rows of all kinds share."""
     return is_counter(name) or plain(name) in NAMES

@@ -1,4 +1,4 @@
-"""The bytes of an event file, plain or compressed, and whether a file is one."""
+"""Open event files, plain or compressed, and recognise them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RejectedError(ValueError):
 
 
 def open_events(path: Path) -> tuple[Buffer, list[tuple[str, str]]]:
-    """The bytes of a file, mapped, not read; and notes on it."""
+    """Map a file into memory without reading it; with notes on it."""
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
@@ -50,7 +50,7 @@ def _mapped(file: IO[bytes]) -> Buffer:
 
 
 def _inflate(file: IO[bytes], magic: bytes) -> tuple[Buffer, list[tuple[str, str]]]:
-    """Unpacks into a temporary file, within bounds; what can be unpacked is read."""
+    """Decompress into a temporary file of bounded size, as far as the data are intact."""
     max_size = min(GZIP_MAX, max(GZIP_SMALL, GZIP_TIMES * file.seek(0, 2)))
     file.seek(0)
     with tempfile.TemporaryFile() as plain:

@@ -23,7 +23,7 @@ TYPES = {"tag": np.int32, "step": np.int64, "time": np.float64, "value": np.floa
 
 
 class EventLog:
-    """What the event files of one directory hold, in the order written."""
+    """The content of the event files of one directory, in the order written."""
 
     def __init__(self) -> None:
         self.files: list[Path] = []
@@ -185,7 +185,7 @@ def _framing_notes(framer: Framer) -> list[tuple[str, str]]:
     if framer.skipped:
         lost = _counted(sum(size for _, size in framer.skipped), "byte")
         notes.append(("corrupt", f"{lost} at {_listed([at for at, _ in framer.skipped])} hold no record; skipped"))
-    if framer.torn:
+    if framer.cut_off:
         notes.append(("truncated", f"ends inside record {framer.count + 1} (writer killed or still writing)"))
     if not framer.size:
         notes.append(("empty", "an empty file"))

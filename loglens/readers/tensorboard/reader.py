@@ -31,7 +31,7 @@ _OTHER_SUFFIXES = frozenset(".csv .json .jsonl .md .png .py .txt .yaml .yml .zip
 
 
 def sniff(path: Path) -> bool:
-    """By name as TensorBoard does; a renamed file by its first record."""
+    """Recognise a file by its name as TensorBoard does, a renamed one by its first record."""
     name = path.name
     if name.endswith(".profile-empty"):  # what the profiler leaves beside the real file
         return False

@@ -42,7 +42,7 @@ def unmask(stored: Words) -> Words:
 
 @lru_cache(maxsize=96)
 def pair_table(after: int) -> Words:
-    """What two bytes, read as one little-endian u16, add (xor) to the CRC when `after` bytes follow.
+    """Table of the contribution (xor) of a little-endian u16 to the CRC when `after` bytes follow.
 
     CRC-32C is linear over GF(2): flipping a bit of the data flips the same bits of the checksum
     whatever the rest is. So the change from a known record is a xor of one table entry per pair.
@@ -64,14 +64,14 @@ def windows(data: Buffer, width: int) -> NDArray[np.uint8]:
 class Framer:
     """Walks the records of a file. After the walk it knows what was skipped and whether the last record is incomplete.
 
-    skipped: (offset, bytes) of stretches that hold no valid record. torn: the last record is cut off.
+    skipped: (offset, bytes) of stretches that hold no valid record. cut_off: the last record is not whole.
     """
 
     def __init__(self, data: Buffer) -> None:
         self.data, self.size = data, len(data)
         self.count = 0
         self.skipped: list[tuple[int, int]] = []
-        self.torn = False
+        self.cut_off = False
         self._known: dict[bytes, int] = {}  # header -> bytes of the whole record
         self._patience = HISTORY
         self._recent, self._recent_end = np.zeros(0, np.int64), 0  # sizes of the last records, and where they end
@@ -163,14 +163,14 @@ class Framer:
         """No whole record begins at `at`: go on at the next valid header, or end."""
         if len(heads) and self._broken(last := int(heads[-1]), int(sizes[-1])):
             # A writer died inside this record and another went on after it in the same file: the
-            # length of the torn record swallowed the beginning of what follows
+            # length of the record cut off swallowed the beginning of what follows
             found = self._resync(last + 1, at)
             if found:
                 self.skipped.append((last, found - last))
                 return heads[:-1], sizes[:-1], found
         found = self._resync(at + 1, self.size)
         if not found and (self._header(at) or self.size - at < HEADER):
-            self.torn = True
+            self.cut_off = True
         else:
             self.skipped.append((at, (found or self.size) - at))
         return heads, sizes, found or self.size
@@ -193,7 +193,7 @@ class Framer:
 
 
 def _plausible(raw: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Where a u64 stands that may be a length: below 4 GiB and not zero (no event is empty)."""
+    """Offsets of u64 values that may be a length: below 4 GiB and not zero (no event is empty)."""
     zero, n = raw == 0, len(raw) - 7
     high = zero[4 : n + 4] & zero[5 : n + 5] & zero[6 : n + 6] & zero[7:]
     low = zero[:n] & zero[1 : n + 1] & zero[2 : n + 2] & zero[3 : n + 3]

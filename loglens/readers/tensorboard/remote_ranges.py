@@ -1,4 +1,4 @@
-"""Which bytes of an event file `EventLog` looks at, so that of a remote one only those are fetched."""
+"""Fetch of a remote event file only the bytes that `EventLog` reads."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _whole(head: bytes) -> int:
 
 
 def _unread(file: Ranged, start: int, size: int) -> bool:
-    """Whether nothing of a payload is read, whatever was logged before it."""
+    """Whether a payload holds nothing that is read, whatever was logged before it."""
     # it is indexed and sliced like one, which is all that parsing asks for
     raw = cast(memoryview, _Payload(file, start, size))
     try:

@@ -1,4 +1,4 @@
-"""Scalars out of event records, many at a time.
+"""Decode the scalars of many event records at a time.
 
 Records of one length that one training loop wrote differ in few bytes: wall time, step, values, and
 which tags. So one of them is parsed; where all the other bytes of another record agree with it, its
@@ -208,7 +208,7 @@ class Layout:
         return step.view(np.int64)
 
     def _hash(self, rows: Bytes) -> Hashes:
-        """64 bits of all fixed bytes. A collision is no harm: the checksum is that of the template."""
+        """64-bit hash of all fixed bytes. Collisions are harmless: the checksum of the template decides."""
         words = rows.view("<u8")
         key = np.zeros(len(rows), np.uint64)
         for index, mask in self._fixed_words:
@@ -275,7 +275,7 @@ class Layout:
             yield pair_table(after), np.ndarray(len(rows), "<u2", rows.data, at, (self.width,))
 
     def _checked(self, rows: Bytes, template: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Which rows have the checksum that their bytes call for."""
+        """Which rows have the correct checksum."""
         stored = unmask(rows.view("<u4")[:, -1])
         if self._pairs is None:
             flat, starts = rows.tobytes(), range(self.lead, rows.size, self.width)

@@ -1,4 +1,4 @@
-"""Event records one by one: histograms, hyper-parameters, text, and scalars of unusual make."""
+"""Decode single event records: histograms, hyper-parameters, text, and scalars in unusual encodings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CorruptError(ValueError):
 
 
 class Taken(NamedTuple):
-    """What one record gave: its scalars, and whether it opens a writer's session."""
+    """The content of one record: its scalars, and whether it starts the session of a writer."""
 
     time: float
     step: int
@@ -34,7 +34,7 @@ class Taken(NamedTuple):
 
 
 class Summaries:
-    """Collects over all files of a directory what is not a plain scalar."""
+    """Collects everything but plain scalars over all files of a directory."""
 
     def __init__(self) -> None:
         self.histograms: list[Histogram] = []

@@ -1,4 +1,4 @@
-"""Which numbers of a line have a name."""
+"""Find the numbers of a line that have a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which numbers of a line count steps and epochs."""
+"""Find the numbers of a line that count steps and epochs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines that say how a run died."""
+"""Find the lines of a log that say how the run crashed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def kind(template: str) -> str:
 
 
 class CrashLines:
-    """Gathers the lines that say how a run died, in order; one line each, repeated ones once."""
+    """Collects the lines that say how a run crashed, in order and without repetitions."""
 
     def __init__(self) -> None:
         self.notes: list[tuple[int, str]] = []

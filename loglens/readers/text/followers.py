@@ -1,4 +1,4 @@
-"""Lines that name values and no counter: they belong to the counter that was printed last, or else to their row."""
+"""Assign lines with values but no counter to the counter that was printed last, or else to their row."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ROWS_REMARK = "lines without a counter: steps count rows"
 
 @dataclass(frozen=True, slots=True)
 class Followers:
-    """What became of the lines that follow others.
+    """The axes of the lines that follow others.
 
     axis: of the values of a plan in a section, by both. clash: those that take part in it whose names lines with a
     counter have too. row: the number of each record on the axis of rows. lost: the records that belong nowhere.

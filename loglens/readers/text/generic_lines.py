@@ -1,4 +1,4 @@
-"""Lines that no trainer of the table prints: they count steps or epochs, measure something, or both."""
+"""Plan lines of unknown trainers: they count steps or epochs, measure something, or both."""
 
 from __future__ import annotations
 

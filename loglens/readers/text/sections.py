@@ -1,4 +1,4 @@
-"""Which part of the data, or group of a table's rows, the lines of a log are of."""
+"""Find the part of the data (train, val), or the group of a table's rows, that each line belongs to."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def charts(table: Table, path: Path) -> list[Chart]:
 
 
 def _split(names: dict[int, str]) -> dict[int, tuple[str, str]]:
-    """Run and metric of every column: parted at the last " - " whose right part several share.
+    """Run and metric of every column, split at the last " - " whose right part several columns share.
 
     Run names may hold " - " themselves, and metrics too; an export of one run has no run name.
     """
@@ -81,7 +81,7 @@ def _axis(table: Table, x: int, cols: dict[str, int]) -> Axis:
 
 
 def _bucketed(table: Table, index: dict[str, int], tags: dict[int, str], path: Path) -> tuple[Note, ...]:
-    """Says where a curve is a mean: its least and largest value in a bucket differ."""
+    """Notes on curves that are means: their minimum and maximum in a bucket differ."""
     found = [tag for col, tag in tags.items() if tag != "_step" and _differs(table, index, col)]
     if not found:
         return ()

@@ -33,7 +33,7 @@ _SAMPLES = 500
 
 
 def sniff(path: Path) -> bool:
-    """By the columns that only W&B writes: "<run> - <metric>", _step with _runtime or _timestamp, the runs table."""
+    """Recognise columns that only W&B writes: "<run> - <metric>", _step with _runtime or _timestamp, the runs table."""
     suffix = path.suffix.lower()
     if suffix in _CSV:
         return is_wandb(split_header(head(path))[0])

@@ -1,4 +1,4 @@
-"""Pairs of key and JSON value out of many protobuf messages at once, as W&B's log holds them.
+"""Extract the pairs of key and JSON value from many protobuf messages of a W&B log at once.
 
 A message is a history row or a sample of system metrics: fields that are items, and perhaps one that
 is a stamp. All messages are walked side by side, item by item, with numpy; what is laid out in an

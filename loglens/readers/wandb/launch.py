@@ -1,4 +1,4 @@
-"""One `.wandb` transaction log: what its records say, before they become a run."""
+"""Decode the records of one `.wandb` transaction log."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FEW_BEFORE = 6
 
 @dataclass
 class Launch:
-    """What one file holds. exit_code: None while there is no exit record."""
+    """The content of one file. exit_code: None while there is no exit record."""
 
     path: Path
     run_id: str = ""
@@ -128,7 +128,7 @@ def _varint_fields(data: bytes, at: int, end: int) -> dict[int, int]:
 
 
 def _rare(found: Launch, data: bytes, tag: int, at: int, end: int) -> None:
-    """The records of which there are few."""
+    """Decode the rare records one by one: configuration, run, exit."""
     if tag == _EXIT:
         found.exit_code = _int32(_varint_fields(data, at, end).get(1, 0))
     elif tag == _CONFIG:

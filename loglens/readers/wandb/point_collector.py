@@ -1,4 +1,4 @@
-"""Points gathered from pairs of key and JSON value, row by row: what a W&B log holds of numbers."""
+"""Collect the numbers of a W&B log from its pairs of key and JSON value."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _FOLDER = re.compile(r"(?:offline-)?(?:run|dryrun)-(\d{8}_\d{6})-")
 
 
 def sniff(path: Path) -> bool:
-    """By the name, or by the first bytes for a renamed copy."""
+    """Recognise a file by its name, or a renamed copy by its first bytes."""
     try:
         if not path.is_file():
             return False
@@ -161,7 +161,7 @@ def _columns(history: History, session: int, own: Mapping[str, str]) -> Columns:
 
 
 def _stats(each: Launch, session: int) -> Columns:
-    """System metrics: no step belongs to them, only a time."""
+    """System metrics, which have a time but no step."""
     row, code, value = each.stats.columns()
     tags = tuple("system/" + ".".join(path) for path in each.stats.paths)
     time = np.array(each.times, np.float64)[row]
