@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import errno
+import os
+import sys
 import traceback
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,6 +23,10 @@ from loglens.pipeline.interrupts import Terminated, raise_on_sigterm
 # A command's module is loaded when the command is called, so that `loglens --version`, completion and
 # a misspelt command wait for neither numpy nor rich.
 COMMANDS = ("diagnose", "inspect", "plot", "compare", "export", "rules", "roles", "config", "init")
+
+
+#: Of output that cannot be written: the pipe is closed, the disk is full.
+_OF_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT)
 
 
 class Commands(click.Group):
@@ -44,6 +53,27 @@ class Commands(click.Group):
             raise click.UsageError(f"no command {click.unstyle(name)!r}; {hint}", ctx)
         return super().resolve_command(ctx, args)
 
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run a command and exit with its code, in place of click, which exits with 1 where nothing was found."""
+        if not standalone_mode:
+            return super().main(*args, standalone_mode=False, **extra)
+        _open_closed_streams()
+        stdout = sys.stdout
+        try:
+            code = int(super().main(*args, standalone_mode=False, **extra) or ExitCode.OK)
+        except click.ClickException as error:
+            _unless_full(error.show)
+            code = ExitCode.BAD_INPUT
+        except (click.Abort, KeyboardInterrupt):
+            code = ExitCode.INTERRUPTED
+        except OSError as error:  # of what click itself writes, such as --help
+            code = _cannot_be_written(error)
+        except SystemExit:
+            if sys.stdout is stdout:
+                raise
+            sys.stdout, code = stdout, ExitCode.OK  # click has replaced it: the pipe is closed
+        return sys.exit(code if _flushed(sys.stdout) else ExitCode.BAD_INPUT)
+
     def invoke(self, ctx: click.Context) -> Any:
         raise_on_sigterm()
         try:
@@ -52,18 +82,21 @@ class Commands(click.Group):
             raise
         except KeyboardInterrupt as stopped:
             terminated = isinstance(stopped, Terminated)
-            click.echo("terminated" if terminated else "interrupted", err=True)
+            _say("terminated" if terminated else "interrupted")
             ctx.exit(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED)
         except LoglensError as error:
-            click.echo(f"loglens: {_line(error)}", err=True)
+            _say(f"loglens: {_line(error)}")
             ctx.exit(ExitCode.BAD_INPUT)
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in _OF_OUTPUT:
+                raise
+            if isinstance(error, FileNotFoundError) and not _is_somewhere():
+                _say("loglens: the working folder has been deleted; change to one that is there")
+                ctx.exit(ExitCode.BAD_INPUT)
             if ctx.meta.get("loglens.traceback"):
-                click.echo(traceback.format_exc(), err=True, nl=False)
-            click.echo(
-                f"loglens itself failed: {type(error).__name__}: {_line(error)}; "
-                "please report; --traceback shows where",
-                err=True,
+                _say(traceback.format_exc().rstrip("\n"))
+            _say(
+                f"loglens itself failed: {type(error).__name__}: {_line(error)}; please report; --traceback shows where"
             )
             ctx.exit(ExitCode.INTERNAL)
 
@@ -79,7 +112,56 @@ def main() -> None:
     """Say what went wrong in a training run, since which step, why, and what to change."""
 
 
-def _line(error: Exception) -> str:
+def _say(text: str) -> None:
+    _unless_full(lambda: click.echo(text, err=True))
+
+
+def _unless_full(write: Callable[[], None]) -> None:
+    """Write to standard error; where it takes no more, the exit code has to do."""
+    with contextlib.suppress(OSError):
+        write()
+    _flushed(sys.stderr)
+
+
+def _cannot_be_written(error: OSError) -> ExitCode:
+    """The exit code where standard output takes no more. A reader that stops early, such as `head`, is no error."""
+    if error.errno == errno.EPIPE:
+        return ExitCode.OK
+    what = f"{_line(error.filename)}: " if error.filename else "standard output: "
+    _say(f"loglens: {what}cannot be written: {error.strerror or error}")
+    return ExitCode.BAD_INPUT
+
+
+def _flushed(stream: Any) -> bool:
+    """Flush a stream, so that Python need not as it ends. Whether that worked, or nobody reads it any more."""
+    try:
+        if stream is not None:
+            stream.flush()
+    except (OSError, ValueError) as error:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return getattr(error, "errno", errno.EPIPE) == errno.EPIPE
+    return True
+
+
+def _open_closed_streams() -> None:
+    """Open what stands for standard input, output and error where they are closed: no file may take their numbers."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _is_somewhere() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
+
+
+def _line(error: object) -> str:
     """The error's message as one line that is safe to print."""
     from loglens.model.plain_text import safe  # loads numpy, which a command that works has by now
 

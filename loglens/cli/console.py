@@ -34,7 +34,12 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def emit(text: str, color: bool = False) -> None:
-    """Write text to standard output. A reader that stops early, such as `head`, is no error."""
+    """Write text to standard output. A reader that stops early, such as `head`, is no error.
+
+    Raises LoglensError where it is closed or full.
+    """
+    if sys.stdout is None:  # type: ignore[unreachable,unused-ignore]
+        raise LoglensError("standard output is closed; -o FILE writes elsewhere")
     encoding = _encoding(sys.stdout)
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False, color=color)
@@ -49,7 +54,7 @@ def emit(text: str, color: bool = False) -> None:
 def log(message: str) -> None:
     """Write one line to standard error, with control characters escaped."""
     encoding = _encoding(sys.stderr)
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):  # nobody reads it, or the disk under it is full
         click.echo(safe(message).encode(encoding, "backslashreplace").decode(encoding), err=True)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -41,7 +40,6 @@ class JsonLines:
         """Write whole lines as they are. Raises LoglensError where they cannot be written."""
         if None in self._paths:
             console.emit(text)
-            sys.stdout.flush()
         for path, file in zip(filter(None, self._paths), self._files, strict=True):
             with _explained(path):
                 _append(file, text.encode())

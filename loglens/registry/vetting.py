@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
@@ -28,7 +30,7 @@ def vet_detector(module: ModuleType) -> Detector:
         raise PluginError(f"detector {where}: rule name {rule.name!r} is not in kebab case")
     if where.rpartition(".")[2] != rule.name.replace("-", "_"):
         raise PluginError(f"detector {where}: the file must be called {rule.name.replace('-', '_')}.py")
-    title, text = _sections(where, inspect.getdoc(module) or "")
+    title, text = _sections(where, _docstring(module))
     needs, thresholds = _signature(where, detect)
     return Detector(rule, detect, title, text, needs, thresholds)
 
@@ -55,6 +57,13 @@ def vet_graph(rules: Iterable[Rule]) -> None:
 
     for name in edges:
         visit(name, ())
+
+
+def _docstring(module: ModuleType) -> str:
+    """The docstring, from the source where `python -OO` has stripped it."""
+    if module.__doc__ is None and sys.flags.optimize > 1:
+        return ast.get_docstring(ast.parse(inspect.getsource(module))) or ""
+    return inspect.getdoc(module) or ""
 
 
 def _sections(where: str, doc: str) -> tuple[str, dict[str, str]]:

@@ -170,7 +170,7 @@ def command(
     for line in common.unmatched_roles(roles, tags):
         console.log(line)
     page = console.terminal_style(verbose)
-    for path, name in whole:
+    for path, name in sorted(whole, key=lambda target: target[0] is None):  # files first: they can still be written
         if path is None:
             console.emit(_render(name, report, page), page.color)
         else:
