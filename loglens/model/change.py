@@ -80,7 +80,7 @@ class Change:
         return f"seen {plural(self.seen, 'time')} in the {plural(self.history, 'point')} before"
 
     def as_dict(self) -> dict[str, Any]:
-        """The change as an element of `changed_before` in the JSON report, with numbers that are not finite as they are."""
+        """The change as an element of `changed_before` in the JSON report; values may be NaN or infinite."""
         return {
             "kind": self.kind,
             "what": self.what,
