@@ -72,7 +72,7 @@ def test_what_happens_long_before_or_after_is_not_named() -> None:
 
 
 def test_a_curve_without_a_role_is_looked_at_and_may_be_logged_seldom() -> None:
-    length = replace(series(np.r_[np.full(100, 10.0), np.arange(11.0, 61.0)], tag="data/seq_len", every=4), role=None)
+    length = replace(series(np.r_[np.full(100, 10.0), np.arange(12.0, 62.0)], tag="data/seq_len", every=4), role=None)
     (change,) = before(399, (*curves(), length))
     assert (change.what, change.since, change.step, change.points) == ("data/seq_len", 396, 400, 0)
     assert "between 396 and 400" in change.sentence
