@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loglens.model.numbers import factor, fixed, growth, number, plural
+from loglens.model.numbers import estimate, fold, growth, number, plural
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,10 @@ def test_a_value(value: object, said: str) -> None:
 
 
 def test_a_factor_is_an_estimate_of_three_digits() -> None:
-    assert factor(2570.3) == "2,570-fold"
-    assert factor(100.0) == "100-fold"
-    assert factor(1.2345e9) == "1.23e9-fold"
-    assert fixed(1.051) == "1.05"
+    assert fold(2570.3) == "2,570-fold"
+    assert fold(100.0) == "100-fold"
+    assert fold(1.2345e9) == "1.23e9-fold"
+    assert estimate(1.051) == "1.05"
 
 
 def test_slow_growth_is_a_doubling_time_and_fast_growth_a_factor() -> None:
