@@ -9,6 +9,7 @@ import numpy as np
 
 from loglens.config.assertions import RULE, Assertion, Claim
 from loglens.model.finding import Confidence, Finding
+from loglens.model.numbers import number
 from loglens.model.report import RuleResult
 from loglens.model.series import Series
 from loglens.model.vocabulary import LOWER
@@ -18,11 +19,11 @@ from loglens.stats.whole_curve import end_over_start, finite_share, kept
 
 #: What is said of a measure of the whole curve.
 _WHOLE = {
-    "max": "the largest value of {tag} is {value:.4g}",
-    "min": "the lowest value of {tag} is {value:.4g}",
+    "max": "the largest value of {tag} is {value}",
+    "min": "the lowest value of {tag} is {value}",
     "finite": "{value:.1%} of the points of {tag} are finite",
     "kept": "{tag} ends with {value:.0%} of its gain",
-    "end-over-start": "{tag} ends at {value:.4g} times its start",
+    "end-over-start": "{tag} ends at {value} times its start",
 }
 
 
@@ -84,8 +85,8 @@ def _hold(assertion: Assertion, claim: Claim, curve: Series | None, curves: Sequ
 
 def _demand(claim: Claim) -> str:
     if claim.what == "must-reach-step":
-        return f"step {claim.bound:g}"
-    return f"at most {claim.bound:g} s" if claim.what == "max-step-time" else str(claim)
+        return f"step {number(claim.bound)}"
+    return f"at most {number(claim.bound)} s" if claim.what == "max-step-time" else str(claim)
 
 
 def _measure(
@@ -101,7 +102,7 @@ def _measure(
         return last, last, curve, f"{curve.tag if curve is not None else 'the run'} ends at {shown.axis} {last}"
     if claim.what == "max-step-time":
         seconds, shown, how = _step_time(curve, curves)
-        said = f"a step takes {seconds:.4g} s ({how})" if seconds == seconds else "the log tells no time"
+        said = f"a step takes {number(seconds)} s ({how})" if seconds == seconds else "the log tells no time"
         return seconds, None, shown, said
     return _value(claim, curve) if curve is not None else (float("nan"), None, None, "there is no curve")
 
@@ -111,16 +112,16 @@ def _value(claim: Claim, curve: Series) -> tuple[float, int | None, Series | Non
     if not len(curve):
         return float("nan"), None, curve, f"{curve.tag} has no points"
     if claim.what == "last":
-        return float(curve.value[-1]), int(curve.step[-1]), curve, f"{curve.tag} ends at {curve.value[-1]:.4g}"
+        return float(curve.value[-1]), int(curve.step[-1]), curve, f"{curve.tag} ends at {number(curve.value[-1])}"
     if claim.what == "best":
         return _best(claim, curve)
     if claim.what in _WHOLE:
         value = _whole(claim.what, curve)
-        return value, None, curve, _WHOLE[claim.what].format(tag=curve.tag, value=value)
+        return value, None, curve, _WHOLE[claim.what].format(tag=curve.tag, value=number(value))
     count = int(claim.what.rpartition("-")[2])
     window = curve.value[-count:]
     mean = float(np.mean(window)) if np.isfinite(window).all() else float("nan")
-    said = f"the mean of the last {len(window)} points of {curve.tag} is {mean:.4g}"
+    said = f"the mean of the last {len(window):,} points of {curve.tag} is {number(mean)}"
     return mean, int(curve.step[-len(window)]), curve, said
 
 
@@ -141,7 +142,7 @@ def _best(claim: Claim, curve: Series) -> tuple[float, int | None, Series, str]:
         return float("nan"), None, curve, f"{curve.tag} is never finite"
     place = int(np.argmax(finite.value) if claim.sign.startswith(">") else np.argmin(finite.value))
     best, step = float(finite.value[place]), int(finite.step[place])
-    return best, step, curve, f"the best of {curve.tag} is {best:.4g} at {curve.axis} {step}"
+    return best, step, curve, f"the best of {curve.tag} is {number(best)} at {curve.axis} {number(step)}"
 
 
 def _step_time(curve: Series | None, curves: Sequence[Series]) -> tuple[float, Series | None, str]:

@@ -220,7 +220,7 @@ def _rewinds(run: Run) -> list[Note]:
     return [
         Note(
             "rewind",
-            f"steps go back from {last} to {first} in {len(tags)} of {len(run.tags)} curves ({tags[0]}): "
+            f"steps go back from {last} to {first} in {len(tags):,} of {len(run.tags):,} curves ({tags[0]}): "
             "a resume, the later rows replace the earlier ones",
         )
         for (last, first), tags in places.items()

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.run import Run
 from loglens.model.run_end import KINDS, end_notes, kind_of_end
 from loglens.model.series import Series, present
@@ -47,7 +48,7 @@ def detect(loss: Series | None, lr: Series | None, run: Run) -> Iterator[Finding
     severity = SEVERITY.get(kind, Severity.ERROR)
     main = loss if loss is not None and len(loss) else max(run.curves.values(), key=len, default=None)
     last = main.last_step if main is not None and len(main) else None
-    where = f" after {main.axis} {last}" if main is not None and last is not None else ""
+    where = f" after {main.axis} {number(last)}" if main is not None and last is not None else ""
     yield Finding(
         f"the log ends in an error{where}: {MEANING[kind]} ({note.message})"
         if severity is Severity.ERROR
@@ -76,6 +77,6 @@ def _advice(kind: str, last: int | None, main: Series | None, lr: Series | None)
     }
     advice = first.get(kind, [])
     if last is not None and main is not None:
-        reason = f"what was trained until {main.axis} {last} is in the last checkpoint; go on from there"
+        reason = f"what was trained until {main.axis} {number(last)} is in the last checkpoint; go on from there"
         advice.append(remedies.resume_from(last, main.axis, reason))
     return advice

@@ -24,6 +24,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
@@ -60,7 +61,7 @@ def detect(
     known = np.isfinite(wait) & np.isfinite(step) & (step > 0)
     wait, step = wait[known], step[known]
     if len(wait) < min_points:
-        raise Skip(f"needs {min_points} points with both the wait for data and the step time, has {len(wait)}")
+        raise Skip(f"needs {min_points} points with both the wait for data and the step time, has {len(wait):,}")
     if np.median(wait) > OTHER_UNIT * np.median(step):
         raise Skip("the wait for data and the step time seem to be in different units")
     parts = _parts(wait, step + wait if _varies(wait) and _beside(wait, step) else step)
@@ -68,8 +69,8 @@ def detect(
     if min(float(np.median(half)) for half in (parts[: (len(parts) + 1) // 2], parts[len(parts) // 2 :])) < share:
         return
     yield Finding(
-        f"{part:.0%} of the time is spent waiting for data ({data_time.tag} {np.mean(wait):.3g} in the mean, "
-        f"{step_time.tag} {np.mean(step):.3g})",
+        f"{part:.0%} of the time is spent waiting for data ({data_time.tag} {number(np.mean(wait))} in the mean, "
+        f"{step_time.tag} {number(np.mean(step))})",
         Severity.NOTE,
         Confidence.MEDIUM,
         end_step=data_time.last_step,

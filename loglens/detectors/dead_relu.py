@@ -55,7 +55,7 @@ def detect(
     onset = int(worst.step[alive[-1] + 1]) if len(alive) else None
     yield Finding(
         f"{ends[worst.tag] / scale:.0%} of the activations in {worst.layer or worst.tag} are zero at the end "
-        f"({len(dead)} of {len(layers)} layers have {limits[worst.tag] / scale:.0%} or more)",
+        f"({len(dead):,} of {len(layers):,} layers have {limits[worst.tag] / scale:.0%} or more)",
         Severity.WARNING,
         Confidence.HIGH if ends[worst.tag] >= 0.97 * scale else Confidence.MEDIUM,
         onset_step=onset,

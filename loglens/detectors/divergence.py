@@ -33,6 +33,7 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.learning import any_improves, fall_after, kept_share
+from loglens.model.numbers import number
 from loglens.model.series import Series, present, require
 from loglens.model.sign import Sign
 from loglens.remedies.overshoot import against_overshoot, against_rise
@@ -115,11 +116,11 @@ def loss_rises(main: Series, found: Levels, lr: Series | None, logged: bool, fro
     best = 0 if from_start else found.best_at
     lowest = float(main.value[0]) if from_start else float(np.median(block_at_best(main.value, found)))
     end = float(np.median(main.tail()))
-    place = f"{lowest:.4g} at {main.axis} {main.step[best]}"
+    place = f"{number(lowest)} at {main.axis} {number(main.step[best])}"
     return Sign(
-        f"{main.tag} rises from {place} to {end:.4g} and never comes back"
+        f"{main.tag} rises from {place} to {number(end)} and never comes back"
         if main.step[best] == main.step[0]
-        else f"{main.tag} falls to {place} and rises to {end:.4g} for good",
+        else f"{main.tag} falls to {place} and rises to {number(end)} for good",
         Severity.WARNING if useful else Severity.ERROR,
         Confidence.HIGH if end > SURE_RISE * abs(lowest) else Confidence.MEDIUM,
         {
@@ -140,7 +141,7 @@ def against_validation(sign: Sign, val_loss: Series | None) -> Sign:
     fall = None if val_loss is None or sign.onset is None else fall_after(val_loss.finite, sign.onset, STILL_GAINS)
     if val_loss is None or fall is None:
         return sign
-    said = f"{sign.message}; but {val_loss.tag} falls from {fall[0]:.4g} to {fall[1]:.4g} meanwhile"
+    said = f"{sign.message}; but {val_loss.tag} falls from {number(fall[0])} to {number(fall[1])} meanwhile"
     return replace(sign, message=said, severity=Severity.NOTE)
 
 
@@ -163,8 +164,9 @@ def metric_falls(metrics: Sequence[Series], lr: Series | None, errors: float) ->
         return None
     metric, found = fallen[-1]
     return Sign(
-        f"{metric.tag} rises to {-found.best:.4g} at {metric.axis} {metric.step[found.best_at]} and falls to "
-        f"{-found.end:.4g} for good",
+        f"{metric.tag} rises to {number(-found.best)} at {metric.axis} {number(metric.step[found.best_at])} and "
+        "falls to "
+        f"{number(-found.end)} for good",
         Severity.ERROR,
         Confidence.HIGH,
         {"start": -found.start, "highest": -found.best, "end": -found.end, "gain_lost": found.lost},

@@ -21,6 +21,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.run import Run
 from loglens.model.series import Series
 
@@ -56,7 +57,7 @@ def detect(
     shown = next((curve for curve in (step, epoch) if curve is not None and curve.tag == tag), None)
     code = run.params.get("exit_code")
     yield Finding(
-        f"the run ended at {tag} {last:.6g} of {end:.6g} ({planned}), {last / end:.0%} of the way"
+        f"the run ended at {tag} {number(last, 6)} of {number(end, 6)} ({planned}), {last / end:.0%} of the way"
         + (f", with exit code {code}" if code not in (None, 0) else "")
         + ": stopped early, killed, or still running",
         Severity.NOTE,

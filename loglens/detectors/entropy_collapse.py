@@ -24,6 +24,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
@@ -104,7 +105,7 @@ def _finding(
 ) -> Finding:
     onset = int(curve.step[at])
     found = levels(-reward.value) if reward is not None else None
-    rewards = f"({-found.start:.4g} to {-found.end:.4g})" if found is not None else ""
+    rewards = f"({number(-found.start)} to {number(-found.end)})" if found is not None else ""
     beside = (
         "; no reward was logged" if reward is None else f", while {reward.tag} gains{'' if rewarded else ' nothing'} "
     )
@@ -115,7 +116,8 @@ def _finding(
         remedies.train_longer(2.0),
     ]
     return Finding(
-        f"{curve.tag} falls below a tenth of its start by {curve.axis} {onset} and stays there (end {end:.3g})"
+        f"{curve.tag} falls below a tenth of its start by {curve.axis} {number(onset)} and stays there (end "
+        f"{number(end)})"
         f"{beside}{rewards}",
         Severity.NOTE if rewarded else Severity.WARNING if late else Severity.ERROR,
         Confidence.MEDIUM if rewarded or late else Confidence.HIGH,

@@ -30,6 +30,7 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.layers import growth_towards_input, total_norm
+from loglens.model.numbers import estimate, fold, growth, number
 from loglens.model.run import Run
 from loglens.model.series import Series, present, require
 from loglens.model.sign import Sign
@@ -105,9 +106,8 @@ def grows(grad: Series, found: ExplosiveGrowth, loss: Series | None, ratio: floa
     if found.answered and chance < CERTAIN:
         sure = Confidence.HIGH
     return Sign(
-        f"{grad.tag} grows {np.exp(fit.rate):.4g}-fold per {grad.axis} from {grad.axis} {onset} on, "
-        f"{fit.factor:.3g}-fold in all to {window[-1]:.3g}: it doubles every {fit.doubling:.3g} {grad.axis}s and would "
-        f"overflow float32 at {grad.axis} {fit.overflow_step:.0f}"
+        f"{grad.tag} {growth(fit.rate, grad.axis)} from {grad.axis} {number(onset)} on, {fold(fit.factor)} in all to "
+        f"{number(window[-1])}, and would overflow float32 at {grad.axis} {fit.overflow_step:,.0f}"
         + (f"; {loss.tag} rises with it and recovers" if found.recovered and loss is not None else ""),
         Severity.ERROR if found.answered else Severity.WARNING,
         sure,
@@ -132,7 +132,8 @@ def jumps(grad: Series, loss: Series, factor: float) -> Sign | None:
     peak = float(grad.value[at : at + PEAK_POINTS].max())
     normal = float(np.median(grad.value[:at])) if at else float("nan")
     return Sign(
-        f"{grad.tag} jumps from {normal:.3g} to {peak:.3g} at {grad.axis} {grad.step[at]}, and {loss.tag} leaves its "
+        f"{grad.tag} jumps from {number(normal)} to {number(peak)} at {grad.axis} {number(grad.step[at])}, and "
+        f"{loss.tag} leaves its "
         "level for good",
         Severity.ERROR,
         Confidence.MEDIUM,
@@ -151,7 +152,7 @@ def grows_over_depth(layers: tuple[Series, ...], loss: Series, ratio: float, dep
     if share < MIN_LAYER_SHARE or product <= depth_ratio:
         return None
     return Sign(
-        f"the gradient grows {product:.3g}-fold from {ordered[-1].layer} back to {ordered[0].layer} "
+        f"the gradient grows {fold(product)} from {ordered[-1].layer} back to {ordered[0].layer} "
         f"({share:.0%} of adjacent layers have a ratio above 1.0) and {loss.tag} stays poor",
         Severity.ERROR,
         Confidence.MEDIUM,
@@ -175,8 +176,10 @@ def is_high(grad: Series, loss: Series, metrics: Sequence[Series], min_norm: flo
     times = relative(middle, float(np.median(np.abs(finite.value))))
     how = "begins far above guessing" if absurd else "stays poor"
     return Sign(
-        f"{grad.tag} starts at {start:.3g} and stays above {min_norm:g} at every one of {len(grad)} points (median "
-        f"{middle:.3g}, {times:.3g} times the loss), while {loss.tag} {how}: the gradient explodes from the start",
+        f"{grad.tag} starts at {number(start)} and stays above {number(min_norm)} at every one of {len(grad):,} "
+        "points (median "
+        f"{number(middle)}, {estimate(times)} times the loss), while {loss.tag} {how}: the gradient explodes from "
+        "the start",
         Severity.WARNING,
         Confidence.MEDIUM,
         {"start": start, "median": middle, "least": low, "norm_over_loss": times, "share_above_one": 1.0},
@@ -189,7 +192,8 @@ def is_above(grad: Series, ratio: float) -> Sign:
     """Merely above 1.0 at most points."""
     share = float((grad.value > ratio).mean())
     return Sign(
-        f"{grad.tag} is above {ratio:g} at {share:.0%} of its points, without growing: no fault by itself, as many "
+        f"{grad.tag} is above {number(ratio)} at {share:.0%} of its points, without growing: no fault by itself, as "
+        "many "
         "runs that reach their target are like that; if updates look unstable, clip it",
         Severity.NOTE,
         Confidence.LOW,

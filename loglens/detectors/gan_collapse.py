@@ -32,6 +32,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
@@ -68,7 +69,7 @@ def detect(
     if modes := _one_mode(run):
         yield _dropped(modes)
     elif grown := next((loss for loss in losses if grows(loss.value, factor)), None):
-        yield _won(grown, f"ends {factor:.0f} times or more above its usual size", losses, "training blows up", lr)
+        yield _won(grown, f"ends {number(factor)} times or more above its usual size", losses, "training blows up", lr)
     elif d is not None and d_loss is not None and (said := _one_side_wins(d, g, guess, low_share, gone, g_high)):
         yield _won(d_loss, said[0], losses, said[1], lr)
     elif judged and _gap(judged) > apart:
@@ -81,15 +82,15 @@ def _one_side_wins(
     d: Floats, g: Floats | None, guess: float | None, low_share: float, gone: float, g_high: float
 ) -> tuple[str, str] | None:
     """What the discriminator's loss is, and what that means, where it or the generator's shows that one side wins."""
-    beside = f" and the generator's {late(g):.3g}" if g is not None else ""
+    beside = f" and the generator's {number(late(g))}" if g is not None else ""
     if is_dead(d):
-        return f"is {late(d):.5g} at every point", "the discriminator only guesses"
+        return f"is {number(late(d), 5)} at every point", "the discriminator only guesses"
     if g is not None and is_gone(d, g, gone, g_high):
-        return f"is {late(d):.2g}{beside}", "the discriminator wins"
+        return f"is {number(late(d))}{beside}", "the discriminator wins"
     if guess and late(d) < low_share * guess and not rises_late(d):
-        return f"stays at {late(d):.3g}, below half of the {guess:.3g} of a guess", "the discriminator wins"
+        return f"stays at {number(late(d))}, below half of the {number(guess)} of a guess", "the discriminator wins"
     if guess and g is not None and is_fooled(d, g, guess):
-        return f"is {late(d):.3g}, above twice the {guess:.3g} of a guess,{beside}", "the generator wins"
+        return f"is {number(late(d))}, above twice the {number(guess)} of a guess,{beside}", "the generator wins"
     return None
 
 
@@ -132,7 +133,8 @@ def _why_not(d_loss: Series | None, scores: tuple[Series, ...], min_points: int)
 
 def _dropped(modes: Series) -> Finding:
     return Finding(
-        f"{modes.tag} has a median of {late(modes.value):g} in the second half (at most {modes.value.max():g} ever): "
+        f"{modes.tag} has a median of {number(late(modes.value))} in the second half (at most "
+        f"{number(modes.value.max())} ever): "
         "the generator makes one kind of sample, whatever its input",
         Severity.ERROR,
         Confidence.HIGH,

@@ -22,6 +22,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import fold, number
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks
@@ -54,7 +55,8 @@ def detect(
     ratio, curve = max(grown, key=lambda pair: pair[0])
     start, end = float(np.median(curve.value[len(curve) // 10 :][:3])), float(np.median(curve.value[-3:]))
     yield Finding(
-        f"{curve.tag} grows from {start:.4g} to {end:.4g} at an even pace, {ratio:.3g}-fold since the first tenth of "
+        f"{curve.tag} grows from {number(start)} to {number(end)} at an even pace, {fold(ratio)} since the first "
+        "tenth of "
         "the run: something is kept at every step",
         Severity.WARNING,
         Confidence.MEDIUM if ratio >= 3 else Confidence.LOW,

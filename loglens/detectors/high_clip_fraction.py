@@ -20,6 +20,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, as_share, require
 from loglens.remedies import actions as remedies
 
@@ -38,9 +39,9 @@ def detect(
     late = curve.tail(1 - settles)
     part = float(np.median(late))
     if part > share and np.ptp(late) == 0:
-        raise Skip(f"{rl_clip_frac.tag} is {part:.3g} at every point: a setting, and no share of samples")
+        raise Skip(f"{rl_clip_frac.tag} is {number(part)} at every point: a setting, and no share of samples")
     if part > 1:
-        raise Skip(f"{rl_clip_frac.tag} is no share: its median is {part:.3g}")
+        raise Skip(f"{rl_clip_frac.tag} is no share: its median is {number(part)}")
     if part <= share:
         return
     yield Finding(

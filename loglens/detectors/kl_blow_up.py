@@ -26,6 +26,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
@@ -64,7 +65,9 @@ def detect(
         return
     onset = int(kl.step[at])
     if reward is not None and (lost := loses_after(reward.value, int(np.searchsorted(reward.step, onset)), harm)):
-        yield _finding(kl, usual, at, f", and {reward.tag} falls from {lost[0]:.4g} to {lost[1]:.4g}", reward, lr)
+        yield _finding(
+            kl, usual, at, f", and {reward.tag} falls from {number(lost[0])} to {number(lost[1])}", reward, lr
+        )
     elif entropy is not None and end > at_once and (left := _left(entropy)) < entropy_left:
         yield _finding(kl, usual, at, f", and {entropy.tag} ends at {left:.0%} of its start", entropy, lr)
     elif reward is not None and end > min(at_once, far) and not gains(reward.value):
@@ -73,7 +76,9 @@ def detect(
         harm_said = "; no reward was logged" if reward is None else f"; {reward.tag} does not suffer"
         yield replace(_finding(kl, usual, leap, harm_said, reward or kl, lr), severity=Severity.NOTE)
     elif reward is not None and int(np.count_nonzero(reward.step >= onset)) < MIN_POINTS:
-        raise Skip(f"{kl.tag} is large from {kl.axis} {onset} on, with too few rewards after it to see any harm")
+        raise Skip(
+            f"{kl.tag} is large from {kl.axis} {number(onset)} on, with too few rewards after it to see any harm"
+        )
     elif reward is None and entropy is None:
         raise Skip("a large KL divergence says nothing without the reward or the policy's entropy")
 
@@ -109,7 +114,7 @@ def _finding(kl: Series, usual: float, at: int, harm: str, beside: Series, lr: S
     if beside.role == "rl_entropy":
         advice.insert(0, remedies.set_kl_coef(0.1))
     return Finding(
-        f"{kl.tag} rises from {usual:.3g} to {peak:.3g} from {kl.axis} {onset} on{harm}",
+        f"{kl.tag} rises from {number(usual)} to {number(peak)} from {kl.axis} {number(onset)} on{harm}",
         Severity.WARNING,
         Confidence.MEDIUM,
         onset_step=onset,

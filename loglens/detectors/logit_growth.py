@@ -23,6 +23,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import fold, number
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
@@ -57,8 +58,8 @@ def detect(
     times, curve = max(grown, key=lambda pair: pair[0])
     end = float(np.median(curve.value[-3:]))
     yield Finding(
-        f"{curve.tag} grows {times:.3g}-fold to {end:.3g} and still grows at the end"
-        + (f" ({len(grown)} of {len(judged)} such curves do)" if len(judged) > 1 else ""),
+        f"{curve.tag} grows {fold(times)} to {number(end)} and still grows at the end"
+        + (f" ({len(grown):,} of {len(judged):,} such curves do)" if len(judged) > 1 else ""),
         Severity.NOTE,
         Confidence.MEDIUM,
         end_step=curve.last_step,

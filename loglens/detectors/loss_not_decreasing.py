@@ -39,6 +39,7 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.learning import any_covers, bounded, first_level, gained, is_old_enough, start_was_seen
+from loglens.model.numbers import number
 from loglens.model.run import Run
 from loglens.model.series import Series, present, require
 from loglens.model.sign import Sign
@@ -87,7 +88,8 @@ def detect(
     curve = require(loss, min_points, "losses")
     if curve.step[0] > late_start * (curve.last_step - curve.step[0]):
         raise Skip(
-            f"the log begins at {curve.axis} {curve.step[0]} of {curve.last_step}: the start of training is not in it"
+            f"the log begins at {curve.axis} {number(curve.step[0])} of {curve.last_step}: the start of training is "
+            "not in it"
         )
     held_out = val_loss.finite if val_loss is not None and len(val_loss.finite) >= GAIN_POINTS else None
     guessing = stays_at_chance(held_out.value, chance) if held_out is not None else None
@@ -121,10 +123,10 @@ def at_its_start(course: Course, bar: float, gain: float, chance: float, val_los
     level = "ln {0}, the level of guessing among {0} classes".format
     where = f", at {level(classes)}" if classes else f", while validation stays at {level(guessed)}" if guessed else ""
     witness = bool(where) or frozen or standstill.is_constant(curve.value)
-    change = f"a change of {0 - round(found.drop, 3) + 0:+.1%} in {len(curve)} points"
+    change = f"a change of {0 - round(found.drop, 3) + 0:+.1%} in {len(curve):,} points"
     grave = is_old_enough(curve, course.lr) and standstill.excludes_fall(curve.value, bar)
     return Sign(
-        f"{curve.tag} starts at {found.start:.4g} and ends at {found.end:.4g}{where}: {change}"
+        f"{curve.tag} starts at {number(found.start)} and ends at {number(found.end)}{where}: {change}"
         + (f"; {lr.tag} is 0 throughout" if frozen and lr else ""),
         Severity.ERROR if grave else Severity.WARNING if witness else Severity.NOTE,
         Confidence.HIGH if witness else Confidence.MEDIUM,
@@ -154,8 +156,10 @@ def only_the_mean(course: Course, late: Levels, began: float, gain: float) -> Si
     first, last = float(np.median(metric.value[:3])), float(np.median(metric.value[-3:]))
     grave = is_old_enough(curve, course.lr) and standstill.excludes_fall(-metric.value, gain * (1 - first))
     return Sign(
-        f"{metric.tag} never leaves its start ({first:.3g}, at the end {last:.3g} in {len(metric)} points), and "
-        f"{curve.tag} stays at {late.end:.4g} from the first tenth on: the model only learned the mean of its targets",
+        f"{metric.tag} never leaves its start ({number(first)}, at the end {number(last)} in {len(metric):,} "
+        "points), and "
+        f"{curve.tag} stays at {number(late.end)} from the first tenth on: the model only learned the mean of its "
+        "targets",
         Severity.ERROR if grave else Severity.WARNING,
         Confidence.MEDIUM,
         {"metric": metric.tag, "metric_start": first, "metric_end": last, "late_drop": late.drop},
@@ -182,8 +186,9 @@ def never_generalises(
         "of a constant guess"
     )
     return Sign(
-        f"{held_out.tag} is at its end where it was at its first evaluation ({known.start:.4g}, {known.end:.4g}), and "
-        f"{curve.tag} stays at {late.end:.4g} from the first tenth on" + ("" if little else doubt),
+        f"{held_out.tag} is at its end where it was at its first evaluation ({number(known.start)}, "
+        f"{number(known.end)}), and "
+        f"{curve.tag} stays at {number(late.end)} from the first tenth on" + ("" if little else doubt),
         Severity.WARNING if little else Severity.NOTE,
         Confidence.MEDIUM if little else Confidence.LOW,
         {"val_start": known.start, "val_end": known.end, "late_drop": late.drop, "evaluations": len(held_out)},

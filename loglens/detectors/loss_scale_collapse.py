@@ -19,6 +19,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 
@@ -38,7 +39,7 @@ def detect(
     top, end = float(scale.value.max()), float(scale.value[-1])
     tail = scale.value[-max(2, len(scale) // 5) :]
     if top == float(scale.value.min()):
-        raise Skip(f"{loss_scale.tag} is {top:.4g} throughout, so it is not dynamic")
+        raise Skip(f"{loss_scale.tag} is {number(top)} throughout, so it is not dynamic")
     rises, falls = bool((np.diff(tail) > 0).any()), tail[-1] < tail[0]
     lowest = end < min_scale or (end == min_scale and end * factor <= top)
     if rises or end >= top or not (lowest or (falls and end * factor <= top)):
@@ -49,7 +50,8 @@ def detect(
     halvings = float(np.log2(top / end)) if end > 0 else float("inf")
     before = grad_norm_global.before(onset) if grad_norm_global is not None else None
     yield Finding(
-        f"{loss_scale.tag} falls from {top:.4g} to {end:.3g} from {loss_scale.axis} {onset} on and never recovers: "
+        f"{loss_scale.tag} falls from {number(top)} to {number(end)} from {loss_scale.axis} {number(onset)} on and "
+        "never recovers: "
         "every step overflows and is skipped",
         Severity.ERROR,
         Confidence.HIGH,

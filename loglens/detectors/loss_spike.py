@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import TINY, Floats, relative
@@ -127,9 +128,9 @@ def _finding(
     # spikes that all pass are one trouble, which began with the first of them
     onset = int(curve.step[starts[0]]) if recovered else at
     when = "does not come back" if back is None else "recovers" + f" after {back} points" * (kind == "lingering")
-    many = f" ({len(starts)} spikes in all, the first at {int(curve.step[starts[0]])})" if len(starts) > 1 else ""
+    many = f" ({len(starts):,} spikes in all, the first at {int(curve.step[starts[0]])})" if len(starts) > 1 else ""
     return Finding(
-        f"{loss.tag} jumps from {level:.4g} to {peak:.4g} at {loss.axis} {at}{many} and {when}"
+        f"{loss.tag} jumps from {number(level)} to {number(peak)} at {loss.axis} {number(at)}{many} and {when}"
         + (f"; the gradient norm jumped {lead} point{'s' * (lead > 1)} ({lead_steps} steps) before" if lead else ""),
         Severity.ERROR if not recovered else Severity.NOTE if one_batch else Severity.WARNING,
         Confidence.HIGH if len(hits) > 1 else Confidence.MEDIUM,

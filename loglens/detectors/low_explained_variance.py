@@ -20,6 +20,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks
@@ -73,10 +74,13 @@ def _finding(
     advice: list[Remedy] = [remedies.slower_policy(lr, onset)]
     if reward is not None and (size := float(np.median(np.abs(reward.value)))) > LARGE_REWARD:
         advice.insert(0, remedies.scale_reward(remedies.two_digits(1 / size)))
-    when = "after the first fifth" if onset is None else f"at the end, and was better until {curve.axis} {onset}"
+    when = (
+        "after the first fifth" if onset is None else f"at the end, and was better until {curve.axis} {number(onset)}"
+    )
     harm = "falls or gains nothing" if onset is not None else "gains nothing"
     return Finding(
-        f"{curve.tag} is {level:.3g} in the median {when}: the value function foresees the returns no better than a "
+        f"{curve.tag} is {number(level)} in the median {when}: the value function foresees the returns no better "
+        "than a "
         "constant" + (f", and {reward.tag} {harm}" if stuck and reward is not None else ""),
         Severity.WARNING if stuck else Severity.NOTE,
         Confidence.LOW,

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.run import Run
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
@@ -52,7 +53,8 @@ def detect(
         step, before, after = resets[0]
         yield _note(
             curve,
-            f"{lr.tag} is up to {after:.3g} after the resume at {lr.axis} {step}, {before:.3g} before it: "
+            f"{lr.tag} is up to {number(after)} after the resume at {lr.axis} {number(step)}, {number(before)} "
+            "before it: "
             "the schedule was not restored with the checkpoint, or begun anew",
             step,
             {"before": before, "after": after, "resumes": len(resets)},
@@ -95,7 +97,7 @@ def _zero(curve: Series, zero_share: float) -> Iterator[Finding]:
     rows = np.flatnonzero(zero[1:-1]) + 1
     yield _note(
         curve,
-        f"{curve.tag} is exactly 0 at {share:.0%} of its points, first at {curve.axis} {curve.step[rows[0]]}",
+        f"{curve.tag} is exactly 0 at {share:.0%} of its points, first at {curve.axis} {number(curve.step[rows[0]])}",
         None if zero[:2].all() else int(curve.step[rows[0]]),
         {"zero_share": share},
         "zero",
@@ -128,8 +130,8 @@ def _restarts(curve: Series, resets: set[int], jump: float) -> Iterator[Finding]
     places = [int(curve.step[at]) for at in up]
     yield _note(
         curve,
-        f"{curve.tag} jumps back up from {value[up[0] - 1]:.3g} to {value[up[0]]:.3g} at {curve.axis} {places[0]}"
-        + (f", and {len(up) - 1} more times" if len(up) > 1 else ""),
+        f"{curve.tag} jumps back up from {number(value[up[0] - 1])} to {number(value[up[0]])} at {curve.axis} "
+        f"{number(places[0])}" + (f", and {len(up) - 1:,} more times" if len(up) > 1 else ""),
         places[0],
         {"jumps": len(up), "steps": places[:10]},
         "restart",
@@ -143,7 +145,7 @@ def _never_decayed(curve: Series, named: dict[str, str]) -> Iterator[Finding]:
     key, value = declared
     yield _note(
         curve,
-        f"{curve.tag} is {curve.value[0]:.3g} at every one of {len(curve)} points, though {key} is {value[:40]}: "
+        f"{curve.tag} is {number(curve.value[0])} at every one of {len(curve):,} points, though {key} is {value[:40]}: "
         "the scheduler is never stepped, or its span is far longer than the run",
         None,
         {"rate": float(curve.value[0]), "declared": value[:40]},

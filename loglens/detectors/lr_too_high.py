@@ -30,6 +30,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import noise
@@ -63,7 +64,7 @@ def detect(
     burst: float = 20.0,
 ) -> Iterator[Finding]:
     if len(loss) < min_points:
-        raise Skip(f"needs {min_points} losses, has {len(loss)}")
+        raise Skip(f"needs {min_points} losses, has {len(loss):,}")
     if is_climbing_average(loss.finite.value):
         raise Skip(f"{loss.tag} looks like an average of all values so far that begins at 0")
     peak = float(lr.finite.value.max()) if lr is not None and len(lr.finite) else None
@@ -93,9 +94,9 @@ def _blown(loss: Series, lr: Series | None, at: int, large: bool, gain: float) -
     start, top, length = float(loss.value[0]), float(loss.value[at]), int(loss.step[-1] - loss.step[0])
     end = float(np.median(loss.tail()))
     lost = not end < (1 - gain) * start  # a loss that is not finite at its end is lost as well
-    outcome = f"and ends at {end:.4g}" if np.isfinite(end) else "and is not finite at its end"
+    outcome = f"and ends at {number(end)}" if np.isfinite(end) else "and is not finite at its end"
     return Finding(
-        f"{loss.tag} rises from {start:.4g} to {top:.4g} in its first {at} points after the start, {outcome}: "
+        f"{loss.tag} rises from {number(start)} to {number(top)} in its first {at} points after the start, {outcome}: "
         "the first updates are too long" + ("" if lost else "; it recovers, though a shorter step may end lower"),
         Severity.WARNING if lost or large else Severity.NOTE,
         Confidence.MEDIUM if lost else Confidence.LOW,
@@ -121,8 +122,9 @@ def _bounces(curve: Series, lr: Series | None, gain: float, bounce: float, peak:
     if found.point_noise < bounce * abs(found.end):
         return None  # it does not bounce: it is stuck or done
     return Finding(
-        f"{curve.tag} bounces around {found.end:.4g} from the first tenth on (start {start:.4g}) under a learning rate "
-        f"of {peak:.3g}, which is very large",
+        f"{curve.tag} bounces around {number(found.end)} from the first tenth on (start {number(start)}) under a "
+        "learning rate "
+        f"of {number(peak)}, which is very large",
         Severity.WARNING,
         Confidence.MEDIUM if peak >= 1.0 else Confidence.LOW,
         end_step=curve.last_step,
@@ -144,8 +146,9 @@ def _burst(curve: Series, lr: Series | None, peak: float, burst: float) -> Findi
     if settled <= 0 or first < burst * settled:
         return None
     return Finding(
-        f"{curve.tag} begins at {first:.4g} and is back at {settled:.4g} within the first tenth, under a learning rate "
-        f"of {peak:.3g} from the first update: the first updates threw the weights far off",
+        f"{curve.tag} begins at {number(first)} and is back at {number(settled)} within the first tenth, under a "
+        "learning rate "
+        f"of {number(peak)} from the first update: the first updates threw the weights far off",
         Severity.WARNING,
         Confidence.LOW,
         end_step=curve.last_step,

@@ -26,6 +26,7 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.learning import bounded
+from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats import standstill
@@ -63,7 +64,7 @@ def detect(
 ) -> Iterator[Finding]:
     curves = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points // 2]
     if not curves or len(loss.finite) < min_points:
-        raise Skip(f"needs {min_points} losses, has {len(loss.finite)}")
+        raise Skip(f"needs {min_points} losses, has {len(loss.finite):,}")
     if lr is not None and len(lr) and not lr.value.any():
         raise Skip("the learning rate is zero throughout")
     if lr is not None and len(lr.finite) and lr.finite.value.max() >= ordinary:
@@ -86,8 +87,8 @@ def detect(
 
 def _finding(shown: Series, found: Levels, lr: Series | None) -> Finding:
     return Finding(
-        f"{shown.tag} falls in a straight line, by {found.drop:.1%} in {len(shown)} points ({found.start:.4g} to "
-        f"{found.end:.4g}), and is still falling at the end",
+        f"{shown.tag} falls in a straight line, by {found.drop:.1%} in {len(shown):,} points ({number(found.start)} to "
+        f"{number(found.end)}), and is still falling at the end",
         Severity.WARNING,
         Confidence.MEDIUM,
         end_step=shown.last_step,

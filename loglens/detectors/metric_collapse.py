@@ -28,6 +28,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.remedies.overshoot import against_overshoot
@@ -179,8 +180,9 @@ def _finding(course: Course, count: int, overfits: bool, lr: Series | None, grad
     others = f", and so go {count - 1} other metrics" if count > 1 else ""
     while_gains = "; the training loss still falls meanwhile" if overfits else ""
     return Finding(
-        f"{curve.tag} goes from {course.start:.4g} to {course.best:.4g} at {curve.axis} {course.best_step} and ends at "
-        f"{course.end:.4g} for good{others}{while_gains}",
+        f"{curve.tag} goes from {number(course.start)} to {number(course.best)} at {curve.axis} "
+        f"{number(course.best_step)} and ends at "
+        f"{number(course.end)} for good{others}{while_gains}",
         Severity.WARNING if overfits else Severity.ERROR,
         Confidence.HIGH if len(curve) >= MANY else Confidence.MEDIUM,
         onset_step=onset,

@@ -29,6 +29,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, as_share
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import TINY, Floats
@@ -157,11 +158,12 @@ def _finding(
         GOOD: "perhaps by its rounding",
         PERFECT: "the best there is, almost from the start: a task of one class only, or the answer is in the input",
     }[kind]
-    others = f" (and {len(measured) - 1} other metrics stand still)" if len(measured) > 1 else ""
+    others = f" (and {len(measured) - 1:,} other metrics stand still)" if len(measured) > 1 else ""
     low, high = float(loss.value.min()), float(loss.value.max())
     return Finding(
-        f"{curve.tag} is {curve.value[-1]:.4g} at every one of its last {len(curve) - _begin(curve)} points{others}, "
-        f"while {loss.tag} moves between {low:.4g} and {high:.4g}: {meaning}",
+        f"{curve.tag} is {number(curve.value[-1])} at every one of its last {len(curve) - _begin(curve):,} "
+        f"points{others}, "
+        f"while {loss.tag} moves between {number(low)} and {number(high)}: {meaning}",
         min(severity, Severity.WARNING) if not sure else severity,
         Confidence.HIGH if sure and kind in (WORST, SAME) else Confidence.MEDIUM,
         onset_step=int(curve.step[_begin(curve)]),

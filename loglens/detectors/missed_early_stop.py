@@ -20,6 +20,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import relative
@@ -55,7 +56,8 @@ def detect(
     first, last = int(level.start[lowest]), int(level.start[min(lowest + 1, len(level) - 1)])
     onset = int(curve.step[first + int(np.argmin(curve.value[first : max(last, first + 1)]))])
     yield Finding(
-        f"{val_loss.tag} is lowest at {val_loss.axis} {onset} ({best:.4g}) and ends {rise:.1%} above it ({end:.4g})",
+        f"{val_loss.tag} is lowest at {val_loss.axis} {number(onset)} ({number(best)}) and ends {rise:.1%} above it "
+        f"({number(end)})",
         Severity.NOTE,
         Confidence.MEDIUM,
         onset_step=onset,

@@ -53,7 +53,7 @@ def detect(
             yield _finding(f"{key} is {value[:60]}, and no validation or test curve was logged", key)
     for curve in (*metric_higher, *metric_lower, *val_metric_higher, *val_metric_lower):
         if len(curve) >= min_points and not np.isfinite(curve.value).any():
-            yield _finding(f"{curve.tag} is not a number at any of its {len(curve)} points", curve.tag, curve)
+            yield _finding(f"{curve.tag} is not a number at any of its {len(curve):,} points", curve.tag, curve)
 
 
 def _named(wanted: str, tag: str) -> bool:

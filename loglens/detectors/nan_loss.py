@@ -27,6 +27,7 @@ from loglens.errors import Skip
 from loglens.model.companions import broken_before, left_blank, outliving
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.learning import frozen_from
+from loglens.model.numbers import number
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.model.sign import Sign
@@ -94,7 +95,7 @@ def never_comes_back(losses: Sequence[Series], run: Run, drivers: Sequence[Serie
     word = "NaN" if np.isnan(first.value[first.step >= onset][0]) else "infinite"
     how = f"becomes {word}" if np.isfinite(first.value[0]) else f"is {word} from its first point"
     return Sign(
-        f"{first.tag} {how} at {first.axis} {onset} and is not finite at the end "
+        f"{first.tag} {how} at {first.axis} {number(onset)} and is not finite at the end "
         f"({first.nonfinite / len(first):.0%} of its points)"
         + (f"; {moved.text}" if moved.text else "")
         + (f"; not finite before it: {earlier}" if earlier else ""),
@@ -125,7 +126,7 @@ def hidden_from_loss(grad: Series, loss: Series, drivers: Sequence[Series], look
     if not goes_quiet(finite.before(onset).value, finite.value[finite.step >= onset]):
         return None
     return Sign(
-        f"{grad.tag} is not finite from {grad.axis} {onset} to the end, though {loss.tag} looks fine: "
+        f"{grad.tag} is not finite from {grad.axis} {number(onset)} to the end, though {loss.tag} looks fine: "
         "the logger hides NaN losses (a filter or a running mean)",
         Severity.ERROR,
         Confidence.MEDIUM,
@@ -146,7 +147,7 @@ def comes_back(losses: Sequence[Series]) -> Sign | None:
     # before the first finite value there may have been nothing to average yet
     only_start = np.isfinite(first.value[np.isfinite(first.value).argmax() :]).all()
     return Sign(
-        f"{first.tag} is not finite at {first.nonfinite} of {len(first)} points, first at {first.axis} "
+        f"{first.tag} is not finite at {first.nonfinite} of {len(first):,} points, first at {first.axis} "
         f"{first.first_nonfinite}, and finite again at the end",
         Severity.WARNING if first.split == "train" and not only_start else Severity.NOTE,
         Confidence.MEDIUM,
@@ -166,8 +167,9 @@ def left_out(
         return None
     beyond = sibling.step[sibling.step > loss.last_step]
     return Sign(
-        f"{loss.tag} is not logged after {loss.axis} {loss.last_step}, while {sibling.tag}, logged in the same rows "
-        f"until then, goes on for {len(beyond)} points to {sibling.last_step}: a NaN that the logger left out, most "
+        f"{loss.tag} is not logged after {loss.axis} {number(loss.last_step)}, while {sibling.tag}, logged in the "
+        "same rows "
+        f"until then, goes on for {len(beyond):,} points to {sibling.last_step}: a NaN that the logger left out, most "
         "likely",
         Severity.ERROR,
         Confidence.MEDIUM,
@@ -186,9 +188,9 @@ def blank(losses: Sequence[Series], run: Run, metrics: Sequence[Series], min_poi
         return None
     loss, message = found
     frozen = frozen_from(metrics, loss.last_step, min_points)
-    then = f", and {frozen[0].tag} is exactly {frozen[0].value[-1]:.4g} from then on" if frozen else ""
+    then = f", and {frozen[0].tag} is exactly {number(frozen[0].value[-1])} from then on" if frozen else ""
     return Sign(
-        f"{message}; {loss.tag} ends at {loss.axis} {loss.last_step}{then}",
+        f"{message}; {loss.tag} ends at {loss.axis} {number(loss.last_step)}{then}",
         Severity.ERROR if frozen else Severity.WARNING,
         Confidence.HIGH if frozen else Confidence.LOW,
         {"points": len(loss), "metrics_frozen": [metric.tag for metric in frozen]},

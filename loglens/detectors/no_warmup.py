@@ -21,6 +21,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
@@ -58,7 +59,7 @@ def detect(
 ) -> Iterator[Finding]:
     curve, rate = loss.finite, lr.finite
     if len(curve) < min_points or not len(rate):
-        raise Skip(f"needs {min_points} losses, has {len(curve)}")
+        raise Skip(f"needs {min_points} losses, has {len(curve):,}")
     if rate.value[0] < FULL * rate.value.max() or not rate.value.any():
         return
     if rate.value.max() > very_large:
@@ -82,9 +83,9 @@ def detect(
 def _finding(loss: Series, grad: Series | None, lr: Series, start: float, end: float, burst: bool) -> Finding:
     curve, rate = loss.finite, lr.finite
     return Finding(
-        f"the learning rate is at its peak of {rate.value.max():.3g} from the first step, "
+        f"the learning rate is at its peak of {number(rate.value.max())} from the first step, "
         + ("the gradient norm bursts" if burst else f"{loss.tag} rises")
-        + f" within the first 5 %, and {loss.tag} stays at {end:.4g} afterwards (start {start:.4g})",
+        + f" within the first 5 %, and {loss.tag} stays at {number(end)} afterwards (start {number(start)})",
         Severity.WARNING,
         Confidence.MEDIUM,
         end_step=curve.last_step,

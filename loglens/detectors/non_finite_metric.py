@@ -23,6 +23,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 
@@ -90,13 +91,13 @@ def _lasting(curves: list[Series], only_held_out: bool) -> Finding:
     first = min(curves, key=_onset)
     onset = _onset(first)
     word = "infinite" if np.isinf(first.value[first.step >= onset][0]) else "NaN"
-    others = f", and so are {len(curves) - 1} other curves" if len(curves) > 1 else ""
+    others = f", and so are {len(curves) - 1:,} other curves" if len(curves) > 1 else ""
     advice = [remedies.resume_from(onset, first.axis), remedies.skip_nonfinite_batches()]
     if only_held_out:
         advice.insert(0, remedies.eval_in_fp32())
     return Finding(
-        f"{first.tag} becomes {word} at {first.axis} {onset} and is not finite at the end (last finite value "
-        f"{first.finite.value[-1]:.4g}){others}",
+        f"{first.tag} becomes {word} at {first.axis} {number(onset)} and is not finite at the end (last finite value "
+        f"{number(first.finite.value[-1])}){others}",
         Severity.ERROR,
         Confidence.HIGH,
         onset_step=onset,
@@ -114,10 +115,10 @@ def _lasting(curves: list[Series], only_held_out: bool) -> Finding:
 
 def _never(curves: list[Series], severity: Severity) -> Finding:
     first = curves[0]
-    others = f", and so do {len(curves) - 1} other curves" if len(curves) > 1 else ""
+    others = f", and so do {len(curves) - 1:,} other curves" if len(curves) > 1 else ""
     advice: list[Remedy] = [remedies.clean_data(), remedies.eval_in_fp32()]
     return Finding(
-        f"{first.tag} has no finite value in {len(first)} points{others}: it measures nothing",
+        f"{first.tag} has no finite value in {len(first):,} points{others}: it measures nothing",
         severity,
         Confidence.MEDIUM,
         end_step=first.last_step,
@@ -130,7 +131,7 @@ def _never(curves: list[Series], severity: Severity) -> Finding:
 def _passing(curves: list[Series]) -> Finding:
     first = max(curves, key=lambda curve: curve.nonfinite)
     return Finding(
-        f"{first.tag} is not finite at {first.nonfinite} of its {len(first)} points, and finite again after them",
+        f"{first.tag} is not finite at {first.nonfinite} of its {len(first):,} points, and finite again after them",
         Severity.NOTE,
         Confidence.LOW,
         end_step=first.last_step,

@@ -29,6 +29,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
@@ -130,8 +131,8 @@ def _swing(value: Floats) -> Swing:
 def _finding(curve: Series, found: Swing, confidence: Confidence, advice: list[Remedy], *, regular: bool) -> Finding:
     period = f", in a period of {found.period} points" if regular else ""
     return Finding(
-        f"{curve.tag} swings by a factor of {np.exp(found.wide):.3g}{period}, and gains only a factor of "
-        f"{np.exp(found.gained):.3g} in the last four fifths",
+        f"{curve.tag} swings by a factor of {number(np.exp(found.wide))}{period}, and gains only a factor of "
+        f"{number(np.exp(found.gained))} in the last four fifths",
         Severity.WARNING,
         confidence,
         end_step=curve.last_step,

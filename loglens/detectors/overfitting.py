@@ -25,6 +25,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks, noise
@@ -72,8 +73,8 @@ def detect(
     much = f" by {grows:.0%}" if best else ""
     sure = end > SURE_RISE * abs(best) and len(held_out) >= many_points
     yield Finding(
-        f"{val_loss.tag} is lowest at {val_loss.axis} {onset} ({best:.4g}) and rises{much} "
-        f"to {end:.4g}, while {loss.tag} goes on from {before:.4g} to {after:.4g}",
+        f"{val_loss.tag} is lowest at {val_loss.axis} {number(onset)} ({number(best)}) and rises{much} "
+        f"to {number(end)}, while {loss.tag} goes on from {number(before)} to {number(after)}",
         Severity.WARNING,
         Confidence.HIGH if sure else Confidence.MEDIUM,
         onset_step=onset,

@@ -21,6 +21,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import relative
@@ -55,13 +56,14 @@ def detect(
     for driver, limit in drivers:
         onset = _gives_out(driver.value > limit * driver.value.max(), driver)
         if onset is not None and _stalls(curve, onset, gain):
-            why = f"where {driver.tag} falls to {driver.value[-1]:.3g} (peak {driver.value.max():.3g})"
+            why = f"where {driver.tag} falls to {number(driver.value[-1])} (peak {number(driver.value.max())})"
             yield _finding(curve, driver, onset, why, _schedule(driver, curve, onset))
             return
     if held_out is not None and _digits(float(held_out.value[-1])) >= DIGITS and not (lr is not None and _ends(lr)):
         onset = _gives_out(held_out.value != held_out.value[-1], held_out)
         if onset is not None and _stalls(curve, onset, gain):
-            why = f"where {held_out.tag} is {held_out.value[-1]:.6g} at every evaluation: no update reaches the weights"
+            level = number(held_out.value[-1], 6)
+            why = f"where {held_out.tag} is {level} at every evaluation: no update reaches the weights"
             yield _finding(curve, held_out, onset, why, remedies.check_optimizer_step())
 
 
@@ -101,7 +103,7 @@ def _finding(loss: Series, driver: Series, onset: int, why: str, remedy: Remedy)
     end, start = float(np.median(after[-max(3, len(after) // 10) :])), float(np.median(before[:3]))
     advice = [remedy] if remedy.action == "check_optimizer_step" else [remedy, remedies.check_optimizer_step()]
     return Finding(
-        f"{loss.tag} stalls at {end:.4g} from {loss.axis} {onset} on, {why}",
+        f"{loss.tag} stalls at {number(end)} from {loss.axis} {number(onset)} on, {why}",
         Severity.WARNING,
         Confidence.HIGH,
         onset_step=onset,

@@ -24,6 +24,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import estimate, number
 from loglens.model.run import Run
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
@@ -61,7 +62,8 @@ def detect(
     if start <= factor * chance:
         return
     yield Finding(
-        f"{loss.tag} starts at {start:.4g}, {start / chance:.3g} times ln {count} = {chance:.3g}, the level of "
+        f"{loss.tag} starts at {number(start)}, {estimate(start / chance)} times ln {count} = {number(chance)}, the "
+        "level of "
         f"guessing among {count} classes ({key})",
         Severity.NOTE,
         Confidence.MEDIUM,

@@ -22,6 +22,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
@@ -59,7 +60,7 @@ def detect(
         return
     highest = max(float(np.abs(term.value).max()) for term in terms)
     if highest <= nats:
-        raise Skip(f"{terms[0].tag} is {highest:.2g} at most: it may be collapsed, weighted or averaged")
+        raise Skip(f"{terms[0].tag} is {number(highest)} at most: it may be collapsed, weighted or averaged")
 
 
 def _dead_from(term: Series, share: float, nats: float) -> int | None:
@@ -81,7 +82,8 @@ def _gain(value: Floats, own: float) -> float:
 def _finding(term: Series, whole: Series, start: int, gain: float) -> Finding:
     onset, highest, end = int(term.step[start]), float(np.abs(term.value).max()), float(np.median(term.value[-3:]))
     return Finding(
-        f"{term.tag} falls from {highest:.3g} to {end:.2g} and is near zero from {term.axis} {onset} on, and "
+        f"{term.tag} falls from {number(highest)} to {number(end)} and is near zero from {term.axis} {number(onset)} "
+        "on, and "
         f"{whole.tag} gains {max(gain, 0.0):.1%} after it: the code carries nothing",
         Severity.ERROR,
         Confidence.MEDIUM,

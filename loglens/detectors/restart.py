@@ -30,7 +30,7 @@ def detect(loss: Series | None, run: Run) -> Iterator[Finding]:
     times = max(len(rewinds) for rewinds in run.rewinds.values())
     curve = run.curves[loss.tag if own and loss is not None else next(iter(run.rewinds))]
     yield Finding(
-        f"steps go back from {last} to {first} in {len(run.rewinds)} of {len(run.tags)} curves"
+        f"steps go back from {last} to {first} in {len(run.rewinds):,} of {len(run.tags):,} curves"
         + (f" ({times} restarts in all)" if times > 1 else "")
         + ": a resume; what was logged twice counts once",
         Severity.NOTE,

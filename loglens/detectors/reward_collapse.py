@@ -26,6 +26,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.model.vocabulary import PREFERENCE
 from loglens.remedies import actions as remedies
@@ -138,8 +139,9 @@ def _finding(curve: Series, fall: Fall, lr: Series | None) -> Finding:
         f"{min(share, LARGEST_SHARE):.0%} of its gain is lost" if share <= LARGEST_SHARE else "far below its start"
     )
     return Finding(
-        f"{curve.tag} goes from {fall.start:.4g} to {fall.best:.4g} and is at {fall.end:.4g} in the end: {how_much}, "
-        f"from {curve.axis} {onset} on",
+        f"{curve.tag} goes from {number(fall.start)} to {number(fall.best)} and is at {number(fall.end)} in the end: "
+        f"{how_much}, "
+        f"from {curve.axis} {number(onset)} on",
         fall.severity,
         Confidence.MEDIUM,
         onset_step=onset,

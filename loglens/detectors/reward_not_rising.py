@@ -28,6 +28,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, present, require
 from loglens.model.vocabulary import PREFERENCE
 from loglens.remedies import actions as remedies
@@ -74,10 +75,12 @@ def detect(
         raise Skip(f"{rl_reward.tag} is a score of preference training, which only its margins make sense of")
     curve = require(rl_reward, min_points, "rewards")
     if int(curve.step[0]) > curve.last_step - int(curve.step[0]):
-        raise Skip(f"the log starts at {curve.axis} {int(curve.step[0])}, so the start of the reward is not known")
+        raise Skip(
+            f"the log starts at {curve.axis} {number(int(curve.step[0]))}, so the start of the reward is not known"
+        )
     course = _course(curve, errors)
     if curve.value.min() >= 0 and curve.value.max() <= 1 and course.start >= solved:
-        raise Skip(f"{curve.tag} starts at {course.start:.3g} of 1: there is nothing to gain")
+        raise Skip(f"{curve.tag} starts at {number(course.start)} of 1: there is nothing to gain")
     needed = max(errors * course.error, min_gain * abs(course.start))
     if course.end - course.start > needed:
         return
@@ -139,8 +142,12 @@ def _widening(parts: list[Floats]) -> float:
 
 def _finding(curve: Series, course: Course, worse: bool, entropy: Series | None, lr: Series | None) -> Finding:
     constant = bool((curve.value == curve.value[0]).all())
-    said = f"is {course.start:.4g} at every point" if constant else f"starts at {course.start:.4g}, never rises above"
-    ends = "" if constant else f" {course.best:.4g} and ends at {course.end:.4g}"
+    said = (
+        f"is {number(course.start)} at every point"
+        if constant
+        else f"starts at {number(course.start)}, never rises above"
+    )
+    ends = "" if constant else f" {number(course.best)} and ends at {number(course.end)}"
     kept = _kept(entropy)
     advice: list[Remedy] = [
         remedies.check_labels(),

@@ -45,7 +45,7 @@ def detect(
     free = np.flatnonzero(worst.value[: -len(worst.tail(0.1))] <= share * scale)
     yield Finding(
         f"{ends[worst.tag] / scale:.0%} of the units in {worst.layer or worst.tag} are saturated at the end "
-        f"({len(flat)} of {len(layers)} layers above {share:.0%})",
+        f"({len(flat):,} of {len(layers):,} layers above {share:.0%})",
         Severity.WARNING,
         Confidence.HIGH if ends[worst.tag] > 0.8 * scale else Confidence.MEDIUM,
         onset_step=int(worst.step[free[-1] + 1]) if len(free) else None,

@@ -28,6 +28,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels
@@ -114,8 +115,8 @@ def _nothing_applied(grad: Series, loss: Series, start: int, gain: float, lr: Se
     learned = not always and first - level > gain * abs(first)
     return Finding(
         f"{grad.tag} is not finite at any point"
-        + ("" if always else f" from {grad.axis} {start} on")
-        + f", and {loss.tag} stays at {level:.4g}: "
+        + ("" if always else f" from {grad.axis} {number(start)} on")
+        + f", and {loss.tag} stays at {number(level)}: "
         + ("perhaps updates are applied no more" if learned else "no update is applied"),
         Severity.NOTE if learned else Severity.ERROR,
         Confidence.HIGH if always else Confidence.MEDIUM,

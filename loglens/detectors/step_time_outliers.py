@@ -21,6 +21,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
@@ -65,8 +66,8 @@ def _outliers(timed: Series, sigma: float, cost: float) -> Finding | None:
     first, worst = int(step[slow][0]), int(step[np.argmax(value)])
     count = int(np.count_nonzero(slow))
     return Finding(
-        f"{count} of {len(value)} values of {timed.tag} are over twice the median of {normal:.3g}, up to "
-        f"{value.max():.3g} at {timed.axis} {worst}: they cost {lost:.0%} of the logged time",
+        f"{count} of {len(value):,} values of {timed.tag} are over twice the median of {number(normal)}, up to "
+        f"{number(value.max())} at {timed.axis} {number(worst)}: they cost {lost:.0%} of the logged time",
         Severity.NOTE,
         Confidence.MEDIUM,
         onset_step=first,
@@ -90,8 +91,9 @@ def _stall(curve: Series, run: Run, seconds: float, intervals: float) -> Finding
     at = int(np.argmax(np.where(still, gap, 0)))
     many = int(np.count_nonzero(still))
     return Finding(
-        f"nothing is logged for {gap[at] / 3600:.3g} hours between {curve.axis} {step[at]} and {step[at + 1]} of "
-        f"{curve.tag}, where {usual:.3g} seconds are usual" + (f" ({many} such gaps)" if many > 1 else ""),
+        f"nothing is logged for {number(gap[at] / 3600)} hours between {curve.axis} {number(step[at])} and "
+        f"{step[at + 1]} of "
+        f"{curve.tag}, where {number(usual)} seconds are usual" + (f" ({many} such gaps)" if many > 1 else ""),
         Severity.NOTE,
         Confidence.MEDIUM,
         onset_step=int(step[at]),

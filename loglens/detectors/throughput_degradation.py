@@ -24,6 +24,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import estimate, number
 from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
@@ -84,8 +85,8 @@ def detect(
     waits = data_time is not None and len(data_time.finite) >= min_points and _grows(data_time.finite)
     onset = int(curve.step[found.first])
     yield Finding(
-        f"a step takes {found.factor:.3g} times as long {found.how} ({timed.tag}), from {timed.axis} {onset} on"
-        + ("; the time waiting for data grows as well" if waits else ""),
+        f"a step takes {estimate(found.factor)} times as long {found.how} ({timed.tag}), from {timed.axis} "
+        f"{number(onset)} on" + ("; the time waiting for data grows as well" if waits else ""),
         Severity.WARNING,
         Confidence.HIGH if found.factor >= STRETCH else Confidence.MEDIUM,
         onset_step=onset,

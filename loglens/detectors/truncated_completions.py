@@ -18,6 +18,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, as_share, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.gains import gains
@@ -40,7 +41,7 @@ def detect(
     curve = as_share(require(rl_truncation, min_points, "shares of truncated completions"))
     late = float(np.median(curve.tail(1 / 3)))
     if curve.value.max() > 1 + ROUNDING:
-        raise Skip(f"{rl_truncation.tag} is no share: it counts up to {float(rl_truncation.finite.value.max()):.3g}")
+        raise Skip(f"{rl_truncation.tag} is no share: it counts up to {number(rl_truncation.finite.value.max())}")
     if late <= share:
         return
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None

@@ -22,6 +22,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 
@@ -57,7 +58,7 @@ def detect(
     below = np.flatnonzero(value >= 0)
     onset = int(curve.step[int(below[-1]) + 1 if len(below) else 0])
     yield Finding(
-        f"{curve.tag} falls from {start:.4g} to {end:.4g}, far below zero and no slower at the end, beside "
+        f"{curve.tag} falls from {number(start)} to {number(end)}, far below zero and no slower at the end, beside "
         f"{metric.tag}: "
         "a loss of classification cannot be negative, so labels, sign or loss function are wrong",
         Severity.WARNING if learns else Severity.ERROR,

@@ -24,6 +24,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels
@@ -75,7 +76,7 @@ def _frozen(frozen: dict[str | None, Series], known: set[str | None]) -> Finding
     shown = next(iter(frozen.values()))
     names = ", ".join(str(layer) for layer in list(frozen)[:3]) + (" ..." if len(frozen) > 3 else "")
     return Finding(
-        f"{len(frozen)} of {len(known)} layers never change: {names} (not in the optimizer, frozen or detached)",
+        f"{len(frozen)} of {len(known):,} layers never change: {names} (not in the optimizer, frozen or detached)",
         Severity.WARNING,
         Confidence.HIGH,
         end_step=shown.last_step,
@@ -112,7 +113,7 @@ def _stop(
         return None
     layer, (step, shown) = min(stopped.items(), key=lambda item: item[1][0])
     return Finding(
-        f"{len(stopped)} of {len(known)} layers stop changing, first {layer} at {shown.axis} {step}",
+        f"{len(stopped)} of {len(known):,} layers stop changing, first {layer} at {shown.axis} {number(step)}",
         Severity.WARNING,
         Confidence.MEDIUM,
         onset_step=step,

@@ -20,6 +20,7 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.learning import bounded
+from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels, sinking
@@ -57,8 +58,9 @@ def detect(
         return
     shown = poor[0]
     yield Finding(
-        f"{loss.tag} and {val_loss.tag} level off together at {found.end:.4g} and {end:.4g} (start {found.start:.4g}), "
-        f"with {shown.tag} at {np.median(shown.value[-3:]):.3g}",
+        f"{loss.tag} and {val_loss.tag} level off together at {number(found.end)} and {number(end)} (start "
+        f"{number(found.start)}), "
+        f"with {shown.tag} at {number(np.median(shown.value[-3:]))}",
         Severity.WARNING,
         Confidence.MEDIUM,
         end_step=train.last_step,

@@ -26,6 +26,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels
@@ -67,7 +68,7 @@ def _stops(updates: Series, first: int, lr: Series | None) -> Finding:
     planned = len(rates) > 0 and not rates.any()
     why = "the learning rate is zero there" if planned else "the optimizer has nothing to apply"
     return Finding(
-        f"{updates.tag} is exactly zero {f'from {updates.axis} {stop} on' if first else 'throughout'}: {why}",
+        f"{updates.tag} is exactly zero {f'from {updates.axis} {number(stop)} on' if first else 'throughout'}: {why}",
         Severity.NOTE if planned else Severity.WARNING,
         Confidence.MEDIUM,
         onset_step=stop if first else None,
@@ -84,7 +85,7 @@ def _out_of_proportion(
     curve = _ratio(update_norm, weights)
     step, ratio = curve.step[len(curve) // 20 :], curve.value[len(curve) // 20 :]
     if len(ratio) < min_points:
-        raise Skip(f"needs {min_points} ratios of update to weights, has {len(ratio)}")
+        raise Skip(f"needs {min_points} ratios of update to weights, has {len(ratio):,}")
     if (ratio < 0).any():
         raise Skip("the ratio seems to be a logarithm")
     middle, steps = float(np.median(ratio)), int(step[-1] - step[0])
@@ -93,11 +94,11 @@ def _out_of_proportion(
         return
     large = middle > max_ratio
     yield Finding(
-        f"the updates are {middle:.2g} of the weights in the median ({update_norm.tag}): "
+        f"the updates are {number(middle)} of the weights in the median ({update_norm.tag}): "
         + (
             f"a step replaces over {max_ratio:.0%} of them"
             if large
-            else f"all {steps} steps together move the weights by {in_all:.2g} of their size at most"
+            else f"all {steps} steps together move the weights by {number(in_all)} of their size at most"
         ),
         Severity.NOTE,
         Confidence.LOW,

@@ -38,7 +38,7 @@ def detect(
 ) -> Iterator[Finding]:
     train, held_out = loss.finite, val_loss.finite
     if len(held_out) < min_points or len(train) < min_points:
-        raise Skip(f"needs {min_points} training and validation losses, has {len(train)} and {len(held_out)}")
+        raise Skip(f"needs {min_points} training and validation losses, has {len(train):,} and {len(held_out):,}")
     if loss.axis != val_loss.axis or not 0.5 <= held_out.step[-1] / max(train.last_step, 1) <= 2:
         raise Skip("the two losses count their steps differently")
     if (train.value <= 0).any() or (held_out.value <= 0).any():
@@ -56,7 +56,7 @@ def detect(
     if part < share:
         return
     yield Finding(
-        f"{val_loss.tag} is over {below:.0%} below {loss.tag} at {part:.0%} of {len(ratio)} evaluations "
+        f"{val_loss.tag} is over {below:.0%} below {loss.tag} at {part:.0%} of {len(ratio):,} evaluations "
         f"({1 - float(np.median(ratio)):.0%} in the median): dropout or augmentation in training, or examples that are "
         "in both sets",
         Severity.NOTE,

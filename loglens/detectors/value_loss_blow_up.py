@@ -26,6 +26,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
@@ -139,10 +140,12 @@ def _finding(blown: BlowUp, factor: float, harmed: bool, reward: Series | None, 
     onset, size = int(curve.step[at]), _size(curve)
     peak, broken = float(size[at:].max()), not np.isfinite(curve.value[at:]).all()
     fall = f", and {reward.tag} falls" if harmed and reward is not None else ""
-    when = f"from {curve.axis} {onset} to the end" if lasts else f"at {curve.axis} {onset} for some time"
+    when = (
+        f"from {curve.axis} {number(onset)} to the end" if lasts else f"at {curve.axis} {number(onset)} for some time"
+    )
     grave = broken or (harmed and peak > factor * usual)
     return Finding(
-        f"{curve.tag} grows from {usual:.3g} to {peak:.3g}, {when}{fall}",
+        f"{curve.tag} grows from {number(usual)} to {number(peak)}, {when}{fall}",
         Severity.ERROR if grave else Severity.WARNING,
         Confidence.HIGH if grave else Confidence.MEDIUM,
         onset_step=onset,

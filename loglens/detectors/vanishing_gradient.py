@@ -28,6 +28,7 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.layers import in_depth_order
+from loglens.model.numbers import number
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
@@ -141,8 +142,9 @@ def _over_depth(ordered: list[Series], norms: list[float], slope: float, loss: S
     first, last = ordered[0], ordered[-1]
     ratio = norms[0] / norms[-1]
     return Finding(
-        f"the gradient shrinks by {np.exp(-slope):.3g} per layer, from {norms[-1]:.3g} in {last.layer} to "
-        f"{norms[0]:.3g} in {first.layer} ({ratio:.2g} of it over {len(ordered)} layers), and {loss.tag} does not "
+        f"the gradient shrinks by {number(np.exp(-slope))} per layer, from {number(norms[-1])} in {last.layer} to "
+        f"{number(norms[0])} in {first.layer} ({number(ratio)} of it over {len(ordered):,} layers), and {loss.tag} "
+        "does not "
         "improve",
         Severity.ERROR,
         Confidence.HIGH if ratio < CERTAIN else Confidence.MEDIUM,
@@ -181,7 +183,8 @@ def _over_steps(grad: Series, small_from: int, loss: Series, run: Run) -> Findin
     from_start = start - grad.step[0] <= EARLY * (grad.step[-1] - grad.step[0])
     zero = " (exactly zero: a cut graph or frozen weights)" if end == 0 else ""
     return Finding(
-        f"{grad.tag} falls from {early:.3g} to {end:.3g}{zero}, below a thousandth by {grad.axis} {small_from}, "
+        f"{grad.tag} falls from {number(early)} to {number(end)}{zero}, below a thousandth by {grad.axis} "
+        f"{number(small_from)}, "
         f"while {loss.tag} does not come down",
         Severity.ERROR,
         Confidence.MEDIUM if end else Confidence.HIGH,

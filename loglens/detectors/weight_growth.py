@@ -25,6 +25,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import estimate
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import TINY, Floats
@@ -84,8 +85,8 @@ def _finding(
     start, end = float(np.median(curve.value[:3])), float(np.median(curve.value[-3:]))
     factor = end / start
     return Finding(
-        f"{curve.tag} ends {factor:.3g} times above its start and still doubles every {late.doubling:.3g} "
-        f"{curve.axis}s" + (f" ({len(growing)} of {judged} layers grow)" if judged > 1 else ""),
+        f"{curve.tag} ends {estimate(factor)} times above its start and still doubles every {estimate(late.doubling)} "
+        f"{curve.axis}s" + (f" ({len(growing):,} of {judged} layers grow)" if judged > 1 else ""),
         Severity.ERROR if harmed else Severity.WARNING,
         Confidence.HIGH if factor >= SURE and known else Confidence.MEDIUM,
         onset_step=_onset(curve),

@@ -22,6 +22,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 
@@ -64,7 +65,11 @@ def _zero_from(curve: Series, min_zeros: int, small: float) -> int | None:
 def _finding(curve: Series, start: int, lr: Series | None, grad: Series | None) -> Finding:
     onset = int(curve.step[start])
     validation = curve.split == "val"
-    how = "from its first point" if start == 0 else f"from {curve.axis} {onset} on, {curve.value[start - 1]:.4g} before"
+    how = (
+        "from its first point"
+        if start == 0
+        else f"from {curve.axis} {number(onset)} on, {number(curve.value[start - 1])} before"
+    )
     advice: list[Remedy] = [remedies.check_labels()]
     if not validation:
         rate = remedies.scale_lr(
@@ -72,7 +77,7 @@ def _finding(curve: Series, start: int, lr: Series | None, grad: Series | None) 
         )
         advice = [rate, remedies.check_labels(), remedies.use_bf16()] if start else [remedies.check_labels(), rate]
     return Finding(
-        f"{curve.tag} is exactly 0.0 {how} ({len(curve) - start} points): "
+        f"{curve.tag} is exactly 0.0 {how} ({len(curve) - start:,} points): "
         + ("nothing is measured" if validation else "a hidden NaN, or no label counts"),
         Severity.ERROR,
         Confidence.HIGH if not validation else Confidence.MEDIUM,

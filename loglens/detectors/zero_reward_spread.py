@@ -21,6 +21,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.numbers import number
 from loglens.model.series import Series, as_share, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.gains import gains
@@ -46,7 +47,7 @@ def detect(
     late = as_share(curve).tail(0.5) if groups else curve.tail(0.5)
     part = float(np.median(late)) if groups else float(np.mean(late == 0))
     if part > 1:
-        raise Skip(f"{logged.tag} is no share: it counts up to {float(curve.value.max()):.3g}")
+        raise Skip(f"{logged.tag} is no share: it counts up to {number(curve.value.max())}")
     if part <= share:
         return
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from loglens.model.numbers import factor, fixed, number, plural
+from loglens.model.numbers import estimate, fold, number, plural
 from loglens.model.plain_text import safe
 
 #: The kinds: a curve without noise left its course, a noisy one its level, something happened, a parameter names the
@@ -62,7 +62,7 @@ class Change:
         if before * after <= 0:
             return f"{verb} "
         ratio = max(after / before, before / after)
-        return f"{verb} {factor(ratio)}, " if ratio >= SAID_AS_FACTOR else f"{verb} "
+        return f"{verb} {fold(ratio)}, " if ratio >= SAID_AS_FACTOR else f"{verb} "
 
     @property
     def _when(self) -> str:
@@ -74,13 +74,13 @@ class Change:
     @property
     def _usual(self) -> str:
         if self.times is not None:
-            return f"{fixed(self.times)} times the largest such shift in the {plural(self.history, 'point')} before"
+            return f"{estimate(self.times)} times the largest such shift in the {plural(self.history, 'point')} before"
         if not self.seen:
             return f"the first such change in {plural(self.history, 'point')}"
         return f"seen {plural(self.seen, 'time')} in the {plural(self.history, 'point')} before"
 
     def as_dict(self) -> dict[str, Any]:
-        """An element of `changed_before` in the JSON report; numbers that are not finite stay so."""
+        """The change as an element of `changed_before` in the JSON report; values may be NaN or infinite."""
         return {
             "kind": self.kind,
             "what": self.what,

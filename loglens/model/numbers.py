@@ -39,15 +39,15 @@ def number(value: Any, digits: int = DIGITS) -> str:
     return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent)}"
 
 
-def fixed(value: float) -> str:
+def estimate(value: float) -> str:
     """A ratio with the digits that an estimate deserves: "1.05", "14.2", "2,570", "1.2e8"."""
     rounded = float(f"{value:.{FACTOR_DIGITS}g}")
     return number(rounded, FACTOR_DIGITS)
 
 
-def factor(ratio: float) -> str:
+def fold(ratio: float) -> str:
     """How many times as large: "2,570-fold"."""
-    return f"{fixed(ratio)}-fold"
+    return f"{estimate(ratio)}-fold"
 
 
 def growth(rate: float, axis: str = "step") -> str:
@@ -57,8 +57,8 @@ def growth(rate: float, axis: str = "step") -> str:
     """
     time = math.log(2) / max(abs(rate), TINY)
     if time < FAST:
-        return f"{'grows' if rate > 0 else 'shrinks'} {factor(math.exp(min(abs(rate), 700.0)))} per {axis}"
-    return f"{'doubles' if rate > 0 else 'halves'} every {fixed(time)} {axis}s"
+        return f"{'grows' if rate > 0 else 'shrinks'} {fold(math.exp(min(abs(rate), 700.0)))} per {axis}"
+    return f"{'doubles' if rate > 0 else 'halves'} every {estimate(time)} {axis}s"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

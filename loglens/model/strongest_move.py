@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from loglens.model.numbers import fold
 from loglens.model.series import Series
 from loglens.stats.arrays import TINY
 
@@ -52,4 +53,4 @@ def _text(curve: Series, factor: float, points: int) -> str:
     if curve.role == "loss_scale":
         return f"{curve.tag} was halved {np.log2(factor):.0f} times just before"
     when = "just before" if curve.role == "lr" else f"in the {points} points before"
-    return f"{curve.tag} rose {factor:.3g}-fold {when}"
+    return f"{curve.tag} rose {fold(factor)} {when}"

@@ -8,6 +8,7 @@ from loglens.stats.arrays import Floats, Ints
 from loglens.stats.blocks import blocks, noise
 from loglens.stats.growth import Growth, trailing_fits
 from loglens.stats.levels import levels
+from loglens.stats.onsets import exit_point
 
 #: Points before a growth that are enough to know the level it grew from.
 BASE = 5
@@ -56,7 +57,7 @@ def band_exit(value: Floats, start: int) -> int:
     block = blocks(np.arange(len(value)), value, max_blocks=100, min_points=1 if len(value) < 300 else 3)
     inside = np.flatnonzero(block.level <= top)
     begin = int(block.start[min(int(inside[-1]) + 1, len(block) - 1) if len(inside) else 0])
-    return begin + int((value[begin:] > top).argmax())
+    return exit_point(value > top, begin)
 
 
 def is_worse_after(loss: Floats, split: int) -> bool:

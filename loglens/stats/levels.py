@@ -8,6 +8,7 @@ import numpy as np
 
 from loglens.stats.arrays import Floats
 from loglens.stats.blocks import MEDIAN_ERROR, Blocks, blocks, noise
+from loglens.stats.onsets import exit_point
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +125,4 @@ def onset_of_rise(value: Floats, found: Levels) -> int:
     bar = found.best + max(found.noise, 0.1 * (found.start - found.best))
     near = np.flatnonzero(level <= bar)
     begin = int(starts[min(int(near[-1]) + 1, len(starts) - 1)])
-    return begin + int((value[begin:] > bar).argmax())
+    return exit_point(value > bar, begin)

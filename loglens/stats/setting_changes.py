@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from loglens.stats.arrays import TINY, Floats
 
-#: A break of less than a tenth of the level is the rounding of a log, or no news; so is one of under a hundredth of the
-#: curve's largest value, where a schedule ends near zero.
+#: A break of less than a tenth of the level may be the second digit of a rounded log; one of under a hundredth of
+#: the curve's largest value is where a schedule ends near zero. Neither is news.
 MIN_BREAK, MIN_SHARE_OF_LARGEST = 0.1, 0.01
 #: A second difference below this share of the curve's range is rounding: float32 keeps seven digits.
 ROUNDING = 1e-6

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from loglens.model.numbers import number
 from loglens.model.outcome import RunOutcome
 from loglens.model.series import Series
 from loglens.roles.from_tags import main_curve
@@ -38,6 +39,7 @@ def gan_balance(curves: Sequence[Series]) -> RunOutcome | None:
     if learned > (1 - NEAR / 2) * OF_A_GUESS - ERRORS * error:
         return None
     why = (
-        f"{loss.tag} was {learned:.3g} and ends at {end:.3g}, near the 2 ln 2 of a guess: what is made looks real to it"
+        f"{loss.tag} was {number(learned)} and ends at {number(end)}, near the 2 ln 2 of a guess: what is made looks "
+        "real to it"
     )
     return RunOutcome("learned", why, (loss.tag,))

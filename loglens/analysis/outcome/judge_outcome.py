@@ -11,6 +11,7 @@ from loglens.analysis.outcome.curve_state import BRIEF, LITTLE, RISEN, WORST
 from loglens.analysis.outcome.gan_balance import gan_balance
 from loglens.analysis.outcome.together import fell_together, stays_at_worst
 from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
+from loglens.model.numbers import number
 from loglens.model.outcome import SUCCESS, RunOutcome
 from loglens.model.run_end import STOPPED, end_notes, kind_of_end
 from loglens.model.series import Series
@@ -49,7 +50,7 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
     elif worst := stays_at_worst(found):
         return _outcome("stuck", f"{_course(worst)}, and no better in training", [worst])
     if is_resumed(curves) and state not in SUCCESS:
-        begins = f"{chief.curve.axis} {int(chief.curve.step[0])}"
+        begins = f"{chief.curve.axis} {number(int(chief.curve.step[0]))}"
         why = f"the log begins at {begins}: {_course(chief)}, and its start is not known"
         return _outcome("unclear", why, [chief])
     against = [witness for witness in found if all(witness is not other for other in first)]
@@ -100,9 +101,9 @@ def _denial(chief: Witness, witness: Witness) -> str | None:
     if progress is None:
         return None
     if witness.state == "short" and witness.heldout and not _moved(witness):
-        return f"{_course(witness)} at its {len(progress.curve)} points"
+        return f"{_course(witness)} at its {len(progress.curve):,} points"
     if not chief.heldout and chief.metric and (level := _far_above_chance(chief, witness)) is not None:
-        return f"{_course(witness)}, far above the {level:.3g} of a guess"
+        return f"{_course(witness)}, far above the {number(level)} of a guess"
     if not chief.heldout:
         return _course(witness) if witness.state in GRAVE and witness.metric else None
     if witness.heldout and not witness.metric and progress.kept <= 0 and _risen(progress):
@@ -181,5 +182,5 @@ def _course(witness: Witness) -> str:
     progress = witness.progress
     if progress is None:
         return f"{witness.curve.tag} has too few points"
-    best = f", best {progress.best:.4g}" if progress.kept < 0.9 else ""
-    return f"{progress.curve.tag} goes from {progress.start:.4g} to {progress.end:.4g}{best}"
+    best = f", best {number(progress.best)}" if progress.kept < 0.9 else ""
+    return f"{progress.curve.tag} goes from {number(progress.start)} to {number(progress.end)}{best}"
