@@ -23,7 +23,9 @@ def advise(
     if not any(finding.remedies for _, finding in found):
         return list(found)
     recipe = Recipe.of(run, lr)
-    return [(rule, _with_advice(rule, finding, recipe, curves)) for rule, finding in found]
+    return [
+        (rule, _with_advice(rule, finding, recipe.before(lr, finding.onset_step), curves)) for rule, finding in found
+    ]
 
 
 def _with_advice(rule: Rule, finding: Finding, recipe: Recipe, curves: Sequence[Series]) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from loglens.model.finding import Finding, Remedy
-from loglens.model.plain_text import number
+from loglens.model.numbers import number
 from loglens.remedies import verification, wording
 from loglens.remedies.phrases import in_words
 from loglens.remedies.recipe import OPTIMIZERS, Recipe

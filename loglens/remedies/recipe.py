@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from loglens.model.run import Run
@@ -39,7 +40,12 @@ class Recipe:
     @classmethod
     def of(cls, run: Run, lr: Series | None) -> Self:
         """Read the recipe off a run. lr: its learning rate, where that was logged."""
-        return cls(trainer(run), _optimizer(run), _rate(run, lr))
+        return cls(trainer(run), _optimizer(run), _peak(lr) or _given_rate(run))
+
+    def before(self, lr: Series | None, onset: int | None) -> Self:
+        """The same with the highest rate before an onset (a step): a jump of the rate may be the fault itself."""
+        rate = _peak(lr.before(onset)) if lr is not None and onset is not None else None
+        return replace(self, rate=rate) if rate is not None else self
 
 
 def _optimizer(run: Run) -> str:
@@ -57,9 +63,13 @@ def _lines(run: Run) -> Iterator[str]:
             yield from (f"{key}: {value}", *value.split("\n"))
 
 
-def _rate(run: Run, lr: Series | None) -> float | None:
-    """The highest learning rate that was logged, else the one of the parameters."""
-    if lr is not None and len(lr.finite) and lr.finite.value.max() > 0:
-        return float(lr.finite.value.max())
+def _peak(lr: Series | None) -> float | None:
+    """The highest learning rate that was logged, None where none was above zero."""
+    highest = float(lr.finite.value.max(initial=0.0)) if lr is not None else 0.0
+    return highest if highest > 0 else None
+
+
+def _given_rate(run: Run) -> float | None:
+    """The learning rate of the parameters."""
     given = [value for key, value in run.params.items() if _RATE.search(key) and isinstance(value, int | float)]
-    return next((float(value) for value in given if 0 < value < 1e3), None)
+    return next((float(value) for value in given if 0 < value < math.inf), None)

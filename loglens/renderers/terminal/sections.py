@@ -19,8 +19,7 @@ from loglens.model.reported_finding import ReportedFinding
 from loglens.model.vocabulary import BOOKKEEPING
 from loglens.remedies.phrases import phrase
 from loglens.renderers.shared.buckets import Scale
-from loglens.renderers.shared.summary import changed_before
-from loglens.renderers.shared.summary import of_kind, reasons
+from loglens.renderers.shared.summary import changed_before, of_kind, reasons
 from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes, condition
 from loglens.renderers.shared.worth_logging import worth_logging
 from loglens.renderers.terminal.look import STYLES, TextStyle, indented
