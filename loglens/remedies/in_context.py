@@ -47,7 +47,8 @@ def in_context(remedy: Remedy, rule: str, finding: Finding, recipe: Recipe) -> R
 def _title(remedy: Remedy, rule: str) -> str:
     if remedy.action == "scale_lr":
         return _rate_title(remedy)
-    return in_words(remedy, wording.TITLES.get((rule, remedy.action)))
+    by_kind = wording.SCHEDULES.get(str(remedy.params.get("kind", ""))) if remedy.action == "fix_schedule" else None
+    return in_words(remedy, wording.TITLES.get((rule, remedy.action)) or by_kind)
 
 
 def _rate_title(remedy: Remedy) -> str:

@@ -40,8 +40,20 @@ TITLES: Mapping[tuple[str, str], str] = {
     ("zero-reward-spread", "set_temperature"): "sample completions at temperature {value}",
 }
 
+#: Titles of what to do about a learning rate schedule, by kind.
+SCHEDULES: Mapping[str, str] = {
+    "hold": "hold the learning rate at the level where training went well",
+    "no_jump": "remove the jump in the learning rate",
+    "longer_warmup": "make the warmup longer",
+    "later_decay": "stretch the decay of the learning rate over the whole run",
+}
+
 #: Reasons of (rule, action).
 REASONS: Mapping[tuple[str, str], str] = {
+    ("nan-loss", "add_eps"): (
+        "a log(0), a square root of 0 or a 0/0 in the loss or its gradient gives NaN whatever the weights are; the "
+        "second line names the operation"
+    ),
     ("throughput-degradation", "fix_input_pipeline"): (
         "a step that takes ever longer works on something that grows: a list, a cache, a graph that is never freed"
     ),
