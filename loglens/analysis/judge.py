@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from loglens.analysis.advice import advise
 from loglens.analysis.assertions import check
 from loglens.analysis.causes import find_causes, insert_below_errors
 from loglens.analysis.changes.before_onset import add_changes
@@ -53,6 +54,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
     found, results = _through_rules(run, index, detectors, config, supervised=supervised)
     outcome = judge_outcome(curves, run.notes)
     found += _from_outcome(outcome, found, curves, rules, config)
+    found = advise(found, run, next(iter(_main(index, "lr")), None), curves)
     unstable = RuleResult(UNSTABLE.name, *_unstable(outcome, found, config))
     violated, of_assertions = _through_assertions(curves, [*results, unstable], config)
     results += of_assertions
@@ -200,6 +202,12 @@ def _lead(index: CurveIndex) -> Series | None:
         if fitting:
             return roles.main_curve(fitting)
     return None
+
+
+def _main(index: CurveIndex, role: str) -> list[Series]:
+    """The main curve of a role, in a list that is empty where no curve has it."""
+    fitting = index.matching(CurveInput(role, "optional", role))
+    return [roles.main_curve(fitting)] if fitting else []
 
 
 def _steps(curves: tuple[Series, ...]) -> tuple[int | None, int | None]:

@@ -44,8 +44,8 @@ class Claim:
 class Assertion:
     """The claims of one table. metric: a tag, a glob of tags, or a role such as accuracy or loss@val.
 
-    optional: a run that did not log the metric is skipped, not failed. clean: rules that must have had their data and
-    found nothing.
+    optional: a run that did not log the metric, or a rule's data, is skipped, not failed. clean: rules that must find
+    nothing.
     """
 
     metric: str

@@ -66,8 +66,10 @@ class Remedy:
     """One thing to change in the training code or its settings.
 
     action: its name in the JSON report. params: values that follow from this run's data. why: the reason, one
-    sentence. snippets: framework -> code. verify: what the log of a rerun shows if it helped; shown in outputs for
-    people, not written to JSON.
+    sentence. snippets: framework -> code; under "loglens" the checks, as they stand in loglens.toml. verify: what the
+    log of a rerun shows if it helped; title: what to do, in words, where the rule needs other words than the action;
+    checks: tables of [[assert]] that say the same as `verify` and that this run does not meet. These three are shown
+    in outputs for people, not written to JSON.
     """
 
     action: str
@@ -75,6 +77,8 @@ class Remedy:
     why: str
     snippets: Mapping[str, str] = field(default_factory=dict)
     verify: str = ""
+    title: str = ""
+    checks: tuple[Mapping[str, str | int], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return {

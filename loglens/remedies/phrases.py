@@ -13,7 +13,7 @@ ACTIONS: Mapping[str, str] = {
     "clip_grad_norm": "clip the gradient norm at {max_norm}",
     "scale_lr": "multiply the learning rate by {factor}",
     "add_warmup": "warm the learning rate up over {steps} steps",
-    "replace_cell": "replace the recurrent cell by {to}",
+    "replace_cell": "replace the plain recurrent cell by an {to}",
     "change_init": "use {to} initialisation",
     "change_activation": "use {to} as the activation",
     "add_normalization": "add {to} between the layers",
@@ -56,11 +56,17 @@ SHUFFLE = "shuffle the data before every epoch"
 
 
 def phrase(remedy: Remedy) -> str:
-    """A remedy's action in plain words, with its numbers: "clip the gradient norm at 0.9"."""
+    """What a remedy asks for, with its numbers: "Clip the gradient norm at 0.9". Its own title goes first."""
+    return remedy.title or in_words(remedy)
+
+
+def in_words(remedy: Remedy, template: str | None = None) -> str:
+    """A remedy's action in plain words. template: other words than the action's, with its parameters in braces."""
     params = {name: PROPER.get(str(value)) or number(value) for name, value in remedy.params.items()}
     try:
-        text = SHUFFLE if "shuffle" in params else ACTIONS[remedy.action].format_map(params)
+        said = template or (SHUFFLE if "shuffle" in params else ACTIONS[remedy.action])
+        text = said.format_map(params)
     except KeyError:  # a plugin's own action
-        said = ", ".join(f"{words(name)} {value}" for name, value in params.items())
-        text = words(remedy.action) + (f" ({said})" if said else "")
+        numbers = ", ".join(f"{words(name)} {value}" for name, value in params.items())
+        text = words(remedy.action) + (f" ({numbers})" if numbers else "")
     return text[:1].upper() + text[1:]

@@ -10,6 +10,7 @@ from loglens.model.plain_text import printable, shorten
 from loglens.model.report import Diagnosis, Report, RuleResult
 from loglens.model.reported_finding import ReportedFinding
 from loglens.renderers.shared.summary import CODE, NAME, NOT_READ, advice, numbers, say, when, worst_first
+from loglens.renderers.shared.wording import codes
 
 FORMAT = "junit"
 SUFFIXES = (".xml",)
@@ -97,8 +98,8 @@ def _describe(finding: ReportedFinding) -> str:
         if index == 1:
             lines.append("What to change, in the order in which to try it:")
         lines.append(f"{index}. {advice(remedy)}")
-        if index == 1 and "pytorch" in remedy.snippets:
-            lines += [f"   {line}" for line in printable(shorten(remedy.snippets["pytorch"], CODE)).split("\n")]
+        for _, code in codes(remedy.snippets)[:1] if index == 1 else ():
+            lines += [f"   {line}" for line in printable(shorten(code, CODE)).split("\n")]
     return "\n".join(lines)
 
 

@@ -27,7 +27,7 @@ from loglens.renderers.shared.summary import (
     when,
     worst_first,
 )
-from loglens.renderers.shared.wording import FRAMEWORKS, condition
+from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes, condition
 
 FORMAT = "markdown"
 SUFFIXES = (".md", ".markdown")
@@ -145,7 +145,9 @@ def _run(run: Diagnosis, heading: bool) -> Iterator[str]:
             remedies = remedies[1:]
             first = chain[0].remedies[0]
             yield f"**What to change first:** {prose(advice(first))}"
-            yield from _code(first, ("pytorch",) if "pytorch" in first.snippets else tuple(first.snippets)[:1])
+            yield from _code(first, tuple(name for name, _ in codes(first.snippets)[:1]))
+            if first.verify:
+                yield f"**Then check:** {prose(first.verify)}"
         if remedies:
             of = "" if index == 0 else f" about {plain(title(chain[0]))}"
             lead = "Other remedies" if index == 0 and chain[0].remedies else "What to change"
@@ -207,7 +209,11 @@ def _others(remedies: list[tuple[ReportedFinding, Remedy]]) -> Iterator[str]:
             yield f"About {prose(title(finding))}:"
         before = finding
         yield f"**{prose(phrase(remedy))}**" + (f": {prose(remedy.why)}" if remedy.why else "")
-        yield from _code(remedy, tuple(remedy.snippets), shown=True)
+        yield from _code(remedy, tuple(name for name, _ in codes(remedy.snippets)), shown=True)
+        if remedy.verify:
+            yield f"Then check: {prose(remedy.verify)}"
+        if CHECKS in remedy.snippets:
+            yield fenced(remedy.snippets[CHECKS], CHECKS)
 
 
 def _quiet(run: Diagnosis) -> Iterator[str]:

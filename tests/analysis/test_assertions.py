@@ -145,6 +145,9 @@ def test_a_rule_is_asserted_to_be_clean(outcome: str, message: str) -> None:
     findings, result = check([one], [], [RuleResult("nan-loss", outcome, "" if outcome == "clean" else "no loss")])
     assert [finding.message for finding in findings] == [message] * bool(message)
     assert result.outcome == ("found" if message else "clean")
+    (lenient,) = parse([{"clean": "nan-loss", "if-missing": "skip"}], "x")
+    results = [RuleResult("nan-loss", outcome, "" if outcome == "clean" else "no loss")]
+    assert bool(check([lenient], [], results)[0]) == (outcome in ("found", "crashed"))
     assert check([one], [])[0][0].message == "nan-loss was not asked, and that it is clean is asserted"
 
 

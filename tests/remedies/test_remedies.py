@@ -246,12 +246,14 @@ def test_the_first_remedy_says_what_to_check() -> None:
     advice = [Remedy("use_bf16", {}, "", snippets("use_bf16"), said), remedies.disable_fp16()]
     text = terminal.render(_with(advice), width=80)
     assert text.count("Then check:") == 1 and said in text
-    assert terminal.render(_with(advice), width=80, verbose=True).count("Then check:") == 2
-    assert " HF Trainer │ args = TrainingArguments(out_dir, bf16=True)" in text
+    verbose = terminal.render(_with(advice), width=80, verbose=True)
+    assert verbose.count("Then check:") == 2
+    assert " HF Trainer │ args = TrainingArguments(out_dir, bf16=True)" in verbose
+    assert "HF Trainer │" not in text and "Keras, Lightning, HF Trainer, JAX: -v" in text
 
 
 def test_code_that_two_frameworks_share_is_shown_once() -> None:
-    text = terminal.render(_with([remedies.change_init("he")]), width=80)
+    text = terminal.render(_with([remedies.change_init("he")]), width=80, verbose=True)
     assert text.count("kaiming_normal_") == 1 and "HF Trainer" not in text
 
 

@@ -145,7 +145,8 @@ def test_an_effect_that_stands_before_its_cause_is_not_lost() -> None:
 def test_remedies_are_numbered_and_only_the_first_shows_its_code() -> None:
     text = render(report(failed()))
     assert " 1. Clip the gradient norm at 0.9: bounds every update" in text
-    assert "PyTorch │ loss.backward()" in text and "Keras │ optimizer =" in text
+    assert "PyTorch │ loss.backward()" in text and "Keras │ optimizer =" not in text
+    assert "│ Keras: -v" in text and "Keras │ optimizer =" in render(report(failed()), verbose=True)
     assert " 2. Multiply the learning rate by 0.1: the growth feeds on large updates" in text
     assert "Adam(params, lr=1e-4)" not in text
     verbose = render(report(failed()), verbose=True)

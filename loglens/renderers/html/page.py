@@ -39,7 +39,7 @@ from loglens.renderers.shared.summary import (
     when,
     worst_first,
 )
-from loglens.renderers.shared.wording import FRAMEWORKS, condition
+from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes, condition
 
 FOLDER = Path(__file__).parent
 #: Limit on the sections of failed runs that are expanded when the page opens.
@@ -216,8 +216,10 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
         "why": say(remedy.why),
         "snippets": [
             (FRAMEWORKS.get(name, say(words(name), 20)), shorten(printable(code), CODE))
-            for name, code in remedy.snippets.items()
+            for name, code in codes(remedy.snippets)
         ],
+        "verify": say(remedy.verify),
+        "checks": shorten(printable(remedy.snippets.get(CHECKS, "")), CODE),
     }
 
 

@@ -13,7 +13,12 @@ from loglens.model.plain_text import printable, shorten
 from loglens.renderers.shared.summary import CODE, NAME, SENTENCE, say
 
 #: Frameworks whose snippets are in another language than Python.
-_LANGUAGES = {"yaml": "yaml", "shell": "sh", "bash": "sh"}
+_LANGUAGES = {
+    **dict.fromkeys(("fairseq", "megatron", "timm", "cleanrl", "shell", "bash"), "sh"),
+    **dict.fromkeys(("mlagents", "yaml"), "yaml"),
+    "loglens": "toml",
+    "deepspeed": "json",
+}
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "|": "&#124;"}
 _SPECIAL = re.compile(r"[<>&|]|[\\`*\[\]~]|(?<![^\W_])_|_(?![^\W_])")
 #: Characters that start a heading, a list or a rule at the start of a line.

@@ -14,7 +14,35 @@ FRAMEWORKS: Mapping[str, str] = {
     "lightning": "Lightning",
     "huggingface": "HF Trainer",
     "jax": "JAX",
+    "trl": "TRL",
+    "mmengine": "mmengine",
+    "detectron2": "detectron2",
+    "fairseq": "fairseq",
+    "megatron": "Megatron",
+    "deepspeed": "DeepSpeed",
+    "nanogpt": "nanoGPT",
+    "timm": "timm",
+    "ultralytics": "ultralytics",
+    "yolox": "YOLOX",
+    "sb3": "SB3",
+    "rllib": "RLlib",
+    "cleanrl": "CleanRL",
+    "rsl_rl": "rsl_rl",
+    "mlagents": "ML-Agents",
+    "loglens": "loglens",
 }
+
+#: The entry of the snippets that is no code to change but the checks on a rerun, as they stand in loglens.toml.
+CHECKS = "loglens"
+
+
+def codes(snippets: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The code to change by framework, the run's own first, without frameworks whose code was there already."""
+    shown: dict[str, str] = {}
+    for framework, code in snippets.items():
+        if framework != CHECKS and code not in shown.values():
+            shown[framework] = code
+    return list(shown.items())
 
 
 def condition(name: str) -> str:

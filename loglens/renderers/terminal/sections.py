@@ -20,7 +20,7 @@ from loglens.model.vocabulary import BOOKKEEPING
 from loglens.remedies.phrases import phrase
 from loglens.renderers.shared.buckets import Scale
 from loglens.renderers.shared.summary import changed_before, of_kind, reasons
-from loglens.renderers.shared.wording import FRAMEWORKS, condition
+from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes, condition
 from loglens.renderers.shared.worth_logging import worth_logging
 from loglens.renderers.terminal.look import STYLES, TextStyle, indented
 from loglens.renderers.terminal.plots import plot
@@ -261,21 +261,29 @@ def _remedies(finding: ReportedFinding, look: TextStyle, code: bool) -> Iterator
                 row = _grid(3, gap=1)
                 row.add_row("", look.text(("Then check: ", "head"), look.say(remedy.verify)))
                 yield row
+            if look.verbose and CHECKS in remedy.snippets:
+                yield from _code(CHECKS, remedy.snippets[CHECKS], look)
 
 
 def _snippets(remedy: Remedy, look: TextStyle) -> Iterator[RenderableType]:
-    """The code of a remedy, never wrapped so that it can be copied. The same code is shown once."""
-    shown: set[str] = set()
-    for framework, snippet in remedy.snippets.items():
-        if snippet in shown:
-            continue
-        shown.add(snippet)
-        name = FRAMEWORKS.get(framework) or look.say(framework.capitalize(), 8)
-        bar = "│" if look.unicode else "|"
-        for index, code in enumerate(printable(snippet).split("\n")):
-            row = look.text((f"{name if index == 0 else '':>11} {bar} ", "muted"), (code, "code"))
-            row.no_wrap = True
-            yield row
+    """The code of a remedy: for the run's own framework, or PyTorch; for the others where asked to be verbose."""
+    (first, *others) = codes(remedy.snippets) or [("", "")]
+    for framework, snippet in (first, *others) if look.verbose else (first,):
+        if snippet:
+            yield from _code(framework, snippet, look)
+    if others and not look.verbose:
+        names = ", ".join(FRAMEWORKS.get(name) or look.say(name, 20) for name, _ in others)
+        yield look.text((f"{'':>11} {'│' if look.unicode else '|'} ", "muted"), (f"{names}: -v", "muted"))
+
+
+def _code(framework: str, snippet: str, look: TextStyle) -> Iterator[RenderableType]:
+    """Lines of code beside the name of the framework, never wrapped so that they can be copied."""
+    name = FRAMEWORKS.get(framework) or look.say(framework.capitalize(), 8)
+    bar = "│" if look.unicode else "|"
+    for index, code in enumerate(printable(snippet).split("\n")):
+        row = look.text((f"{name if index == 0 else '':>11} {bar} ", "muted"), (code, "code"))
+        row.no_wrap = True
+        yield row
 
 
 def _outcomes(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
