@@ -95,7 +95,7 @@ def test_a_nan_appended_to_the_loss_is_always_an_error(folder: Path) -> None:
     run = RUNS[folder]
     tag = next((curve.tag for curve in assign_roles(run) if (curve.role, curve.split) == ("loss", "train")), None)
     if tag is None:
-        pytest.skip("no curve plays loss here (two players)")
+        pytest.skip("no curve has the role loss here (two players)")
     end = int(run.columns.step.max()) + 1
     columns = Columns.join([run.columns, Columns.from_curves({tag: ([end], [np.nan])})])
     assert "nan-loss" in named(judge(replace(run, columns=columns), detectors()))

@@ -239,7 +239,7 @@ def test_the_configuration_is_read_and_flags_go_before_it() -> None:
     assert run["primary"] == "nan-loss"
     assert {"condition": "divergence", "outcome": "skipped", "why": "left out by the configuration"} in run["outcomes"]
     assert report(path, "--role", "zzqx=metric_higher")["runs"][0]["primary"] != "nan-loss"
-    assert call("diagnose", path, "--isolated").exit_code == 3, "nothing plays the loss"
+    assert call("diagnose", path, "--isolated").exit_code == 3, "no curve is the loss"
 
 
 @pytest.mark.parametrize(

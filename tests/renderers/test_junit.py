@@ -57,7 +57,7 @@ def test_what_a_rule_came_to() -> None:
     assert kinds(found["exploding-gradient"]) == kinds(found["nan-loss"]) == [Failure]
     assert kinds(found["divergence"]) == kinds(found["throughput-degradation"]) == []
     assert kinds(found["overfitting"]) == [Skipped] and kinds(found["plateau"]) == [Error]
-    assert found["overfitting"].result[0].message == "no curve plays val_loss"
+    assert found["overfitting"].result[0].message == "no validation loss was logged"
     assert found["plateau"].result[0].message == "ValueError: zero-size array"
     assert "has few points" in (found["throughput-degradation"].system_out or "")
     failure = found["exploding-gradient"].result[0]

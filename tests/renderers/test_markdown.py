@@ -94,7 +94,7 @@ def test_a_failed_run_in_full() -> None:
     code = [token for token in PARSER.parse(text) if token.type == "fence"]
     assert code[0].info == "python" and code[0].content == exploding().remedies[0].snippets["pytorch"] + "\n"
     assert "<summary>Other remedies (3)</summary>" in text and "Adam(params, lr=1e-4)" in text
-    assert "- `overfitting`, `underfitting`: no curve plays val_loss" in text
+    assert "- `overfitting`, `underfitting`: no validation loss was logged" in text
     assert "<summary>Clean: 1 rule</summary>" in text and "`divergence`" in text
     assert "❌ **Rule `plateau` crashed:** ValueError: zero-size array" in text
     assert "- `truncated`: file ends inside record 1203 (`runs/lstm-7/events.out.tfevents.1`)" in text

@@ -235,7 +235,7 @@ def test_levels_are_the_severities_and_the_worst_run_comes_first() -> None:
 def test_what_was_not_checked_is_reported() -> None:
     run = run_of(report())
     told = notices(run)
-    assert ("skipped", "note", "runs/lstm-7: overfitting skipped: no curve plays val_loss") in told
+    assert ("skipped", "note", "runs/lstm-7: overfitting skipped: no validation loss was logged") in told
     assert ("crashed", "error", "runs/lstm-7: plateau crashed: ValueError: zero-size array") in told
     assert ("unread", "warning", "photo.png: not a log that loglens reads: a PNG image") in told
     assert ("note", "note", "runs/lstm-7: truncated: file ends inside record 1203") in told

@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
+from loglens.model.finding import Severity
+from loglens.model.outcome import RunOutcome
 from loglens.model.report import RuleResult
 from loglens.renderers.terminal.report import render
 from tests.findings import changed
@@ -154,14 +156,35 @@ def test_remedies_are_numbered_and_only_the_first_shows_its_code() -> None:
 
 
 def test_what_was_not_checked_is_grouped_by_reason() -> None:
-    text = render(report(failed()))
-    assert re.search(r"Not checked +overfitting, underfitting: no curve plays val_loss", text)
+    text = render(report(failed()), verbose=True)
+    assert re.search(r"Not checked +overfitting, underfitting: no validation loss was logged", text)
     assert "dead-relu: no activations were logged" in text
     assert re.search(r"Clean +divergence\n", text)
     assert "✗ rule plateau crashed: ValueError: zero-size array" in text
 
 
-def test_the_cast_sums_up_layers_and_names_every_other_curve() -> None:
+def test_rules_without_findings_are_one_line() -> None:
+    text = render(report(failed()))
+    assert "1 rule found nothing, 3 lacked data; -v lists them" in text
+    assert "was logged" not in text.partition("Rules ")[2]
+
+
+def test_rules_of_another_kind_of_training_are_not_counted_as_lacking_data() -> None:
+    run = failed()
+    foreign = RuleResult("reward-collapse", "skipped", "no curve of reinforcement learning was logged", foreign=True)
+    text = render(report(replace(run, outcomes=(*run.outcomes, foreign))))
+    assert "1 rule found nothing, 3 lacked data" in text
+
+
+def test_a_healthy_run_names_its_notes_in_the_headline() -> None:
+    run = failed()
+    note = changed(run.findings[0], "missed-early-stop", severity=Severity.NOTE)
+    learned = RunOutcome("learned", "train/loss goes from 2 to 1", 0.5, 1.0)
+    text = render(report(replace(run, findings=(replace(note, caused_by=None),), outcome=learned)))
+    assert re.match(r"✓ HEALTHY +1 note: missed early stop from step 412", text)
+
+
+def test_the_list_of_roles_sums_up_layers_and_names_every_other_curve() -> None:
     text = render(report(failed()))
     assert re.search(r"loss +[=] train/ce_loss \(500 points, 69 not finite\)", text)
     assert re.search(r"val_loss +[=] val/ce_loss \(20 points by epoch\)", text)

@@ -27,7 +27,7 @@ fail-on = "error"
 #   {rule = "overfitting", reason = "the best checkpoint is kept"},
 # ]
 
-# What a curve plays, where its name does not tell; `loglens inspect PATH` shows the cast.
+# The role of a curve where its name does not tell; `loglens inspect PATH` shows the roles.
 # [roles]
 # "my/metric" = "loss"
 # "dev*" = "loss@val"

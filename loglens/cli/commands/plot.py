@@ -96,5 +96,5 @@ def command(
         if not quiet:
             console.log(f"wrote {path}: {plural(len(job[1]), 'finding')} of {job[0].run}")
     if not jobs:
-        console.log("nothing to draw: " + ("no finding of this rule" if select else "no curve plays a role"))
+        console.log("nothing to draw: " + ("no finding of this rule" if select else "no curve was recognised"))
         ctx.exit(ExitCode.NOT_JUDGED)  # runs were read, and nothing in them can be drawn

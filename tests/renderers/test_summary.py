@@ -1,0 +1,63 @@
+"""Parts that all outputs share: names cut short, what to log besides, the scale of a plot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from loglens.model.report import CurveRole
+from loglens.renderers.shared.buckets import MIN_SPAN, Scale
+from loglens.renderers.shared.summary import distinct
+from loglens.renderers.shared.worth_logging import worth_logging
+from tests.golden.example import failed
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["exp/a/log.csv", "exp/b/log.csv"], ["a", "b"]),
+        (["exp/a/1/log.csv", "exp/b/2/log.csv"], ["a/1", "b/2"]),
+        (["exp/a", "other/a"], ["exp", "other"]),
+        (["a", "a/b"], ["a", "a/b"]),
+        (["same/x", "same/x"], ["same/x", "same/x"]),
+        (["one/x"], ["one/x"]),
+        ([], []),
+    ],
+)
+def test_names_are_cut_to_what_tells_them_apart(names: list[str], expected: list[str]) -> None:
+    assert distinct(names) == expected
+
+
+def test_a_nearly_flat_curve_is_drawn_flat_and_a_constant_in_the_middle() -> None:
+    value = np.array([2.3026, 2.3025, 2.3027])
+    scale = Scale.of(value)
+    assert scale.high - scale.low == pytest.approx(MIN_SPAN * 2.3027)
+    assert np.ptp(scale(value)) < 0.01
+    constant = Scale.of(np.full(3, 2.0))
+    assert (constant.low, constant.high) == (2.0, 2.0)
+    assert constant(np.full(3, 2.0)).tolist() == [0.5, 0.5, 0.5]
+
+
+def test_a_curve_that_moves_fills_its_scale() -> None:
+    scale = Scale.of(np.array([1.0, 2.0]))
+    assert (scale.low, scale.high, scale.log) == (1.0, 2.0, False)
+
+
+def _role(role: str, split: str = "train") -> CurveRole:
+    return CurveRole(role, role, split, None, "step", 100, 0)
+
+
+def test_the_curves_worth_logging_are_those_that_are_not_there() -> None:
+    run = replace(failed(), cast=(_role("loss"), _role("loss", "val"), _role("lr")))
+    assert [name for name, _ in worth_logging(run)] == ["gradient norm", "validation metric", "weight norm"]
+
+
+def test_reinforcement_learning_is_asked_for_its_own_curves() -> None:
+    run = replace(failed(), cast=(_role("rl_reward"),))
+    assert [name for name, _ in worth_logging(run)] == ["policy entropy", "KL divergence", "value loss"]
+
+
+def test_a_run_without_any_role_is_asked_for_none() -> None:
+    assert worth_logging(replace(failed(), cast=())) == []
