@@ -28,6 +28,8 @@ RULE = Rule(
 _ZERO = re.compile(r"zero|dead|spars", re.I)
 #: A share may exceed 1 by what float32 rounds.
 ROUNDING = 1e-6
+#: Share of zero activations of a layer that leaves no doubt.
+CERTAIN = 0.97
 
 
 def detect(
@@ -41,7 +43,7 @@ def detect(
     layers = [curve.finite for curve in activation if _ZERO.search(curve.tag) and len(curve.finite) >= min_points]
     if not layers:
         raise Skip(f"no share of zero activations of {min_points} points was logged")
-    ends = {layer.tag: float(np.median(layer.tail(0.1))) for layer in layers}
+    ends = {layer.tag: float(np.median(layer.tail())) for layer in layers}
     # in per cent where any value of any layer is above 1 by more than rounding: a layer alone may stay below
     scale = 100.0 if max(float(layer.value.max()) for layer in layers) > 1 + ROUNDING else 1.0
     if all(layer.value.max() > 1 and (layer.value == np.round(layer.value)).all() for layer in layers):
@@ -51,13 +53,13 @@ def detect(
     if not dead:
         return
     worst = max(dead, key=lambda layer: ends[layer.tag])
-    alive = np.flatnonzero(worst.value[: -len(worst.tail(0.1))] < limits[worst.tag])
+    alive = np.flatnonzero(worst.value[: -len(worst.tail())] < limits[worst.tag])
     onset = int(worst.step[alive[-1] + 1]) if len(alive) else None
     yield Finding(
         f"{ends[worst.tag] / scale:.0%} of the activations in {worst.layer or worst.tag} are zero at the end "
         f"({len(dead):,} of {len(layers):,} layers have {limits[worst.tag] / scale:.0%} or more)",
         Severity.WARNING,
-        Confidence.HIGH if ends[worst.tag] >= 0.97 * scale else Confidence.MEDIUM,
+        Confidence.HIGH if ends[worst.tag] >= CERTAIN * scale else Confidence.MEDIUM,
         onset_step=onset,
         end_step=worst.last_step,
         evidence={"zero_share": ends[worst.tag] / scale, "dead_layers": [layer.layer for layer in dead]},

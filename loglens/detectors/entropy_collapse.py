@@ -33,6 +33,11 @@ from loglens.stats.levels import fell_at_once, levels
 
 RULE = Rule("entropy-collapse", "RL", Severity.ERROR, leads_to=("reward-collapse", "reward-not-rising"))
 
+#: Share of the points whose highest entropy is the early one.
+EARLY = 0.05
+#: Values of the other sign count from this share of the largest of the usual sign.
+BOTH_SIGNS = 0.01
+
 
 def detect(
     rl_entropy: Series | None,
@@ -50,7 +55,7 @@ def detect(
 ) -> Iterator[Finding]:
     curve = _logged(rl_entropy if rl_entropy is not None else rl_entropy_loss, rl_action_std, min_points)
     entropy = np.abs(curve.value)
-    early = float(entropy[: max(1, len(entropy) // 20)].max())
+    early = float(entropy[: max(1, int(EARLY * len(entropy)))].max())
     large = np.flatnonzero(entropy >= share * early)
     small_from = int(large[-1]) + 1 if len(large) else 0
     measured = rl_reward is not None and len(rl_reward.finite) >= min_points
@@ -91,7 +96,7 @@ def _logged(entropy: Series | None, deviation: Series | None, min_points: int) -
 def _has_both_signs(value: Floats) -> bool:
     """Whether a curve goes below zero by more than a hundredth of what it has above it, or the other way round."""
     above, below = float(value.max(initial=0.0)), -float(value.min(initial=0.0))
-    return min(above, below) > 0.01 * max(above, below)
+    return min(above, below) > BOTH_SIGNS * max(above, below)
 
 
 def _ever_rose(reward: Floats, *, min_gain: float, errors: float) -> bool:

@@ -41,6 +41,9 @@ from loglens.stats.gan_losses import balance, early, grows, is_dead, is_fooled, 
 
 RULE = Rule("gan-collapse", "adversarial", Severity.ERROR)
 
+#: Counts of modes that are judged.
+MODE_POINTS = 10
+
 
 def detect(
     gan_score_real: Series | None,
@@ -118,7 +121,7 @@ def _one_mode(run: Run) -> Series | None:
     """A count of covered modes that is one or less for most of the second half."""
     for tag in run.tags:
         value = run.series(tag).finite.value if "modes" in re.split(r"[^a-z]+", tag.lower()) else np.zeros(0)
-        if len(value) >= 10 and (value == np.round(value)).all() and np.median(value[len(value) // 2 :]) <= 1:
+        if len(value) >= MODE_POINTS and (value == np.round(value)).all() and np.median(value[len(value) // 2 :]) <= 1:
             return run.series(tag).finite
     return None
 

@@ -34,6 +34,8 @@ RULE = Rule("gpu-memory-growth", "system", Severity.WARNING, leads_to=("crashed"
 OTHER = re.compile(r"clock|error|free|temp|bandwidth|access", re.I)
 #: Blocks after the first tenth, and the share of the later ones that has to rise.
 BLOCKS, RISING = 20, 0.8
+#: Share of the first points that is left out: there buffers and caches fill.
+WARMUP = 0.1
 
 
 def detect(
@@ -53,14 +55,15 @@ def detect(
     if not grown:
         return
     ratio, curve = max(grown, key=lambda pair: pair[0])
-    start, end = float(np.median(curve.value[len(curve) // 10 :][:3])), float(np.median(curve.value[-3:]))
+    begin = int(WARMUP * len(curve))
+    start, end = float(np.median(curve.value[begin:][:3])), float(np.median(curve.value[-3:]))
     yield Finding(
         f"{curve.tag} grows from {number(start)} to {number(end)} at an even pace, {fold(ratio)} since the first "
         "tenth of "
         "the run: something is kept at every step",
         Severity.WARNING,
         Confidence.MEDIUM if ratio >= 3 else Confidence.LOW,
-        onset_step=int(curve.step[len(curve) // 10]),
+        onset_step=int(curve.step[begin]),
         end_step=curve.last_step,
         evidence={"start": start, "end": end, "factor": ratio, "curves": [grew.tag for _, grew in grown]},
         remedies=[remedies.release_memory()],
@@ -70,7 +73,7 @@ def detect(
 
 def _grows(curve: Series, factor: float, late_share: float) -> float | None:
     """By which factor the curve grows after its first tenth, if it does so evenly to the end."""
-    begin = len(curve) // 10
+    begin = int(WARMUP * len(curve))
     block = blocks(curve.step[begin:], curve.value[begin:], max_blocks=BLOCKS, min_points=1)
     level, half = block.level, len(block) // 2
     if level[0] <= 0 or level[-1] < factor * level[0] or level[-1] - level[half] < late_share * (level[-1] - level[0]):

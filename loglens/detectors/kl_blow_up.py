@@ -36,6 +36,8 @@ RULE = Rule("kl-blow-up", "RL", Severity.WARNING, leads_to=("reward-collapse", "
 
 #: So many points a level needs.
 MIN_POINTS = 5
+#: Shares of the first points that show the usual divergence, and the entropy at the start.
+USUAL, EARLY = 0.2, 0.05
 
 
 def detect(
@@ -57,7 +59,7 @@ def detect(
     kl = require(rl_kl, min_points, "values of the KL divergence")
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
     entropy = rl_entropy.finite if rl_entropy is not None and len(rl_entropy.finite) >= min_points else None
-    usual, end = float(np.median(kl.head(0.2, MIN_POINTS))), float(np.median(kl.tail()))
+    usual, end = float(np.median(kl.head(USUAL, MIN_POINTS))), float(np.median(kl.tail()))
     far = max(jump * usual, min_jump)
     highs = ((kl.value > max(factor * usual, min_kl), updates), (kl.value > at_once, 1), (kl.value > far, 1))
     at = min((index for high, count in highs if (index := _mostly(high, count)) is not None), default=None)
@@ -94,7 +96,7 @@ def _leap(value: Floats, jump: float, min_jump: float) -> int | None:
 
 def _left(entropy: Series) -> float:
     """The share of its first level that the entropy has at the end; 1 where it has none to lose."""
-    start = float(np.median(entropy.head(0.05)))
+    start = float(np.median(entropy.head(EARLY)))
     return float(np.median(entropy.tail())) / start if start > 0 else 1.0
 
 

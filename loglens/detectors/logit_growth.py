@@ -36,6 +36,11 @@ _LOGITS = re.compile(
 )
 _Z_LOSS = re.compile(r"(^|[./_-])z[_-]?loss", re.I)
 
+#: Share of the points that shows the level at the start.
+START = 0.1
+#: Block medians, the share of the later ones that has to rise, and by how much they have to grow in all.
+BLOCKS, RISING, LATE_GROWTH = 20, 0.8, 1.5
+
 
 def detect(
     lr: Series | None,
@@ -75,9 +80,9 @@ def detect(
 
 def _grows(curve: Series, factor: float, min_logit: float) -> float | None:
     """By which factor the curve grows, if it does so to the end and to a size that matters."""
-    start, end = float(np.median(curve.value[: max(3, len(curve) // 10)])), float(np.median(curve.value[-3:]))
+    start, end = float(np.median(curve.head(START))), float(np.median(curve.value[-3:]))
     if start <= 0 or end < factor * start or (end < min_logit and not _Z_LOSS.search(curve.tag)):
         return None
-    level = blocks(curve.step, curve.value, max_blocks=20, min_points=1).level
+    level = blocks(curve.step, curve.value, max_blocks=BLOCKS, min_points=1).level
     late = level[len(level) // 2 :]
-    return end / start if late[-1] >= 1.5 * late[0] and np.mean(np.diff(late) > 0) >= 0.8 else None
+    return end / start if late[-1] >= LATE_GROWTH * late[0] and np.mean(np.diff(late) > 0) >= RISING else None

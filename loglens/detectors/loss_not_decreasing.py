@@ -56,6 +56,8 @@ GAIN_POINTS = 3
 GUESSABLE = 0.6
 #: A loss that ends so far above its lowest level, as a share of it, had learned, and lost it again: divergence.
 RISEN = 0.25
+#: A metric improves where it gains this many times the share that is asked of a loss: guessing gets it that far.
+METRIC_GAIN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,9 @@ def detect(
 def at_its_start(course: Course, bar: float, gain: float, chance: float, val_loss: Series | None) -> Sign | None:
     """The loss ends where it started. Not where it rose, which is divergence, nor where a metric improves."""
     curve, found, lr = course.loss, course.levels, course.lr
-    if found.end > standstill.highest_start(curve.value, found) + 2 * bar or any_covers(course.metrics, 4 * gain):
+    if found.end > standstill.highest_start(curve.value, found) + 2 * bar or any_covers(
+        course.metrics, METRIC_GAIN * gain
+    ):
         return None
     classes, guessed = chance_classes(found.end, chance), course.guessing
     frozen = lr is not None and bool(len(lr)) and not lr.value.any()
@@ -175,7 +179,7 @@ def never_generalises(
 
     A third or more gained by then, it may have converged at once, which one run's curves cannot tell apart.
     """
-    if any(standstill.since_first(metric.value) >= 4 * gain for metric in metrics):
+    if any(standstill.since_first(metric.value) >= METRIC_GAIN * gain for metric in metrics):
         return None
     known = levels(held_out.value)
     if late.drop >= gain or abs(known.drop) >= chance or known.start - known.best >= 2 * chance * abs(known.start):

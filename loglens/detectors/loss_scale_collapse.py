@@ -25,6 +25,9 @@ from loglens.remedies import actions as remedies
 
 RULE = Rule("loss-scale-collapse", "precision", Severity.ERROR, leads_to=("nan-loss", "loss-not-decreasing", "crashed"))
 
+#: Share of the last points in which the scale has to fall and must not rise.
+LATE = 0.2
+
 
 def detect(
     loss_scale: Series,
@@ -37,7 +40,7 @@ def detect(
 ) -> Iterator[Finding]:
     scale = require(loss_scale, min_points, "loss scales")
     top, end = float(scale.value.max()), float(scale.value[-1])
-    tail = scale.value[-max(2, len(scale) // 5) :]
+    tail = scale.value[-max(2, int(LATE * len(scale))) :]
     if top == float(scale.value.min()):
         raise Skip(f"{loss_scale.tag} is {number(top)} throughout, so it is not dynamic")
     rises, falls = bool((np.diff(tail) > 0).any()), tail[-1] < tail[0]

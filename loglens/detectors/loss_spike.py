@@ -44,6 +44,8 @@ NEAR, LINGERS = 0.2, 20
 JUMP, JUST_BEFORE, LOOK_BACK = 10.0, 10, 40
 #: Points of the running median by which a loss is back.
 SMOOTH = 5
+#: Share of the points after a spike that shows whether the loss is back.
+LAST = 0.1
 
 
 def detect(
@@ -155,7 +157,7 @@ def _finding(
 
 def _recovers(after: Floats, level: float) -> bool:
     """Whether the last tenth is back at the level, give or take a fifth of it."""
-    tail = after[-max(3, len(after) // 10) :]
+    tail = after[-max(3, int(LAST * len(after))) :]
     return bool(np.median(tail) <= level + NEAR * abs(level))
 
 

@@ -37,6 +37,9 @@ _NAMES = re.compile(
 _CYCLES = re.compile(r"restart|cycl", re.I)
 _DECAYS = re.compile(r"cosine|linear|poly|exponential|multi_?step|step_?lr|one_?cycle|inverse_sqrt", re.I)
 
+#: Places that the evidence lists, and characters of a parameter that are shown.
+MAX_PLACES, MAX_LENGTH = 10, 40
+
 
 def detect(
     lr: Series,
@@ -133,7 +136,7 @@ def _restarts(curve: Series, resets: set[int], jump: float) -> Iterator[Finding]
         f"{curve.tag} jumps back up from {number(value[up[0] - 1])} to {number(value[up[0]])} at {curve.axis} "
         f"{number(places[0])}" + (f", and {len(up) - 1:,} more times" if len(up) > 1 else ""),
         places[0],
-        {"jumps": len(up), "steps": places[:10]},
+        {"jumps": len(up), "steps": places[:MAX_PLACES]},
         "restart",
     )
 
@@ -145,9 +148,9 @@ def _never_decayed(curve: Series, named: dict[str, str]) -> Iterator[Finding]:
     key, value = declared
     yield _note(
         curve,
-        f"{curve.tag} is {number(curve.value[0])} at every one of {len(curve):,} points, though {key} is {value[:40]}: "
-        "the scheduler is never stepped, or its span is far longer than the run",
+        f"{curve.tag} is {number(curve.value[0])} at every one of {len(curve):,} points, though {key} is "
+        f"{value[:MAX_LENGTH]}: the scheduler is never stepped, or its span is far longer than the run",
         None,
-        {"rate": float(curve.value[0]), "declared": value[:40]},
+        {"rate": float(curve.value[0]), "declared": value[:MAX_LENGTH]},
         "constant",
     )

@@ -49,6 +49,8 @@ RULE = Rule(
 FULL = 0.9
 #: Share of the points in which the first updates may blow a loss up.
 FIRST = 0.02
+#: Share of the points after which a loss is judged: by then it has come back from a burst.
+SETTLED = 0.1
 
 
 def detect(
@@ -114,7 +116,7 @@ def _blown(loss: Series, lr: Series | None, at: int, large: bool, gain: float) -
 def _bounces(curve: Series, lr: Series | None, gain: float, bounce: float, peak: float) -> Finding | None:
     """The finding, where the loss bounces at the height of its start."""
     start = float(min(curve.value[0], np.median(curve.value[:3])))
-    found = levels(curve.value[len(curve) // 10 :])
+    found = levels(curve.value[int(SETTLED * len(curve)) :])
     flat = found.drop < gain and found.best >= 0.5 * start
     never_better = levels(curve.value).best >= (1 - gain) * start
     if not (flat or never_better) or found.end > 2 * start:
@@ -141,7 +143,7 @@ def _burst(curve: Series, lr: Series | None, peak: float, burst: float) -> Findi
     """The finding, where the loss begins far above what it comes back to at once, at the full learning rate."""
     if lr is None or lr.finite.value[0] < FULL * peak:
         return None
-    settled = float(np.median(curve.value[max(1, len(curve) // 50) : len(curve) // 10 + 3]))
+    settled = float(np.median(curve.value[max(1, int(FIRST * len(curve))) : int(SETTLED * len(curve)) + 3]))
     first = float(curve.value[0])
     if settled <= 0 or first < burst * settled:
         return None

@@ -48,6 +48,8 @@ MANY = 30
 BULK = (5, 95)
 #: A gain counts from a tenth of the best level on, and a point is good that keeps three quarters of it.
 MIN_GAIN, GOOD = 0.1, 0.25
+#: Share of the points that shows a level: at the end, or before a fall.
+LEVEL = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _course(curve: Series, lost_share: float, errors: float, dips: float) -> Cou
     """Measure the course of a metric; None where it gained nothing beyond its noise that it could lose."""
     sign = -1.0 if curve.role == "metric_lower" else 1.0
     level, first, error = _levels(sign * curve.value)
-    tail = level[-max(2, len(level) // 10) :]
+    tail = level[-max(2, int(LEVEL * len(level))) :]
     # evaluations rise fast at first: the first point is the start where it lies below the first block
     start = min(float(level[0]), sign * float(curve.value[0]))
     best = float(np.sort(level)[-2]) if len(level) > 2 else float(level.max())  # the highest of many is high by chance
@@ -170,7 +172,7 @@ def _gains(loss: Series | None, course: Course, min_gain: float) -> bool:
     before, end = loss.finite.value[:at], float(np.median(loss.finite.tail()))
     if len(before) < 3:
         return False
-    level = float(np.median(before[-max(3, len(before) // 10) :]))
+    level = float(np.median(before[-max(3, int(LEVEL * len(before))) :]))
     return level - end > min_gain * abs(level)
 
 

@@ -31,6 +31,9 @@ _WATCHED = re.compile(
 _EVALUATES = re.compile(r"(^|[./])(eval(uation)?_strategy)$")
 _HELD_OUT = re.compile(r"(^|[^a-z])(val|valid|validation|eval|evaluation|dev|test)", re.I)
 
+#: Characters of a parameter that are shown.
+MAX_LENGTH = 60
+
 
 def detect(
     metric_higher: tuple[Series, ...],
@@ -47,10 +50,10 @@ def detect(
         if not isinstance(value, str) or not value:
             continue
         if _WATCHED.search(key.lower()) and not any(_named(value, tag) for tag in run.tags):
-            yield _finding(f"{key} is {value[:60]}, and no curve of that name was logged", key)
+            yield _finding(f"{key} is {value[:MAX_LENGTH]}, and no curve of that name was logged", key)
         asks = _EVALUATES.search(key.lower()) and value.rpartition(".")[2].lower() in ("steps", "epoch")
         if asks and not any(_HELD_OUT.search(tag) for tag in run.tags):
-            yield _finding(f"{key} is {value[:60]}, and no validation or test curve was logged", key)
+            yield _finding(f"{key} is {value[:MAX_LENGTH]}, and no validation or test curve was logged", key)
     for curve in (*metric_higher, *metric_lower, *val_metric_higher, *val_metric_lower):
         if len(curve) >= min_points and not np.isfinite(curve.value).any():
             yield _finding(f"{curve.tag} is not a number at any of its {len(curve):,} points", curve.tag, curve)

@@ -45,6 +45,8 @@ STANDS_OUT, ALL_BUT = 1.5, 99
 MOVED = 0.05
 #: Gradient norms that show a burst, as a twentieth of them is early.
 BURST_POINTS = 40
+#: Shares of the points, from the first on, in which a burst is early, and after which the loss is judged.
+EARLY, SETTLED = 0.05, 0.1
 
 
 def detect(
@@ -65,10 +67,10 @@ def detect(
     if rate.value.max() > very_large:
         return  # a rate this large is the first suspect, with or without warmup
     start = float(min(curve.value[0], np.median(curve.value[:3])))
-    late = levels(curve.value[len(curve) // 10 :])
+    late = levels(curve.value[int(SETTLED * len(curve)) :])
     if abs(late.drop) >= gain or late.best < FELL * late.end or late.end < HALVED * start:
         return
-    early = max(2, len(curve) // 20)
+    early = max(2, int(EARLY * len(curve)))
     if late.end > 2 * curve.value[:early].min():
         return
     top = float(curve.value[:early].max())
@@ -102,6 +104,6 @@ def _finding(loss: Series, grad: Series | None, lr: Series, start: float, end: f
 def _bursts(norm: Floats, factor: float) -> bool:
     if len(norm) < BURST_POINTS:
         return False
-    early = max(2, len(norm) // 20)
+    early = max(2, int(EARLY * len(norm)))
     first, later = float(norm[:early].max()), norm[early:]
     return bool(first > factor * np.median(later) and first > STANDS_OUT * np.percentile(later, ALL_BUT))

@@ -41,6 +41,15 @@ RULE = Rule("oscillation", "loss", Severity.WARNING, leads_to=("divergence",), s
 
 #: An autocorrelation that noise does not reach, and periods in sight that make one sure.
 CLEAR, PERIODS = 0.8, 10
+#: Share of the points, from the first on, that is left out: there every loss falls.
+LEFT_OUT = 0.2
+#: Block medians that follow the slow trend.
+TREND_BLOCKS = 8
+#: The width of a swing goes from the 10th to the 90th percentile, which are 2.56 standard deviations of a normal
+#: distribution apart.
+LOW, HIGH, NORMAL_WIDTH = 0.1, 0.9, 2.56
+#: Noise below this is rounding.
+NOISELESS = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,7 @@ def _positive(curve: Series | None) -> Series | None:
 
 def _late(value: Floats) -> Floats:
     """The last four fifths."""
-    return value[len(value) // 5 :]
+    return value[int(LEFT_OUT * len(value)) :]
 
 
 def _is_near_zero(value: Floats, share: float) -> bool:
@@ -119,11 +128,10 @@ def _swing(value: Floats) -> Swing:
     """The swings of a loss of positive values around its trend of eight block medians."""
     late = np.log(_late(value))
     place = np.arange(len(late))
-    slow = blocks(place, late, max_blocks=8)
+    slow = blocks(place, late, max_blocks=TREND_BLOCKS)
     around = late - np.interp(place, slow.x, slow.level)
     wide, *halves = (_width(part) for part in (around, *np.array_split(around, 2)))
-    # the 10th and 90th percentile of a normal distribution are 2.56 standard deviations apart
-    ratio = wide / 2.56 / max(noise(late), 1e-9)
+    ratio = wide / NORMAL_WIDTH / max(noise(late), NOISELESS)
     peak, period = periodicity(around)
     return Swing(wide, min(wide, *halves), abs(float(slow.level[-1] - slow.level[0])), ratio, peak, period)
 
@@ -150,4 +158,4 @@ def _finding(curve: Series, found: Swing, confidence: Confidence, advice: list[R
 
 def _width(value: Floats) -> float:
     """From the 10th percentile to the 90th."""
-    return float(np.subtract(*np.quantile(value, [0.9, 0.1])))
+    return float(np.subtract(*np.quantile(value, [HIGH, LOW])))

@@ -45,6 +45,8 @@ RISEN = 0.05
 SURE_RISE = 1.5
 #: Evaluations are judged by 30 medians at the most, of two each up to 60 evaluations, of three from there on.
 BLOCKS, SHORT = 30, 60
+#: Share of the training points that shows a level.
+WIDTH = 0.05
 
 
 def detect(
@@ -126,6 +128,6 @@ def _around(train: Series, onset: int, held_out: Series) -> tuple[float, float]:
         at = int(np.searchsorted(train.step, onset))
     else:
         at = int(len(train) * np.searchsorted(held_out.step, onset) / len(held_out))
-    width = max(3, len(train) // 20)
+    width = max(3, int(WIDTH * len(train)))
     start = max(0, min(at - width // 2, len(train) - width))
     return float(np.median(train.value[start : start + width])), float(np.median(train.value[-width:]))

@@ -34,6 +34,10 @@ RULE = Rule("plateau", "loss", Severity.WARNING)
 DIGITS = 6
 #: Losses after an onset that show whether it stalls: the two fifths that are compared need two each.
 STALLED_POINTS = 10
+#: Share of the points after an onset that shows the level of a stalled loss.
+LEVEL = 0.1
+#: Parts of the points after an onset, of which the first and the last are compared.
+FIFTHS = 5
 
 
 def detect(
@@ -94,13 +98,13 @@ def _stalls(loss: Series, onset: int, gain: float) -> bool:
     if len(after) < STALLED_POINTS or not len(loss.before(onset)):
         return False
     # of a difference of two medians of a fifth of the points each
-    error = relative(MEDIAN_ERROR * float(np.sqrt(2 / (len(after) // 5))) * noise(after), float(np.median(after)))
+    error = relative(MEDIAN_ERROR * float(np.sqrt(2 / (len(after) // FIFTHS))) * noise(after), float(np.median(after)))
     return bool(abs(sinking(after)) < gain + 2 * error)
 
 
 def _finding(loss: Series, driver: Series, onset: int, why: str, remedy: Remedy) -> Finding:
     after, before = loss.value[loss.step >= onset], loss.before(onset).value
-    end, start = float(np.median(after[-max(3, len(after) // 10) :])), float(np.median(before[:3]))
+    end, start = float(np.median(after[-max(3, int(LEVEL * len(after))) :])), float(np.median(before[:3]))
     advice = [remedy] if remedy.action == "check_optimizer_step" else [remedy, remedies.check_optimizer_step()]
     return Finding(
         f"{loss.tag} stalls at {number(end)} from {loss.axis} {number(onset)} on, {why}",

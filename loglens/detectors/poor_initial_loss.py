@@ -35,6 +35,9 @@ _CLASSES = re.compile(r"(^|[./])((num|n)_?(classes|labels)|nclass(es)?|classes|v
 _ENTROPY = re.compile(r"cross_?entropy|xent|nll|(^|[^a-z])ce([^a-z]|$)", re.I)
 _OTHER = re.compile(r"mse|mae|l1|bce|binary|focal|hinge|contrastive|triplet", re.I)
 
+#: From so many on, a number is no count of classes: vocabularies have up to a few millions.
+MAX_CLASSES = 1e7
+
 
 def detect(
     loss: Series,
@@ -47,7 +50,7 @@ def detect(
     classes = [
         (key, int(value))
         for key, value in run.params.items()
-        if _CLASSES.search(key.lower()) and isinstance(value, int | float) and 2 <= value < 1e7
+        if _CLASSES.search(key.lower()) and isinstance(value, int | float) and 2 <= value < MAX_CLASSES
     ]
     if len({count for _, count in classes}) != 1:
         raise Skip("the parameters do not say how many classes there are")

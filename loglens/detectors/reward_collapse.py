@@ -46,6 +46,12 @@ LONG, SHORT = 0.2, 0.1
 MOSTLY = 0.8
 #: The largest share that a message states: what fell below its start may have lost any multiple of its gain.
 LARGEST_SHARE = 9.99
+#: A block is good that keeps three quarters of the gain: the fall begins after the last one.
+GOOD = 0.25
+#: A fall out of the range lasts for two points and a thousandth of them, after a tenth of the points or five.
+LASTING, KNOWN, KNOWN_POINTS = 0.001, 0.1, 5
+#: Share of the points before a fall that shows the level at the start.
+START = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ def _gain_lost(curve: Series, block: Blocks, lost: float) -> Fall | None:
         end = float(np.median(tail))
         if end > best - lost * gain or float(np.mean(tail < best - gain / 2)) < MOSTLY:
             continue
-        good = np.flatnonzero(level >= best - gain / 4)
+        good = np.flatnonzero(level >= best - GOOD * gain)
         onset = int(block.start[min(int(good[-1]) + 1, len(level) - 1)])
         severity = Severity.ERROR if length == LONG and end <= start else Severity.WARNING
         return Fall(start, best, end, onset, _level_noise(curve, block), severity)
@@ -120,13 +126,13 @@ def _out_of_range(curve: Series, times_range: float) -> Fall | None:
     lowest, highest = np.minimum.accumulate(value), np.maximum.accumulate(value)
     bar = lowest - times_range * (highest - lowest)  # at each point, from all points up to it
     highest_after = np.maximum.accumulate(value[::-1])[::-1]
-    tail = 2 + len(value) // 1000  # two in a row, and a few in a log of single episodes
-    onsets = np.arange(max(len(value) // 10, 5), len(value) - tail + 1)
+    tail = 2 + int(LASTING * len(value))
+    onsets = np.arange(max(int(KNOWN * len(value)), KNOWN_POINTS), len(value) - tail + 1)
     fallen = onsets[(highest_after[onsets] < bar[onsets - 1]) & (highest[onsets - 1] > lowest[onsets - 1])]
     if not len(fallen):
         return None
     onset = int(fallen[0])
-    start = float(np.median(value[: max(3, onset // 5)]))
+    start = float(np.median(value[: max(3, int(START * onset))]))
     end = float(np.median(value[onset:]))
     return Fall(start, float(highest[onset - 1]), end, onset, noise(value[:onset]), Severity.ERROR)
 

@@ -48,6 +48,10 @@ MAX_CORRELATION = 0.9
 OUTERMOST = (0.5, 99.5)
 #: A policy whose entropy moves by no more than this share of itself is the one that it was.
 SAME_ENTROPY = 0.01
+#: Shares of the run that show the level at its end, and the first level of the entropy.
+LATE, EARLY = 0.2, 0.05
+#: Percentiles between which a reward ranges.
+RANGE = (5, 95)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +120,13 @@ def _course(curve: Series, errors: float) -> Course:
     if fell_at_once(-value):
         start = float(value[0])
     # the second highest: the highest of many levels is high by chance
-    best, end = float(np.sort(level[1:])[-2]), float(np.mean(level[-max(1, len(level) // 5) :]))
+    best, end = float(np.sort(level[1:])[-2]), float(np.mean(level[-max(1, int(LATE * len(level))) :]))
     return Course(start, best, end, error)
 
 
 def _visible(curve: Series, start: float, share: float) -> float:
     """The smallest rise that would have been seen: a share of the range, or a doubled level of rare successes."""
-    low, high = np.percentile(curve.value, [5, 95])
+    low, high = np.percentile(curve.value, RANGE)
     lowest = curve.value == curve.value.min()
     if lowest.all():
         return float("inf")
@@ -179,5 +183,5 @@ def _kept(entropy: Series | None) -> float | None:
     """The share of its first level that the policy's entropy has at the end."""
     if entropy is None or len(entropy.finite) < 3:
         return None
-    start = abs(float(np.median(entropy.finite.head(0.05))))
+    start = abs(float(np.median(entropy.finite.head(EARLY))))
     return abs(float(np.median(entropy.finite.tail()))) / start if start else None

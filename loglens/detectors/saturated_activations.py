@@ -27,6 +27,8 @@ RULE = Rule(
 _SATURATED = re.compile(r"satur", re.I)
 #: A share may exceed 1 by what float32 rounds.
 ROUNDING = 1e-6
+#: Share of saturated units of a layer that leaves no doubt.
+CERTAIN = 0.8
 
 
 def detect(
@@ -35,19 +37,19 @@ def detect(
     layers = [curve.finite for curve in activation if _SATURATED.search(curve.tag) and len(curve.finite) >= min_points]
     if not layers:
         raise Skip(f"no share of saturated activations of {min_points} points was logged")
-    ends = {layer.tag: float(np.median(layer.tail(0.1))) for layer in layers}
+    ends = {layer.tag: float(np.median(layer.tail())) for layer in layers}
     # in per cent where any value of any layer is above 1 by more than rounding: a layer alone may stay below
     scale = 100.0 if max(float(layer.value.max()) for layer in layers) > 1 + ROUNDING else 1.0
     flat = [layer for layer in layers if ends[layer.tag] > share * scale]
     if not flat:
         return
     worst = max(flat, key=lambda layer: ends[layer.tag])
-    free = np.flatnonzero(worst.value[: -len(worst.tail(0.1))] <= share * scale)
+    free = np.flatnonzero(worst.value[: -len(worst.tail())] <= share * scale)
     yield Finding(
         f"{ends[worst.tag] / scale:.0%} of the units in {worst.layer or worst.tag} are saturated at the end "
         f"({len(flat):,} of {len(layers):,} layers above {share:.0%})",
         Severity.WARNING,
-        Confidence.HIGH if ends[worst.tag] > 0.8 * scale else Confidence.MEDIUM,
+        Confidence.HIGH if ends[worst.tag] > CERTAIN * scale else Confidence.MEDIUM,
         onset_step=int(worst.step[free[-1] + 1]) if len(free) else None,
         end_step=worst.last_step,
         evidence={"saturated_share": ends[worst.tag] / scale, "saturated_layers": [layer.layer for layer in flat]},

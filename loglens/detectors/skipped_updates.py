@@ -37,6 +37,8 @@ RULE = Rule("skipped-updates", "precision", Severity.ERROR, leads_to=("loss-not-
 
 #: Points without a finite gradient norm from which a run is judged.
 MIN_POINTS = 10
+#: Share of the first points that is left out: dynamic loss scaling skips updates until it has found its scale.
+WARMUP = 0.05
 
 
 def detect(
@@ -62,7 +64,7 @@ def detect(
     if shown is None:
         raise Skip("neither skipped updates nor overflows nor gradient norms that are not finite were logged")
     curve = require(shown, min_points, f"points of {shown.tag}")
-    late = len(curve) // 20
+    late = int(WARMUP * len(curve))
     part = _share(curve.step[late:].astype(np.float64), curve.value[late:])
     if part is None:
         raise Skip(f"{shown.tag} counts more than there are steps, so not updates")

@@ -29,6 +29,13 @@ from loglens.stats.blocks import spread
 
 RULE = Rule("step-time-outliers", "system", Severity.NOTE)
 
+#: Share of the first points that is left out: there caches fill and code is compiled.
+WARMUP = 0.05
+#: Share of the points up to which slow ones are single steps, rather than the pace of the run.
+SINGLE = 0.05
+#: Seconds of an hour.
+HOUR = 3600
+
 
 def detect(
     step_time: Series | None,
@@ -57,11 +64,12 @@ def _clocked(curve: Series) -> int:
 
 
 def _outliers(timed: Series, sigma: float, cost: float) -> Finding | None:
-    value, step = timed.value[len(timed) // 20 :], timed.step[len(timed) // 20 :]
+    begin = int(WARMUP * len(timed))
+    value, step = timed.value[begin:], timed.step[begin:]
     normal = float(np.median(value))
     slow = value > max(normal + sigma * spread(value), 2 * normal)
     lost = float((value[slow] - normal).sum() / value.sum()) if normal > 0 else 0.0
-    if not 0 < np.count_nonzero(slow) <= len(value) / 20 or lost < cost:
+    if not 0 < np.count_nonzero(slow) <= SINGLE * len(value) or lost < cost:
         return None
     first, worst = int(step[slow][0]), int(step[np.argmax(value)])
     count = int(np.count_nonzero(slow))
@@ -91,7 +99,7 @@ def _stall(curve: Series, run: Run, seconds: float, intervals: float) -> Finding
     at = int(np.argmax(np.where(still, gap, 0)))
     many = int(np.count_nonzero(still))
     return Finding(
-        f"nothing is logged for {number(gap[at] / 3600)} hours between {curve.axis} {number(step[at])} and "
+        f"nothing is logged for {number(gap[at] / HOUR)} hours between {curve.axis} {number(step[at])} and "
         f"{step[at + 1]} of "
         f"{curve.tag}, where {number(usual)} seconds are usual" + (f" ({many} such gaps)" if many > 1 else ""),
         Severity.NOTE,

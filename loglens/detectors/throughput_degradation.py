@@ -80,7 +80,11 @@ def detect(
     if found is None or _holds_more(curve, seconds, samples, slower, steady):
         return
     rate = throughput.finite if timed is step_time and throughput is not None else None
-    if rate is not None and len(rate) >= min_points and np.median(rate.tail(0.2)) > np.median(rate.head(0.2)) / CALM:
+    if (
+        rate is not None
+        and len(rate) >= min_points
+        and np.median(rate.tail(1 / FIFTHS)) > np.median(rate.head(1 / FIFTHS)) / CALM
+    ):
         return  # as many samples a second as ever: the steps hold more of them
     waits = data_time is not None and len(data_time.finite) >= min_points and _grows(data_time.finite)
     onset = int(curve.step[found.first])

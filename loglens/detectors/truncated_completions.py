@@ -27,6 +27,8 @@ RULE = Rule("truncated-completions", "RL", Severity.WARNING, leads_to=("reward-n
 
 #: A share may exceed 1 by what float32 rounds.
 ROUNDING = 1e-6
+#: Share of the points that shows the level at the start.
+START = 0.1
 
 
 def detect(
@@ -52,7 +54,7 @@ def detect(
         Severity.NOTE if rewarded else Severity.WARNING,
         Confidence.MEDIUM,
         end_step=curve.last_step,
-        evidence={"late_share": late, "start_share": float(np.median(curve.head(0.1))), "reward_gains": rewarded},
+        evidence={"late_share": late, "start_share": float(np.median(curve.head(START))), "reward_gains": rewarded},
         remedies=[remedies.scale_reward(0.5), remedies.set_kl_coef(0.1)] if not rewarded else [],
         series=(curve, *present(rl_reward)),
     )

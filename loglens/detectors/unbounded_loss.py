@@ -30,6 +30,8 @@ RULE = Rule("unbounded-loss", "outcome", Severity.ERROR, leads_to=("metric-stuck
 
 #: Words of a tag that measures classification.
 CLASSIFICATION = re.compile(r"(?<![a-z])(?:\w*acc(?:uracy)?|auc|auroc|f1|precision|recall|top_?\d)(?![a-z])", re.I)
+#: Shares of the points that show the level of a metric at either end.
+END = 0.1
 
 
 def detect(
@@ -76,5 +78,5 @@ def _rises(metric: Series, min_gain: float) -> bool:
     value = metric.finite
     if len(value) < 2:
         return False
-    first, last = float(np.median(value.head(0.1, 1))), float(np.median(value.tail(0.1, 1)))
+    first, last = float(np.median(value.head(END, 1))), float(np.median(value.tail(END, 1)))
     return last - first > min_gain * max(abs(first), abs(last)) and last > first

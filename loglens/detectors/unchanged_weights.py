@@ -34,6 +34,8 @@ RULE = Rule("unchanged-weights", "weights", Severity.WARNING)
 
 #: Norms below this may belong to gradients that underflow in the next layer (float32 ends at 1e-38).
 UNDERFLOW = 1e-12
+#: Losses that show a fall.
+LOSS_POINTS = 5
 
 
 def detect(
@@ -95,7 +97,7 @@ def _cut(grads: list[Series]) -> list[Series]:
 
 
 def _comes_down(loss: Series | None, gain: float) -> bool:
-    return loss is not None and len(loss.finite) >= 5 and levels(loss.finite.value).drop > gain
+    return loss is not None and len(loss.finite) >= LOSS_POINTS and levels(loss.finite.value).drop > gain
 
 
 def _stop(

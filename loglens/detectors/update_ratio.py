@@ -38,6 +38,8 @@ RULE = Rule("update-ratio", "weights", Severity.WARNING)
 MIN_STILL = 5
 
 _RATIO = re.compile(r"ratio|scale|_to_|update.?(weight|param)|over", re.I)
+#: Share of the first points that is left out: a warmup's updates are small.
+WARMUP = 0.05
 
 
 def detect(
@@ -83,7 +85,8 @@ def _out_of_proportion(
     update_norm: Series, weights: Series | None, lr: Series | None, min_points: int, max_ratio: float, min_total: float
 ) -> Iterator[Finding]:
     curve = _ratio(update_norm, weights)
-    step, ratio = curve.step[len(curve) // 20 :], curve.value[len(curve) // 20 :]
+    begin = int(WARMUP * len(curve))
+    step, ratio = curve.step[begin:], curve.value[begin:]
     if len(ratio) < min_points:
         raise Skip(f"needs {min_points} ratios of update to weights, has {len(ratio):,}")
     if (ratio < 0).any():

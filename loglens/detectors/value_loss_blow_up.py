@@ -34,6 +34,13 @@ from loglens.stats.gains import loses_after
 
 RULE = Rule("value-loss-blow-up", "RL", Severity.ERROR, leads_to=("reward-collapse", "non-finite-metric"))
 
+#: The usual size is the level of the first fifth of the points.
+USUAL = 0.2
+#: A curve is blown up once it is large for a fiftieth of its points.
+LASTING = 0.02
+#: Rewards that show a level.
+REWARD_POINTS = 5
+
 
 class BlowUp(NamedTuple):
     """A curve, its usual size, the index where it leaves it by a factor, and whether it is there at its end."""
@@ -92,7 +99,7 @@ def _size(curve: Series) -> Floats:
 
 def _usual(size: Floats) -> float | None:
     """The median of the first fifth, or of the second where the curve starts at zero; None where that is no level."""
-    fifth = max(3, len(size) // 5)
+    fifth = max(3, int(USUAL * len(size)))
     medians = (float(np.median(size[:fifth])), float(np.median(size[fifth : 2 * fifth])))
     usual = next((level for level in medians if level > 0), 0.0)
     return usual if 0 < usual < np.inf else None
@@ -101,9 +108,9 @@ def _usual(size: Floats) -> float | None:
 def _growth(reward: Series) -> float:
     """By how much the size of the reward grows from the first fifth to the last, where it rises."""
     value = reward.finite
-    if len(value) < 5:
+    if len(value) < REWARD_POINTS:
         return 1.0
-    first, last = float(np.median(value.head(0.2))), float(np.median(value.tail(0.2)))
+    first, last = float(np.median(value.head(USUAL))), float(np.median(value.tail(USUAL)))
     return abs(last) / abs(first) if first and last > first else 1.0
 
 
@@ -111,7 +118,7 @@ def _blown(curves: Sequence[tuple[Series, float]], factor: float, min_size: floa
     """Where each curve is above its usual size by the factor: to its end, or else for the first time for that long."""
     for curve, usual in curves:
         high = _size(curve) > max(factor * usual, min_size)
-        length = max(2, len(high) // 50)
+        length = max(2, int(LASTING * len(high)))
         if high[-length:].all():
             yield BlowUp(curve, usual, int(np.flatnonzero(~high)[-1]) + 1, True)
             continue
@@ -129,7 +136,7 @@ def _falls(reward: Series | None, blown: BlowUp, harm: float) -> bool:
     if loses_after(value, split, harm):
         return True
     before, after = value[:split], value[split:]
-    if len(before) < 5 or not 0 < len(after) < 5:
+    if len(before) < REWARD_POINTS or not 0 < len(after) < REWARD_POINTS:
         return False
     lowest = float(before[len(before) // 2 :].min())
     return float(np.median(after)) < lowest - harm * float(np.ptp(before))

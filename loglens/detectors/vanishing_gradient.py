@@ -38,16 +38,16 @@ from loglens.stats.trend import trend
 
 RULE = Rule("vanishing-gradient", "gradient", Severity.ERROR, leads_to=("loss-not-decreasing",))
 
-#: Layers below which a decay over depth cannot be told from layers that differ; share of it that a line explains.
-MIN_LAYERS, STEADY = 4, 0.7
-#: The smallest number of float32 (a norm that underflows is at most this); deviations of a level that are no chance.
-SMALLEST, MAX_ERRORS = 1e-45, 4.0
-#: Ratio of the first to the last layer's norm below which the decay over depth is certain.
-CERTAIN = 1e-6
-#: Points that show the level of a loss, after the first twentieth is left out and before a step.
-LEVEL_POINTS = 5
-#: A norm that falls within the first tenth of the run was small from the start.
-EARLY = 0.1
+#: Layers below which a decay over depth cannot be told from layers that differ; share of it that a line explains, which
+#: then has to fall ten times as far as `depth_ratio` asks.
+MIN_LAYERS, STEADY, STEADY_TIMES = 4, 0.7, 10
+#: The smallest number of float32 (a norm that underflows is at most this); deviations of a level that are no chance;
+#: ratio of the first to the last layer's norm below which the decay over depth is certain.
+SMALLEST, MAX_ERRORS, CERTAIN = 1e-45, 4.0, 1e-6
+#: Points that show the level of a loss, after the share `HEAD` of them is left out and before a step.
+LEVEL_POINTS, HEAD = 5, 0.05
+#: A norm was small from the start if it falls within this share of the run; a loss moves by this share of its level.
+EARLY, MOVED = 0.1, 0.05
 
 
 def detect(
@@ -98,7 +98,7 @@ def _moves(loss: Series) -> bool:
     """
     found = levels(loss.value)
     reach = max(abs(found.start - found.end), float(np.ptp(found.blocks.level)) - MAX_ERRORS * found.noise)
-    return reach > max(0.05 * abs(found.start), MAX_ERRORS * found.noise)
+    return reach > max(MOVED * abs(found.start), MAX_ERRORS * found.noise)
 
 
 def _later(grad: Series, small_from: int) -> int | None:
@@ -119,7 +119,7 @@ def _improves(loss: Series, gain: float, since: int | None = None) -> bool:
             return False
         start = float(value[:3].max())
         return bool(start - np.median(before[-LEVEL_POINTS:]) > gain * abs(start))
-    skip = min(len(value) // 20 + 1, len(value) - LEVEL_POINTS) if len(value) > LEVEL_POINTS else 0
+    skip = min(int(HEAD * len(value)) + 1, len(value) - LEVEL_POINTS) if len(value) > LEVEL_POINTS else 0
     found = levels(value[skip:])
     return found.start - found.end > max(gain * abs(found.start), 2 * found.noise)
 
@@ -134,7 +134,7 @@ def _depth(
         return None
     log = np.log(np.maximum(norms, SMALLEST))
     fit = trend(np.arange(len(log), dtype=float), log)
-    steady = fit.r2 >= STEADY and fit.slope * (len(log) - 1) >= np.log(10 / depth_ratio)
+    steady = fit.r2 >= STEADY and fit.slope * (len(log) - 1) >= np.log(STEADY_TIMES / depth_ratio)
     return (ordered, norms, float(fit.slope)) if fit.slope >= decay_per_layer or steady else None
 
 
@@ -167,7 +167,7 @@ def _fades(grad: Series, step_ratio: float, floor: float, min_points: int) -> tu
     """The curve and the step from which on it is below a share of its early level, or below the floor."""
     if len(grad) < min_points:
         return None
-    early = float(np.median(grad.head(0.05)))
+    early = float(np.median(grad.head(HEAD)))
     small = grad.value <= max(step_ratio * early, floor)
     if not small[-len(grad.tail()) :].all():
         return None
@@ -177,7 +177,7 @@ def _fades(grad: Series, step_ratio: float, floor: float, min_points: int) -> tu
 
 def _over_steps(grad: Series, small_from: int, loss: Series, run: Run) -> Finding:
     end = float(np.median(grad.value[-3:]))
-    early = float(np.median(grad.head(0.05)))
+    early = float(np.median(grad.head(HEAD)))
     large = np.flatnonzero(grad.value > early / 2)
     start = int(grad.step[large[-1]]) if len(large) else int(grad.step[0])
     from_start = start - grad.step[0] <= EARLY * (grad.step[-1] - grad.step[0])

@@ -44,6 +44,8 @@ SPENT = 0.01
 MIN_FALL = 0.05
 #: A norm that ends ten times above its start leaves no doubt.
 SURE = 10.0
+#: Share of the points that shows the norm at the start.
+START = 0.1
 
 
 def detect(
@@ -151,7 +153,7 @@ def _suffers(loss: Series, weights: Series) -> bool:
 def _onset(curve: Series) -> int:
     """Where the norm leaves the range of its first tenth for good (twice its median there)."""
     block = blocks(curve.step, curve.value)
-    normal = float(np.median(curve.value[: max(3, len(curve) // 10)]))
+    normal = float(np.median(curve.head(START)))
     inside = np.flatnonzero(block.level <= 2 * normal)
     at = min(int(inside[-1]) + 1, len(block) - 1) if len(inside) else 0
     return int(curve.step[block.start[at]])
