@@ -50,10 +50,8 @@ RULE = Rule(
 
 #: Points of a loss that show a level.
 LOSS_POINTS = 3
-#: Share of the adjacent layers whose norms have to grow towards the input.
-MIN_LAYER_SHARE = 0.8
-#: Share of the points above `ratio` that is worth a note.
-MIN_POINT_SHARE = 0.9
+#: Shares of the adjacent layers that have to grow towards the input, and of the points above `ratio`, for a note.
+MIN_LAYER_SHARE, MIN_POINT_SHARE = 0.8, 0.9
 #: Chance of the rising steps under a coin below which growth that the loss answers is certain.
 CERTAIN = 1e-3
 #: Points from a jump on among which its peak is named.

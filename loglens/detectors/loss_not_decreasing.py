@@ -52,12 +52,11 @@ RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR, leads_to=("underfitti
 
 #: Points of a validation loss that show a gain.
 GAIN_POINTS = 3
-#: A metric that ends higher says nothing: it may have started there, or guessing gets that far.
-GUESSABLE = 0.6
 #: A loss that ends so far above its lowest level, as a share of it, had learned, and lost it again: divergence.
 RISEN = 0.25
-#: A metric improves where it gains this many times the share that is asked of a loss: guessing gets it that far.
-METRIC_GAIN = 4
+#: A metric that ends higher than this says nothing: guessing may get that far; one improves where it gains this many
+#: times the share that is asked of a loss.
+GUESSABLE, METRIC_GAIN = 0.6, 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,8 +144,7 @@ def _over_depth(ordered: list[Series], norms: list[float], slope: float, loss: S
     return Finding(
         f"the gradient shrinks by {number(np.exp(-slope))} per layer, from {number(norms[-1])} in {last.layer} to "
         f"{number(norms[0])} in {first.layer} ({number(ratio)} of it over {len(ordered):,} layers), and {loss.tag} "
-        "does not "
-        "improve",
+        "does not improve",
         Severity.ERROR,
         Confidence.HIGH if ratio < CERTAIN else Confidence.MEDIUM,
         end_step=first.last_step,
@@ -176,16 +175,14 @@ def _fades(grad: Series, step_ratio: float, floor: float, min_points: int) -> tu
 
 
 def _over_steps(grad: Series, small_from: int, loss: Series, run: Run) -> Finding:
-    end = float(np.median(grad.value[-3:]))
-    early = float(np.median(grad.head(HEAD)))
+    early, end = float(np.median(grad.head(HEAD))), float(np.median(grad.value[-3:]))
     large = np.flatnonzero(grad.value > early / 2)
     start = int(grad.step[large[-1]]) if len(large) else int(grad.step[0])
     from_start = start - grad.step[0] <= EARLY * (grad.step[-1] - grad.step[0])
     zero = " (exactly zero: a cut graph or frozen weights)" if end == 0 else ""
     return Finding(
         f"{grad.tag} falls from {number(early)} to {number(end)}{zero}, below a thousandth by {grad.axis} "
-        f"{number(small_from)}, "
-        f"while {loss.tag} does not come down",
+        f"{number(small_from)}, while {loss.tag} does not come down",
         Severity.ERROR,
         Confidence.MEDIUM if end else Confidence.HIGH,
         onset_step=None if from_start else start,
