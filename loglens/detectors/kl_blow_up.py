@@ -67,9 +67,8 @@ def detect(
         return
     onset = int(kl.step[at])
     if reward is not None and (lost := loses_after(reward.value, int(np.searchsorted(reward.step, onset)), harm)):
-        yield _finding(
-            kl, usual, at, f", and {reward.tag} falls from {number(lost[0])} to {number(lost[1])}", reward, lr
-        )
+        fall = f"falls from {number(lost[0])} to {number(lost[1])}"
+        yield _finding(kl, usual, at, f", and {reward.tag} {fall}", reward, lr)
     elif entropy is not None and end > at_once and (left := _left(entropy)) < entropy_left:
         yield _finding(kl, usual, at, f", and {entropy.tag} ends at {left:.0%} of its start", entropy, lr)
     elif reward is not None and end > min(at_once, far) and not gains(reward.value):
@@ -78,9 +77,7 @@ def detect(
         harm_said = "; no reward was logged" if reward is None else f"; {reward.tag} does not suffer"
         yield replace(_finding(kl, usual, leap, harm_said, reward or kl, lr), severity=Severity.NOTE)
     elif reward is not None and int(np.count_nonzero(reward.step >= onset)) < MIN_POINTS:
-        raise Skip(
-            f"{kl.tag} is large from {kl.axis} {number(onset)} on, with too few rewards after it to see any harm"
-        )
+        raise Skip(f"{kl.tag} is large from {kl.axis} {number(onset)} on, with too few rewards after it to see harm")
     elif reward is None and entropy is None:
         raise Skip("a large KL divergence says nothing without the reward or the policy's entropy")
 
