@@ -88,10 +88,8 @@ def detect(
 ) -> Iterator[Finding]:
     curve = require(loss, min_points, "losses")
     if curve.step[0] > late_start * (curve.last_step - curve.step[0]):
-        raise Skip(
-            f"the log begins at {curve.axis} {number(curve.step[0])} of {curve.last_step}: the start of training is "
-            "not in it"
-        )
+        begins = f"{number(curve.step[0])} of {number(curve.last_step)}"
+        raise Skip(f"the log begins at {curve.axis} {begins}: the start of training is not in it")
     held_out = val_loss.finite if val_loss is not None and len(val_loss.finite) >= GAIN_POINTS else None
     guessing = stays_at_chance(held_out.value, chance) if held_out is not None else None
     found = levels(curve.value)
