@@ -1,7 +1,7 @@
 """Remedies for groups of sampled completions, and for runs that go on from a checkpoint.
 
-Sources: GRPO compares completions of one prompt, so that equal rewards give no gradient (Shao et al. 2024); more or more
-varied completions make equal rewards rarer (Yu et al. 2025, DAPO).
+Sources: GRPO compares completions of one prompt, so that equal rewards give no gradient (Shao et al. 2024); completions
+that are more, or differ more, make equal rewards rarer (Yu et al. 2025, DAPO).
 """
 
 from __future__ import annotations
