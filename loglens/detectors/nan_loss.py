@@ -105,7 +105,7 @@ def never_comes_back(losses: Sequence[Series], run: Run, drivers: Sequence[Serie
             "nonfinite_points": first.nonfinite,
             "points": len(first),
             "last_finite": float(first.finite.value[-1]) if len(first.finite) else None,
-            "moved_before": moved.text or "nothing that was logged",
+            "moved_before": moved.text or _unmoved(drivers),
             "curves_not_finite": [curve.tag for curve in lasting],
         },
         (first, *(curve for curve in drivers if curve.role == "grad_norm_global")),
@@ -113,6 +113,13 @@ def never_comes_back(losses: Sequence[Series], run: Run, drivers: Sequence[Serie
         first.last_step,
         moved.role,
     )
+
+
+def _unmoved(drivers: Sequence[Series]) -> str:
+    """What to say where nothing moved before the NaN: whether anything was logged that could have."""
+    if not drivers:
+        return "nothing was logged that could tell"
+    return f"nothing moved in {', '.join(curve.tag for curve in drivers)}"
 
 
 def hidden_from_loss(grad: Series, loss: Series, drivers: Sequence[Series], look_back: int) -> Sign | None:

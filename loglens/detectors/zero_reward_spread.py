@@ -20,13 +20,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from loglens.errors import Skip
-from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.numbers import number
 from loglens.model.series import Series, as_share, present, require
-from loglens.remedies import actions as remedies
+from loglens.remedies.further_actions import more_generations, set_temperature
 from loglens.stats.gains import gains
 
 RULE = Rule("zero-reward-spread", "RL", Severity.WARNING, leads_to=("vanishing-gradient", "reward-not-rising"))
+
+#: A little above 1, at which samples follow the model's own distribution (the default of TRL's trainers).
+WARMER = 1.2
 
 
 def detect(
@@ -60,6 +63,12 @@ def detect(
         Confidence.MEDIUM,
         end_step=curve.last_step,
         evidence={"share": part, "reward_gains": gained},
-        remedies=[remedies.clean_data()] if not gained else [],
+        remedies=_advice(part) if not gained else [],
         series=(logged, *present(rl_reward)),
     )
+
+
+def _advice(part: float) -> list[Remedy]:
+    """Samples that differ more, first where all groups are alike, which more of the same would not change."""
+    warmer, more = set_temperature(WARMER), more_generations(2.0)
+    return [warmer, more] if part >= 1 else [more, warmer]

@@ -39,6 +39,9 @@ ACTIONS: Mapping[str, str] = {
     "set_entropy_coef": "set the entropy coefficient to {value}",
     "set_kl_coef": "set the KL coefficient to {value}",
     "scale_reward": "multiply the rewards by {factor}",
+    "more_generations": "sample {factor} times as many completions of each prompt",
+    "set_temperature": "sample at temperature {value}",
+    "restore_optimizer": "restore optimizer and schedule together with the weights",
 }
 
 #: What is put in place, as people write it.

@@ -396,6 +396,26 @@ SNIPPETS: Mapping[str, Mapping[str, str]] = {
         "keras": "reward = score - {value:g} * (logp - ref_logp)",
         "jax": "reward = score - {value:g} * (logp - ref_logp)",
     },
+    "more_generations": {
+        "pytorch": "completions = sample(prompt, n=round({factor:g} * n))",
+        "keras": "completions = sample(prompt, n=round({factor:g} * n))",
+        "jax": "completions = sample(prompt, n=round({factor:g} * n))",
+    },
+    "set_temperature": {
+        "pytorch": "probs = torch.softmax(logits / {value:g}, dim=-1)  # when sampling",
+        "keras": "probs = keras.ops.softmax(logits / {value:g})  # when sampling",
+        "jax": "probs = jax.nn.softmax(logits / {value:g})  # when sampling",
+    },
+    "restore_optimizer": {
+        "pytorch": """
+            model.load_state_dict(state["model"])
+            optimizer.load_state_dict(state["optimizer"])
+            scheduler.load_state_dict(state["scheduler"])""",
+        "keras": 'model = keras.models.load_model("last.keras")  # not only weights',
+        "lightning": 'trainer.fit(model, ckpt_path="last.ckpt")  # not weights_only',
+        "huggingface": "trainer.train(resume_from_checkpoint=True)",
+        "jax": "params, opt_state, step = manager.restore(step)  # all three",
+    },
     "scale_reward": {
         "pytorch": "reward = {factor:g} * reward  # or VecNormalize in SB3",
         "keras": "reward = {factor:g} * reward",

@@ -109,7 +109,7 @@ def test_an_assertion_on_a_metric(table: dict[str, Any], message: str) -> None:
 
 def test_what_is_not_a_number_holds_nothing() -> None:
     sick = run({"loss": np.array([3.0, 2.0, 1.0, np.nan]), "acc": np.full(4, np.nan)})
-    assert said(sick, metric="loss", last="<= 9") == ["loss ends at nan, and last <= 9 is asserted"]
+    assert said(sick, metric="loss", last="<= 9") == ["loss ends at NaN, and last <= 9 is asserted"]
     assert said(sick, metric="loss", mean_last_2="<= 9") and said(sick, metric="acc", best=">= 0")
     assert not said(sick, metric="loss", best="<= 1")
 
@@ -220,7 +220,7 @@ last = ">= 0.9"
 def test_the_configuration_asserts() -> None:
     Path("loglens.toml").write_text(CONFIG)
     path = log("a.csv", train__loss=falling(300), val__accuracy=np.linspace(0.1, 0.8, 300))
-    done = call(path)
+    done = call(path, "-v")
     assert done.exit_code == 1 and "val/accuracy ends at 0.8, and last >= 0.9 is asserted" in done.stdout
     assert "plateau: left out by the configuration: a short demo" in " ".join(done.stdout.split())
     finding = document(path)["runs"][0]["findings"][0]

@@ -18,6 +18,7 @@ from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.report import Report
 from loglens.model.reported_finding import ReportedFinding
 from loglens.remedies import actions as remedies
+from loglens.remedies import further_actions as further
 from loglens.remedies.phrases import ACTIONS, phrase
 from loglens.remedies.snippets import FRAMEWORKS, SNIPPETS, snippets
 from loglens.renderers.terminal import report as terminal
@@ -55,6 +56,9 @@ CONTRACT = {
     "set_entropy_coef": {"value"},
     "set_kl_coef": {"value"},
     "scale_reward": {"factor"},
+    "more_generations": {"factor"},
+    "set_temperature": {"value"},
+    "restore_optimizer": set(),
 }
 #: Parameters that say more than the contract asks for.
 BEYOND = {"unfreeze": {"layer"}, "fix_input_pipeline": {"shuffle"}}
@@ -103,6 +107,7 @@ def examples() -> Iterator[Remedy]:
     yield from (remedies.fix_input_pipeline(), remedies.shuffle_data(), remedies.release_memory())
     yield from (remedies.resume_from(412), remedies.eval_in_fp32(), remedies.kl_annealing())
     yield from (remedies.set_entropy_coef(0.01), remedies.set_kl_coef(0.1), remedies.scale_reward(0.001))
+    yield from (further.more_generations(2.0), further.set_temperature(1.2), further.restore_optimizer())
     yield from (remedies.keep_best(80), remedies.slower_policy(RATES, 40), remedies.slower_policy(None))
 
 

@@ -1,0 +1,31 @@
+"""Remedies for groups of sampled completions, and for runs that go on from a checkpoint.
+
+Sources: GRPO compares completions of one prompt, so that equal rewards give no gradient (Shao et al. 2024); completions
+that are more, or differ more, make equal rewards rarer (Yu et al. 2025, DAPO).
+"""
+
+from __future__ import annotations
+
+from loglens.model.finding import Remedy
+from loglens.remedies.snippets import snippets
+
+
+def more_generations(factor: float) -> Remedy:
+    """Sample more completions of each prompt."""
+    why = f"{factor:g} times as many completions of each prompt make it less likely that all get the same reward"
+    verify = "rewards differ within more groups than in this run"
+    return Remedy("more_generations", {"factor": factor}, why, snippets("more_generations", factor=factor), verify)
+
+
+def set_temperature(value: float) -> Remedy:
+    """Sample completions that differ more from each other."""
+    why = "completions that are all alike all get the same reward, and then no update follows from them"
+    verify = "the entropy is above that of this run, and rewards differ within more groups"
+    return Remedy("set_temperature", {"value": value}, why, snippets("set_temperature", value=value), verify)
+
+
+def restore_optimizer() -> Remedy:
+    """Restore optimizer and schedule with the weights."""
+    why = "a checkpoint of the weights alone begins anew with Adam's moments, the schedule and the loss scale"
+    verify = "the learning rate and the loss go on after the resume where they were before"
+    return Remedy("restore_optimizer", {}, why, snippets("restore_optimizer"), verify)
