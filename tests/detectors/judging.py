@@ -43,9 +43,9 @@ def findings(rule: str, what: Run | Mapping[str, Floats]) -> list[ReportedFindin
     return judged(rule, what)[0]
 
 
-def only(rule: str, curves: Mapping[str, Floats], notes: tuple[Note, ...] = ()) -> ReportedFinding:
+def only(rule: str, what: Run | Mapping[str, Floats], notes: tuple[Note, ...] = ()) -> ReportedFinding:
     """The one finding of a rule."""
-    (found,) = judged(rule, curves, notes)[0]
+    (found,) = judged(rule, what, notes)[0]
     return found
 
 
@@ -54,8 +54,8 @@ def complains(rule: str, what: Run | Mapping[str, Floats]) -> bool:
     return any(found.severity > Severity.NOTE for found in judged(rule, what)[0])
 
 
-def skip_reason(rule: str, curves: Mapping[str, Floats]) -> str:
+def skip_reason(rule: str, what: Run | Mapping[str, Floats]) -> str:
     """Why a rule was skipped, which it must have been."""
-    found, outcome = judged(rule, curves)
+    found, outcome = judged(rule, what)
     assert outcome.outcome == "skipped" and not found
     return outcome.why
