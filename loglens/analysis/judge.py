@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -46,19 +46,20 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
     detectors: by the names of their rules. A rule that crashes is a result of its own and hides no other.
     """
     logged = tuple(assign_roles(run, config.roles))
-    curves = tuple(perplexities_as_losses(logged))
-    curves = (*curves, *loss_totals(curves))
+    curves = curves_of(logged)
     rules = {UNSTABLE.name: UNSTABLE} | {name: detector.rule for name, detector in detectors.items()}
     index = CurveIndex(curves)
-    supervised = _is_supervised(curves, index)
-    found, results = _through_rules(run, index, detectors, config, supervised=supervised)
+    found, results = apply_rules(run, curves, index, detectors, config)
     outcome = judge_outcome(curves, run.notes)
-    found += _from_outcome(outcome, found, curves, rules, config)
-    found = advise(found, run, next(iter(_main(index, "lr")), None), curves)
+    from_outcome = _from_outcome(outcome, found, curves, rules, config)
+    found = advise([*found, *from_outcome], run, next(iter(_main(index, "lr")), None), curves)
+    judged = _is_judged(results, rules)
+    named = {rule.name for rule, _ in from_outcome}
+    results = [RuleResult(one.condition, "found") if one.condition in named else one for one in results]
     unstable = RuleResult(UNSTABLE.name, *_unstable(outcome, found, config))
     violated, of_assertions = _through_assertions(curves, [*results, unstable], config)
     results += of_assertions
-    judged = _is_judged(results, rules)
+    judged = judged or _is_judged(of_assertions, rules)
     results.append(unstable)
     first, last = _steps(curves)
     ranked = add_changes(find_causes(found, rules, (last or 0) - (first or 0)), run, logged, rules)
@@ -86,10 +87,25 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
     )
 
 
-def _through_rules(
-    run: Run, index: CurveIndex, detectors: Mapping[str, Detector], config: Config, *, supervised: bool
+def curves_of(logged: Iterable[Series]) -> tuple[Series, ...]:
+    """The curves that rules see of those that were logged, with their roles: losses of perplexities, sums of parts."""
+    curves = tuple(perplexities_as_losses(logged))
+    return (*curves, *loss_totals(curves))
+
+
+@np.errstate(all="ignore")  # a loss of 1e308 overflows; rules can handle results that are not finite
+def apply_rules(
+    run: Run,
+    curves: tuple[Series, ...],
+    index: CurveIndex,
+    detectors: Mapping[str, Detector],
+    config: Config = Config(),
 ) -> tuple[list[tuple[Rule, Finding]], list[RuleResult]]:
-    """Call every detector: its findings, each with its rule, and the result of every rule."""
+    """Call every detector: its findings, each with its rule, and the result of every rule.
+
+    curves: of this run, with their roles. index: of these curves.
+    """
+    supervised = _is_supervised(curves, index)
     found: list[tuple[Rule, Finding]] = []
     results = []
     for name, detector in detectors.items():

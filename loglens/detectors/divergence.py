@@ -6,13 +6,15 @@ the one to keep.
 How it is found. On medians over blocks of 2 % of the curve, of the loss's logarithm where it is positive, so
 that no single batch and no unit decides. The level of the last tenth is above the lowest block by 25 % and
 every one of its blocks by five standard errors, or by a factor of two (TheDeepChecker) and three standard
-errors; and a third or more of what had been gained is lost again. A rise of 10 % is enough where nine tenths
-of it are. A twentieth of the way down must be lost in the loss itself as well: from 8000 to 0.0001 and back
-to 1 is done. On single raw points a rise of 1.5 times fires on 11 % of runs that reach their target; end over
+errors; and a third or more of what had been gained is lost again. A rise of 10 % is enough where nine tenths of
+it are. A twentieth of the way down must be lost in the loss itself as well: from 8000 to 0.0001 and back to 1
+is done. On single raw points a rise of 1.5 times fires on 11 % of runs that reach their target; end over
 minimum above 1.25 on smooth curves on 0.15 % (counted on 4,192 AlgoPerf runs). A loss of which every later
-point is above twice the first one rises from the start. A validation loss is judged only where no training
-loss was logged: a rise of validation alone is overfitting. Where the loss does not show it, metrics do: all
-that gained anything lose half of it again (AlgoPerf's "collapsed").
+point is above twice the first one rises from the start. A validation loss is judged only where no training loss
+was logged: a rise of validation alone is overfitting. Unless it is a tenth above its first value at each of
+four later evaluations or more, while training does not fall by a tenth after the first tenth of the run: a
+warning. Where the loss does not show it, metrics do: all that gained anything lose half of it again (AlgoPerf's
+"collapsed").
 
 It is an error unless every training metric that grows with success keeps nine tenths of its best, and nothing
 at all where each keeps 99 %: a loss near zero may double while the answers stay right.
@@ -38,7 +40,7 @@ from loglens.model.series import Series, present, require
 from loglens.model.sign import Sign
 from loglens.remedies.overshoot import against_overshoot, against_rise
 from loglens.stats.arrays import LARGEST_EXPONENT, relative, safe_exp
-from loglens.stats.levels import Levels, block_at_best, levels, onset_of_rise
+from loglens.stats.levels import Levels, block_at_best, levels, onset_of_rise, sinking
 from loglens.stats.running_average import is_climbing_average
 
 RULE = Rule("divergence", "loss", Severity.ERROR, leads_to=("nan-loss", "metric-collapse"), supervised=True)
@@ -53,6 +55,8 @@ NOISELESS = 1e-12
 STILL_GAINS = 0.1
 #: A metric gained much where it gained ten deviations of its level, and a tenth of its best.
 GAINED_ERRORS, GAINED_SHARE = 10.0, 0.1
+#: Evaluations that show that a validation loss never comes back to its first value.
+EVALUATIONS = 5
 #: A rise to one and a half times the lowest level is sure: single points do so on 11 % of good runs, levels do not.
 SURE_RISE = 1.5
 
@@ -92,7 +96,8 @@ def detect(
     stop = loss.first_nonfinite if loss is not None and loss.ends_nonfinite else None
     metrics = [metric if stop is None else metric.before(stop) for metric in (*metric_higher, *val_metric_higher)]
     metrics = [metric.finite for metric in metrics if len(metric.finite) >= min_points]
-    if fallen := metric_falls(metrics, lr, errors):
+    above = held_out_rises(main, val_loss, lr) if val_loss is not None else None
+    if fallen := metric_falls(metrics, lr, errors) or above:
         yield fallen.finding(against_overshoot(lr, grad_norm_global, fallen.onset))
 
 
@@ -173,6 +178,29 @@ def metric_falls(metrics: Sequence[Series], lr: Series | None, errors: float) ->
         present(metric, lr),
         int(metric.step[onset_of_rise(-metric.value, found)]),
         metric.last_step,
+    )
+
+
+def held_out_rises(main: Series, val_loss: Series, lr: Series | None) -> Sign | None:
+    """The validation loss is above its first value at every later evaluation, while training gains nothing.
+
+    main: the finite training loss. Where training goes on gaining, that is overfitting.
+    """
+    value = val_loss.finite.value
+    if main.tag == val_loss.tag or len(value) < EVALUATIONS or value[0] <= 0:
+        return None
+    if value[1:].min() < (1 + STILL_GAINS) * value[0] or sinking(main.value[len(main) // 10 :], 3) > STILL_GAINS:
+        return None
+    end = float(np.median(value[-3:]))
+    return Sign(
+        f"{val_loss.tag} is above its first value ({value[0]:.4g}) at each of {len(value) - 1} later evaluations, and "
+        f"ends at {end:.4g}, while {main.tag} does not fall after the first tenth",
+        Severity.WARNING,
+        Confidence.MEDIUM,
+        {"start": float(value[0]), "lowest_later": float(value[1:].min()), "end": end},
+        present(val_loss, main, lr),
+        int(val_loss.finite.step[1]),
+        val_loss.finite.last_step,
     )
 
 

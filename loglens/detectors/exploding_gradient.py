@@ -4,18 +4,20 @@ Why it matters. Where each layer or time step multiplies the gradient by a facto
 exponentially with depth or time; the updates overshoot, weights end large, the loss stays poor or
 turns NaN (Bengio, Simard and Frasconi 1994; Pascanu, Mikolov and Bengio 2013).
 
-How it is found. Any of four signs. (1) Growth: a robust log-linear fit over a trailing window has a
-slope with t above 4 after correction for autocorrelation, explains 70 % of the variance, and covers a
-factor of 10, to a level ten times above the norms before it (where the loss answers, the window may end
-at the peak); its growth per step, doubling time and the step of float32 overflow are given, and the
-share of steps with g[t+1]/g[t] above 1.0 is tested against a coin. (2) A jump to ten times the recent
-median (Megatron-LM's large-gradient rule) that the loss answers within 50 points by leaving its level
-for good. (3) Depth: the norms of adjacent layers have a ratio above 1.0 towards the input in 80 % of
-the pairs and 70 in all (AUTOTRAINER's beta3), with a poor loss. (4) Level: the norm is above 10 at
-every point and typically above five times the loss itself, while the loss stays poor; the least norm is
-below 1.0 in every one of 150 benchmark runs that reach their target. That a norm is merely above 1.0 is
-no fault: it is so for 90 % of the points of 18 % of runs that reach their target, so this is only a
-note. Growth that the loss does not answer is a warning, else an error.
+How it is found. Any of four signs. (1) Growth: a robust log-linear fit over a trailing window has a slope with
+t above 4 after correction for autocorrelation, explains 70 % of the variance, and covers a factor of 10, to a
+level ten times above the norms before it (where the loss answers, the window may end at the peak); its growth
+per step, doubling time and the step of float32 overflow are given, and the share of steps with g[t+1]/g[t]
+above 1.0 is tested against a coin. (2) A jump to ten times the recent median (Megatron-LM's large-gradient
+rule) that the loss answers within 50 points by leaving its level for good. (3) Depth: the norms of adjacent
+layers have a ratio above 1.0 towards the input in 80 % of the pairs and 70 in all (AUTOTRAINER's beta3), with a
+poor loss. (4) Level: the norm is above 10 at every point and typically above five times the loss itself, while
+the loss stays poor (where it came down by half: with a norm above 100 at every point, or where it came down by
+four fifths and the norm is above ten times the loss), or begins far above guessing: a hundredfold fall of a
+classifier that still errs, or of a cross entropy above ten times ln 1,000,000; the least norm is below 1.0 in
+every one of 150 benchmark runs that reach their target. That a norm is merely above 1.0 is no fault: it is so
+for 90 % of the points of 18 % of runs that reach their target, so this is only a note. Growth that the loss
+does not answer is a warning, else an error.
 
 When it is wrong. Summed losses and losses in large units have large gradients by nature. Late in
 training the norm of a healthy run may rise several-fold while the loss improves.
@@ -34,11 +36,13 @@ from loglens.model.numbers import estimate, fold, growth, number
 from loglens.model.run import Run
 from loglens.model.series import Series, present, require
 from loglens.model.sign import Sign
+from loglens.model.vocabulary import CROSS_ENTROPY
 from loglens.remedies import actions as remedies
 from loglens.remedies.exploding import against_explosion
 from loglens.stats.arrays import relative
-from loglens.stats.explosions import answered_jump, is_far_above, is_poor, starts_absurdly
+from loglens.stats.explosions import answered_jump, begins_beyond_guessing, is_far_above, is_poor, starts_absurdly
 from loglens.stats.explosive_growth import ExplosiveGrowth, explosive_growth
+from loglens.stats.levels import levels
 from loglens.stats.trend import rising_share
 
 RULE = Rule(
@@ -54,6 +58,8 @@ LOSS_POINTS = 3
 MIN_LAYER_SHARE, MIN_POINT_SHARE = 0.8, 0.9
 #: Chance of the rising steps under a coin below which growth that the loss answers is certain.
 CERTAIN = 1e-3
+#: A loss that came down by half learns, whatever its gradient is; where it came down by four fifths, it began too high.
+HALVED, TOO_HIGH = 0.5, 0.8
 #: Points from a jump on among which its peak is named.
 PEAK_POINTS = 50
 
@@ -168,10 +174,13 @@ def is_high(grad: Series, loss: Series, metrics: Sequence[Series], min_norm: flo
     if not is_far_above(grad.step, grad.value, finite.step, finite.value, min_norm, level_ratio):
         return None
     absurd = any(starts_absurdly(finite.value, metric.finite.value) for metric in metrics)
-    if not absurd and not is_poor(finite.value):
-        return None
+    absurd = absurd or (bool(CROSS_ENTROPY.search(loss.tag)) and begins_beyond_guessing(finite.value))
     start, low, middle = float(grad.value[:3].max()), float(grad.value.min()), float(np.median(grad.value))
-    times = relative(middle, float(np.median(np.abs(finite.value))))
+    height = float(np.median(np.abs(np.interp(grad.step, finite.step, finite.value))))
+    times = relative(middle, height)
+    vast = low > 10 * min_norm or (levels(finite.value).drop > TOO_HIGH and middle > 2 * level_ratio * height)
+    if not absurd and (not is_poor(finite.value) or (levels(finite.value).drop > HALVED and not vast)):
+        return None
     how = "begins far above guessing" if absurd else "stays poor"
     return Sign(
         f"{grad.tag} starts at {number(start)} and stays above {number(min_norm)} at every one of {len(grad):,} "

@@ -40,6 +40,9 @@ RULE = Rule("metric-collapse", "outcome", Severity.ERROR)
 
 #: From so many points on, medians of blocks of four or more are judged, and single points below.
 FEW = 200
+#: Of fewer points that rise by half of their best or more, noise is what goes against that rise and the fall after
+#: it, and a margin: a handful of points that wander show little of it.
+HANDFUL, MARGIN = 12, 3.0
 #: What a metric may still move after a leap at its first points, as a share of the leap.
 LEAP = 0.02
 #: From so many evaluations on, the confidence is high.
@@ -150,10 +153,23 @@ def _course(curve: Series, lost_share: float, errors: float, dips: float) -> Cou
 def _levels(value: Floats) -> tuple[Floats, np.ndarray, float]:
     """Levels of a curve, the index of each one's first point, and the standard error of a level."""
     if len(value) < FEW:
-        return value, np.arange(len(value)), noise(value)
+        error = noise(value)
+        if len(value) < HANDFUL and value.max() - value[0] > abs(value.max()) / 2:
+            error = min(error, MARGIN * _turns(value))
+        return value, np.arange(len(value)), error
     block = blocks(np.arange(len(value)), value)
     error = MEDIAN_ERROR * noise(value) / float(np.sqrt(len(value) / len(block)))
     return block.level, block.start, max(error, noise(block.level))
+
+
+def _turns(value: Floats) -> float:
+    """Root mean square of all steps of a few points against a course that rises to its best and falls from there.
+
+    Second differences of so few measure the rise and the fall themselves.
+    """
+    at = int(np.argmax(value))
+    turns = np.concatenate([np.diff(value[: at + 1]).clip(max=0), np.diff(value[at:]).clip(min=0)])
+    return float(np.sqrt(np.mean(turns**2)))
 
 
 def _at_stake(level: Floats, best: float, sign: float, lost_share: float) -> float | None:

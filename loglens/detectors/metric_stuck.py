@@ -12,6 +12,10 @@ by more than 2 % of its level. A measured metric of 100 samples or more that rep
 while the model changes is a matter of one in a million (a change moves the count of right answers with a chance of
 nine in ten or more).
 
+Fewer evaluations than that are judged where each gives one and the same bad value (15 % right or less): four, or
+three of two metrics. A score of skill (R2, a correlation of classes, kappa, an area under the ROC curve) that is
+within 0.02 of what a constant answer gets, in the later half of its points, stands still whatever its digits.
+
 A perfect metric is a note, as an easy task is solved soon. It is a warning where nothing was measured on held-out
 data and the training loss ends below a thousandth of its first value: perhaps a task with one answer only. And it is
 one where it is perfect from the first point on while the loss of the same split begins above ln 2: a classifier with
@@ -23,6 +27,7 @@ digits may hide small moves; near its best (0.9 or more), it is a note.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -44,6 +49,14 @@ NEAR_BEST = 0.9
 SETTLES = 20
 #: A mean cross entropy of ln 2: the right class has half of the probability in the (geometric) mean.
 WRONG_ANSWERS = float(np.log(2))
+#: Scores of which an answer without knowledge gets 0 (no variance explained, no correlation of classes), or one half.
+_SKILL = re.compile(r"(?<![a-z])(r2|r_?squared|r2_?score|mcc|matthews\w*|(cohens?_?)?kappa)(?![a-z0-9])", re.I)
+_ROC = re.compile(r"(?<![a-z])(roc_?auc|auc_?roc|auroc|auc)(?![a-z0-9])", re.I)
+#: A score this near to that of a constant answer tells nothing (chosen).
+NEAR_NONE = 0.02
+#: The fewest evaluations that show a metric stand still, and what share of right answers is bad.
+FEW, BAD = 3, 0.15
+SURE_POINTS = 10
 #: In so many points, a first value that differs is the untrained model's.
 LONG = 100
 
@@ -72,11 +85,18 @@ def detect(
     )
     measured = next((long for split in splits if (long := _long(split, min_points))), None)
     if measured is None:
-        raise Skip(f"no metric of {min_points} points was logged")
+        if (found := few_at_worst([curve for split in splits for curve in split], (*loss, *val_loss), moves)) is None:
+            raise Skip(f"no metric of {min_points} points was logged")
+        yield found
+        return
     losses = [curve.finite for curve in (*loss, *val_loss, *loss_component) if len(curve.finite) >= min_points]
     if not losses:
         raise Skip(f"no loss of {min_points} points was logged beside the metric")
     kinds = [_kind(curve) for curve in measured]
+    unskilled = [curve for curve in measured if _no_skill(curve)]
+    if unskilled and any(_moves(curve, moves) for curve in losses):
+        yield no_skill(unskilled[0], max(losses, key=_range))
+        return
     if None in kinds or not any(_moves(curve, moves) for curve in losses):
         return
     kind = next(kind for kind in (WORST, SAME, GOOD, PERFECT) if kind in kinds)
@@ -88,6 +108,49 @@ def detect(
     trivial = kind == PERFECT and measured[0].split not in ("val", "test") and not val_loss
     trivial = trivial and any(_vanishes(one, vanished) for one in losses)
     yield _finding(curve, kind, measured, max(losses, key=_range), sure_points, trivial or impossible)
+
+
+def few_at_worst(metrics: Sequence[Series], losses: Sequence[Series], moves: float) -> Finding | None:
+    """A few evaluations that all give one and the same bad value, while a loss moves.
+
+    Four or more, or three of two metrics; from the second one on, each metric is the same to its last digit (three
+    at least), and within a few hundredths of a tenth of the worst value there is.
+    """
+    found = [curve.finite for curve in metrics if len(curve.finite) >= FEW]
+    moving = [curve.finite for curve in losses if len(curve.finite) >= FEW and _moves(curve.finite, moves)]
+    if not moving or not found or (max(map(len, found)) == FEW and len(found) < 2):
+        return None
+    for curve in found:
+        share = as_share(curve).value
+        right = 1 - share if curve.role == "metric_lower" else share
+        exact = right[-1] <= 0 or len(f"{abs(curve.value[-1]):.9g}".split("e")[0].replace(".", "").lstrip("0")) >= FEW
+        if np.ptp(share[1:]) > 0 or right.max() > BAD or right.min() < -1 or not exact:
+            return None
+    return _finding(found[0], WORST if right[-1] <= 0 else SAME, found, max(moving, key=_range), SURE_POINTS, False)
+
+
+def _no_skill(curve: Series) -> bool:
+    """Whether a score of skill is that of a constant answer, or worse, in the later half of the curve."""
+    late = float(np.median(curve.value[len(curve) // 2 :]))
+    if _SKILL.search(curve.tag):
+        return late <= NEAR_NONE
+    # an area under another curve than the ROC may be far below one half
+    return bool(_ROC.search(curve.tag)) and abs(late - 0.5) <= NEAR_NONE
+
+
+def no_skill(curve: Series, loss: Series) -> Finding:
+    """A score that says by its name what an answer without any knowledge gets, and stays there."""
+    end = float(np.median(curve.value[len(curve) // 2 :]))
+    return Finding(
+        f"{curve.tag} is {end:.3g} in the later half of its {len(curve)} points, no better than one answer for every "
+        f"sample, while {loss.tag} moves between {loss.value.min():.4g} and {loss.value.max():.4g}",
+        Severity.WARNING,
+        Confidence.MEDIUM,
+        end_step=curve.last_step,
+        evidence={"value": end, "points": len(curve), "stays_at": "no skill"},
+        remedies=[remedies.check_labels(), remedies.check_optimizer_step()],
+        series=(curve, loss),
+    )
 
 
 def _contradicts(metric: Series, losses: Sequence[Series]) -> bool:

@@ -27,12 +27,12 @@ from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.numbers import estimate, number
 from loglens.model.run import Run
 from loglens.model.series import Series, require
+from loglens.model.vocabulary import CROSS_ENTROPY
 from loglens.remedies import actions as remedies
 
 RULE = Rule("poor-initial-loss", "loss", Severity.NOTE, supervised=True)
 
 _CLASSES = re.compile(r"(^|[./])((num|n)_?(classes|labels)|nclass(es)?|classes|vocab_?size)$")
-_ENTROPY = re.compile(r"cross_?entropy|xent|nll|(^|[^a-z])ce([^a-z]|$)", re.I)
 _OTHER = re.compile(r"mse|mae|l1|bce|binary|focal|hinge|contrastive|triplet", re.I)
 
 #: From so many on, a number is no count of classes: vocabularies have up to a few millions.
@@ -56,7 +56,7 @@ def detect(
         raise Skip("the parameters do not say how many classes there are")
     key, count = classes[0]
     named = [loss.tag, *(str(value) for name, value in run.params.items() if re.search("loss|criterion", name.lower()))]
-    if any(_OTHER.search(name) for name in named) or (loss_component and not _ENTROPY.search(loss.tag)):
+    if any(_OTHER.search(name) for name in named) or (loss_component and not CROSS_ENTROPY.search(loss.tag)):
         raise Skip("the loss is not a cross entropy alone, as far as names tell")
     curve = require(loss, min_points, "losses")
     if run.rewinds:

@@ -8,12 +8,18 @@ the validation loss ends within 5 % of it, and a logged accuracy ends below 0.6 
 gained in the second half. Losses alone cannot tell a model that is too small from one that is fine-tuned
 near its optimum, so without an accuracy nothing is claimed.
 
+Or the norm of all weights is below a tenth of its start for the last fifth of the run, while the training loss
+gains nothing: less than 3 % in the second half and less than a quarter in all. Then decay pulls the weights to
+zero faster than the gradients can hold them (the norm of the decayed weights at which both balance is in
+inverse proportion to the decay).
+
 When it is wrong. A task that is noise for the most part has a low best accuracy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +28,7 @@ from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.learning import bounded
 from loglens.model.numbers import number
 from loglens.model.series import Series
+from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels, sinking
 
@@ -29,11 +36,14 @@ RULE = Rule("underfitting", "loss", Severity.WARNING)
 
 #: An accuracy whose second half is two hundredths above its second quarter is still on its way.
 FLAT = 0.02
+#: Weights below a tenth of their start are gone, where the norm has points enough to show that it stays so.
+VANISHED, NORM_POINTS = 0.1, 10
 
 
 def detect(
     loss: Series,
-    val_loss: Series,
+    val_loss: Series | None,
+    weight_norm_global: Series | None,
     metric_higher: tuple[Series, ...],
     val_metric_higher: tuple[Series, ...],
     lr: Series | None,
@@ -44,8 +54,15 @@ def detect(
     apart: float = 0.05,
     low: float = 0.6,
 ) -> Iterator[Finding]:
-    train, held_out = loss.finite, val_loss.finite
-    if len(train) < min_points or len(held_out) < min_points // 2:
+    train = loss.finite
+    if weight_norm_global is not None and (sign := weights_vanish(train, weight_norm_global, gain, late_gain)):
+        why = (
+            "the decay of this run pulls the weights to zero; with so little they keep the size that the loss asks for"
+        )
+        yield sign.finding([replace(remedies.weight_decay(1e-4), why=why)])
+        return
+    held_out = val_loss.finite if val_loss is not None else None
+    if val_loss is None or held_out is None or len(train) < min_points or len(held_out) < min_points // 2:
         raise Skip(f"needs {min_points} losses of training and half as many of validation")
     accuracies = bounded((*val_metric_higher, *metric_higher), min_points)
     if not accuracies:
@@ -70,6 +87,26 @@ def detect(
             remedies.train_longer(2.0),
         ],
         series=(loss, val_loss),
+    )
+
+
+def weights_vanish(loss: Series, norm: Series, gain: float, late_gain: float) -> Sign | None:
+    """The weights shrink to less than a tenth of their start, and the loss (finite) does not come down."""
+    size = norm.finite.value
+    if min(len(loss), len(size)) < NORM_POINTS:
+        return None
+    start, late = float(np.median(size[:3])), size[-len(size) // 5 :]
+    found = levels(loss.value)
+    if late.max() >= VANISHED * start or found.drop > gain or sinking(loss.value[len(loss) // 2 :], 3) > late_gain:
+        return None
+    return Sign(
+        f"{norm.tag} shrinks from {start:.3g} to {late[-1]:.3g}, and {loss.tag} stays at {found.end:.4g} (start "
+        f"{found.start:.4g}): decay pulls the weights to zero, so that the model cannot fit anything",
+        Severity.WARNING,
+        Confidence.HIGH,
+        {"norm_start": start, "norm_end": float(late[-1]), "start": found.start, "train_end": found.end},
+        (loss, norm),
+        end=loss.last_step,
     )
 
 

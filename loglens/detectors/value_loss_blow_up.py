@@ -14,6 +14,9 @@ and a thousandfold that has passed again is an error as well (falls of the rewar
 loss are one picture: Unity ML-Agents issue 1336). A loss of the policy counts only with such a fall, and only above
 1: with advantages of unit spread, more than that needs probability ratios beyond any clip range.
 
+A thousandfold jump within one point is a warning as well, where the explained variance, half or more before it, ends
+below zero for good: the value function is worse than a constant, whatever the reward still is.
+
 When it is wrong. A task whose rewards become larger on purpose (a curriculum) without a logged reward.
 """
 
@@ -28,6 +31,7 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.numbers import number
 from loglens.model.series import Series, present
+from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
 from loglens.stats.gains import loses_after
@@ -40,6 +44,11 @@ USUAL = 0.2
 LASTING = 0.02
 #: Rewards that show a level.
 REWARD_POINTS = 5
+
+
+#: Points just before a jump that are the level it is measured from, points after it that show a level, and the
+#: explained variance of a value function that had learned.
+JUST_BEFORE, AFTER, EXPLAINS = 5, 5, 0.5
 
 
 class BlowUp(NamedTuple):
@@ -56,6 +65,7 @@ def detect(
     rl_q_value: tuple[Series, ...],
     rl_entropy_coef: tuple[Series, ...],
     rl_policy_loss: tuple[Series, ...],
+    rl_explained_var: Series | None,
     rl_reward: Series | None,
     lr: Series | None,
     *,
@@ -79,6 +89,10 @@ def detect(
     ]
     blown = [one for one in blown if one.lasts or _falls(rl_reward, one, harm)]
     if not blown:
+        forgets = (critic_forgets(curve, rl_explained_var, factor) for curve, _ in values) if rl_explained_var else ()
+        for sign in filter(None, forgets):
+            yield sign.finding([remedies.slower_policy(lr, sign.onset), remedies.clip_grad_norm(None)])
+            return
         return
     # the highest factor that finds a curve comes first, and with it the point where it is plain
     found = min({one.curve.tag: one for one in reversed(blown)}.values(), key=lambda one: int(one.curve.step[one.at]))
@@ -140,6 +154,34 @@ def _falls(reward: Series | None, blown: BlowUp, harm: float) -> bool:
         return False
     lowest = float(before[len(before) // 2 :].min())
     return float(np.median(after)) < lowest - harm * float(np.ptp(before))
+
+
+def critic_forgets(curve: Series, explained: Series, factor: float) -> Sign | None:
+    """A jump above what the curve was just before, after which the explained variance never comes back.
+
+    Before it, the value function explained half of the variance of the returns or more; after it, less than nothing.
+    """
+    size, step = _size(curve), curve.step
+    known = explained.finite
+    for at in range(JUST_BEFORE, len(size)):
+        before = float(np.median(size[at - JUST_BEFORE : at]))
+        if not 0 < factor * before < size[at]:
+            continue
+        split = int(np.searchsorted(known.step, step[at]))
+        was, since = known.value[max(0, split - JUST_BEFORE) : split], known.value[split:]
+        if min(len(was), len(since)) < AFTER or np.median(was) < EXPLAINS or np.median(since[-AFTER:]) > 0:
+            return None
+        return Sign(
+            f"{curve.tag} jumps from {before:.3g} to {size[at]:.3g} at {curve.axis} {step[at]}, and {explained.tag} "
+            f"goes from {np.median(was):.3g} to {np.median(since[-AFTER:]):.3g} for good: the value function is lost",
+            Severity.WARNING,
+            Confidence.MEDIUM,
+            {"usual": before, "peak": float(size[at]), "explained": float(np.median(since[-AFTER:]))},
+            (curve, explained),
+            int(step[at]),
+            curve.last_step,
+        )
+    return None
 
 
 def _finding(blown: BlowUp, factor: float, harmed: bool, reward: Series | None, lr: Series | None) -> Finding:

@@ -19,6 +19,8 @@ WORSE = 3.0
 #: A jump of the loss: so many deviations of the noise, and at least to twice its level. It counts as over
 #: once the loss is within half of those deviations, or a fifth of its level, again.
 JUMP, BACK = 6.0, 0.2
+#: Ten times ln(1,000,000).
+BEYOND_GUESSING = 138.0
 #: Points within which a loss answers a jump of the gradient, at most a twentieth of the run.
 ANSWER = 50
 
@@ -118,6 +120,18 @@ def starts_absurdly(loss: Floats, metric: Floats, fall: float = 100.0, solved: f
     if len(loss) < 5 or not len(metric) or metric.min() < 0 or metric.max() > solved:
         return False
     return float(np.median(loss[:3])) > fall * abs(levels(loss).end) and metric[0] < 0.5
+
+
+def begins_beyond_guessing(loss: Floats, fall: float = 100.0) -> bool:
+    """Whether a cross entropy begins at ten times what guessing among a million classes costs, and falls a hundredfold.
+
+    loss: n finite points. No number of classes explains such a start; a likelihood that is summed over the parts of a
+    sample may be as large, but does not fall as far.
+    """
+    if len(loss) < 5:
+        return False
+    start = float(np.median(loss[:3]))
+    return start > BEYOND_GUESSING and start > fall * abs(levels(loss).end)
 
 
 def is_far_above(step: Ints, grad: Floats, loss_step: Ints, loss: Floats, min_norm: float, level_ratio: float) -> bool:

@@ -128,3 +128,14 @@ def test_test_curves_stand_in_where_nothing_was_validated() -> None:
     held_out = np.concatenate([np.linspace(0.73, 0.56, 12), np.linspace(0.57, 0.76, n - 12)]) * level(n, 1.0, 0.005)
     found = judge(run({"tr_loss": np.geomspace(0.7, 1e-5, n), "te_loss": held_out}), detectors())
     assert found.findings[0].condition == "overfitting"
+
+
+def test_what_the_outcome_of_a_run_is_called_by_itself_counts_as_found() -> None:
+    """The rule was skipped, and the outcome of the run is a finding under its name."""
+    lost = np.concatenate([np.linspace(0.1, 0.9, 30), np.full(30, 0.15)])
+    config = Config(thresholds={"metric-collapse": {"min_points": 1000}})
+    diagnosis = judge(run({"val/accuracy": lost}), {"metric-collapse": detectors()["metric-collapse"]}, config)
+    assert [found.condition for found in diagnosis.findings] == ["metric-collapse"]
+    assert [(one.outcome, one.why) for one in diagnosis.outcomes if one.condition == "metric-collapse"] == [
+        ("found", "")
+    ]

@@ -109,6 +109,33 @@ def test_swings_to_the_end_are_unstable() -> None:
     assert name == "unstable-training" and finding.severity is Severity.WARNING
 
 
+@pytest.mark.parametrize("n", [12, 25, 60])
+@pytest.mark.parametrize("starts_high", [False, True])
+def test_an_accuracy_that_goes_up_and_down_to_the_end_is_unstable(n: int, starts_high: bool) -> None:
+    up = (np.arange(n) + starts_high) % 4 < 2
+    curves = [curve(np.where(up, 0.8, 0.2), role="metric_higher", split="val", tag="val_accuracy")]
+    found = unexplained(judge_outcome(curves), [], curves)
+    assert found is not None and found[0] == "unstable-training"
+
+
+def test_noise_of_a_small_validation_set_is_not_unstable() -> None:
+    for seed in range(30):
+        noisy = np.linspace(0.3, 0.85, 20) + 0.05 * np.random.default_rng(seed).normal(size=20)
+        assert judge_outcome([curve(noisy, role="metric_higher", split="val", tag="val_f1")]).state != "unstable"
+
+
+@pytest.mark.parametrize("n", [10, 60])
+def test_a_metric_at_its_worst_is_stuck_though_the_loss_of_rare_events_falls(n: int) -> None:
+    precision = 0.025 + 0.003 * np.random.default_rng(n).normal(size=n)
+    loss = np.geomspace(0.78, 0.06, n)
+    curves = [
+        curve(precision, role="metric_higher", split="val", tag="val/mean_average_precision"),
+        curve(loss, split="val", tag="val/loss"),
+    ]
+    found = unexplained(judge_outcome(curves), [], curves)
+    assert found is not None and found[0] == "metric-stuck"
+
+
 def test_nothing_is_said_twice() -> None:
     curves = [curve(noisy(back_up(300), 0.02, 1))]
     rules, said = load.detectors(), Finding("", Severity.WARNING, Confidence.HIGH)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from loglens.analysis.judge import judge
 from loglens.model.finding import Severity
 from loglens.registry.load import detectors
-from tests.curves import Floats, falling, level, run
+from tests.curves import Floats, falling, level, run, sparse
 from tests.detectors.judging import complains, findings, only, skip_reason
 
 
@@ -126,3 +126,13 @@ def test_training_that_rises_while_validation_falls_is_a_note() -> None:
     found = only("divergence", {"loss": loss, "val_loss": np.linspace(1.2, 0.7, 210) * level(210, 1.0, 0.01)})
     assert found.severity is Severity.NOTE and "val_loss falls from" in found.message
     assert complains("divergence", {"loss": loss, "val_loss": np.linspace(0.7, 1.2, 210) * level(210, 1.0, 0.01)})
+
+
+@pytest.mark.parametrize("evaluations", [6, 30])
+def test_a_validation_loss_that_is_never_as_low_as_at_first(evaluations: int) -> None:
+    above = np.append(3.4, level(evaluations, 4.3, 0.03))
+    flat = {"loss": np.append(8.5, level(99, 3.9, 0.05)), "val_loss": above}
+    (found,) = findings("divergence", sparse(flat))
+    assert found.severity is Severity.WARNING and found.tags[0] == "val_loss"
+    assert not findings("divergence", sparse(flat | {"loss": falling(100)}))  # training gains: that is overfitting
+    assert not findings("divergence", sparse(flat | {"val_loss": np.append(3.4, level(evaluations, 3.3, 0.03))}))

@@ -165,3 +165,19 @@ def test_a_classifier_that_begins_far_above_guessing() -> None:
     assert complaints(curves | {"val_acc": np.linspace(0.05, 0.6, 40)})
     solved = {"loss": np.geomspace(300, 0.5, 400), "grad_norm": level(400, 40.0, 0.1)}  # summed over a batch
     assert not complaints(solved | {"val_acc": np.linspace(0.05, 0.99, 40)})
+
+
+@pytest.mark.parametrize("n", [30, 300])
+@pytest.mark.parametrize("norm", [80.0, 400.0])
+def test_a_high_norm_that_falls_with_the_loss_is_no_explosion(n: int, norm: float) -> None:
+    """A summed loss that comes down sixfold, with a norm that comes down as far and stays above ten."""
+    curves = {"loss": falling(n, 30, 5, 0.05), "grad_norm": falling(n, norm, 20, 0.2)}
+    assert not complaints(curves)
+
+
+@pytest.mark.parametrize("start", [400.0, 4e4])
+def test_a_cross_entropy_that_begins_beyond_any_guess(start: float) -> None:
+    """No number of classes costs 400 nats to guess among; its name says that it is a cross entropy."""
+    curves = {"train_nll": np.geomspace(start, 3, 200), "grad_norm": falling(200, 1e5, 2e3, 0.1)}
+    assert complaints(curves)
+    assert not complaints({"train_nll": falling(200, 4.6, 0.9, 0.05), "grad_norm": falling(200, 3.0, 0.4, 0.1)})

@@ -115,3 +115,12 @@ def test_what_follows_a_dead_loss_is_its_effect() -> None:
 
 def test_few_points() -> None:
     assert "5 points" in skip_reason(RULE, {"val_accuracy": np.array([0.1, 0.5, 0.9, 0.1])})
+
+
+@pytest.mark.parametrize("n", [7, 8, 10])
+def test_a_quick_rise_and_a_fall_of_few_evaluations(n: int) -> None:
+    """Second differences of so few points measure the rise and the fall themselves."""
+    value = 0.1 + 0.7 * (1 - np.exp(-np.arange(n, dtype=float)))
+    value[-3:] = 0.12
+    noise = 0.01 * np.random.default_rng(n).normal(size=n)
+    assert complains(RULE, {"val_accuracy": value + noise, "loss": falling(n)})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from loglens.model.finding import Severity
-from tests.curves import falling
+from tests.curves import falling, sparse
 from tests.detectors.judging import complains, judged, only, skip_reason
 
 RULE = "metric-stuck"
@@ -80,3 +80,39 @@ def test_an_accuracy_that_is_perfect_beside_a_loss_of_guessing_is_warned_of(n: i
 def test_an_easy_task_may_be_perfect_at_once() -> None:
     easy = falling(8, start=0.2, floor=0.001)
     assert not complains("metric-stuck", {"val_accuracy": np.ones(8), "val_loss": easy, "loss": easy})
+
+
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_few_evaluations_at_one_bad_value(n: int) -> None:
+    """Word error rates that are one and the same number while the loss falls fivefold; three of one are too few."""
+    rate = np.append(0.91, np.full(n - 1, 0.8967))
+    logged = {
+        "loss": falling(60, 30, 6),
+        "val_loss": falling(n, 29, 6, 0.01),
+        "val/wer": rate,
+        "test/wer": rate + 0.003,
+    }
+    assert only(RULE, sparse(logged)).severity is Severity.WARNING
+    assert "6 points" in skip_reason(RULE, sparse({"loss": falling(60), "val/wer": rate[:3]}))
+
+
+def test_few_evaluations_that_move_or_are_fair_say_nothing() -> None:
+    moving = {"loss": falling(60), "val/wer": np.array([0.95, 0.9, 0.84, 0.8])}
+    fair = {"loss": falling(60), "val_accuracy": np.full(4, 0.5)}
+    assert not complains(RULE, sparse(moving)) and not complains(RULE, sparse(fair))
+
+
+@pytest.mark.parametrize("tag", ["val_r2", "val/matthews_corrcoef", "val/cohen_kappa"])
+@pytest.mark.parametrize("n", [8, 100])
+def test_a_score_of_no_skill(tag: str, n: int) -> None:
+    score = 0.005 * np.random.default_rng(n).normal(size=n)
+    score[0] = -6.0
+    assert complains(RULE, {"loss": falling(n, 50, 4), tag: score})
+    assert not complains(RULE, {"loss": falling(n, 50, 4), tag: np.linspace(0.0, 0.4, n)})
+
+
+def test_an_area_under_the_roc_curve_of_one_half() -> None:
+    half = 0.5 + 0.005 * np.random.default_rng(1).normal(size=20)
+    assert complains(RULE, {"loss": falling(20), "val_auc": half})
+    assert not complains(RULE, {"loss": falling(20), "val_auc": half + 0.2})
+    assert not complains(RULE, {"loss": falling(20), "val/AUC": half - 0.45})  # of another curve than the ROC

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.curves import level
+import numpy as np
+
+from tests.curves import falling, level
 from tests.detectors.judging import findings, skip_reason
 
 
@@ -11,3 +13,12 @@ def test_underfitting_needs_an_accuracy() -> None:
     assert "without an accuracy" in skip_reason("underfitting", stuck)
     assert findings("underfitting", stuck | {"val_accuracy": level(20, 0.43, 0.002)})
     assert not findings("underfitting", stuck | {"val_accuracy": level(20, 0.9, 0.002)})
+
+
+def test_weights_that_decay_to_nothing() -> None:
+    """The norm falls to a thirtieth while the loss stays where it was, however many classes there are."""
+    norm = 0.2 + 6 * np.exp(-np.arange(200) / 20)
+    (found,) = findings("underfitting", {"loss": level(200, 0.693, 0.05), "weight_norm": norm})
+    assert "decay" in found.message
+    assert not findings("underfitting", {"loss": falling(200), "weight_norm": norm})
+    assert not findings("underfitting", {"loss": level(200, 0.693, 0.05), "weight_norm": np.linspace(6, 2, 200)})

@@ -90,3 +90,16 @@ def test_losses_of_the_policy() -> None:
 def test_a_loss_without_a_level_is_not_judged() -> None:
     value = np.append(np.zeros(200), level(100, 1.0))
     assert "level above zero" in skip_reason(RULE, {VALUE: value, REWARD: np.linspace(0, 1, 300)})
+
+
+@pytest.mark.parametrize("n", [30, 300])
+def test_a_critic_that_forgets_what_it_explained(n: int) -> None:
+    """The loss jumps a thousandfold and comes down again; the explained variance does not come back."""
+    at = n // 2
+    value, explained = level(n, 0.002, 0.3), np.full(n, 0.9)
+    value[at:] = 100 * np.exp(-np.linspace(0, 8, n - at))
+    explained[at:] = -20 * np.exp(-np.linspace(0, 3, n - at))
+    reward = -200 * np.exp(-np.linspace(0, 8, n)) - 5
+    found = only(RULE, {VALUE: value, REWARD: reward, "train/explained_variance": explained})
+    assert found.severity is Severity.WARNING and found.onset_step == at
+    assert not judged(RULE, {VALUE: value, REWARD: reward, "train/explained_variance": np.full(n, 0.9)})[0]

@@ -29,6 +29,10 @@ BEYOND_NOISE = 4.0
 BLOCKS = 30
 
 
+#: Of fewer points, a share that goes up and down may be one bad evaluation; a smaller range may be noise. Chosen.
+MIN_SWINGING, WIDE = 10, 0.3
+#: Up to so many evaluations, each is a point of its own.
+SINGLE = 200
 #: Points below which the bend of a curve shows in the second differences of its points: 24 evaluations of a loss that
 #: falls exponentially to 5 % have second differences of up to 1.4 % of the fall.
 FEW_POINTS = 24
@@ -46,6 +50,8 @@ class Progress:
     comes back. lost_at: the step from which it stays below half of its gain. worse: how far the end is
     worse than the start, as a share of the start's size; 0 where that is within the noise. drop_sureness:
     how far the end is from the best, in standard errors.
+    comes_back: how many times a share (an accuracy, say) goes from above three quarters to below half of its whole
+    range after its first quarter, where the range is 0.3 of what is possible or more; wherever it started.
     swing: how widely the points of the later half spread (from their 10th to their 90th
     percentile) beyond what that half gains, as a share of the gain. error: standard error of a difference of levels.
     """
@@ -64,6 +70,7 @@ class Progress:
     kept: float
     late: float
     falls_back: int
+    comes_back: int
     lost_at: int | None
     worse: float
     drop_sureness: float
@@ -122,6 +129,7 @@ def measure(curve: Series) -> Progress | None:
         kept=float((start - end) / gain) if gain > 0 else 0.0,
         late=float((quarter - end) / gain) if gain > 0 else 0.0,
         falls_back=_falls_back(part[len(part) // 2 :]),
+        comes_back=_comes_back(level if n > SINGLE else y, ideal) if curve.role in SHARES else 0,
         lost_at=_lost_at(part, block.start, finite),
         worse=float(drop / max(abs(start), 1e-300)) if drop > BEYOND_NOISE * error else 0.0,
         drop_sureness=float((end - best) / error) if error > 0 else (np.inf if end > best else 0.0),
@@ -194,6 +202,19 @@ def _falls_back(part: Floats) -> int:
         elif share < 0.5 and state == 1:
             state, count = 0, count + 1
     return count
+
+
+def _comes_back(level: Floats, ideal: float | None) -> int:
+    """How many times a curve falls back as `_falls_back` counts, in shares of its whole range, after its first quarter.
+
+    At least half of them are in the later half.
+    """
+    best, worst = float(level.min()), float(level.max())
+    if ideal is None or len(level) < MIN_SWINGING or worst - best < WIDE * ideal:
+        return 0
+    share = (worst - level) / (worst - best)
+    n = len(share)
+    return min(_falls_back(share[n // 4 :]), 2 * _falls_back(share[n // 2 :]))
 
 
 def _lost_at(part: Floats, start: np.ndarray, curve: Series) -> int | None:

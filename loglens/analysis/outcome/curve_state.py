@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, Progress
+from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, BLOCKS, Progress
 from loglens.model.series import Series
 
 #: A gain below this share of the way is none. Chosen, not derived: the losses of runs at chance that were looked at
@@ -27,6 +27,8 @@ NEAR_BEST = 0.8
 STAYS = 0.9
 #: A share that stands at less than this much of its best possible value is at its worst, whatever others say.
 WORST = 0.1
+#: What a curve that goes up and down through most of its range may look like from its start and its end alone.
+UNDECIDED = frozenset({"held", "unclear", "stuck", "little"})
 #: Fewer points than this show no course.
 BRIEF = 4
 #: Fewer points than this make no case for a failure.
@@ -37,13 +39,17 @@ def state_of(progress: Progress) -> str:
     """One of the states of `model.outcome.STATES`, or "held": starts near its best and stays there."""
     if len(progress.curve) < BRIEF:
         return "short"
-    if _starts_near_best(progress):
-        return "held"
+    state = "held" if _starts_near_best(progress) else _from_gain(progress)
+    swings = progress.heldout and progress.comes_back >= 2
+    return "unstable" if swings and state in UNDECIDED else state
+
+
+def _from_gain(progress: Progress) -> str:
     if not _gained(progress):
         return _without_gain(progress)
     if progress.kept < 0.5 and progress.falls_back < 2:
         return _given_back(progress)
-    if progress.falls_back >= 2 or (progress.heldout and progress.swing > SWING):
+    if (progress.falls_back >= 2 and _beyond_batches(progress)) or (progress.heldout and progress.swing > SWING):
         return "unstable"
     if progress.kept < KEPT and (progress.heldout or progress.drop_sureness > BEYOND_NOISE):
         return "unclear"
@@ -76,6 +82,12 @@ def _hidden_in_noise(progress: Progress) -> bool:
     """Whether the noise would hide a gain that is more than little: then none seen does not mean none made."""
     way = abs(progress.start) if progress.ideal is None else abs(progress.start - progress.ideal)
     return BEYOND_NOISE * progress.error > LITTLE * way
+
+
+def _beyond_batches(progress: Progress) -> bool:
+    """Whether a quarter of the gain is more than the noise of two levels: a batch or an episode is no evaluation."""
+    levels = np.sqrt(min(1.0, BLOCKS / len(progress.curve)))
+    return progress.heldout or abs(progress.best - progress.start) / 4 > 2 * progress.noise * float(levels)
 
 
 def _given_back(progress: Progress) -> str:

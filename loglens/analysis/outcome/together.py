@@ -42,7 +42,7 @@ def stays_at_worst(found: Sequence[Witness]) -> Witness | None:
     A metric stands still where its later half gains less than 2 % of the way to that value. None where no metric of
     both splits does, or where half of the losses still fall in their last quarter.
     """
-    at_worst = [witness for witness in found if witness.metric and _still_at_worst(witness)]
+    at_worst = [witness for witness in found if witness.metric and stands_at_worst(witness)]
     falling = [witness for witness in found if not witness.metric and witness.state == "learning"]
     losses = [witness for witness in found if not witness.metric]
     if len({witness.heldout for witness in at_worst}) < 2 or 2 * len(falling) > len(losses):
@@ -50,7 +50,8 @@ def stays_at_worst(found: Sequence[Witness]) -> Witness | None:
     return next(witness for witness in at_worst if witness.heldout)
 
 
-def _still_at_worst(witness: Witness) -> bool:
+def stands_at_worst(witness: Witness) -> bool:
+    """Whether a metric of eight points or more stays below a tenth of its best, and gains nothing in its later half."""
     progress = witness.progress
     if progress is None or progress.lower or progress.ideal is None or len(progress.curve) < ENOUGH:
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from loglens.analysis.outcome.curve_state import ENOUGH
-from loglens.analysis.outcome.together import fell_together, stays_at_worst
+from loglens.analysis.outcome.together import fell_together, stands_at_worst, stays_at_worst
 from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
 from loglens.model.finding import Confidence, Finding, Rule, RuleHelp, Severity
 from loglens.model.outcome import SUCCESS, RunOutcome
@@ -59,7 +59,7 @@ def unexplained(
     if chief is None or chief.progress is None or len(chief.progress.curve) < ENOUGH:
         return None
     together = fell_together(seen) is not None if outcome.state != "stuck" else stays_at_worst(seen) is not None
-    if outcome.state == "unstable" and chief.progress.falls_back < 2 and not together:
+    if outcome.state == "unstable" and max(chief.progress.falls_back, chief.progress.comes_back) < 2 and not together:
         return None  # a wide spread from point to point may be noise of the evaluation
     errors = [name for name, severity in loud.items() if severity is Severity.ERROR]
     if errors or (explains & loud.keys() and not together):
@@ -73,10 +73,15 @@ def _surely_stuck(chief: Witness, seen: Sequence[Witness]) -> bool:
     """Whether a held-out curve or a reward stands still far from its best, and no other curve learns.
 
     What stands still at a fair level may have been good from the start; so may a training loss, of which nobody
-    knows the best value.
+    knows the best value. A held-out metric at its worst level says it whatever the losses do, unless one of another
+    kind learns: a loss of rare events falls by learning how rare they are.
     """
     progress = chief.progress
-    if progress is None or any(witness.state in SUCCESS for witness in seen):
+    if progress is None:
+        return False
+    if chief.metric and chief.heldout and stands_at_worst(chief):
+        return not any(witness.metric and witness.state in SUCCESS for witness in seen)
+    if any(witness.state in SUCCESS for witness in seen):
         return False
     if not chief.heldout:
         return (chief.curve.role or "").startswith("rl_")
