@@ -18,12 +18,12 @@ _NEARLY = 0.1
 _GIVEN_RATE = re.compile(r"learning_rate=([\d.e+-]+)\)")
 #: What the title of a new learning rate says already.
 _SAID_IN_TITLE = re.compile(r"; this run peaked at \S+, so use \S+$")
-#: Constructors of optimizers in snippets, by framework, and what stands for the rate in them.
-_MADE = {
-    "torch": re.compile(r"(?<=torch\.optim\.)\w+(?=\()"),
-    "keras": re.compile(r"(?<=keras\.optimizers\.)(?:Adam|AdamW)(?=\()"),
-    "optax": re.compile(r"(?<=optax\.)adamw?(?=\()"),
-}
+#: Constructors of optimizers in code for PyTorch, Keras and optax, and what stands for the rate in them.
+_MADE = (
+    re.compile(r"(?<=torch\.optim\.)AdamW?(?=\()"),
+    re.compile(r"(?<=keras\.optimizers\.)AdamW?(?=\()"),
+    re.compile(r"(?<=optax\.)adamw?(?=\()"),
+)
 _OWN_RATE = re.compile(
     r"\blr=(?:self\.)?lr\b|(?<=Adam\()lr\b|(?<=AdamW\()lr\b|(?<=adamw\()lr\b|(?<=SGD\()lr\b|(?<=sgd\()lr\b"
 )
@@ -96,9 +96,7 @@ def _with_recipe(code: str, recipe: Recipe) -> str:
     if recipe.rate is not None:
         rate = f"{_round(recipe.rate):g}"
         code = _OWN_RATE.sub(lambda found: f"lr={rate}" if "=" in found[0] else rate, code)
-    if recipe.optimizer:
-        for (library, pattern), name in zip(_MADE.items(), OPTIMIZERS[recipe.optimizer], strict=True):
-            # optax's sgd has no weight decay, which is what that remedy is about
-            if library != "optax" or "weight_decay" not in code:
-                code = pattern.sub(name, code)
+    if recipe.optimizer and "weight_decay" not in code:  # which is decoupled from the gradient in AdamW only
+        for pattern, name in zip(_MADE, OPTIMIZERS[recipe.optimizer], strict=True):
+            code = pattern.sub(name, code)
     return code

@@ -187,8 +187,8 @@ def _numbers(curve: Series, finding: Finding) -> dict[str, str]:
     level = _between(before, curve.finite.value) if len(before) else 0.0
     end = 0.9 * float(np.median(tail)) if len(tail) else 0.0
     return {
-        "level": f"{level:.2g}" if level > 0 else "",
-        "end": f"{end:.3g}" if end > 0 else "",
+        "level": f"{float(f'{level:.2g}'):g}" if level > 0 else "",
+        "end": f"{float(f'{end:.3g}'):g}" if end > 0 else "",
         "next": str(curve.last_step + 1),
         "gone": str(finding.end_step) if outlived else "",
     }

@@ -122,6 +122,12 @@ def test_the_optimizer_and_the_rate_in_the_code_are_the_runs_own() -> None:
     assert "torch.optim.AdamW(model.parameters(), lr=lr)" in "\n".join(codes("", None))
 
 
+def test_weight_decay_stays_decoupled() -> None:
+    codes = said(actions.weight_decay(), recipe=Recipe("", "adam", 0.02)).snippets
+    assert "torch.optim.AdamW(" in codes["pytorch"] and "lr=0.02" in codes["pytorch"]
+    assert codes["jax"] == "tx = optax.adamw(0.02, weight_decay=0.01)"
+
+
 def test_a_plugins_own_remedy_stays_as_it_is() -> None:
     remedy = said(
         Remedy("turn_it_off", {"wait_s": 10}, "it is too loud", {"pytorch": "off()"}, "it is quiet"), "my-rule"
