@@ -5,7 +5,7 @@ from __future__ import annotations
 from loglens.compare.curves import Comparison, Pair
 from loglens.compare.parameters import Changed
 from loglens.compare.regression import Regression
-from loglens.model.numbers import fixed, number, plural
+from loglens.model.numbers import estimate, number, plural
 
 #: Verdict -> mark and style of the text output, and the headline.
 HEADLINES = {
@@ -59,7 +59,7 @@ def noise(pair: Pair) -> str:
     if pair.nonfinite is not None or not pair.parts:
         return "–"
     times = pair.parts[0].times
-    return fixed(times) if times < WITHOUT_NOISE else "no noise"
+    return estimate(times) if times < WITHOUT_NOISE else "no noise"
 
 
 def remarks(pair: Pair, arrow: str = "→") -> list[str]:
