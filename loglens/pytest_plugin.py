@@ -41,9 +41,14 @@ def assert_healthy(
     judged is not healthy either. Returns the report of a healthy log.
     """
     __tracebackhide__ = True
-    from loglens import diagnose
+    from loglens import UnreadableError, diagnose
+    from loglens.model.plain_text import safe
 
-    report = diagnose(path, config=config, fail_on=fail_on)
+    try:
+        report = diagnose(path, config=config, fail_on=fail_on)
+    except UnreadableError as error:  # no such path
+        why = str(error).removeprefix(f"{error.path}: ")
+        raise AssertionError(f"{safe(error.path)} could not be read: {safe(why)}") from None
     if report.exit_code:
         raise AssertionError("\n".join(_message(report, fail_on)))
     return report

@@ -18,6 +18,7 @@ def collect(
     *,
     config: Config = Config(),
     renderers: Mapping[str, Callable[[Report], str]] | None = None,
+    suffixes: Mapping[str, str] | None = None,
 ) -> Report:
     """Build the report on judged runs, which are all whole or all outlines."""
     items = list(judged)
@@ -30,6 +31,7 @@ def collect(
         unread=tuple(item for item in items if isinstance(item, Unread)),
         fail_on=config.fail_on,
         renderers=renderers or {},
+        suffixes=suffixes or {},
         rules=rules,
         outlines=tuple(item for item in items if isinstance(item, Outline)),
     )

@@ -5,16 +5,20 @@ Curves are paired by tag, or else by role.
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from loglens.compare.parameters import Changed, changes
 from loglens.compare.regression import Limit, Regression, regression
-from loglens.model.redaction import redact_value
+from loglens.errors import LoglensError, nearest
+from loglens.model import report_file
+from loglens.model.numbers import plural
+from loglens.model.plain_text import safe
+from loglens.model.report_file import framed
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.model.strict_json import to_strict
@@ -24,14 +28,33 @@ from loglens.stats import separation
 
 #: Roles whose differences say nothing about the training; histograms are compared by their norms.
 NOT_COMPARED = BOOKKEEPING | {"grad_hist", "weight_hist"}
+#: Fields of a pair that JSON does not hold.
+_DRAWN = ("goods", "bad")
 #: Roles in causal order: of curves that depart at one step, those that can be the cause come first.
 CAUSES = ("lr", "loss_scale", "momentum", "weight_decay", "grad", "update", "clip", "weight", "activation", "loss")
-#: Parameters that say where and when a run was made, not how.
-_ELSEWHERE = re.compile(
-    r"(^|[._/ -])(id|name|dir|path|file|host(name)?|pid|time(stamp)?|started?(_at)?|ended?(_at)?|created(_at)?|date"
-    r"|user|status|duration|runtime|output_dir|log(ging)?_dir|run_id|run_name|uuid|url|executable|program|port)$",
-    re.IGNORECASE,
-)
+
+Curves = tuple[Series, ...]
+
+
+class Entry(NamedTuple):
+    """A run of the comparison with its curves, and how it was judged: verdict and summary, empty where it was not."""
+
+    run: Run
+    curves: Curves
+    verdict: str = ""
+    summary: str = ""
+
+    @property
+    def last_step(self) -> int | None:
+        """The last step, over the curves that count in steps, or over all where none does."""
+        curves = [curve for curve in self.run.curves.values() if len(curve)]
+        counting = [curve for curve in curves if curve.axis == "step"] or curves
+        return max((int(curve.step[-1]) for curve in counting), default=None)
+
+    def as_dict(self) -> dict[str, Any]:
+        run = self.run
+        document = {"run": run.name, "path": str(run.source), "format": run.format, "last_step": self.last_step}
+        return document | {"verdict": self.verdict or None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +63,8 @@ class Pair:
 
     same_until: the last step up to which its values equal those of the one good run exactly.
     nonfinite: the first step at which it is NaN or infinite and no good one is. parts: the stretches over
-    which it departs beyond noise. why: why it could not be compared; empty where it was.
+    which it departs beyond noise. why: why it could not be compared; empty where it was. goods, bad: the curves
+    themselves, drawn but not written to JSON.
     """
 
     role: str
@@ -53,6 +77,8 @@ class Pair:
     nonfinite: int | None = None
     parts: tuple[separation.Separation, ...] = ()
     why: str = ""
+    goods: tuple[Series, ...] = ()
+    bad: Series | None = None
 
     @property
     def onset(self) -> int | None:
@@ -61,53 +87,66 @@ class Pair:
         return min(steps, default=None)
 
     def as_dict(self) -> dict[str, Any]:
-        document: dict[str, Any] = to_strict(asdict(self) | {"onset_step": self.onset})
+        fields = asdict(replace(self, goods=(), bad=None)) | {"onset_step": self.onset}
+        document: dict[str, Any] = to_strict({name: value for name, value in fields.items() if name not in _DRAWN})
         return document
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A parameter that differs: its values in the good runs (as many as there are), and in the bad one.
-
-    absent: "good" or "bad" where that side does not have it. minor: it only says where or when the run was.
-    """
-
-    name: str
-    good: tuple[Any, ...]
-    bad: Any
-    absent: str = ""
-    minor: bool = False
-
-    def as_dict(self) -> dict[str, Any]:
-        document: dict[str, Any] = to_strict({name: getattr(self, name) for name in self.__slots__})
-        return document
+#: Makes the text of a comparison in one format, or the bytes of a figure.
+Renderer = Callable[["Comparison"], str | bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The differences between the good runs and the bad one; `parted` is in the order in which to look at them."""
+    """The differences between the good runs and the bad one; `parted` is in the order in which to look at them.
 
-    good: tuple[Run, ...]
-    bad: Run
+    left_out: runs that were named as good ones and have failed themselves. renderers: format -> its
+    function. suffixes: file ending -> format.
+    """
+
+    good: tuple[Entry, ...]
+    bad: Entry
     parted: tuple[Pair, ...]
     together: tuple[Pair, ...]
     uncompared: tuple[Pair, ...]
     missing: tuple[str, ...]
     params: tuple[Changed, ...]
     regressions: tuple[Regression, ...]
+    left_out: tuple[Entry, ...] = ()
+    renderers: Mapping[str, Renderer] = field(default_factory=dict, repr=False, compare=False)
+    suffixes: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {safe(self.bad.run.name)!r} with {plural(len(self.good), 'good run')}: {self.verdict}>"
+
+    @property
+    def verdict(self) -> str:
+        """regression (a limit is broken), diverge, no-difference, or not-compared where no curve is in both."""
+        if self.failed:
+            return "regression"
+        return "diverge" if self.parted else "no-difference" if self.together else "not-compared"
 
     @property
     def failed(self) -> bool:
         """Whether a limit given to the comparison is broken."""
         return any(item.failed for item in self.regressions)
 
+    @property
+    def reasons(self) -> dict[str, list[str]]:
+        """The tags of the curves that could not be compared, by the reason."""
+        found: dict[str, list[str]] = {}
+        for pair in self.uncompared:
+            found.setdefault(pair.why, []).append(pair.tag)
+        return found
+
     def as_dict(self) -> dict[str, Any]:
         """The comparison as JSON types, schema 1.0."""
         first = self.parted[0] if self.parted else None
         return {
             "schema_version": "1.0",
-            "good": [_about(run) for run in self.good],
-            "bad": _about(self.bad),
+            "good": [entry.as_dict() for entry in self.good],
+            "bad": self.bad.as_dict(),
+            "left_out": [entry.as_dict() | {"why": entry.summary} for entry in self.left_out],
             "first": {"step": first.onset, "role": first.role, "tag": first.tag} if first else None,
             "parted": [pair.as_dict() for pair in self.parted],
             "together": [pair.as_dict() for pair in self.together],
@@ -115,72 +154,57 @@ class Comparison:
             "missing": list(self.missing),
             "params": [param.as_dict() for param in self.params],
             "gate": {"regressions": [item.as_dict() for item in self.regressions], "failed": self.failed},
+            "verdict": self.verdict,
         }
 
+    def render(self, format: str = "text") -> str:
+        """The comparison in one of the formats text, markdown, html and json. Raises LoglensError for another one."""
+        content = self._content(format)
+        if isinstance(content, bytes):
+            raise LoglensError(f"{format} is a figure and no text; save it to a file")
+        return content
 
-Curves = tuple[Series, ...]
+    def _content(self, format: str) -> str | bytes:
+        if format not in self.renderers:
+            raise LoglensError(f"no format {format!r}; {nearest(format, list(self.renderers))}")
+        return self.renderers[format](self)
+
+    def save(self, path: str | Path, format: str | None = None) -> Path:
+        """Write the comparison to a file and return its path. The suffix picks the format, as with `-o`.
+
+        Raises LoglensError for a suffix that no format has and for a file that cannot be written.
+        """
+        return report_file.save(self._content, Path(path), format, self.suffixes)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the HTML page in a frame of its own."""
+        return framed(self.render("html"), "loglens comparison") if "html" in self.renderers else None
 
 
-def compare(good: Sequence[tuple[Run, Curves]], bad: tuple[Run, Curves], limits: Sequence[Limit] = ()) -> Comparison:
-    """Compare the bad run with the good ones, each with its curves. Raises LoglensError for a limit on no curve."""
-    pairs = list(_pairs([group for _, group in good], bad[1]))
+def compare(
+    good: Sequence[Entry], bad: Entry, limits: Sequence[Limit] = (), left_out: Sequence[Entry] = ()
+) -> Comparison:
+    """Compare the bad run with the good ones. Raises ConfigError for a limit on no curve."""
+    groups = [entry.curves for entry in good]
+    pairs = list(_pairs(groups, bad.curves))
     parted = sorted((pair for pair in pairs if pair.onset is not None), key=_urgency)
-    names = {name(curve) for _, group in good for curve in group if _is_compared(curve)}
+    names = {name(curve) for group in groups for curve in group if _is_compared(curve)}
     return Comparison(
-        tuple(run for run, _ in good),
-        bad[0],
+        tuple(good),
+        bad,
         tuple(parted),
         tuple(pair for pair in pairs if pair.onset is None and not pair.why),
         tuple(pair for pair in pairs if pair.onset is None and pair.why),
-        tuple(sorted(names - {name(curve) for curve in bad[1]})),
-        tuple(changes([run.params for run, _ in good], bad[0].params)),
-        tuple(regression(limit, [group for _, group in good], bad[1]) for limit in limits),
+        tuple(sorted(names - {name(curve) for curve in bad.curves})),
+        tuple(changes([entry.run.params for entry in good], bad.run.params)),
+        tuple(regression(limit, groups, bad.curves) for limit in limits),
+        tuple(left_out),
     )
 
 
 def name(curve: Series) -> str:
     """The role of a curve as the configuration writes it: "loss@val"."""
     return f"{curve.role}@{curve.split}" if curve.split else str(curve.role)
-
-
-def last_step(run: Run) -> int | None:
-    """The last step of a run, over its curves that count in steps, or over all where none does."""
-    curves = [curve for curve in run.curves.values() if len(curve)]
-    counting = [curve for curve in curves if curve.axis == "step"] or curves
-    return max((int(curve.step[-1]) for curve in counting), default=None)
-
-
-def changes(good: Sequence[Mapping[str, Any]], bad: Mapping[str, Any]) -> Iterator[Changed]:
-    """The parameters whose value in the bad run is none of those in the good ones; those that matter first.
-
-    Secrets are compared and not shown.
-    """
-    found = []
-    good, bad = [_unfolded(params) for params in good], _unfolded(bad)
-    for key in dict.fromkeys([key for params in (*good, bad) for key in params]):
-        values = tuple(params[key] for params in good if key in params)
-        known = tuple(redact_value(key, value) for value in values)
-        minor = _ELSEWHERE.search(key) is not None
-        if key not in bad:
-            found.append(Changed(key, known, None, "bad", minor))
-        elif not values:
-            found.append(Changed(key, (), redact_value(key, bad[key]), "good", minor))
-        elif not any(_equal(value, bad[key]) for value in values):
-            found.append(Changed(key, known, redact_value(key, bad[key]), "", minor))
-    yield from sorted(found, key=lambda change: (change.minor, bool(change.absent)))
-
-
-def _unfolded(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters with each text of "name: value" lines replaced by one parameter a line."""
-    found: dict[str, Any] = {}
-    for key, value in params.items():
-        lines = [line for line in value.splitlines() if line.strip()] if isinstance(value, str) else []
-        pairs = [re.fullmatch(r"\s*([\w./ -]{1,60}?)\s*[:=]\s*(.*)", line) for line in lines]
-        if len(lines) > 1 and all(pairs):
-            found |= {f"{key}/{pair[1]}": pair[2] for pair in pairs if pair}
-        else:
-            found[key] = value
-    return found
 
 
 def _pairs(good: Sequence[Curves], bad: Curves) -> Iterator[Pair]:
@@ -218,7 +242,7 @@ def _pair(partners: Sequence[Series], curve: Series) -> Pair:
     why = ""
     if len(step) < separation.MIN_COMMON_POINTS and not identical:
         why = f"{len(step)} common points, {separation.MIN_COMMON_POINTS} are needed to tell a difference from noise"
-    return Pair(*fields, tag, len(step), same, nonfinite, parts, why)
+    return Pair(*fields, tag, len(step), same, nonfinite, parts, why, tuple(usable), curve)
 
 
 def _nonfinite(good: Sequence[Series], curve: Series) -> int | None:
@@ -238,15 +262,3 @@ def _urgency(pair: Pair) -> tuple[bool, int, int, bool]:
 
 def _is_compared(curve: Series) -> bool:
     return curve.role is not None and curve.role not in NOT_COMPARED
-
-
-def _equal(one: Any, two: Any) -> bool:
-    if isinstance(one, bool) != isinstance(two, bool):
-        return False
-    if isinstance(one, int | float) and isinstance(two, int | float):
-        return math.isclose(one, two, rel_tol=1e-9) or (one != one and two != two)
-    return str(one) == str(two)
-
-
-def _about(run: Run) -> dict[str, Any]:
-    return {"run": run.name, "path": str(run.source), "format": run.format, "last_step": last_step(run)}

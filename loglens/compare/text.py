@@ -1,4 +1,4 @@
-"""The text output of `loglens compare`: where the runs depart, what differs, and whether limits are kept."""
+"""The text output of `loglens compare`: where the runs diverge, what differs, and whether limits are kept."""
 
 from __future__ import annotations
 
@@ -7,30 +7,34 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.console import RenderableType
 from rich.table import Table
 
-from loglens.compare.curves import Changed, Comparison, Pair, last_step
-from loglens.model.numbers import number, plural
-from loglens.model.run import Run
+from loglens.compare.curves import Comparison, Entry, Pair
+from loglens.compare.parameters import Changed
+from loglens.compare.phrases import HEADLINES, change, first_difference, headline, limit_kept, noise, remarks, values
+from loglens.model.numbers import plural
 from loglens.renderers.terminal.look import TextStyle, indented
 
 #: How many curves and parameters are shown where the reader has not asked for all.
 FEW_CURVES, FEW_PARAMS = 8, 12
+#: Columns of the page below which the name of a curve may not fall.
+NARROWEST = 16
 
 
 def text(found: Comparison, look: TextStyle) -> str:
-    """The comparison as text: the verdict, the curves that depart, the parameters that differ, the limits."""
+    """The comparison as text: the verdict, the curves that diverge, the parameters that differ, the limits."""
     return look.print(_page(found, look))
 
 
 def _page(found: Comparison, look: TextStyle) -> Iterator[RenderableType]:
-    yield _headline(found, look)
+    mark, style, _ = HEADLINES[found.verdict]
+    title, _, said = headline(found).partition("  ")
+    yield look.text((f"{look.mark(mark)} {title}", style), (f"  {look.say(said, 300)}", "head"))
     yield ""
     yield _runs(found, look)
     if found.parted:
         yield ""
-        yield look.text(("Where they part", "head"), ("  in the order in which to look at it", "muted"))
+        yield look.text(("Where the runs diverge", "head"), ("  in the order in which to look at it", "muted"))
         shown = found.parted if look.verbose else found.parted[:FEW_CURVES]
-        for pair in shown:
-            yield indented(_parted(pair, look))
+        yield indented(_parted(shown, look))
         if len(found.parted) > len(shown):
             yield indented(
                 look.text((f"and {plural(len(found.parted) - len(shown), 'more curve')}; -v shows them", "muted"))
@@ -39,91 +43,65 @@ def _page(found: Comparison, look: TextStyle) -> Iterator[RenderableType]:
         yield ""
         yield look.text(("Parameters that differ", "head"))
         yield indented(_params(found.params, look))
-    elif found.bad.params:
+    elif found.bad.run.params:
         yield ""
-        yield look.text(("Parameters", "head"), "  none differs of those that were logged")
+        yield look.text(("Parameters", "head"), "  no difference in those that were logged")
     yield from _rest(found, look)
     if found.regressions:
         yield ""
         yield look.text(("Limits", "head"))
     for item in found.regressions:
-        mark = ("failed" if item.failed else "clean",) * 2
-        by = f"{number(abs(item.worse) * 100)} %" if item.relative else number(abs(item.worse))
-        change = "no number" if item.worse != item.worse else f"{'worse' if item.worse > 0 else 'better'} by {by}"
-        said = f" {look.say(item.limit, 60)}: {change}, from {number(item.good)} to {number(item.bad)}"
-        yield indented(look.text((look.mark(mark[0]), mark[1]), said, (f"  ({look.say(item.tag, 60)})", "muted")))
-
-
-def _headline(found: Comparison, look: TextStyle) -> RenderableType:
-    if any(item.failed for item in found.regressions):
-        broken = ", ".join(look.say(item.limit, 60) for item in found.regressions if item.failed)
-        return look.text(
-            (f"{look.mark('failed')} REGRESSION", "failed"), (f"  {broken}{_first(found, look, '; ')}", "head")
-        )
-    if found.parted:
-        return look.text((f"{look.mark('suspect')} THEY PART", "suspect"), (_first(found, look, "  "), "head"))
-    if found.together:
-        count = plural(len(found.together), "curve")
-        return look.text((f"{look.mark('healthy')} TOGETHER", "healthy"), f"  {count} agree within noise")
-    return look.text((f"{look.mark('not-judged')} NOT COMPARED", "not-judged"), "  no curve is in both")
-
-
-def _first(found: Comparison, look: TextStyle, before: str) -> str:
-    if not found.parted:
-        return ""
-    pair = found.parted[0]
-    return f"{before}first at {pair.axis} {pair.onset}: {look.say(pair.role, 40)} ({look.say(pair.tag, 50)})"
+        mark = "failed" if item.failed else "clean"
+        tag = (f"  ({look.say(item.tag, 60)})", "muted")
+        yield indented(look.text((look.mark(mark), mark), f" {look.say(limit_kept(item), 300)}", tag))
 
 
 def _runs(found: Comparison, look: TextStyle) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, width=4)
+    table.add_column(no_wrap=True, width=8)
     table.add_column(ratio=1, overflow="fold")
-    names = _names(found.good, look)
-    table.add_row(look.text(("good", "head")), look.text(names))
-    table.add_row(look.text(("bad", "head")), look.text(_names([found.bad], look)))
+    rows = [("good", found.good), ("bad", [found.bad]), ("left out", found.left_out)]
+    for name, entries in rows:
+        if entries:
+            table.add_row(look.text((name, "head")), look.text(_names(entries, look, why=name == "left out")))
     return table
 
 
-def _names(runs: Sequence[Run], look: TextStyle) -> str:
-    few = runs if look.verbose else runs[:3]
-    more = f" and {len(runs) - len(few)} more" if len(runs) > len(few) else ""
+def _names(entries: Sequence[Entry], look: TextStyle, why: bool) -> str:
+    few = entries if look.verbose else entries[:3]
+    more = f" and {len(entries) - len(few)} more" if len(entries) > len(few) else ""
     return (
-        ", ".join(f"{look.say(run.name, 80)} ({look.say(run.format, 40)}, to step {last_step(run)})" for run in few)
+        "; ".join(
+            f"{look.say(entry.run.name, 80)} ({look.say(entry.run.format, 40)}, to step {entry.last_step}"
+            + (f", {entry.verdict}" if entry.verdict else "")
+            + (f": {look.say(entry.summary, 120)})" if why else ")")
+            for entry in few
+        )
         + more
     )
 
 
-def _parted(pair: Pair, look: TextStyle) -> RenderableType:
-    pieces: list[str | tuple[str, str]] = [
-        (look.say(pair.role, 40), "head"),
-        f" {look.say(pair.tag, 60)}",
-        (f" against {look.say(pair.good_tag, 60)}" if pair.good_tag != pair.tag else "", "muted"),
-        f": from {pair.axis} ",
-        (str(pair.onset), "onset"),
-    ]
-    if pair.nonfinite is not None:
-        pieces += [", ", ("not finite", "bad"), f" from {pair.axis} {pair.nonfinite}"]
-    for part in pair.parts[:1]:
-        pieces += [
-            ", ",
-            (f"{number(part.bad)} in place of {number(part.good)}", "number"),
-            f" at {pair.axis} {part.worst}",
-            (f", {number(part.times)} times the noise" if part.times < 1e6 else ", without noise", "muted"),
-        ]
-        if part.until is not None:
-            pieces.append((f"; together again from {pair.axis} {part.until}", "muted"))
-    if len(pair.parts) > 1:
-        last = pair.parts[-1]
-        pieces += [
-            f"; apart {'again' if len(pair.parts) == 2 else 'for the last time'} from {pair.axis} ",
-            (str(last.step), "onset"),
-            (f", {number(last.bad)} in place of {number(last.good)}", "number"),
-            f" at {pair.axis} {last.worst}",
-        ]
-    if pair.same_until is not None:
-        pieces.append((f"; exactly the same up to {pair.axis} {pair.same_until}", "muted"))
-    return look.text(*pieces)
+def _parted(pairs: Sequence[Pair], look: TextStyle) -> Table:
+    """A row a curve, and below it what else there is to say of it."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=False)
+    arrow = "→" if look.unicode else "->"
+    table.add_column(look.text(("Curve", "muted")), overflow="fold", min_width=NARROWEST)
+    table.add_column(look.text(("First difference", "muted")), no_wrap=True)
+    table.add_column(look.text((f"Good {arrow} bad", "muted")), overflow="fold", min_width=NARROWEST)
+    table.add_column(look.text(("Times the noise", "muted")), justify="right")
+    for pair in pairs:
+        good, bad, where = values(pair)
+        table.add_row(
+            look.text((look.say(pair.tag, 60), "head"), (f"\n{_below(pair, look)}", "muted")),
+            look.text((look.say(first_difference(pair), 40), "onset")),
+            look.text(f"{good} {arrow} ", (bad, "number"), (f" {look.say(where, 40)}", "muted")),
+            look.text(noise(pair)),
+        )
+    return table
+
+
+def _below(pair: Pair, look: TextStyle) -> str:
+    return look.say("; ".join([pair.role, *remarks(pair, "→" if look.unicode else "->")]), 200)
 
 
 def _params(params: Iterable[Changed], look: TextStyle) -> Table:
@@ -135,11 +113,10 @@ def _params(params: Iterable[Changed], look: TextStyle) -> Table:
     table.add_column(ratio=1, overflow="fold")
     arrow = "→" if look.unicode else "->"
     for param in shown:
-        values = list(dict.fromkeys(number(value) for value in param.good))
-        good = "absent" if param.absent == "good" else ", ".join(look.say(value, 80) for value in values[:4])
-        bad = "absent" if param.absent == "bad" else look.say(number(param.bad), 80)
+        good, bad = change(param)
         name = look.say(param.name, look.width // 3)
-        table.add_row(look.text((name, "muted")), look.text(f"{good} {arrow} ", (bad, "number")))
+        both = look.text(f"{look.say(good, 330)} {arrow} ", (look.say(bad, 80), "number"))
+        table.add_row(look.text((name, "muted")), both)
     if len(params) > len(shown):
         kinds = "of place and time" if len(shown) == len(telling) else ""
         table.add_row(
@@ -151,19 +128,17 @@ def _params(params: Iterable[Changed], look: TextStyle) -> Table:
 def _rest(found: Comparison, look: TextStyle) -> Iterator[RenderableType]:
     """What is alike, what could not be compared and why, and what the bad run did not log."""
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, width=12)
+    table.add_column(no_wrap=True, width=13)
     table.add_column(ratio=1, overflow="fold")
     if found.together:
         names = list(dict.fromkeys(look.say(pair.role, 40) for pair in found.together))
-        table.add_row(look.text(("Together", "head")), look.text(", ".join(names)))
-    reasons: dict[str, list[str]] = {}
-    for pair in found.uncompared:
-        reasons.setdefault(pair.why, []).append(look.say(pair.tag, 60))
-    for index, (why, tags) in enumerate(reasons.items()):
+        table.add_row(look.text(("No difference", "head")), look.text(", ".join(names)))
+    for index, (why, tags) in enumerate(found.reasons.items()):
         few = tags if look.verbose else tags[:FEW_CURVES]
         more = f" and {len(tags) - len(few)} more" if len(tags) > len(few) else ""
         heading = look.text(("Not compared", "head") if index == 0 else "")
-        table.add_row(heading, look.text(", ".join(few) + more, (f": {look.say(why)}", "muted")))
+        named = ", ".join(look.say(tag, 60) for tag in few)
+        table.add_row(heading, look.text(named + more, (f": {look.say(why)}", "muted")))
     if found.missing:
         said = ", ".join(look.say(role, 40) for role in found.missing)
         table.add_row(look.text(("Missing", "head")), look.text(said, (": the bad run did not log it", "muted")))

@@ -196,6 +196,16 @@ def _describe(file: Path) -> tuple[str, str | None]:
     return kind, not_a_log(start)
 
 
+def why_missing(path: str | Path) -> str:
+    """Why a path of this machine leads to nothing; empty where it leads somewhere, or is remote."""
+    if is_remote(path) or os.path.lexists(path):
+        return ""
+    if glob.has_magic(os.fspath(path)):
+        matched = next(glob.iglob(os.fspath(path), recursive=True), None)  # noqa: PTH207 - absolute patterns
+        return "" if matched is not None else "no file or folder fits this pattern"
+    return _missing(Path(path))
+
+
 def _missing(path: Path) -> str:
     """Why a path that does not exist is none: the nearest one that does, where there is one."""
     above = next((folder for folder in path.absolute().parents if folder.is_dir()), Path())

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from loglens.model.plain_text import safe
 from loglens.model.series import Series
 from loglens.model.strict_json import to_strict
 
@@ -107,6 +108,9 @@ class Finding:
     remedies: Sequence[Remedy] = ()
     series: tuple[Series, ...] = ()
     key: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Finding: {self.severity}, {safe(self.message)}>"
 
     @property
     def tags(self) -> list[str]:

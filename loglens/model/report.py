@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from loglens.errors import LoglensError, UnreadableError
+from loglens.errors import LoglensError, UnreadableError, nearest
+from loglens.model import report_file
 from loglens.model.causal_chain import chain_sentence
 from loglens.model.exit_code import ExitCode
 from loglens.model.finding import RuleHelp, Severity
 from loglens.model.histogram_grid import Distribution
 from loglens.model.numbers import plural
 from loglens.model.outcome import RunOutcome
+from loglens.model.plain_text import safe
 from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series
 from loglens.model.source import Note
@@ -99,6 +101,9 @@ class Diagnosis:
     distributions: tuple[Distribution, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict, repr=False)
     candidates: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Diagnosis of {safe(self.run)!r}: {self.verdict}, {safe(self.summary)}>"
 
     @property
     def verdict(self) -> str:
@@ -256,6 +261,7 @@ class Report:
     outlines: in place of `runs` where no output needs more than JSON or an overview.
     rules: the help on every rule that was applied or left out, for outputs that carry it along.
     require_healthy: whether a run that is not healthy, or an unread path, ends the command with NOT_JUDGED.
+    suffixes: the format of each file ending, for `save`.
     """
 
     runs: tuple[Diagnosis, ...]
@@ -266,6 +272,13 @@ class Report:
     rules: Mapping[str, RuleHelp] = field(default_factory=dict, repr=False, compare=False)
     outlines: tuple[Outline, ...] = ()
     require_healthy: bool = False
+    suffixes: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        verdicts = [run.verdict for run in self.judged]
+        counts = ", ".join(f"{verdicts.count(verdict):,} {verdict}" for verdict in sorted(set(verdicts)))
+        unread = f", {len(self.unread):,} not read" if self.unread else ""
+        return f"<Report on {plural(len(verdicts), 'run')}{': ' if counts else ''}{counts}{unread}>"
 
     @property
     def judged(self) -> Sequence[Diagnosis | Outline]:
@@ -351,19 +364,28 @@ class Report:
         }
 
     def render(self, format: str = "text") -> str:
-        """The report in one of the output formats, the same text that the command writes."""
+        """The report in one of the output formats, the same text that the command writes.
+
+        Raises LoglensError for a format that does not exist.
+        """
+        if format not in self.renderers:
+            raise LoglensError(f"no format {format!r}; {nearest(format, list(self.renderers))}")
         return self.renderers[format](self)
+
+    def save(self, path: str | Path, format: str | None = None) -> Path:
+        """Write the report to a file and return its path. The suffix picks the format, as with `-o`.
+
+        Raises LoglensError for a suffix that no format has and for a file that cannot be written.
+        """
+        return report_file.save(self.render, Path(path), format, self.suffixes)
 
     def _repr_html_(self) -> str | None:
         """What a notebook shows: the HTML report in a frame of its own; None where HTML cannot be made."""
         try:
             page = self.render("html")
-        except (KeyError, LoglensError):
+        except LoglensError:
             return None  # the notebook then shows the plain representation
-        return (
-            f'<iframe srcdoc="{html.escape(page)}" title="loglens report" width="100%" height="760" '
-            'style="border:0" sandbox="allow-scripts allow-popups"></iframe>'
-        )
+        return report_file.framed(page, "loglens report")
 
 
 def note_dict(note: Note) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from loglens.model.change import Change
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.plain_text import safe
 from loglens.model.series import Series
 from loglens.model.strict_json import to_strict
 
@@ -29,6 +30,10 @@ class ReportedFinding:
     caused_by: str | None = None
     known: bool = False
     changes: tuple[Change, ...] = ()
+
+    def __repr__(self) -> str:
+        place = "" if self.onset_step is None else f" from step {self.onset_step:,}"
+        return f"<Finding {self.condition}{place}: {self.severity}, {safe(self.message)}>"
 
     @classmethod
     def of(cls, rule: Rule, finding: Finding, caused_by: str | None = None) -> Self:

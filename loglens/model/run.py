@@ -6,7 +6,7 @@ a blank is no row. Rows that a resume replaced are removed here, once, by `survi
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from loglens.errors import LoglensError
 from loglens.model import run_html
 from loglens.model.columns import Columns, Histogram
+from loglens.model.numbers import plural
+from loglens.model.plain_text import safe
 from loglens.model.resume import Purge, Rewind, purged, surviving_rows
 from loglens.model.series import Series
 from loglens.model.source import Note
@@ -33,7 +35,8 @@ class Run:
     axes: the step axis of each tag that does not count in steps (e.g. {"val_loss": "epoch"}).
     params: what the files say of how the run was made (learning rate, cell, status ...), flat. An integer
     that no float can hold is kept as text, so that every number in them can be computed with.
-    purges: where the writer itself said that it goes on from an earlier step.
+    purges: where the writer itself said that it goes on from an earlier step. find: finds the curve of a role, for
+    `series(role=...)`; `loglens.read` gives it, since roles are no part of what was read.
     """
 
     name: str
@@ -46,6 +49,11 @@ class Run:
     files: tuple[Path, ...] = ()
     axes: Mapping[str, str] = field(default_factory=dict)
     purges: tuple[Purge, ...] = ()
+    find: Callable[[Run, str], Series] | None = field(default=None, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        counts = f"{plural(len(self.tags), 'curve')}, {plural(len(self.columns), 'point')}"
+        return f"<Run {safe(self.name)!r} ({safe(self.format)}): {counts}>"
 
     def __post_init__(self) -> None:
         huge = {
@@ -97,8 +105,17 @@ class Run:
             rows.setdefault(row.tag, []).append(row)
         return {tag: self._norm(tag, group) for tag, group in rows.items()}
 
-    def series(self, tag: str) -> Series:
-        """The surviving curve of a scalar tag. Raises LoglensError for a tag that is not there."""
+    def series(self, tag: str | None = None, *, role: str | None = None) -> Series:
+        """The surviving curve of a scalar tag, or the main curve of a role such as "loss" or "loss@val".
+
+        Without a split the training curve is meant. Raises LoglensError for a tag or role that is not there.
+        """
+        if (tag is None) == (role is None):
+            raise TypeError("series() takes a tag or a role")
+        if tag is None:
+            if self.find is None:
+                raise LoglensError("this run does not know the roles of its curves; loglens.read gives one that does")
+            return self.find(self, role or "")
         try:
             return self.curves[tag]
         except KeyError:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from loglens.errors import Skip
+from loglens.model.numbers import plural
+from loglens.model.plain_text import safe
 from loglens.stats.arrays import Floats, Ints
 
 #: A share with a value above this was logged in per cent: rounding takes no share so far.
@@ -38,6 +40,11 @@ class Series:
 
     def __len__(self) -> int:
         return len(self.step)
+
+    def __repr__(self) -> str:
+        role = f" ({self.role}{'@' + self.split if self.split else ''})" if self.role else ""
+        span = f", {safe(self.axis)} {self.step[0]:,} to {self.step[-1]:,}" if len(self) else ""
+        return f"<Series {safe(self.tag)!r}{role}: {plural(len(self), 'point')}{span}>"
 
     @property
     def finite(self) -> Series:

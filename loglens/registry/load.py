@@ -79,6 +79,11 @@ def renderers() -> Mapping[str, Renderer]:
     return {found.FORMAT: found for found in map(_rendering, modules)}
 
 
+def suffixes() -> dict[str, str]:
+    """The format of each file ending."""
+    return {suffix: name for name, module in renderers().items() for suffix in module.SUFFIXES}
+
+
 @cache
 def renderer(name: str) -> Renderer:
     """The renderer of a format, as in `renderers`, with as few modules loaded as possible."""

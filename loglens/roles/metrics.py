@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from loglens.errors import LoglensError, nearest
+from loglens.model.run import Run
 from loglens.model.series import Series
+from loglens.roles.assign import assign_roles
 from loglens.roles.from_tags import main_curve
 
 
@@ -17,6 +20,21 @@ def pick(curves: Sequence[Series], metric: str) -> Series | None:
     named = [curve for curve in curves if metric in names(curve) and curve.layer is None and len(curve)]
     globbed = named or [curve for curve in curves if fnmatchcase(curve.tag, metric) and len(curve)]
     return main_curve(globbed) if globbed else None
+
+
+def curve_of_role(run: Run, role: str, user: Mapping[str, str] | None = None) -> Series:
+    """The main curve of a role such as loss, loss@val or val_loss; without a split the training curve.
+
+    user: globs of tags to roles, as in `assign_roles`. Raises LoglensError where the run has no such curve.
+    """
+    curves = assign_roles(run, user)
+    fitting = [curve for curve in curves if role in names(curve) and len(curve)]
+    whole = [curve for curve in fitting if curve.layer is None] or fitting
+    if whole:
+        return main_curve(whole)
+    known = sorted({min(names(curve), key=len) for curve in curves if curve.role is not None})
+    hint = nearest(role, known) if known else "no curve of it has a role; see roles="
+    raise LoglensError(f"no curve of run {run.name!r} has the role {role!r}; {hint}")
 
 
 def names(curve: Series) -> set[str]:

@@ -1,4 +1,4 @@
-"""`loglens compare`: what parts, what differs, and the limits; pure first, then as a command."""
+"""`loglens compare`: where runs diverge, what differs, and the limits; pure first, then as a command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from loglens.cli import main
-from loglens.compare.curves import Comparison, changes, compare
+from loglens.compare.curves import Comparison, Entry, compare
+from loglens.compare.parameters import changes
 from loglens.compare.regression import Limit, final, limit
 from loglens.compare.text import text
 from loglens.errors import ConfigError
@@ -28,7 +29,9 @@ from tests.golden.example import HARMFUL, HOSTILE
 def held(good: Run | list[Run], bad: Run, *limits: str) -> Comparison:
     goods = good if isinstance(good, list) else [good]
     return compare(
-        [(run, assign_roles(run)) for run in goods], (bad, assign_roles(bad)), [limit(text) for text in limits]
+        [Entry(run, assign_roles(run)) for run in goods],
+        Entry(bad, assign_roles(bad)),
+        [limit(text) for text in limits],
     )
 
 
@@ -224,18 +227,18 @@ def document(*args: str) -> Any:
 def test_the_command_says_where_they_part() -> None:
     good, bad = log("good/a.csv", loss=falling(300)), log("bad/a.csv", loss=growing(300, 150, 0.05) + falling(300))
     done = call(good, bad)
-    assert done.exit_code == 0 and done.stdout.startswith("! THEY PART  first at step ")
+    assert done.exit_code == 0 and done.stdout.startswith("! RUNS DIVERGE  first at step ")
     found = document(good, bad)
     assert found["schema_version"] == "1.0" and found["first"]["role"] == "loss@train"
     assert found["good"][0]["run"] == "a.csv" and found["gate"] == {"regressions": [], "failed": False}
-    assert call(good, good).stdout.startswith("✓ TOGETHER  1 curve agree")
+    assert call(good, good).stdout.startswith("✓ NO DIFFERENCE  1 curve agrees within noise")
     assert call(good, log("x.csv", zzq=falling(20))).stdout.startswith("? NOT COMPARED")
 
 
 def test_a_broken_limit_is_1() -> None:
     good, bad = log("good.csv", val_loss=falling(100)), log("bad.csv", val_loss=1.5 * falling(100))
     done = call(good, bad, "--max-regression", "val_loss 2%")
-    assert done.exit_code == 1 and done.stdout.startswith("✗ REGRESSION  val_loss 2%; first at step 0")
+    assert done.exit_code == 1 and done.stdout.startswith("✗ REGRESSION  val_loss 2%; runs diverge first at step 0")
     assert "✗ val_loss 2%: worse by 50 %" in done.stdout
     assert call(good, bad, "--max-regression", "val_loss 60%").exit_code == 0
     assert document(good, bad, "--max-regression", "val_loss 2%")["gate"]["failed"] is True

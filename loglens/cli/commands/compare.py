@@ -1,34 +1,42 @@
-"""loglens compare GOOD BAD: where two runs part, and why."""
+"""loglens compare GOOD BAD: where two runs diverge, and in what."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
-from loglens.cli import console
+from loglens.analysis.judge import judge
+from loglens.cli import atomic_file, console
 from loglens.cli import options as common
-from loglens.compare import text as comparison
+from loglens.cli.outputs import output_targets
 from loglens.compare.curves import Curves, compare
+from loglens.compare.formats import SUFFIXES, with_formats
+from loglens.compare.reference import judged, references
 from loglens.compare.regression import limit
+from loglens.compare.text import text
+from loglens.config.flags import with_flags
 from loglens.config.load import Config
 from loglens.errors import LoglensError
 from loglens.model.exit_code import ExitCode
+from loglens.model.numbers import plural
 from loglens.model.report import Unread
 from loglens.model.run import Run
 from loglens.pipeline.session import open_paths
-from loglens.renderers.json import dump
+from loglens.registry import load as registry
+from loglens.renderers.terminal.look import TextStyle
 from loglens.roles.assign import assign_roles
 
 
-@click.command("compare", short_help="Where two runs part, and why.")
+@click.command("compare", short_help="Where two runs diverge, and in what.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="[GOOD] BAD")
 @click.option(
     "--against",
     multiple=True,
     metavar="PATH",
-    help="Good runs in place of GOOD: a folder or a quoted glob; may be repeated. Their spread is the band.",
+    help="Good runs in place of GOOD: a folder or a quoted glob; may be repeated. Their spread counts as noise.",
 )
 @click.option(
     "--max-regression",
@@ -37,7 +45,21 @@ from loglens.roles.assign import assign_roles
     metavar="'METRIC 2%'",
     help="Exit with 1 if the metric ends worse by more than this, e.g. 'val/loss 2%'; may be repeated.",
 )
-@click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(["text", "markdown", "html", "json"]),
+    help="Default: text, or what the suffix of -o asks for.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write here: .html, .md, .json, .txt, or a figure (.svg, .png, .pdf). May be repeated. - is standard output.",
+)
 @common.config_options
 @common.reading_options
 @click.option("-v", "--verbose", is_flag=True, help="Every curve and every parameter.")
@@ -49,7 +71,8 @@ def command(
     paths: tuple[str, ...],
     against: tuple[str, ...],
     regressions: tuple[str, ...],
-    format: str,
+    format: str | None,
+    outputs: tuple[Path, ...],
     file: Path | None,
     isolated: bool,
     roles: tuple[str, ...],
@@ -59,14 +82,17 @@ def command(
     verbose: bool,
     quiet: bool,
 ) -> None:
-    """Align two runs and tell the first step at which they part beyond noise.
+    """Align two runs and find the first step from which they differ by more than noise.
 
-    GOOD and BAD are a log file or a run's folder. With --against, BAD alone is given, and is held against
-    the band of several good runs: loglens compare runs/new --against 'runs/good*'
+    GOOD and BAD are a log file or a run's folder. With --against, BAD alone is given, and is compared with
+    the spread of several good runs: loglens compare runs/new --against 'runs/good*'
+
+    Good runs are diagnosed first: one that has failed is no reference.
     """
     if len(paths) != (1 if against else 2):
         raise click.UsageError("give GOOD and BAD, or BAD alone with --against 'runs/good*'")
-    wanted = [limit(text) for text in regressions]
+    wanted = [limit(said) for said in regressions]
+    targets = output_targets(outputs, format, SUFFIXES)
     config = common.load_config(file, isolated, roles, columns, follow, limits)
     bad = _one(paths[-1], _runs([paths[-1]], config, quiet))
     if against:
@@ -79,12 +105,25 @@ def command(
         good = [_one(paths[0], _runs([paths[0]], config, quiet))]
     for line in common.unmatched_roles(roles, {curve.tag for _, curves in (*good, bad) for curve in curves}):
         console.log(line)
-    found = compare(good, bad, wanted)
+    rules = with_flags(config, registry.detectors())
+    *entries, last = judged([*good, bad], partial(judge, detectors=registry.detectors(), config=rules))
+    sound, left_out = references(entries)
+    if left_out and not quiet:
+        console.log(f"{plural(len(left_out), 'run')} of --against left out: failed, so no reference")
+    found = with_formats(compare(sound, last, wanted, left_out))
     page = console.terminal_style(verbose)
-    if format == "json":
-        console.emit(dump(found.as_dict()))
-    else:
-        console.emit(comparison.text(found, page), page.color)
+    for path, name in targets:
+        if path is None:
+            content = text(found, page) if name == "text" else found.render(name)
+            console.emit(content, page.color and name == "text")
+            continue
+        with atomic_file.replacing(path) as target:
+            if name == "text":
+                target.write_text(text(found, TextStyle(verbose=verbose)), encoding="utf-8")
+            else:
+                found.save(target, name)
+        if not quiet:
+            console.log(f"wrote {path}")
     ctx.exit(ExitCode.FOUND if found.failed else ExitCode.OK)
 
 

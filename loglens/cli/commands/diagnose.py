@@ -16,9 +16,10 @@ from loglens.analysis.report_builder import collect
 from loglens.cli import atomic_file, console, progress
 from loglens.cli import options as common
 from loglens.cli.json_lines import JsonLines
+from loglens.cli.outputs import output_targets
 from loglens.config.flags import with_flags
 from loglens.config.load import FAIL_ON
-from loglens.errors import LoglensError, nearest
+from loglens.errors import nearest
 from loglens.model.numbers import plural
 from loglens.model.report import Judged, Report
 from loglens.pipeline import session
@@ -138,7 +139,7 @@ def command(
     """
     if (engine == "dask") != (scheduler is not None):
         raise click.UsageError("--engine dask and --scheduler ADDRESS go together")
-    targets = _targets(outputs, format)
+    targets = output_targets(outputs, format, registry.suffixes())
     config = with_flags(
         common.load_config(file, isolated, roles, columns, follow, limits),
         registry.detectors(),
@@ -195,33 +196,6 @@ def _known(
             console.log(f"wrote {accept}: {plural(len(report.all_findings), 'finding')} accepted")
         report = baseline.accept(report, baseline.load(accept), accept)
     return report
-
-
-def _targets(outputs: Sequence[Path], format: str | None) -> list[tuple[Path | None, str]]:
-    """The files to write the report to, each with its format; None is standard output."""
-    if not outputs:
-        return [(None, format or "text")]
-    suffixes = {suffix: name for name, r in registry.renderers().items() for suffix in r.SUFFIXES}
-    targets: list[tuple[Path | None, str]] = []
-    for path in outputs:
-        if str(path) == "-":
-            targets.append((None, format or "text"))
-            continue
-        ends = path.name.lower()
-        name = next((suffixes[s] for s in sorted(suffixes, key=len, reverse=True) if ends.endswith(s)), format)
-        if name is None:
-            raise LoglensError(
-                f"-o {path}: no format has this suffix ({', '.join(suffixes)}); rename it or add --format"
-            )
-        if not path.parent.is_dir():
-            raise LoglensError(f"-o {path}: there is no folder {path.parent}")
-        targets.append((path, name))
-    if format and format not in {name for _, name in targets}:
-        raise LoglensError(
-            f"--format {format}, but the suffixes of -o ask for {', '.join(name for _, name in targets)}; "
-            "drop one of the two"
-        )
-    return targets
 
 
 def _render(name: str, report: Report, look: TextStyle) -> str:

@@ -18,12 +18,11 @@ from loglens.readers.files.one_run_per_file import runs_of_files
 from loglens.readers.files.text_file import head
 from loglens.readers.files.values import number, refuse
 from loglens.readers.jsonl import coco, dllogger, nested, skorch
+from loglens.readers.jsonl.build_run import build_run
 from loglens.readers.jsonl.mmengine import split_validation
-from loglens.readers.tables.columns import Scalars, scalars
 from loglens.readers.tables.several_runs import split_runs
 from loglens.readers.tables.step_axis import Axis, is_counter
 from loglens.readers.tables.table import Rows, Table
-from loglens.readers.tables.tidy import pivot, split_kinds
 
 FORMAT = "jsonl"
 
@@ -135,24 +134,10 @@ def _run(
     notes: Sequence[Note],
     params: dict[str, Any],
 ) -> Run:
-    pieces = []
-    for part, axis in parts:
-        tidy = pivot(part)
-        pieces.append(scalars(split_kinds(part) if tidy is None else tidy, path.name, axis=axis))
-    whole = Scalars.join([piece for piece in pieces if len(piece.columns)])
-    if whole is None:
+    run = build_run(name, source.path, FORMAT, parts, file=path, notes=notes, params=params)
+    if not len(run.columns):
         raise refuse(path, "no number that changes with a step: JSON, but no training log")
-    axes = {tag: axis for tag, axis in whole.axes.items() if tag in whole.columns.tags}
-    return Run(
-        name,
-        source.path,
-        FORMAT,
-        whole.columns,
-        params=params,
-        notes=(*notes, *whole.notes),
-        files=(path,),
-        axes=axes,
-    )
+    return run
 
 
 def _lines(path: Path, notes: list[Note]) -> tuple[Table, dict[str, Any]]:

@@ -42,11 +42,17 @@ def pivot(table: Table) -> Table | None:
 
 def split_kinds(table: Table) -> Table:
     """Give the rows of each kind columns of their own ("train/loss", "val/loss") where several kinds fill one."""
+    kind = kind_column(table)
+    return table if kind is None else _apart(table, kind, sorted(set(table.text[kind].values())))
+
+
+def kind_column(table: Table) -> int | None:
+    """The column that says of each row of what kind it is (train, val); None where there is none."""
     for kind, cells in table.text.items():
-        words = sorted(set(cells.values()))
+        words = set(cells.values())
         if plain(table.names[kind]) in _KINDS and 2 <= len(words) <= 6 and len(cells) == table.height:
-            return _apart(table, kind, words)
-    return table
+            return kind
+    return None
 
 
 def _apart(table: Table, kind: int, words: list[str]) -> Table:

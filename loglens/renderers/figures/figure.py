@@ -95,7 +95,7 @@ def _draw(plot: Axes, panel: Panel, span: tuple[int, int]) -> None:
     plot.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     plot.grid(axis="y")
     plot.set_axisbelow(True)
-    _limits(plot, np.concatenate([curve.value for curve in panel.curves]))
+    set_limits(plot, np.concatenate([curve.value for curve in panel.curves]))
     plot.set_ylabel(panel.quantity)
     named = list(_lines(plot, panel, curves))
     named += _bad(plot, panel.bad, curves, span)
@@ -116,7 +116,7 @@ def _draw(plot: Axes, panel: Panel, span: tuple[int, int]) -> None:
     )
 
 
-def _limits(plot: Axes, values: Floats) -> None:
+def set_limits(plot: Axes, values: Floats) -> None:
     """Set the limits of the value axis, logarithmic where text and HTML reports have it too; zero is at the bottom."""
     finite = np.clip(values[np.isfinite(values)], -LARGEST, LARGEST)
     if not len(finite):

@@ -14,7 +14,7 @@ import pytest
 from tensorboard.compat.proto.event_pb2 import Event
 
 from loglens.analysis.judge import judge
-from loglens.compare.curves import changes
+from loglens.compare.parameters import changes
 from loglens.discovery.find import find
 from loglens.errors import UnreadableError
 from loglens.model.run import Run
