@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from importlib import import_module
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from loglens.errors import LoglensError
+from loglens.pipeline.interrupts import Lost
 
+#: Seconds between looks for results and at the workers; without a worker or the scheduler so many seconds are waited,
+#: and longer in the beginning: some clusters start workers when there is work. CLOSING: for farewells.
+PAUSE, EVERY, PATIENCE, BEGINNING, CLOSING = 0.02, 1.0, 8.0, 300.0, 2.0
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -21,7 +27,8 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], scheduler: str) 
     """Yield the index and the result of each task as it is done; a text says why a task failed.
 
     The scheduler gives the tasks of a worker that is lost to the others, three times over
-    (`distributed.scheduler.allowed-failures`). Raises LoglensError where there is no scheduler.
+    (`distributed.scheduler.allowed-failures`). Raises LoglensError where there is no scheduler, Lost where
+    it or all workers are gone before the end.
     """
     try:
         dask = import_module("distributed")  # an extra, without types
@@ -31,17 +38,49 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], scheduler: str) 
         client = dask.Client(scheduler)
     except (OSError, ValueError) as error:
         raise LoglensError(f"--scheduler {scheduler}: no Dask scheduler answers; check the address") from error
-    with client:
-        futures = {
-            client.submit(_from, str(Path.cwd()), work, task, pure=False): place for place, task in enumerate(tasks)
-        }
-        for future in dask.as_completed(futures):
+    try:
+        folder = str(Path.cwd())
+        futures = {client.submit(_from, folder, work, task, pure=False): place for place, task in enumerate(tasks)}
+        for future in _done(client, dask.as_completed(futures)):
             try:
                 result: Result | str = future.result()
             except dask.KilledWorker:
                 result = "every worker that read it was lost, most often for want of memory"
+            except CancelledError:
+                raise Lost("the Dask scheduler is gone") from None
             yield futures.pop(future), result
             future.release()
+    finally:
+        client.close(timeout=CLOSING)
+
+
+def _done(client: Any, futures: Any) -> Iterator[Any]:
+    """Each future as it is done. Raises Lost where none will be any more."""
+    seen = workers = time.monotonic()
+    looked, met = 0.0, False
+    while not futures.is_empty():
+        ready = futures.next_batch(block=False)
+        yield from ready
+        now = time.monotonic()
+        if client.status == "running":
+            seen = now
+            if now - looked > EVERY:
+                looked, alive = now, _workers(client)
+                met = met or alive > 0
+                workers = now if alive else workers
+        if now - seen > PATIENCE:
+            raise Lost("the Dask scheduler is gone")
+        if now - workers > (PATIENCE if met else BEGINNING):
+            raise Lost("every Dask worker is gone" if met else "the Dask scheduler has no worker")
+        if not ready:
+            time.sleep(PAUSE)
+
+
+def _workers(client: Any) -> int:
+    try:
+        return len(client.scheduler_info()["workers"])
+    except (OSError, KeyError, TimeoutError):
+        return 0
 
 
 def _from(folder: str, work: Callable[[Task], Result], task: Task) -> Result:
