@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +35,8 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], scheduler: str) 
         dask = import_module("distributed")  # an extra, without types
     except ImportError as error:
         raise LoglensError(MISSING) from error
+    for name in ("distributed.client", "distributed.core", "distributed.utils"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters is raised
     try:
         client = dask.Client(scheduler)
     except (OSError, ValueError) as error:
@@ -41,46 +44,64 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], scheduler: str) 
     try:
         folder = str(Path.cwd())
         futures = {client.submit(_from, folder, work, task, pure=False): place for place, task in enumerate(tasks)}
-        for future in _done(client, dask.as_completed(futures)):
+        watch = _Watch(client)
+        for future in watch.done(dask.as_completed(futures)):
             try:
-                result: Result | str = future.result()
+                result: Result | str = watch.result(future)
             except dask.KilledWorker:
                 result = "every worker that read it was lost, most often for want of memory"
-            except CancelledError:
-                raise Lost("the Dask scheduler is gone") from None
             yield futures.pop(future), result
             future.release()
     finally:
         client.close(timeout=CLOSING)
 
 
-def _done(client: Any, futures: Any) -> Iterator[Any]:
-    """Each future as it is done. Raises Lost where none will be any more."""
-    seen = workers = time.monotonic()
-    looked, met = 0.0, False
-    while not futures.is_empty():
-        ready = futures.next_batch(block=False)
-        yield from ready
+class _Watch:
+    """Waits for results as long as there are workers who could bring them. Raises Lost where none will come."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.connected = self.working = time.monotonic()
+        self.looked, self.met = 0.0, False
+
+    def done(self, futures: Any) -> Iterator[Any]:
+        """Each future as it is done."""
+        while not futures.is_empty():
+            ready = futures.next_batch(block=False)
+            yield from ready
+            self.look()
+            if not ready:
+                time.sleep(PAUSE)
+
+    def result(self, future: Any) -> Any:
+        """The result of a future that is done. It may lie with a worker that is gone by now, and be made again."""
+        while True:
+            try:
+                return future.result(timeout=EVERY)
+            except TimeoutError:
+                self.look()
+            except CancelledError:
+                raise Lost("the Dask scheduler is gone") from None
+
+    def look(self) -> None:
+        """Raise Lost where the scheduler or all workers have been gone for too long."""
         now = time.monotonic()
-        if client.status == "running":
-            seen = now
-            if now - looked > EVERY:
-                looked, alive = now, _workers(client)
-                met = met or alive > 0
-                workers = now if alive else workers
-        if now - seen > PATIENCE:
+        if self.client.status == "running":
+            self.connected = now
+            if now - self.looked > EVERY:
+                self.looked, alive = now, self._workers()
+                self.met = self.met or alive > 0
+                self.working = now if alive else self.working
+        if now - self.connected > PATIENCE:
             raise Lost("the Dask scheduler is gone")
-        if now - workers > (PATIENCE if met else BEGINNING):
-            raise Lost("every Dask worker is gone" if met else "the Dask scheduler has no worker")
-        if not ready:
-            time.sleep(PAUSE)
+        if now - self.working > (PATIENCE if self.met else BEGINNING):
+            raise Lost("every Dask worker is gone" if self.met else "the Dask scheduler has no worker")
 
-
-def _workers(client: Any) -> int:
-    try:
-        return len(client.scheduler_info()["workers"])
-    except (OSError, KeyError, TimeoutError):
-        return 0
+    def _workers(self) -> int:
+        try:
+            return len(self.client.scheduler_info()["workers"])
+        except (OSError, KeyError, TimeoutError):
+            return 0
 
 
 def _from(folder: str, work: Callable[[Task], Result], task: Task) -> Result:
