@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -85,9 +86,7 @@ def test_a_journal_is_looked_at_before_it_is_copied(tmp_path: Path, monkeypatch:
     if why == "too big":
         monkeypatch.setattr(sqlite_file, "LARGEST", 1 << 30)
     if why == "free space":
-        monkeypatch.setattr(
-            temporary_folder.shutil, "disk_usage", lambda _: os.statvfs_result and type("U", (), {"free": 1 << 30})
-        )
+        monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1 << 30))
     with sqlite_file.opened(tmp_path / "x.db", notes) as connection:
         assert connection.execute("SELECT count(*) FROM metrics").fetchone() == (1,)
     assert [why in note.message for note in notes] == ([] if why == "magic" else [True])
