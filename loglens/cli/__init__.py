@@ -8,7 +8,7 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import click
 from loglens.errors import LoglensError
 from loglens.model.exit_code import ExitCode
 from loglens.model.version import __version__
-from loglens.pipeline.interrupts import Terminated, raise_on_sigterm
+from loglens.pipeline.interrupts import Lost, Terminated, raise_on_sigterm
 
 # A command's module is loaded when the command is called, so that `loglens --version`, completion and
 # a misspelt command wait for neither numpy nor rich.
@@ -53,14 +53,16 @@ class Commands(click.Group):
             raise click.UsageError(f"no command {click.unstyle(name)!r}; {hint}", ctx)
         return super().resolve_command(ctx, args)
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(  # type: ignore[override]  # of which click gives two variants
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> Any:
         """Run a command and exit with its code, in place of click, which exits with 1 where nothing was found."""
-        if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+        if not extra.pop("standalone_mode", True):
+            return super().main(args, prog_name, standalone_mode=False, **extra)
         _open_closed_streams()
         stdout = sys.stdout
         try:
-            code = int(super().main(*args, standalone_mode=False, **extra) or ExitCode.OK)
+            code = int(super().main(args, prog_name, standalone_mode=False, **extra) or ExitCode.OK)
         except click.ClickException as error:
             _unless_full(error.show)
             code = ExitCode.BAD_INPUT
@@ -82,7 +84,13 @@ class Commands(click.Group):
             raise
         except KeyboardInterrupt as stopped:
             terminated = isinstance(stopped, Terminated)
-            _say("terminated" if terminated else "interrupted")
+            _say(
+                "terminated"
+                if terminated
+                else f"interrupted: {stopped}"
+                if isinstance(stopped, Lost)
+                else "interrupted"
+            )
             ctx.exit(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED)
         except LoglensError as error:
             _say(f"loglens: {_line(error)}")

@@ -12,6 +12,10 @@ class Terminated(KeyboardInterrupt):
     """Raised on SIGTERM."""
 
 
+class Lost(KeyboardInterrupt):
+    """Raised where what does the work is gone; the message says what. What was judged is reported, as after Ctrl-C."""
+
+
 def raise_on_sigterm() -> None:
     """From now on raise `Terminated` on SIGTERM, so that temporary files and workers are cleaned up."""
     if threading.current_thread() is threading.main_thread():

@@ -21,7 +21,7 @@ from loglens.model.report import Judged, Outline, Unread
 from loglens.pipeline import unchanged
 from loglens.pipeline.cache_keys import code_and_settings, keys_of
 from loglens.pipeline.diagnose_units import OUTLINE, WHOLE, diagnose_units, is_large
-from loglens.pipeline.interrupts import deferred_signals
+from loglens.pipeline.interrupts import Lost, deferred_signals
 from loglens.registry import load as registry
 
 if TYPE_CHECKING:
@@ -156,7 +156,8 @@ def _collect(
     except KeyboardInterrupt as stopped:
         if not judged:
             raise
-        missing = Unread(where, f"interrupted: {total - len(judged):,} of {total:,} sources were not judged")
+        cause = f"{stopped}; " if isinstance(stopped, Lost) else ""
+        missing = Unread(where, f"interrupted: {cause}{total - len(judged):,} of {total:,} sources were not judged")
         on_result([missing])
         return SessionResult([*_in_order(judged), missing], stopped)
     return SessionResult(list(_in_order(judged)), None)

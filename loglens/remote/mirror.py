@@ -10,10 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
-import tempfile
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import overload
@@ -23,6 +22,7 @@ from loglens.model.contract import Reader
 from loglens.model.file_kinds import NEVER
 from loglens.model.run import Run
 from loglens.model.source import Source
+from loglens.model.temporary_folder import temporary_folder
 from loglens.remote.sparse_file import BLOCK, Sparse
 from loglens.remote.storage import JOURNALS, SETTINGS, Storage
 
@@ -85,9 +85,10 @@ class Mirror:
     """
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="loglens-remote-")).resolve()
+        held = temporary_folder("remote")
+        self.folder = held.__enter__().resolve()
         self.failures: list[UnreadableError] = []
-        weakref.finalize(self, _remove, self.folder, os.getpid())
+        weakref.finalize(self, _remove, held, os.getpid())
 
     def add(self, url: str, readers: Sequence[Reader], skipped: frozenset[str], max_files: int) -> list[Path]:
         """Fetch what the readers look at below a remote path, and return the local paths of its copy.
@@ -140,9 +141,9 @@ class Mirror:
         return [file for file, failure in zip(files, outcomes, strict=True) if not failure]
 
 
-def _remove(folder: Path, owner: int) -> None:
+def _remove(held: AbstractContextManager[Path], owner: int) -> None:
     if os.getpid() == owner:  # not a process that was forked off
-        shutil.rmtree(folder, ignore_errors=True)
+        held.__exit__(None, None, None)
 
 
 @dataclass

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import os
 import struct
+import subprocess
+import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tensorboard.compat.proto.event_pb2 import Event
 
+from loglens.errors import UnreadableError
 from loglens.model.run import Run
+from loglens.readers.tensorboard import records
+from loglens.readers.tensorboard.event_file import EventFile
 from loglens.readers.tensorboard.records import BLOCK, Framer, pair_table, unmask
 from tests.readers.tensorboard_writer import masked, packed, points, record, run, scalar, write
 
@@ -165,9 +173,11 @@ def test_payloads_that_are_no_events(payloads: list[bytes]) -> None:
 def test_malformed_inside_a_valid_checksum(place: int, change: int, tensor: bool) -> None:
     folder = Path(__file__).parent / "data" / "tensorboard" / ("tf2" if tensor else "tf1")
     data = next(folder.glob("*tfevents*")).read_bytes()
-    framer = Framer(data)
-    spans = [(a, s) for start, size in framer for a, s in zip(start.tolist(), size.tolist(), strict=True)]
-    payloads = [bytearray(data[at : at + size]) for at, size in spans]
+    payloads = [
+        bytearray(block.data[at : at + size])
+        for block in Framer(EventFile(io.BytesIO(data)))
+        for at, size in zip(block.start.tolist(), block.size.tolist(), strict=True)
+    ]
     target = payloads[place % len(payloads)]
     target[place // len(payloads) % len(target)] ^= change
     found = read(b"".join(record(bytes(payload)) for payload in payloads))
@@ -195,8 +205,7 @@ def test_rhythm_of_records_may_change() -> None:
     """Guessed framing: the pattern of lengths breaks, returns, and crosses a block's end."""
     events = [scalar(TAGS[i % (3 + i // 9000 % 17)], 1.0, i // 20) for i in range(BLOCK + 40_000)]
     data = b"".join(packed(events))
-    framer = Framer(data)
-    starts = np.concatenate([start for start, _ in framer])
+    starts = np.concatenate([block.base + block.start for block in Framer(EventFile(io.BytesIO(data)))])
     sizes = [len(item) for item in packed(events)]
     assert np.array_equal(starts, np.cumsum(sizes) - np.array(sizes) + 12)
 
@@ -227,3 +236,51 @@ def test_record_of_countless_fields() -> None:
     found = read(record(b"\x50\x00" * 20_000_000) + looped(1)[1])
     assert len(found.columns) == 1
     assert [note.message for note in found.notes] == ["1 record holds no valid event at byte 0; dropped"]
+
+
+@pytest.mark.parametrize("span", [1 << 8, 1 << 10, 1 << 14])
+def test_windows_of_any_size_give_the_same(span: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records that are longer than a window, that end with it, and damage across its edge."""
+    rng = np.random.default_rng(span)
+    events = looped(900)
+    for place in rng.integers(0, len(events), 40):
+        events[place] = record(scalar("long" * int(rng.integers(1, 900)), 1.0, int(place)).SerializeToString())
+    data = bytearray(b"".join(events))
+    for place in rng.integers(0, len(data), 25):
+        data[place] ^= 255
+    whole = read(bytes(data))
+    monkeypatch.setattr(records, "SPAN", span)
+    pieces = read(bytes(data))
+    assert points(pieces) == points(whole)
+    assert [note.message for note in pieces.notes] == [note.message for note in whole.notes]
+
+
+def test_a_file_that_is_cut_short_while_it_is_read_ends_there(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    block = b"".join(looped(20_000))
+    path.write_bytes(block * 60)
+    code = (
+        "import sys, loglens; from loglens.readers.tensorboard.event_log import EventLog; take = EventLog._block\n"
+        "def slow(self, *args):\n    print('block', flush=True); sys.stdin.readline(); take(self, *args)\n"
+        "EventLog._block = slow; run = loglens.read(sys.argv[1])[0]; print(len(run.columns))"
+    )
+    words = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline() == "block\n"
+        os.truncate(path, len(block) // 2)
+        out, _ = process.communicate("\n" * 1000, timeout=100)
+    assert process.returncode == 0 and 10_000 <= int(out.split()[-1]) < 1_200_000
+
+
+@pytest.mark.parametrize("size", [100_000, 800_000])
+def test_headers_that_lie_in_each_other_take_linear_time(tmp_path: Path, size: int) -> None:
+    length = struct.pack("<Q", size // 2)
+    path = tmp_path / NAME
+    path.write_bytes((length + masked(length)) * (size // 12))
+    before = time.process_time()
+    try:
+        run(path)
+    except UnreadableError as error:
+        assert len(str(error).splitlines()) == 1
+    assert time.process_time() - before < 2

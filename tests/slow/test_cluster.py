@@ -27,6 +27,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def cluster(workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """The address of the scheduler and the processes of the workers, the scheduler's behind them."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -37,7 +38,7 @@ def cluster(workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
         words = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny"]
         words.append("--no-dashboard")
         processes += [subprocess.Popen(words, cwd="/", stderr=subprocess.DEVNULL) for _ in range(workers)]
-        yield address, processes[1:]
+        yield address, [*processes[1:], processes[0]]
     finally:
         for process in reversed(processes):
             process.kill()
@@ -64,6 +65,32 @@ def test_a_lost_worker_changes_nothing() -> None:
     assert Path("r.json").read_text() == expected
     assert sum("verdict" in line for line in documents(Path("r.jsonl").read_text())) == 60
     assert json.loads(expected)["counts"]["runs"] == 60
+
+
+@needs_dask
+@pytest.mark.parametrize(
+    ("lost", "said"), [("workers", "every Dask worker is gone"), ("scheduler", "scheduler is gone")]
+)
+def test_a_lost_cluster_ends_as_an_interruption(lost: str, said: str) -> None:
+    """With what was judged till then, within seconds."""
+    many(200)
+    with cluster(2) as (address, (*workers, scheduler)):
+        words = [sys.executable, "-m", "loglens", "diagnose", "runs", "--engine", "dask", "--scheduler", address]
+        process = subprocess.Popen([*words, "--no-cache", "-o", "r.json", "-o", "r.jsonl"], stderr=subprocess.PIPE)
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and process.poll() is None:
+            if Path("r.jsonl").exists() and Path("r.jsonl").read_text().count("\n") >= 3:
+                break
+            time.sleep(0.02)
+        for each in workers if lost == "workers" else [scheduler]:
+            each.kill()
+        assert process.poll() is None, "still at work"
+        _, stderr = process.communicate(timeout=45)
+    assert process.returncode == 130 and b"please report" not in stderr and b"Traceback" not in stderr
+    report = json.loads(Path("r.json").read_text())
+    assert 3 <= report["counts"]["runs"] < 200
+    (unread,) = report["unread"]
+    assert unread["why"].startswith("interrupted: ") and said in unread["why"]
 
 
 def test_engine_and_scheduler_go_together() -> None:

@@ -58,13 +58,7 @@ def _lines(found: Config, flags: tuple[str, ...], verbose: bool) -> Iterator[str
         for tag, role in found.roles.items():
             yield f"{_quoted(tag)} = {_quoted(role)}{'  # --role' if tag in said else origin('roles')}"
     yield from _rules(found, origin("rules"), verbose)
-    shown = LIMITS if verbose else found.limits
-    if shown:
-        yield ""
-        yield "[limits]"
-    for name in shown:
-        source = f"{origin('limits')}, default {LIMITS[name].default}" if name in found.limits else "  # default"
-        yield f"{name} = {limit_of(found.limits, name)}{source}: {LIMITS[name].bounds}"
+    yield from _limits(found, origin("limits"), verbose)
     for assertion in found.assertions:
         yield ""
         yield f"[[assert]]{origin('assert')}"
@@ -82,6 +76,16 @@ def _rules(found: Config, origin: str, verbose: bool) -> Iterator[str]:
             default = detector.thresholds[key]
             said = f"{origin}, default {default}" if key in own else "  # default"
             yield f"{key.replace('_', '-')} = {own.get(key, default)}{said}"
+
+
+def _limits(found: Config, origin: str, verbose: bool) -> Iterator[str]:
+    shown = [name for name in LIMITS if verbose or name in found.limits]
+    if shown:
+        yield ""
+        yield "[limits]"
+    for name in shown:
+        source = f"{origin}, default {LIMITS[name].default}" if name in found.limits else "  # default"
+        yield f"{name} = {limit_of(found.limits, name)}{source}: {LIMITS[name].bounds}"
 
 
 def _assertion(assertion: Assertion) -> Iterator[str]:

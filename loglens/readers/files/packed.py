@@ -6,7 +6,7 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 #: So much of the packed file is read at a time, and so much is unpacked at a time.
 READ, WRITE = 1 << 13, 1 << 20
@@ -52,7 +52,7 @@ class Gunzip:
 
 
 #: First bytes of a member -> what unpacks it.
-MAGIC: dict[bytes, Callable[[], Unpacker]] = {
+MAGIC: dict[bytes, Callable[[], Any]] = {
     b"\x1f\x8b": Gunzip,
     b"BZh": bz2.BZ2Decompressor,
     b"\xfd7zXZ\0": lzma.LZMADecompressor,
@@ -69,7 +69,8 @@ def unpack(packed: IO[bytes], plain: IO[bytes], magic: bytes, max_size: int) -> 
 
     A compressed file is one member or several, as when files were appended to each other or a writer began anew.
     """
-    unpacker, data, at = MAGIC[magic](), packed.read(READ), 0
+    unpacker: Unpacker = MAGIC[magic]()
+    data, at = packed.read(READ), 0
     try:
         while plain.tell() < max_size:
             if not unpacker.eof:

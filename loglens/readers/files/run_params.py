@@ -19,7 +19,7 @@ def params_beside(folder: Path) -> dict[str, Any]:
     for name in FILES:
         path = folder / name
         try:
-            if not path.is_file() or path.stat().st_size > LARGEST:
+            if not is_inside(path, folder) or path.stat().st_size > LARGEST:
                 continue
             text = path.read_text("utf-8", "replace")
             content = flat(json.loads(text)) if path.suffix == ".json" else flat_yaml(text)
@@ -27,6 +27,11 @@ def params_beside(folder: Path) -> dict[str, Any]:
             continue
         found = content | found
     return found
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    """Whether a path is a file that lies in a folder: a link may lead anywhere."""
+    return path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(folder.resolve()))
 
 
 def flat(content: Any, prefix: str = "", depth: int = 0) -> dict[str, Any]:

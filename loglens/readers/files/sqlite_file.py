@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from loglens.model.source import Note
+from loglens.model.temporary_folder import free_space, temporary_folder
 from loglens.readers.files.values import refuse
 
 MAGIC = b"SQLite format 3\0"
 #: No text or blob is longer; no journal that is copied is bigger.
 LONGEST, LARGEST = 64 << 20, 4 << 30
-#: What a writer leaves beside its file while it is at work, and without which the file is not whole.
-BESIDE = ("-wal", "-journal")
+#: What a writer leaves beside its file while it is at work, without which the file is not whole; and how it begins.
+BESIDE: dict[str, tuple[bytes, ...]] = {
+    "-wal": (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"),
+    "-journal": (b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7",),
+}
 Row = tuple[object, ...]
 #: What reading a damaged file raises: SQLite quotes names in its messages, which
 #: need not be UTF-8, and a length that lies asks for more memory than there is.
@@ -64,18 +67,12 @@ def _connect(path: Path, immutable: bool = True) -> sqlite3.Connection:
 @contextmanager
 def opened(path: Path, notes: list[Note]) -> Iterator[sqlite3.Connection]:
     """Open a file for reading; with a write-ahead log beside it, a copy of both. Raises UnreadableError."""
-    beside = [Path(f"{path}{end}") for end in BESIDE]
-    beside = [file for file in beside if file.is_file() and file.stat().st_size]
-    with tempfile.TemporaryDirectory(prefix="loglens-") as folder:
-        copy = Path(folder) / "copy.db"
-        if beside and sum(file.stat().st_size for file in (path, *beside)) <= LARGEST:
-            shutil.copyfile(path, copy)
-            for file in beside:
-                shutil.copyfile(file, f"{copy}{file.name[len(path.name) :]}")
-        elif beside:
-            notes.append(Note("truncated", "the latest rows are in a journal too big to be copied", path.name))
+    beside, copy = _journals(path), None
+    with ExitStack() as stack:
+        if beside:
+            copy = _copied(path, beside, stack.enter_context(temporary_folder("sqlite")), notes)
         try:
-            connection = _connect(copy, immutable=False) if copy.exists() else _connect(path)
+            connection = _connect(copy, immutable=False) if copy else _connect(path)
         except _DAMAGE as error:
             raise refuse(path, f"SQLite cannot open it ({_said(error)})") from None
         try:
@@ -84,6 +81,35 @@ def opened(path: Path, notes: list[Note]) -> Iterator[sqlite3.Connection]:
             raise refuse(path, f"a damaged SQLite file ({_said(error)})") from None
         finally:
             connection.close()
+
+
+def _copied(path: Path, beside: list[Path], folder: Path, notes: list[Note]) -> Path | None:
+    """A copy of a file with its journals; None with a note where there is no room for it."""
+    size = sum(file.stat().st_size for file in (path, *beside))
+    if size > min(LARGEST, free_space(folder)):
+        why = "too big" if size > LARGEST else "too big for the free space of the temporary folder"
+        notes.append(Note("truncated", f"the latest rows are in a journal {why} to be copied", path.name))
+        return None
+    copy = folder / "copy.db"
+    shutil.copyfile(path, copy)
+    for file in beside:
+        shutil.copyfile(file, f"{copy}{file.name[len(path.name) :]}")
+    return copy
+
+
+def _journals(path: Path) -> list[Path]:
+    """The journals beside a file that hold something: SQLite passes over one that does not begin as such."""
+    found = []
+    for end, magic in BESIDE.items():
+        file = Path(f"{path}{end}")
+        try:
+            if file.is_file() and not file.is_symlink():
+                with file.open("rb") as stream:
+                    if stream.read(8).startswith(magic):
+                        found.append(file)
+        except OSError:
+            continue
+    return found
 
 
 def _said(error: Exception) -> str:

@@ -1,17 +1,17 @@
-"""Open event files, plain or compressed, and recognise them."""
+"""The bytes of an event file, plain or compressed, and whether a file is one."""
 
 from __future__ import annotations
 
+import contextlib
 import stat
 import struct
 import tempfile
-from mmap import ACCESS_READ, PAGESIZE, mmap
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from loglens.readers.files.packed import MAGIC, magic_of, unpack
 from loglens.readers.tensorboard.event_proto import parse_event
-from loglens.readers.tensorboard.records import FRAME, HEADER, Buffer, masked_crc
+from loglens.readers.tensorboard.records import FRAME, HEADER, masked_crc
 
 LFS = b"version https://git-lfs"
 #: Bytes that a compressed file may grow to: at most the first, and beyond the second only to so many times
@@ -23,14 +23,38 @@ class RejectedError(ValueError):
     """A file that cannot be read as events; the message says why and what to do."""
 
 
-def open_events(path: Path) -> tuple[Buffer, list[tuple[str, str]]]:
-    """Map a file into memory without reading it; with notes on it."""
+class EventFile:
+    """The bytes of a file, as they are asked for. One that is cut short meanwhile ends there."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.size = file.seek(0, 2)  # a file that grows is read up to its size of now
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The bytes [start, stop), fewer where the file ends before."""
+        wanted = max(0, min(stop, self.size) - start)
+        self._file.seek(start)
+        data = self._file.read(wanted)
+        if len(data) < wanted:
+            self.size = start + len(data)
+        return data
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+def open_events(path: Path) -> tuple[EventFile, list[tuple[str, str]]]:
+    """A file as plain bytes, and notes on it. Raises RejectedError."""
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             what = "a directory" if stat.S_ISDIR(mode) else "a pipe or device"
             raise RejectedError(f"{what}, not a file; copy the events to a file")
-        with path.open("rb") as file:
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context(path.open("rb"))
             head = file.read(len(LFS))
             if head == LFS:
                 raise RejectedError("a git-LFS pointer, not the file itself; run `git lfs pull`")
@@ -38,36 +62,22 @@ def open_events(path: Path) -> tuple[Buffer, list[tuple[str, str]]]:
                 raise RejectedError("a zip archive; unpack it")
             if magic := magic_of(head):
                 return _inflate(file, magic)
-            return _mapped(file), []
+            stack.pop_all()  # stays open
+            return EventFile(file), []
     except OSError as error:
         raise RejectedError(f"cannot be read: {error.strerror or error}; check the path and its permissions") from None
 
 
-def _mapped(file: IO[bytes]) -> Buffer:
-    # A file that grows is read up to its size of now
-    size = file.seek(0, 2)
-    return mmap(file.fileno(), size, access=ACCESS_READ) if size else b""
-
-
-def _inflate(file: IO[bytes], magic: bytes) -> tuple[Buffer, list[tuple[str, str]]]:
-    """Decompress into a temporary file of bounded size, as far as the data are intact."""
+def _inflate(file: IO[bytes], magic: bytes) -> tuple[EventFile, list[tuple[str, str]]]:
+    """Unpacks into a temporary file, within bounds; what can be unpacked is read."""
     max_size = min(GZIP_MAX, max(GZIP_SMALL, GZIP_TIMES * file.seek(0, 2)))
     file.seek(0)
-    with tempfile.TemporaryFile() as plain:
-        notes = unpack(file, plain, magic, max_size)
-        if notes and not plain.tell():
-            raise RejectedError(notes[0][1].removesuffix("; read up to there") + "; fetch the file again")
-        plain.flush()
-        return _mapped(plain), notes
-
-
-def forget(data: Buffer, start: int, stop: int) -> None:
-    """Release the memory pages of the part of a mapped file that has been read."""
-    if isinstance(data, mmap) and hasattr(data, "madvise") and stop - start > PAGESIZE:
-        from mmap import MADV_DONTNEED
-
-        begin = start // PAGESIZE * PAGESIZE
-        data.madvise(MADV_DONTNEED, begin, stop - begin)
+    plain = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who reads it
+    notes = unpack(file, plain, magic, max_size)
+    if notes and not plain.tell():
+        plain.close()
+        raise RejectedError(notes[0][1].removesuffix("; read up to there") + "; fetch the file again")
+    return EventFile(plain), notes
 
 
 def begins_as_events(path: Path) -> bool:

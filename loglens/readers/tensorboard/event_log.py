@@ -13,11 +13,11 @@ from loglens.model.columns import Columns
 from loglens.model.resume import Purge
 from loglens.model.source import Note
 from loglens.readers.tables.growing_columns import Growing
-from loglens.readers.tensorboard.event_file import RejectedError, forget, open_events
-from loglens.readers.tensorboard.records import HEADER, Buffer, Framer
+from loglens.readers.tensorboard.event_file import EventFile, RejectedError, open_events
+from loglens.readers.tensorboard.records import HEADER, MAX_RECORD, Block, Framer
+from loglens.readers.tensorboard.remote_ranges import LongPayload
 from loglens.readers.tensorboard.scalar_batches import Batch, Kernel
 from loglens.readers.tensorboard.summaries import CorruptError, Summaries
-from loglens.stats.arrays import Ints
 
 TYPES = {"tag": np.int32, "step": np.int64, "time": np.float64, "value": np.float64, "session": np.int32}
 
@@ -43,19 +43,27 @@ class EventLog:
 
     def add(self, path: Path) -> None:
         """Reads one more file. Raises RejectedError if there is not one record in it."""
-        data, cut = open_events(path)
-        framer, failed = Framer(data), _Failures()
+        events, cut = open_events(path)
+        framer, failed = Framer(events), _Failures()
         self._session += 1
-        for start, size in framer:
-            self._block(data, start, size, failed)
-            forget(data, int(start[0]), int(start[-1] + size[-1]))
+        with events:
+            for block in framer:
+                self._block(block, events, failed)
         if framer.skipped and not framer.count:
             raise RejectedError("no event record in it, so not a TensorBoard event file; leave it out")
         self.files.append(path)
         notes = [*cut, *failed.notes(), *_framing_notes(framer)]
         self.notes += [Note(kind, message, str(path)) for kind, message in notes]
 
-    def _block(self, data: Buffer, start: Ints, size: Ints, failed: _Failures) -> None:
+    def _block(self, block: Block, events: EventFile, failed: _Failures) -> None:
+        base, data, start, size = block
+        if not data:  # a single record that is too long for memory
+            try:
+                if self.summaries.reads(LongPayload(events, base + int(start[0]), int(size[0])).as_raw()):
+                    failed.long.append(base)
+            except ValueError:
+                failed.malformed.append(base)
+            return
         batches, left = self._kernel.decode(data, start, size)
         sessions = np.zeros(len(start), np.int32)
         resumes: list[tuple[int, int]] = []
@@ -67,10 +75,10 @@ class EventLog:
                     with view[at:end] as raw:
                         taken = self.summaries.take(raw, data[end : end + 4])
                 except CorruptError:
-                    failed.corrupt.append(at - HEADER)
+                    failed.corrupt.append(base + at - HEADER)
                     continue
                 except ValueError:
-                    failed.malformed.append(at - HEADER)
+                    failed.malformed.append(base + at - HEADER)
                     continue
                 sessions[record] = taken.starts_session
                 if taken.starts_session and taken.step > 0:
@@ -79,7 +87,7 @@ class EventLog:
         sessions = np.cumsum(sessions, dtype=np.int32) + np.int32(self._session)
         self._session = int(sessions[-1])
         self._resumes += [(int(sessions[record]), step) for record, step in resumes]
-        self._append(batches, loose, sessions, int(start[-1] + size[-1]) / len(data))
+        self._append(batches, loose, sessions, (base + len(data)) / events.size)
 
     def _code(self, tag: str) -> int:
         return self.tags.setdefault(tag, len(self.tags))
@@ -170,9 +178,14 @@ class _Failures:
     def __init__(self) -> None:
         self.corrupt: list[int] = []
         self.malformed: list[int] = []
+        self.long: list[int] = []
 
     def notes(self) -> list[tuple[str, str]]:
-        kinds = ((self.corrupt, "failed the checksum"), (self.malformed, "holds no valid event"))
+        kinds = (
+            (self.corrupt, "failed the checksum"),
+            (self.malformed, "holds no valid event"),
+            (self.long, f"longer than {MAX_RECORD >> 20} MB"),
+        )
         return [
             ("corrupt", f"{_counted(len(bad), 'record')} {what} at byte {_listed(bad)}; dropped")
             for bad, what in kinds

@@ -8,6 +8,7 @@ from typing import Protocol, cast
 from loglens.readers.files.protobuf import text
 from loglens.readers.tensorboard.event_proto import STRING, Value, parse_event, parse_metadata, parse_tensor
 from loglens.readers.tensorboard.records import FRAME, HEADER, masked_crc
+from loglens.readers.tensorboard.records import Ranged as Readable
 from loglens.readers.tensorboard.scalar_batches import SCALAR_PLUGINS
 
 #: A payload below is fetched whatever it is: to jump over it costs a request more, and 30 ms for that is what
@@ -17,24 +18,25 @@ GAP = 1 << 17
 _STRINGS = frozenset({"text", "hparams"})
 
 
-class Ranged(Protocol):
+class Ranged(Readable, Protocol):
     """A file whose bytes are fetched when they are asked for.
 
     need: fetches [start, stop). read: gives it. onward: what is there from an offset on, at least one byte.
     """
 
-    size: int
-
     def need(self, start: int, stop: int) -> None: ...
-    def read(self, start: int, stop: int) -> bytes: ...
     def onward(self, start: int) -> bytes: ...
 
 
-class _Payload:
+class LongPayload:
     """A record's payload that is fetched as it is parsed."""
 
-    def __init__(self, file: Ranged, start: int, size: int) -> None:
+    def __init__(self, file: Readable, start: int, size: int) -> None:
         self._file, self._start, self._size = file, start, size
+
+    def as_raw(self) -> memoryview:
+        """Itself: it is indexed and sliced like a memoryview, which is all that parsing asks for."""
+        return cast(memoryview, self)
 
     def __len__(self) -> int:
         return self._size
@@ -82,8 +84,7 @@ def _whole(head: bytes) -> int:
 
 def _unread(file: Ranged, start: int, size: int) -> bool:
     """Whether a payload holds nothing that is read, whatever was logged before it."""
-    # it is indexed and sliced like one, which is all that parsing asks for
-    raw = cast(memoryview, _Payload(file, start, size))
+    raw = LongPayload(file, start, size).as_raw()
     try:
         return all(_is_not_needed(raw, value) for value in parse_event(raw).values)
     except ValueError:

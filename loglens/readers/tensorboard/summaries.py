@@ -72,6 +72,10 @@ class Summaries:
             raise
         return Taken(time, step, scalars, event.starts_session)
 
+    def reads(self, raw: Raw) -> bool:
+        """Whether anything of a record would be read. Raises ValueError where it is no event."""
+        return any(self._kind(raw, value) for value in parse_event(raw).values)
+
     def _kind(self, raw: Raw, value: Value) -> str:
         """scalar, histogram, text, hparams, or "" for what is not read."""
         tag = text(raw, value.tag)
