@@ -153,7 +153,7 @@ def test_what_is_not_finite_at_the_end_broke() -> None:
 def test_a_resumed_tail_has_no_start_to_judge_by() -> None:
     curves = [curve(noisy(np.ones(500), 0.02, 0), split="train", first=100_000)]
     outcome = judge_outcome(curves)
-    assert outcome.state == "unclear" and "100000" in outcome.why and not unexplained(outcome, [], curves)
+    assert outcome.state == "unclear" and "100,000" in outcome.why and not unexplained(outcome, [], curves)
 
 
 def test_an_average_that_begins_at_zero_is_no_loss_that_rises() -> None:
