@@ -128,7 +128,7 @@ def tags_of(judged: Iterable[Judged]) -> Iterator[str]:
     """The tags of all curves with a role, and of those that could be a loss."""
     for run in judged:
         if isinstance(run, Diagnosis):
-            yield from (*(part.tag for part in run.cast), *run.candidates)
+            yield from (*(part.tag for part in run.curve_roles), *run.candidates)
         elif isinstance(run, Outline):
             yield from (part["tag"] for part in run.as_dict()["cast"])
 

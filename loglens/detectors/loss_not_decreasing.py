@@ -123,14 +123,14 @@ def at_its_start(course: Course, bar: float, gain: float, chance: float, val_los
     frozen = lr is not None and bool(len(lr)) and not lr.value.any()
     level = "ln {0}, the level of guessing among {0} classes".format
     where = f", at {level(classes)}" if classes else f", while validation stays at {level(guessed)}" if guessed else ""
-    witness = bool(where) or frozen or standstill.is_constant(curve.value)
+    supported = bool(where) or frozen or standstill.is_constant(curve.value)
     change = f"a change of {0 - round(found.drop, 3) + 0:+.1%} in {len(curve):,} points"
     grave = is_old_enough(curve, course.lr) and standstill.excludes_fall(curve.value, bar)
     return Sign(
         f"{curve.tag} starts at {number(found.start)} and ends at {number(found.end)}{where}: {change}"
         + (f"; {lr.tag} is 0 throughout" if frozen and lr else ""),
-        Severity.ERROR if grave else Severity.WARNING if witness else Severity.NOTE,
-        Confidence.HIGH if witness else Confidence.MEDIUM,
+        Severity.ERROR if grave else Severity.WARNING if supported else Severity.NOTE,
+        Confidence.HIGH if supported else Confidence.MEDIUM,
         {
             "start": found.start,
             "end": found.end,

@@ -189,7 +189,7 @@ def left_out(
 
 
 def blank(losses: Sequence[Series], run: Run, metrics: Sequence[Series], min_points: int) -> Sign | None:
-    """Rows without a loss, which pandas makes of NaN; metrics that freeze in just these rows are a second witness."""
+    """Rows without a loss, which pandas makes of NaN; metrics that freeze in just these rows are a second sign."""
     found = left_blank(losses, run.notes)
     if found is None:
         return None

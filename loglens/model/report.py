@@ -76,9 +76,9 @@ class CurveRole:
 class Diagnosis:
     """The diagnosis of one run: the roles of its curves, its findings (ranked, root causes first), every rule's result.
 
-    cast: every curve that has a role. outcomes: one result a rule. judged: whether any rule had the data to judge the
-    training. outcome: how the run went. lead: the main loss curve, drawn in overviews. curves: those that have a
-    role, drawn but not written to JSON; so are the distributions (histograms over steps). params: the run's
+    curve_roles: every curve that has a role. outcomes: one result a rule. judged: whether any rule had the data to
+    judge the training. outcome: how the run went. lead: the main loss curve, drawn in overviews. curves: those that
+    have a role, drawn but not written to JSON; so are the distributions (histograms over steps). params: the run's
     parameters, redacted, to distinguish the runs of a sweep. candidates: tags without a role
     that could be the loss.
     """
@@ -90,7 +90,7 @@ class Diagnosis:
     points: int
     first_step: int | None
     last_step: int | None
-    cast: tuple[CurveRole, ...]
+    curve_roles: tuple[CurveRole, ...]
     findings: tuple[ReportedFinding, ...]
     outcomes: tuple[RuleResult, ...]
     notes: tuple[Note, ...]
@@ -145,7 +145,7 @@ class Diagnosis:
 
     @property
     def _shows_progress(self) -> bool:
-        return any(part.role in LOWER | HIGHER for part in self.cast)
+        return any(part.role in LOWER | HIGHER for part in self.curve_roles)
 
     @property
     def _naming(self) -> str:
@@ -170,7 +170,7 @@ class Diagnosis:
             "primary": self.primary,
             "steps": {"first": self.first_step, "last": self.last_step},
             "points": self.points,
-            "cast": [part.as_dict() for part in self.cast],
+            "cast": [part.as_dict() for part in self.curve_roles],
             "findings": [finding.as_dict() for finding in self.findings],
             "outcomes": [outcome.as_dict() for outcome in self.outcomes],
             "notes": [note_dict(note) for note in self.notes],

@@ -161,11 +161,11 @@ def _facts(run: Diagnosis, named: bool) -> str:
     steps = f", steps {run.first_step} to {run.last_step}" if run.first_step is not None else ""
     counts = f"{plural(len(run.files), 'file')}{steps}, {plural(run.points, 'point')}"
     where = f" in {name(run.path, 200)}" if run.path not in (run.run, "") else ""
-    loss = next((part.tag for part in run.cast if part.role == "loss" and part.split in ("train", None)), None)
-    cast = f"; loss = {name(loss)}" if loss is not None else ""
+    loss = next((part.tag for part in run.curve_roles if part.role == "loss" and part.split in ("train", None)), None)
+    main_loss = f"; loss = {name(loss)}" if loss is not None else ""
     head = f"{name(run.run)}{where}: " if named else f"{where.removeprefix(' in ')}: " if where else ""
     went = f"\n\nOutcome: **{run.outcome.state}**: {prose(run.outcome.why)}"
-    return f"{head}{prose(run.format, 40)}, {counts}{cast}{went}"
+    return f"{head}{prose(run.format, 40)}, {counts}{main_loss}{went}"
 
 
 def _finding(finding: ReportedFinding, place: int, chain: list[ReportedFinding]) -> str:

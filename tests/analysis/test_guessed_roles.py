@@ -47,7 +47,7 @@ def test_what_rests_on_other_curves_is_as_sure_as_ever() -> None:
 def test_a_perplexity_alone_is_judged_by_its_logarithm(start: float, n: int) -> None:
     loss = falling(n, start=start, floor=2.0, noise=0.01)
     done = judged({"train_ppl": np.exp(loss)})
-    assigned = {(part.tag, part.role) for part in done.cast}
+    assigned = {(part.tag, part.role) for part in done.curve_roles}
     assert assigned == {("log(train_ppl)", "loss"), ("train_ppl", "metric_lower")}
     assert done.lead is not None and np.allclose(done.lead.value, loss)
     assert done.verdict == "healthy"
@@ -56,4 +56,7 @@ def test_a_perplexity_alone_is_judged_by_its_logarithm(start: float, n: int) -> 
 def test_a_perplexity_beside_a_loss_is_a_metric() -> None:
     loss = falling(200)
     done = judged({"train_loss": loss, "train_ppl": np.exp(loss)})
-    assert {(part.tag, part.role) for part in done.cast} == {("train_loss", "loss"), ("train_ppl", "metric_lower")}
+    assert {(part.tag, part.role) for part in done.curve_roles} == {
+        ("train_loss", "loss"),
+        ("train_ppl", "metric_lower"),
+    }

@@ -105,14 +105,14 @@ def test_the_parts_of_a_loss_are_summed_where_no_total_was_logged() -> None:
     box, obj = falling(100), falling(100, seed=1)
     obj[60:] = np.nan
     diagnosis = judge(run({"train/box_loss": box, "train/obj_loss": obj}), detectors())
-    total = next(part for part in diagnosis.cast if part.role == "loss")
+    total = next(part for part in diagnosis.curve_roles if part.role == "loss")
     assert total.tag == "train/box_loss + train/obj_loss" and total.nonfinite == 40
     assert diagnosis.primary == "nan-loss"
     assert not [outcome for outcome in diagnosis.outcomes if outcome.outcome == "crashed"]
     stuck = judge(run({"train/box_loss": level(100, 1.0), "train/obj_loss": level(100, 2.0)}), detectors())
     assert stuck.primary == "loss-not-decreasing"
     with_total = judge(run({"train/box_loss": box, "train/obj_loss": obj, "train/loss": box}), detectors())
-    assert [part.tag for part in with_total.cast if part.role == "loss"] == ["train/loss"]
+    assert [part.tag for part in with_total.curve_roles if part.role == "loss"] == ["train/loss"]
 
 
 def test_a_rule_that_never_complains_does_not_judge_a_run() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from loglens.analysis.outcome.indicators import indicators
 from loglens.analysis.outcome.judge_outcome import judge_outcome
 from loglens.analysis.outcome.together import fell_together, stays_at_worst
 from loglens.analysis.outcome.unexplained import unexplained
-from loglens.analysis.outcome.witnesses import witnesses
 from loglens.model.finding import Severity
 from loglens.model.series import Series
 from tests.curves import Floats, series
@@ -42,7 +42,7 @@ def test_held_out_curves_alone_may_overfit(n: int) -> None:
     for seed in range(5):
         train = accuracy(n, np.interp(np.arange(n), [0, n / 3, n], [0.01, 0.6, 0.95]), "train", seed)
         held_out = accuracy(n, course(n, 0.38), "val", seed + 50)
-        assert fell_together(witnesses([train, held_out])) is None
+        assert fell_together(indicators([train, held_out])) is None
 
 
 @pytest.mark.parametrize("noise", [0.02, 0.1, 0.3])
@@ -52,7 +52,7 @@ def test_noise_alone_never_falls_together(n: int, noise: float) -> None:
         random = np.random.default_rng(seed)
         level = 0.2 + np.exp(-5 * np.arange(n) / n)
         curves = [series(level * random.lognormal(0, noise, n), "loss", split, split) for split in ("train", "val")]
-        assert fell_together(witnesses(curves)) is None, seed
+        assert fell_together(indicators(curves)) is None, seed
 
 
 @pytest.mark.parametrize("n", LENGTHS)
@@ -63,13 +63,13 @@ def test_a_metric_at_its_worst_in_both_splits_is_stuck_whatever_the_accuracy_say
         *(accuracy(n, low / 10, split, 1) for split in ("train", "val")),
         series(np.interp(np.arange(n), [0, n / 8, n], [0.8, 0.065, 0.065]), "loss", "val", "val/loss"),
     ]
-    assert stays_at_worst(witnesses(curves)) is not None
+    assert stays_at_worst(indicators(curves)) is not None
     assert judge_outcome(curves).state == "stuck"
 
 
 @pytest.mark.parametrize("n", LENGTHS)
 def test_a_metric_that_still_rises_or_is_low_in_one_split_is_not_stuck(n: int) -> None:
     rising = np.linspace(0.001, 0.09, n)
-    assert stays_at_worst(witnesses([accuracy(n, rising, split, 2) for split in ("train", "val")])) is None
+    assert stays_at_worst(indicators([accuracy(n, rising, split, 2) for split in ("train", "val")])) is None
     low, high = np.full(n, 0.02), np.linspace(0.1, 0.9, n)
-    assert stays_at_worst(witnesses([accuracy(n, high, "train", 3), accuracy(n, low, "val", 3)])) is None
+    assert stays_at_worst(indicators([accuracy(n, high, "train", 3), accuracy(n, low, "val", 3)])) is None

@@ -1,4 +1,4 @@
-"""loss-not-decreasing: preference training is judged like any other, and one curve alone is no sure witness."""
+"""loss-not-decreasing: preference training is judged like any other, and one curve alone is no sure sign."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def failed() -> Diagnosis:
         points=12_345,
         first_step=0,
         last_step=499,
-        cast=(
+        curve_roles=(
             CurveRole("train/ce_loss", "loss", "train", None, "step", 500, 69, 0, 499),
             CurveRole("val/ce_loss", "loss", "val", None, "epoch", 20, 0, 0, 19),
             CurveRole("train/grad_norm", "grad_norm_global", "train", None, "step", 500, 60, 0, 499),
@@ -185,7 +185,7 @@ def suspect() -> Diagnosis:
         points=300,
         first_step=0,
         last_step=299,
-        cast=(CurveRole(curve.tag, "weight_norm_global", "train", None, "epoch", 300, 0, 0, 299),),
+        curve_roles=(CurveRole(curve.tag, "weight_norm_global", "train", None, "epoch", 300, 0, 0, 299),),
         findings=(ReportedFinding(Rule("weight-growth", "weights", Severity.WARNING), growth),),
         outcomes=(RuleResult("weight-growth", "found"), RuleResult("nan-loss", "skipped", HOSTILE)),
         notes=(Note("corrupt", HOSTILE, HOSTILE),),
@@ -203,7 +203,7 @@ def healthy() -> Diagnosis:
         points=400,
         first_step=0,
         last_step=399,
-        cast=(CurveRole("loss", "loss", "train", None, "step", 400, 0, 0, 399),),
+        curve_roles=(CurveRole("loss", "loss", "train", None, "step", 400, 0, 0, 399),),
         findings=(),
         outcomes=(
             RuleResult("nan-loss", "clean"),

@@ -51,13 +51,13 @@ def nasty() -> Diagnosis:
         findings=(ReportedFinding(NAN_LOSS, finding),) * 2,
         outcomes=tuple(outcomes),
         notes=(Note("corrupt", NASTY, NASTY),),
-        cast=tuple(replace(part, tag=NASTY) for part in failed().cast),
+        curve_roles=tuple(replace(part, tag=NASTY) for part in failed().curve_roles),
     )
 
 
 def edges() -> dict[str, Report]:
     """The reports by name."""
-    bare = replace(healthy(), files=(), path="", outcomes=(), cast=(), first_step=None, last_step=None, points=0)
+    bare = replace(healthy(), files=(), path="", outcomes=(), curve_roles=(), first_step=None, last_step=None, points=0)
     note = replace(failed(), findings=failed().findings[2:], outcomes=())
     unread = (Unread("photo.png", "a PNG image"), Unread(NASTY, NASTY), Unread(NOT_UTF8, "empty"))
     return {

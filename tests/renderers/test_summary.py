@@ -50,14 +50,14 @@ def _role(role: str, split: str = "train") -> CurveRole:
 
 
 def test_the_curves_worth_logging_are_those_that_are_not_there() -> None:
-    run = replace(failed(), cast=(_role("loss"), _role("loss", "val"), _role("lr")))
+    run = replace(failed(), curve_roles=(_role("loss"), _role("loss", "val"), _role("lr")))
     assert [name for name, _ in worth_logging(run)] == ["gradient norm", "validation metric", "weight norm"]
 
 
 def test_reinforcement_learning_is_asked_for_its_own_curves() -> None:
-    run = replace(failed(), cast=(_role("rl_reward"),))
+    run = replace(failed(), curve_roles=(_role("rl_reward"),))
     assert [name for name, _ in worth_logging(run)] == ["policy entropy", "KL divergence", "value loss"]
 
 
 def test_a_run_without_any_role_is_asked_for_none() -> None:
-    assert worth_logging(replace(failed(), cast=())) == []
+    assert worth_logging(replace(failed(), curve_roles=())) == []

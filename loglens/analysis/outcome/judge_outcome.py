@@ -9,8 +9,8 @@ import numpy as np
 from loglens.analysis.outcome.curve_progress import Progress
 from loglens.analysis.outcome.curve_state import BRIEF, LITTLE, RISEN, WORST
 from loglens.analysis.outcome.gan_balance import gan_balance
+from loglens.analysis.outcome.indicators import Indicator, indicators, is_resumed
 from loglens.analysis.outcome.together import fell_together, stays_at_worst
-from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
 from loglens.model.numbers import number
 from loglens.model.outcome import SUCCESS, RunOutcome
 from loglens.model.run_end import STOPPED, end_notes, kind_of_end
@@ -30,9 +30,9 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
     error (one that a person or a scheduler stopped did not). Held-out curves outweigh those of training, metrics
     outweigh losses.
     """
-    found = witnesses(curves)
+    found = indicators(curves)
     ended = [note for note in end_notes(notes) if kind_of_end(note) not in STOPPED]
-    broken = [witness for witness in found if witness.state == "broke"]
+    broken = [indicator for indicator in found if indicator.state == "broke"]
     if broken:
         why = f"{broken[0].curve.tag} is not finite at the end"
         return _outcome("broke", why, broken)
@@ -40,10 +40,10 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
         return RunOutcome("broke", f"the log ends in an error: {ended[0].message}")
     if not found:
         return gan_balance(curves) or RunOutcome("unclear", _nothing_measures(curves))
-    decisive = [witness for witness in found if witness.state not in ("short", "held")]
+    decisive = [indicator for indicator in found if indicator.state not in ("short", "held")]
     if not decisive:
         return _without_course(found)
-    first = [witness for witness in decisive if witness.rank == decisive[0].rank]
+    first = [indicator for indicator in decisive if indicator.rank == decisive[0].rank]
     state, chief = _of_rank(first)
     if state not in GRAVE and (fallen := fell_together(found)):
         state, chief = fallen
@@ -53,63 +53,65 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
         begins = f"{chief.curve.axis} {number(int(chief.curve.step[0]))}"
         why = f"the log begins at {begins}: {_course(chief)}, and its start is not known"
         return _outcome("unclear", why, [chief])
-    against = [witness for witness in found if all(witness is not other for other in first)]
+    against = [indicator for indicator in found if all(indicator is not other for other in first)]
     return _weighed(state, chief, against)
 
 
-def _of_rank(group: list[Witness]) -> tuple[str, Witness]:
+def _of_rank(group: list[Indicator]) -> tuple[str, Indicator]:
     """The state that curves of one weight agree on, and the one that shows it best."""
     for state in GRAVE:
-        grave = [witness for witness in group if witness.state == state]
+        grave = [indicator for indicator in group if indicator.state == state]
         if grave and 2 * len(grave) >= len(group):
             return state, max(grave, key=_gain)
-    good = [witness for witness in group if witness.state in SUCCESS]
-    weak = [witness for witness in group if witness.state not in SUCCESS]
+    good = [indicator for indicator in group if indicator.state in SUCCESS]
+    weak = [indicator for indicator in group if indicator.state not in SUCCESS]
     if not good:
-        states = [witness.state for witness in weak]
+        states = [indicator.state for indicator in weak]
         state = max(dict.fromkeys(states), key=states.count)
-        return state, next(witness for witness in weak if witness.state == state)
+        return state, next(indicator for indicator in weak if indicator.state == state)
     # one weak curve of many is a detail of the metric (small objects, say); one of two takes the success back
-    for witness in weak if 3 * len(weak) > len(group) else []:
-        if witness.state in (*GRAVE, "unclear"):
-            return "unclear", witness
-        if witness.progress and _at_worst(witness):
-            return "little", witness
-    still = [witness for witness in good if witness.state == "learning"]
+    for indicator in weak if 3 * len(weak) > len(group) else []:
+        if indicator.state in (*GRAVE, "unclear"):
+            return "unclear", indicator
+        if indicator.progress and _at_worst(indicator):
+            return "little", indicator
+    still = [indicator for indicator in good if indicator.state == "learning"]
     chosen = (
-        still if 2 * len(still) > len(good) else [witness for witness in good if witness.state == "learned"] or still
+        still
+        if 2 * len(still) > len(good)
+        else [indicator for indicator in good if indicator.state == "learned"] or still
     )
     return chosen[0].state, max(chosen, key=_gain)
 
 
-def _weighed(state: str, chief: Witness, against: list[Witness]) -> RunOutcome:
+def _weighed(state: str, chief: Indicator, against: list[Indicator]) -> RunOutcome:
     """The state after what contradicts it: a success that a weighty curve contradicts is unclear."""
     if state not in SUCCESS:
-        doubts = [witness for witness in against if witness.state in SUCCESS]
+        doubts = [indicator for indicator in against if indicator.state in SUCCESS]
         but = f", although {_course(doubts[0])}" if doubts else ""
         return _outcome(state, _course(chief) + but, [chief, *doubts[:1]])
-    for witness in against:
-        if (denial := _denial(chief, witness)) is not None:
-            return _outcome("unclear", f"{_course(chief)}, but {denial}", [chief, witness])
-    doubts = [witness for witness in against if witness.state in (*GRAVE, "stuck")]
+    for indicator in against:
+        if (denial := _denial(chief, indicator)) is not None:
+            return _outcome("unclear", f"{_course(chief)}, but {denial}", [chief, indicator])
+    doubts = [indicator for indicator in against if indicator.state in (*GRAVE, "stuck")]
     return _outcome(state, _course(chief) + (f"; yet {_course(doubts[0])}" if doubts else ""), [chief, *doubts[:1]])
 
 
-def _denial(chief: Witness, witness: Witness) -> str | None:
+def _denial(chief: Indicator, indicator: Indicator) -> str | None:
     """Why a curve of less weight, or too short to lead, takes a success back."""
-    progress = witness.progress
+    progress = indicator.progress
     if progress is None:
         return None
-    if witness.state == "short" and witness.heldout and not _moved(witness):
-        return f"{_course(witness)} at its {len(progress.curve):,} points"
-    if not chief.heldout and chief.metric and (level := _far_above_chance(chief, witness)) is not None:
-        return f"{_course(witness)}, far above the {number(level)} of a guess"
+    if indicator.state == "short" and indicator.heldout and not _moved(indicator):
+        return f"{_course(indicator)} at its {len(progress.curve):,} points"
+    if not chief.heldout and chief.metric and (level := _far_above_chance(chief, indicator)) is not None:
+        return f"{_course(indicator)}, far above the {number(level)} of a guess"
     if not chief.heldout:
-        return _course(witness) if witness.state in GRAVE and witness.metric else None
-    if witness.heldout and not witness.metric and progress.kept <= 0 and _risen(progress):
-        return f"{_course(witness)}, worse than at the start"
-    if witness.heldout and not witness.metric and _never_below_first(progress):
-        return f"{_course(witness)}, and is above its first value at every later evaluation"
+        return _course(indicator) if indicator.state in GRAVE and indicator.metric else None
+    if indicator.heldout and not indicator.metric and progress.kept <= 0 and _risen(progress):
+        return f"{_course(indicator)}, worse than at the start"
+    if indicator.heldout and not indicator.metric and _never_below_first(progress):
+        return f"{_course(indicator)}, and is above its first value at every later evaluation"
     return None
 
 
@@ -124,39 +126,39 @@ def _risen(progress: Progress) -> bool:
     return progress.end - progress.start > RISEN * abs(progress.start)
 
 
-def _far_above_chance(chief: Witness, witness: Witness) -> float | None:
+def _far_above_chance(chief: Indicator, indicator: Indicator) -> float | None:
     """The loss of a guess, -ln of the first accuracy, where a loss ends far above it, as it began; else None."""
-    accuracy, loss = chief.progress, witness.progress
-    if accuracy is None or loss is None or witness.metric or accuracy.ideal != 1.0 or not 0 < accuracy.start < 1:
+    accuracy, loss = chief.progress, indicator.progress
+    if accuracy is None or loss is None or indicator.metric or accuracy.ideal != 1.0 or not 0 < accuracy.start < 1:
         return None
     level = -float(np.log(accuracy.start))
     return level if min(loss.start, loss.end) > ABOVE_CHANCE * level else None
 
 
-def _moved(witness: Witness) -> bool:
-    progress = witness.progress
+def _moved(indicator: Indicator) -> bool:
+    progress = indicator.progress
     share = None if progress is None else progress.gained
     return share is None or share >= LITTLE
 
 
-def _at_worst(witness: Witness) -> bool:
-    progress = witness.progress
+def _at_worst(indicator: Indicator) -> bool:
+    progress = indicator.progress
     if progress is None or progress.ideal is None or progress.lower:
         return False
     return progress.end < WORST * progress.ideal
 
 
-def _gain(witness: Witness) -> float:
-    progress = witness.progress
+def _gain(indicator: Indicator) -> float:
+    progress = indicator.progress
     return 0.0 if progress is None else progress.relative_gain if progress.gained is None else progress.gained
 
 
-def _without_course(found: list[Witness]) -> RunOutcome:
+def _without_course(found: list[Indicator]) -> RunOutcome:
     """Of curves that are all short, or that hold the high level at which they start."""
-    held = [witness for witness in found if witness.state == "held"]
+    held = [indicator for indicator in found if indicator.state == "held"]
     if held:
         return _outcome("unclear", f"{_course(held[0])}, which it had from the start", held[:1])
-    longest = max(len(witness.curve) for witness in found)
+    longest = max(len(indicator.curve) for indicator in found)
     return _outcome("short", f"the longest curve of progress has {longest} points", found[:1])
 
 
@@ -169,18 +171,18 @@ def _nothing_measures(curves: Sequence[Series]) -> str:
     return "the log holds no loss and no metric that measures progress"
 
 
-def _outcome(state: str, why: str, shown: list[Witness]) -> RunOutcome:
+def _outcome(state: str, why: str, shown: list[Indicator]) -> RunOutcome:
     progress = shown[0].progress
-    tags = tuple(witness.curve.tag for witness in shown)
+    tags = tuple(indicator.curve.tag for indicator in shown)
     if progress is None:
         return RunOutcome(state, why, tags)
     return RunOutcome(state, why, tags, progress.gained, progress.kept)
 
 
-def _course(witness: Witness) -> str:
+def _course(indicator: Indicator) -> str:
     """The course of a curve in words: start, best, end."""
-    progress = witness.progress
+    progress = indicator.progress
     if progress is None:
-        return f"{witness.curve.tag} has too few points"
+        return f"{indicator.curve.tag} has too few points"
     best = f", best {number(progress.best)}" if progress.kept < 0.9 else ""
     return f"{progress.curve.tag} goes from {number(progress.start)} to {number(progress.end)}{best}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from loglens.analysis.outcome.curve_state import ENOUGH
+from loglens.analysis.outcome.indicators import Indicator, indicators, is_resumed
 from loglens.analysis.outcome.together import fell_together, stands_at_worst, stays_at_worst
-from loglens.analysis.outcome.witnesses import Witness, is_resumed, witnesses
 from loglens.model.finding import Confidence, Finding, Rule, RuleHelp, Severity
 from loglens.model.outcome import SUCCESS, RunOutcome
 from loglens.model.series import Series
@@ -54,7 +54,7 @@ def unexplained(
         return None
     loud = {rule.name: finding.severity for rule, finding in found if finding.severity > Severity.NOTE}
     explains = ENDINGS | NO_START if outcome.state == "stuck" else ENDINGS
-    seen = witnesses(curves)
+    seen = indicators(curves)
     chief = next((w for w in seen if outcome.tags and w.curve.tag == outcome.tags[0]), None)
     if chief is None or chief.progress is None or len(chief.progress.curve) < ENOUGH:
         return None
@@ -69,7 +69,7 @@ def unexplained(
     return _name(outcome.state, chief), _finding(outcome, chief, together=together)
 
 
-def _surely_stuck(chief: Witness, seen: Sequence[Witness]) -> bool:
+def _surely_stuck(chief: Indicator, seen: Sequence[Indicator]) -> bool:
     """Whether a held-out curve or a reward stands still far from its best, and no other curve learns.
 
     What stands still at a fair level may have been good from the start; so may a training loss, of which nobody
@@ -80,15 +80,15 @@ def _surely_stuck(chief: Witness, seen: Sequence[Witness]) -> bool:
     if progress is None:
         return False
     if chief.metric and chief.heldout and stands_at_worst(chief):
-        return not any(witness.metric and witness.state in SUCCESS for witness in seen)
-    if any(witness.state in SUCCESS for witness in seen):
+        return not any(indicator.metric and indicator.state in SUCCESS for indicator in seen)
+    if any(indicator.state in SUCCESS for indicator in seen):
         return False
     if not chief.heldout:
         return (chief.curve.role or "").startswith("rl_")
     return progress.lower or progress.ideal is None or progress.end < progress.ideal / 2
 
 
-def _finding(outcome: RunOutcome, chief: Witness, *, together: bool) -> Finding:
+def _finding(outcome: RunOutcome, chief: Indicator, *, together: bool) -> Finding:
     progress = chief.progress
     assert progress is not None  # noqa: S101 - the caller has looked
     severe = together or (chief.heldout and outcome.state == "lost")
@@ -116,7 +116,7 @@ _SAID = {
 }
 
 
-def _name(state: str, chief: Witness) -> str:
+def _name(state: str, chief: Indicator) -> str:
     """The rule that is named after what was seen."""
     if state == "unstable":
         return RULE.name

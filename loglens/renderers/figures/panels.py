@@ -68,8 +68,8 @@ def panels(run: Diagnosis, findings: Sequence[tuple[int, ReportedFinding]]) -> I
 
 
 def _panel(curves: tuple[Series, ...], run: Diagnosis, *about: Any, **more: Any) -> Panel:
-    # a long curve holds only the points to draw; `run.cast` has the number logged
-    logged = {part.tag: part.nonfinite for part in run.cast}
+    # a long curve holds only the points to draw; `run.curve_roles` has the number logged
+    logged = {part.tag: part.nonfinite for part in run.curve_roles}
     return Panel(curves, sum(max(curve.nonfinite, logged.get(curve.tag, 0)) for curve in curves), *about, **more)
 
 

@@ -229,8 +229,8 @@ def _span(curve: Series) -> int:
 
 def _describe(curve: Series, run: Diagnosis) -> str:
     """ "train/loss: 500 points, step 0 to 499; first 5.01, lowest 0.21, highest 5.3, last NaN"."""
-    # a long curve holds only the points to draw; `run.cast` has the number logged
-    logged = next((part for part in run.cast if part.tag == curve.tag), None)
+    # a long curve holds only the points to draw; `run.curve_roles` has the number logged
+    logged = next((part for part in run.curve_roles if part.tag == curve.tag), None)
     points, bad = (logged.points, logged.nonfinite) if logged else (len(curve), curve.nonfinite)
     said = f"{say(curve.tag, 80)}: {plural(points, 'point')}, {say(curve.axis, 30)} "
     said += f"{curve.step[0]:,} to {curve.step[-1]:,}; first {number(float(curve.value[0]))}"

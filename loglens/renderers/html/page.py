@@ -149,8 +149,8 @@ def _run(report: Report, run: Diagnosis, drawn: list[figures.Figure], index: int
             if finding.remedies and finding is not advised
         ],
         "figures": drawn,
-        "cast": [_part(part) for part in run.cast[:ROWS]],
-        "uncast": max(len(run.cast) - ROWS, 0),
+        "cast": [_part(part) for part in run.curve_roles[:ROWS]],
+        "uncast": max(len(run.curve_roles) - ROWS, 0),
         "clean": [say(outcome.condition, NAME) for outcome in of_kind(run, "clean")],
         "skipped": list(reasons(of_kind(run, "skipped"))),
         "crashed": [(say(outcome.condition, NAME), say(outcome.why)) for outcome in of_kind(run, "crashed")],
@@ -206,7 +206,7 @@ def _place(run: Diagnosis, finding: ReportedFinding) -> tuple[float, float] | No
 
 def _axis(run: Diagnosis) -> str:
     """The step axis of most curves of a run: step, epoch, samples."""
-    axes = [part.axis for part in run.cast]
+    axes = [part.axis for part in run.curve_roles]
     return max(set(axes), key=lambda axis: (axes.count(axis), axis)) if axes else "step"
 
 

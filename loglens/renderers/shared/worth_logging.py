@@ -48,7 +48,7 @@ def worth_logging(run: Diagnosis) -> list[tuple[str, str]]:
 
     Empty for a run without any curve that was recognised: there, names are the trouble and not curves.
     """
-    roles = {(part.role or "", "val" if part.split in ("val", "test") else None) for part in run.cast}
+    roles = {(part.role or "", "val" if part.split in ("val", "test") else None) for part in run.curve_roles}
     names = {role for role, _ in roles}
     if not names:
         return []

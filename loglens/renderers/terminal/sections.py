@@ -62,11 +62,11 @@ def _facts(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
         table.add_row("", look.text((look.say(run.path, 300), "muted")))
     if run.verdict not in ("unclear", "not-judged"):  # there the headline says it
         table.add_row(look.text(("Outcome", "head")), look.text(f"{run.outcome.state}: {look.say(run.outcome.why)}"))
-    cast = list(_cast(run.cast, look))
-    width = max((len(name) for name, _ in cast), default=0)
-    for index, (name, players) in enumerate(cast):
-        table.add_row(look.text(("Curves", "head") if index == 0 else ""), _pair(name, players, width, look))
-    if not cast:
+    rows = list(_role_lines(run.curve_roles, look))
+    width = max((len(name) for name, _ in rows), default=0)
+    for index, (name, curves) in enumerate(rows):
+        table.add_row(look.text(("Curves", "head") if index == 0 else ""), _pair(name, curves, width, look))
+    if not rows:
         hint = "none was recognised; --role 'TAG=loss' names one, loglens inspect lists the tags"
         table.add_row(look.text(("Curves", "head")), look.text((hint, "muted")))
     yield ""
@@ -83,10 +83,10 @@ def _pair(name: str, players: Text, width: int, look: TextStyle) -> Table:
     return pair
 
 
-def _cast(cast: Iterable[CurveRole], look: TextStyle) -> Iterator[tuple[str, Text]]:
+def _role_lines(parts: Iterable[CurveRole], look: TextStyle) -> Iterator[tuple[str, Text]]:
     """One row a role: "loss = train/ce_loss (2,000 points)"; layers are counted, minor roles only named."""
     groups: dict[tuple[str, bool], list[CurveRole]] = {}
-    for part in cast:
+    for part in parts:
         split = f"{part.split}_" if part.split in ("val", "test") else ""
         layered = part.layer is not None and part.role != "grad_norm_layer"
         groups.setdefault((split + (part.role or ""), layered), []).append(part)

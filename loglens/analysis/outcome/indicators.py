@@ -1,4 +1,4 @@
-"""Choose the curves that show the progress of a run (its witnesses), and sort them by weight."""
+"""Choose the curves that show the progress of a run (its indicators), and sort them by weight."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RESUMED = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class Indicator:
     """One progress curve with its state. progress is None where fewer than two points are finite."""
 
     curve: Series
@@ -40,11 +40,11 @@ class Witness:
         return 2 * (not self.heldout) + (not self.metric)
 
 
-def witnesses(curves: Sequence[Series]) -> list[Witness]:
+def indicators(curves: Sequence[Series]) -> list[Indicator]:
     """Every curve that measures the progress of this kind of run, those of the most weight first."""
     kept = [curve for curve in _of_this_kind(curves) if curve.layer is None and len(curve)]
-    found = [witness for curve in kept if (witness := _witness(curve)) is not None]
-    return sorted(found, key=lambda witness: witness.rank)
+    found = [indicator for curve in kept if (indicator := _indicator(curve)) is not None]
+    return sorted(found, key=lambda indicator: indicator.rank)
 
 
 def is_resumed(curves: Sequence[Series]) -> bool:
@@ -96,15 +96,15 @@ def _main_reward(curves: Sequence[Series]) -> list[Series]:
     return []
 
 
-def _witness(curve: Series) -> Witness | None:
+def _indicator(curve: Series) -> Indicator | None:
     if (curve.role or "") not in LOWER_IS_BETTER:
         return None
     metric = curve.role != "loss"
     if ends_broken(curve):
-        return Witness(curve, "broke", measure(curve), metric)
+        return Indicator(curve, "broke", measure(curve), metric)
     progress = measure(curve)
     if progress is None:
-        return Witness(curve, "short", None, metric)
+        return Indicator(curve, "short", None, metric)
     if progress.lower and is_climbing_average(progress.curve.value):
         return None
-    return Witness(curve, state_of(progress), progress, metric)
+    return Indicator(curve, state_of(progress), progress, metric)
