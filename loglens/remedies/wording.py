@@ -75,6 +75,9 @@ REASONS: Mapping[tuple[str, str], str] = {
     ("non-finite-metric", "clean_data"): (
         "a single sample that is empty or constant can make a metric divide by zero, and a mean over all samples NaN"
     ),
+    ("non-finite-metric", "skip_nonfinite_batches"): (
+        "a single sample without a finite value makes the mean over all of them NaN"
+    ),
     ("reward-not-rising", "check_labels"): (
         "a policy that its reward does not reach cannot learn: look at the sign of the advantage, at detach() and "
         "no_grad(), and at whether a random policy is ever rewarded"
