@@ -19,6 +19,7 @@ from loglens.model.run import Run
 #: ways of logging. The first that fits counts, so that a trainer that stands on another comes before it.
 SIGNATURES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("trl", (r"(train/)?completions/(mean_length|clipped_ratio)",)),
+    ("trl", (r"(train/)?frac_reward_zero_std",)),
     ("trl", (r"(train/|eval[_/])?rewards/chosen", r"(train/|eval[_/])?rewards/margins")),
     ("trl", (r"objective/kl", r"(ppo/)?(policy/|loss/).*")),
     ("mlagents", (r"(.*/)?environment/cumulative reward",)),
