@@ -11,7 +11,7 @@ by a running mean unless logging_nan_inf_filter is off, huggingface/transformers
 stops while the curves that were logged in the same rows go on (Ray Tune and Megatron leave a NaN out,
 pandas writes it as a blank cell; an error where a metric freezes in just these rows); and every point
 of a curve being NaN. What moved in the 50 points before decides the advice: gradient norm, learning
-rate or loss scale first, else the arithmetic of the loss.
+rate or loss scale first, else the arithmetic of the loss; half precision first where the log shows it.
 
 When it is wrong. A NaN that stands for "not computed" (an average over no episodes) is data here as
 everywhere; a loss that was logged only for a part of training looks like one that was hidden.
@@ -25,7 +25,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.companions import broken_before, left_blank, outliving
-from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.learning import frozen_from
 from loglens.model.numbers import number
 from loglens.model.run import Run
@@ -33,6 +33,7 @@ from loglens.model.series import Series, present
 from loglens.model.sign import Sign
 from loglens.model.strongest_move import strongest_move
 from loglens.remedies.nonfinite import against_nonfinite, skip_batches
+from loglens.remedies.precision import considering_precision, from_checkpoint
 from loglens.stats.standstill import goes_quiet
 
 RULE = Rule(
@@ -68,18 +69,25 @@ def detect(
         raise Skip("no loss was logged")
     grad, drivers = grad_norm_global, present(grad_norm_global, lr, loss_scale)
     if sign := never_comes_back(losses, run, drivers, look_back):
-        yield sign.finding(against_nonfinite(sign.suspect, sign.curves[0], drivers, sign.onset))
+        yield sign.finding(_advice(sign, sign.curves[0], drivers, sign.onset, run))
     elif grad is not None and (sign := hidden_from_loss(grad, losses[0], drivers, look_back)):
-        yield sign.finding(against_nonfinite(sign.suspect, losses[0], drivers, sign.onset))
+        yield sign.finding(_advice(sign, losses[0], drivers, sign.onset, run))
     elif sign := comes_back(losses):
         yield sign.finding(skip_batches())
     elif sign := left_out(losses, run, drivers, look_back, gone_points):
         stopped = sign.curves[0]
-        yield sign.finding(against_nonfinite(sign.suspect, stopped, drivers, stopped.last_step))
+        yield sign.finding(_advice(sign, stopped, drivers, stopped.last_step, run))
     elif sign := blank(losses, run, val_metric_higher or metric_higher, gone_points):
         yield sign.finding(skip_batches())
     elif (longest := max(map(len, losses))) < min_points:
         raise Skip(f"no NaN in the loss so far, but calling it clean needs {min_points} points, has {longest}")
+
+
+def _advice(sign: Sign, loss: Series, drivers: Sequence[Series], onset: int | None, run: Run) -> list[Remedy]:
+    """What to do about a loss that is not finite to the end: the likely causes, then where to go on from."""
+    scale = next((curve for curve in drivers if curve.role == "loss_scale"), None)
+    causes = considering_precision(against_nonfinite(sign.suspect, loss, drivers, onset), run, scale)
+    return [*causes, *from_checkpoint(loss, onset)]
 
 
 def never_comes_back(losses: Sequence[Series], run: Run, drivers: Sequence[Series], look_back: int) -> Sign | None:

@@ -92,7 +92,7 @@ def _lasting(curves: list[Series], only_held_out: bool) -> Finding:
     onset = _onset(first)
     word = "infinite" if np.isinf(first.value[first.step >= onset][0]) else "NaN"
     others = f", and so are {len(curves) - 1:,} other curves" if len(curves) > 1 else ""
-    advice = [remedies.resume_from(onset, first.axis), remedies.skip_nonfinite_batches()]
+    advice = [remedies.resume_from(first.finite.last_step, first.axis), remedies.skip_nonfinite_batches()]
     if only_held_out:
         advice.insert(0, remedies.eval_in_fp32())
     return Finding(

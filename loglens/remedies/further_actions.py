@@ -12,7 +12,7 @@ from loglens.remedies.snippets import snippets
 
 def more_generations(factor: float) -> Remedy:
     """Sample more completions of each prompt."""
-    why = f"{factor:g} times as many completions of each prompt make it less likely that all get the same reward"
+    why = "the more completions there are of a prompt, the less likely it is that all get the same reward"
     verify = "rewards differ within more groups than in this run"
     return Remedy("more_generations", {"factor": factor}, why, snippets("more_generations", factor=factor), verify)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from loglens.model.finding import Finding, Remedy
 from loglens.model.numbers import number
-from loglens.remedies import verification, wording
+from loglens.remedies import rule_snippets, verification, wording
 from loglens.remedies.phrases import in_words
 from loglens.remedies.recipe import OPTIMIZERS, Recipe
 from loglens.remedies.settings import STANDS_ON, setting
@@ -36,11 +36,11 @@ def in_context(remedy: Remedy, rule: str, finding: Finding, recipe: Recipe) -> R
     """
     return replace(
         remedy,
-        title=_title(remedy, rule),
+        title=_on_axis(_title(remedy, rule), finding),
         why=wording.REASONS.get((rule, remedy.action), _SAID_IN_TITLE.sub("", remedy.why)),
         verify=verification.in_words(rule, remedy.action, remedy.verify),
         checks=tuple(verification.checks(rule, remedy.action, finding)),
-        snippets=_snippets(remedy, recipe),
+        snippets=_snippets(remedy, rule, recipe),
     )
 
 
@@ -75,12 +75,19 @@ def _round(value: float) -> float:
     return float(f"{value:.1e}")
 
 
-def _snippets(remedy: Remedy, recipe: Recipe) -> Mapping[str, str]:
+def _on_axis(title: str, finding: Finding) -> str:
+    """The title with the unit in which the curve of the finding counts: "stop at epoch 33"."""
+    axis = finding.series[0].axis if finding.series else "step"
+    return re.sub(r"\bstep (?=\d)", f"{axis} ", title)
+
+
+def _snippets(remedy: Remedy, rule: str, recipe: Recipe) -> Mapping[str, str]:
     """The code by framework: the trainer's own setting first, then that of the framework it stands on."""
-    codes = {name: _with_recipe(code, recipe) for name, code in remedy.snippets.items()}
+    of_rule = rule_snippets.codes(rule, remedy.action, **remedy.params)
+    codes = {name: _with_recipe(code, recipe) for name, code in (of_rule or remedy.snippets).items()}
     if not codes:
         return codes
-    own = setting(recipe.trainer, remedy.action, **{"lr": _rate_in_code(remedy), **remedy.params})
+    own = "" if of_rule else setting(recipe.trainer, remedy.action, **{"lr": _rate_in_code(remedy), **remedy.params})
     ahead = {recipe.trainer: own} if own else {}
     base = STANDS_ON.get(recipe.trainer, "pytorch")
     return ahead | ({base: codes[base]} if base in codes else {}) | codes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from loglens.model.finding import Remedy
@@ -31,7 +32,7 @@ ACTIONS: Mapping[str, str] = {
     "unfreeze": "let the frozen layers train",
     "set_clip": "set the clipping threshold to {max_norm}",
     "check_labels": "check that labels belong to their inputs: overfit one batch",
-    "check_optimizer_step": "check that the optimiser steps and holds the model's parameters",
+    "check_optimizer_step": "check that the optimizer steps and holds the model's parameters",
     "fix_input_pipeline": "speed up the input pipeline",
     "resume_from": "resume from the last checkpoint at or before step {step}",
     "eval_in_fp32": "evaluate in float32",
@@ -54,6 +55,8 @@ PROPER: Mapping[str, str] = {
     "spectral_norm": "spectral normalisation",
 }
 
+_TWO_TIMES = re.compile(r"\b2 times\b")
+
 #: The phrase for the input pipeline's other fault, which a parameter names.
 SHUFFLE = "shuffle the data before every epoch"
 
@@ -68,7 +71,7 @@ def in_words(remedy: Remedy, template: str | None = None) -> str:
     params = {name: PROPER.get(str(value)) or number(value) for name, value in remedy.params.items()}
     try:
         said = template or (SHUFFLE if "shuffle" in params else ACTIONS[remedy.action])
-        text = said.format_map(params)
+        text = _TWO_TIMES.sub("twice", said.format_map(params))
     except KeyError:  # a plugin's own action
         numbers = ", ".join(f"{words(name)} {value}" for name, value in params.items())
         text = words(remedy.action) + (f" ({numbers})" if numbers else "")

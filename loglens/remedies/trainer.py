@@ -10,7 +10,8 @@ dpo_trainer.py), Lightning (callbacks/lr_monitor.py), Keras (callbacks/csv_logge
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from loglens.model.run import Run
 
@@ -18,6 +19,7 @@ from loglens.model.run import Run
 #: ways of logging. The first that fits counts, so that a trainer that stands on another comes before it.
 SIGNATURES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("trl", (r"(train/)?completions/(mean_length|clipped_ratio)",)),
+    ("trl", (r"(train/)?frac_reward_zero_std",)),
     ("trl", (r"(train/|eval[_/])?rewards/chosen", r"(train/|eval[_/])?rewards/margins")),
     ("trl", (r"objective/kl", r"(ppo/)?(policy/|loss/).*")),
     ("mlagents", (r"(.*/)?environment/cumulative reward",)),
@@ -44,7 +46,7 @@ SIGNATURES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("megatron", (r"number of nan iterations",)),
     ("megatron", (r"(train/)?lm[ _-]loss( vs samples)?", r"grad[ -]norm|loss[ -]scale|train/learning_rate")),
     ("deepspeed", (r"train/samples/(lr|train_loss|loss_scale)",)),
-    ("nanogpt", (r"mfu", r"iter|train/loss", r"(?:(?!tps).)*loss")),
+    ("nanogpt", (r"mfu", r"iter|train/loss")),
     ("timm", (r"eval_top1", r"train_loss")),
     ("huggingface", (r"(train/)?train_(runtime|samples_per_second)",)),
     ("huggingface", (r"train/global_step", r"train/epoch", r"train/(learning_rate|loss)")),
@@ -56,6 +58,14 @@ SIGNATURES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("lightning", (r"(train|val)_loss_epoch", r"(train|val)_loss_step|epoch")),
     ("jax", (r"train/opt/(grad_norm|loss)", r"train/loss/.*|episode/score")),
 )
+
+_SIGNATURES = tuple(
+    (name, tuple(re.compile(f"^(?:{pattern})$", re.M) for pattern in patterns)) for name, patterns in SIGNATURES
+)
+
+_NUMBER = re.compile(r"\d+")
+#: More tags that differ in their numbers only say no more; top1 and top5, lr0 to lr2 do.
+OF_A_KIND = 10
 
 #: Trainers by the format of a reader that reads one trainer's files only.
 FORMATS: Mapping[str, str] = {"huggingface": "huggingface"}
@@ -73,15 +83,25 @@ _NANOGPT = frozenset({"eval_iters", "always_save_checkpoint", "init_from"})
 
 def trainer(run: Run) -> str:
     """The trainer that wrote the run, as `settings` and `snippets` call it; empty where nothing tells."""
-    tags = [tag.lower() for tag in run.tags]
-    for name, patterns in SIGNATURES:
-        if all(any(re.fullmatch(pattern, tag) for tag in tags) for pattern in patterns):
+    tags = "\n".join(_kinds(run.tags)).lower()
+    for name, patterns in _SIGNATURES:
+        if all(pattern.search(tags) for pattern in patterns):
             return name
     if run.format in FORMATS:
         return FORMATS[run.format]
     if set(run.params) >= _NANOGPT:
         return "nanogpt"
     return _from_params(run) or _from_files(run)
+
+
+def _kinds(tags: Sequence[str]) -> Iterator[str]:
+    """A few tags of each kind that differ in their numbers only: a run may log many thousands, one a layer."""
+    seen: Counter[str] = Counter()
+    for tag in tags:
+        kind = _NUMBER.sub("#", tag)
+        seen[kind] += 1
+        if seen[kind] <= OF_A_KIND:
+            yield tag
 
 
 def _from_params(run: Run) -> str:

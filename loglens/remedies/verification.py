@@ -92,6 +92,15 @@ BESIDES: Mapping[str, str] = {
     "add_warmup": "nothing bursts in the first 5 % of the run",
 }
 
+#: Rules whose sentence says all of an action, or for which the action is another one than its name says.
+SAID_ENOUGH = frozenset(
+    {("no-warmup", "add_warmup"), ("non-finite-metric", "skip_nonfinite_batches"), ("crashed", "resume_from")}
+    | {
+        (rule, "check_labels")
+        for rule in ("reward-not-rising", "zero-loss", "metric-stuck", "crashed", "unbounded-loss")
+    }
+)
+
 _FINITE = {"finite": ">= 100%"}
 _KEPT = {"kept": ">= 75%"}
 _BOUNDED = {"max": "< {level}"}
@@ -146,8 +155,8 @@ def in_words(rule: str, action: str, otherwise: str) -> str:
     """What the log of a rerun shows if the action healed the fault. otherwise: for a rule that is not known here."""
     if rule not in SAID:
         return otherwise
-    beside = BESIDES.get(action, "")
-    return SAID[rule] + (f"; {beside}" if beside and beside not in SAID[rule] else "")
+    beside = "" if (rule, action) in SAID_ENOUGH else BESIDES.get(action, "")
+    return SAID[rule] + (f"; {beside}" if beside else "")
 
 
 def checks(rule: str, action: str, finding: Finding) -> Iterator[Check]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 #: Titles of (rule, action).
 TITLES: Mapping[tuple[str, str], str] = {
+    ("nan-loss", "disable_fp16"): "train in float32, if this run computed in half precision",
     ("gpu-memory-growth", "fix_input_pipeline"): "keep no tensors from one step to the next",
     ("crashed", "fix_input_pipeline"): "free memory: smaller batches, and no tensors kept from step to step",
     ("throughput-degradation", "fix_input_pipeline"): "find what makes each step slower than the one before",
@@ -51,8 +52,7 @@ SCHEDULES: Mapping[str, str] = {
 #: Reasons of (rule, action).
 REASONS: Mapping[tuple[str, str], str] = {
     ("nan-loss", "add_eps"): (
-        "a log(0), a square root of 0 or a 0/0 in the loss or its gradient gives NaN whatever the weights are; the "
-        "second line names the operation"
+        "a log(0), a square root of 0 or a 0/0 in the loss or its gradient gives NaN whatever the weights are"
     ),
     ("throughput-degradation", "fix_input_pipeline"): (
         "a step that takes ever longer works on something that grows: a list, a cache, a graph that is never freed"
@@ -74,6 +74,9 @@ REASONS: Mapping[tuple[str, str], str] = {
     ),
     ("non-finite-metric", "clean_data"): (
         "a single sample that is empty or constant can make a metric divide by zero, and a mean over all samples NaN"
+    ),
+    ("non-finite-metric", "skip_nonfinite_batches"): (
+        "a single sample without a finite value makes the mean over all of them NaN"
     ),
     ("reward-not-rising", "check_labels"): (
         "a policy that its reward does not reach cannot learn: look at the sign of the advantage, at detach() and "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from loglens.model.finding import Confidence, Finding, Remedy, Severity
 from loglens.model.report import Diagnosis
 from loglens.registry.load import detectors
-from loglens.remedies import actions, wording
+from loglens.remedies import actions, rule_snippets, wording
 from loglens.remedies.in_context import in_context
 from loglens.remedies.phrases import ACTIONS, phrase
 from loglens.remedies.recipe import Recipe
@@ -70,6 +72,25 @@ def test_the_rate_of_one_side_only() -> None:
 )
 def test_a_title_belongs_to_rule_and_action(rule: str, remedy: Remedy, title: str) -> None:
     assert phrase(said(remedy, rule)).startswith(title)
+
+
+@pytest.mark.parametrize("pair", sorted(rule_snippets.CODES), ids=lambda name: name)
+def test_code_for_a_rule_is_python_and_takes_the_numbers(pair: tuple[str, str]) -> None:
+    rule, action = pair
+    remedy = said(Remedy(action, {"factor": 0.5}, "why", {"pytorch": "other"}), rule, Recipe("ultralytics"))
+    assert "other" not in remedy.snippets.values() and "ultralytics" not in remedy.snippets
+    for code in remedy.snippets.values():
+        ast.parse(code)
+        assert max(map(len, code.split("\n"))) <= 72 and "{factor" not in code
+    assert rule in detectors() and action in ACTIONS
+
+
+def test_a_step_is_called_by_the_axis_of_its_curve() -> None:
+    curve = replace(series(np.arange(9.0)), axis="epoch")
+    finding = Finding("x", Severity.ERROR, Confidence.HIGH, series=(curve,))
+    remedy = in_context(actions.early_stop(33, "epoch"), "overfitting", finding, UNKNOWN)
+    assert phrase(remedy) == "Stop at epoch 33 and keep that checkpoint"
+    assert phrase(said(actions.train_longer(2.0), "underfitting")) == "Train twice as long"
 
 
 def test_what_is_said_of_pairs_is_of_rules_and_actions() -> None:

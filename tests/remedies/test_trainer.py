@@ -93,6 +93,7 @@ def test_parameters_and_files_tell_as_well() -> None:
         ("healthy_lightning_csv", "lightning"),
         ("healthy_ppo", "sb3"),
         ("truncated_completions_no_end", "trl"),
+        ("zero_reward_spread_certain", "trl"),
         ("healthy_lstm", ""),
         ("exploding_gradient_rnn", ""),
         ("healthy_converged_sgd", ""),
