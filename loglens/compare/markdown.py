@@ -10,7 +10,7 @@ from loglens.renderers.shared.markdown_text import folded, name, prose
 
 SIGNS = {"regression": "❌", "diverge": "⚠️", "no-difference": "✅", "not-compared": "❔"}
 #: Rows of a table that are shown; GitHub cuts a comment at 65,536 characters.
-MOST_ROWS = 100
+MAX_ROWS = 100
 
 
 def markdown(found: Comparison) -> str:
@@ -23,7 +23,7 @@ def _blocks(found: Comparison) -> Iterator[str]:
     yield f"## {SIGNS[found.verdict]} {title.capitalize()}: {prose(said, 300)}"
     yield "\n".join([f"- good: {_names(found.good)}", f"- bad: {_names([found.bad])}"])
     if found.left_out:
-        rows = [f"- {name(entry.run.name)}: {prose(entry.summary, 200)}" for entry in found.left_out[:MOST_ROWS]]
+        rows = [f"- {name(entry.run.name)}: {prose(entry.summary, 200)}" for entry in found.left_out[:MAX_ROWS]]
         yield "Left out as a reference, because the run itself has failed:\n\n" + "\n".join(rows)
     if found.regressions:
         rows = [f"- {'❌' if item.failed else '✅'} {prose(limit_kept(item), 300)}" for item in found.regressions]
@@ -33,11 +33,11 @@ def _blocks(found: Comparison) -> Iterator[str]:
     if found.params:
         yield f"### Parameters that differ\n\n{_params(found)}"
     if found.together:
-        names = ", ".join(name(pair.tag) for pair in found.together[:MOST_ROWS])
+        names = ", ".join(name(pair.tag) for pair in found.together[:MAX_ROWS])
         yield folded(f"No difference: {len(found.together)} curves", names)
-    rows = [f"- {', '.join(map(name, tags[:MOST_ROWS]))}: {prose(why)}" for why, tags in found.reasons.items()]
+    rows = [f"- {', '.join(map(name, tags[:MAX_ROWS]))}: {prose(why)}" for why, tags in found.reasons.items()]
     if found.missing:
-        rows.append(f"- {', '.join(map(name, found.missing[:MOST_ROWS]))}: the bad run did not log it")
+        rows.append(f"- {', '.join(map(name, found.missing[:MAX_ROWS]))}: the bad run did not log it")
     if rows:
         yield folded("Not compared", "\n".join(rows))
 
@@ -52,20 +52,20 @@ def _names(entries: Sequence[Entry]) -> str:
 
 def _parted(found: Comparison) -> str:
     lines = ["| Curve | First difference | Good → bad | Times the noise | |", "| :-- | :-- | :-- | --: | :-- |"]
-    for pair in found.parted[:MOST_ROWS]:
+    for pair in found.parted[:MAX_ROWS]:
         good, bad, where = values(pair)
         cells = [name(pair.tag, 60), prose(first_difference(pair)), f"{prose(good)} → **{prose(bad)}** {prose(where)}"]
         lines.append(f"| {' | '.join(cells)} | {noise(pair)} | {prose('; '.join(remarks(pair)), 200)} |")
-    if len(found.parted) > MOST_ROWS:
-        lines.append(f"| and {len(found.parted) - MOST_ROWS} more | | | | |")
+    if len(found.parted) > MAX_ROWS:
+        lines.append(f"| and {len(found.parted) - MAX_ROWS} more | | | | |")
     return "\n".join(lines)
 
 
 def _params(found: Comparison) -> str:
     lines = ["| Parameter | Good | Bad |", "| :-- | :-- | :-- |"]
-    for param in found.params[:MOST_ROWS]:
+    for param in found.params[:MAX_ROWS]:
         good, bad = change(param)
         lines.append(f"| {name(param.name, 60)} | {prose(good, 200)} | {prose(bad, 200)} |")
-    if len(found.params) > MOST_ROWS:
-        lines.append(f"| and {len(found.params) - MOST_ROWS} more | | |")
+    if len(found.params) > MAX_ROWS:
+        lines.append(f"| and {len(found.params) - MAX_ROWS} more | | |")
     return "\n".join(lines)

@@ -133,9 +133,9 @@ class Framer:
         there = heads + sizes <= base + len(data)  # a file may shrink while it is read
         return Block(base, data, heads[there] - base + HEADER, sizes[there] - FRAME)
 
-    def _load(self, at: int, least: int = HEADER) -> None:
+    def _load(self, at: int, min_bytes: int = HEADER) -> None:
         """Move the window so that so many bytes from `at` on are in it, with some that stand before."""
-        if not self._base <= at <= self._base + len(self._data) - min(least, self.size - at):
+        if not self._base <= at <= self._base + len(self._data) - min(min_bytes, self.size - at):
             self._base = max(0, at - SPAN // 16)
             self._data = self.file.read(self._base, at + SPAN)
 
