@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from loglens.discovery.find import Found
 from loglens.discovery.join_parts import join_ranks, join_splits
@@ -12,10 +14,13 @@ from loglens.discovery.same_run import merge
 from loglens.discovery.siblings import siblings
 from loglens.discovery.side_by_side import first_writer
 from loglens.discovery.starts import split_starts
+from loglens.discovery.tags import only_tags
 from loglens.errors import UnreadableError
+from loglens.model.budget import Budget
 from loglens.model.contract import Reader
+from loglens.model.limits import raise_hint
 from loglens.model.run import Run
-from loglens.model.source import Source
+from loglens.model.source import Note, Source
 from loglens.remote.mirror import with_remote_names
 
 #: Sources that are read together, each with its reader.
@@ -82,12 +87,15 @@ def _related(group: Sequence[tuple[Reader, Source]]) -> list[Unit]:
     return [tuple(members) for members in units.values()]
 
 
-def open_unit(unit: Unit) -> Iterator[Run | UnreadableError]:
-    """Yield every run of a unit, or the error in place of a source that cannot be read."""
+def open_unit(unit: Unit, limits: Mapping[str, int] = MappingProxyType({})) -> Iterator[Run | UnreadableError]:
+    """Yield every run of a unit, or the error in place of a source that cannot be read.
+
+    limits: of `model.limits`, where they are not the defaults.
+    """
     if len(unit) == 1:
-        yield from _read(*unit[0])
+        yield from _read(*unit[0], limits)
         return
-    read = [list(_read(reader, source)) for reader, source in unit]
+    read = [list(_read(reader, source, limits)) for reader, source in unit]
     yield from (item for items in read for item in items if isinstance(item, UnreadableError))
     runs = [[item for item in items if isinstance(item, Run)] for items in read]
     for each in siblings([(reader.FORMAT, source) for reader, source in unit]):
@@ -106,24 +114,52 @@ class Reading:
     unread: what could not be read, complete after the last run. sources: how many there are to read.
     """
 
-    def __init__(self, found: Found) -> None:
-        self._found = found
+    def __init__(self, found: Found, limits: Mapping[str, int] = MappingProxyType({})) -> None:
+        self._found, self._limits = found, limits
         self.unread: list[UnreadableError] = list(found.failures)
         self.sources = len(found.sources)
 
     def __iter__(self) -> Iterator[Run]:
         for unit in units(self._found):
-            for item in open_unit(unit):
+            for item in open_unit(unit, self._limits):
                 if isinstance(item, UnreadableError):
                     self.unread.append(item)
                 else:
                     yield item
 
 
-def _read(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:
-    for item in _attempt(reader, source):
+def _read(reader: Reader, source: Source, limits: Mapping[str, int]) -> Iterator[Run | UnreadableError]:
+    for item in _within_budget(reader, source, limits):
         for one in split_starts(first_writer(item)) if isinstance(item, Run) else [item]:
             yield with_remote_names(one, source.mirror) if source.mirror else one
+
+
+def _within_budget(reader: Reader, source: Source, limits: Mapping[str, int]) -> Iterator[Run | UnreadableError]:
+    """The runs of a source as far as its budget goes, with notes on what was left out."""
+    budget = Budget(limits, source.files)
+    items = _attempt(reader, source)
+    while True:
+        with budget.spending():  # the reader's work, not that of who takes the run
+            item = next(items, None)
+        if item is None:
+            return
+        if isinstance(item, Run):
+            if not budget.take("runs"):
+                yield UnreadableError(budget.reason("runs"), str(source.path))
+                return
+            item = _bounded(item, budget)
+        yield item
+
+
+def _bounded(run: Run, budget: Budget) -> Run:
+    """The run with its first curves, as many as may be; and notes on what the reader left out."""
+    notes, max_curves = budget.notes(run.files[0].name if run.files else ""), budget.limit("curves")
+    if len(run.tags) > max_curves:
+        columns = only_tags(run, [place < max_curves for place in range(len(run.tags))])
+        why = f"{len(run.tags):,} curves, of which {max_curves:,} are read; {raise_hint('curves')}"
+        notes.append(Note("left-out", why, run.files[0].name if run.files else ""))
+        run = replace(run, columns=columns)
+    return replace(run, notes=(*run.notes, *notes)) if notes else run
 
 
 def _attempt(reader: Reader, source: Source) -> Iterator[Run | UnreadableError]:

@@ -18,9 +18,11 @@ from loglens.config.load import Config
 from loglens.discovery.units import Unit, open_unit
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
+from loglens.model.limits import limit_of, raise_hint
 from loglens.model.report import Diagnosis, Judged, Outline, Unread
 from loglens.model.source import Source
 from loglens.pipeline import dask_cluster as cluster
+from loglens.pipeline.processor_time import OutOfTime, processor_time
 from loglens.pipeline.trim import point_budget, trim
 from loglens.registry import load as registry
 from loglens.remote.mirror import display_path
@@ -92,11 +94,15 @@ def diagnose_unit(task: Task, config: Config, points: int, drawn: bool, cached: 
     judged: list[Diagnosis | Unread] = []
     unit = tuple((cast(Reader, import_module(name)), source) for name, source in task)
     try:
-        for item in open_unit(unit):
-            if isinstance(item, UnreadableError):
-                judged.append(Unread.of(item))
-            else:
-                judged.append(trim(judge(item, registry.detectors(), config), points))
+        with processor_time(limit_of(config.limits, "seconds")):
+            for item in open_unit(unit, config.limits):
+                if isinstance(item, UnreadableError):
+                    judged.append(Unread.of(item))
+                else:
+                    judged.append(trim(judge(item, registry.detectors(), config), points))
+    except OutOfTime as error:
+        judged.append(Unread(display_path(task[0][1]), f"{error}; {raise_hint('seconds')}"))
+        cached = False  # it may go faster the next time
     except Exception as error:  # a reader that crashes must hide no other run
         path = display_path(task[0][1])
         why = "not enough memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"

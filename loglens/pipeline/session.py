@@ -121,7 +121,7 @@ def _find(paths: Sequence[str | Path], config: Config, memory: Callable[[], Owne
 
 def open_paths(paths: Sequence[str | Path], config: Config = Config()) -> Reading:
     """Every run under the paths, read one at a time when it is iterated over."""
-    return Reading(_find(paths, config))
+    return Reading(_find(paths, config), config.limits)
 
 
 def _from_cache(call: Invocation, cache: Cache, formats: Collection[str]) -> list[Judged] | None:

@@ -8,6 +8,9 @@ import zlib
 from collections.abc import Callable
 from typing import IO, Any, Protocol
 
+from loglens.model.budget import budget
+from loglens.model.limits import raise_hint
+
 #: So much of the packed file is read at a time, and so much is unpacked at a time.
 READ, WRITE = 1 << 13, 1 << 20
 #: What unpacking damaged data raises.
@@ -64,13 +67,13 @@ def magic_of(start: bytes) -> bytes | None:
     return next((magic for magic in MAGIC if start.startswith(magic)), None)
 
 
-def unpack(packed: IO[bytes], plain: IO[bytes], magic: bytes, max_size: int) -> list[tuple[str, str]]:
-    """Write what can be unpacked, up to about `max_size` bytes, and return notes (kind, message) on the rest.
+def unpack(packed: IO[bytes], plain: IO[bytes], magic: bytes) -> list[tuple[str, str]]:
+    """Write what can be unpacked, as far as the budget goes, and return notes (kind, message) on the rest.
 
     A compressed file is one member or several, as when files were appended to each other or a writer began anew.
     """
     unpacker: Unpacker = MAGIC[magic]()
-    data, at = packed.read(READ), 0
+    data, at, max_size = packed.read(READ), 0, budget().limit("unpacked")
     try:
         while plain.tell() < max_size:
             if not unpacker.eof:
@@ -93,7 +96,9 @@ def unpack(packed: IO[bytes], plain: IO[bytes], magic: bytes, max_size: int) -> 
     except DAMAGE as error:
         where = f" from byte {at} on" if at else ""
         return [("corrupt", f"the compressed data are damaged{where} ({error}); read up to there")]
-    return [("truncated", f"unpacks to more than {max_size >> 20} MB: a bomb; read up to there")]
+    return [
+        ("truncated", f"unpacks to more than {max_size >> 20} MB: a bomb; read up to there; {raise_hint('unpacked')}")
+    ]
 
 
 def _after_zeros(packed: IO[bytes]) -> bytes:

@@ -14,9 +14,6 @@ from loglens.readers.tensorboard.event_proto import parse_event
 from loglens.readers.tensorboard.records import FRAME, HEADER, masked_crc
 
 LFS = b"version https://git-lfs"
-#: Bytes that a compressed file may grow to: at most the first, and beyond the second only to so many times
-#: its size. Event records of one tag shrink tenfold, zeros a thousandfold.
-GZIP_MAX, GZIP_SMALL, GZIP_TIMES = 1 << 32, 1 << 26, 100
 
 
 class RejectedError(ValueError):
@@ -70,10 +67,9 @@ def open_events(path: Path) -> tuple[EventFile, list[tuple[str, str]]]:
 
 def _inflate(file: IO[bytes], magic: bytes) -> tuple[EventFile, list[tuple[str, str]]]:
     """Unpacks into a temporary file, within bounds; what can be unpacked is read."""
-    max_size = min(GZIP_MAX, max(GZIP_SMALL, GZIP_TIMES * file.seek(0, 2)))
     file.seek(0)
     plain = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who reads it
-    notes = unpack(file, plain, magic, max_size)
+    notes = unpack(file, plain, magic)
     if notes and not plain.tell():
         plain.close()
         raise RejectedError(notes[0][1].removesuffix("; read up to there") + "; fetch the file again")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from loglens.model.budget import budget
 from loglens.model.columns import Columns
 from loglens.model.resume import Purge
 from loglens.model.source import Note
@@ -48,7 +49,12 @@ class EventLog:
         self._session += 1
         with events:
             for block in framer:
+                if not budget().left("points"):
+                    budget().leave_out("points")
+                    break
+                before = self.points
                 self._block(block, events, failed)
+                budget().take("points", self.points - before)
         if framer.skipped and not framer.count:
             raise RejectedError("no event record in it, so not a TensorBoard event file; leave it out")
         self.files.append(path)
