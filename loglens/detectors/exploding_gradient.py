@@ -36,7 +36,7 @@ from loglens.model.numbers import estimate, fold, growth, number
 from loglens.model.run import Run
 from loglens.model.series import Series, present, require
 from loglens.model.sign import Sign
-from loglens.model.vocabulary import CROSS_ENTROPY
+from loglens.model.vocabulary import ACCURACY, CROSS_ENTROPY
 from loglens.remedies import actions as remedies
 from loglens.remedies.exploding import against_explosion
 from loglens.stats.arrays import relative
@@ -173,7 +173,8 @@ def is_high(grad: Series, loss: Series, metrics: Sequence[Series], min_norm: flo
     finite = loss.finite
     if not is_far_above(grad.step, grad.value, finite.step, finite.value, min_norm, level_ratio):
         return None
-    absurd = any(starts_absurdly(finite.value, metric.finite.value) for metric in metrics)
+    accuracies = [metric for metric in metrics if ACCURACY.search(metric.tag)]
+    absurd = any(starts_absurdly(finite.value, metric.finite.value) for metric in accuracies)
     absurd = absurd or (bool(CROSS_ENTROPY.search(loss.tag)) and begins_beyond_guessing(finite.value))
     start, low, middle = float(grad.value[:3].max()), float(grad.value.min()), float(np.median(grad.value))
     height = float(np.median(np.abs(np.interp(grad.step, finite.step, finite.value))))

@@ -12,9 +12,10 @@ by more than 2 % of its level. A measured metric of 100 samples or more that rep
 while the model changes is a matter of one in a million (a change moves the count of right answers with a chance of
 nine in ten or more).
 
-Fewer evaluations than that are judged where each gives one and the same bad value (15 % right or less): four, or
-three of two metrics. A score of skill (R2, a correlation of classes, kappa, an area under the ROC curve) that is
-within 0.02 of what a constant answer gets, in the later half of its points, stands still whatever its digits.
+Fewer evaluations than that are judged where each gives one and the same bad value (15 % right or less): four,
+or three of two metrics (an error where two splits agree). A score of skill (R2, a correlation of classes,
+kappa, an area under the ROC curve) that is within 0.02 of what a constant answer gets, in the later half of its
+points, stands still whatever its digits.
 
 A perfect metric is a note, as an easy task is solved soon. It is a warning where nothing was measured on held-out
 data and the training loss ends below a thousandth of its first value: perhaps a task with one answer only. And it is
@@ -126,7 +127,8 @@ def few_at_worst(metrics: Sequence[Series], losses: Sequence[Series], moves: flo
         exact = right[-1] <= 0 or len(f"{abs(curve.value[-1]):.9g}".split("e")[0].replace(".", "").lstrip("0")) >= FEW
         if np.ptp(share[1:]) > 0 or right.max() > BAD or right.min() < -1 or not exact:
             return None
-    return _finding(found[0], WORST if right[-1] <= 0 else SAME, found, max(moving, key=_range), SURE_POINTS, False)
+    kind, splits = WORST if right[-1] <= 0 else SAME, {curve.split for curve in found}
+    return _finding(found[0], kind, found, max(moving, key=_range), FEW if len(splits) > 1 else SURE_POINTS, False)
 
 
 def _no_skill(curve: Series) -> bool:
@@ -142,8 +144,8 @@ def no_skill(curve: Series, loss: Series) -> Finding:
     """A score that says by its name what an answer without any knowledge gets, and stays there."""
     end = float(np.median(curve.value[len(curve) // 2 :]))
     return Finding(
-        f"{curve.tag} is {end:.3g} in the later half of its {len(curve)} points, no better than one answer for every "
-        f"sample, while {loss.tag} moves between {loss.value.min():.4g} and {loss.value.max():.4g}",
+        f"{curve.tag} is {number(end)} in the later half of its {len(curve)} points, no better than one answer for "
+        f"every sample, while {loss.tag} moves between {number(loss.value.min())} and {number(loss.value.max())}",
         Severity.WARNING,
         Confidence.MEDIUM,
         end_step=curve.last_step,

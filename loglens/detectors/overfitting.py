@@ -11,6 +11,8 @@ training loss at least halves. Of 4 to 11 evaluations, whose noise cannot be tol
 or more have to follow the lowest one and rise, by five times the root mean square of all steps against
 that course. Of 100 simulated healthy runs a cell this calls none overfitted at noise of 1 and 5 %, up to
 4 at 20 % and 6 at 50 %, and finds 97 to 100 of those that end 1.5 times as high, at noise up to 5 %.
+Or the validation loss is lowest at its first evaluation, of five or more, and ends 5 % above it, while no metric of
+it leaves its start and training falls by 5 %: labels that belong to other inputs can only be learned by heart.
 A gap between training and validation alone is no sign: rules on
 the gap call 46 % of such runs overfitted.
 
@@ -20,15 +22,18 @@ improves; then the model may be better than its loss. A change of the validation
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.learning import any_covers, bounded
 from loglens.model.numbers import number
 from loglens.model.series import Series, require
+from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks, noise
+from loglens.stats.levels import levels, sinking
 
 RULE = Rule("overfitting", "generalisation", Severity.WARNING, leads_to=("metric-collapse",), supervised=True)
 
@@ -45,6 +50,10 @@ RISEN = 0.05
 SURE_RISE = 1.5
 #: Evaluations are judged by 30 medians at the most, of two each up to 60 evaluations, of three from there on.
 BLOCKS, SHORT = 30, 60
+#: Points of a training loss that show a level.
+LEVEL_POINTS = 5
+#: A loss this near to its first value is the same, and a metric above this may have been good from the start.
+SAME, GUESSABLE = 0.01, 0.6
 #: Share of the training points that shows a level.
 WIDTH = 0.05
 
@@ -52,6 +61,7 @@ WIDTH = 0.05
 def detect(
     loss: Series,
     val_loss: Series,
+    val_metric_higher: tuple[Series, ...],
     *,
     min_points: int = 4,
     many_points: int = 12,
@@ -62,6 +72,10 @@ def detect(
 ) -> Iterator[Finding]:
     held_out, train = require(val_loss, min_points, "validation losses"), require(loss, min_points, "training losses")
     lowest = _lowest_of_few(held_out) if len(held_out) < many_points else _lowest(held_out, errors)
+    sign = memorises(train, held_out, bounded(val_metric_higher, AFTER_LOWEST + 1))
+    if sign is not None and (lowest is None or lowest[2] < (1 + rise) * abs(lowest[1])):
+        yield sign.finding(_regularise())
+        return
     if lowest is None:
         return
     onset, best, end = lowest
@@ -84,6 +98,37 @@ def detect(
         evidence={"lowest": best, "lowest_step": onset, "end": end, "rise": grows, "train_end": after},
         remedies=[remedies.early_stop(onset, val_loss.axis), *_regularise()],
         series=(val_loss, loss),
+    )
+
+
+def memorises(train: Series, held_out: Series, metrics: Sequence[Series]) -> Sign | None:
+    """What training learns never holds for other data: validation is at its best at the first evaluation.
+
+    Its loss ends a twentieth higher and is nowhere a hundredth lower, no metric of it gets a twentieth of its way to
+    1 or is above `GUESSABLE`, and the training loss falls by a twentieth. train, held_out, metrics: finite.
+    """
+    value = held_out.value
+    if len(value) <= AFTER_LOWEST or not metrics or any_covers(metrics, RISEN):
+        return None
+    first, end = float(value[0]), float(np.median(value[-3:]))
+    if value.min() < first - SAME * abs(first) or end < first + RISEN * abs(first):
+        return None
+    known = levels(train.value) if len(train) >= LEVEL_POINTS else None
+    later = train.value[len(train) // 10 :]  # the first updates of a run that is lost bring the loss down as well
+    if known is None or min(known.drop, sinking(later, 3)) < RISEN:
+        return None
+    if max(float(metric.value.max()) for metric in metrics) > GUESSABLE:
+        return None
+    return Sign(
+        f"{held_out.tag} is lowest at its first evaluation ({number(first)}) and ends at {number(end)}, and "
+        f"{metrics[0].tag} never leaves its start, while {train.tag} falls from {number(known.start)} to "
+        f"{number(known.end)}: what is learned does not hold for other data",
+        Severity.WARNING,
+        Confidence.MEDIUM,
+        {"lowest": first, "end": end, "train_end": known.end},
+        (held_out, train, metrics[0]),
+        int(held_out.step[0]),
+        held_out.last_step,
     )
 
 

@@ -30,6 +30,7 @@ from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
+from loglens.stats.blocks import MEDIAN_ERROR, noise
 from loglens.stats.levels import levels, sinking
 
 RULE = Rule("underfitting", "loss", Severity.WARNING)
@@ -100,8 +101,8 @@ def weights_vanish(loss: Series, norm: Series, gain: float, late_gain: float) ->
     if late.max() >= VANISHED * start or found.drop > gain or sinking(loss.value[len(loss) // 2 :], 3) > late_gain:
         return None
     return Sign(
-        f"{norm.tag} shrinks from {start:.3g} to {late[-1]:.3g}, and {loss.tag} stays at {found.end:.4g} (start "
-        f"{found.start:.4g}): decay pulls the weights to zero, so that the model cannot fit anything",
+        f"{norm.tag} shrinks from {number(start)} to {number(late[-1])}, and {loss.tag} stays at {number(found.end)} "
+        f"(start {number(found.start)}): decay pulls the weights to zero, so that the model cannot fit anything",
         Severity.WARNING,
         Confidence.HIGH,
         {"norm_start": start, "norm_end": float(late[-1]), "start": found.start, "train_end": found.end},
@@ -113,4 +114,6 @@ def weights_vanish(loss: Series, norm: Series, gain: float, late_gain: float) ->
 def _flat(metric: Series) -> bool:
     half = len(metric) // 2
     first, second = np.median(metric.value[half // 2 : half + 1]), np.median(metric.value[half:])
-    return bool(second - first < FLAT)
+    # of a difference of medians of a quarter and of a half of the points
+    error = MEDIAN_ERROR * noise(metric.value) * float(np.sqrt(6 / len(metric)))
+    return bool(second - first < FLAT + 2 * error)

@@ -172,8 +172,9 @@ def critic_forgets(curve: Series, explained: Series, factor: float) -> Sign | No
         if min(len(was), len(since)) < AFTER or np.median(was) < EXPLAINS or np.median(since[-AFTER:]) > 0:
             return None
         return Sign(
-            f"{curve.tag} jumps from {before:.3g} to {size[at]:.3g} at {curve.axis} {step[at]}, and {explained.tag} "
-            f"goes from {np.median(was):.3g} to {np.median(since[-AFTER:]):.3g} for good: the value function is lost",
+            f"{curve.tag} jumps from {number(before)} to {number(size[at])} at {curve.axis} {number(step[at])}, and "
+            f"{explained.tag} goes from {number(np.median(was))} to {number(np.median(since[-AFTER:]))} for good: "
+            "the value function is lost",
             Severity.WARNING,
             Confidence.MEDIUM,
             {"usual": before, "peak": float(size[at]), "explained": float(np.median(since[-AFTER:]))},

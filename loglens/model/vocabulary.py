@@ -43,6 +43,9 @@ def parse_role(tag: str, text: str, where: str) -> tuple[str, str | None]:
 #: Tags of a cross entropy or of the likelihood of a class: guessing costs ln C, however the run is set up.
 CROSS_ENTROPY = re.compile(r"cross_?entropy|xent|nll|(^|[^a-z])ce([^a-z]|$)", re.I)
 
+#: Tags of a share of right answers.
+ACCURACY = re.compile(r"acc|top[_-]?[15](?![0-9])", re.I)
+
 #: Tags of preference training (DPO and similar): scores of the chosen and the rejected answer, which may both fall
 #: while the model learns, so that they are no rewards to judge a run by.
 PREFERENCE = re.compile(r"(?<![a-z])(?:chosen|rejected|margins?)(?![a-z])", re.I)

@@ -19,6 +19,8 @@ WORSE = 3.0
 #: A jump of the loss: so many deviations of the noise, and at least to twice its level. It counts as over
 #: once the loss is within half of those deviations, or a fifth of its level, again.
 JUMP, BACK = 6.0, 0.2
+#: Guessing among a million classes, summed over a batch of 70,000.
+NO_UNIT = 1e6
 #: Ten times ln(1,000,000).
 BEYOND_GUESSING = 138.0
 #: Points within which a loss answers a jump of the gradient, at most a twentieth of the run.
@@ -115,11 +117,13 @@ def starts_absurdly(loss: Floats, metric: Floats, fall: float = 100.0, solved: f
 
     metric: an accuracy, of 0 to 1. Guessing among K classes costs ln K, 11.5 at most for 100,000; a classifier
     that is right in under nine of ten cases has a loss of 0.3 or more. From guessing to there is a factor of 40
-    at most, whatever the unit of the loss is.
+    at most, whatever the unit of the loss is. A loss that is above a million from its start to its end is none of a
+    classifier either, however it is summed.
     """
-    if len(loss) < 5 or not len(metric) or metric.min() < 0 or metric.max() > solved:
+    if len(loss) < 5 or not len(metric) or metric.min() < 0 or metric.max() > solved or metric[0] >= 0.5:
         return False
-    return float(np.median(loss[:3])) > fall * abs(levels(loss).end) and metric[0] < 0.5
+    start, end = float(np.median(loss[:3])), abs(levels(loss).end)
+    return start > fall * end or min(start, end) > NO_UNIT
 
 
 def begins_beyond_guessing(loss: Floats, fall: float = 100.0) -> bool:

@@ -73,3 +73,17 @@ def test_a_metric_that_still_rises_or_is_low_in_one_split_is_not_stuck(n: int) -
     assert stays_at_worst(indicators([accuracy(n, rising, split, 2) for split in ("train", "val")])) is None
     low, high = np.full(n, 0.02), np.linspace(0.1, 0.9, n)
     assert stays_at_worst(indicators([accuracy(n, high, "train", 3), accuracy(n, low, "val", 3)])) is None
+
+
+@pytest.mark.parametrize("n", [3, 5, 20])
+@pytest.mark.parametrize("unit", [1.0, 100.0])
+def test_word_error_rates_that_never_leave_the_worst_are_an_error(n: int, unit: float) -> None:
+    """One answer for every sample, in training and validation; the loss has fallen sixfold, and stands still."""
+    rate = np.append(0.93, np.full(n - 1, 0.897))
+    loss = series(np.append(29.0, np.full(49, 5.5)), "loss", "train", "train/loss")
+    curves = [series(unit * rate, "metric_lower", split, f"{split}/wer") for split in ("train", "val")] + [loss]
+    failure = unexplained(judge_outcome(curves), [], curves)
+    assert failure is not None and failure[0] == "metric-stuck" and failure[1].severity is Severity.ERROR
+    falling = unit * np.linspace(0.93, 0.4, n)
+    learns = [series(falling, "metric_lower", split, f"{split}/wer") for split in ("train", "val")]
+    assert stays_at_worst(indicators([*learns, loss])) is None

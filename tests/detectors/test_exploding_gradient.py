@@ -181,3 +181,10 @@ def test_a_cross_entropy_that_begins_beyond_any_guess(start: float) -> None:
     curves = {"train_nll": np.geomspace(start, 3, 200), "grad_norm": falling(200, 1e5, 2e3, 0.1)}
     assert complaints(curves)
     assert not complaints({"train_nll": falling(200, 4.6, 0.9, 0.05), "grad_norm": falling(200, 3.0, 0.4, 0.1)})
+
+
+def test_a_classifier_with_a_loss_of_a_million_and_more() -> None:
+    accuracy = np.linspace(0.2, 0.5, 50)
+    curves = {"loss": np.geomspace(1e15, 6e13, 50), "grad_norm": np.geomspace(9e15, 6e14, 50)}
+    assert complaints(curves | {"val_accuracy": accuracy})
+    assert not complaints({"loss": curves["loss"], "grad_norm": curves["grad_norm"] / 10, "val_r2": accuracy})

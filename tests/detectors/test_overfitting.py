@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.curves import Floats, falling
+from tests.curves import Floats, falling, sparse
 from tests.detectors.judging import findings
 
 
@@ -32,3 +32,15 @@ def test_overfitting_names_the_step_to_stop_at() -> None:
 )
 def test_no_overfitting(curves: dict[str, Floats]) -> None:
     assert not findings("overfitting", curves)
+
+
+@pytest.mark.parametrize("n", [8, 40])
+def test_labels_of_other_inputs_are_learned_by_heart(n: int) -> None:
+    """Validation is at its best at its first evaluation, and its accuracy stays at a third."""
+    g = np.random.default_rng(n)
+    held_out = {"val_loss": 1.05 + 0.07 * np.linspace(0, 1, n), "val_accuracy": 0.32 + 0.01 * g.normal(size=n)}
+    assert findings("overfitting", sparse({"loss": falling(80, 1.1, 0.85, 0.01)} | held_out))
+    learns = held_out | {"val_accuracy": np.linspace(0.32, 0.5, n)}
+    assert not findings("overfitting", sparse({"loss": falling(80, 1.1, 0.85, 0.01)} | learns))
+    good = held_out | {"val_accuracy": held_out["val_accuracy"] + 0.5}  # a fine-tune that began at its best
+    assert not findings("overfitting", sparse({"loss": falling(80, 1.1, 0.85, 0.01)} | good))

@@ -5,6 +5,7 @@ What both show is no overfitting, and no matter of one evaluation.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,16 @@ import numpy as np
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE
 from loglens.analysis.outcome.curve_state import ENOUGH, KEPT, STILL, WORST
 from loglens.analysis.outcome.indicators import Indicator
+from loglens.stats.arrays import Floats
+
+#: Fewer evaluations do not show that a metric stands still.
+FEW = 3
+#: Tags of error rates of words, characters, tokens or phones.
+ERROR_RATE = re.compile(r"(?<![a-z])([wctp]er|error_?rate|err_?rate|[a-z]+_error_rate)(?![a-z])", re.I)
+#: An error rate above seven eighths: chosen below what a recogniser was seen to get that gives one answer (0.897).
+WORST_RATE = 0.125
+#: A rate with a value above this is in per cent: more than five errors a word are no rate.
+PERCENT_FROM = 5.0
 
 
 def fell_together(found: Sequence[Indicator]) -> tuple[str, Indicator] | None:
@@ -37,10 +48,9 @@ def fell_together(found: Sequence[Indicator]) -> tuple[str, Indicator] | None:
 
 
 def stays_at_worst(found: Sequence[Indicator]) -> Indicator | None:
-    """The held-out metric that stands still below a tenth of its best possible value, as the same in training does.
+    """The held-out metric that stands still at its worst level (see `stands_at_worst`), as the same in training does.
 
-    A metric stands still where its later half gains less than 2 % of the way to that value. None where no metric of
-    both splits does, or where half of the losses still fall in their last quarter.
+    None where no metric of both splits does, or where half of the losses still fall in their last quarter.
     """
     at_worst = [indicator for indicator in found if indicator.metric and stands_at_worst(indicator)]
     falling = [indicator for indicator in found if not indicator.metric and indicator.state == "learning"]
@@ -51,14 +61,33 @@ def stays_at_worst(found: Sequence[Indicator]) -> Indicator | None:
 
 
 def stands_at_worst(indicator: Indicator) -> bool:
-    """Whether a metric of eight points or more stays below a tenth of its best, and gains nothing in its later half."""
-    progress = indicator.progress
-    if progress is None or progress.lower or progress.ideal is None or len(progress.curve) < ENOUGH:
+    """Whether a metric stays below a tenth of its best, and gains nothing in its later half.
+
+    Of fewer than eight points, three at least, it gains nothing from the second one on. An error rate of words or
+    the like counts down to seven eighths: what answers the same for every sample gets some words right.
+    """
+    right = _share_right(indicator)
+    if right is None or len(right) < FEW:
         return False
-    value = progress.curve.value / progress.ideal
-    half = value[len(value) // 2 :]
+    worst = WORST if indicator.progress is None or not indicator.progress.lower else WORST_RATE
+    if len(right) < ENOUGH:
+        return bool(right.max() < worst and np.ptp(right[1:]) < STILL)
+    half = right[len(right) // 2 :]
     third = max(1, len(half) // 3)
-    return bool(value.max() < WORST and np.median(half[-third:]) - np.median(half[:third]) < STILL)
+    return bool(right.max() < worst and np.median(half[-third:]) - np.median(half[:third]) < STILL)
+
+
+def _share_right(indicator: Indicator) -> Floats | None:
+    """The share of right answers that a metric measures; below 0 where errors outnumber words. None for others."""
+    progress = indicator.progress
+    if progress is None:
+        return None
+    value = progress.curve.value
+    if not progress.lower:
+        return None if progress.ideal is None else value / progress.ideal
+    if not ERROR_RATE.search(progress.curve.tag) or value.min() < 0:
+        return None
+    return 1 - value / (100.0 if value.max() > PERCENT_FROM else 1.0)
 
 
 def _has_gained(indicator: Indicator) -> bool:

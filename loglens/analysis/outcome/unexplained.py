@@ -56,9 +56,11 @@ def unexplained(
     explains = ENDINGS | NO_START if outcome.state == "stuck" else ENDINGS
     seen = indicators(curves)
     chief = next((w for w in seen if outcome.tags and w.curve.tag == outcome.tags[0]), None)
-    if chief is None or chief.progress is None or len(chief.progress.curve) < ENOUGH:
+    if chief is None or chief.progress is None:
         return None
     together = fell_together(seen) is not None if outcome.state != "stuck" else stays_at_worst(seen) is not None
+    if len(chief.progress.curve) < ENOUGH and not together:
+        return None
     if outcome.state == "unstable" and max(chief.progress.falls_back, chief.progress.comes_back) < 2 and not together:
         return None  # a wide spread from point to point may be noise of the evaluation
     errors = [name for name, severity in loud.items() if severity is Severity.ERROR]
@@ -66,7 +68,8 @@ def unexplained(
         return None  # what curves show together is an error, whatever was warned of
     if outcome.state == "stuck" and not (together or _surely_stuck(chief, seen)):
         return None
-    return _name(outcome.state, chief), _finding(outcome, chief, together=together)
+    name = _name(outcome.state, chief)
+    return None if name in loud and outcome.state == "stuck" else (name, _finding(outcome, chief, together=together))
 
 
 def _surely_stuck(chief: Indicator, seen: Sequence[Indicator]) -> bool:
