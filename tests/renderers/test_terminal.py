@@ -179,7 +179,7 @@ def test_rules_of_another_kind_of_training_are_not_counted_as_lacking_data() -> 
 def test_a_healthy_run_names_its_notes_in_the_headline() -> None:
     run = failed()
     note = changed(run.findings[0], "missed-early-stop", severity=Severity.NOTE)
-    learned = RunOutcome("learned", "train/loss goes from 2 to 1", 0.5, 1.0)
+    learned = RunOutcome("learned", "train/loss goes from 2 to 1", gained=0.5, kept=1.0)
     text = render(report(replace(run, findings=(replace(note, caused_by=None),), outcome=learned)))
     assert re.match(r"✓ HEALTHY +1 note: missed early stop from step 412", text)
 
