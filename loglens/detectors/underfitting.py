@@ -59,7 +59,7 @@ def detect(
     shown = poor[0]
     yield Finding(
         f"{loss.tag} and {val_loss.tag} level off together at {number(found.end)} and {number(end)} (start "
-        f"{number(found.start)}), "
+        f"{number(found.start)}, all medians), "
         f"with {shown.tag} at {number(np.median(shown.value[-3:]))}",
         Severity.WARNING,
         Confidence.MEDIUM,

@@ -183,4 +183,4 @@ def _course(witness: Witness) -> str:
     if progress is None:
         return f"{witness.curve.tag} has too few points"
     best = f", best {number(progress.best)}" if progress.kept < 0.9 else ""
-    return f"{progress.curve.tag} goes from {number(progress.start)} to {number(progress.end)}{best}"
+    return f"{progress.curve.tag} goes from {number(progress.start)} to {number(progress.end)}{best} (medians)"
