@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.finding import Remedy
+from loglens.model.numbers import number
+from loglens.model.rate_in_force import rate_in_force
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.remedies.snippets import snippets
@@ -82,14 +84,25 @@ def slower_policy(lr: Series | None, onset: int | None = None) -> Remedy:
     )
 
 
-def scale_lr(factor: float, lr: Series | None, why: str) -> Remedy:
-    """Multiply the learning rate by `factor`; the code shows the new peak where the old one was logged."""
+def scale_lr(factor: float, lr: Series | None, why: str, onset: int | None = None) -> Remedy:
+    """Multiply the learning rate by `factor`; the code shows the new peak where the old one was logged.
+
+    onset: the step at which the trouble began, for the rate that was in force then.
+    """
     used = lr.finite.value if lr is not None else np.zeros(0)
     peak = float(used.max()) if len(used) else 0.0
     new = f"{two_digits(peak * factor):g}" if peak > 0 else f"{factor:g} * lr"
-    said = f"{why}; this run peaked at {peak:.3g}, so use {new}" if peak > 0 else why
+    said = f"{why}; {_rate_used(lr, peak, onset)}, so use {number(two_digits(peak * factor))}" if peak > 0 else why
     verify = "the loss falls at least twice as fast, and never rises for good" if factor > 1 else _PAST
     return Remedy("scale_lr", {"factor": factor}, said, snippets("scale_lr", lr=new), verify)
+
+
+def _rate_used(lr: Series | None, peak: float, onset: int | None) -> str:
+    """The rate of a run in words: that in force at the onset, and its peak, which is what one sets."""
+    now = rate_in_force(lr, onset) if onset is not None else peak
+    if now is None or np.isclose(now, peak):
+        return f"this run peaked at {number(peak)}"
+    return f"the rate was {number(now)} at the onset, {number(peak)} at its peak"
 
 
 def add_warmup(length: int, trouble: int | None = None) -> Remedy:
