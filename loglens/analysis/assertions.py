@@ -19,11 +19,11 @@ from loglens.stats.whole_curve import end_over_start, finite_share, kept
 
 #: What is said of a measure of the whole curve.
 _WHOLE = {
-    "max": "the largest value of {tag} is {value}",
-    "min": "the lowest value of {tag} is {value}",
+    "max": "the largest value of {tag} is {said}",
+    "min": "the lowest value of {tag} is {said}",
     "finite": "{value:.1%} of the points of {tag} are finite",
     "kept": "{tag} ends with {value:.0%} of its gain",
-    "end-over-start": "{tag} ends at {value} times its start",
+    "end-over-start": "{tag} ends at {said} times its start",
 }
 
 
@@ -119,7 +119,7 @@ def _value(claim: Claim, curve: Series) -> tuple[float, int | None, Series | Non
         return _best(claim, curve)
     if claim.what in _WHOLE:
         value = _whole(claim.what, curve)
-        return value, None, curve, _WHOLE[claim.what].format(tag=curve.tag, value=number(value))
+        return value, None, curve, _WHOLE[claim.what].format(tag=curve.tag, value=value, said=number(value))
     count = int(claim.what.rpartition("-")[2])
     window = curve.value[-count:]
     mean = float(np.mean(window)) if np.isfinite(window).all() else float("nan")

@@ -102,7 +102,7 @@ def _rate_used(lr: Series | None, peak: float, onset: int | None) -> str:
     now = rate_in_force(lr, onset) if onset is not None else peak
     if now is None or np.isclose(now, peak):
         return f"this run peaked at {number(peak)}"
-    return f"the rate was {number(now)} at the onset, {number(peak)} at its peak"
+    return f"the rate was {number(now)} at the onset; this run peaked at {number(peak)}"
 
 
 def add_warmup(length: int, trouble: int | None = None) -> Remedy:

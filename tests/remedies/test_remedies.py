@@ -265,5 +265,6 @@ def _with(advice: list[Remedy]) -> Report:
 
 def test_a_lower_rate_says_which_rate_was_in_force_at_the_onset() -> None:
     rate = series(np.r_[np.full(100, 1e-3), np.full(100, 1e-5)], "lr")
-    assert "was 1e-5 at the onset, 0.001 at its peak, so use 5e-4" in remedies.scale_lr(0.5, rate, "why", 150).why
+    fallen = remedies.scale_lr(0.5, rate, "why", 150)
+    assert "was 1e-5 at the onset; this run peaked at 0.001, so use 5e-4" in fallen.why
     assert "this run peaked at 0.001, so use 5e-4" in remedies.scale_lr(0.5, rate, "why", 50).why
