@@ -109,7 +109,7 @@ def test_an_assertion_on_a_metric(table: dict[str, Any], message: str) -> None:
 
 def test_what_is_not_a_number_holds_nothing() -> None:
     sick = run({"loss": np.array([3.0, 2.0, 1.0, np.nan]), "acc": np.full(4, np.nan)})
-    assert said(sick, metric="loss", last="<= 9") == ["loss ends at nan, and last <= 9 is asserted"]
+    assert said(sick, metric="loss", last="<= 9") == ["loss ends at NaN, and last <= 9 is asserted"]
     assert said(sick, metric="loss", mean_last_2="<= 9") and said(sick, metric="acc", best=">= 0")
     assert not said(sick, metric="loss", best="<= 1")
 
