@@ -25,7 +25,7 @@ from loglens.model.reported_finding import ReportedFinding
 #: Facts of the log, which a note may name.
 FACTS = {"restart", "truncated-log"}
 #: An onset is right within this share of the run.
-SLACK = 0.05
+SLACK = 0.02
 
 
 @dataclass(frozen=True)

@@ -123,9 +123,9 @@ def loss_rises(main: Series, found: Levels, lr: Series | None, logged: bool, fro
     end = float(np.median(main.tail()))
     place = f"{number(lowest)} at {main.axis} {number(main.step[best])}"
     return Sign(
-        f"{main.tag} rises from {place} to {number(end)} and never comes back"
+        f"{main.tag} rises from {place} to {number(end)} (medians) and never comes back"
         if main.step[best] == main.step[0]
-        else f"{main.tag} falls to {place} and rises to {number(end)} for good",
+        else f"{main.tag} falls to {place} and rises to {number(end)} (medians) for good",
         Severity.WARNING if useful else Severity.ERROR,
         Confidence.HIGH if end > SURE_RISE * abs(lowest) else Confidence.MEDIUM,
         {
@@ -171,7 +171,7 @@ def metric_falls(metrics: Sequence[Series], lr: Series | None, errors: float) ->
     return Sign(
         f"{metric.tag} rises to {number(-found.best)} at {metric.axis} {number(metric.step[found.best_at])} and "
         "falls to "
-        f"{number(-found.end)} for good",
+        f"{number(-found.end)} (medians) for good",
         Severity.ERROR,
         Confidence.HIGH,
         {"start": -found.start, "highest": -found.best, "end": -found.end, "gain_lost": found.lost},

@@ -127,7 +127,7 @@ def at_its_start(course: Course, bar: float, gain: float, chance: float, val_los
     change = f"a change of {0 - round(found.drop, 3) + 0:+.1%} in {len(curve):,} points"
     grave = is_old_enough(curve, course.lr) and standstill.excludes_fall(curve.value, bar)
     return Sign(
-        f"{curve.tag} starts at {number(found.start)} and ends at {number(found.end)}{where}: {change}"
+        f"{curve.tag} starts at {number(found.start)} and ends at {number(found.end)} (medians){where}: {change}"
         + (f"; {lr.tag} is 0 throughout" if frozen and lr else ""),
         Severity.ERROR if grave else Severity.WARNING if supported else Severity.NOTE,
         Confidence.HIGH if supported else Confidence.MEDIUM,

@@ -88,7 +88,7 @@ def detect(
 def _finding(shown: Series, found: Levels, lr: Series | None) -> Finding:
     return Finding(
         f"{shown.tag} falls in a straight line, by {found.drop:.1%} in {len(shown):,} points ({number(found.start)} to "
-        f"{number(found.end)}), and is still falling at the end",
+        f"{number(found.end)}, medians), and is still falling at the end",
         Severity.WARNING,
         Confidence.MEDIUM,
         end_step=shown.last_step,

@@ -77,7 +77,7 @@ def detect(
     shown = poor[0]
     yield Finding(
         f"{loss.tag} and {val_loss.tag} level off together at {number(found.end)} and {number(end)} (start "
-        f"{number(found.start)}), with {shown.tag} at {number(np.median(shown.value[-3:]))}",
+        f"{number(found.start)}, all medians), with {shown.tag} at {number(np.median(shown.value[-3:]))}",
         Severity.WARNING,
         Confidence.MEDIUM,
         end_step=train.last_step,

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from loglens.model.numbers import number
+from loglens.model.plain_text import safe, shorten
+
 if TYPE_CHECKING:
     from loglens.model.reported_finding import ReportedFinding
 
+#: Letters of a tag in a sentence of causes and effects.
+FEW_LETTERS = 40
 _ACRONYMS = {"nan": "NaN", "lr": "LR", "relu": "ReLU", "gan": "GAN", "kl": "KL", "gpu": "GPU"}
 
 
@@ -26,9 +31,12 @@ def causal_trees(findings: Sequence[ReportedFinding]) -> Iterator[list[ReportedF
 
 
 def chain_sentence(findings: Sequence[ReportedFinding]) -> str:
-    """The first causal chain in words: "exploding gradient from step 412 -> NaN loss from step 431"."""
+    """The first causal chain in words: "exploding gradient from step 412 -> NaN loss from step 431".
+
+    A jump of the learning rate that explains the root comes first.
+    """
     first = next(causal_trees(findings), list(findings[:1]))
-    return " -> ".join(_episode(finding) for finding in first)
+    return " -> ".join([*_causes(first[:1]), *(_episode(finding) for finding in first)])
 
 
 def in_words(name: str) -> str:
@@ -36,7 +44,17 @@ def in_words(name: str) -> str:
     return " ".join(_ACRONYMS.get(word, word) for word in name.replace("_", " ").split("-"))
 
 
+def _causes(roots: Sequence[ReportedFinding]) -> Iterator[str]:
+    """What changed just before a root and explains it: "jump of train/lr at step 410"."""
+    for root in roots:
+        axis = root.series[0].axis if root.series else "step"
+        for change in root.changes:
+            if change.explains:
+                yield f"jump of {safe(shorten(change.what, FEW_LETTERS))} at {axis} {number(change.step)}"
+                return
+
+
 def _episode(finding: ReportedFinding) -> str:
     name = in_words(finding.condition)
     axis = finding.series[0].axis if finding.series else "step"
-    return name if finding.onset_step is None else f"{name} from {axis} {finding.onset_step}"
+    return name if finding.onset_step is None else f"{name} from {axis} {number(finding.onset_step)}"

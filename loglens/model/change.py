@@ -58,7 +58,7 @@ class Change:
     @property
     def _move(self) -> str:
         before, after = self.before or 0.0, self.after or 0.0
-        verb = "rises" if after > before else "falls"
+        verb = ("rise" if after > before else "fall") + ("" if self.also else "s")
         if before * after <= 0:
             return f"{verb} "
         ratio = max(after / before, before / after)

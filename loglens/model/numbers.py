@@ -17,7 +17,7 @@ from loglens.stats.arrays import TINY
 #: Significant digits of a value, and of a factor, which is an estimate.
 DIGITS, FACTOR_DIGITS = 4, 3
 #: From here on, and below here, a number has an exponent.
-LARGE, SMALL = 1e6, 1e-3
+LARGE, SMALL = 1e6, 1e-4
 #: Growth slower than to twice the size in so many steps is said as a doubling time.
 FAST = 2.0
 

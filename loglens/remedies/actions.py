@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.finding import Remedy
+from loglens.model.numbers import number
+from loglens.model.rate_in_force import rate_in_force
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.remedies.snippets import snippets
@@ -45,13 +47,13 @@ def clip_grad_norm(healthy: Series | None) -> Remedy:
     limit, norms = _clip_limit(healthy.value if healthy is not None else np.zeros(0))
     if len(norms):
         why = (
-            f"bounds every update; {limit:g} is the {CLIP_PERCENTILE}th percentile of this run's "
+            f"bounds every update; {number(limit)} is the {CLIP_PERCENTILE}th percentile of this run's "
             f"{len(norms)} gradient norms before the onset"
         )
         usual, largest = 10 * float(np.median(norms)), float(norms.max())
-        bound = f"under {two_digits(usual):g}, 10 times its median before the onset"
+        bound = f"under {number(two_digits(usual))}, 10 times its median before the onset"
         if largest > usual:
-            bound = f"at or under {two_digits(largest):g}, its largest before the onset"
+            bound = f"at or under {number(two_digits(largest))}, its largest before the onset"
     else:
         why = "bounds every update; 1.0 is the usual start, as this run has no healthy part to measure"
         bound = "under 10 times its median"
@@ -62,7 +64,7 @@ def clip_grad_norm(healthy: Series | None) -> Remedy:
 def set_clip(norms: NDArray[np.float64]) -> Remedy:
     """Clip at the 90th percentile of the norms instead of below all of them."""
     limit, known = _clip_limit(norms)
-    why = f"a limit of {limit:g} clips the largest tenth of this run's {len(known)} norms, not nearly all of them"
+    why = f"a limit of {number(limit)} clips the largest tenth of this run's {len(known)} norms, not nearly all of them"
     if not len(known):
         why = "1.0 is the usual limit; log the norms before clipping and take their 90th percentile"
     verify = "5 to 20 % of the steps are clipped, and the loss falls no slower"
@@ -82,14 +84,25 @@ def slower_policy(lr: Series | None, onset: int | None = None) -> Remedy:
     )
 
 
-def scale_lr(factor: float, lr: Series | None, why: str) -> Remedy:
-    """Multiply the learning rate by `factor`; the code shows the new peak where the old one was logged."""
+def scale_lr(factor: float, lr: Series | None, why: str, onset: int | None = None) -> Remedy:
+    """Multiply the learning rate by `factor`; the code shows the new peak where the old one was logged.
+
+    onset: the step at which the trouble began, for the rate that was in force then.
+    """
     used = lr.finite.value if lr is not None else np.zeros(0)
     peak = float(used.max()) if len(used) else 0.0
     new = f"{two_digits(peak * factor):g}" if peak > 0 else f"{factor:g} * lr"
-    said = f"{why}; this run peaked at {peak:.3g}, so use {new}" if peak > 0 else why
+    said = f"{why}; {_rate_used(lr, peak, onset)}, so use {number(two_digits(peak * factor))}" if peak > 0 else why
     verify = "the loss falls at least twice as fast, and never rises for good" if factor > 1 else _PAST
     return Remedy("scale_lr", {"factor": factor}, said, snippets("scale_lr", lr=new), verify)
+
+
+def _rate_used(lr: Series | None, peak: float, onset: int | None) -> str:
+    """The rate of a run in words: that in force at the onset, and its peak, which is what one sets."""
+    now = rate_in_force(lr, onset) if onset is not None else peak
+    if now is None or np.isclose(now, peak):
+        return f"this run peaked at {number(peak)}"
+    return f"the rate was {number(now)} at the onset; this run peaked at {number(peak)}"
 
 
 def add_warmup(length: int, trouble: int | None = None) -> Remedy:
@@ -165,7 +178,7 @@ def add_normalization(to: str = "layer_norm") -> Remedy:
 def weight_decay(value: float = 0.01) -> Remedy:
     """L2 regularisation, decoupled from the gradient (AdamW): pulls every weight towards zero."""
     why = (
-        f"shrinks every weight by {value:g} times the learning rate at each step, which bounds its growth; "
+        f"shrinks every weight by {number(value)} times the learning rate at each step, which bounds its growth; "
         "if the run has a decay already, take ten times that"
     )
     return Remedy("weight_decay", {"value": value}, why, snippets("weight_decay", value=value), _LEVEL_WEIGHTS)
@@ -206,7 +219,9 @@ def increase_capacity(factor: float = 2.0) -> Remedy:
 
 def train_longer(factor: float) -> Remedy:
     """Go on: the loss was still falling, or the schedule ended before it had fallen."""
-    why = f"{factor:g} times the steps, with the schedule stretched to them, for what this run had no time to learn"
+    why = (
+        f"{number(factor)} times the steps, with the schedule stretched to them, for what this run had no time to learn"
+    )
     verify = "the loss falls below this run's last value, and by the end it gains under 1 % in a quarter of the run"
     return Remedy("train_longer", {"factor": factor}, why, snippets("train_longer", factor=factor), verify)
 
@@ -320,21 +335,21 @@ def kl_annealing() -> Remedy:
 
 def set_entropy_coef(value: float) -> Remedy:
     """Pay the policy for keeping its entropy."""
-    why = f"a bonus of {value:g} times the entropy makes it costly for the policy to stop exploring"
+    why = f"a bonus of {number(value)} times the entropy makes it costly for the policy to stop exploring"
     verify = "the entropy is above a tenth of its start until the reward has risen"
     return Remedy("set_entropy_coef", {"value": value}, why, snippets("set_entropy_coef", value=value), verify)
 
 
 def set_kl_coef(value: float) -> Remedy:
     """Penalise the distance to the reference policy."""
-    why = f"a penalty of {value:g} times the KL divergence keeps the policy near the one that it started from"
+    why = f"a penalty of {number(value)} times the KL divergence keeps the policy near the one that it started from"
     verify = "the KL divergence to the reference levels off, and samples stay varied"
     return Remedy("set_kl_coef", {"value": value}, why, snippets("set_kl_coef", value=value), verify)
 
 
 def scale_reward(factor: float) -> Remedy:
     """Bring rewards to a size near 1, the scale that value functions and default learning rates are made for."""
-    why = f"returns of this size swamp the value function; times {factor:g} they are near 1"
+    why = f"returns of this size swamp the value function; times {number(factor)} they are near 1"
     verify = "the value loss is of the order of 1, and the explained variance rises above 0"
     return Remedy("scale_reward", {"factor": factor}, why, snippets("scale_reward", factor=factor), verify)
 

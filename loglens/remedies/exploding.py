@@ -32,7 +32,7 @@ def against_explosion(
         *([actions.change_init("he")] if from_start else []),
         actions.clip_grad_norm(grad.before(onset) if onset is not None else None),
         *([actions.add_warmup(length, onset)] if early else []),
-        actions.scale_lr(0.5, lr, "the growth feeds on large updates"),
+        actions.scale_lr(0.5, lr, "the growth feeds on large updates", onset),
         *([cell, actions.change_init("orthogonal")] if cell else []),
         actions.weight_decay(),
         actions.add_normalization(),

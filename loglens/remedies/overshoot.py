@@ -16,7 +16,7 @@ def against_overshoot(lr: Series | None, grad: Series | None, onset: int | None,
     """A lower rate, and a clip limit from the gradient norms before the onset (a step) where they were logged."""
     calm = grad.before(onset) if grad is not None and onset is not None else None
     return [
-        actions.scale_lr(factor, lr, "the updates overshoot: a smaller step stays in the valley"),
+        actions.scale_lr(factor, lr, "the updates overshoot: a smaller step stays in the valley", onset),
         actions.clip_grad_norm(calm),
     ]
 

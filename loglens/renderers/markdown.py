@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Remedy, Severity
-from loglens.model.numbers import plural
+from loglens.model.numbers import number, plural
 from loglens.model.report import Diagnosis, Report
 from loglens.model.reported_finding import ReportedFinding
 from loglens.remedies.phrases import phrase
@@ -121,7 +121,7 @@ def _table(runs: list[Diagnosis], room: int) -> str:
     """A table with a row for each run, as many as there is room for."""
     lines = ["| Verdict | Run | What happened | Steps | Points |", "| :-- | :-- | :-- | --: | --: |"]
     for index, run in enumerate(runs):
-        steps = "" if run.first_step is None else f"{run.first_step} to {run.last_step}"
+        steps = "" if run.first_step is None else f"{number(run.first_step)} to {number(run.last_step)}"
         row = f"| {_verdict(run)} | {name(run.run, 60)} | {_summary(run)} | {steps} | {run.points:,} |"
         room -= len(row.encode("utf-8")) + 1
         if room < 0:
@@ -158,7 +158,7 @@ def _run(run: Diagnosis, heading: bool) -> Iterator[str]:
 
 
 def _facts(run: Diagnosis, named: bool) -> str:
-    steps = f", steps {run.first_step} to {run.last_step}" if run.first_step is not None else ""
+    steps = f", steps {number(run.first_step)} to {number(run.last_step)}" if run.first_step is not None else ""
     counts = f"{plural(len(run.files), 'file')}{steps}, {plural(run.points, 'point')}"
     where = f" in {name(run.path, 200)}" if run.path not in (run.run, "") else ""
     loss = next((part.tag for part in run.curve_roles if part.role == "loss" and part.split in ("train", None)), None)

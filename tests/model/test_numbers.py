@@ -22,6 +22,7 @@ from loglens.model.numbers import estimate, fold, growth, number, plural
         (999.96, "1,000"),
         (1e-5, "1e-5"),
         (0.0012345, "0.001234"),
+        (0.0005, "0.0005"),
         (1e6, "1e6"),
         (np.float32(0.5), "0.5"),
         (-1234.5, "-1,234"),

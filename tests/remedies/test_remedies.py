@@ -226,7 +226,7 @@ def test_norms_with_a_long_tail_are_bounded_by_their_largest() -> None:
 
 def test_the_new_learning_rate_is_a_share_of_the_peak() -> None:
     lower = remedies.scale_lr(0.1, RATES, "why")
-    assert "peaked at 0.0003, so use 3e-05" in lower.why and "lr=3e-05" in lower.snippets["pytorch"]
+    assert "peaked at 0.0003, so use 3e-5" in lower.why and "lr=3e-05" in lower.snippets["pytorch"]
     unknown = remedies.scale_lr(0.1, None, "why")
     assert unknown.why == "why" and "0.1 * lr" in unknown.snippets["jax"]
 
@@ -266,3 +266,10 @@ def _with(advice: list[Remedy]) -> Report:
     finding = Finding("x", Severity.ERROR, Confidence.HIGH, remedies=advice)
     one = replace(report().runs[0], findings=(ReportedFinding(Rule("nan-loss", "loss", Severity.ERROR), finding),))
     return replace(report(), runs=(one,), unread=())
+
+
+def test_a_lower_rate_says_which_rate_was_in_force_at_the_onset() -> None:
+    rate = series(np.r_[np.full(100, 1e-3), np.full(100, 1e-5)], "lr")
+    fallen = remedies.scale_lr(0.5, rate, "why", 150)
+    assert "was 1e-5 at the onset; this run peaked at 0.001, so use 0.0005" in fallen.why
+    assert "this run peaked at 0.001, so use 0.0005" in remedies.scale_lr(0.5, rate, "why", 50).why

@@ -178,8 +178,10 @@ def test_one_run_says_first_what_happened_then_what_to_do() -> None:
     text = html.render(report(failed()))
     said = " ".join("".join(Page(text).text).split())
     order = [
-        "Exploding gradient from step 412 → NaN loss from step 431",
+        "Jump of train/lr at step 410 → exploding gradient from step 412 → NaN loss from step 431",
         "What happened",
+        "Changed just before",
+        "likely the cause: train/lr and 1 more curve rise 100-fold, from 0.001 to 0.1, 2 points before",
         "Try this first",
         "Clip the gradient norm at 0.9",
         "Curves",

@@ -79,7 +79,7 @@ def test_the_suite_says_what_the_run_is() -> None:
     (suite,) = suites(report(failed()))
     properties = {item.name: item.value for item in suite.properties()}
     assert suite.name == "runs/lstm-7" and properties["verdict"] == "failed" and properties["format"] == "tensorboard"
-    assert properties["summary"].startswith("exploding gradient from step 412")
+    assert properties["summary"].startswith("jump of train/lr at step 410 -> exploding gradient from step 412")
     tree = ElementTree.fromstring(render(report(failed())).encode("utf-8"))  # noqa: S314
     assert "file ends inside record 1203" in (tree.findtext("testsuite/system-out") or "")
 

@@ -52,7 +52,10 @@ def first(text: str) -> str:
 @pytest.mark.parametrize(
     ("made", "line"),
     [
-        (report(failed()), "## ❌ Failed: exploding gradient from step 412 → NaN loss from step 431"),
+        (
+            report(failed()),
+            "## ❌ Failed: jump of train/lr at step 410 → exploding gradient from step 412 → NaN loss from step 431",
+        ),
         (report(suspect()), "## ⚠️ Suspect: weight growth from epoch 120"),
         (report(healthy()), "## ✅ Healthy: nothing wrong found; 1 of 2 rules had the data to judge"),
         (report(unjudged()), "## ❔ Not judged: needs 20 losses, has 3"),

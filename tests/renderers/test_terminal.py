@@ -24,7 +24,7 @@ def first(text: str) -> str:
 
 def test_the_first_line_is_the_verdict() -> None:
     assert first(render(report(failed()))) == (
-        "✗ FAILED  exploding gradient from step 412 -> NaN loss from step 431   runs/lstm-7"
+        "✗ FAILED  jump of train/lr at step 410 -> exploding gradient from step 412 -> NaN loss from step 431"
     )
     assert first(render(report(suspect()))).startswith("! SUSPECT  weight growth from epoch 120")
     assert first(render(report(healthy()))).startswith(

@@ -9,6 +9,7 @@ import numpy as np
 
 from loglens.analysis.changes.onset import Onset
 from loglens.model.change import Change
+from loglens.model.redaction import redact_params
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.stats.arrays import Ints
@@ -26,7 +27,7 @@ def events_before(onset: Onset, run: Run, curves: Sequence[Series]) -> Iterator[
         past = np.unique(steps[steps <= onset.step])
         if len(past):
             yield from _if_near("event", name, int(past[-1]), len(past) - 1, onset)
-    for name, value in run.params.items():
+    for name, value in redact_params(run.params).items():
         if type(value) is int and 0 < value <= onset.step and _PLANS.search(name):
             yield from _if_near("parameter", name, value, 0, onset)
 

@@ -185,4 +185,4 @@ def _course(indicator: Indicator) -> str:
     if progress is None:
         return f"{indicator.curve.tag} has too few points"
     best = f", best {number(progress.best)}" if progress.kept < 0.9 else ""
-    return f"{progress.curve.tag} goes from {number(progress.start)} to {number(progress.end)}{best}"
+    return f"{progress.curve.tag} goes from {number(progress.start)} to {number(progress.end)}{best} (medians)"

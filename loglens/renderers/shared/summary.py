@@ -92,7 +92,8 @@ def when(finding: ReportedFinding) -> str:
         return ""
     axis = say(finding.series[0].axis, 20) if finding.series else "step"
     ends = finding.end_step is not None and finding.end_step > finding.onset_step
-    return f"from {axis} {finding.onset_step}" + (f" to {finding.end_step}" if ends else "")
+    to = f" to {number(finding.end_step)}" if ends else ""
+    return f"from {axis} {number(finding.onset_step)}{to}"
 
 
 def numbers(finding: ReportedFinding, max_count: int) -> list[tuple[str, str]]:

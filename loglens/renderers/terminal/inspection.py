@@ -109,7 +109,7 @@ def _row(group: Sequence[CurveRole], look: TextStyle) -> tuple[str, str, str, st
     if part.guessed and part.role:
         role += " (guessed)"
     axis = "" if part.axis == "step" else f" {look.say(part.axis, 10)}"
-    steps = "" if part.first_step is None else f"{part.first_step} to {part.last_step}{axis}"
+    steps = "" if part.first_step is None else f"{number(part.first_step)} to {number(part.last_step)}{axis}"
     return role, f"{part.points:,}", steps, f"{bad:,}" if bad else ""
 
 

@@ -138,11 +138,11 @@ def _feet(
     span: tuple[int, int], onset: int | None, at: int | None, cells: int, gutter: int, axis: str, marks: Marks
 ) -> Line:
     """The line under the axis: its first and last step, and the onset under its column."""
-    first, last = str(span[0]), str(span[1])
+    first, last = number(span[0]), number(span[1])
     indent = " " * (gutter + 2)
     if at is None:
         return [(f"{indent}{first}{axis:^{max(cells - len(first) - len(last), 0)}}{last}", "label")]
-    text = f"{axis} {onset}"
+    text = f"{axis} {number(onset)}"
     fits = at + 2 + len(text) <= cells
     mark = f"{marks.caret} {text}" if fits else f"{text} {marks.caret}"
     start = at if fits else max(at + 1 - len(mark), 0)

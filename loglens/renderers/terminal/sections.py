@@ -53,7 +53,7 @@ def sections(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
 
 
 def _facts(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
-    steps = f", steps {run.first_step} to {run.last_step}" if run.first_step is not None else ""
+    steps = f", steps {number(run.first_step)} to {number(run.last_step)}" if run.first_step is not None else ""
     counts = f"{plural(len(run.files), 'file')}{steps}, {plural(run.points, 'point')}"
     table = _grid()
     name = look.say(run.run, 60)
@@ -202,9 +202,9 @@ def _finding(
 ) -> Iterator[RenderableType]:
     severity = str(finding.severity)
     axis = finding.series[0].axis if finding.series else "step"
-    when = "" if finding.onset_step is None else f", from {axis} {finding.onset_step}"
+    when = "" if finding.onset_step is None else f", from {axis} {number(finding.onset_step)}"
     if when and finding.end_step is not None and finding.end_step > (finding.onset_step or 0):
-        when += f" to {finding.end_step}"
+        when += f" to {number(finding.end_step)}"
     yield look.text(
         (f"{look.mark(severity)} {condition(finding.condition)}", severity),
         (f"  {'known, ' if finding.known else ''}{severity}, {finding.confidence} confidence{when}", "muted"),
