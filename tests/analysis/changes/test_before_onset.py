@@ -31,10 +31,11 @@ RULES = {
 }
 
 
-def curves(n: int = 600, **more: Floats) -> tuple[Series, ...]:
-    """A loss, a rate, a noisy curve, and further ones."""
+def curves(more: dict[str, Floats] | None = None) -> tuple[Series, ...]:
+    """A loss, a rate, a noisy curve, and further ones, of 600 points."""
+    n = 600
     noise = np.random.default_rng(0).normal(5, 1, n)
-    values = {"train/loss": falling(n), "lr": np.full(n, 1e-3), "data/mean": noise} | more
+    values = {"train/loss": falling(n), "lr": np.full(n, 1e-3), "data/mean": noise} | (more or {})
     return assign_roles(run_of(values))
 
 
@@ -58,9 +59,9 @@ def test_nothing_changed_nothing_said() -> None:
 def test_a_jump_of_the_rate_is_named_with_its_numbers(ratio: float, ago: int) -> None:
     rate = np.full(600, 1e-3)
     rate[400 - ago :] *= ratio
-    (change,) = before(400, curves(lr=rate))
+    (change,) = before(400, curves({"lr": rate}))
     assert (change.kind, change.what, change.step, change.points) == ("setting", "lr", 400 - ago, ago)
-    assert (change.before, change.after) == (1e-3, pytest.approx(1e-3 * ratio))
+    assert change.before == 1e-3 and change.after == pytest.approx(1e-3 * ratio)
     assert (change.seen, change.history) == (0, 400 - ago)
 
 
@@ -68,7 +69,7 @@ def test_what_happens_long_before_or_after_is_not_named() -> None:
     for at in (200, 402):
         rate = np.full(600, 1e-3)
         rate[at:] *= 10
-        assert before(400, curves(lr=rate)) == []
+        assert before(400, curves({"lr": rate})) == []
 
 
 def test_a_curve_without_a_role_is_looked_at_and_may_be_logged_seldom() -> None:
@@ -82,7 +83,7 @@ def test_a_measurement_counts_before_the_onset_only() -> None:
     for at, named in ((396, True), (400, False)):
         mean = np.random.default_rng(0).normal(5, 1, 600)
         mean[at:] += 200
-        found = before(400, curves(**{"data/mean": mean}))
+        found = before(400, curves({"data/mean": mean}))
         assert [change.what for change in found] == (["data/mean"] if named else [])
         assert all(change.kind == "measurement" and (change.times or 0) > 5 for change in found)
 
@@ -90,14 +91,14 @@ def test_a_measurement_counts_before_the_onset_only() -> None:
 def test_curves_of_the_chain_and_of_its_role_are_no_news() -> None:
     loss = falling(600)
     loss[396:] += 100
-    shown = curves(**{"train/loss": loss, "train/loss_2": loss + 1})
+    shown = curves({"train/loss": loss, "train/loss_2": loss + 1})
     assert before(400, tuple(curve for curve in shown if curve.role == "loss")) == []
 
 
 def test_groups_of_one_role_are_one_change() -> None:
     rate = np.full(600, 1e-3)
     rate[398:] *= 10
-    (change,) = before(400, curves(lr=rate, **{"lr/group1": 2 * rate}))
+    (change,) = before(400, curves({"lr": rate, "lr/group1": 2 * rate}))
     assert {change.what, *change.also} == {"lr", "lr/group1"}
     assert "and 1 more curve" in change.sentence
 
@@ -120,7 +121,7 @@ def test_a_jump_of_the_rate_explains_what_a_rate_can_cause(name: str, explains: 
     rate = np.full(600, 1e-3)
     for ratio in (10.0, 0.1):
         rate[398:] = 1e-3 * ratio
-        (found,) = add_changes([finding(name, 400)], run_of({}), curves(lr=rate), RULES)
+        (found,) = add_changes([finding(name, 400)], run_of({}), curves({"lr": rate}), RULES)
         assert [change.explains for change in found.changes] == [explains and ratio > 1]
 
 
@@ -128,7 +129,11 @@ def test_only_roots_with_a_place_carry_changes() -> None:
     rate = np.full(600, 1e-3)
     rate[398:] = 1
     found = [finding("divergence", 400), finding("nan-loss", 401, "divergence"), finding("overfitting", None)]
-    assert [bool(f.changes) for f in add_changes(found, run_of({}), curves(lr=rate), RULES)] == [True, False, False]
+    assert [bool(f.changes) for f in add_changes(found, run_of({}), curves({"lr": rate}), RULES)] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_both_changes_of_the_sample_are_named() -> None:
