@@ -13,6 +13,7 @@ from loglens.model.finding import Remedy
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.remedies import actions
+from loglens.remedies.settings import SETTINGS
 from loglens.remedies.trainer import trainer
 
 #: Trainers that compute in float16 unless told otherwise: ultralytics (amp=True in cfg/default.yaml).
@@ -58,7 +59,9 @@ def considering_precision(advice: Sequence[Remedy], run: Run, loss_scale: Series
         return list(advice)
     known = precision(run, loss_scale)
     if known == "float16":
-        return [actions.use_bf16(), *advice]
+        own = SETTINGS.get(trainer(run), {})
+        full = "disable_fp16" in own and "use_bf16" not in own  # a trainer that offers float16 or float32 only
+        return [actions.disable_fp16() if full else actions.use_bf16(), *advice]
     return list(advice) if known else [*advice[:1], actions.disable_fp16(), *advice[1:]]
 
 

@@ -49,6 +49,14 @@ def test_a_trainer_that_computes_in_half_by_default() -> None:
     assert precision(yolo, None) == "float16" and precision(replace(yolo, params={"amp": False}), None) == "float32"
 
 
+def test_a_trainer_without_bfloat16_is_sent_to_float32() -> None:
+    yolo = run({"train/box_loss": falling(9), "train/dfl_loss": falling(9)})
+    assert [remedy.action for remedy in considering_precision([actions.add_eps()], yolo, None)] == [
+        "disable_fp16",
+        "add_eps",
+    ]
+
+
 @pytest.mark.parametrize(
     ("params", "order"),
     [
