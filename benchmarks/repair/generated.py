@@ -61,6 +61,10 @@ class Generated:
         every = max(1, twin["steps"] * log["eval_every"] // self.recipe["steps"])
         self.twin: Config = twin | {"log": {**log, "eval_every": every}}
 
+    def inherent(self) -> list[str]:
+        """Nothing: the twins of a corpus are among its healthy runs."""
+        return []
+
     def rate(self, recipe: Config) -> float:
         """The peak learning rate."""
         return float(recipe["opt"]["lr"])

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from loop import Action
+from loop import Action, complaints
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "diagnosis"))
@@ -93,6 +93,10 @@ class Injected:
         """The recipe with one more action; None where it is a check that finds nothing, or changes nothing."""
         made = self._training((*recipe, action))
         return None if made is None else (*recipe, action)
+
+    def inherent(self) -> list[str]:
+        """What loglens complains of in the healthy twin as well."""
+        return complaints(self.train(self.twin)[0])
 
     def rate(self, recipe: Recipe) -> float:
         """The peak learning rate."""

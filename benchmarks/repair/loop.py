@@ -38,6 +38,10 @@ class Patient(Protocol):
         """The recipe after an action; None where a check finds nothing, or there is nothing to change."""
         ...
 
+    def inherent(self) -> list[str]:
+        """What loglens complains of in the healthy twin as well."""
+        ...
+
     def rate(self, recipe: Recipe) -> float:
         """Its peak learning rate."""
         ...
@@ -85,7 +89,8 @@ def treat(patient: Patient, adviser: Adviser, rounds: int = ROUNDS) -> Course:
         recipe = changed
         before.append(log)
         log, gap = patient.train(recipe)
-        tries[-1].gap, tries[-1].left = round(min(gap, 1e9), 4), complaints(log)
+        left = [name for name in complaints(log) if name not in patient.inherent()]
+        tries[-1].gap, tries[-1].left = round(min(gap, 1e9), 4), left
         if gap <= TOLERANCE and not tries[-1].left:
             return Course(patient.name, patient.condition, len(tries), tries)
         ahead = adviser(log, before) if len(tries) < rounds else []

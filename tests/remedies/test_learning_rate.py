@@ -50,7 +50,7 @@ def test_schedules_have_no_jump(value: np.ndarray) -> None:
 
 
 def test_a_rate_that_rises_to_the_end_is_told_from_a_warmup() -> None:
-    rising = series(1e-3 * 1.02 ** np.arange(300), role="lr")
+    rising = series(np.geomspace(1e-3, 0.4, 300), role="lr")
     assert rates.still_rises(rising, 50)
     warmup = series(np.minimum(np.arange(1, 301) / 100, 1) * 1e-3, role="lr")
     assert not rates.still_rises(warmup, 120)
