@@ -42,6 +42,7 @@ FAST = 5.0
 
 def plan(found: Sequence[ReportedFinding], clues: Clues) -> list[Finding]:
     """The findings with their remedies in the order in which to try them. found: ranked, root causes first."""
+    found = [one if one.remedies else _usual(one, clues) for one in found]
     grave = [one for one in found if one.severity > Severity.NOTE] or list(found)
     if not any(one.remedies for one in grave):
         return [one.finding for one in found]
@@ -59,6 +60,18 @@ def plan(found: Sequence[ReportedFinding], clues: Clues) -> list[Finding]:
         numbers["scale_lr"] = sized
     ahead = {id(one): first or ([root.remedies[0]] if id(one) in chain else []) for one in grave}
     return [_with(one.finding, ahead.get(id(one), []), numbers, left_out) for one in found]
+
+
+def _usual(one: ReportedFinding, clues: Clues) -> ReportedFinding:
+    """A warning or error that comes without remedies, as one that rests on the outcome does, with the usual ones."""
+    if one.severity == Severity.NOTE:
+        return one
+    advice: list[Remedy] = []
+    if one.condition in UNSTABLE:
+        advice = [lower_rate(clues, one.onset_step, LOWER), actions.clip_grad_norm(None)]
+    elif one.condition in STUCK:
+        advice = [higher_rate(clues), actions.check_optimizer_step(), actions.check_labels()]
+    return replace(one, finding=replace(one.finding, remedies=advice))
 
 
 def _chain(root: ReportedFinding, found: Sequence[ReportedFinding]) -> set[int]:

@@ -130,3 +130,10 @@ def test_a_pretrained_model_is_not_initialised_anew() -> None:
     assert scratch & {"change_init", "change_activation"}
     tuned = {one.action for found in remedies(curves, {"pretrained": "yes"}) for one in found}
     assert not tuned & {"change_init", "change_activation", "add_normalization"}
+
+
+def test_a_finding_that_rests_on_the_outcome_has_remedies_as_well() -> None:
+    climb = np.r_[np.linspace(0.1, 0.6, 60), np.tile([0.1, 0.1, 0.6, 0.6], 30)]
+    found = [one for one in judge(run({"val_accuracy": climb}), registry.detectors()).findings if one.severity > 0]
+    assert found
+    assert all(one.remedies for one in found)
