@@ -1,4 +1,4 @@
-.PHONY: check test quick coverage new-rule golden docs bench bench-diagnosis
+.PHONY: check test quick coverage new-rule golden docs bench bench-diagnosis bench-repair
 
 check:  ## format, lint, types, layers
 	python -m ruff format --check .
@@ -28,6 +28,9 @@ docs:  ## the generated pages, the pictures, and the site (needs the extras "doc
 	python docs/generate.py
 	python docs/screenshots.py
 	python -m mkdocs build --strict
+
+bench-repair:  ## whether the remedies heal: apply, train again, three times at most (needs torch and tensorboard)
+	python benchmarks/repair/run.py
 
 bench-diagnosis:  ## who is right about injected faults (needs torch, trainproof and runmedic)
 	python benchmarks/diagnosis/run.py

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from loglens.analysis import baseline as baselines
+from loglens.analysis import follow_up
 from loglens.analysis.judge import judge
 from loglens.analysis.report_builder import collect
 from loglens.config import assertions
@@ -79,6 +80,7 @@ def diagnose(
     baseline: str | PathLike[str] | None = None,
     jobs: int = 1,
     follow: bool = False,
+    after: Data = (),
 ) -> Report:
     """Judge every run of the data, and return the report.
 
@@ -88,27 +90,32 @@ def diagnose(
     warning, note or never. roles: globs of tags to roles, such as {"objective": "loss", "dev*": "loss@val"}.
     select: names of the only rules to apply. ignore: names of rules to leave out. thresholds: rule -> threshold ->
     number. These go before the configuration. baseline: a file of accepted findings, which do not fail the gate.
-    jobs: how many processes judge runs. follow: whether links that lead out of a path are followed.
+    jobs: how many processes judge runs. follow: whether links that lead out of a path are followed. after: an earlier
+    run of the same recipe, or a list of them, oldest first: a note says whether what was changed helped, and the
+    remedies go on from there.
 
     Raises UnreadableError for a path that does not exist; what else cannot be read is listed in `report.unread`.
     Raises LoglensError for data of another form, ConfigError for a rule, role or threshold that does not exist.
     """
-    rules = registry.detectors()
     settings = _settings(config, fail_on, roles, _names(select), _names(ignore), thresholds, follow)
-    judged: Sequence[Judged]
-    if _is_paths(data):
-        paths = _paths(data)
-        for path in paths:
-            if why := why_missing(path):
-                raise UnreadableError(f"{path}: {why}", str(path))
-        judged, stopped = session.diagnose(paths, settings, session.Execution(jobs=jobs))
-        if stopped is not None:
-            raise stopped
-    else:
-        runs = _runs(data)
-        judged = [trim(judge(run, rules, settings), point_budget(len(runs))) for run in runs]
-    report = _report(judged, settings)
+    earlier = [_judged(one, settings, jobs) for one in (after if isinstance(after, list | tuple) else [after])]
+    report = _report(follow_up.after(earlier)(_judged(data, settings, jobs)), settings)
     return report if baseline is None else baselines.accept(report, baselines.load(Path(baseline)), Path(baseline))
+
+
+def _judged(data: Data, settings: Config, jobs: int) -> Sequence[Judged]:
+    """Judge every run of the data."""
+    if not _is_paths(data):
+        runs = _runs(data)
+        return [trim(judge(run, registry.detectors(), settings), point_budget(len(runs))) for run in runs]
+    paths = _paths(data)
+    for path in paths:
+        if why := why_missing(path):
+            raise UnreadableError(f"{path}: {why}", str(path))
+    judged, stopped = session.diagnose(paths, settings, session.Execution(jobs=jobs))
+    if stopped is not None:
+        raise stopped
+    return judged
 
 
 def compare(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.model.source import Note
 from loglens.model.vocabulary import PAIR_SCORES, is_preference_training
+from loglens.remedies.clues import Clues
+from loglens.remedies.plan import plan
 from loglens.roles import from_tags as roles
 from loglens.roles.assign import assign_roles, candidates, loss_totals, parts, perplexities_as_losses
 
@@ -52,7 +54,12 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
     found, results = apply_rules(run, curves, index, detectors, config)
     outcome = judge_outcome(curves, run.notes)
     from_outcome = _from_outcome(outcome, found, curves, rules, config)
-    found = advise([*found, *from_outcome], run, next(iter(_main(index, "lr")), None), curves)
+    first, last = _steps(curves)
+    length = (last or 0) - (first or 0)
+    causes = find_causes([*found, *from_outcome], rules, length)
+    treated = plan(causes, clues_of(run.params, curves))
+    found = [(one.rule, finding) for one, finding in zip(causes, treated, strict=True)]
+    found = advise(found, run, next(iter(_main(index, "lr")), None), curves)
     judged = _is_judged(results, rules)
     named = {rule.name for rule, _ in from_outcome}
     results = [RuleResult(one.condition, "found") if one.condition in named else one for one in results]
@@ -61,8 +68,7 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
     results += of_assertions
     judged = judged or _is_judged(of_assertions, rules)
     results.append(unstable)
-    first, last = _steps(curves)
-    ranked = add_changes(find_causes(found, rules, (last or 0) - (first or 0)), run, logged, rules)
+    ranked = add_changes(find_causes(found, rules, length), run, logged, rules)
     findings = insert_below_errors(ranked, violated)
     params = redact_params(run.params)
     return Diagnosis(
@@ -224,6 +230,16 @@ def _main(index: CurveIndex, role: str) -> list[Series]:
     """The main curve of a role, in a list that is empty where no curve has it."""
     fitting = index.matching(CurveInput(role, "optional", role))
     return [roles.main_curve(fitting)] if fitting else []
+
+
+def clues_of(params: Mapping[str, Any], curves: Sequence[Series]) -> Clues:
+    """What the curves and parameters of a run say about the cause of a trouble."""
+    index = CurveIndex(curves)
+    return Clues.of(
+        params,
+        lambda role, split, layered: index.matching(CurveInput(role, "all", role, split, layered)),
+        roles.main_curve,
+    )
 
 
 def _steps(curves: tuple[Series, ...]) -> tuple[int | None, int | None]:

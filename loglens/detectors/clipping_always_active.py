@@ -73,12 +73,15 @@ def detect(
         Confidence.MEDIUM,
         end_step=shown.last_step,
         evidence={"clipped_share": part, "shortened": short, "median_norm": usual},
-        remedies=_advice(norms, lr),
+        remedies=_advice(norms, lr, held_back=poor is not None or slow),
         series=present(shown, grad_norm_global),
     )
 
 
-def _advice(norms: Floats, lr: Series | None) -> list[Remedy]:
+def _advice(norms: Floats, lr: Series | None, *, held_back: bool) -> list[Remedy]:
+    """held_back: the loss falls too slowly, so that smaller steps are the last thing it needs."""
+    if held_back:
+        return [remedies.set_clip(norms), remedies.remove_clip()] if len(norms) else [remedies.remove_clip()]
     slower = remedies.scale_lr(0.5, lr, "more than half of the updates clipped means steps too large")
     return [remedies.set_clip(norms), slower]
 

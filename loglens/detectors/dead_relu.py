@@ -18,7 +18,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from loglens.errors import Skip
-from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 
@@ -63,11 +63,13 @@ def detect(
         onset_step=onset,
         end_step=worst.last_step,
         evidence={"zero_share": ends[worst.tag] / scale, "dead_layers": [layer.layer for layer in dead]},
-        remedies=[
-            remedies.scale_lr(0.1, lr, "one update too large pushes all biases below zero for good"),
-            remedies.change_init("he"),
-            remedies.change_activation("leaky_relu"),
-            remedies.add_normalization(),
-        ],
+        remedies=_advice(lr, onset),
         series=(worst,),
     )
+
+
+def _advice(lr: Series | None, onset: int | None) -> list[Remedy]:
+    """Units that are dead from the first point on were initialised so; those that die later, by an update too large."""
+    slower = remedies.scale_lr(0.1, lr, "one update too large pushes all biases below zero for good")
+    begin, rest = remedies.change_init("he"), [remedies.change_activation("leaky_relu"), remedies.add_normalization()]
+    return [begin, *rest, slower] if onset is None else [slower, *rest, begin]

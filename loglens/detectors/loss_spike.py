@@ -150,7 +150,7 @@ def _finding(
             "gradient_lead_points": lead,
             "gradient_lead_steps": lead_steps,
         },
-        remedies=_advice(grad, lr, onset),
+        remedies=_advice(grad, lr, onset, isolated=recovered and not lead),
         series=present(loss, grad),
     )
 
@@ -181,10 +181,12 @@ def _precursor(grad: Series | None, onset: int) -> tuple[int | None, int | None]
     return JUST_BEFORE - int(high[0]), onset - int(past.step[-JUST_BEFORE:][high[0]])
 
 
-def _advice(grad: Series | None, lr: Series | None, onset: int) -> list[Remedy]:
+def _advice(grad: Series | None, lr: Series | None, onset: int, *, isolated: bool) -> list[Remedy]:
+    """isolated: the loss came back by itself, and nothing announced the spike: the batch is the first suspect."""
     return [
+        *([remedies.clean_data()] if isolated else []),
         remedies.clip_grad_norm(grad.before(onset) if grad is not None else None),
         remedies.skip_nonfinite_batches(),
-        remedies.clean_data(),
+        *([] if isolated else [remedies.clean_data()]),
         remedies.scale_lr(0.67, lr, "two thirds of the rate was enough for OPT-175B to pass its spikes"),
     ]

@@ -62,6 +62,7 @@ def detect(
             step,
             {"before": before, "after": after, "resumes": len(resets)},
             "reset",
+            [remedies.fix_schedule("no_jump")],
         )
     named = {
         key: str(value) for key, value in run.params.items() if isinstance(value, str) and _NAMES.search(key.lower())
@@ -104,7 +105,9 @@ def _zero(curve: Series, zero_share: float) -> Iterator[Finding]:
         None if zero[:2].all() else int(curve.step[rows[0]]),
         {"zero_share": share},
         "zero",
-        [remedies.check_optimizer_step()],
+        [remedies.check_optimizer_step()]
+        if zero[:2].all()
+        else [remedies.fix_schedule("later_decay"), remedies.check_optimizer_step()],
     )
 
 

@@ -51,6 +51,8 @@ FULL = 0.9
 FIRST = 0.02
 #: Share of the points after which a loss is judged: by then it has come back from a burst.
 SETTLED = 0.1
+#: A rate of 0.1 is logged as 0.10000000149, since logs keep float32.
+ROUNDING = 1e-6
 
 
 def detect(
@@ -70,12 +72,13 @@ def detect(
     if is_climbing_average(loss.finite.value):
         raise Skip(f"{loss.tag} looks like an average of all values so far that begins at 0")
     peak = float(lr.finite.value.max()) if lr is not None and len(lr.finite) else None
+    limit = large * (1 + ROUNDING)
     blown = _blows_up(loss, rise, errors)
     if blown is not None:
-        yield _blown(loss, lr, blown, peak is not None and peak > large, gain)
+        yield _blown(loss, lr, blown, peak is not None and peak > limit, gain)
     elif peak is None:
         raise Skip("no learning rate was logged, and the loss does not blow up at its first updates")
-    elif peak > large and len(loss.finite) >= min_points:
+    elif peak > limit and len(loss.finite) >= min_points:
         found = _bounces(loss.finite, lr, gain, bounce, peak) or _burst(loss.finite, lr, peak, burst)
         if found is not None:
             yield found

@@ -106,6 +106,8 @@ def _finding(loss: Series, driver: Series, onset: int, why: str, remedy: Remedy)
     after, before = loss.value[loss.step >= onset], loss.before(onset).value
     end, start = float(np.median(after[-max(3, int(LEVEL * len(after))) :])), float(np.median(before[:3]))
     advice = [remedy] if remedy.action == "check_optimizer_step" else [remedy, remedies.check_optimizer_step()]
+    if remedy.action == "train_longer":
+        advice.insert(0, remedies.fix_schedule("later_decay"))
     return Finding(
         f"{loss.tag} stalls at {number(end)} from {loss.axis} {number(onset)} on, {why}",
         Severity.WARNING,

@@ -54,8 +54,8 @@ def detect(
         end_step=worst.last_step,
         evidence={"saturated_share": ends[worst.tag] / scale, "saturated_layers": [layer.layer for layer in flat]},
         remedies=[
-            remedies.add_normalization(),
             remedies.change_init("xavier"),
+            remedies.add_normalization(),
             remedies.change_activation(),
             remedies.scale_lr(0.1, lr, "smaller updates keep the inputs of the activation small"),
         ],

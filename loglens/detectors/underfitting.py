@@ -83,7 +83,7 @@ def detect(
         end_step=train.last_step,
         evidence={"start": found.start, "train_end": found.end, "val_end": end, "late_drop": late},
         remedies=[
-            remedies.increase_capacity(),
+            remedies.increase_capacity(4.0),
             remedies.scale_lr(3.0, lr, "a rate too low stalls as well; a sweep of 3 and 10 times tells"),
             remedies.train_longer(2.0),
         ],

@@ -37,6 +37,9 @@ RULE = Rule("update-ratio", "weights", Severity.WARNING)
 #: So many points without an update are no chance.
 MIN_STILL = 5
 
+#: An update of a thousandth of the weights, the usual rule of thumb (Karpathy's CS231n notes).
+USUAL = 1e-3
+
 _RATIO = re.compile(r"ratio|scale|_to_|update.?(weight|param)|over", re.I)
 #: Share of the first points that is left out: a warmup's updates are small.
 WARMUP = 0.05
@@ -108,9 +111,11 @@ def _out_of_proportion(
         end_step=int(step[-1]),
         evidence={"median": middle, "steps": steps},
         remedies=[
-            remedies.scale_lr(0.1, lr, "updates of about 0.001 of the weights are usual")
-            if large
-            else remedies.scale_lr(10.0, lr, "updates of about 0.001 of the weights are usual")
+            remedies.scale_lr(
+                remedies.two_digits(USUAL / middle), lr, "updates of about 0.001 of the weights are usual"
+            )
+            if middle > 0
+            else remedies.check_optimizer_step()
         ],
         series=(update_norm,),
     )

@@ -12,11 +12,13 @@ from loglens.remedies import actions
 
 #: A loss that is not finite within its first fiftieth never was: its inputs are, most likely, not finite either.
 FIRST_SHARE = 50
+#: A run that breaks within its first tenth never bore its learning rate; later, single updates are the first suspects.
+EARLY = 0.1
 
 
 def skip_batches() -> list[Remedy]:
     """For a loss that is not finite now and then: leave such batches out, and look for them in the data."""
-    return [actions.skip_nonfinite_batches(), actions.clean_data()]
+    return [actions.clean_data(), actions.skip_nonfinite_batches()]
 
 
 def against_nonfinite(moved: str, loss: Series, drivers: Sequence[Series], onset: int | None) -> list[Remedy]:
@@ -32,7 +34,10 @@ def against_nonfinite(moved: str, loss: Series, drivers: Sequence[Series], onset
     if moved == "loss_scale":
         return [actions.use_bf16(), clip, slower]
     if moved:
-        return [clip, actions.add_warmup(loss.last_step - int(loss.step[0])), slower]
+        length = loss.last_step - int(loss.step[0])
+        warmup = actions.add_warmup(length)
+        early = onset is not None and onset - int(loss.step[0]) <= EARLY * length
+        return [slower, clip, warmup] if early else [clip, slower, warmup]
     if not np.isfinite(loss.value[: max(1, len(loss) // FIRST_SHARE)]).all():
         return [actions.clean_data(), actions.add_eps(), slower]
-    return [actions.add_eps(), *skip_batches(), slower]
+    return [actions.clean_data(), actions.add_eps(), actions.skip_nonfinite_batches(), slower]

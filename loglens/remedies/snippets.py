@@ -267,6 +267,59 @@ SNIPPETS: Mapping[str, Mapping[str, str]] = {
         "huggingface": "args = TrainingArguments(out_dir, num_train_epochs={factor:g} * epochs)",
         "jax": "total_steps = round({factor:g} * total_steps)  # the schedule's, too",
     },
+    "fix_schedule hold": {
+        "pytorch": """
+            schedule = torch.optim.lr_scheduler.ConstantLR(
+                optimizer, factor=1.0)  # in place of the one that rises""",
+        "keras": "optimizer = keras.optimizers.AdamW(lr)  # no schedule",
+        "huggingface": 'args = TrainingArguments(out_dir, lr_scheduler_type="constant")',
+        "jax": "tx = optax.adamw(optax.constant_schedule(lr))",
+    },
+    "fix_schedule no_jump": {
+        "pytorch": """
+            schedule.load_state_dict(checkpoint["schedule"])  # on resume
+            schedule.step()  # once a step, in the unit it is counted in""",
+        "keras": """
+            lr = keras.optimizers.schedules.CosineDecay(lr, total_steps)
+            # counts batches: no callback sets the rate besides""",
+        "huggingface": "trainer.train(resume_from_checkpoint=True)  # and its schedule",
+        "jax": "lr = optax.cosine_decay_schedule(lr, total_steps)  # one piece",
+    },
+    "fix_schedule longer_warmup": {
+        "pytorch": """
+            warmup = torch.optim.lr_scheduler.LinearLR(
+                optimizer, start_factor=0.01, total_iters=2 * warmup_steps)""",
+        "keras": """
+            lr = keras.optimizers.schedules.CosineDecay(
+                0.0, decay_steps, warmup_target=lr,
+                warmup_steps=2 * warmup_steps)""",
+        "huggingface": "args = TrainingArguments(out_dir, warmup_steps=2 * warmup_steps)",
+        "jax": """
+            lr = optax.warmup_cosine_decay_schedule(
+                0.0, lr, 2 * warmup_steps, decay_steps=total_steps)""",
+    },
+    "fix_schedule later_decay": {
+        "pytorch": """
+            schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
+                optimizer, T_max=total_steps)  # all steps, as step() counts""",
+        "keras": "lr = keras.optimizers.schedules.CosineDecay(lr, total_steps)",
+        "huggingface": "args = TrainingArguments(out_dir, max_steps=total_steps)",
+        "jax": "lr = optax.cosine_decay_schedule(lr, decay_steps=total_steps)",
+    },
+    "fix_weight_decay": {
+        "pytorch": """
+            optimizer = torch.optim.AdamW(
+                model.parameters(), lr=lr, weight_decay=0.01)  # and no other""",
+        "keras": "optimizer = keras.optimizers.AdamW(lr, weight_decay=0.01)",
+        "jax": "tx = optax.adamw(lr, weight_decay=0.01)  # and no other decay",
+    },
+    "remove_clip": {
+        "pytorch": "# leave out torch.nn.utils.clip_grad_norm_",
+        "keras": "optimizer = keras.optimizers.AdamW(lr)  # no clipnorm",
+        "lightning": "trainer = L.Trainer(gradient_clip_val=None)",
+        "huggingface": "args = TrainingArguments(out_dir, max_grad_norm=0.0)",
+        "jax": "tx = optax.adamw(lr)  # not chained to clip_by_global_norm",
+    },
     "unfreeze": {
         "pytorch": """
             model.requires_grad_(True)  # and no detach() or no_grad()

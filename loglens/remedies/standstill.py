@@ -17,4 +17,4 @@ def against_standstill(lr: Series | None, grad: Series | None, *, frozen: bool) 
     no_gradient = grad is not None and bool(len(grad)) and not np.nan_to_num(grad.value).any()
     step, labels = actions.check_optimizer_step(), actions.check_labels()
     faster = actions.scale_lr(10.0, None if frozen else lr, "a learning rate far too low moves nothing")
-    return [step, faster, labels] if frozen or no_gradient else [labels, step, faster]
+    return [step, faster, labels] if frozen or no_gradient else [faster, step, labels]

@@ -12,8 +12,7 @@ COSINE = 1e-5 * (1 + np.cos(np.linspace(0, np.pi, 400))) / 2
 
 def test_a_straight_line_is_a_learning_rate_too_low() -> None:
     line = np.linspace(2.3, 2.0, 200) * level(200, 1.0, 0.003)
-    (found,) = findings("lr-too-low", {"loss": line, "lr": np.full(200, 1e-6)})
-    assert found.remedies[0].params["factor"] == 10
+    assert findings("lr-too-low", {"loss": line, "lr": np.full(200, 1e-6)})[0].remedies[0].action == "scale_lr"
     assert not findings("lr-too-low", {"loss": line, "lr": np.full(200, 0.01)}), "an ordinary rate"
     assert not findings("lr-too-low", {"loss": falling(200, start=2.3, floor=2.0, noise=0.003)})
 

@@ -51,7 +51,7 @@ def test_what_moved_before_decides_the_advice() -> None:
 
     assert first({"grad_norm": spiking}) == "clip_grad_norm"
     assert first({"loss_scale": shrinking, "grad_norm": calm}) == "use_bf16"
-    assert first({"grad_norm": calm}) == "add_eps"
+    assert first({"grad_norm": calm}) == "clean_data"
 
 
 def test_nan_from_the_first_loss_points_at_the_data() -> None:

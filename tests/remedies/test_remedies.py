@@ -46,6 +46,9 @@ CONTRACT = {
     "add_eps": {"value"},
     "train_longer": {"factor"},
     "unfreeze": set(),
+    "fix_schedule": {"kind"},
+    "fix_weight_decay": set(),
+    "remove_clip": set(),
     "set_clip": {"max_norm"},
     "check_labels": set(),
     "check_optimizer_step": set(),
@@ -108,6 +111,8 @@ def examples() -> Iterator[Remedy]:
     yield from (remedies.resume_from(412), remedies.eval_in_fp32(), remedies.kl_annealing())
     yield from (remedies.set_entropy_coef(0.01), remedies.set_kl_coef(0.1), remedies.scale_reward(0.001))
     yield from (further.more_generations(2.0), further.set_temperature(1.2), further.restore_optimizer())
+    yield from (remedies.fix_schedule(kind) for kind in ("hold", "no_jump", "longer_warmup", "later_decay"))
+    yield from (remedies.fix_weight_decay(), remedies.remove_clip())
     yield from (remedies.keep_best(80), remedies.slower_policy(RATES, 40), remedies.slower_policy(None))
 
 
@@ -131,7 +136,9 @@ def test_every_entry_of_the_table_is_used() -> None:
 
 
 def _variant(remedy: Remedy) -> list[str]:
-    return ["shuffle"] if "shuffle" in remedy.params else [str(remedy.params["to"])] if "to" in remedy.params else []
+    if "shuffle" in remedy.params:
+        return ["shuffle"]
+    return [str(remedy.params[name]) for name in ("to", "kind") if name in remedy.params]
 
 
 @pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.action)

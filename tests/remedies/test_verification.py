@@ -47,6 +47,7 @@ TWINS = [
     ("underfitting_tiny_model", "underfitting", "healthy_keras_tf2"),
     ("lr_too_high", "lr-too-high", "healthy_lr_stairs"),
     ("lr_too_low", "lr-too-low", "healthy_wandb_history"),
+    ("lr_schedule_not_restored", "lr-schedule", "healthy_lr_stairs"),
     ("no_warmup_transformer", "no-warmup", "healthy_resume_torch"),
     ("metric_collapse_class_order", "metric-collapse", "healthy_keras_tf2"),
     ("metric_stuck_wrong_labels", "metric-stuck", "healthy_keras_tf2"),

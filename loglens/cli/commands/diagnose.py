@@ -11,7 +11,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from loglens.analysis import baseline
+from loglens.analysis import baseline, follow_up
 from loglens.analysis.report_builder import collect
 from loglens.cli import atomic_file, console, progress
 from loglens.cli import options as common
@@ -94,6 +94,14 @@ class Format(click.ParamType[str]):
     help="Accept today's findings: write them to this file.",
 )
 @click.option(
+    "--after",
+    "earlier",
+    multiple=True,
+    type=click.Path(),
+    metavar="PATH",
+    help="An earlier run of the same recipe: says whether the change helped, and goes on from there. May be repeated.",
+)
+@click.option(
     "-j",
     "--jobs",
     type=click.IntRange(min=1),
@@ -120,6 +128,7 @@ def command(
     ignore: tuple[str, ...],
     accepted: Path | None,
     accept: Path | None,
+    earlier: tuple[str, ...],
     jobs: int | None,
     engine: str,
     scheduler: str | None,
@@ -150,18 +159,21 @@ def command(
     old = baseline.load(accepted) if accepted else None
     whole = [(path, name) for path, name in targets if name != jsonl.FORMAT]
     tags: set[str] = set()
+    in_light = follow_up.after([session.diagnose([path], config).judged for path in earlier])
 
     def on_result(items: Sequence[Judged]) -> None:
-        lines.write(items)
+        lines.write(in_light(items))
         if roles:
             tags.update(common.tags_of(items))
 
     with JsonLines([path for path, name in targets if name == jsonl.FORMAT]) as lines:
         formats = {"overview" if name == "text" and not verbose else name for _, name in whole}
+        formats |= {"html"} if earlier else set()  # whose runs are kept whole
         execution = session.Execution(jobs, scheduler, cached, formats)
         with progress.tracker(quiet) as track:
             judged, stopped = session.diagnose(paths, config, execution, on_result=on_result, track=track)
-        report = replace(collect(judged, registry.detectors(), config=config), require_healthy=require_healthy)
+        report = collect(in_light(judged), registry.detectors(), config=config)
+        report = replace(report, require_healthy=require_healthy)
         report = _known(report, old, accepted, accept, quiet)
         lines.write_text(jsonl.closing(report))
     console.warn(report.unread, quiet=quiet and bool(report.judged), texted=(None, "text") in targets)

@@ -1,0 +1,105 @@
+"""Put the remedies of loglens to the test: apply the first one, train again, ask again, three times at most.
+
+    python benchmarks/repair/run.py [--corpus FOLDER]... [--keep FOLDER] [--jobs 2]
+
+Needs torch (CPU) and tensorboard beside loglens. The faults are those of benchmarks/diagnosis and, with --corpus,
+those of a labelled corpus whose generator stands beside it. Writes results.json beside this file, and prints the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import generated
+import injected
+import loop
+import table
+import torch
+
+
+def main() -> None:
+    """Treat all patients, write the results."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--corpus", type=Path, action="append", default=[], help="a labelled corpus; may be repeated")
+    parser.add_argument("--keep", type=Path, help="a folder in which trainings are kept, to go on from")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--only", default="", help="patients with this in their name or condition")
+    parser.add_argument("--every", type=int, default=1, help="of the patients every so many-th, drawn by their names")
+    parser.add_argument("--bare", action="store_true", help="without the blind control and the healthy twins")
+    parser.add_argument("--no-faults", action="store_true", help="the corpora alone")
+    parser.add_argument("-o", type=Path, default=table.RESULTS)
+    parser.add_argument("--date", default=date.today().isoformat())
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        kept = options.keep or Path(temporary)
+        patients: list[Any] = [] if options.no_faults else list(injected.patients(kept))
+        patients += [one for corpus in options.corpus for one in generated.patients(corpus, kept)]
+        patients = drawn([one for one in patients if options.only in f"{one.name} {one.condition}"], options.every)
+        rows = []
+        with ProcessPoolExecutor(options.jobs) as pool:
+            for done in as_completed([pool.submit(treat, one, options.bare) for one in patients]):
+                rows.append(done.result())
+                print(table.line(rows[-1]), flush=True)
+                save(options.o, options.date, rows)
+    print(table.by_condition(rows))
+
+
+def save(path: Path, day: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Write the results so far, in the order of their names."""
+    head = json.dumps({"date": day, "torch": torch.__version__, "loglens": loop.loglens.__version__})
+    body = ",\n".join(json.dumps(row) for row in sorted(rows, key=lambda row: (row["set"], row["name"])))
+    path.write_text(f'{head[:-1]}, "runs": [\n{body}\n]}}\n', "utf-8")
+
+
+def drawn(patients: Sequence[Any], every: int) -> list[Any]:
+    """Every so many-th patient in an order that has nothing to do with their faults."""
+    return sorted(patients, key=lambda one: hashlib.sha1(one.name[::-1].encode(), usedforsecurity=False).digest())[
+        ::every
+    ]
+
+
+def treat(patient: loop.Patient, bare: bool) -> dict[str, Any]:
+    """One patient's courses: with loglens, with the blind control, and its first remedy on the healthy twin."""
+    torch.set_num_threads(1)
+    log, gap = patient.train(patient.recipe)
+    row: dict[str, Any] = {
+        "name": patient.name,
+        "set": type(patient).__name__.lower(),
+        "condition": patient.condition,
+        "gap": min(round(gap, 4), 1e9),
+        "said": loop.complaints(log),
+    }
+    if gap <= loop.TOLERANCE and not row["said"]:
+        return row | {"traceless": True}
+    course = loop.treat(patient, loop.advice)
+    row["loglens"] = course.as_dict()
+    if not bare:
+        row["blind"] = loop.treat(patient, loop.blind()).as_dict()
+        row["twin"] = by_mistake(patient, [one.action for one in course.tries[:1]])
+    return row
+
+
+def by_mistake(patient: loop.Patient, actions: list[loop.Action]) -> float | None:
+    """What the first remedy costs the healthy twin, as a share of its gain; None where it changes nothing there.
+
+    A learning rate is set to the number that the remedy comes to in the sick run, as its title says it.
+    """
+    if not actions:
+        return None
+    action = dict(actions[0])
+    if action["action"] == "scale_lr":
+        action["factor"] *= patient.rate(patient.recipe) / patient.rate(patient.twin)
+    changed = patient.apply(patient.twin, action)
+    return None if changed is None else min(round(patient.train(changed)[1], 4), 1e9)
+
+
+if __name__ == "__main__":
+    main()

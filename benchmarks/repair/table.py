@@ -1,0 +1,103 @@
+"""From the results of the closed loop to the table in docs/accuracy.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).with_name("results.json")
+ROUNDS = (1, 2, 3)
+#: What a remedy may cost a healthy twin, as a share of its gain.
+HARM = 0.12
+Row = dict[str, Any]
+
+
+def load(path: Path = RESULTS) -> list[Row]:
+    """The runs in which the fault left a trace."""
+    rows: list[Row] = json.loads(path.read_text("utf-8"))["runs"]
+    return [row for row in rows if not row.get("traceless")]
+
+
+def healed(rows: Iterable[Row], who: str, rounds: int) -> int:
+    """How many runs are healed after so many rounds."""
+    return sum(0 < row[who]["healed"] <= rounds for row in rows if row.get(who))
+
+
+def by_condition(rows: Sequence[Row]) -> str:
+    """The table in Markdown: of each condition how many runs are healed after one, two and three rounds."""
+    rows = [row for row in rows if not row.get("traceless")]
+    names = sorted({row["condition"] for row in rows})
+    header = ["condition", "runs", *(f"after {k}" for k in ROUNDS), *(f"blind after {k}" for k in ROUNDS)]
+    lines = [header, ["---"] * len(header)]
+    for name in [*names, ""]:
+        some = [row for row in rows if name in ("", row["condition"])]
+        counts = [str(healed(some, who, k)) for who in ("loglens", "blind") for k in ROUNDS]
+        lines.append([f"`{name}`" if name else "**all**", str(len(some)), *counts])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def harm(rows: Iterable[Row]) -> tuple[int, int]:
+    """Healthy twins that their patient's first remedy made clearly worse, and those to which it was applied."""
+    known = [row["twin"] for row in rows if row.get("twin") is not None]
+    return sum(gap > HARM for gap in known), len(known)
+
+
+def line(row: Row) -> str:
+    """One patient in a line a try."""
+    if row.get("traceless"):
+        return f"{row['name']} {row['condition']}: no trace"
+    blind = row.get("blind", {}).get("healed", "-")
+    said = [
+        f"{row['name']} {row['condition']} gap {row['gap']}: loglens {row['loglens']['healed']}, blind {blind}, "
+        f"twin {row.get('twin')}"
+    ]
+    said += [
+        f"    {one['action']} {'' if one['applied'] else 'nothing'} {one['gap']} {one['left']}"
+        for one in row["loglens"]["tries"]
+    ]
+    return "\n".join(said)
+
+
+def values(path: Path = RESULTS) -> dict[str, Any]:
+    """The table and figures, by their names in accuracy.template.md."""
+    results = json.loads(path.read_text("utf-8"))
+    rows = load(path)
+    sick = [row for row in rows if not row["loglens"]["healed"]]
+    harmed, twins = harm(rows)
+    return {
+        "repair_date": results["date"],
+        "repair_table": by_condition(rows),
+        "repair_harmed": harmed,
+        "repair_twins": twins,
+        "repair_traceless": len(results["runs"]) - len(rows),
+        "repair_sick": len(sick),
+        "repair_silent": sum(len(row["loglens"]["tries"]) < len(ROUNDS) for row in sick),
+        "repair_failed": failed(sick),
+    }
+
+
+def failed(rows: Sequence[Row]) -> str:
+    """A table of the runs that stay sick: what was tried, and how much of the gain is missed still."""
+    lines = [["run", "condition", "tried", "gain missed"], ["---"] * 4]
+    for row in rows:
+        tries = row["loglens"]["tries"]
+        gaps = [one["gap"] for one in tries if one["gap"] is not None]
+        lines.append(
+            [f"`{row['name']}`", f"`{row['condition']}`", ", ".join(map(_said, tries)) or "nothing", _share(gaps)]
+        )
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _said(one: Row) -> str:
+    """An action with its numbers, in brackets where it found nothing to change."""
+    numbers = " ".join(str(value) for name, value in one["action"].items() if name != "action")
+    said = f"{one['action']['action']} {numbers}".strip()
+    return said if one["applied"] else f"({said})"
+
+
+def _share(gaps: Sequence[float]) -> str:
+    if not gaps:
+        return ""
+    return "all and more" if gaps[-1] > 1 else f"{max(gaps[-1], 0.0):.0%}"

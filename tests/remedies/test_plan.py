@@ -1,0 +1,139 @@
+"""The order of remedies: what the curves show of the cause decides which comes first, and the run has one number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from loglens.analysis.judge import judge
+from loglens.model.finding import Remedy
+from loglens.registry import load as registry
+from tests.curves import Floats, falling, level, run
+
+N = 300
+
+
+def remedies(curves: Mapping[str, Floats], params: Mapping[str, object] | None = None) -> list[list[Remedy]]:
+    """The remedies of each finding that is a warning or an error, as ranked."""
+    return [
+        list(one.remedies)
+        for one in judge(run(curves, params=params), registry.detectors()).findings
+        if one.severity > 0
+    ]
+
+
+def first(curves: Mapping[str, Floats], params: Mapping[str, object] | None = None) -> Remedy:
+    return remedies(curves, params)[0][0]
+
+
+def broken(at: int, to: float = 40.0) -> Floats:
+    """A loss that is lost for good at a point."""
+    loss = falling(N)
+    loss[at:] = level(N - at, to, 0.05)
+    return loss
+
+
+def test_a_jump_of_the_rate_before_a_divergence_is_its_cause() -> None:
+    lr = np.full(N, 1e-3)
+    lr[150:] = 0.2
+    remedy = first({"loss": broken(152), "lr": lr})
+    assert (remedy.action, remedy.params) == ("fix_schedule", {"kind": "no_jump"})
+    assert first({"loss": broken(152), "lr": np.full(N, 1e-3)}).action != "fix_schedule"
+
+
+def test_a_rate_that_grows_to_the_end_is_held() -> None:
+    remedy = first({"loss": broken(150), "lr": np.geomspace(1e-3, 5.0, N)})
+    assert (remedy.action, remedy.params) == ("fix_schedule", {"kind": "hold"})
+
+
+@pytest.mark.parametrize("rate", [1e-6, 1e-5])
+def test_a_rate_far_too_low_is_raised_by_what_is_missing(rate: float) -> None:
+    line = np.linspace(2.3, 2.29, N) * level(N, 1.0, 5e-5)
+    remedy = first({"loss": line, "lr": np.full(N, rate)})
+    assert remedy.action == "scale_lr"
+    assert 1e-3 <= rate * float(remedy.params["factor"]) <= 0.1
+
+
+def test_fine_tuning_is_not_raised_to_a_rate_for_training_from_scratch() -> None:
+    line = np.linspace(2.3, 2.2, N) * level(N, 1.0, 1e-3)
+    remedy = first({"loss": line, "lr": np.full(N, 1e-6)}, {"model_name_or_path": "bert-base-uncased"})
+    assert remedy.action == "scale_lr"
+    assert 1e-6 * float(remedy.params["factor"]) <= 1e-3
+
+
+def test_no_rate_is_raised_where_it_is_far_too_high() -> None:
+    curves = {"loss": level(N, 2.3, 0.1), "lr": np.full(N, 0.6)}
+    for advice in remedies(curves):
+        assert all(float(one.params["factor"]) < 1 for one in advice if one.action == "scale_lr")
+    assert first(curves).action == "scale_lr"
+    assert 1e-3 <= 0.6 * float(first(curves).params["factor"]) <= 0.06
+
+
+def test_the_optimizer_decides_what_is_usual() -> None:
+    curves = {"loss": level(N, 2.3, 0.1), "lr": np.full(N, 0.6)}
+    adam = first(curves, {"optimizer": "Adam"})
+    assert 0.6 * float(adam.params["factor"]) == pytest.approx(1e-3, rel=0.1)
+    sgd = first(curves, {"optimizer": "SGD"})
+    assert 0.6 * float(sgd.params["factor"]) > 0.01
+
+
+def test_evaluations_that_repeat_to_the_digit_point_to_the_optimizer() -> None:
+    curves = {"loss": level(N, 2.31, 0.02), "val_loss": np.full(N, 2.308127)}
+    assert first(curves).action == "check_optimizer_step"
+    curves["val_loss"] = level(N, 2.308127, 0.002)
+    assert first(curves).action != "check_optimizer_step"
+
+
+def test_a_training_loss_that_falls_alone_points_to_the_labels() -> None:
+    curves = {
+        "loss": np.linspace(2.31, 2.26, N) * level(N, 1, 0.002),
+        "val_loss": np.linspace(2.30, 2.32, N) * level(N, 1, 0.001),
+        "lr": np.full(N, 2e-3),
+    }
+    assert first(curves).action == "check_labels"
+
+
+def test_weights_that_grow_steadily_point_to_their_decay() -> None:
+    curves = {"loss": broken(200), "weight_norm": 10 * np.exp(np.arange(N) * 3 / N), "lr": np.full(N, 1e-2)}
+    assert first(curves).action == "fix_weight_decay"
+
+
+def test_weights_that_wither_point_to_their_decay() -> None:
+    curves = {"loss": level(N, 2.303, 0.002), "weight_norm": 10 * np.exp(-np.arange(N) * 4 / N)}
+    assert first(curves | {"lr": np.full(N, 2e-3)}).action == "fix_weight_decay"
+
+
+def test_a_rate_that_ends_early_is_to_decay_later() -> None:
+    lr = np.full(N, 1e-3)
+    lr[60:] = 1e-7
+    loss = np.r_[falling(60, floor=1.2, noise=0.01), level(N - 60, 1.2, 0.01)]
+    remedy = first({"loss": loss, "lr": lr})
+    assert (remedy.action, remedy.params) == ("fix_schedule", {"kind": "later_decay"})
+
+
+def test_equal_actions_have_one_number_in_a_run() -> None:
+    loss = broken(150)
+    loss[220:] = np.nan
+    grad = level(N, 1.0, 0.1)
+    grad[148:] = np.geomspace(2, 1e6, N - 148)
+    for action in ("scale_lr", "clip_grad_norm"):
+        advice = remedies({"loss": loss, "grad_norm": grad, "lr": np.full(N, 1e-2)})
+        said = {str(dict(one.params)) for found in advice for one in found if one.action == action}
+        assert len(said) == 1, action
+
+
+def test_a_pretrained_model_is_not_initialised_anew() -> None:
+    curves = {"loss": level(N, 2.303, 0.002)} | {f"grad_norm/layer{k}": np.full(N, 10.0 ** (k - 6)) for k in range(6)}
+    scratch = {one.action for found in remedies(curves) for one in found}
+    assert scratch & {"change_init", "change_activation"}
+    tuned = {one.action for found in remedies(curves, {"pretrained": "yes"}) for one in found}
+    assert not tuned & {"change_init", "change_activation", "add_normalization"}
+
+
+def test_a_finding_that_rests_on_the_outcome_has_remedies_as_well() -> None:
+    climb = np.r_[np.linspace(0.1, 0.6, 60), np.tile([0.1, 0.1, 0.6, 0.6], 30)]
+    found = [one for one in judge(run({"val_accuracy": climb}), registry.detectors()).findings if one.severity > 0]
+    assert found
+    assert all(one.remedies for one in found)
