@@ -28,6 +28,7 @@ from loglens.model.numbers import number
 from loglens.model.run import Run
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
+from loglens.remedies.further_actions import restore_optimizer
 
 RULE = Rule("lr-schedule", "schedule", Severity.NOTE)
 
@@ -62,7 +63,7 @@ def detect(
             step,
             {"before": before, "after": after, "resumes": len(resets)},
             "reset",
-            [remedies.fix_schedule("no_jump")],
+            [restore_optimizer(), remedies.fix_schedule("no_jump")],
         )
     named = {
         key: str(value) for key, value in run.params.items() if isinstance(value, str) and _NAMES.search(key.lower())

@@ -67,6 +67,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
     "fairseq": {
         "clip_grad_norm": "fairseq-train ... --clip-norm {max_norm:g}",
+        "remove_clip": "fairseq-train ... --clip-norm 0.0",
         "scale_lr": "fairseq-train ... --lr {lr}",
         "add_warmup": "fairseq-train ... --warmup-updates {steps}",
         "weight_decay": "fairseq-train ... --weight-decay {value:g}",
@@ -80,6 +81,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
     "megatron": {
         "clip_grad_norm": "pretrain_gpt.py ... --clip-grad {max_norm:g}",
+        "remove_clip": "pretrain_gpt.py ... --clip-grad 0",
         "scale_lr": "pretrain_gpt.py ... --lr {lr}",
         "add_warmup": "pretrain_gpt.py ... --lr-warmup-iters {steps}",
         "weight_decay": "pretrain_gpt.py ... --weight-decay {value:g}",
@@ -102,6 +104,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
     "nanogpt": {
         "clip_grad_norm": "grad_clip = {max_norm:g}",
+        "remove_clip": "grad_clip = 0.0  # 0 turns clipping off",
         "scale_lr": "learning_rate = {lr}  # and min_lr a tenth of it",
         "add_warmup": "warmup_iters = {steps}",
         "weight_decay": "weight_decay = {value:g}",

@@ -148,7 +148,7 @@ BY_ROLE: Mapping[tuple[str, str], Mapping[str, str]] = {
 
 #: Rules that have data only where there is a fault, and actions after which what shows the fault is logged no more.
 WITHOUT_DATA = frozenset({"crashed"})
-ENDS_LOGGING = frozenset({"use_bf16", "disable_fp16"})
+ENDS_LOGGING = frozenset({"use_bf16", "disable_fp16", "remove_clip"})
 
 
 def in_words(rule: str, action: str, otherwise: str) -> str:
