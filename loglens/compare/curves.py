@@ -181,6 +181,7 @@ class Comparison:
         return framed(self.render("html"), "loglens comparison") if "html" in self.renderers else None
 
 
+@np.errstate(all="ignore")  # a loss of 1e308 overflows; what is not finite is no difference by noise
 def compare(
     good: Sequence[Entry], bad: Entry, limits: Sequence[Limit] = (), left_out: Sequence[Entry] = ()
 ) -> Comparison:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -112,12 +113,12 @@ def _round_ticks(low: float, high: float) -> list[float]:
     if not high > low:
         return [low]
     rough = (high / TICKS) - (low / TICKS)  # halves first: a range over all floats would overflow
-    if not rough > 0 or not np.isfinite(rough):
+    if not rough > 0 or not math.isfinite(rough):
         return [low]
-    unit = 10.0 ** np.floor(np.log10(rough))
+    unit = 10.0 ** math.floor(math.log10(rough))
     every = next(unit * m for m in (1, 2, 5, 10) if unit * m >= rough * 0.999)
-    first = np.ceil(low / every) * every
-    return [value for value in (first + every * np.arange(TICKS + 2)).tolist() if value <= high]
+    first = math.ceil(low / every) * every
+    return [value for value in (first + every * place for place in range(TICKS + 2)) if value <= high]
 
 
 def curve_facts(curve: Series) -> str:

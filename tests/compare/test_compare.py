@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+import loglens
 from loglens.cli import main
 from loglens.compare.curves import Comparison, Entry, compare
+from loglens.compare.formats import with_formats
+from loglens.compare.overlay import overlay
 from loglens.compare.parameters import changes
 from loglens.compare.regression import Limit, final, limit
 from loglens.compare.text import text
@@ -269,3 +273,120 @@ def test_wrong_usage_is_2_and_one_line(args: list[str], said: str) -> None:
         log(path, loss=falling(50))
     done = call(*args)
     assert done.exit_code == 2 and said in done.stderr and done.stdout == ""
+
+
+def test_a_good_run_that_failed_is_no_reference() -> None:
+    nan = falling(300)
+    nan[200:] = np.nan
+    failed = [log(f"runs/nan{i}/log.csv", loss=nan * (1 + i / 100)) for i in range(3)]
+    well = [log(f"runs/well{i}/log.csv", loss=falling(300, seed=i)) for i in range(3)]
+    for args in ((failed[0], failed[1]), (failed[0], "--against", "runs/nan*")):
+        done = call(*args)
+        assert done.exit_code == 2 and done.stdout == "" and "failed itself" in done.stderr, done.stderr
+        assert done.stderr.count("\n") == 1
+    done = call(well[0], "--against", "runs/*")
+    assert done.exit_code == 0 and "3 runs of --against left out: failed" in done.stderr
+    assert "left out" in done.stdout and "NaN loss" in done.stdout
+    found = document(well[0], "--against", "runs/*")
+    assert [run["run"] for run in found["left_out"]] == failed and len(found["good"]) == 2
+    assert found["bad"]["verdict"] == "healthy" and found["verdict"] == "no-difference"
+
+
+def test_a_failed_run_that_does_not_differ_is_no_success() -> None:
+    """A reference that is suspect may have the trouble too: the headline says how the run itself was judged."""
+    loss = growing(300, 150, 0.001, at=2.0)
+    found = held(run({"loss": loss}), run({"loss": loss}))
+    found = replace(found, bad=found.bad._replace(verdict="suspect"))
+    assert text(found, TextStyle()).startswith(
+        "✓ NO DIFFERENCE  1 curve agrees within noise; the run itself is judged suspect"
+    )
+
+
+def test_the_table_names_curve_step_values_and_noise() -> None:
+    page = text(held(well(), sick()), TextStyle())
+    lines = page.splitlines()
+    (head,) = (line for line in lines if line.strip().startswith("Curve"))
+    assert re.split(r"\s{2,}", head.strip()) == ["Curve", "First difference", "Good → bad", "Times the noise"]
+    (rate,) = (line for line in lines if line.strip().startswith("lr  "))
+    assert "step 200" in rate and "0.001 → 0.1 at step " in rate and rate.endswith("no noise")
+    assert "identical up to step 199" in page
+
+
+@pytest.mark.parametrize("name", ["c.html", "c.md", "c.json", "c.txt", "c.svg", "c.png", "c.pdf"])
+def test_every_format_is_written_by_its_suffix(name: str) -> None:
+    good, bad = log("good.csv", loss=falling(300)), log("bad.csv", loss=falling(300) + growing(300, 150, 0.05))
+    done = call(good, bad, "-o", name)
+    assert done.exit_code == 0 and done.stdout == "" and f"wrote {name}" in done.stderr
+    content = Path(name).read_bytes()
+    starts = {"html": b"<!doctype html>", "json": b"{", "png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+    assert content.startswith(starts.get(name[2:], content[:1]))
+    if name[2:] not in ("png", "pdf"):
+        assert b"loss" in content
+    assert call(good, bad, "-o", f"again.{name[2:]}").exit_code == 0
+    assert Path(f"again.{name[2:]}").read_bytes() == content, "equal input gives equal files"
+
+
+def test_a_format_on_standard_output_and_a_wrong_one() -> None:
+    good, bad = log("good.csv", loss=falling(300)), log("bad.csv", loss=3 * falling(300))
+    assert call(good, bad, "--format", "markdown").stdout.startswith("## ⚠️ Runs diverge: first at step 0")
+    assert call(good, bad, "--format", "html").stdout.startswith("<!doctype html>")
+    assert call(good, bad, "-o", "c.xyz").exit_code == 2
+
+
+def test_the_html_page_and_markdown_quote_hostile_text_harmlessly() -> None:
+    curves: dict[str, Floats] = {f"{HOSTILE}/loss": falling(300), "grad_norm": level(300, 1.0)}
+    good = run(curves, params={HOSTILE: HOSTILE, "a": "<img src=x onerror=alert(1)>"})
+    bad = run({tag: 3 * value for tag, value in curves.items()}, params={HOSTILE: HOSTILE + "!", "b": "<b>"})
+    found = with_formats(held(good, replace(bad, name=HOSTILE), "loss 2%"))
+    for name in ("html", "markdown"):
+        page = found.render(name)
+        assert not set(HARMFUL) & set(page) and "<img" not in page and "<script" not in page
+
+
+def test_the_overlay_draws_every_run_the_onset_and_what_is_not_finite() -> None:
+    bad = falling(300, seed=3)
+    bad[200:] = np.nan
+    band = [run({"loss": falling(300, seed=i)}) for i in range(3)]
+    (pair,) = held(band, run({"loss": bad})).parted
+    drawing = overlay(pair)
+    assert drawing.count('class="good-run"') == 3 and drawing.count('class="bad-run"') == 1
+    assert 'class="onset"' in drawing and drawing.split('class="nonfinite" d="')[1][:1] == "M"
+    assert not re.search("NaN|nan|inf", re.sub('aria-label="[^"]*"', "", drawing))
+
+
+@pytest.mark.parametrize(
+    "value", [np.zeros(50), np.full(50, 1e300), 1e307 * np.linspace(-9, 9, 50), np.geomspace(1e-300, 1e300, 50)]
+)
+def test_the_overlay_has_an_axis_for_any_values(value: Floats) -> None:
+    found = held(run({"loss": value}), run({"loss": value[::-1].copy()}))
+    for pair in (*found.parted, *found.together):
+        assert "<svg" in overlay(pair) and "nan" not in overlay(pair)
+
+
+# Python
+
+
+def test_compare_in_python() -> None:
+    good, bad = {"loss": falling(300)}, {"loss": falling(300, seed=1) + growing(300, 150, 0.05)}
+    found = loglens.compare(good, bad)
+    assert found.verdict == "diverge" and found.as_dict()["first"]["role"] == "loss@train"
+    assert repr(found) == "<Comparison of 'data' with 1 good run: diverge>"
+    seeds = [run({"loss": falling(300, seed=seed)}) for seed in range(4)]
+    band = loglens.compare(seeds[0], against=seeds)
+    assert band.verdict == "no-difference" and len(band.good) == 3
+    assert loglens.compare(good, {"loss": 2 * falling(300)}, max_regression="loss 2%").failed
+    frame = found._repr_html_()
+    assert frame is not None and frame.startswith("<iframe") and "RUNS DIVERGE" in frame
+    nan = {"loss": np.r_[falling(200), np.full(100, np.nan)]}
+    for first, second in ((nan, good), (good, "missing")):
+        with pytest.raises(loglens.LoglensError, match=r"failed itself|missing"):
+            loglens.compare(first, second)
+    with pytest.raises(TypeError):
+        loglens.compare(good)
+    with pytest.raises(loglens.LoglensError, match="4 runs"):
+        loglens.compare(seeds, good)
+    with pytest.raises(loglens.LoglensError, match="no format 'htm'; did you mean html"):
+        found.render("htm")
+    with pytest.raises(loglens.LoglensError, match="a figure"):
+        found.render("svg")
+    assert found.save("c.md").read_text("utf-8") == found.render("markdown")

@@ -145,8 +145,8 @@ def test_numbers_of_numpy_and_times_are_understood() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (3, "a int holds no curves"),
-        ([1.0, 2.0], "a list holds no curves"),
+        (3, "no curves in data of type int"),
+        ([1.0, 2.0], "no curves in data of type list"),
         ({}, "no number that changes"),
         ({"name": ["a", "b"]}, "no number that changes"),
         ({"loss": np.ones((3, 2))}, "'loss' has 2 dimensions"),
@@ -159,9 +159,18 @@ def test_data_without_curves_are_refused(data: Any, said: str) -> None:
         runs_in_memory(data)
 
 
-def test_frames_of_polars_and_tables_of_arrow_know_a_missing_value() -> None:
+@pytest.mark.parametrize(("library", "make"), [("pyarrow", "table"), ("polars", "DataFrame"), ("polars", "LazyFrame")])
+def test_frames_of_polars_and_tables_of_arrow_know_a_missing_value(library: str, make: str) -> None:
     loss = [2.0, None, 1.0, float("nan"), 0.5]
-    table = pytest.importorskip("pyarrow").table({"step": range(5), "loss": loss, "lr": [0.1] * 5})
-    assert one(table).series("loss").step.tolist() == [0, 2, 3, 4]
-    frame = pytest.importorskip("polars").DataFrame({"step": range(5), "loss": loss, "lr": [0.1] * 5})
-    assert one(frame).series("loss").step.tolist() == [0, 2, 3, 4]
+    columns = {"step": range(5), "loss": loss, "lr": [0.1] * 5}
+    frame = getattr(pytest.importorskip(library), make)(columns)
+    run = one(frame)
+    assert run.series("loss").step.tolist() == [0, 2, 3, 4] and run.series("loss").nonfinite == 1 and not run.notes
+
+
+def test_tensors_are_arrays() -> None:
+    torch = pytest.importorskip("torch")
+    loss = torch.linspace(2, 1, 20, requires_grad=True)
+    assert one({"loss": loss.to(torch.bfloat16), "lr": list(torch.ones(20))}).series("lr").value.sum() == 20
+    rows = [{"step": i, "loss": value} for i, value in enumerate(loss)]
+    assert len(one(rows).series("loss")) == 20

@@ -63,12 +63,12 @@ def runs_in_memory(data: Any) -> list[Run]:
         tables = [_table_of_rows(data)]
     else:
         raise LoglensError(
-            f"a {type(data).__name__} holds no curves; give a path, a run, a data frame, "
+            f"no curves in data of type {type(data).__name__}; give a path, a run, a data frame, "
             "a dict of arrays or a list of dicts"
         )
     runs = list(_runs(tables, unsure, params, notes))
     if not any(len(run.columns) for run in runs):
-        raise LoglensError(f"the {type(data).__name__} has no number that changes with a step")
+        raise LoglensError(f"the data ({type(data).__name__}) have no number that changes with a step")
     return runs
 
 
@@ -144,7 +144,7 @@ def _plain(value: Any) -> Any:
         return None
     if isinstance(value, date):
         return value.isoformat()
-    if hasattr(value, "item") and getattr(value, "size", 1) in (1, ()) and not isinstance(value, str):
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         return value.item()
     return value
 

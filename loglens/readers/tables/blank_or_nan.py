@@ -74,16 +74,16 @@ def _blank(logged: Mask, count: int) -> Mask:
     """Where NaN means "not logged" in the first `count` columns; `logged` says where a row has a value."""
     dense = np.array([_is_dense(column) for column in logged.T], np.bool_)
     begun = np.maximum.accumulate(logged, axis=0)
-    every = [col for col in range(count) if dense[col] and not logged[begun[:, col], col].all()]
+    every = dense & (begun & ~logged).any(axis=0)
     # an evaluation in a row of its own: of what is logged in every row it holds nothing
-    evaluation = logged[:, ~dense].any(axis=1) & ~logged[:, every].any(axis=1)
+    evaluation: Mask = np.asarray(logged[:, ~dense].any(axis=1) & ~logged[:, every].any(axis=1))
     blank = ~dense[:count] | ~begun[:, :count] | evaluation[:, None]
     return np.asarray(blank & ~logged[:, :count])
 
 
 def _is_dense(logged: Mask) -> bool:
     rows = np.flatnonzero(logged)
-    return len(rows) > 0 and np.count_nonzero(np.diff(rows, prepend=-1) == 1) > CONSECUTIVE * len(rows)
+    return bool(np.count_nonzero(np.diff(rows, prepend=-1) == 1) > CONSECUTIVE * len(rows))
 
 
 def _note(table: Table, lost: Mask) -> Note:
