@@ -11,10 +11,9 @@ from types import MappingProxyType
 from loglens.model.limits import LIMITS, limit_of, raise_hint
 from loglens.model.source import Note
 
-#: Of packed files so many points are kept, and one more for so many bytes on the disk. 100 KB then take at most
-#: 300 MB and 10 MB at most 600 MB: a point takes 150 bytes while it is judged (measured on a million of one curve).
-#: Logs that are no bombs hold a point in four bytes or more: step, time and value differ from row to row.
-PACKED_POINTS, BYTES_A_POINT = 1_000_000, 4
+#: Of packed files so many points are kept, and one more for so many bytes on the disk, so that 100 KB take at most
+#: 300 MB and 10 MB at most 600 MB: while it is judged a point takes up to 330 bytes (measured: a million, one curve).
+PACKED_POINTS, BYTES_A_POINT = 500_000, 8
 #: A packed file may grow to so many bytes, and beyond that to so many times its size.
 PACKED_BYTES, PACKED_TIMES = 1 << 26, 100
 

@@ -31,9 +31,9 @@ def searched(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     paths: list[object] = []
     honest: Callable[..., object] = find
 
-    def noted(*args: object) -> object:
+    def noted(*args: object, **options: object) -> object:
         paths.append(args[0])
-        return honest(*args)
+        return honest(*args, **options)
 
     monkeypatch.setattr("loglens.pipeline.session.find", noted)
     return paths
