@@ -105,7 +105,7 @@ def memorises(train: Series, held_out: Series, metrics: Sequence[Series]) -> Sig
     """What training learns never holds for other data: validation is at its best at the first evaluation.
 
     Its loss ends a twentieth higher and is nowhere a hundredth lower, no metric of it gets a twentieth of its way to
-    1 or is above `GUESSABLE`, and the training loss falls by a twentieth, to below that first value. train, held_out, metrics: finite.
+    1 or is above `GUESSABLE`, and the training loss falls by a twentieth, to below that first value. All are finite.
     """
     value = held_out.value
     if len(value) <= AFTER_LOWEST or not metrics or any_covers(metrics, RISEN):
