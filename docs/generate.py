@@ -26,6 +26,7 @@ import labelled  # noqa: E402
 import score  # noqa: E402
 
 FALSE_ALARMS = HERE.parent / "benchmarks" / "false_alarms.json"
+ERROR_CURVES = HERE.parent / "benchmarks" / "error_curves.json"
 MEASURED = HERE.parent / "loglens" / "detectors" / "measured.json"
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 #: Where the healthy runs of false_alarms.json come from.
@@ -73,6 +74,8 @@ def page(detector: Detector, results: score.Results) -> str:
             + score.markdown(["threshold", "default"], rows).rstrip()
         )
     parts.append("## How often it is right\n\n" + "\n\n".join(_figures(rule.name, results)))
+    if curves := error_curves(rule.name):
+        parts.append("## Errors over length and noise\n\n" + curves)
     return "\n\n".join(parts) + "\n"
 
 
@@ -122,6 +125,30 @@ def _expected(name: str, results: score.Results) -> str:
     text += f" {score.upper_bound(alarmed, judged):.1%} of such runs."
     noted = sum(row[2] for row in rows.values())
     return text + (f" A note, which is no complaint, on {noted}." if noted and not notes_only else "")
+
+
+def error_curves(name: str) -> str:
+    """The table of missed faults and false alarms on simulated curves; empty for a rule that is not simulated."""
+    table = json.loads(ERROR_CURVES.read_text("utf-8"))
+    one = table["rules"].get(name)
+    if one is None:
+        return ""
+    heads = ["points", *(f"noise {noise:.0%}" for noise in table["noises"])]
+    rows = [
+        [str(length), *(_errors(one, row, column) for column in range(len(table["noises"])))]
+        for row, length in enumerate(table["lengths"])
+    ]
+    return (
+        f"Simulated, {table['seeds']} runs a cell, noise independent from point to point. The fault: {one['fault']}. "
+        f"The healthy look-alike: {one['lookalike']}. First the share of faults that are missed (in brackets: of which "
+        "the rule says that it cannot judge), then the share of look-alikes that are warned of.\n\n"
+        + score.markdown(heads, rows).rstrip()
+    )
+
+
+def _errors(one: dict[str, list[list[float]]], row: int, column: int) -> str:
+    missed, skipped, alarms = (one[what][row][column] for what in ("missed", "skipped", "alarms"))
+    return f"{missed:.0%}" + (f" ({skipped:.0%})" if skipped else "") + f", {alarms:.0%}"
 
 
 def _number(value: float) -> str:

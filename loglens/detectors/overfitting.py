@@ -105,7 +105,7 @@ def memorises(train: Series, held_out: Series, metrics: Sequence[Series]) -> Sig
     """What training learns never holds for other data: validation is at its best at the first evaluation.
 
     Its loss ends a twentieth higher and is nowhere a hundredth lower, no metric of it gets a twentieth of its way to
-    1 or is above `GUESSABLE`, and the training loss falls by a twentieth. train, held_out, metrics: finite.
+    1 or is above `GUESSABLE`, and the training loss falls by a twentieth, to below that first value. All are finite.
     """
     value = held_out.value
     if len(value) <= AFTER_LOWEST or not metrics or any_covers(metrics, RISEN):
@@ -115,7 +115,7 @@ def memorises(train: Series, held_out: Series, metrics: Sequence[Series]) -> Sig
         return None
     known = levels(train.value) if len(train) >= LEVEL_POINTS else None
     later = train.value[len(train) // 10 :]  # the first updates of a run that is lost bring the loss down as well
-    if known is None or min(known.drop, sinking(later, 3)) < RISEN:
+    if known is None or known.end > first or known.drop < RISEN or sinking(later, 3) < RISEN / 2:
         return None
     if max(float(metric.value.max()) for metric in metrics) > GUESSABLE:
         return None

@@ -100,3 +100,24 @@ def test_the_corpus_is_scored_as_its_own_script_does() -> None:
     assert f"{figures['cases']} runs, mean F1 of the conditions {figures['macro_f1']}" in ours
     assert f"({figures['primary']})" in ours and f"({figures['onset']})" in ours
     assert f"of {figures['healthy']}\n" in ours
+
+
+def test_the_error_curves_are_of_rules_that_there_are_and_have_a_number_in_every_cell() -> None:
+    table = json.loads((SPEED.parent / "error_curves.json").read_text())
+    assert set(table["rules"]) <= set(registry.detectors())
+    for name, one in table["rules"].items():
+        for what in ("missed", "skipped", "alarms"):
+            shares = [share for row in one[what] for share in row]
+            assert len(shares) == len(table["lengths"]) * len(table["noises"]) and 0 <= min(shares) <= max(shares) <= 1
+        calm = [row[0] for row in one["alarms"]]
+        assert max(calm) <= 0.02, name  # at a noise of 1 %, a look-alike is warned of in one run of 50 at the most
+
+
+def test_error_curves_are_measured_anew() -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import error_curves as e; e.SEEDS = 4\n"
+        "pair = e.PAIRS['divergence']\n"
+        "for maker in (pair.faulty, pair.healthy): print(e.cell('divergence', maker, 300, 0.01)['said'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(SPEED.parent)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1.0", "0.0"]
