@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from loglens.readers.text.templates import MARK
@@ -17,8 +18,8 @@ _UNIT = re.compile(r"(?:[^\W\d_]|[%°/])[\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\
 #: One that stands apart, before the next name: "875.63 samples/sec Train-accuracy=", "0.5 seconds, loss".
 _UNIT_APART = re.compile(
     r" (?:[\w.]{1,20}/ ?(?:s|secs?|seconds?|it|iter|step|batch|epoch|gpu|device|min|h|hour|update)s?|ms|secs?|seconds?"
-    r"|mins?|minutes?|hours?|[KMGT]i?B|samples|tokens|images|examples|words|steps|points|pct|percent)"
-    r"(?=[\s,;|)]+[A-Za-z_\[({<])"
+    r"|mins?|minutes?|hours?|[KMGT]i?B|samples|tokens|images|examples|words|steps|points|pct|percent|s(?=[.,;|)]))"
+    r"(?=\.?[\s,;|)]+[A-Za-z_\[({<])"
 )
 _NEAR = 100
 #: What comes between the parts of a clock time, a date, a ratio or a range; none of them is a value.
@@ -26,7 +27,7 @@ _JOINTS = frozenset({":", "/", "-", " / ", "/ ", " /", "x", ".", "~"})
 #: Behind how far a bar has come.
 _BAR = "%|"
 _SKIPPED = re.compile(
-    r"^(?:eta|remaining(?: time)?|lineno|time_ms|seed|rank|pid|local_rank|world_size"
+    r"^(?:eta|complete|remaining(?: time)?|lineno|time_ms|seed|rank|pid|local_rank|world_size"
     r"|(?:max|total|num)_(?:steps|epochs|iters)"
     r"|version|v_num|cuda|port|line|global_batch|device|gpu|worker|.*\.py)$|:$",
     re.I,
@@ -42,7 +43,7 @@ MEASURES = re.compile(
 _BARE_WORDS = tuple(
     """loss lr acc accuracy ppl perplexity norm gnorm grad_norm time mfu wps tps top1 top5 score f1 auc auroc mse mae
     rmse iou miou dice precision recall map bleu wer cer reward return psnr ssim""".split()
-)
+) + ("learning rate", "learning_rate")
 _BARE_OK = re.compile(rf"(?:^|[ _./])(?:{'|'.join(_BARE_WORDS)})$", re.I)
 #: Within so many letters before a number stands what `_OPEN` asks for.
 _LONGEST_OPEN = 10
@@ -50,7 +51,7 @@ _LONGEST_OPEN = 10
 _SPLITS = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(
-        ("val", "valid", "validation", "validate", "validating", "eval", "evaluation", "evaluating", "dev"), "val"
+        ("val", "vali", "valid", "validation", "validate", "validating", "eval", "evaluation", "evaluating", "dev"), "val"
     ),
     **dict.fromkeys(("test", "testing", "tst"), "test"),
 }
@@ -93,11 +94,14 @@ def is_counter(key: str) -> bool:
     return bool(_COUNTS.search(key)) and not MEASURES.search(key)
 
 
-def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[Cell]:
+def cells(
+    body: str, taken: frozenset[int], *, whole: bool, bare: bool, known: Mapping[int, str] | None = None
+) -> list[Cell]:
     """The numbers with a name. taken: slots that are none. whole: names fill what stands between bars.
 
-    bare: a name needs no ":" or "=" behind it.
+    bare: a name needs no ":" or "=" behind it. known: names that are known otherwise.
     """
+    known = known or {}
     gaps = body.split(MARK)
     found: list[Cell] = []
     split = headed = ""
@@ -105,13 +109,13 @@ def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[
     for slot, gap in enumerate(gaps[:-1]):
         near = gap[-_NEAR:]
         if slot and len(gap) <= _NEAR and (unit := _UNIT.match(near) or _UNIT_APART.match(near)):
-            near = near[unit.end() :]
+            near = near[unit.end() :].removeprefix(". ")
         if "|" in near:
             split = ""
         name = (
             ""
             if slot in taken or gaps[slot + 1] in _JOINTS or gap in _JOINTS or gaps[slot + 1].startswith(_BAR)
-            else _name(near, whole=whole, bare=bare)
+            else known.get(slot) or _name(near, whole=whole, bare=bare)
         )
         if not name or _SKIPPED.search(name):
             continue

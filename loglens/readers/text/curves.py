@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.columns import Columns
-from loglens.readers.text.followers import Followers, settle, without_false_counters
+from loglens.readers.text.followers import Followers, settle, unmeasured, without_false_counters
+from loglens.readers.text.labels import with_labels
 from loglens.readers.text.line_collector import LineCollector
 from loglens.readers.text.line_plan import COUNTED, UNCOUNTED, Value
 from loglens.readers.text.line_records import LineRecords, forward_fill
@@ -32,7 +33,7 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     plans = tuple(plan for plan, _ in collector.templates.forms)
     records = LineRecords(plans, *map(collector.column, ("form", "step", "epoch", "total", "time", "rank")))
     records, owner, nth, number, ranked = of_first_rank(records, owner, *map(collector.column, ("nth", "value")))
-    records = without_false_counters(records)
+    records = with_labels(without_false_counters(records))
     records, counting = counted_lists(records, owner, number)
     values = [value for plan in records.plans for value in plan.values]
     if not counting.all():
@@ -42,7 +43,7 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     places = place(records)
     sections = sections_of(records)
     followers = settle(records, places, sections, again)
-    keep = _wanted(records, values, owner, nth) & ~(again | followers.lost)[owner]
+    keep = _wanted(records, values, owner, nth) & ~(again | followers.lost | unmeasured(records))[owner]
     if not keep.all():
         owner, nth, number = owner[keep], nth[keep], number[keep]
     names, code = _names(records, sections, followers, owner, nth)

@@ -1,0 +1,87 @@
+"""Lines whose names stand before their numbers without a sign between, and lines of several parts of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from loglens.readers.text.bare_pairs import bare_pairs
+from tests.readers.tables import rows
+from tests.readers.test_text_grammar import LOSSES, read
+
+
+def test_names_between_commas(tmp_path: Path) -> None:
+    lines = ["Iter 1: Val loss 5.1, Val took 27.12s"]
+    for i, loss in enumerate(LOSSES, 1):
+        lines.append(
+            f"Iter {10 * i}: Train loss {loss:.3f}, Learning Rate 1.000e-05, It/sec 0.5, Tokens/sec 374.1, "
+            f"Trained Tokens {371 * i}, Peak mem 12.85 GB"
+        )
+    run = read(tmp_path, lines)
+    assert rows(run, "train/loss") == [(10 * i, round(loss, 3)) for i, loss in enumerate(LOSSES, 1)]
+    assert {rows(run, tag)[0] for tag in ("Learning Rate", "It/sec", "Peak mem")} == {(10, 1e-5), (10, 0.5), (10, 12.85)}
+
+
+def test_a_line_of_nothing_but_pairs(tmp_path: Path) -> None:
+    lines = [
+        f"tick {i:<5d} kimg {12.8 * i:<9.1f} loss {loss:<9.5f} time {'1h 02m 03s':<12s} sec/tick {20.5:<7.1f} gpumem {20.1:<6.2f}"
+        for i, loss in enumerate(LOSSES)
+    ]
+    run = read(tmp_path, lines)
+    assert rows(run, "loss") == list(enumerate(LOSSES)) and rows(run, "kimg")[2] == (2, 25.6)
+
+
+def test_batches_of_two_parts_of_the_data_beside_the_step_of_the_whole_run(tmp_path: Path) -> None:
+    lines = []
+    for epoch in (1, 2, 3):
+        lines.append(f"start epoch {epoch} global train step {30 * (epoch - 1)} with effective learning rate 0.00{epoch} ...")
+        lines += [
+            f"ep {epoch} train, step {i}, ctc_4 {loss:.3f}, ce {loss + epoch:.3f}, num_seqs 12, max_size:time 245432, "
+            f"mem_usage:cuda 21.3GB, 0.512 sec/step, elapsed 0:00:12, exp. remaining 0:12:01, complete {i:.2f}%"
+            for i, loss in enumerate(LOSSES)
+        ]
+        lines += [f"ep {epoch} dev eval, step {i}, ctc_4 {loss:.3f}, ce {loss:.3f}" for i, loss in enumerate(LOSSES[:5])]
+    run = read(tmp_path, lines)
+    assert rows(run, "ce") == [
+        (30 * (epoch - 1) + i, round(loss + epoch, 3)) for epoch in (1, 2, 3) for i, loss in enumerate(LOSSES)
+    ]
+    assert [value for _, value in rows(run, "val/ce")] == [round(loss, 3) for loss in LOSSES[:5] * 3]
+    assert rows(run, "learning rate") == [(0, 0.001), (30, 0.002), (60, 0.003)]
+
+
+def test_a_validation_is_named_behind_the_epoch(tmp_path: Path) -> None:
+    lines = []
+    for epoch in range(1, 6):
+        lines += [f"Epoch {epoch}, batch {50 * i}, loss[loss={loss}, ctc_loss={loss}]" for i, loss in enumerate(LOSSES)]
+        lines.append(f"Epoch {epoch}, validation: loss={LOSSES[epoch]}, ctc_loss=0.2, over 944034.00 frames.")
+    run = read(tmp_path, lines)
+    assert rows(run, "val/loss") == [(epoch, LOSSES[epoch]) for epoch in range(1, 6)]
+    assert len(rows(run, "val/ctc_loss")) == 5 and len(rows(run, "ctc_loss")) == 150
+
+
+def test_prose_names_nothing() -> None:
+    assert not bare_pairs("Found \0 images, using \0 workers for \0 of \0 classes")
+    assert not bare_pairs("Epoch \0 of \0")
+    assert bare_pairs("loss is \0, lr is \0") == {}
+
+
+def test_of_three_counters_the_regular_one_is_the_step(tmp_path: Path) -> None:
+    lines = [
+        f"At iteration {7 * i * i + 3}/{100 * i}/{101 * i + i % 3}, mean rms={loss}%, delta=19.0%, BCER train=83.4%, "
+        f"skip ratio=0.0%, {'New best BCER = 3.2 ' if i % 5 == 0 else ''} wrote checkpoint."
+        for i, loss in enumerate(LOSSES)
+    ]
+    run = read(tmp_path, lines)
+    assert rows(run, "mean rms") == [(100 * i, loss) for i, loss in enumerate(LOSSES)]
+
+
+def test_lines_of_two_agents_at_the_same_steps_are_told_apart(tmp_path: Path) -> None:
+    lines = [
+        f"[INFO] {name}. Step: {1000 * i}. Time Elapsed: {i}.5 s. Mean Reward: {loss + k}. Std of Reward: 0.3. Training."
+        for i, loss in enumerate(LOSSES)
+        for k, name in enumerate(("Striker", "Goalie"))
+    ]
+    run = read(tmp_path, lines)
+    assert rows(run, "Striker/Mean Reward") == [(1000 * i, loss) for i, loss in enumerate(LOSSES)]
+    assert rows(run, "Goalie/Mean Reward") == [(1000 * i, loss + 1) for i, loss in enumerate(LOSSES)]
+    alone = read(tmp_path, [line for line in lines if "Goalie" not in line])
+    assert "Mean Reward" in alone.columns.tags
