@@ -104,7 +104,9 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
     words = {"generic", *(["unnamed"] if unnamed else []), *(["mild"] if mild else [])}
     values = values_of(listed, split, "step" if step else "epoch", frozenset())
     section = "train" if split in ("", "train") else ""
-    family = f"{'unnamed' if unnamed else 'generic'}{' overall' if step and step.overall else ''}/{split}"
+    sides = {cell.split for cell in listed}
+    side = split or (sides.pop() if len(sides) == 1 else "")
+    family = f"{'unnamed' if unnamed else 'generic'}{' overall' if step and step.overall else ''}/{side}"
     label = "" if split else label_of(body[: min(each.start for each in (step, epoch) if each)])
     plan = LinePlan(family, frozenset(words), values=values, section=section, label=label)
     return _counting(plan, step, epoch)
