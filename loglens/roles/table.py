@@ -92,11 +92,16 @@ rl_policy_loss      loss (pi|a|action|clip|objective)$|(pi|a|p|objective|action)
 rl_value_loss       loss [vc]$|[vc] loss
 rl_importance_ratio ^(policy |ppo |<avg> )*ratios?( <avg>)?$|^policy ratio|probs? ratio|^(loss(es)? )?importance$
 
+when ^<avg> rms$ & ^skip ratio$
+metric_lower        ^(delta|<avg> rms)$
+
 when generator|^<g>( \w+)* (loss|cost)|loss(es)? <g>$ & critic
 gan_d_loss          ^<told>*(loss(es)? critic|critic( (loss|cost))?)$
 always
 metric_higher       (accs?|accurac(y|ies))$
 -                   fan ?speed|fan$
+-                   (^|(acc|accuracy|auc|map|ndcg|error|err|loss|logloss|r?mse|mae|mape|f1|score)s?( <avg>)? )std(dev)?$
+metric_higher       norm(alized)? edit dis(t(ance)?)?
 grad_norm_global    <grad> norms? (of )?(\w+ )*loss( \w+)?$|^<grad> (actor|critic|policy|value|world model)$
 lr                  step ?sizes?$
 ignore              hp metric|^keras$|image$
@@ -214,7 +219,7 @@ loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|loglo
 loss                (criterion|objective|obj|^((<avg>|total|batch|epoch) )*cost)( <avg>| step| epoch)*$
 loss                ((^|empirical )risk|deviance|neg(ative)? (log )?lik\w*)( <avg>| step| epoch)*$
 loss                n?elbo|vlb|^ctc$|^tot(al)?$
-metric_lower        top err(or)?|errors?|err|[awctdusmj]er|per$|lpips|niqe|bp[bcdp]|bits per \w+|[nr]?r?msl?e
+metric_lower        top err(or)?|errors?|errs?|[awctdusmjf]er|b[cw]er|per$|lpips|niqe|bp[bcdp]|bits per \w+|[nr]?r?msl?e
 metric_lower        w?s?m?ape|m(ed)?ae|mre|owa
 metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|eer|mcd|epe|[af]de
 metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|(mean|median) rank
@@ -276,7 +281,7 @@ SPLITS = {
         "val vali valid minival validation validate eval evaluate evaluation evaluator dev heldout holdout cv".split(),
         "val",
     ),
-    **dict.fromkeys("test testing".split(), "test"),
+    **dict.fromkeys("test testing tst".split(), "test"),
 }
 
 #: Words of a loss's name that do not tell it from the total; that name the main objective, where there is

@@ -26,6 +26,8 @@ _LABEL = re.compile(
 )
 #: "best metric, acc: 0.8", "Final Results: Minibatch[1-157]: ce = 0.6": beside the curve of that name.
 _WHICH = re.compile(r"\W*((?:best|cur|current|final)(?: [a-z]+){0,2}) ?[,:] ?[\[({]?(?=[a-z'\"])", re.I)
+#: PaddlePaddle's trainers say so of an evaluation.
+_EVALUATED = re.compile(r"(?:best|cur(?:rent)?) metrics?$", re.I)
 _NO_LABEL = re.compile(
     r"(?:(?:epoch|step|iteration) )?"
     r"(?:results?|metrics?|summary|stat(?:istic)?s|scores?|performance|averages?|mean|overall|total|info|loss(?:es)?)",
@@ -95,10 +97,13 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
     if not named and not unnamed and listed[0].slot == 0 and _COUNT_BETWEEN.match(body):
         return _count_between(listed, split)
     if not named:
+        if (label := _WHICH.match(body)) and _EVALUATED.match(label[1]):
+            split = split or "val"
         values = values_of(_labelled(body, listed), split, "follow", frozenset({"section"}))
         words = {"follow", *(["unnamed"] if unnamed else []), *(["weak"] if weak else [])}
         return _counting(LinePlan(f"unnamed/{split}", frozenset(words), values=values), step, epoch)
     if label := _WHICH.match(body):
+        split = split or ("val" if _EVALUATED.match(label[1]) else "")
         values = values_of(_labelled(body, listed), split, "step" if step else "epoch", frozenset())
         return _counting(LinePlan(f"generic/{label[1]}", frozenset({"generic"}), values=values), step, epoch)
     words = {"generic", *(["unnamed"] if unnamed else []), *(["mild"] if mild else [])}
