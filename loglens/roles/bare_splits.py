@@ -9,10 +9,12 @@ import numpy as np
 from loglens.model.series import Series
 from loglens.roles.role import Role
 from loglens.roles.table import SPLITS
-from loglens.roles.words import words_of
+from loglens.roles.words import read_tag, words_of
 
 #: Points before the values are looked at.
 LEAST = 5
+#: What is measured on held-out data and called no more than this is better the higher it is.
+_SCORES = frozenset({"score", "scores"})
 
 
 def guess_bare_splits(curves: Mapping[str, Series], roles: Iterable[str | None]) -> dict[str, Role]:
@@ -21,19 +23,23 @@ def guess_bare_splits(curves: Mapping[str, Series], roles: Iterable[str | None])
     roles: those of the run's other curves. They are the loss where there is no other and all of them fall, and else a
     metric that is better the way in which it goes.
     """
+    scores = {}
     named: dict[str, str] = {}
     for tag in curves:
+        said, split = read_tag(tag)
+        if said in _SCORES and split in ("val", "test"):
+            scores[tag] = Role("metric_higher", split, guessed=True)
         words = words_of(tag).split()
         split = SPLITS.get(words[0]) if len(words) == 1 and len(words[0]) > 2 else None  # noqa: PLR2004 - "tr" is more
         if split and len(curves[tag].finite) >= LEAST:
             named[tag] = split
     if "train" not in named.values() or len(set(named.values())) < 2:  # noqa: PLR2004 - of one part alone it says little
-        return {}
+        return scores
     falls = [_change(curves[tag]) < 0 for tag in named]
     has_loss = any(role and "loss" in role for role in roles)
     if all(falls) and not has_loss:
-        return {tag: Role("loss", split, guessed=True) for tag, split in named.items()}
-    return _metrics(named, falls)
+        return scores | {tag: Role("loss", split, guessed=True) for tag, split in named.items()}
+    return scores | _metrics(named, falls)
 
 
 def _metrics(named: Mapping[str, str], falls: list[bool]) -> dict[str, Role]:

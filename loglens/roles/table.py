@@ -92,13 +92,15 @@ rl_policy_loss      loss (pi|a|action|clip|objective)$|(pi|a|p|objective|action)
 rl_value_loss       loss [vc]$|[vc] loss
 rl_importance_ratio ^(policy |ppo |<avg> )*ratios?( <avg>)?$|^policy ratio|probs? ratio|^(loss(es)? )?importance$
 
+when ^(ce mean words|cost|gnorm)$
+metric_higher@val   ^translation$
 when ^<avg> rms$ & ^skip ratio$
 metric_lower        ^(delta|<avg> rms)$
 
 when generator|^<g>( \w+)* (loss|cost)|loss(es)? <g>$ & critic
 gan_d_loss          ^<told>*(loss(es)? critic|critic( (loss|cost))?)$
 always
-metric_higher       (accs?|accurac(y|ies))$
+metric_higher       (accs?|accu|accurac(y|ies))$
 -                   fan ?speed|fan$
 -                   (^|(acc|accuracy|auc|map|ndcg|error|err|loss|logloss|r?mse|mae|mape|f1|score)s?( <avg>)? )std(dev)?$
 metric_higher       norm(alized)? edit dis(t(ance)?)?
@@ -219,15 +221,15 @@ loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|loglo
 loss                (criterion|objective|obj|^((<avg>|total|batch|epoch) )*cost)( <avg>| step| epoch)*$
 loss                ((^|empirical )risk|deviance|neg(ative)? (log )?lik\w*)( <avg>| step| epoch)*$
 loss                n?elbo|vlb|^ctc$|^tot(al)?$
-metric_lower        top err(or)?|errors?|errs?|[awctdusmjf]er|b[cw]er|per$|lpips|niqe|bp[bcdp]|bits per \w+|[nr]?r?msl?e
+metric_lower        top err(or)?|errors?|[ts]?errs?|[awctdusmjf]er|b[cw]er|per$|lpips|niqe|bp[bcdp]|bits per \w+|[nr]?r?msl?e
 metric_lower        w?s?m?ape|m(ed)?ae|mre|owa
 metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|eer|mcd|epe|[af]de
 metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|(mean|median) rank
 metric_lower        nme|mase|crps|\w*mpjpe|chamfer|hausdorff|hd$|assd|asd|emd|f[pn]r|(min )?dcf|edit distance|miss rate
 metric_lower@val    fid|kid|fvd|fad|inception distance
-metric_higher@val   ((coco)?aps?|ap[sml]|m?a[pr])( (small|medium|large|\w))*$|\w{0,2}io ?us?|rouge|meteor|cider|spice
+metric_higher@val   ((coco)?aps?|ap[sml]|m?a[pr])( (small|medium|large|\w))*$|\w{0,2}io ?us?|mean ?iu|rouge|meteor|cider|spice
 metric_higher@val   \w*bleu|chrf|comet|(bert|clip) ?score|ndcg|mrr|hits?|minp|pq|pass( rate)?|hellaswag|mmlu|spl
-metric_higher       <acc>|f[1-9]|[fv] ?(score|measure|beta)|t[pn]r|prec(ision)?|recall|au(c|p?roc?|prc?)|roc|dice
+metric_higher       <acc>|f[1-9]|fb1|[fv] ?(score|measure|beta)|t[pn]r|prec(ision)?|recall|au(c|p?roc?|prc?)|roc|dice
 metric_higher       pesq|stoi|true (positive|negative)s?|cos(ine)? sim(ilarity)?|nmi|a[rm]i|purity|silhouette
 metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kendall|kappa|exact match|em|sensitivity
 metric_higher       log ?lik\w*|likelihood|llh|oa$|adj ?r2?$|hmean|fitness|signal noise ratio|structural similarity
@@ -255,7 +257,7 @@ WORDS = {
     r"|iter(ation)?|agent|learner|metrics|update|gradient|opt(im(izer)?)?|process|diagnostics|misc|cum(ulative)?) )*",
     "nth": "(num(ber)?|idx|index)",
     "text": "(traj|response|completions?|prompt|total|generation|output|rollout|trajectory)",
-    "acc": r"([a-z]?accs?|accurac(y|ies)|top k)",
+    "acc": r"([a-z]?accs?|accu|accurac(y|ies)|top k)",
     "d": "(d|(net )?disc?r?(iminator)?)",
     "g": r"(g\d?|(net )?gen(erator)?)",
     "item": "(samples|examples|sequences|images|documents)",

@@ -18,7 +18,11 @@ def test_names_between_commas(tmp_path: Path) -> None:
         )
     run = read(tmp_path, lines)
     assert rows(run, "train/loss") == [(10 * i, round(loss, 3)) for i, loss in enumerate(LOSSES, 1)]
-    assert {rows(run, tag)[0] for tag in ("Learning Rate", "It/sec", "Peak mem")} == {(10, 1e-5), (10, 0.5), (10, 12.85)}
+    assert {rows(run, tag)[0] for tag in ("Learning Rate", "It/sec", "Peak mem")} == {
+        (10, 1e-5),
+        (10, 0.5),
+        (10, 12.85),
+    }
 
 
 def test_a_line_of_nothing_but_pairs(tmp_path: Path) -> None:
@@ -33,13 +37,17 @@ def test_a_line_of_nothing_but_pairs(tmp_path: Path) -> None:
 def test_batches_of_two_parts_of_the_data_beside_the_step_of_the_whole_run(tmp_path: Path) -> None:
     lines = []
     for epoch in (1, 2, 3):
-        lines.append(f"start epoch {epoch} global train step {30 * (epoch - 1)} with effective learning rate 0.00{epoch} ...")
+        lines.append(
+            f"start epoch {epoch} global train step {30 * (epoch - 1)} with effective learning rate 0.00{epoch} ..."
+        )
         lines += [
             f"ep {epoch} train, step {i}, ctc_4 {loss:.3f}, ce {loss + epoch:.3f}, num_seqs 12, max_size:time 245432, "
             f"mem_usage:cuda 21.3GB, 0.512 sec/step, elapsed 0:00:12, exp. remaining 0:12:01, complete {i:.2f}%"
             for i, loss in enumerate(LOSSES)
         ]
-        lines += [f"ep {epoch} dev eval, step {i}, ctc_4 {loss:.3f}, ce {loss:.3f}" for i, loss in enumerate(LOSSES[:5])]
+        lines += [
+            f"ep {epoch} dev eval, step {i}, ctc_4 {loss:.3f}, ce {loss:.3f}" for i, loss in enumerate(LOSSES[:5])
+        ]
     run = read(tmp_path, lines)
     assert rows(run, "ce") == [
         (30 * (epoch - 1) + i, round(loss + epoch, 3)) for epoch in (1, 2, 3) for i, loss in enumerate(LOSSES)
@@ -85,3 +93,52 @@ def test_lines_of_two_agents_at_the_same_steps_are_told_apart(tmp_path: Path) ->
     assert rows(run, "Goalie/Mean Reward") == [(1000 * i, loss + 1) for i, loss in enumerate(LOSSES)]
     alone = read(tmp_path, [line for line in lines if "Goalie" not in line])
     assert "Mean Reward" in alone.columns.tags
+
+
+def test_all_measures_of_a_line_are_of_the_part_that_it_begins_with(tmp_path: Path) -> None:
+    lines = []
+    for epoch, loss in enumerate(LOSSES, 1):
+        lines.append(f"2022-07-20 12:06:00,966 - INFO: ===> Epoch {epoch} Complete: Avg. Loss: {loss} time: 666.83")
+        lines.append(
+            f"2022-07-20 12:06:01,923 - INFO: ===> Epoch {epoch}: testing psnr = {loss + 30}, ssim = 0.937, time: 0.02"
+        )
+    run = read(tmp_path, lines)
+    assert rows(run, "test/psnr") == [(epoch, loss + 30) for epoch, loss in enumerate(LOSSES, 1)]
+    assert len(rows(run, "test/ssim")) == len(LOSSES) == len(rows(run, "Avg. Loss"))
+
+
+def test_the_part_of_the_data_may_stand_behind_the_name(tmp_path: Path) -> None:
+    lines = []
+    for epoch in range(8):
+        lines.append(f"Starting epoch {epoch}...")
+        lines += [f"{50 * i}, cost average: {LOSSES[i] - epoch / 100:f}" for i in range(1, 17)]
+        lines += [f"Score on dev: {80 + epoch}.25000", f"Score on test: {70 + epoch}.25000", "New best score on dev."]
+        lines.append(f"Epoch {epoch} done. Average cost: {LOSSES[epoch]:f}")
+    run = read(tmp_path, lines)
+    assert [value for _, value in rows(run, "val/Score")] == [80.25 + epoch for epoch in range(8)]
+    assert rows(run, "Average cost") == list(enumerate(LOSSES[:8])) and len(rows(run, "cost average")) == 128
+
+
+def test_how_long_a_turn_took_stands_behind_its_number(tmp_path: Path) -> None:
+    lines = [
+        line
+        for i, loss in enumerate(LOSSES, 1)
+        for line in ("", f"ITERATION {i} (165.{i:02d}s)", f"\t- Objective:   {loss}%", "\t- Val. accuracy:   20.5%")
+    ]
+    assert rows(read(tmp_path, lines), "Objective") == list(enumerate(LOSSES, 1))
+
+
+def test_pairs_behind_a_counter_with_a_sign(tmp_path: Path) -> None:
+    lines = [
+        f" | Epoch: [1][{i}/40]    Time 0.345  Data 0.001  Err {loss:1.4f}  top1  99.609"
+        for i, loss in enumerate(LOSSES)
+    ]
+    assert rows(read(tmp_path, lines), "Err") == list(enumerate(LOSSES))
+
+
+def test_julia_reports_over_several_lines(tmp_path: Path) -> None:
+    lines = ["[ Info: Training on GPU"]
+    for epoch, loss in enumerate(LOSSES, 1):
+        lines += [f"┌ Info: epoch {epoch}", f"│   train_loss = {loss}", f"└   test_acc = {90 + epoch / 10}"]
+    run = read(tmp_path, lines)
+    assert rows(run, "train_loss") == list(enumerate(LOSSES, 1)) and rows(run, "test_acc")[0] == (1, 90.1)

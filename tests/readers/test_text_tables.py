@@ -17,9 +17,17 @@ def test_rows_with_labels_under_a_header_that_comes_again(tmp_path: Path) -> Non
     for epoch, loss in enumerate(LOSSES):
         lines += ["", "training", "# Epoch batch         loss        f_mae"]
         lines += [f"      {epoch}    {10 * k}        {loss + k}        24.3" for k in (1, 2)]
-        lines += ["", "validation", "# Epoch batch         loss        f_mae", f"      {epoch}     5        {loss}        24.3"]
+        lines += [
+            "",
+            "validation",
+            "# Epoch batch         loss        f_mae",
+            f"      {epoch}     5        {loss}        24.3",
+        ]
         lines += ["", "", "  Train      #    Epoch      wal       LR         loss        f_mae"]
-        lines += [f"! {name}      {epoch}    31.1    0.005        {loss + k}       24.3" for k, name in enumerate(("Train     ", "Validation"))]
+        lines += [
+            f"! {name}      {epoch}    31.1    0.005        {loss + k}       24.3"
+            for k, name in enumerate(("Train     ", "Validation"))
+        ]
         lines += ["Wall time: 31.1", f"! Best model        {epoch}    {loss}"]
     run = read(tmp_path, lines)
     assert rows(run, "epoch/train/loss") == list(enumerate(LOSSES))
@@ -37,7 +45,9 @@ def test_a_sentence_above_numbers_heads_no_table(tmp_path: Path) -> None:
 def test_cells_that_are_lists(tmp_path: Path) -> None:
     lines = ["Training model...", "", "Step      Train loss                Test loss                 Test metric"]
     for i, loss in enumerate(LOSSES):
-        lines.append(f"{1000 * i:<10}[{loss:.2e}, {2 * loss:.2e}]      [{loss:.2e}, {3 * loss:.2e}]      [{loss / 9:.2e}]")
+        lines.append(
+            f"{1000 * i:<10}[{loss:.2e}, {2 * loss:.2e}]      [{loss:.2e}, {3 * loss:.2e}]      [{loss / 9:.2e}]"
+        )
     run = read(tmp_path, lines)
     assert rows(run, "Train_loss2") == [(1000 * i, float(f"{2 * loss:.2e}")) for i, loss in enumerate(LOSSES)]
     assert len(rows(run, "Test_loss1")) == len(rows(run, "Test_metric")) == len(LOSSES)

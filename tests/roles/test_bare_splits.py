@@ -52,3 +52,7 @@ def test_of_one_part_or_few_points_nothing_is_said(values: dict[str, np.ndarray]
 )
 def test_names(tag: str, role: Role) -> None:
     assert roles_of_tags([tag])[tag] == role
+
+
+def test_a_score_of_held_out_data_is_better_the_higher_it_is() -> None:
+    assert guess({"val/Score": UP, "score": UP}) == {"val/Score": ("metric_higher", "val")}

@@ -8,13 +8,15 @@ from loglens.readers.text.templates import MARK
 
 _WORD = r"[^\W\d](?:[\w./%@+:-]*[\w/%+)])?"
 #: A duration, or a number and its unit, perhaps with a remark in parentheses.
-_VALUE = rf"{MARK}(?:[smhd](?: {MARK}[smhd])*(?![\w/])| ?(?:[KMGT]i?B|%|[\w%]{{1,12}}/[\w]{{1,10}}|ms|secs?|s|x)(?![\w/]))?"
+_VALUE = (
+    rf"{MARK}(?:[smhd](?: {MARK}[smhd])*(?![\w/])| ?(?:[KMGT]i?B|%|[\w%]{{1,12}}/[\w]{{1,10}}|ms|secs?|s|x)(?![\w/]))?"
+)
 #: What stands between two separators: a name of up to four words and its value.
 _SEGMENT = re.compile(rf"(?:^|[:\])] ?| )?((?:{_WORD} ){{1,4}}){_VALUE}(?: ?\([^()]{{0,40}}\))?[ .]*")
 _SEPARATOR = re.compile(r"(?:,|;) | ?\| ?")
 #: A line that is nothing but pairs.
 _PAIR = rf"{_WORD}:? {_VALUE}"
-_LINE = re.compile(rf"{_PAIR}(?:,? {_PAIR}){{2,}} ?")
+_LINE = re.compile(rf"(?:^|[\])|:>-] ?)({_PAIR}(?:,? {_PAIR}){{2,}}) ?$")
 _EACH = re.compile(rf"({_WORD}):? {_VALUE}")
 #: A segment may begin with what counts: "Iter 10: Train loss 2.1".
 _HEAD = re.compile(rf"^.*?{MARK}(?:/{MARK})?\]? ?[:|-] ?(?=[^\W\d])")
@@ -25,8 +27,8 @@ _JOINING = frozenset("a an and are as at by for from in into is of on or over pe
 
 def bare_pairs(body: str) -> dict[int, str]:
     """The names of the numbers that have one so, by their slots; empty where a line is no list of pairs."""
-    if _LINE.fullmatch(body):
-        return {body.count(MARK, 0, found.end(1)): found[1] for found in _EACH.finditer(body)}
+    if line := _LINE.search(body):
+        return {body.count(MARK, 0, found.end(1)): found[1] for found in _EACH.finditer(body, line.start(1))}
     pieces = _SEPARATOR.split(body)
     if len(pieces) < _LEAST:
         return {}

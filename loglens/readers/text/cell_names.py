@@ -36,6 +36,7 @@ _SKIPPED = re.compile(
 MEASURES = re.compile(
     r"loss|(?:^|[^a-z])(?:acc|lr|map|kl|tr?l|err|ce|dice|iou|auc|bl?eu|fid|score|ppl)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
     r"|损失|損失|准确率|準確率|精度|召回|学习率|学習率|正解率|손실|정확도|학습률|потер|точност"
+    r"|^(?:(?:avg|average|mean|total|train|training|val|test|batch|epoch)[ ._]{1,2})*cost(?: average| avg| mean)?$"
     r"|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|[wc]er$",
     re.I,
 )
@@ -51,7 +52,8 @@ _LONGEST_OPEN = 10
 _SPLITS = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(
-        ("val", "vali", "valid", "validation", "validate", "validating", "eval", "evaluation", "evaluating", "dev"), "val"
+        ("val", "vali", "valid", "validation", "validate", "validating", "eval", "evaluation", "evaluating", "dev"),
+        "val",
     ),
     **dict.fromkeys(("test", "testing", "tst"), "test"),
 }
@@ -65,6 +67,9 @@ _UNSPACED = {
 UNSPACED = rf"({'|'.join(_UNSPACED)})(?:集|データ|세트)?(?:上|的|の)?(?!率)"
 _LATIN = "|".join(sorted(_SPLITS, key=len, reverse=True))
 _LEADING = re.compile(rf"(?:{_LATIN})(?=[\s/:]|$)|{UNSPACED}", re.I)
+_TRAILING = re.compile(rf"(?<=\w) on (?:the )?({_LATIN})(?: set| data| split)?$", re.I)
+#: "Epoch 3 done. Average cost": the end of what is said before the name.
+_SAID = re.compile(r"^(?:done|finished|completed?|ended)[.,:]? (?=[^\W\d])", re.I)
 _SEGMENT = re.compile(rf"\b({_LATIN})(?: set| results)?\s?[:\[(-]", re.I)
 
 #: "[valid] loss=0.5, acc=0.9": the part of the data that all values up to the next such word are of.
@@ -119,7 +124,7 @@ def cells(
         )
         if not name or _SKIPPED.search(name):
             continue
-        own, key = own_split(name.replace("'s ", " "))
+        own, key = own_split(_SAID.sub("", name.replace("'s ", " ")))
         before = near[near.rfind("|") + 1 : near.rfind(name)]
         for heading in _HEADING.finditer(before):
             headed = split_word(heading[1])
@@ -152,6 +157,8 @@ def own_split(name: str) -> tuple[str, str]:
     """The split that a name begins or ends with, and the rest of it."""
     if (lead := _LEADING.match(name)) and len(lead[0]) < len(name):
         return split_word(lead[1] or lead[0]), name[lead.end() :].strip(" /:")
+    if trail := _TRAILING.search(name):
+        return split_word(trail[1]), name[: trail.start()]
     return "", name
 
 

@@ -92,7 +92,6 @@ class NamedColumns:
             return b"%s: %s %s" % (self._names[0], count[1], values)
         return None
 
-
     def _placed(self, line: bytes) -> list[bytes]:
         """The cells of a row of which some are blank: each begins or ends where the name of its column does."""
         cells = [b""] * len(self._names)
