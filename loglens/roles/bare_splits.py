@@ -23,12 +23,14 @@ def guess_bare_splits(curves: Mapping[str, Series], roles: Iterable[str | None])
     roles: those of the run's other curves. They are the loss where there is no other and all of them fall, and else a
     metric that is better the way in which it goes.
     """
-    scores = {}
+    scores: dict[str, Role] = {}
     named: dict[str, str] = {}
     for tag in curves:
         said, split = read_tag(tag)
         if said in _SCORES and split in ("val", "test"):
             scores[tag] = Role("metric_higher", split, guessed=True)
+        elif said == "metric" and split in ("val", "test") and len(curves[tag].finite) >= LEAST:
+            scores |= _metrics({tag: split}, [_change(curves[tag]) < 0])
         words = words_of(tag).split()
         split = SPLITS.get(words[0]) if len(words) == 1 and len(words[0]) > 2 else None  # noqa: PLR2004 - "tr" is more
         if split and len(curves[tag].finite) >= LEAST:

@@ -202,7 +202,7 @@ gan_score_fake      d g z\d*|(scores?|signs?|d|dis|logits?|disc\w*) (out )?fake(
 gan_score_fake      fake (scores?|logits?|prob|pred)
 gan_augment         progress augment|ada p|augment( p)?$
 
-metric_higher       rewards? (accurac(y|ies)$|margins?)|(^|scores? )margins?$|win ?rates?|pass at
+metric_higher       elo( rating)?$|rewards? (accurac(y|ies)$|margins?)|(^|scores? )margins?$|win ?rates?|pass at
 rl_truncation       trunc\w* (ratio|rate|frac\w*)|truncations?
 rl_importance_ratio ^is ratio|importance ~(ratio|weights?)|logp diff\w*
 rl_episode_len      ep(isod(e|ic))?s? ~len(gth)?s?|(<avg>) ~length|<text> ~len(gth)?s?|ep ?len\w*
@@ -210,7 +210,7 @@ rl_explained_var    expl(ained)? var(iance)?
 rl_kl               approx ?kl
 rl_clip_frac        clip ?frac(tion)?|clip ratio|ppo clip\w*
 rl_q_value          ^<avg> q$|(q|qf|v) ~(values?|vals?|<avg>)|(target|q\d) (values?|vals?|<avg>)|qvals?|qvalues?
-rl_success          success|(solve|victory) rate|goals? reached
+rl_success          (battles?|games?|match(es)?) won|success|(solve|victory) rate|goals? reached
 rl_reward           game scores?$|rewards?|rews?|ep(rew|ret)\w*|(ep|episode|episodic) ~(rew|return|ret|score)s?
 -                   (rout\w*|att(ention|n)|codebook|expert|cluster|usage) ~entropy
 rl_entropy          (?<!cross )entropy( <avg>)?$
@@ -220,7 +220,7 @@ metric_higher       (accs?|accurac(y|ies))( <avg>| step| epoch)*$
 loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|logloss
 loss                (criterion|objective|obj|^((<avg>|total|batch|epoch) )*cost)( <avg>| step| epoch)*$
 loss                ((^|empirical )risk|deviance|neg(ative)? (log )?lik\w*)( <avg>| step| epoch)*$
-loss                n?elbo|vlb|^ctc$|^tot(al)?$
+loss                n?elbo|vlb|^(epoch )?ctc$|^tot(al)?$
 metric_lower        top err(or)?|errors?|[ts]?errs?|[awctdusmjf]er|b[cw]er|per$|lpips|niqe|bp[bcdp]|bits per \w+|[nr]?r?msl?e
 metric_lower        w?s?m?ape|m(ed)?ae|mre|owa
 metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|eer|mcd|epe|[af]de

@@ -142,3 +142,46 @@ def test_julia_reports_over_several_lines(tmp_path: Path) -> None:
         lines += [f"┌ Info: epoch {epoch}", f"│   train_loss = {loss}", f"└   test_acc = {90 + epoch / 10}"]
     run = read(tmp_path, lines)
     assert rows(run, "train_loss") == list(enumerate(LOSSES, 1)) and rows(run, "test_acc")[0] == (1, 90.1)
+
+
+def test_a_name_that_comes_again_is_of_the_group_that_it_stands_in(tmp_path: Path) -> None:
+    lines = [
+        f"Epoch 1, batch {50 * i}, loss[loss={loss}, ctc={loss}, over 12.00 frames. ], "
+        f"tot_loss[loss={loss + 1}, ctc={loss + 1}, over 99.00 frames. ], lr: 4.50e-02"
+        for i, loss in enumerate(LOSSES)
+    ]
+    run = read(tmp_path, lines)
+    assert [value for _, value in rows(run, "loss")] == LOSSES
+    assert [value for _, value in rows(run, "tot_loss/ctc")] == [loss + 1 for loss in LOSSES]
+
+
+def test_the_last_number_of_a_sentence(tmp_path: Path) -> None:
+    lines = [f"[INFO] Goalie. Step: {1000 * i}. Mean Reward: {loss}. Training. ELO: 12{i:02d}.5." for i, loss in enumerate(LOSSES)]
+    assert rows(read(tmp_path, lines), "ELO")[3] == (3000, 1203.5)
+
+
+def test_what_a_bar_shows_is_no_part_of_what_lines_print(tmp_path: Path) -> None:
+    lines = []
+    for epoch, loss in enumerate(LOSSES, 1):
+        bars = [f"Epoch {epoch}/30: {k * 10}%|#  | {k * 100}/1000 [00:01<00:09, 99.5it/s, critic_loss=9.{k}]" for k in range(4)]
+        lines.append("\r".join(bars))
+        lines.append(f"2023-03-14 09:12.44 [info     ] CQL: epoch={epoch} step={1000 * epoch} metrics={{'critic_loss': {loss}}}")
+    assert rows(read(tmp_path, lines), "critic_loss") == [(1000 * epoch, loss) for epoch, loss in enumerate(LOSSES, 1)]
+
+
+def test_a_table_of_settings_gives_no_curves(tmp_path: Path) -> None:
+    lines = ["+-----------------------+-------+", "| Parameter             | Value |", "+-----------------------+-------+"]
+    lines += ["| val_loss_every        | 250   |", "| final LR fraction     | 0.0   |", "+-----------------------+-------+"]
+    lines += [f"step {i:4d}/30 | loss {loss} (+nanz)| norm 3.1 | lr 6.00e-04 | 27.1 ms | 190000 tok/s" for i, loss in enumerate(LOSSES)]
+    run = read(tmp_path, lines)
+    assert rows(run, "loss") == list(enumerate(LOSSES)) and not {"val_loss_every", "final LR fraction"} & set(run.columns.tags)
+
+
+def test_the_rate_that_is_set_after_each_epoch(tmp_path: Path) -> None:
+    lines = []
+    for epoch, loss in enumerate(LOSSES, 1):
+        lines += [f"Epoch: {epoch}, Steps: 266 | Train Loss: {loss} Vali Loss: {loss + 1} Test Loss: {loss + 2}"]
+        lines += [f"Updating learning rate to {10**-epoch:.1e}"]
+    run = read(tmp_path, lines)
+    assert [value for _, value in rows(run, "learning rate")] == [float(f"{10**-epoch:.1e}") for epoch in range(1, 31)]
+    assert [value for _, value in rows(run, "val/Loss")] == [loss + 1 for loss in LOSSES]

@@ -15,9 +15,9 @@ _VALUE = (
 _SEGMENT = re.compile(rf"(?:^|[:\])] ?| )?((?:{_WORD} ){{1,4}}){_VALUE}(?: ?\([^()]{{0,40}}\))?[ .]*")
 _SEPARATOR = re.compile(r"(?:,|;) | ?\| ?")
 #: A line that is nothing but pairs.
-_PAIR = rf"{_WORD}:? {_VALUE}"
+_PAIR = rf"(?:{_WORD} )?{_WORD}:? {_VALUE}"
 _LINE = re.compile(rf"(?:^|[\])|:>-] ?)({_PAIR}(?:,? {_PAIR}){{2,}}) ?$")
-_EACH = re.compile(rf"({_WORD}):? {_VALUE}")
+_EACH = re.compile(rf"((?:{_WORD} )?{_WORD}):? {_VALUE}")
 #: A segment may begin with what counts: "Iter 10: Train loss 2.1".
 _HEAD = re.compile(rf"^.*?{MARK}(?:/{MARK})?\]? ?[:|-] ?(?=[^\W\d])")
 _LEAST = 2

@@ -14,6 +14,8 @@ _OPEN = r"['\"]? ?(?:[:=]{1,2}>?| is) ?[~]?['\"\[({ ]{0,3}$"
 _KEY = re.compile(rf"({_WORD}(?: (?:/ )?{_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\))?){_OPEN}")
 _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
 _BARE = re.compile(rf"({_WORD}(?: {_WORD})?) [\[(]?$")
+#: "Updating learning rate to 0.001", "learning rate is now 0.001"
+_SET_RATE = re.compile(r"\b(learning[ _]rate)(?: of group)?(?: is)?(?: now| set| changed| updated)?(?: to| at)? $", re.I)
 _UNIT = re.compile(r"(?:[^\W\d_]|[%°/])[\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
 #: One that stands apart, before the next name: "875.63 samples/sec Train-accuracy=", "0.5 seconds, loss".
 _UNIT_APART = re.compile(
@@ -69,10 +71,12 @@ _LATIN = "|".join(sorted(_SPLITS, key=len, reverse=True))
 _LEADING = re.compile(rf"(?:{_LATIN})(?=[\s/:]|$)|{UNSPACED}", re.I)
 _TRAILING = re.compile(rf"(?<=\w) on (?:the )?({_LATIN})(?: set| data| split)?$", re.I)
 #: "Epoch 3 done. Average cost": the end of what is said before the name.
-_SAID = re.compile(r"^(?:done|finished|completed?|ended)[.,:]? (?=[^\W\d])", re.I)
+_SAID = re.compile(r"^(?:(?:done|finished|completed?|ended)[.,:]?|(?:not )?training\.) (?=[^\W\d])", re.I)
 _SEGMENT = re.compile(rf"\b({_LATIN})(?: set| results)?\s?[:\[(-]", re.I)
 
 #: "[valid] loss=0.5, acc=0.9": the part of the data that all values up to the next such word are of.
+#: "loss[loss=0.5, ctc=0.2], tot_loss[loss=0.6, ctc=0.3]": a name that comes again is of the group that it stands in.
+_GROUP = re.compile(r"([A-Za-z_]\w*)\[(?=[A-Za-z_])|\]")
 _HEADING = re.compile(r"\[([A-Za-z_]{2,20})\][ :]")
 
 
@@ -111,15 +115,21 @@ def cells(
     found: list[Cell] = []
     split = headed = ""
     barred = "|" in body
+    group = ""
+    seen: set[tuple[str, str]] = set()
     for slot, gap in enumerate(gaps[:-1]):
         near = gap[-_NEAR:]
         if slot and len(gap) <= _NEAR and (unit := _UNIT.match(near) or _UNIT_APART.match(near)):
             near = near[unit.end() :].removeprefix(". ")
         if "|" in near:
             split = ""
+        for opened in _GROUP.finditer(near):
+            group = opened[1] or ""
         name = (
             ""
-            if slot in taken or gaps[slot + 1] in _JOINTS or gap in _JOINTS or gaps[slot + 1].startswith(_BAR)
+            if slot in taken
+            or (gaps[slot + 1] in _JOINTS and slot + 1 < len(gaps) - 1)
+            or gap in _JOINTS or gaps[slot + 1].startswith(_BAR)
             else known.get(slot) or _name(near, whole=whole, bare=bare)
         )
         if not name or _SKIPPED.search(name):
@@ -132,6 +142,9 @@ def cells(
         if segment:
             split = split_word(segment[1])
         split = own or (split if barred or segment else "") or headed
+        if group and (key, own or split) in seen:
+            key = f"{group}/{key}"
+        seen.add((key, own or split))
         found.append(Cell(slot, key, own or split, _running(gaps, slot, key)))
     return found
 
@@ -145,6 +158,8 @@ def _name(near: str, *, whole: bool, bare: bool) -> str:
     tail = near[-_LONGEST_OPEN:]
     if (":" in tail or "=" in tail or "is" in tail) and (match := _KEY.search(near)):
         return match[1]
+    if "rate" in near and (rate := _SET_RATE.search(near)):
+        return rate[1]
     if not bare and not near.rstrip(" ([").lower().endswith(_BARE_WORDS):
         return ""
     match = _BARE.search(near)
