@@ -32,10 +32,10 @@ def guess_bare_splits(curves: Mapping[str, Series], roles: Iterable[str | None])
         elif said == "metric" and split in ("val", "test") and len(curves[tag].finite) >= LEAST:
             scores |= _metrics({tag: split}, [_change(curves[tag]) < 0])
         words = words_of(tag).split()
-        split = SPLITS.get(words[0]) if len(words) == 1 and len(words[0]) > 2 else None  # noqa: PLR2004 - "tr" is more
+        split = SPLITS.get(words[0]) if len(words) == 1 and len(words[0]) > 2 else None
         if split and len(curves[tag].finite) >= LEAST:
             named[tag] = split
-    if "train" not in named.values() or len(set(named.values())) < 2:  # noqa: PLR2004 - of one part alone it says little
+    if "train" not in named.values() or len(set(named.values())) < 2:
         return scores
     falls = [_change(curves[tag]) < 0 for tag in named]
     has_loss = any(role and "loss" in role for role in roles)

@@ -221,13 +221,15 @@ loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|loglo
 loss                (criterion|objective|obj|^((<avg>|total|batch|epoch) )*cost)( <avg>| step| epoch)*$
 loss                ((^|empirical )risk|deviance|neg(ative)? (log )?lik\w*)( <avg>| step| epoch)*$
 loss                n?elbo|vlb|^(epoch )?ctc$|^tot(al)?$
-metric_lower        top err(or)?|errors?|[ts]?errs?|[awctdusmjf]er|b[cw]er|per$|lpips|niqe|bp[bcdp]|bits per \w+|[nr]?r?msl?e
+metric_lower        top err(or)?|errors?|[ts]?errs?|[awctdusmjf]er|b[cw]er|per$|lpips|niqe
+metric_lower        bp[bcdp]|bits per \w+|[nr]?r?msl?e
 metric_lower        w?s?m?ape|m(ed)?ae|mre|owa
 metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|eer|mcd|epe|[af]de
 metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|(mean|median) rank
 metric_lower        nme|mase|crps|\w*mpjpe|chamfer|hausdorff|hd$|assd|asd|emd|f[pn]r|(min )?dcf|edit distance|miss rate
 metric_lower@val    fid|kid|fvd|fad|inception distance
-metric_higher@val   ((coco)?aps?|ap[sml]|m?a[pr])( (small|medium|large|\w))*$|\w{0,2}io ?us?|mean ?iu|rouge|meteor|cider|spice
+metric_higher@val   ((coco)?aps?|ap[sml]|m?a[pr])( (small|medium|large|\w))*$|\w{0,2}io ?us?|mean ?iu
+metric_higher@val   rouge|meteor|cider|spice
 metric_higher@val   \w*bleu|chrf|comet|(bert|clip) ?score|ndcg|mrr|hits?|minp|pq|pass( rate)?|hellaswag|mmlu|spl
 metric_higher       <acc>|f[1-9]|fb1|[fv] ?(score|measure|beta)|t[pn]r|prec(ision)?|recall|au(c|p?roc?|prc?)|roc|dice
 metric_higher       pesq|stoi|true (positive|negative)s?|cos(ine)? sim(ilarity)?|nmi|a[rm]i|purity|silhouette

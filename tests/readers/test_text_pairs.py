@@ -27,7 +27,8 @@ def test_names_between_commas(tmp_path: Path) -> None:
 
 def test_a_line_of_nothing_but_pairs(tmp_path: Path) -> None:
     lines = [
-        f"tick {i:<5d} kimg {12.8 * i:<9.1f} loss {loss:<9.5f} time {'1h 02m 03s':<12s} sec/tick {20.5:<7.1f} gpumem {20.1:<6.2f}"
+        f"tick {i:<5d} kimg {12.8 * i:<9.1f} loss {loss:<9.5f} time {'1h 02m 03s':<12s} sec/tick {20.5:<7.1f} "
+        f"gpumem {20.1:<6.2f}"
         for i, loss in enumerate(LOSSES)
     ]
     run = read(tmp_path, lines)
@@ -84,7 +85,8 @@ def test_of_three_counters_the_regular_one_is_the_step(tmp_path: Path) -> None:
 
 def test_lines_of_two_agents_at_the_same_steps_are_told_apart(tmp_path: Path) -> None:
     lines = [
-        f"[INFO] {name}. Step: {1000 * i}. Time Elapsed: {i}.5 s. Mean Reward: {loss + k}. Std of Reward: 0.3. Training."
+        f"[INFO] {name}. Step: {1000 * i}. Time Elapsed: {i}.5 s. Mean Reward: {loss + k}. Std of Reward: 0.3. "
+        "Training."
         for i, loss in enumerate(LOSSES)
         for k, name in enumerate(("Striker", "Goalie"))
     ]
@@ -156,25 +158,46 @@ def test_a_name_that_comes_again_is_of_the_group_that_it_stands_in(tmp_path: Pat
 
 
 def test_the_last_number_of_a_sentence(tmp_path: Path) -> None:
-    lines = [f"[INFO] Goalie. Step: {1000 * i}. Mean Reward: {loss}. Training. ELO: 12{i:02d}.5." for i, loss in enumerate(LOSSES)]
+    lines = [
+        f"[INFO] Goalie. Step: {1000 * i}. Mean Reward: {loss}. Training. ELO: 12{i:02d}.5."
+        for i, loss in enumerate(LOSSES)
+    ]
     assert rows(read(tmp_path, lines), "ELO")[3] == (3000, 1203.5)
 
 
 def test_what_a_bar_shows_is_no_part_of_what_lines_print(tmp_path: Path) -> None:
     lines = []
     for epoch, loss in enumerate(LOSSES, 1):
-        bars = [f"Epoch {epoch}/30: {k * 10}%|#  | {k * 100}/1000 [00:01<00:09, 99.5it/s, critic_loss=9.{k}]" for k in range(4)]
+        bars = [
+            f"Epoch {epoch}/30: {k * 10}%|#  | {k * 100}/1000 [00:01<00:09, 99.5it/s, critic_loss=9.{k}]"
+            for k in range(4)
+        ]
         lines.append("\r".join(bars))
-        lines.append(f"2023-03-14 09:12.44 [info     ] CQL: epoch={epoch} step={1000 * epoch} metrics={{'critic_loss': {loss}}}")
+        lines.append(
+            f"2023-03-14 09:12.44 [info     ] CQL: epoch={epoch} step={1000 * epoch} metrics={{'critic_loss': {loss}}}"
+        )
     assert rows(read(tmp_path, lines), "critic_loss") == [(1000 * epoch, loss) for epoch, loss in enumerate(LOSSES, 1)]
 
 
 def test_a_table_of_settings_gives_no_curves(tmp_path: Path) -> None:
-    lines = ["+-----------------------+-------+", "| Parameter             | Value |", "+-----------------------+-------+"]
-    lines += ["| val_loss_every        | 250   |", "| final LR fraction     | 0.0   |", "+-----------------------+-------+"]
-    lines += [f"step {i:4d}/30 | loss {loss} (+nanz)| norm 3.1 | lr 6.00e-04 | 27.1 ms | 190000 tok/s" for i, loss in enumerate(LOSSES)]
+    lines = [
+        "+-----------------------+-------+",
+        "| Parameter             | Value |",
+        "+-----------------------+-------+",
+    ]
+    lines += [
+        "| val_loss_every        | 250   |",
+        "| final LR fraction     | 0.0   |",
+        "+-----------------------+-------+",
+    ]
+    lines += [
+        f"step {i:4d}/30 | loss {loss} (+nanz)| norm 3.1 | lr 6.00e-04 | 27.1 ms | 190000 tok/s"
+        for i, loss in enumerate(LOSSES)
+    ]
     run = read(tmp_path, lines)
-    assert rows(run, "loss") == list(enumerate(LOSSES)) and not {"val_loss_every", "final LR fraction"} & set(run.columns.tags)
+    assert rows(run, "loss") == list(enumerate(LOSSES)) and not {"val_loss_every", "final LR fraction"} & set(
+        run.columns.tags
+    )
 
 
 def test_the_rate_that_is_set_after_each_epoch(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_cells_that_are_blank(tmp_path: Path) -> None:
     """Chainer's PrintReport with its progress bar between the rows: the validation is evaluated each second time."""
     lines = ["epoch       iteration   main/loss   validation/main/loss  elapsed_time"]
     for i, loss in enumerate(LOSSES, 1):
-        lines += [f"     total [###...............]  7.50%", f"       {600 * i - 300} iter, {i - 1} epoch / 30 epochs"]
+        lines += ["     total [###...............]  7.50%", f"       {600 * i - 300} iter, {i - 1} epoch / 30 epochs"]
         held = f"{loss + 1:<20.6g}" if i % 2 == 0 else " " * 20
         lines.append(f"\x1b[4A\x1b[J{i:<10}  {600 * i:<10}  {loss:<10.6g}  {held}  {12.5 * i:<12.6g}")
     run = read(tmp_path, lines)

@@ -84,7 +84,9 @@ def tables(content: dict[str, Any]) -> list[tuple[Table, Axis | None]]:
     found = []
     for (counter, _), members in groups.items():
         curves = {_name(keys): lists[keys] for keys in members if keys != counter}
-        steps = {"step" if counter[-1] == _STEPS or counter[-1].endswith(_OWN_STEPS) else counter[-1]: lists[counter]} if counter else {}
+        name = counter[-1] if counter else ""
+        name = "step" if name == _STEPS or name.endswith(_OWN_STEPS) else name
+        steps = {name: lists[counter]} if counter else {}
         if curves:
             found.append(_columns(steps | curves))
     rows = [keys for keys, cells in lists.items() if _are_rows(cells)]

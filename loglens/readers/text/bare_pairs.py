@@ -1,4 +1,7 @@
-"""Numbers whose name stands before them without ":" or "=": "Learning Rate 1e-5, It/sec 0.5", "tick 3 kimg 0.1 loss 2"."""
+"""Numbers whose names stand before them without ":" or "=".
+
+"Learning Rate 1e-5, It/sec 0.5", "tick 3 kimg 0.1 loss 2".
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,9 @@ _KEY = re.compile(rf"({_WORD}(?: (?:/ )?{_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\)
 _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
 _BARE = re.compile(rf"({_WORD}(?: {_WORD})?) [\[(]?$")
 #: "Updating learning rate to 0.001", "learning rate is now 0.001"
-_SET_RATE = re.compile(r"\b(learning[ _]rate)(?: of group)?(?: is)?(?: now| set| changed| updated)?(?: to| at)? $", re.I)
+_SET_RATE = re.compile(
+    r"\b(learning[ _]rate)(?: of group)?(?: is)?(?: now| set| changed| updated)?(?: to| at)? $", re.I
+)
 _UNIT = re.compile(r"(?:[^\W\d_]|[%°/])[\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
 #: One that stands apart, before the next name: "875.63 samples/sec Train-accuracy=", "0.5 seconds, loss".
 _UNIT_APART = re.compile(
@@ -43,10 +45,12 @@ MEASURES = re.compile(
     re.I,
 )
 #: The last words of names that need neither ":" nor "=".
-_BARE_WORDS = tuple(
-    """loss lr acc accuracy ppl perplexity norm gnorm grad_norm time mfu wps tps top1 top5 score f1 auc auroc mse mae
-    rmse iou miou dice precision recall map bleu wer cer reward return psnr ssim""".split()
-) + ("learning rate", "learning_rate")
+_BARE_WORDS = (
+    *"""loss lr acc accuracy ppl perplexity norm gnorm grad_norm time mfu wps tps top1 top5 score f1 auc auroc mse mae
+    rmse iou miou dice precision recall map bleu wer cer reward return psnr ssim""".split(),
+    "learning rate",
+    "learning_rate",
+)
 _BARE_OK = re.compile(rf"(?:^|[ _./])(?:{'|'.join(_BARE_WORDS)})$", re.I)
 #: Within so many letters before a number stands what `_OPEN` asks for.
 _LONGEST_OPEN = 10
@@ -129,7 +133,8 @@ def cells(
             ""
             if slot in taken
             or (gaps[slot + 1] in _JOINTS and slot + 1 < len(gaps) - 1)
-            or gap in _JOINTS or gaps[slot + 1].startswith(_BAR)
+            or gap in _JOINTS
+            or gaps[slot + 1].startswith(_BAR)
             else known.get(slot) or _name(near, whole=whole, bare=bare)
         )
         if not name or _SKIPPED.search(name):

@@ -32,7 +32,8 @@ _RANKS = ("num_updates", "global", "step", "iteration", "iter", "itr", "update",
 _NO_COUNTER_AFTER = r"(?<! --)(?<!\bmax )(?<!\btotal )(?<!\bnum )"
 _COUNTER = {
     kind: re.compile(
-        rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}(?:{_RANGE})?(?P<at>\0)(?:(?: ?/ ?| of )\0){{0,2}}"
+        rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}(?:{_RANGE})?"
+        r"(?P<at>\0)(?:(?: ?/ ?| of )\0){0,2}"
     )
     for kind, words in _WORDS.items()
 }
@@ -64,7 +65,10 @@ _OVERALL = re.compile(r"\bglobal[ _](?:[a-z]+[ _])?step|num_updates")
 
 
 class Counter(NamedTuple):
-    """Slots of a counter and of its total, -1 where there is none; where it begins and ends; whether of the whole run."""
+    """Slots of a counter and of its total, -1 where there is none; where it begins and ends.
+
+    overall: whether it counts over the whole run.
+    """
 
     slot: int
     total: int

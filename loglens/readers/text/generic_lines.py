@@ -114,8 +114,8 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
     sides = {cell.split for cell in listed}
     side = split or (sides.pop() if len(sides) == 1 else "")
     family = f"{'unnamed' if unnamed else 'generic'}{' overall' if step and step.overall else ''}/{side}"
-    label = "" if split else label_of(body[: min(each.start for each in (step, epoch) if each)])
-    plan = LinePlan(family, frozenset(words), values=values, section=section, label=label)
+    begins_with = "" if split else label_of(body[: min(each.start for each in (step, epoch) if each)])
+    plan = LinePlan(family, frozenset(words), values=values, section=section, label=begins_with)
     return _counting(plan, step, epoch)
 
 

@@ -28,7 +28,7 @@ def with_labels(records: LineRecords) -> LineRecords:
     A label that comes alone, or at steps of its own, says nothing that tells a curve from another.
     """
     labelled = [i for i, plan in enumerate(records.plans) if plan.label]
-    if len({records.plans[i].label for i in labelled}) < 2:  # noqa: PLR2004 - nothing to tell apart
+    if len({records.plans[i].label for i in labelled}) < 2:
         return records
     plans = list(records.plans)
     for family in dict.fromkeys(plans[i].family for i in labelled):

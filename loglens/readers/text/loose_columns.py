@@ -53,10 +53,9 @@ class LooseColumns:
         elif self._header and (row := self._row(cells)):
             self._proven = True
             return row
-        elif len(cells) >= _LEAST and _HEADER_LINE.fullmatch(line):
-            if any(is_counter(word.decode("utf-8", "replace")) for word in cells):
-                self._section = self._section if self._since <= _NEAR else b""
-                self._header, self._since_header, self._proven = cells, 0, False
+        elif _HEADER_LINE.fullmatch(line) and any(is_counter(word.decode("utf-8", "replace")) for word in cells):
+            self._section = self._section if self._since <= _NEAR else b""
+            self._header, self._since_header, self._proven = cells, 0, False
         return None
 
     def _row(self, cells: list[bytes]) -> bytes | None:
