@@ -12,6 +12,7 @@ from loglens.model.report import CurveRole
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.roles import from_tags as roles
+from loglens.roles.bare_splits import guess_bare_splits
 from loglens.roles.families import guess_families
 from loglens.roles.from_values import corrected
 from loglens.roles.role import Role
@@ -36,7 +37,7 @@ def assign_roles(run: Run, user: Mapping[str, str] | None = None) -> tuple[Serie
         named = _with_role(curve, table[tag])
         curves += [named] if any(roles.matches(tag, glob) for glob in user) else corrected(named)
     without = {curve.tag: curve for curve in curves if curve.role is None}
-    guesses = guess_families(without, table)
+    guesses = guess_families(without, table) | guess_bare_splits(without, [curve.role for curve in curves])
     curves = [_with_role(curve, guesses.get(curve.tag)) for curve in curves]
     taken = {(curve.role, curve.layer) for curve in curves}
     scalar_role = {"grad_hist": "grad_norm_layer", "weight_hist": "weight_norm_global"}

@@ -36,7 +36,7 @@ def _stand_ins(roles: Mapping[str, Role], words: Mapping[str, str], given: Colle
     if not found and any("loss" in name for name in names):
         return {}
     for error in ERRORS if not found else ():
-        like = re.compile(rf"\b({error})$")
+        like = re.compile(rf"\b({error})( mean)?$")
         found = found or [tag for tag in free if roles[tag].name == "metric_lower" and like.search(words[tag])]
     return {tag: Role("loss", roles[tag].split, guessed=True) for tag in found}
 

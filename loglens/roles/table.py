@@ -92,11 +92,18 @@ rl_policy_loss      loss (pi|a|action|clip|objective)$|(pi|a|p|objective|action)
 rl_value_loss       loss [vc]$|[vc] loss
 rl_importance_ratio ^(policy |ppo |<avg> )*ratios?( <avg>)?$|^policy ratio|probs? ratio|^(loss(es)? )?importance$
 
+when ^(ce mean words|cost|gnorm)$
+metric_higher@val   ^translation$
+when ^<avg> rms$ & ^skip ratio$
+metric_lower        ^(delta|<avg> rms)$
+
 when generator|^<g>( \w+)* (loss|cost)|loss(es)? <g>$ & critic
 gan_d_loss          ^<told>*(loss(es)? critic|critic( (loss|cost))?)$
 always
-metric_higher       (accs?|accurac(y|ies))$
+metric_higher       (accs?|accu|accurac(y|ies))$
 -                   fan ?speed|fan$
+-                   (^|(acc|accuracy|auc|map|ndcg|error|err|loss|logloss|r?mse|mae|mape|f1|score)s?( <avg>)? )std(dev)?$
+metric_higher       norm(alized)? edit dis(t(ance)?)?
 grad_norm_global    <grad> norms? (of )?(\w+ )*loss( \w+)?$|^<grad> (actor|critic|policy|value|world model)$
 lr                  step ?sizes?$
 ignore              hp metric|^keras$|image$
@@ -195,7 +202,7 @@ gan_score_fake      d g z\d*|(scores?|signs?|d|dis|logits?|disc\w*) (out )?fake(
 gan_score_fake      fake (scores?|logits?|prob|pred)
 gan_augment         progress augment|ada p|augment( p)?$
 
-metric_higher       rewards? (accurac(y|ies)$|margins?)|(^|scores? )margins?$|win ?rates?|pass at
+metric_higher       elo( rating)?$|rewards? (accurac(y|ies)$|margins?)|(^|scores? )margins?$|win ?rates?|pass at
 rl_truncation       trunc\w* (ratio|rate|frac\w*)|truncations?
 rl_importance_ratio ^is ratio|importance ~(ratio|weights?)|logp diff\w*
 rl_episode_len      ep(isod(e|ic))?s? ~len(gth)?s?|(<avg>) ~length|<text> ~len(gth)?s?|ep ?len\w*
@@ -203,7 +210,7 @@ rl_explained_var    expl(ained)? var(iance)?
 rl_kl               approx ?kl
 rl_clip_frac        clip ?frac(tion)?|clip ratio|ppo clip\w*
 rl_q_value          ^<avg> q$|(q|qf|v) ~(values?|vals?|<avg>)|(target|q\d) (values?|vals?|<avg>)|qvals?|qvalues?
-rl_success          success|(solve|victory) rate|goals? reached
+rl_success          (battles?|games?|match(es)?) won|success|(solve|victory) rate|goals? reached
 rl_reward           game scores?$|rewards?|rews?|ep(rew|ret)\w*|(ep|episode|episodic) ~(rew|return|ret|score)s?
 -                   (rout\w*|att(ention|n)|codebook|expert|cluster|usage) ~entropy
 rl_entropy          (?<!cross )entropy( <avg>)?$
@@ -213,16 +220,18 @@ metric_higher       (accs?|accurac(y|ies))( <avg>| step| epoch)*$
 loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|logloss
 loss                (criterion|objective|obj|^((<avg>|total|batch|epoch) )*cost)( <avg>| step| epoch)*$
 loss                ((^|empirical )risk|deviance|neg(ative)? (log )?lik\w*)( <avg>| step| epoch)*$
-loss                n?elbo|vlb|^ctc$|^tot(al)?$
-metric_lower        top err(or)?|errors?|err|[awctdusmj]er|per$|lpips|niqe|bp[bcdp]|bits per \w+|[nr]?r?msl?e
+loss                n?elbo|vlb|^(epoch )?ctc$|^tot(al)?$
+metric_lower        top err(or)?|errors?|[ts]?errs?|[awctdusmjf]er|b[cw]er|per$|lpips|niqe
+metric_lower        bp[bcdp]|bits per \w+|[nr]?r?msl?e
 metric_lower        w?s?m?ape|m(ed)?ae|mre|owa
 metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|eer|mcd|epe|[af]de
 metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|(mean|median) rank
 metric_lower        nme|mase|crps|\w*mpjpe|chamfer|hausdorff|hd$|assd|asd|emd|f[pn]r|(min )?dcf|edit distance|miss rate
 metric_lower@val    fid|kid|fvd|fad|inception distance
-metric_higher@val   ((coco)?aps?|ap[sml]|m?a[pr])( (small|medium|large|\w))*$|\w{0,2}io ?us?|rouge|meteor|cider|spice
+metric_higher@val   ((coco)?aps?|ap[sml]|m?a[pr])( (small|medium|large|\w))*$|\w{0,2}io ?us?|mean ?iu
+metric_higher@val   rouge|meteor|cider|spice
 metric_higher@val   \w*bleu|chrf|comet|(bert|clip) ?score|ndcg|mrr|hits?|minp|pq|pass( rate)?|hellaswag|mmlu|spl
-metric_higher       <acc>|f[1-9]|[fv] ?(score|measure|beta)|t[pn]r|prec(ision)?|recall|au(c|p?roc?|prc?)|roc|dice
+metric_higher       <acc>|f[1-9]|fb1|[fv] ?(score|measure|beta)|t[pn]r|prec(ision)?|recall|au(c|p?roc?|prc?)|roc|dice
 metric_higher       pesq|stoi|true (positive|negative)s?|cos(ine)? sim(ilarity)?|nmi|a[rm]i|purity|silhouette
 metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kendall|kappa|exact match|em|sensitivity
 metric_higher       log ?lik\w*|likelihood|llh|oa$|adj ?r2?$|hmean|fitness|signal noise ratio|structural similarity
@@ -250,7 +259,7 @@ WORDS = {
     r"|iter(ation)?|agent|learner|metrics|update|gradient|opt(im(izer)?)?|process|diagnostics|misc|cum(ulative)?) )*",
     "nth": "(num(ber)?|idx|index)",
     "text": "(traj|response|completions?|prompt|total|generation|output|rollout|trajectory)",
-    "acc": r"([a-z]?accs?|accurac(y|ies)|top k)",
+    "acc": r"([a-z]?accs?|accu|accurac(y|ies)|top k)",
     "d": "(d|(net )?disc?r?(iminator)?)",
     "g": r"(g\d?|(net )?gen(erator)?)",
     "item": "(samples|examples|sequences|images|documents)",
@@ -276,7 +285,7 @@ SPLITS = {
         "val vali valid minival validation validate eval evaluate evaluation evaluator dev heldout holdout cv".split(),
         "val",
     ),
-    **dict.fromkeys("test testing".split(), "test"),
+    **dict.fromkeys("test testing tst".split(), "test"),
 }
 
 #: Words of a loss's name that do not tell it from the total; that name the main objective, where there is

@@ -39,6 +39,19 @@ _SPELLINGS = tuple(
         (r"(?<![a-z\d])l_(?=[a-z]{2}|[dg](?![a-z]))(?!inf|rate)", "loss "),
     )
 )
+#: Names in other scripts, as consoles print them.
+_ENGLISH = {
+    **dict.fromkeys(("损失", "損失", "손실", "потери", "потеря", "ошибка"), "loss"),
+    **dict.fromkeys(("准确率", "準確率", "正确率", "正確率", "正解率", "精度", "정확도", "точность"), "accuracy"),
+    **dict.fromkeys(("召回率", "再現率", "재현율"), "recall"),
+    **dict.fromkeys(("精确率", "適合率", "정밀도"), "precision"),
+    **dict.fromkeys(("学习率", "學習率", "学習率", "학습률"), "learning rate"),
+    **dict.fromkeys(("困惑度",), "perplexity"),
+    **dict.fromkeys(("训练", "訓練", "学習", "훈련", "학습"), "train"),
+    **dict.fromkeys(("验证", "驗證", "検証", "검증"), "val"),
+    **dict.fromkeys(("测试", "測試", "テスト", "테스트"), "test"),
+}
+_FOREIGN = re.compile("|".join(sorted(_ENGLISH, key=len, reverse=True)), re.I)
 _WORD = re.compile(r"(?<![a-z])[a-z]\d+(?![a-z\d])|[a-z]+")
 
 
@@ -46,6 +59,8 @@ _WORD = re.compile(r"(?<![a-z])[a-z]\d+(?![a-z\d])|[a-z]+")
 def words_of(tag: str) -> str:
     """The words of a tag, in lower case, between blanks; "trainLoss" and "Loss/train" have the same ones."""
     tag = tag[-LONGEST:]
+    if not tag.isascii():
+        tag = _FOREIGN.sub(lambda found: f" {_ENGLISH[found[0].lower()]} ", tag)
     if not tag.islower():
         tag = _ONE_WORD.sub(lambda found: found[0].lower(), tag)
         tag = _CAPITAL.sub(" ", tag).lower()

@@ -180,3 +180,17 @@ def test_a_document_that_was_cut_off_says_so(tmp_path: Path) -> None:
     assert jsonl.sniff(path)
     with pytest.raises(UnreadableError, match="cut off, or still being written"):
         read_one(jsonl.read, path)
+
+
+def test_curves_with_lists_of_their_own_steps(tmp_path: Path) -> None:
+    """As PyMARL writes them with Sacred: numpy's scalars are objects, and "loss_T" are the steps of "loss"."""
+    content = {
+        "loss": [3.5, 2.5, 1.5, 1.25],
+        "loss_T": [100, 250, 400, 450],
+        "return_mean": [{"dtype": "float64", "py/object": "numpy.float64", "value": v + 0.5} for v in range(6)],
+        "return_mean_T": [0, 50, 100, 150, 200, 250],
+    }
+    path = write(tmp_path / "info.json", json.dumps(content, indent=2).encode())
+    run = read_one(jsonl.read, path)
+    assert rows(run, "loss") == [(100, 3.5), (250, 2.5), (400, 1.5), (450, 1.25)]
+    assert rows(run, "return_mean") == [(50 * v, v + 0.5) for v in range(6)] and len(run.columns.tags) == 2

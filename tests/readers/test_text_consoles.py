@@ -175,8 +175,8 @@ def test_the_best_so_far_is_no_part_of_the_curve(tmp_path: Path) -> None:
             lines.append(f"{logger}cur metric, acc: 0.{i}, norm_edit_dis: 0.7423, fps: 1073.47")
             lines.append(f"{logger}best metric, acc: 0.9{i}, is_float16: False, norm_edit_dis: 0.7, best_epoch: 9")
     run = read(tmp_path, lines)
-    assert rows(run, "cur metric/acc") == [(10 * i, float(f"0.{i}")) for i in range(5, 41, 5)]
-    assert rows(run, "best metric/acc") == [(10 * i, float(f"0.9{i}")) for i in range(5, 41, 5)]
+    assert rows(run, "val/cur metric/acc") == [(10 * i, float(f"0.{i}")) for i in range(5, 41, 5)]
+    assert rows(run, "val/best metric/acc") == [(10 * i, float(f"0.9{i}")) for i in range(5, 41, 5)]
     assert {value for _, value in rows(run, "acc")} == {0.01}
 
 

@@ -109,7 +109,7 @@ def test_counters(tmp_path: Path, form: str) -> None:
     run = read(tmp_path, ["using 8 GPUs", *(form.format(i, loss) for i, loss in enumerate(LOSSES[:30]))])
     (tag,) = [tag for tag in run.tags if rows(run, tag)[0][1] == LOSSES[0]]
     assert rows(run, tag) == list(zip(COUNTED[form], LOSSES[:30], strict=True))
-    assert run.axes == {} and "ms/batch" not in run.tags
+    assert run.axes == {}
 
 
 def test_pytorchs_word_language_model(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ _SPLIT = re.compile(r"(?:^|[^a-z])(train|learn|val|test|eval|dev)(?:ing|id|idati
 #: The end of a head may cut a string in two.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|[\[\]{},]', re.S)
 _STEPS, _VALUES = "steps", "values"  # Sacred
+_OWN_STEPS = "_T"  # PyMARL
 
 
 def is_history(path: Path) -> bool:
@@ -64,8 +65,10 @@ def is_history(path: Path) -> bool:
 
 
 def has_inner_curves(content: dict[str, Any]) -> bool:
-    """Whether a document is such a history, and curves of measures stand in objects within it."""
+    """Whether a document is such a history, and its curves have steps of their own or stand in objects within it."""
     lists = _lists(content)
+    if any(_is_of_steps(keys, lists) for keys in lists):
+        return True
     inner = any(len(keys) > 1 and _names_measure(keys) and _are_numbers(cells) for keys, cells in lists.items())
     return inner and _is_history(lists)
 
@@ -76,12 +79,14 @@ def tables(content: dict[str, Any]) -> list[tuple[Table, Axis | None]]:
     groups: dict[tuple[Keys | None, int], list[Keys]] = {}
     names = catboost.metric_names(content)
     for keys, cells in lists.items():
-        if _are_numbers(cells):
+        if _are_numbers(cells) and not _is_of_steps(keys, lists):
             groups.setdefault((_counter(keys, lists), len(cells)), []).append(keys)
     found = []
     for (counter, _), members in groups.items():
         curves = {_name(keys): lists[keys] for keys in members if keys != counter}
-        steps = {"step" if counter[-1] == _STEPS else counter[-1]: lists[counter]} if counter else {}
+        name = counter[-1] if counter else ""
+        name = "step" if name == _STEPS or name.endswith(_OWN_STEPS) else name
+        steps = {name: lists[counter]} if counter else {}
         if curves:
             found.append(_columns(steps | curves))
     rows = [keys for keys, cells in lists.items() if _are_rows(cells)]
@@ -97,11 +102,16 @@ def _lists(content: dict[str, Any]) -> Lists:
     while stack and len(found) < _MAX_LISTS:
         keys, node = stack.pop()
         if isinstance(node, list) and len(node) >= _MIN_VALUES:
-            found[keys] = node
+            found[keys] = list(map(_unpickled, node))
         elif isinstance(node, dict) and len(keys) < _MAX_DEPTH:
             inside = [(key, inner) for key, inner in node.items() if isinstance(inner, dict | list)]
             stack.extend(((*keys, key), inner) for key, inner in reversed(inside) if key.lower() not in _SETTINGS)
     return found
+
+
+def _unpickled(cell: Any) -> Any:
+    """A scalar of numpy as jsonpickle writes it, in Sacred's info.json, as a number; other cells as they are."""
+    return cell.get("value", cell) if isinstance(cell, dict) and "py/object" in cell else cell
 
 
 def _is_history(lists: Lists) -> bool:
@@ -157,12 +167,20 @@ def _rises(cells: Sequence[Any]) -> bool:
 
 
 def _counter(keys: Keys, lists: Lists) -> Keys | None:
-    """Find the counter of a curve: the nearest list beside or above it that has its length and rises."""
+    """The list of a curve's own steps ("loss_T"), or the nearest one beside or above it, of its length, that counts."""
+    own = (*keys[:-1], keys[-1] + _OWN_STEPS)
+    if own in lists and len(lists[own]) == len(lists[keys]) and _rises(lists[own]):
+        return own
     for depth in range(len(keys) - 1, -1, -1):
         for place in _counters_at(keys[:depth], lists):
             if len(lists[place]) == len(lists[keys]) and _rises(lists[place]):
                 return place
     return None
+
+
+def _is_of_steps(keys: Keys, lists: Lists) -> bool:
+    """Whether a list holds the steps of the one that is called as it is without the ending."""
+    return keys[-1].endswith(_OWN_STEPS) and (*keys[:-1], keys[-1].removesuffix(_OWN_STEPS)) in lists
 
 
 def _counters_at(above: Keys, lists: Lists) -> Iterator[Keys]:

@@ -31,6 +31,8 @@ _SUFFIXES = frozenset({".jsonl", ".ndjson"})
 _LIST_SUFFIXES = frozenset({"", ".json", ".log", ".txt", ".out"})
 #: Names that writers give to lines of JSON, whatever the suffix says.
 _NAMES = re.compile(r"^(?:metrics|scalars|result|progress|log|scores|stats)\.(?:json|txt)$|\.log\.json$")
+#: So many lines of objects make a log of a file with another suffix.
+_FEW = 3
 _ROW_LIST = re.compile(r"\s*\[\s*(\{[^{}]*\})")
 #: skorch: the rows are epochs and begin with the rows of their batches.
 _EPOCHS = re.compile(rf'\s*\[\s*\{{\s*"{skorch.BATCHES}"\s*:\s*\[')
@@ -52,7 +54,7 @@ def sniff(path: Path) -> bool:
     if text.startswith(dllogger.PREFIX):
         return dllogger.is_log(text)
     if suffix in _LIST_SUFFIXES - {".json"} and (not named or _ROW_LIST.match(text)):
-        return _is_row_list(text)
+        return _is_row_list(text) or _are_rows(text)
     keys = _KEY.findall(text)
     if text.startswith("{") and "_step" in keys and {"_runtime", "_timestamp"} & set(keys):
         return False
@@ -81,6 +83,15 @@ def _is_row_list(text: str) -> bool:
     match = _ROW_LIST.match(text)
     keys = _KEY.findall(match[1]) if match else []
     return any(map(is_counter, keys)) and any(map(_TELLING.search, keys))
+
+
+def _are_rows(text: str) -> bool:
+    """Whether all whole lines of a file's head are objects that hold a counter and, one of them, a measurement."""
+    lines = [line for line in text.split("\n")[:-1] if line.strip()]
+    keys = set(_KEY.findall(text))
+    if len(lines) < _FEW or not all(line.startswith("{") for line in lines) or not all(map(_is_object, lines)):
+        return False
+    return "_step" not in keys and any(map(is_counter, keys)) and any(map(_TELLING.search, keys))
 
 
 def _are_lines(lines: Sequence[str], whole: bool, named: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,8 @@ from loglens.readers.tables.table import Table
 
 _KEYS = frozenset({"tag", "metric", "name", "key"})
 _KINDS = frozenset({"mode", "phase", "split", "stage"})
+_HELD_OUT = frozenset("val valid validation eval evaluation test testing dev".split())
+_HELD_WORD = re.compile(r"(?:^|[^a-z])(?:val|valid|validation|eval|evaluation|test|dev)(?:[^a-z]|$)", re.I)
 
 
 def pivot(table: Table) -> Table | None:
@@ -41,7 +44,10 @@ def pivot(table: Table) -> Table | None:
 
 
 def split_kinds(table: Table) -> Table:
-    """Give the rows of each kind columns of their own ("train/loss", "val/loss") where several kinds fill one."""
+    """Give the rows of each kind columns of their own ("train/loss", "val/loss") where several kinds fill one.
+
+    A column that the rows of a held-out part alone fill is called after it.
+    """
     kind = kind_column(table)
     return table if kind is None else _apart(table, kind, sorted(set(table.text[kind].values())))
 
@@ -66,6 +72,10 @@ def _apart(table: Table, kind: int, words: list[str]) -> Table:
     both = (kinds > 1) & metric
     names = list(table.names)
     code = np.tile(np.arange(width)[:, None], len(words))
+    for one in pair.tolist():
+        col, at = divmod(one, len(words))
+        if kinds[col] == 1 and metric[col] and words[at].lower() in _HELD_OUT and not _HELD_WORD.search(names[col]):
+            names[col] = f"{words[at]}/{names[col]}"
     for col in np.flatnonzero(both):
         for at, word in enumerate(words):
             code[col, at] = len(names)

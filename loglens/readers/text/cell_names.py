@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from loglens.readers.text.templates import MARK
@@ -13,12 +14,16 @@ _OPEN = r"['\"]? ?(?:[:=]{1,2}>?| is) ?[~]?['\"\[({ ]{0,3}$"
 _KEY = re.compile(rf"({_WORD}(?: (?:/ )?{_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\))?){_OPEN}")
 _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
 _BARE = re.compile(rf"({_WORD}(?: {_WORD})?) [\[(]?$")
+#: "Updating learning rate to 0.001", "learning rate is now 0.001"
+_SET_RATE = re.compile(
+    r"\b(learning[ _]rate)(?: of group)?(?: is)?(?: now| set| changed| updated)?(?: to| at)? $", re.I
+)
 _UNIT = re.compile(r"(?:[^\W\d_]|[%°/])[\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
 #: One that stands apart, before the next name: "875.63 samples/sec Train-accuracy=", "0.5 seconds, loss".
 _UNIT_APART = re.compile(
     r" (?:[\w.]{1,20}/ ?(?:s|secs?|seconds?|it|iter|step|batch|epoch|gpu|device|min|h|hour|update)s?|ms|secs?|seconds?"
-    r"|mins?|minutes?|hours?|[KMGT]i?B|samples|tokens|images|examples|words|steps|points|pct|percent)"
-    r"(?=[\s,;|)]+[A-Za-z_\[({<])"
+    r"|mins?|minutes?|hours?|[KMGT]i?B|samples|tokens|images|examples|words|steps|points|pct|percent|s(?=[.,;|)]))"
+    r"(?=\.?[\s,;|)]+[A-Za-z_\[({<])"
 )
 _NEAR = 100
 #: What comes between the parts of a clock time, a date, a ratio or a range; none of them is a value.
@@ -26,7 +31,7 @@ _JOINTS = frozenset({":", "/", "-", " / ", "/ ", " /", "x", ".", "~"})
 #: Behind how far a bar has come.
 _BAR = "%|"
 _SKIPPED = re.compile(
-    r"^(?:eta|remaining(?: time)?|lineno|time_ms|seed|rank|pid|local_rank|world_size"
+    r"^(?:eta|complete|remaining(?: time)?|lineno|time_ms|seed|rank|pid|local_rank|world_size"
     r"|(?:max|total|num)_(?:steps|epochs|iters)"
     r"|version|v_num|cuda|port|line|global_batch|device|gpu|worker|.*\.py)$|:$",
     re.I,
@@ -35,13 +40,16 @@ _SKIPPED = re.compile(
 MEASURES = re.compile(
     r"loss|(?:^|[^a-z])(?:acc|lr|map|kl|tr?l|err|ce|dice|iou|auc|bl?eu|fid|score|ppl)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
     r"|损失|損失|准确率|準確率|精度|召回|学习率|学習率|正解率|손실|정확도|학습률|потер|точност"
+    r"|^(?:(?:avg|average|mean|total|train|training|val|test|batch|epoch)[ ._]{1,2})*cost(?: average| avg| mean)?$"
     r"|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|[wc]er$",
     re.I,
 )
 #: The last words of names that need neither ":" nor "=".
-_BARE_WORDS = tuple(
-    """loss lr acc accuracy ppl perplexity norm gnorm grad_norm time mfu wps tps top1 top5 score f1 auc auroc mse mae
-    rmse iou miou dice precision recall map bleu wer cer reward return psnr ssim""".split()
+_BARE_WORDS = (
+    *"""loss lr acc accuracy ppl perplexity norm gnorm grad_norm time mfu wps tps top1 top5 score f1 auc auroc mse mae
+    rmse iou miou dice precision recall map bleu wer cer reward return psnr ssim""".split(),
+    "learning rate",
+    "learning_rate",
 )
 _BARE_OK = re.compile(rf"(?:^|[ _./])(?:{'|'.join(_BARE_WORDS)})$", re.I)
 #: Within so many letters before a number stands what `_OPEN` asks for.
@@ -50,7 +58,8 @@ _LONGEST_OPEN = 10
 _SPLITS = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(
-        ("val", "valid", "validation", "validate", "validating", "eval", "evaluation", "evaluating", "dev"), "val"
+        ("val", "vali", "valid", "validation", "validate", "validating", "eval", "evaluation", "evaluating", "dev"),
+        "val",
     ),
     **dict.fromkeys(("test", "testing", "tst"), "test"),
 }
@@ -64,9 +73,14 @@ _UNSPACED = {
 UNSPACED = rf"({'|'.join(_UNSPACED)})(?:集|データ|세트)?(?:上|的|の)?(?!率)"
 _LATIN = "|".join(sorted(_SPLITS, key=len, reverse=True))
 _LEADING = re.compile(rf"(?:{_LATIN})(?=[\s/:]|$)|{UNSPACED}", re.I)
+_TRAILING = re.compile(rf"(?<=\w) on (?:the )?({_LATIN})(?: set| data| split)?$", re.I)
+#: "Epoch 3 done. Average cost": the end of what is said before the name.
+_SAID = re.compile(r"^(?:(?:done|finished|completed?|ended)[.,:]?|(?:not )?training\.) (?=[^\W\d])", re.I)
 _SEGMENT = re.compile(rf"\b({_LATIN})(?: set| results)?\s?[:\[(-]", re.I)
 
 #: "[valid] loss=0.5, acc=0.9": the part of the data that all values up to the next such word are of.
+#: "loss[loss=0.5, ctc=0.2], tot_loss[loss=0.6, ctc=0.3]": a name that comes again is of the group that it stands in.
+_GROUP = re.compile(r"([A-Za-z_]\w*)\[(?=[A-Za-z_])|\]")
 _HEADING = re.compile(r"\[([A-Za-z_]{2,20})\][ :]")
 
 
@@ -93,29 +107,39 @@ def is_counter(key: str) -> bool:
     return bool(_COUNTS.search(key)) and not MEASURES.search(key)
 
 
-def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[Cell]:
+def cells(
+    body: str, taken: frozenset[int], *, whole: bool, bare: bool, known: Mapping[int, str] | None = None
+) -> list[Cell]:
     """The numbers with a name. taken: slots that are none. whole: names fill what stands between bars.
 
-    bare: a name needs no ":" or "=" behind it.
+    bare: a name needs no ":" or "=" behind it. known: names that are known otherwise.
     """
+    known = known or {}
     gaps = body.split(MARK)
     found: list[Cell] = []
     split = headed = ""
     barred = "|" in body
+    group = ""
+    seen: set[tuple[str, str]] = set()
     for slot, gap in enumerate(gaps[:-1]):
         near = gap[-_NEAR:]
         if slot and len(gap) <= _NEAR and (unit := _UNIT.match(near) or _UNIT_APART.match(near)):
-            near = near[unit.end() :]
+            near = near[unit.end() :].removeprefix(". ")
         if "|" in near:
             split = ""
+        for opened in _GROUP.finditer(near):
+            group = opened[1] or ""
         name = (
             ""
-            if slot in taken or gaps[slot + 1] in _JOINTS or gap in _JOINTS or gaps[slot + 1].startswith(_BAR)
-            else _name(near, whole=whole, bare=bare)
+            if slot in taken
+            or (gaps[slot + 1] in _JOINTS and slot + 1 < len(gaps) - 1)
+            or gap in _JOINTS
+            or gaps[slot + 1].startswith(_BAR)
+            else known.get(slot) or _name(near, whole=whole, bare=bare)
         )
         if not name or _SKIPPED.search(name):
             continue
-        own, key = own_split(name.replace("'s ", " "))
+        own, key = own_split(_SAID.sub("", name.replace("'s ", " ")))
         before = near[near.rfind("|") + 1 : near.rfind(name)]
         for heading in _HEADING.finditer(before):
             headed = split_word(heading[1])
@@ -123,6 +147,9 @@ def cells(body: str, taken: frozenset[int], *, whole: bool, bare: bool) -> list[
         if segment:
             split = split_word(segment[1])
         split = own or (split if barred or segment else "") or headed
+        if group and (key, own or split) in seen:
+            key = f"{group}/{key}"
+        seen.add((key, own or split))
         found.append(Cell(slot, key, own or split, _running(gaps, slot, key)))
     return found
 
@@ -136,6 +163,8 @@ def _name(near: str, *, whole: bool, bare: bool) -> str:
     tail = near[-_LONGEST_OPEN:]
     if (":" in tail or "=" in tail or "is" in tail) and (match := _KEY.search(near)):
         return match[1]
+    if "rate" in near and (rate := _SET_RATE.search(near)):
+        return rate[1]
     if not bare and not near.rstrip(" ([").lower().endswith(_BARE_WORDS):
         return ""
     match = _BARE.search(near)
@@ -148,6 +177,8 @@ def own_split(name: str) -> tuple[str, str]:
     """The split that a name begins or ends with, and the rest of it."""
     if (lead := _LEADING.match(name)) and len(lead[0]) < len(name):
         return split_word(lead[1] or lead[0]), name[lead.end() :].strip(" /:")
+    if trail := _TRAILING.search(name):
+        return split_word(trail[1]), name[: trail.start()]
     return "", name
 
 

@@ -17,13 +17,13 @@ _WORDS = {
     "step": rf"(?:{_STEPS}){_NUMBER}",
     "epoch": rf"(?:epochs?|ep|轮次?|輪次?|エポック|에폭|에포크|эпоха){_NUMBER}",
     # they count where nothing else does, and parts of a run where something does
-    "turn": r"(?:episodes?|generations?|(?:communication |global )?rounds?|games?|time[ _]?steps?|frames?)",
+    "turn": r"(?:episodes?|generations?|(?:communication |global )?rounds?|games?|time[ _]?steps?|frames?|ticks?)",
 }
 #: A line without any of these has no such counter: a quick test.
 _PARTS = {
     "step": ("step", "iter", "itr", "update", "batch", "步", "迭代", "批次", "ステップ", "스텝", "шаг", "итерация"),
     "epoch": ("ep", "轮", "輪", "エポック", "에폭", "에포크", "эпоха"),
-    "turn": ("episode", "generation", "round", "game", "time", "frame"),
+    "turn": ("episode", "generation", "round", "game", "time", "frame", "tick"),
 }
 #: The batches that a line is the average of, "[51-100]": it was printed at the last of them.
 _RANGE = r"(?:(?<=[\[(])|(?<=[\[(] ))\0 ?- ?(?=\0 ?[\]),])"
@@ -32,7 +32,8 @@ _RANKS = ("num_updates", "global", "step", "iteration", "iter", "itr", "update",
 _NO_COUNTER_AFTER = r"(?<! --)(?<!\bmax )(?<!\btotal )(?<!\bnum )"
 _COUNTER = {
     kind: re.compile(
-        rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}(?:{_RANGE})?(?P<at>\0)(?:(?: ?/ ?| of )\0)?"
+        rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}(?:{_RANGE})?"
+        r"(?P<at>\0)(?:(?: ?/ ?| of )\0){0,2}"
     )
     for kind, words in _WORDS.items()
 }
@@ -58,16 +59,22 @@ _UNNAMED = (
 _BEHIND_EPOCH = re.compile(rf"[\[(] ?\0 ?/ ?\0 ?(?:\(\0%\) ?)?[\])]|(?<![/\w.:]\0)\0 ?/ ?\0 {_UNITS}")
 
 
-_LONGEST_UNIT = 12
+_LONGEST_UNIT = 14
+#: "global step", "global train step"
+_OVERALL = re.compile(r"\bglobal[ _](?:[a-z]+[ _])?step|num_updates")
 
 
 class Counter(NamedTuple):
-    """Slots of a counter and of its total, -1 where there is none; where it begins and ends."""
+    """Slots of a counter and of its total, -1 where there is none; where it begins and ends.
+
+    overall: whether it counts over the whole run.
+    """
 
     slot: int
     total: int
     start: int
     end: int
+    overall: bool = False
 
 
 def counters(low: str) -> tuple[Counter | None, Counter | None]:
@@ -109,4 +116,5 @@ def _at(low: str, found: re.Match[str]) -> Counter:
     begin = found.start("at") if "at" in found.re.groupindex else found.start()
     first = low.count(MARK, 0, begin)
     total = first + 1 if low.count(MARK, begin, found.end()) > 1 else -1
-    return Counter(first, total, found.start(), found.end())
+    overall = _OVERALL.search(low, max(0, found.start() - _LONGEST_UNIT), found.end()) is not None
+    return Counter(first, total, found.start(), found.end(), overall)

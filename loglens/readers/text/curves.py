@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.columns import Columns
-from loglens.readers.text.followers import Followers, settle, without_false_counters
+from loglens.readers.text.followers import ROWS, Followers, settle, unmeasured, without_false_counters
+from loglens.readers.text.labels import with_labels
 from loglens.readers.text.line_collector import LineCollector
 from loglens.readers.text.line_plan import COUNTED, UNCOUNTED, Value
 from loglens.readers.text.line_records import LineRecords, forward_fill
 from loglens.readers.text.number_lists import counted_lists
 from loglens.readers.text.positions import Positions, place, tables
 from loglens.readers.text.ranks import of_first_rank
-from loglens.readers.text.repeats import repeats
+from loglens.readers.text.repeats import drawn_and_printed, repeats
 from loglens.readers.text.sections import Sections, sections_of, within
 from loglens.stats.arrays import Floats, Ints
 
@@ -32,7 +33,7 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     plans = tuple(plan for plan, _ in collector.templates.forms)
     records = LineRecords(plans, *map(collector.column, ("form", "step", "epoch", "total", "time", "rank")))
     records, owner, nth, number, ranked = of_first_rank(records, owner, *map(collector.column, ("nth", "value")))
-    records = without_false_counters(records)
+    records = with_labels(without_false_counters(records))
     records, counting = counted_lists(records, owner, number)
     values = [value for plan in records.plans for value in plan.values]
     if not counting.all():
@@ -42,7 +43,9 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     places = place(records)
     sections = sections_of(records)
     followers = settle(records, places, sections, again)
-    keep = _wanted(records, values, owner, nth) & ~(again | followers.lost)[owner]
+    keep = _wanted(records, values, owner, nth) & ~(again | followers.lost | unmeasured(records))[owner]
+    keep &= ~_said_once(records, values, owner, nth)
+    keep &= ~drawn_and_printed(records, [value.tag for value in values], owner, nth)
     if not keep.all():
         owner, nth, number = owner[keep], nth[keep], number[keep]
     names, code = _names(records, sections, followers, owner, nth)
@@ -62,6 +65,18 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     remarks = [("ranks", ranked)] if ranked else []
     remarks += [("axis", remark) for remark in (*places.remarks, *followers.remarks)]
     return columns, axes, tuple(remarks)
+
+
+def _said_once(records: LineRecords, values: Sequence[Value], owner: Ints, nth: Codes) -> NDArray[np.bool_]:
+    """Which values stand in a row of a table that comes once, in a log that counts otherwise: a list of settings."""
+    table = records.has("table")[owner]
+    if not table.any() or np.count_nonzero(~table) < ROWS:
+        return np.zeros(len(owner), bool)
+    codes = {tag: code for code, tag in enumerate(dict.fromkeys(value.tag for value in values))}
+    code = np.array([codes[value.tag] for value in values], np.int64)[nth]
+    once = np.bincount(code[table], minlength=len(codes)) == 1
+    said: NDArray[np.bool_] = table & once[code]
+    return said
 
 
 _AXES = ("step", "samples", "epoch", "log", "table", "row")

@@ -52,6 +52,7 @@ def without_false_counters(records: LineRecords) -> LineRecords:
 
     A plan that loses its step follows the other lines, or counts in epochs where it names one.
     """
+    records = _with_rising_totals(records)
     step, plans = records.step, list(records.plans)
     for family in dict.fromkeys(
         plan.family for plan in plans if plan.step >= 0 and plan.words & {"generic", "unnamed"}
@@ -65,6 +66,42 @@ def without_false_counters(records: LineRecords) -> LineRecords:
         for i in mine:
             plans[i] = _uncounted(plans[i])
     return records if step is records.step else replace(records, step=step, plans=tuple(plans))
+
+
+def _with_rising_totals(records: LineRecords) -> LineRecords:
+    """The records with the steps of those forms whose totals rise from line to line: both numbers count.
+
+    Tesseract prints "iteration 412/1200/1203". The more regular of the first two is the step.
+    """
+    step, total = records.step, records.total
+    for family in dict.fromkeys(plan.family for plan in records.plans if plan.total >= 0 and "generic" in plan.words):
+        mine = [i for i, plan in enumerate(records.plans) if plan.family == family]
+        rows = np.flatnonzero(np.isin(records.plan, mine) & np.isfinite(records.total))
+        grows = np.diff(records.total[rows])
+        if len(rows) < PLACES or np.mean(grows > 0) < _RISING:
+            continue
+        step, total = step.copy(), total.copy()
+        if np.std(grows) <= np.std(np.diff(records.step[rows])):
+            step[rows] = total[rows]
+        total[rows] = np.nan
+    return records if step is records.step else replace(records, step=step, total=total)
+
+
+def unmeasured(records: LineRecords) -> NDArray[np.bool_]:
+    """Which records to leave out: those of forms that name nothing known to measure and do not count on and on."""
+    found = np.zeros(len(records.plan), bool)
+    mild = records.has("mild")
+    if not mild.any():
+        return found
+    kinds: dict[frozenset[str], list[int]] = {}
+    for i, plan in enumerate(records.plans):
+        if "mild" in plan.words:
+            kinds.setdefault(frozenset(value.tag for value in plan.values), []).append(i)
+    for forms in kinds.values():
+        rows = np.flatnonzero(np.isin(records.plan, forms))
+        place = np.where(np.isfinite(records.step[rows]), records.step[rows], records.epoch[rows])
+        found[rows] = len(rows) < ROWS or np.mean(np.diff(place) > 0) < _RISING
+    return found
 
 
 def _counts(records: LineRecords, rows: NDArray[np.intp], *, named: bool) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from loglens.readers.text.bare_pairs import bare_pairs
 from loglens.readers.text.cell_names import MEASURES, UNSPACED, Cell, cells, is_counter, split_word
 from loglens.readers.text.counters import Counter, counters, unnamed_counter
+from loglens.readers.text.labels import label_of
 from loglens.readers.text.line_plan import COUNTED, UNCOUNTED, LinePlan, values_of
 from loglens.readers.text.number_lists import number_list
 from loglens.readers.text.templates import MARK
@@ -24,6 +26,8 @@ _LABEL = re.compile(
 )
 #: "best metric, acc: 0.8", "Final Results: Minibatch[1-157]: ce = 0.6": beside the curve of that name.
 _WHICH = re.compile(r"\W*((?:best|cur|current|final)(?: [a-z]+){0,2}) ?[,:] ?[\[({]?(?=[a-z'\"])", re.I)
+#: PaddlePaddle's trainers say so of an evaluation.
+_EVALUATED = re.compile(r"(?:best|cur(?:rent)?) metrics?$", re.I)
 _NO_LABEL = re.compile(
     r"(?:(?:epoch|step|iteration) )?"
     r"(?:results?|metrics?|summary|stat(?:istic)?s|scores?|performance|averages?|mean|overall|total|info|loss(?:es)?)",
@@ -48,6 +52,8 @@ _PAIR = re.compile(r"(?<![\w:]):([A-Za-z_]\w{0,60}), ?(?=\0)|(?<=[(\[ ])(['\"])(
 _COUNT_BETWEEN = re.compile(r"[^\0]{0,40}\b(?:loss|cost) \0:? \0(?= [A-Za-z]|$)", re.I)
 #: What a line names that counts and else only says how long that took: "Step 100 per-step time 1.402s".
 _DURATION = re.compile(r"(?:^|[ _-])(?:time|duration|elapsed|seconds|time cost)$", re.I)
+#: So many values that are not known to measure, and nothing else, make a line behind a counter a report.
+_SEVERAL = 2
 #: A line of names and numbers that says nothing known to measure is no longer than this.
 _LONGEST_LINE = 200
 
@@ -69,32 +75,48 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
     if step is None and (found := unnamed_counter(low, epoch.end if epoch else 0)):
         step, unnamed = found, True
     taken = frozenset(slot for each in (step, epoch) if each for slot in (each.slot, each.total) if slot >= 0)
-    listed = [cell for cell in cells(body, taken, whole=False, bare=False) if not is_counter(cell.key)]
+    listed = cells(body, taken, whole=False, bare=False, known=bare_pairs(body))
+    listed = [cell for cell in listed if not is_counter(cell.key)]
     if _is_of_settings(low, listed):
         return None
     named = epoch or (step and not unnamed)
     report = measures = _measures(listed, named=bool(named))
-    if not measures and named:
-        report = not unnamed and len(listed) + len(taken) == body.count(MARK) and _takes_time(listed)
+    mild = False
+    if not measures and named and not unnamed:
+        counted = sum(low.count(MARK, each.start, each.end) for each in (step, epoch) if each)
+        whole = len(listed) + counted == body.count(MARK)
+        mild = whole and len(listed) >= _SEVERAL
+        report = mild or (whole and _takes_time(listed))
     weak = not measures and not step and not epoch and len(listed) == body.count(MARK) and len(body) < _LONGEST_LINE
     if not report and not weak:
         return _setter(low, step, epoch) if not unnamed else None
     begins = (each.start for each in (step, epoch) if each)
     split = _leading_split(low, min(begins) if named else low.find(MARK))
+    if named and not split:
+        split = _split_behind(low, max(each.end for each in (step, epoch) if each), listed[0].slot)
     if not named and not unnamed and listed[0].slot == 0 and _COUNT_BETWEEN.match(body):
         return _count_between(listed, split)
     if not named:
+        if (label := _WHICH.match(body)) and _EVALUATED.match(label[1]):
+            split = split or "val"
         values = values_of(_labelled(body, listed), split, "follow", frozenset({"section"}))
         words = {"follow", *(["unnamed"] if unnamed else []), *(["weak"] if weak else [])}
         return _counting(LinePlan(f"unnamed/{split}", frozenset(words), values=values), step, epoch)
     if label := _WHICH.match(body):
+        split = split or ("val" if _EVALUATED.match(label[1]) else "")
         values = values_of(_labelled(body, listed), split, "step" if step else "epoch", frozenset())
         return _counting(LinePlan(f"generic/{label[1]}", frozenset({"generic"}), values=values), step, epoch)
-    words = {"generic", *(["unnamed"] if unnamed else [])}
+    if not split:
+        listed = _of_one_part(listed)
+    words = {"generic", *(["unnamed"] if unnamed else []), *(["mild"] if mild else [])}
     values = values_of(listed, split, "step" if step else "epoch", frozenset())
     section = "train" if split in ("", "train") else ""
-    family = f"{'unnamed' if unnamed else 'generic'}/{split}"
-    return _counting(LinePlan(family, frozenset(words), values=values, section=section), step, epoch)
+    sides = {cell.split for cell in listed}
+    side = split or (sides.pop() if len(sides) == 1 else "")
+    family = f"{'unnamed' if unnamed else 'generic'}{' overall' if step and step.overall else ''}/{side}"
+    begins_with = "" if split else label_of(body[: min(each.start for each in (step, epoch) if each)])
+    plan = LinePlan(family, frozenset(words), values=values, section=section, label=begins_with)
+    return _counting(plan, step, epoch)
 
 
 def _measures(listed: list[Cell], *, named: bool) -> bool:
@@ -137,6 +159,37 @@ def _leading_split(low: str, end: int) -> str:
     return split_word(lead[1] or lead[2]) if lead else ""
 
 
+def _split_behind(low: str, begin: int, slot: int) -> str:
+    """The held-out part of the data that stands between the counters of a line and its first name.
+
+    "Epoch 3, validation: loss=0.5, wer=0.2", "ep 3 dev eval, step 7, ce 2.1".
+    """
+    end = [found.start() for found in re.finditer(MARK, low)][slot]
+    lead = _BETWEEN.match(low[:begin].rpartition(MARK)[2] + low[begin:end]) if begin <= end else None
+    between = re.search(rf"{MARK}([a-z ,:|\]\[(-]{{1,40}})[,:|\]-] ?(?:step|iter|batch)", low[:begin])
+    text = (lead[1] if lead else "") + " " + (between[1] if between else "")
+    words = re.findall("[a-z]+", text)
+    split = _last_split(words)
+    return split if split in ("val", "test") and _AROUND.issuperset(words) else ""
+
+
+_BETWEEN = re.compile(r"[\s,:|\])-]*([a-z][a-z ]{0,30}?) ?(?:[:|>]|\])")
+
+
+def _of_one_part(listed: list[Cell]) -> list[Cell]:
+    """The cells of a line whose first name is of held-out data, and no other of another part: so are its measures.
+
+    "Epoch 3: testing psnr = 34.28, ssim = 0.937, time: 0.02".
+    """
+    first = listed[0].split
+    if first not in ("val", "test") or any(cell.split not in ("", first) for cell in listed):
+        return listed
+    return [
+        cell._replace(split=first) if MEASURES.search(cell.key) and not _RATE.search(cell.key) else cell
+        for cell in listed
+    ]
+
+
 def _labelled(body: str, listed: list[Cell]) -> list[Cell]:
     """The cells of a line that begins with what they are of, with that before their names."""
     label = _WHICH.match(body) or _LABEL.match(body)
@@ -156,13 +209,17 @@ def _setter(low: str, step: Counter | None, epoch: Counter | None) -> LinePlan |
     rest = low
     for each in sorted(named, key=lambda each: -each.start):
         rest = f"{rest[: each.start]} {rest[each.end :]}"
-    words = re.findall(r"[^\W\d_]+", rest)
-    if MARK in rest.replace("(#\0)", "") or not _AROUND.issuperset(words):
+    words = re.findall(r"[^\W\d_]+", _TOOK.sub("", rest))
+    if MARK in _TOOK.sub("", rest.replace("(#\0)", "")) or not _AROUND.issuperset(words):
         return None
     section = _last_split(words) or "train"
     if step and _last_split(re.findall(r"[a-z]+", low[: step.start])) in ("val", "test"):
         step = None  # "[Eval batch=3/9]" counts the batches of the evaluation
     return _counting(LinePlan("generic/", frozenset({"set"}), section=section), step, epoch)
+
+
+#: How long the last one took, behind a counter: "ITERATION 14 (165.40s)".
+_TOOK = re.compile(r"[\[(]\0 ?(?:s|sec|secs|seconds|m|min|mins|minutes|ms)[\])]")
 
 
 def _heading(low: str) -> LinePlan | None:

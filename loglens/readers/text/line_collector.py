@@ -138,7 +138,7 @@ class LineCollector:
         self._first = np.cumsum(self._values) - self._values
         self._slot = np.array([value.slot for plan, _ in forms for value in plan.values], np.int64)
         self._ranked = np.array([plan.ranked if plan.ranked >= 0 else np.nan for plan, _ in forms], np.float64)
-        self._follows = np.array(["follow" in plan.words for plan, _ in forms])
+        self._follows = np.array([bool(plan.words & {"follow", "mild"}) for plan, _ in forms])
         self._sure = np.array([plan.sure and bool(plan.values) for plan, _ in forms])
 
     def _take(self, form: NDArray[np.int32], base: Ints, numbers: list[bytes], line: Ints, share: float) -> None:

@@ -31,10 +31,10 @@ class Value:
 class LinePlan:
     """What to take from the lines of one template; slots are numbers of numbers in the line, -1 for none.
 
-    stamp: slot of the year; comma: whether milliseconds follow. millis, seconds: slot of a Unix
-    time in that unit. rank: slot of the number of the process that prints, ranked: that number itself where it stands
-    in a word. family: lines that share a counter. section: what
-    the lines from here on are of, a split of the data or, with "/" behind it, a group of the rows of a table.
+    stamp: slot of the year; comma: whether milliseconds follow. millis, seconds: slot of a Unix time in that unit.
+    rank: slot of the number of the process that prints; ranked: that number itself where it stands in a word.
+    label: what the line begins with. family: lines that share a counter. section: what the lines from here on are
+    of, a split of the data or, with "/" behind it, a group of the rows of a table.
     """
 
     family: str
@@ -49,6 +49,7 @@ class LinePlan:
     rank: int = -1
     ranked: int = -1
     section: str = ""
+    label: str = ""
     values: tuple[Value, ...] = ()
     raw: str = ""
 

@@ -16,6 +16,10 @@ HEADER = re.compile(rb"(?mi)(?:^|\r)[ \t]*(?:epoch|step|iter|iteration|it|round)
 _NAME = re.compile(rb"[A-Za-z_][\w@./()%+-]*(?::\.\d+)?")
 _GAP = re.compile(rb"[ \t]{2,}|\t")
 _BAR = re.compile(rb"(?<![ :]):? ++\d+%\|.*|(?<! ) ++\[?[-#=]*+>?\.*+\]? ++\d+%.*", re.S)
+_SPAN = re.compile(rb"\S+(?: \S+)*")
+#: A cell, which may be a list of numbers: "[1.2e-01, 3.4e-02]".
+_CELL = re.compile(rb"\[[-+\d.,e naif]*\]|\S+", re.I)
+_LIST = re.compile(rb"\[[-+\d.,e naif]*\]", re.I)
 _COUNT = re.compile(rb"(\d+)(?:/\d+)?")
 #: A number, perhaps with a unit of memory or a per cent sign; a time of day or a duration is left out.
 _NUMBER = re.compile(rb"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf|-inf)([KMGT]i?B?|%)?", re.I)
@@ -34,6 +38,7 @@ class NamedColumns:
         self._names: list[bytes] = []
         self._classes: list[bytes] = []
         self._count = b""
+        self._spans: list[tuple[int, int]] = []
 
     @property
     def begun(self) -> bool:
@@ -50,6 +55,7 @@ class NamedColumns:
         for piece in reversed(pieces):
             bare = _BAR.sub(b"", piece, count=1).rstrip(b": ")
             if self._is_header(bare):
+                self._spans = [found.span() for found in _SPAN.finditer(bare)]
                 return None
             if row := self._row(bare):
                 return row
@@ -72,10 +78,12 @@ class NamedColumns:
         return False
 
     def _row(self, line: bytes) -> bytes | None:
-        cells = line.split()
+        cells = _CELL.findall(line)
         if self._count and self._classes and len(cells) == len(self._classes) + 1 and cells[0] == _ALL:
             values = _values(self._classes, cells[1:])
             return values and b"%s: %s %s" % (self._names[0], self._count, values)
+        if _LEAST <= len(cells) < len(self._names):
+            cells = self._placed(line) or cells
         if len(cells) != len(self._names) or not (count := _COUNT.fullmatch(cells[0])):
             return None
         values = _values(self._names[1:], cells[1:])
@@ -84,12 +92,31 @@ class NamedColumns:
             return b"%s: %s %s" % (self._names[0], count[1], values)
         return None
 
+    def _placed(self, line: bytes) -> list[bytes]:
+        """The cells of a row of which some are blank: each begins or ends where the name of its column does."""
+        cells = [b""] * len(self._names)
+        if len(self._spans) != len(self._names):
+            return []
+        for found in _CELL.finditer(line):
+            begin, end = found.span()
+            mine = [at for at, (first, last) in enumerate(self._spans) if begin == first or end == last]
+            if len(mine) != 1 or cells[mine[0]]:
+                return []
+            cells[mine[0]] = found[0]
+        return cells
+
 
 def _values(names: list[bytes], cells: list[bytes]) -> bytes:
     """The cells with their names; nothing where one is neither a number nor a duration."""
     found = []
     for name, cell in zip(names, cells, strict=True):
-        if number := _NUMBER.fullmatch(cell):
+        if _LIST.fullmatch(cell):
+            inside = [each.strip() for each in cell[1:-1].split(b",") if each.strip()]
+            numbers = [b"%d" % at if len(inside) > 1 else b"" for at in range(1, len(inside) + 1)]
+            found += [name + number + b": " + each for number, each in zip(numbers, inside, strict=True)]
+        elif not cell:
+            continue
+        elif number := _NUMBER.fullmatch(cell):
             found.append(name + b": " + number[1])
         elif not _DURATION.fullmatch(cell):
             return b""

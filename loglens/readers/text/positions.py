@@ -132,7 +132,7 @@ def _join(records: LineRecords, rows: Ints, epoch: Floats, session: NDArray[np.i
     rises = epoch[1:] > epoch[:-1]
     if _is_length(step, total, rises):
         return epoch, "the step does not rise from epoch to epoch: steps count epochs"
-    again = np.count_nonzero(rises & (step[1:] < step[:-1]))
+    again = np.count_nonzero(rises & (step[1:] <= step[:-1]))
     always = "within" in records.plans[records.plan[rows[0]]].words
     if not always and (not again or again < 0.5 * np.count_nonzero(rises)):
         return step, ""

@@ -36,6 +36,7 @@ _TAG = re.compile(
       | [A-Za-z][\w.]{0,40}-\d{1,6}\ ?(?=\|\ )                                         # a service of docker compose
       | \[(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL|NOTICE|TRACE|info|debug|warning|error)\]
       | (?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL|NOTICE|TRACE)\b
+      | \[?\ ?(?:Info|Warning|Debug|Error):(?=\ )                                        # Julia
       | \[[\w./<>-]{1,60}\.(?:py|cc|cpp|h):\0\]
       | \[(?!""" + _TELLING + r""")(?=[A-Za-z])(?=[^\]\0=]{0,40}\])[\w./@-]{1,40}\](?=[\s:\[(])
     )[\s:|>\]-]*""",

@@ -12,8 +12,7 @@ from loglens.readers.text.line_records import LineRecords
 from loglens.readers.text.templates import MARK
 from loglens.stats.arrays import Floats, Ints
 
-#: What numbers a process, the surest first:
-#: "[rank3]:", "[Rank 1] ", "[1,0]<stdout>:", "(Worker pid=812)", "[default0]:".
+#: What numbers a process, the surest first: "[rank3]:", "[1,0]<stdout>:", "(Worker pid=812)", "[default0]:".
 _NAMED = tuple(
     re.compile(pattern, re.I)
     for pattern in (

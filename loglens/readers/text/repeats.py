@@ -56,6 +56,22 @@ def repeats(
     return found
 
 
+def drawn_and_printed(
+    records: LineRecords, tags: Sequence[str], owner: Ints, nth: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """Which values stand in a bar of tqdm, drawn now and then, while lines of their own print them under a counter.
+
+    owner, nth: record of each value, and its index into tags, the tags of all values of the plans.
+    """
+    drawn, counted = records.has("postfix")[owner], records.has("generic")[owner]
+    if not drawn.any() or not counted.any():
+        return np.zeros(len(owner), bool)
+    codes = {tag: code for code, tag in enumerate(dict.fromkeys(tags))}
+    code = np.array([codes[tag] for tag in tags], np.int64)[nth]
+    printed = np.bincount(code[counted], minlength=len(codes)) >= _PAIRS
+    return drawn & printed[code]
+
+
 def _by_two_handlers(records: LineRecords, shown: Callable[[int], dict[str, float]]) -> list[int]:
     """Lines that two handlers of one logger print, one after the other: each is the second of two of the same names.
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 
 from loglens.readers.text.cell_names import is_counter
+from loglens.readers.text.loose_columns import HEADER as LOOSE
+from loglens.readers.text.loose_columns import LooseColumns
 from loglens.readers.text.named_columns import HEADER, NamedColumns
 from loglens.readers.text.stacked_headings import HEADING, StackedHeadings
 from loglens.readers.text.templates import ANSI
@@ -43,13 +45,15 @@ class RuledTables:
         self._last = b""
         self._unruled = NamedColumns()
         self._stacked = StackedHeadings()
+        self._loose = LooseColumns()
 
     def rewrite(self, block: bytes) -> bytes:
         """A block of whole lines, with as many lines as before."""
         ruled = b"--  --" in block or (b"|" in block and _BAR_MARK.search(block)) or _BOX_MARK.search(block)
         unruled = self._unruled.begun or HEADER.search(block)
         stacked = self._stacked.begun or HEADING.search(block)
-        if not (ruled or unruled or stacked or self._names):
+        loose = self._loose.begun or LOOSE.search(block)
+        if not (ruled or unruled or stacked or loose or self._names):
             self._last = block[:-1].rpartition(b"\n")[2]
             return block
         lines = ANSI.sub(b"", block).split(b"\n")
@@ -68,7 +72,8 @@ class RuledTables:
                 lines[at] = b" ".join(name + b": " + cell for name, cell in named if cell not in (b"", _EVENT))
             else:
                 row = self._unruled.rewrite(line) if unruled else None
-                lines[at] = row or (stacked and self._stacked.rewrite(above, line)) or line
+                row = row or (stacked and self._stacked.rewrite(above, line)) or None
+                lines[at] = row or (loose and self._loose.rewrite(line)) or line
         self._last = lines[-1] or (lines[-2] if len(lines) > 1 else b"")
         return b"\n".join(lines)
 

@@ -1,0 +1,50 @@
+"""Numbers whose names stand before them without ":" or "=".
+
+"Learning Rate 1e-5, It/sec 0.5", "tick 3 kimg 0.1 loss 2".
+"""
+
+from __future__ import annotations
+
+import re
+
+from loglens.readers.text.templates import MARK
+
+_WORD = r"[^\W\d](?:[\w./%@+:-]*[\w/%+)])?"
+#: A duration, or a number and its unit, perhaps with a remark in parentheses.
+_VALUE = (
+    rf"{MARK}(?:[smhd](?: {MARK}[smhd])*(?![\w/])| ?(?:[KMGT]i?B|%|[\w%]{{1,12}}/[\w]{{1,10}}|ms|secs?|s|x)(?![\w/]))?"
+)
+#: What stands between two separators: a name of up to four words and its value.
+_SEGMENT = re.compile(rf"(?:^|[:\])] ?| )?((?:{_WORD} ){{1,4}}){_VALUE}(?: ?\([^()]{{0,40}}\))?[ .]*")
+_SEPARATOR = re.compile(r"(?:,|;) | ?\| ?")
+#: A line that is nothing but pairs.
+_PAIR = rf"(?:{_WORD} )?{_WORD}:? {_VALUE}"
+_LINE = re.compile(rf"(?:^|[\])|:>-] ?)({_PAIR}(?:,? {_PAIR}){{2,}}) ?$")
+_EACH = re.compile(rf"((?:{_WORD} )?{_WORD}):? {_VALUE}")
+#: A segment may begin with what counts: "Iter 10: Train loss 2.1".
+_HEAD = re.compile(rf"^.*?{MARK}(?:/{MARK})?\]? ?[:|-] ?(?=[^\W\d])")
+_LEAST = 2
+#: Words that end no name.
+_JOINING = frozenset("a an and are as at by for from in into is of on or over per than the to using was with".split())
+
+
+def bare_pairs(body: str) -> dict[int, str]:
+    """The names of the numbers that have one so, by their slots; empty where a line is no list of pairs."""
+    if line := _LINE.search(body):
+        return {body.count(MARK, 0, found.end(1)): found[1] for found in _EACH.finditer(body, line.start(1))}
+    pieces = _SEPARATOR.split(body)
+    if len(pieces) < _LEAST:
+        return {}
+    found: dict[int, str] = {}
+    slot = named = 0
+    for number, piece in enumerate(pieces):
+        text = piece
+        if number == 0 and (head := _HEAD.match(piece)):
+            text = piece[head.end() :]
+        if (segment := _SEGMENT.fullmatch(text)) and segment[1].split()[-1].lower() not in _JOINING:
+            found[slot + piece.count(MARK) - text.count(MARK)] = segment[1].strip()
+            named += 1
+        elif MARK in text and re.search(rf"[:=] ?{MARK}", text):
+            named += 1
+        slot += piece.count(MARK)
+    return found if named >= _LEAST else {}

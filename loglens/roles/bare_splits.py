@@ -1,0 +1,57 @@
+"""Guess what curves are that are named after a part of the data and nothing else: "Train: 71.2%, Valid: 69.8%"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from loglens.model.series import Series
+from loglens.roles.role import Role
+from loglens.roles.table import SPLITS
+from loglens.roles.words import read_tag, words_of
+
+#: Points before the values are looked at.
+LEAST = 5
+#: What is measured on held-out data and called no more than this is better the higher it is.
+_SCORES = frozenset({"score", "scores"})
+
+
+def guess_bare_splits(curves: Mapping[str, Series], roles: Iterable[str | None]) -> dict[str, Role]:
+    """The roles of those curves without one whose names say of what part of the data they are and nothing else.
+
+    roles: those of the run's other curves. They are the loss where there is no other and all of them fall, and else a
+    metric that is better the way in which it goes.
+    """
+    scores: dict[str, Role] = {}
+    named: dict[str, str] = {}
+    for tag in curves:
+        said, split = read_tag(tag)
+        if said in _SCORES and split in ("val", "test"):
+            scores[tag] = Role("metric_higher", split, guessed=True)
+        elif said == "metric" and split in ("val", "test") and len(curves[tag].finite) >= LEAST:
+            scores |= _metrics({tag: split}, [_change(curves[tag]) < 0])
+        words = words_of(tag).split()
+        split = SPLITS.get(words[0]) if len(words) == 1 and len(words[0]) > 2 else None
+        if split and len(curves[tag].finite) >= LEAST:
+            named[tag] = split
+    if "train" not in named.values() or len(set(named.values())) < 2:
+        return scores
+    falls = [_change(curves[tag]) < 0 for tag in named]
+    has_loss = any(role and "loss" in role for role in roles)
+    if all(falls) and not has_loss:
+        return scores | {tag: Role("loss", split, guessed=True) for tag, split in named.items()}
+    return scores | _metrics(named, falls)
+
+
+def _metrics(named: Mapping[str, str], falls: list[bool]) -> dict[str, Role]:
+    """They are of one kind: the way most of them go is the better one."""
+    role = "metric_lower" if 2 * sum(falls) > len(falls) else "metric_higher"
+    return {tag: Role(role, split, guessed=True) for tag, split in named.items()}
+
+
+def _change(curve: Series) -> float:
+    """How far the last third of a curve lies above the first."""
+    value = curve.finite.value
+    third = max(len(value) // 3, 1)
+    return float(np.median(value[-third:]) - np.median(value[:third]))
