@@ -106,7 +106,14 @@ def test_a_failed_run_in_full() -> None:
 def test_the_chain_is_one_list_and_its_code_is_below_it() -> None:
     parsed = PARSER.parse(render(report(failed())))
     (chain,) = [token for token in parsed if token.type == "ordered_list_open"]
-    assert sum(token.type == "list_item_open" and token.level == chain.level + 1 for token in parsed[:40]) == 2
+    end = [token.type for token in parsed].index("ordered_list_close")
+    assert sum(token.type == "list_item_open" and token.level == chain.level + 1 for token in parsed[:end]) == 2
+
+
+def test_what_changed_just_before_stands_between_the_chain_and_the_remedies() -> None:
+    text = render(report(failed()))
+    before = text.index("**Changed just before:**\n\n- likely the cause: train/lr and 1 more curve rise 100-fold")
+    assert text.index("**NaN loss**") < before < text.index("**What to change first:**")
 
 
 def test_an_effect_names_its_cause_where_that_is_not_the_one_before() -> None:

@@ -180,7 +180,7 @@ def test_a_healthy_run_names_its_notes_in_the_headline() -> None:
     run = failed()
     note = changed(run.findings[0], "missed-early-stop", severity=Severity.NOTE)
     learned = RunOutcome("learned", "train/loss goes from 2 to 1", gained=0.5, kept=1.0)
-    text = render(report(replace(run, findings=(replace(note, caused_by=None),), outcome=learned)))
+    text = render(report(replace(run, findings=(replace(note, caused_by=None, changes=()),), outcome=learned)))
     assert re.match(r"✓ HEALTHY +1 note: missed early stop from step 412", text)
 
 
