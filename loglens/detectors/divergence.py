@@ -39,18 +39,12 @@ from loglens.model.numbers import number
 from loglens.model.series import Series, present, require
 from loglens.model.sign import Sign
 from loglens.remedies.overshoot import against_overshoot, against_rise
-from loglens.stats.arrays import LARGEST_EXPONENT, relative, safe_exp
+from loglens.stats.lasting_rise import is_risen
 from loglens.stats.levels import Levels, block_at_best, levels, onset_of_rise, sinking
 from loglens.stats.running_average import is_climbing_average
 
 RULE = Rule("divergence", "loss", Severity.ERROR, leads_to=("nan-loss", "metric-collapse"), supervised=True)
 
-#: Nearly all of the gain: a smaller rise is enough where that much of it is lost.
-NEARLY_ALL = 0.9
-#: A rise to twice the level (TheDeepChecker), and the deviations of a level that are enough for it.
-DOUBLED, DOUBLED_ERRORS = 1.0, 3.0
-#: Noise below this is rounding.
-NOISELESS = 1e-12
 #: A loss that sinks by a tenth in its second half still learns.
 STILL_GAINS = 0.1
 #: A metric gained much where it gained ten deviations of its level, and a tenth of its best.
@@ -83,7 +77,7 @@ def detect(
     logged = bool((main.value > 0).all())
     found = levels(np.log(main.value) if logged else main.value)
     from_start = logged and bool((main.value[1:] > 2 * main.value[0]).all())
-    if from_start or _is_risen(found, rise, min_rise, errors, lost_share, share, logged):
+    if from_start or is_risen(found, rise, min_rise, errors, lost_share, share, logged):
         kept = kept_share(metric_higher)
         better = any_improves(metric_lower, lower=True) or any_improves(metric_higher, lower=False)
         if kept < intact and not better:
@@ -170,8 +164,7 @@ def metric_falls(metrics: Sequence[Series], lr: Series | None, errors: float) ->
     metric, found = fallen[-1]
     return Sign(
         f"{metric.tag} rises to {number(-found.best)} at {metric.axis} {number(metric.step[found.best_at])} and "
-        "falls to "
-        f"{number(-found.end)} (medians) for good",
+        f"falls to {number(-found.end)} (medians) for good",
         Severity.ERROR,
         Confidence.HIGH,
         {"start": -found.start, "highest": -found.best, "end": -found.end, "gain_lost": found.lost},
@@ -202,22 +195,3 @@ def held_out_rises(main: Series, val_loss: Series, lr: Series | None) -> Sign | 
         int(val_loss.finite.step[1]),
         val_loss.finite.last_step,
     )
-
-
-def _is_risen(
-    found: Levels, rise: float, min_rise: float, errors: float, lost_share: float, share: float, logged: bool
-) -> bool:
-    """Whether the end lies above the lowest block by enough, beyond its noise, and for good."""
-    up = found.end - found.best
-    grown = float(np.expm1(min(up, LARGEST_EXPONENT))) if logged else relative(up, found.best)
-    sure = float(found.tail.min() - found.best) / max(found.noise, NOISELESS)
-    if up < lost_share * (found.start - found.best) or (logged and not _matters(found, share)):
-        return False
-    enough = grown >= rise or (grown >= min_rise and found.lost >= NEARLY_ALL)
-    return (enough and sure > errors) or (grown >= DOUBLED and sure > DOUBLED_ERRORS)
-
-
-def _matters(found: Levels, share: float) -> bool:
-    """Whether the loss itself, not its logarithm alone, lost a share of what it had come down."""
-    start, end, best = (safe_exp(level) for level in (found.start, found.end, found.best))
-    return end - best >= share * (start - best)

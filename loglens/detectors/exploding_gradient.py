@@ -32,15 +32,15 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.layers import growth_towards_input, total_norm
+from loglens.model.learning import begins_absurdly
 from loglens.model.numbers import estimate, fold, growth, number
 from loglens.model.run import Run
 from loglens.model.series import Series, present, require
 from loglens.model.sign import Sign
-from loglens.model.vocabulary import ACCURACY, CROSS_ENTROPY
 from loglens.remedies import actions as remedies
 from loglens.remedies.exploding import against_explosion
 from loglens.stats.arrays import relative
-from loglens.stats.explosions import answered_jump, begins_beyond_guessing, is_far_above, is_poor, starts_absurdly
+from loglens.stats.explosions import answered_jump, is_far_above, is_poor
 from loglens.stats.explosive_growth import ExplosiveGrowth, explosive_growth
 from loglens.stats.levels import levels
 from loglens.stats.trend import rising_share
@@ -52,16 +52,14 @@ RULE = Rule(
     leads_to=("loss-spike", "nan-loss", "divergence", "weight-growth", "loss-not-decreasing"),
 )
 
-#: Points of a loss that show a level.
-LOSS_POINTS = 3
+#: Points of a loss that show a level, and points from a jump on among which its peak is named.
+LOSS_POINTS, PEAK_POINTS = 3, 50
 #: Shares of the adjacent layers that have to grow towards the input, and of the points above `ratio`, for a note.
 MIN_LAYER_SHARE, MIN_POINT_SHARE = 0.8, 0.9
 #: Chance of the rising steps under a coin below which growth that the loss answers is certain.
 CERTAIN = 1e-3
 #: A loss that came down by half learns, whatever its gradient is; where it came down by four fifths, it began too high.
 HALVED, TOO_HIGH = 0.5, 0.8
-#: Points from a jump on among which its peak is named.
-PEAK_POINTS = 50
 
 
 def detect(
@@ -107,8 +105,7 @@ def grows(grad: Series, found: ExplosiveGrowth, loss: Series | None, ratio: floa
     window = grad.value[fit.start : found.points]
     share, chance = rising_share(window)
     sure = Confidence.MEDIUM if found.answered or found.recovered or loss is None else Confidence.LOW
-    if found.answered and chance < CERTAIN:
-        sure = Confidence.HIGH
+    sure = Confidence.HIGH if found.answered and chance < CERTAIN else sure
     return Sign(
         f"{grad.tag} {growth(fit.rate, grad.axis)} from {grad.axis} {number(onset)} on, {fold(fit.factor)} in all to "
         f"{number(window[-1])}, and would overflow float32 at {grad.axis} {fit.overflow_step:,.0f}"
@@ -137,8 +134,7 @@ def jumps(grad: Series, loss: Series, factor: float) -> Sign | None:
     normal = float(np.median(grad.value[:at])) if at else float("nan")
     return Sign(
         f"{grad.tag} jumps from {number(normal)} to {number(peak)} at {grad.axis} {number(grad.step[at])}, and "
-        f"{loss.tag} leaves its "
-        "level for good",
+        f"{loss.tag} leaves its level for good",
         Severity.ERROR,
         Confidence.MEDIUM,
         {"before": normal, "peak": peak, "factor": peak / normal if normal else None},
@@ -149,12 +145,10 @@ def jumps(grad: Series, loss: Series, factor: float) -> Sign | None:
 
 def grows_over_depth(layers: tuple[Series, ...], loss: Series, ratio: float, depth_ratio: float) -> Sign | None:
     """Norms that grow from layer to layer towards the input, with a poor loss."""
-    found = growth_towards_input(layers, ratio)
+    found = growth_towards_input(layers, ratio, MIN_LAYER_SHARE, depth_ratio)
     if found is None or not is_poor(loss.finite.value):
         return None
     ordered, share, product = found
-    if share < MIN_LAYER_SHARE or product <= depth_ratio:
-        return None
     return Sign(
         f"the gradient grows {fold(product)} from {ordered[-1].layer} back to {ordered[0].layer} "
         f"({share:.0%} of adjacent layers have a ratio above 1.0) and {loss.tag} stays poor",
@@ -173,9 +167,7 @@ def is_high(grad: Series, loss: Series, metrics: Sequence[Series], min_norm: flo
     finite = loss.finite
     if not is_far_above(grad.step, grad.value, finite.step, finite.value, min_norm, level_ratio):
         return None
-    accuracies = [metric for metric in metrics if ACCURACY.search(metric.tag)]
-    absurd = any(starts_absurdly(finite.value, metric.finite.value) for metric in accuracies)
-    absurd = absurd or (bool(CROSS_ENTROPY.search(loss.tag)) and begins_beyond_guessing(finite.value))
+    absurd = begins_absurdly(finite, metrics)
     start, low, middle = float(grad.value[:3].max()), float(grad.value.min()), float(np.median(grad.value))
     height = float(np.median(np.abs(np.interp(grad.step, finite.step, finite.value))))
     times = relative(middle, height)
@@ -185,9 +177,8 @@ def is_high(grad: Series, loss: Series, metrics: Sequence[Series], min_norm: flo
     how = "begins far above guessing" if absurd else "stays poor"
     return Sign(
         f"{grad.tag} starts at {number(start)} and stays above {number(min_norm)} at every one of {len(grad):,} "
-        "points (median "
-        f"{number(middle)}, {estimate(times)} times the loss), while {loss.tag} {how}: the gradient explodes from "
-        "the start",
+        f"points (median {number(middle)}, {estimate(times)} times the loss), while {loss.tag} {how}: "
+        "the gradient explodes from the start",
         Severity.WARNING,
         Confidence.MEDIUM,
         {"start": start, "median": middle, "least": low, "norm_over_loss": times, "share_above_one": 1.0},
@@ -201,8 +192,7 @@ def is_above(grad: Series, ratio: float) -> Sign:
     share = float((grad.value > ratio).mean())
     return Sign(
         f"{grad.tag} is above {number(ratio)} at {share:.0%} of its points, without growing: no fault by itself, as "
-        "many "
-        "runs that reach their target are like that; if updates look unstable, clip it",
+        "many runs that reach their target are like that; if updates look unstable, clip it",
         Severity.NOTE,
         Confidence.LOW,
         {"share_above_one": share, "median": float(np.median(grad.value))},

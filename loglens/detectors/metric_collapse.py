@@ -33,16 +33,11 @@ from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.remedies.overshoot import against_overshoot
 from loglens.stats.arrays import Floats
-from loglens.stats.blocks import MEDIAN_ERROR, blocks, noise
 from loglens.stats.dips import deepest_dip, outlasts
+from loglens.stats.evaluations import evaluation_levels
 
 RULE = Rule("metric-collapse", "outcome", Severity.ERROR)
 
-#: From so many points on, medians of blocks of four or more are judged, and single points below.
-FEW = 200
-#: Of fewer points that rise by half of their best or more, noise is what goes against that rise and the fall after
-#: it, and a margin: a handful of points that wander show little of it.
-HANDFUL, MARGIN = 12, 3.0
 #: What a metric may still move after a leap at its first points, as a share of the leap.
 LEAP = 0.02
 #: From so many evaluations on, the confidence is high.
@@ -120,7 +115,7 @@ def _long(curves: Sequence[Series], min_points: int, loss: Series | None) -> lis
 def _course(curve: Series, lost_share: float, errors: float, dips: float) -> Course | None:
     """Measure the course of a metric; None where it gained nothing beyond its noise that it could lose."""
     sign = -1.0 if curve.role == "metric_lower" else 1.0
-    level, first, error = _levels(sign * curve.value)
+    level, first, error = evaluation_levels(sign * curve.value)
     tail = level[-max(2, int(LEVEL * len(level))) :]
     # evaluations rise fast at first: the first point is the start where it lies below the first block
     start = min(float(level[0]), sign * float(curve.value[0]))
@@ -148,28 +143,6 @@ def _course(curve: Series, lost_share: float, errors: float, dips: float) -> Cou
         sinks=lost > errors * error,
         flat=len(level) > 2 and float(np.ptp(np.percentile(level[2:], BULK))) < max(errors * error, LEAP * gain),
     )
-
-
-def _levels(value: Floats) -> tuple[Floats, np.ndarray, float]:
-    """Levels of a curve, the index of each one's first point, and the standard error of a level."""
-    if len(value) < FEW:
-        error = noise(value)
-        if len(value) < HANDFUL and value.max() - value[0] > abs(value.max()) / 2:
-            error = min(error, MARGIN * _turns(value))
-        return value, np.arange(len(value)), error
-    block = blocks(np.arange(len(value)), value)
-    error = MEDIAN_ERROR * noise(value) / float(np.sqrt(len(value) / len(block)))
-    return block.level, block.start, max(error, noise(block.level))
-
-
-def _turns(value: Floats) -> float:
-    """Root mean square of all steps of a few points against a course that rises to its best and falls from there.
-
-    Second differences of so few measure the rise and the fall themselves.
-    """
-    at = int(np.argmax(value))
-    turns = np.concatenate([np.diff(value[: at + 1]).clip(max=0), np.diff(value[at:]).clip(min=0)])
-    return float(np.sqrt(np.mean(turns**2)))
 
 
 def _at_stake(level: Floats, best: float, sign: float, lost_share: float) -> float | None:

@@ -25,15 +25,15 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.companions import broken_before, left_blank, outliving
-from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.learning import frozen_from
 from loglens.model.numbers import number
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.model.sign import Sign
-from loglens.model.strongest_move import strongest_move
-from loglens.remedies.nonfinite import against_nonfinite, skip_batches
-from loglens.remedies.precision import considering_precision, from_checkpoint
+from loglens.model.strongest_move import strongest_move, unmoved
+from loglens.remedies.nonfinite import skip_batches
+from loglens.remedies.precision import advice_for
 from loglens.stats.standstill import goes_quiet
 
 RULE = Rule(
@@ -69,25 +69,18 @@ def detect(
         raise Skip("no loss was logged")
     grad, drivers = grad_norm_global, present(grad_norm_global, lr, loss_scale)
     if sign := never_comes_back(losses, run, drivers, look_back):
-        yield sign.finding(_advice(sign, sign.curves[0], drivers, sign.onset, run))
+        yield sign.finding(advice_for(sign.suspect, sign.curves[0], drivers, sign.onset, run))
     elif grad is not None and (sign := hidden_from_loss(grad, losses[0], drivers, look_back)):
-        yield sign.finding(_advice(sign, losses[0], drivers, sign.onset, run))
+        yield sign.finding(advice_for(sign.suspect, losses[0], drivers, sign.onset, run))
     elif sign := comes_back(losses):
         yield sign.finding(skip_batches())
     elif sign := left_out(losses, run, drivers, look_back, gone_points):
         stopped = sign.curves[0]
-        yield sign.finding(_advice(sign, stopped, drivers, stopped.last_step, run))
+        yield sign.finding(advice_for(sign.suspect, stopped, drivers, stopped.last_step, run))
     elif sign := blank(losses, run, val_metric_higher or metric_higher, gone_points):
         yield sign.finding(skip_batches())
     elif (longest := max(map(len, losses))) < min_points:
         raise Skip(f"no NaN in the loss so far, but calling it clean needs {min_points} points, has {longest}")
-
-
-def _advice(sign: Sign, loss: Series, drivers: Sequence[Series], onset: int | None, run: Run) -> list[Remedy]:
-    """What to do about a loss that is not finite to the end: the likely causes, then where to go on from."""
-    scale = next((curve for curve in drivers if curve.role == "loss_scale"), None)
-    causes = considering_precision(against_nonfinite(sign.suspect, loss, drivers, onset), run, scale)
-    return [*causes, *from_checkpoint(loss, onset)]
 
 
 def never_comes_back(losses: Sequence[Series], run: Run, drivers: Sequence[Series], look_back: int) -> Sign | None:
@@ -113,7 +106,7 @@ def never_comes_back(losses: Sequence[Series], run: Run, drivers: Sequence[Serie
             "nonfinite_points": first.nonfinite,
             "points": len(first),
             "last_finite": float(first.finite.value[-1]) if len(first.finite) else None,
-            "moved_before": moved.text or _unmoved(drivers),
+            "moved_before": moved.text or unmoved(drivers),
             "curves_not_finite": [curve.tag for curve in lasting],
         },
         (first, *(curve for curve in drivers if curve.role == "grad_norm_global")),
@@ -121,13 +114,6 @@ def never_comes_back(losses: Sequence[Series], run: Run, drivers: Sequence[Serie
         first.last_step,
         moved.role,
     )
-
-
-def _unmoved(drivers: Sequence[Series]) -> str:
-    """What to say where nothing moved before the NaN: whether anything was logged that could have."""
-    if not drivers:
-        return "nothing was logged that could tell"
-    return f"nothing moved in {', '.join(curve.tag for curve in drivers)}"
 
 
 def hidden_from_loss(grad: Series, loss: Series, drivers: Sequence[Series], look_back: int) -> Sign | None:
@@ -183,9 +169,8 @@ def left_out(
     beyond = sibling.step[sibling.step > loss.last_step]
     return Sign(
         f"{loss.tag} is not logged after {loss.axis} {number(loss.last_step)}, while {sibling.tag}, logged in the "
-        "same rows "
-        f"until then, goes on for {len(beyond):,} points to {sibling.last_step}: a NaN that the logger left out, most "
-        "likely",
+        f"same rows until then, goes on for {len(beyond):,} points to {sibling.last_step}: a NaN that the logger "
+        "left out, most likely",
         Severity.ERROR,
         Confidence.MEDIUM,
         {"points": len(loss), "rows_without": len(beyond), "sibling": sibling.tag},

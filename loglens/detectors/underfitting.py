@@ -68,26 +68,29 @@ def detect(
     accuracies = bounded((*val_metric_higher, *metric_higher), min_points)
     if not accuracies:
         raise Skip("without an accuracy a model too small cannot be told from a fine-tuning near its optimum")
-    found, late = levels(train.value), sinking(train.value[len(train) // 2 :], 3)
-    end = float(np.median(held_out.value[-3:]))
-    stalls = abs(late) < late_gain and -late_gain < found.drop < gain
     poor = [curve for curve in accuracies if np.median(curve.value[-3:]) < low and _flat(curve)]
-    if not stalls or abs(end - found.end) > apart * abs(found.end) or not poor or len(poor) < len(accuracies):
-        return
-    shown = poor[0]
-    yield Finding(
+    if len(poor) == len(accuracies) and (sign := level_off(train, held_out, poor[0], gain, late_gain, apart)):
+        slow = remedies.scale_lr(3.0, lr, "a rate too low stalls as well; a sweep of 3 and 10 times tells")
+        yield sign.finding([remedies.increase_capacity(4.0), slow, remedies.train_longer(2.0)])
+
+
+def level_off(
+    loss: Series, val_loss: Series, metric: Series, gain: float, late_gain: float, apart: float
+) -> Sign | None:
+    """Both losses (finite) stand still at one level, little below the start of training."""
+    found, late = levels(loss.value), sinking(loss.value[len(loss) // 2 :], 3)
+    end = float(np.median(val_loss.value[-3:]))
+    stalls = abs(late) < late_gain and -late_gain < found.drop < gain
+    if not stalls or abs(end - found.end) > apart * abs(found.end):
+        return None
+    return Sign(
         f"{loss.tag} and {val_loss.tag} level off together at {number(found.end)} and {number(end)} (start "
-        f"{number(found.start)}, all medians), with {shown.tag} at {number(np.median(shown.value[-3:]))}",
+        f"{number(found.start)}, all medians), with {metric.tag} at {number(np.median(metric.value[-3:]))}",
         Severity.WARNING,
         Confidence.MEDIUM,
-        end_step=train.last_step,
-        evidence={"start": found.start, "train_end": found.end, "val_end": end, "late_drop": late},
-        remedies=[
-            remedies.increase_capacity(4.0),
-            remedies.scale_lr(3.0, lr, "a rate too low stalls as well; a sweep of 3 and 10 times tells"),
-            remedies.train_longer(2.0),
-        ],
-        series=(loss, val_loss),
+        {"start": found.start, "train_end": found.end, "val_end": end, "late_drop": late},
+        (loss, val_loss),
+        end=loss.last_step,
     )
 
 

@@ -33,19 +33,15 @@ from loglens.model.numbers import number
 from loglens.model.series import Series, present
 from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
-from loglens.stats.arrays import Floats
 from loglens.stats.gains import loses_after
+from loglens.stats.usual_size import USUAL, absolute_size, usual_size
 
 RULE = Rule("value-loss-blow-up", "RL", Severity.ERROR, leads_to=("reward-collapse", "non-finite-metric"))
 
-#: The usual size is the level of the first fifth of the points.
-USUAL = 0.2
 #: A curve is blown up once it is large for a fiftieth of its points.
 LASTING = 0.02
 #: Rewards that show a level.
 REWARD_POINTS = 5
-
-
 #: Points just before a jump that are the level it is measured from, points after it that show a level, and the
 #: explained variance of a value function that had learned.
 JUST_BEFORE, AFTER, EXPLAINS = 5, 5, 0.5
@@ -102,21 +98,7 @@ def detect(
 def _judged(curves: Sequence[Series], min_points: int) -> list[tuple[Series, float]]:
     """Curves that are long enough, each with its usual size; a curve that starts at zero for long has none."""
     long = [curve for curve in curves if len(curve) >= min_points]
-    return [(curve, usual) for curve in long if (usual := _usual(_size(curve))) is not None]
-
-
-def _size(curve: Series) -> Floats:
-    """The curve's absolute values; NaN counts as infinite from the first finite point on."""
-    size = np.abs(curve.value)
-    return np.where(np.isnan(size), np.inf, size)
-
-
-def _usual(size: Floats) -> float | None:
-    """The median of the first fifth, or of the second where the curve starts at zero; None where that is no level."""
-    fifth = max(3, int(USUAL * len(size)))
-    medians = (float(np.median(size[:fifth])), float(np.median(size[fifth : 2 * fifth])))
-    usual = next((level for level in medians if level > 0), 0.0)
-    return usual if 0 < usual < np.inf else None
+    return [(curve, usual) for curve in long if (usual := usual_size(absolute_size(curve.value))) is not None]
 
 
 def _growth(reward: Series) -> float:
@@ -131,7 +113,7 @@ def _growth(reward: Series) -> float:
 def _blown(curves: Sequence[tuple[Series, float]], factor: float, min_size: float = 0.0) -> Iterator[BlowUp]:
     """Where each curve is above its usual size by the factor: to its end, or else for the first time for that long."""
     for curve, usual in curves:
-        high = _size(curve) > max(factor * usual, min_size)
+        high = absolute_size(curve.value) > max(factor * usual, min_size)
         length = max(2, int(LASTING * len(high)))
         if high[-length:].all():
             yield BlowUp(curve, usual, int(np.flatnonzero(~high)[-1]) + 1, True)
@@ -161,7 +143,7 @@ def critic_forgets(curve: Series, explained: Series, factor: float) -> Sign | No
 
     Before it, the value function explained half of the variance of the returns or more; after it, less than nothing.
     """
-    size, step = _size(curve), curve.step
+    size, step = absolute_size(curve.value), curve.step
     known = explained.finite
     for at in range(JUST_BEFORE, len(size)):
         before = float(np.median(size[at - JUST_BEFORE : at]))
@@ -187,7 +169,7 @@ def critic_forgets(curve: Series, explained: Series, factor: float) -> Sign | No
 
 def _finding(blown: BlowUp, factor: float, harmed: bool, reward: Series | None, lr: Series | None) -> Finding:
     curve, usual, at, lasts = blown
-    onset, size = int(curve.step[at]), _size(curve)
+    onset, size = int(curve.step[at]), absolute_size(curve.value)
     peak, broken = float(size[at:].max()), not np.isfinite(curve.value[at:]).all()
     fall = f", and {reward.tag} falls" if harmed and reward is not None else ""
     when = (

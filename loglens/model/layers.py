@@ -17,17 +17,20 @@ def in_depth_order(layers: tuple[Series, ...]) -> list[Series]:
     return [layer for layer in ordered if "bias" not in layer.tag and len(layer.finite)]
 
 
-def growth_towards_input(layers: tuple[Series, ...], ratio: float) -> tuple[list[Series], float, float] | None:
+def growth_towards_input(
+    layers: tuple[Series, ...], ratio: float, min_share: float, min_growth: float
+) -> tuple[list[Series], float, float] | None:
     """How typical norms grow from layer to layer towards the input; None for under four layers, or norms of zero.
 
     Returns the layers in the order of depth, the share of adjacent pairs that grow by more than `ratio`, and the
-    growth over all of them.
+    growth over all of them; None where that share is below `min_share`, or the growth is not above `min_growth`.
     """
     ordered = in_depth_order(layers)
     norm = np.array([float(np.median(layer.finite.value)) for layer in ordered])
     if len(ordered) < MIN_LAYERS or not (norm > 0).all():
         return None
-    return ordered, float((norm[:-1] / norm[1:] > ratio).mean()), float(norm[0] / norm[-1])
+    share, growth = float((norm[:-1] / norm[1:] > ratio).mean()), float(norm[0] / norm[-1])
+    return (ordered, share, growth) if share >= min_share and growth > min_growth else None
 
 
 def total_norm(whole: Series | None, layers: tuple[Series, ...]) -> Series | None:

@@ -8,6 +8,8 @@ import numpy as np
 
 from loglens.model.run import Run
 from loglens.model.series import Series
+from loglens.model.vocabulary import ACCURACY, CROSS_ENTROPY
+from loglens.stats.explosions import begins_beyond_guessing, starts_absurdly
 from loglens.stats.levels import levels
 from loglens.stats.standstill import covers, point_when_begun, still_grows
 
@@ -115,3 +117,11 @@ def fall_after(held_out: Series, onset: int, share: float) -> tuple[float, float
 
 def _of_training(metrics: Sequence[Series]) -> list[Series]:
     return [metric.finite for metric in metrics if metric.split == "train"]
+
+
+def begins_absurdly(loss: Series, metrics: Sequence[Series]) -> bool:
+    """Whether a finite loss begins far above guessing: by an accuracy beside it, or as a cross entropy by its name."""
+    accuracies = [metric for metric in metrics if ACCURACY.search(metric.tag)]
+    if any(starts_absurdly(loss.value, metric.finite.value) for metric in accuracies):
+        return True
+    return bool(CROSS_ENTROPY.search(loss.tag)) and begins_beyond_guessing(loss.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +47,13 @@ def strongest_move(drivers: Iterable[Series], onset: int, look_back: int) -> Mov
         if factor >= MOVES.get(curve.role or "", np.inf):
             moves.append(Move(factor, _text(curve, factor, len(recent)), curve.role or ""))
     return max(moves, default=Move(1.0, "", ""))
+
+
+def unmoved(drivers: Sequence[Series]) -> str:
+    """What to say where nothing moved before the NaN: whether anything was logged that could have."""
+    if not drivers:
+        return "nothing was logged that could tell"
+    return f"nothing moved in {', '.join(curve.tag for curve in drivers)}"
 
 
 def _text(curve: Series, factor: float, points: int) -> str:

@@ -13,6 +13,7 @@ from loglens.model.finding import Remedy
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.remedies import actions
+from loglens.remedies.nonfinite import against_nonfinite
 from loglens.remedies.settings import SETTINGS
 from loglens.remedies.trainer import trainer
 
@@ -63,6 +64,16 @@ def considering_precision(advice: Sequence[Remedy], run: Run, loss_scale: Series
         full = "disable_fp16" in own and "use_bf16" not in own  # a trainer that offers float16 or float32 only
         return [actions.disable_fp16() if full else actions.use_bf16(), *advice]
     return list(advice) if known else [*advice[:1], actions.disable_fp16(), *advice[1:]]
+
+
+def advice_for(suspect: str, loss: Series, drivers: Sequence[Series], onset: int | None, run: Run) -> list[Remedy]:
+    """What to do about a loss that is not finite to the end: the likely causes, then where to go on from.
+
+    suspect: the role of what moved before, empty where nothing did. onset: the first step that is not finite.
+    """
+    scale = next((curve for curve in drivers if curve.role == "loss_scale"), None)
+    causes = considering_precision(against_nonfinite(suspect, loss, drivers, onset), run, scale)
+    return [*causes, *from_checkpoint(loss, onset)]
 
 
 def from_checkpoint(curve: Series, onset: int | None) -> list[Remedy]:

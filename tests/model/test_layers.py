@@ -25,15 +25,15 @@ def test_layers_are_sorted_by_depth_without_biases() -> None:
 
 @pytest.mark.parametrize("depth", [4, 12])
 def test_norms_that_grow_towards_the_input(depth: int) -> None:
-    found = growth_towards_input(tuple(layer(at, 3.0**-at) for at in range(depth)), 1.5)
+    found = growth_towards_input(tuple(layer(at, 3.0**-at) for at in range(depth)), 1.5, 0.8, 1.0)
     assert found is not None
     ordered, share, whole = found
     assert len(ordered) == depth and share == 1.0 and whole == pytest.approx(3.0 ** (depth - 1), rel=0.05)
 
 
 def test_too_few_layers_or_norms_of_zero_show_no_growth() -> None:
-    assert growth_towards_input(tuple(layer(at, 1.0) for at in range(3)), 1.5) is None
-    assert growth_towards_input((*(layer(at, 1.0) for at in range(4)), layer(4, 0.0)), 1.5) is None
+    assert growth_towards_input(tuple(layer(at, 1.0) for at in range(3)), 1.5, 0.0, 0.0) is None
+    assert growth_towards_input((*(layer(at, 1.0) for at in range(4)), layer(4, 0.0)), 1.5, 0.0, 0.0) is None
 
 
 def test_the_total_norm_is_the_root_of_the_summed_squares() -> None:
