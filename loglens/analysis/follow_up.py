@@ -16,7 +16,7 @@ from loglens.model.source import Note
 from loglens.remedies import actions
 from loglens.remedies.clues import Clues
 from loglens.remedies.in_context import in_context
-from loglens.remedies.plan import UNSTABLE
+from loglens.remedies.likely_cause import UNSTABLE
 from loglens.remedies.recipe import Recipe
 from loglens.remedies.second_try import SAME_RATE, Trial, key, next_factor, without
 
@@ -49,9 +49,8 @@ def follow_up(run: Diagnosis, earlier: Sequence[Diagnosis]) -> Diagnosis:
     for found in run.findings:
         advice = without(found.remedies, tried)
         if slower is not None and found.severity > Severity.NOTE and advice:
-            said = in_context(slower, found.condition, found.finding, Recipe())
-            said = replace(said, checks=advice[0].checks)
-            advice = [said, *(one for one in advice if one.action != "scale_lr")]
+            said = in_context(slower, found.condition, found.finding, Recipe(rate=now.rate))
+            advice = [replace(said, checks=advice[0].checks), *(one for one in advice if one.action != "scale_lr")]
         findings.append(replace(found, finding=replace(found.finding, remedies=advice)))
     note = Note("after", _what_changed(run, earlier[-1], now, before[-1]))
     return replace(run, findings=tuple(findings), notes=(note, *run.notes))

@@ -24,7 +24,7 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.numbers import number
 from loglens.model.series import Series
-from loglens.remedies import actions as remedies
+from loglens.remedies.further_actions import kl_annealing
 from loglens.stats.arrays import Floats
 
 RULE = Rule("posterior-collapse", "outcome", Severity.ERROR, leads_to=("underfitting", "plateau"), supervised=True)
@@ -90,6 +90,6 @@ def _finding(term: Series, whole: Series, start: int, gain: float) -> Finding:
         onset_step=onset,
         end_step=term.last_step,
         evidence={"kl_highest": highest, "kl_end": end, "gain_after": gain},
-        remedies=[remedies.kl_annealing()],
+        remedies=[kl_annealing()],
         series=(term, whole),
     )

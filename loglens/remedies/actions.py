@@ -360,16 +360,6 @@ def eval_in_fp32() -> Remedy:
     return Remedy("eval_in_fp32", {}, why, snippets("eval_in_fp32"), verify)
 
 
-def kl_annealing() -> Remedy:
-    """Raise the weight of the KL term from zero, and leave each latent a few free bits."""
-    why = (
-        "a KL term at full weight from the start is cheapest at zero; a weight that rises over the first epochs lets "
-        "the decoder learn to use the latents first (Bowman et al. 2016)"
-    )
-    verify = "the KL term stays above 0.1 nats, and the reconstruction ends better than in this run"
-    return Remedy("kl_annealing", {}, why, snippets("kl_annealing"), verify)
-
-
 def set_entropy_coef(value: float) -> Remedy:
     """Pay the policy for keeping its entropy."""
     why = f"a bonus of {number(value)} times the entropy makes it costly for the policy to stop exploring"

@@ -1,4 +1,4 @@
-"""Remedies for groups of sampled completions, and for runs that go on from a checkpoint.
+"""Remedies for groups of sampled completions, for runs that go on from a checkpoint, and for latent codes.
 
 Sources: GRPO compares completions of one prompt, so that equal rewards give no gradient (Shao et al. 2024); completions
 that are more, or differ more, make equal rewards rarer (Yu et al. 2025, DAPO).
@@ -29,3 +29,13 @@ def restore_optimizer() -> Remedy:
     why = "a checkpoint of the weights alone begins anew with Adam's moments, the schedule and the loss scale"
     verify = "the learning rate and the loss go on after the resume where they were before"
     return Remedy("restore_optimizer", {}, why, snippets("restore_optimizer"), verify)
+
+
+def kl_annealing() -> Remedy:
+    """Raise the weight of the KL term from zero, and leave each latent a few free bits."""
+    why = (
+        "a KL term at full weight from the start is cheapest at zero; a weight that rises over the first epochs lets "
+        "the decoder learn to use the latents first (Bowman et al. 2016)"
+    )
+    verify = "the KL term stays above 0.1 nats, and the reconstruction ends better than in this run"
+    return Remedy("kl_annealing", {}, why, snippets("kl_annealing"), verify)

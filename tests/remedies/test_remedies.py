@@ -108,7 +108,7 @@ def examples() -> Iterator[Remedy]:
     yield from (remedies.use_bf16(), remedies.skip_nonfinite_batches(), remedies.clean_data(), remedies.add_eps())
     yield from (remedies.unfreeze("fc'\"\x1b[1m"), remedies.check_optimizer_step(), remedies.check_labels())
     yield from (remedies.fix_input_pipeline(), remedies.shuffle_data(), remedies.release_memory())
-    yield from (remedies.resume_from(412), remedies.eval_in_fp32(), remedies.kl_annealing())
+    yield from (remedies.resume_from(412), remedies.eval_in_fp32(), further.kl_annealing())
     yield from (remedies.set_entropy_coef(0.01), remedies.set_kl_coef(0.1), remedies.scale_reward(0.001))
     yield from (further.more_generations(2.0), further.set_temperature(1.2), further.restore_optimizer())
     yield from (remedies.fix_schedule(kind) for kind in ("hold", "no_jump", "longer_warmup", "later_decay"))
