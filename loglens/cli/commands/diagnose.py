@@ -18,10 +18,10 @@ from loglens.cli import options as common
 from loglens.cli.json_lines import JsonLines
 from loglens.cli.outputs import output_targets
 from loglens.config.flags import with_flags
-from loglens.config.load import FAIL_ON
-from loglens.errors import nearest
+from loglens.config.load import FAIL_ON, Config
+from loglens.errors import LoglensError, nearest
 from loglens.model.numbers import plural
-from loglens.model.report import Judged, Report
+from loglens.model.report import Judged, Report, Unread
 from loglens.pipeline import session
 from loglens.registry import load as registry
 from loglens.renderers import jsonl
@@ -159,7 +159,7 @@ def command(
     old = baseline.load(accepted) if accepted else None
     whole = [(path, name) for path, name in targets if name != jsonl.FORMAT]
     tags: set[str] = set()
-    in_light = follow_up.after([session.diagnose([path], config).judged for path in earlier])
+    in_light = follow_up.after([_earlier(path, config) for path in earlier])
 
     def on_result(items: Sequence[Judged]) -> None:
         lines.write(in_light(items))
@@ -193,6 +193,15 @@ def command(
     if stopped is not None:
         raise stopped  # the report is written; the exit code says that it is incomplete
     ctx.exit(report.exit_code)
+
+
+def _earlier(path: str, config: Config) -> Sequence[Judged]:
+    """The judged runs under a path given by --after. Raises LoglensError where there are none."""
+    items = session.diagnose([path], config).judged
+    unread = [item for item in items if isinstance(item, Unread)]
+    if len(unread) == len(items):
+        raise LoglensError(f"--after {path}: {unread[0].why if unread else 'there is no run in it'}")
+    return items
 
 
 def _known(
