@@ -189,7 +189,15 @@ def _stop(t: Training, action: Action) -> None:
 
 
 def _decay(t: Training, action: Action) -> None:
-    t.options["weight_decay"] = action["value"]
+    """Decoupled from the gradient, as in AdamW."""
+
+    @torch.no_grad()
+    def decay(step: int) -> None:
+        for group in t.stepper.param_groups:
+            for p in group["params"]:
+                p.mul_(1 - group["lr"] * action["value"])
+
+    t.before_step.append(decay)
 
 
 def _bigger(t: Training, action: Action) -> None:

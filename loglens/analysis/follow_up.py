@@ -16,7 +16,7 @@ from loglens.model.source import Note
 from loglens.remedies import actions
 from loglens.remedies.clues import Clues
 from loglens.remedies.in_context import in_context
-from loglens.remedies.plan import UNSTABLE
+from loglens.remedies.likely_cause import UNSTABLE
 from loglens.remedies.recipe import Recipe
 from loglens.remedies.second_try import SAME_RATE, Trial, key, next_factor, without
 

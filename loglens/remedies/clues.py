@@ -195,13 +195,21 @@ class Clues:
             after = curve.finite
             start = int(np.searchsorted(after.step, onset or 0))
             growth = fit_growth(after.step, after.value, min(start, len(after) // 2))
-            if growth is not None and growth.r2 > STEADY and growth.factor > least and growth.t > SURE:
+            if (
+                growth is not None
+                and growth.r2 > STEADY
+                and growth.factor > least
+                and growth.t > SURE
+                and growth.doubling > SLOW
+            ):
                 return True
         return False
 
 
 #: Share of the variance that a line through the logarithm explains where growth is steady, and its t value.
 STEADY, SURE = 0.95, 5.0
+#: Steps in which what grows by itself doubles at the least: an overshoot doubles in one or two.
+SLOW = 3.0
 #: By which factor the norm of the weights grows in all, and what jumps by itself: gradients and losses.
 LITTLE, MUCH = 1.3, 10.0
 _PRETRAINED = re.compile(

@@ -137,3 +137,33 @@ def test_a_finding_that_rests_on_the_outcome_has_remedies_as_well() -> None:
     found = [one for one in judge(run({"val_accuracy": climb}), registry.detectors()).findings if one.severity > 0]
     assert found
     assert all(one.remedies for one in found)
+
+
+def test_swings_point_to_the_order_of_the_data() -> None:
+    swinging = np.exp(np.sin(np.arange(N) * 2 * np.pi / 25)) * level(N, 1.0, 0.02)
+    remedy = first({"loss": swinging, "zero_fraction/fc1": np.full(N, 0.99), "lr": np.full(N, 1e-3)})
+    assert remedy.action == "fix_input_pipeline"
+
+
+def test_a_loss_that_grows_slowly_to_no_end_points_to_a_decay() -> None:
+    loss = np.r_[falling(100, floor=0.5), 0.5 * np.exp(0.05 * np.arange(N - 100))]
+    assert first({"loss": loss, "lr": np.full(N, 1e-3)}).action == "fix_weight_decay"
+    overshot = np.r_[falling(100, floor=0.5), level(N - 100, 50.0, 0.3)]
+    assert first({"loss": overshot, "lr": np.full(N, 1e-3)}).action != "fix_weight_decay"
+
+
+def test_a_loss_that_broke_before_it_was_nan_is_not_a_matter_of_data() -> None:
+    loss = falling(N, noise=0.02)
+    loss[200:206] = np.geomspace(5, 1e6, 6)
+    loss[206:] = np.nan
+    assert first({"loss": loss}).action not in ("clean_data", "add_eps")
+    loss[200:206] = loss[199]
+    assert first({"loss": loss}).action == "clean_data"
+
+
+def test_no_clip_is_taken_from_norms_that_are_the_fault() -> None:
+    loss = np.r_[np.geomspace(2, 1e6, 20), np.full(N - 20, np.nan)]
+    curves = {"loss": loss, "grad_norm": np.r_[np.geomspace(1e3, 1e9, 20), np.full(N - 20, np.nan)]}
+    clips = [one for found in remedies(curves) for one in found if one.action == "clip_grad_norm"]
+    assert clips
+    assert all(float(one.params["max_norm"]) <= 1 for one in clips)

@@ -1,0 +1,94 @@
+"""The likeliest cause of what went wrong in a run, and the remedies against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from loglens.model.finding import Remedy
+from loglens.model.reported_finding import ReportedFinding
+from loglens.remedies import actions
+from loglens.remedies import learning_rate as rates
+from loglens.remedies.clues import Clues
+from loglens.remedies.new_rate import MUCH_LOWER, higher_rate, lower_rate
+
+#: Conditions that a learning rate too high can bring about.
+UNSTABLE = frozenset(
+    "divergence loss-spike nan-loss exploding-gradient lr-too-high no-warmup metric-collapse oscillation dead-relu "
+    "unstable-training weight-growth kl-blow-up reward-collapse entropy-collapse value-loss-blow-up".split()
+)
+#: Conditions of a run that learns nothing.
+STUCK = frozenset("loss-not-decreasing metric-stuck lr-too-low underfitting reward-not-rising".split())
+#: Roots whose own remedy is the one to try, whatever else the curves show.
+SELF_EVIDENT = frozenset("unchanged-weights gan-collapse posterior-collapse zero-reward-spread crashed".split())
+#: Steps in which a gradient doubles that grows by itself, and not by an overshoot.
+SLOW_DOUBLING = 10.0
+#: Above this many times Adam's usual rate, a run that never warmed up and learns nothing is too fast, unless it is SGD.
+FAST = 5.0
+
+
+def lead(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> Iterator[Remedy]:
+    """The remedies against the likeliest cause. found: root causes first; onset: where the run broke, if it did."""
+    root, seen = found[0].condition, frozenset(one.condition for one in found)
+    if root in SELF_EVIDENT:
+        return
+    if seen & UNSTABLE and clues.jump(onset) is not None:
+        yield actions.fix_schedule("no_jump")
+    elif seen & UNSTABLE and clues.rate_still_rises(onset):
+        yield actions.fix_schedule("hold")
+    elif "oscillation" in seen and not clues.too_high:
+        yield actions.shuffle_data()
+    elif seen & STUCK and clues.weights_wither:
+        yield actions.fix_weight_decay()
+    elif seen & STUCK and clues.hidden_gradient_is_zero:
+        yield actions.change_init("he")
+    elif "weight-growth" in seen or _grows_slowly(found, onset, clues):
+        yield actions.fix_weight_decay()
+    elif "plateau" in seen or root in ("lr-schedule", "clipping-always-active"):
+        return
+    elif root == "vanishing-gradient" and not clues.attends:
+        if clues.rectified:
+            yield actions.change_init("he")
+    elif seen & {"nan-loss", "entropy-collapse"} and (clues.too_high or _broke_before_nan(found)):
+        yield lower_rate(clues, onset, MUCH_LOWER)
+    elif root in STUCK or seen & {"lr-too-high", "no-warmup"} or (root == "vanishing-gradient" and clues.attends):
+        yield from _against_standstill(seen, onset, clues)
+
+
+def _grows_slowly(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> bool:
+    """Whether gradients or losses grow for long at a steady pace: an overshoot doubles within a few steps."""
+    for one in found:
+        doubling = one.evidence.get("doubling_steps")
+        if one.condition == "exploding-gradient" and isinstance(doubling, float) and doubling > SLOW_DOUBLING:
+            return True
+    broken = any(one.condition in ("divergence", "exploding-gradient") for one in found)
+    return broken and onset is not None and clues.grows_steadily(onset)
+
+
+def _broke_before_nan(found: Sequence[ReportedFinding]) -> bool:
+    """Whether the loss had jumped or risen before it was not a number: then no record or logarithm is to blame."""
+    onsets = {one.condition: one.onset_step for one in found if one.onset_step is not None}
+    end = onsets.get("nan-loss")
+    return end is not None and any(onsets.get(name, end) < end for name in ("loss-spike", "divergence"))
+
+
+def _against_standstill(seen: frozenset[str], onset: int | None, clues: Clues) -> Iterator[Remedy]:
+    """What to do about a run that learns nothing: by its rate, by what its gradients and evaluations show."""
+    if clues.weights_stand_still:
+        yield actions.check_optimizer_step()
+    elif clues.too_high or "lr-too-high" in seen:
+        yield lower_rate(clues, onset, MUCH_LOWER)
+    elif "no-warmup" in seen:
+        yield actions.add_warmup(clues.length, round(actions.MAX_WARMUP_SHARE * clues.length / 2))
+    elif clues.too_low or "lr-too-low" in seen:
+        yield higher_rate(clues)
+    elif clues.memorises:
+        yield actions.check_labels()
+    elif _too_fast_without_warmup(clues):
+        yield lower_rate(clues, onset, MUCH_LOWER)
+    elif clues.attends and clues.no_warmup:
+        yield actions.add_warmup(clues.length, round(actions.MAX_WARMUP_SHARE * clues.length / 2))
+
+
+def _too_fast_without_warmup(clues: Clues) -> bool:
+    fast = clues.peak is not None and clues.peak > FAST * rates.USUAL[rates.ADAPTIVE].start
+    return fast and clues.no_warmup and clues.optimizer != rates.PLAIN
