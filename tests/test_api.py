@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from pathlib import Path
 from typing import Any
@@ -166,3 +167,15 @@ def test_rules_and_roles_are_plain_data() -> None:
     assert "loss" in rules["nan-loss"]["curves"] and "How it is found" in rules["nan-loss"]["text"]
     better = {role["name"]: role["better"] for role in loglens.roles()}
     assert (better["loss"], better["metric_higher"], better["lr"]) == ("lower", "higher", None)
+
+
+def test_the_page_on_python_word_for_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib", reason="needs the extra plot")
+    (tmp_path / "sample_logs").symlink_to(SAMPLES)
+    monkeypatch.chdir(tmp_path)
+    page = (SAMPLES.parent / "docs" / "python.md").read_text("utf-8")
+    test = doctest.DocTestParser().get_doctest(page, {}, "python.md", "docs/python.md", 0)
+    said: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    failed, tried = runner.run(test, out=said.append)
+    assert tried > 30 and not failed, "".join(said)

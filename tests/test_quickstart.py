@@ -54,7 +54,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def test_the_quick_start_word_for_word(clone: Path, environment: dict[str, str]) -> None:
-    pytest.importorskip("jinja2", reason="needs the extra html")
     pytest.importorskip("matplotlib", reason="needs the extra plot")
     codes = []
     for script, code in blocks("quickstart.md"):

@@ -24,17 +24,13 @@ from loglens.model.histogram_grid import BINS, distributions
 from loglens.model.report import Diagnosis, Report, Unread
 from loglens.model.series import Series
 from loglens.renderers.html import report as html
+from loglens.renderers.html.drawing import Heat, spark
+from loglens.renderers.html.figures import numbered, panels
+from loglens.renderers.shared.thinning import points_for_screen
 from tests.curves import Floats, falling, series
 from tests.findings import changed
 from tests.golden.example import HARMFUL, HOSTILE, exploding, failed, healthy, report, suspect, unjudged
 from tests.model.test_histogram_grid import histogram
-
-pytest.importorskip("jinja2", reason="needs the extra html")
-pytest.importorskip("tsdownsample", reason="needs the extra html")
-
-from loglens.renderers.html.drawing import Heat, spark
-from loglens.renderers.html.figures import numbered, panels
-from loglens.renderers.shared.thinning import points_for_screen
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
 MEGABYTE = 1_000_000
@@ -383,7 +379,7 @@ def test_a_sparkline_shows_bad_values_and_the_onset() -> None:
 # ---- the extra, notebooks ---------------------------------------------------------------------------
 
 
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
+def test_without_its_libraries_it_says_what_to_install(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['jinja2'] = None\n"
         "from loglens.cli import main\n"
@@ -392,11 +388,11 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr.strip().splitlines() == ["loglens: HTML needs: pip install 'loglens[html]'"]
+    assert done.stderr.strip().splitlines() == ["loglens: HTML needs: pip install jinja2 tsdownsample"]
     assert not (tmp_path / "r.html").exists()
 
 
-def test_the_other_formats_do_not_load_the_extra() -> None:
+def test_the_other_formats_do_not_load_its_libraries() -> None:
     code = (
         "import sys; from loglens.registry.load import renderers; renderers();"
         "print(sorted({'jinja2', 'tsdownsample'} & set(sys.modules)))"

@@ -17,7 +17,7 @@ from loglens.renderers.shared.summary import main_curve, worst_first
 SUFFIXES = (".svg", ".png", ".pdf")
 #: The error message where the extra is not installed.
 MISSING = "plots need: pip install 'loglens[plot]'"
-EXTRA = ("matplotlib", "tsdownsample")
+EXTRA = ("matplotlib",)
 
 #: One figure: the run, and the findings with their numbers on it.
 Job = tuple[Diagnosis, Sequence[tuple[int, ReportedFinding]]]

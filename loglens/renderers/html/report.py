@@ -8,15 +8,15 @@ from loglens.model.report import Report
 FORMAT = "html"
 SUFFIXES = (".html", ".htm")
 
-#: The error message where the extra is not installed.
-MISSING = "HTML needs: pip install 'loglens[html]'"
+#: The error message of an incomplete installation.
+MISSING = "HTML needs: pip install jinja2 tsdownsample"
 EXTRA = ("jinja2", "markupsafe", "tsdownsample")
 
 
 def render(report: Report) -> str:
-    """Render the page. Raises LoglensError where the libraries of the extra `html` are missing."""
+    """Render the page. Raises LoglensError where its libraries are missing."""
     try:
-        # loaded when asked for: the extra is optional, and the other formats need not wait for it
+        # loaded when asked for: the other formats need not wait for it
         from loglens.renderers.html.page import page
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in EXTRA:
