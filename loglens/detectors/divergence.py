@@ -186,8 +186,8 @@ def held_out_rises(main: Series, val_loss: Series, lr: Series | None) -> Sign | 
         return None
     end = float(np.median(value[-3:]))
     return Sign(
-        f"{val_loss.tag} is above its first value ({value[0]:.4g}) at each of {len(value) - 1} later evaluations, and "
-        f"ends at {end:.4g}, while {main.tag} does not fall after the first tenth",
+        f"{val_loss.tag} is above its first value ({number(value[0])}) at each of {len(value) - 1:,} later "
+        f"evaluations, and ends at {number(end)}, while {main.tag} does not fall after the first tenth",
         Severity.WARNING,
         Confidence.MEDIUM,
         {"start": float(value[0]), "lowest_later": float(value[1:].min()), "end": end},
