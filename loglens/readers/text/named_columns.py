@@ -82,7 +82,7 @@ class NamedColumns:
         if self._count and self._classes and len(cells) == len(self._classes) + 1 and cells[0] == _ALL:
             values = _values(self._classes, cells[1:])
             return values and b"%s: %s %s" % (self._names[0], self._count, values)
-        if _LEAST <= len(cells) < len(self._names):
+        if _MIN_NAMES <= len(cells) < len(self._names):
             cells = self._placed(line) or cells
         if len(cells) != len(self._names) or not (count := _COUNT.fullmatch(cells[0])):
             return None
