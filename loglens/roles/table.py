@@ -94,6 +94,8 @@ rl_importance_ratio ^(policy |ppo |<avg> )*ratios?( <avg>)?$|^policy ratio|probs
 
 when ^(ce mean words|cost|gnorm)$
 metric_higher@val   ^translation$
+when ^p$ & ^r$ & ^f1( score)?$
+metric_higher       ^[pr]$
 when ^<avg> rms$ & ^skip ratio$
 metric_lower        ^(delta|<avg> rms)$
 

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from loglens.readers.csv import reader as csv
 from loglens.readers.jsonl import reader as jsonl
+from loglens.readers.text import reader
 from loglens.readers.text import reader as text
+
 from tests.readers.tables import read_one, rows, write
 from tests.readers.test_text_grammar import LOSSES, read
 
@@ -92,3 +95,33 @@ def test_lines_of_json_under_another_suffix(tmp_path: Path) -> None:
 
 def test_records_that_count_nothing_are_no_log(tmp_path: Path) -> None:
     assert not jsonl.sniff(write(tmp_path / "data.txt", b'{"question": "loss?", "answer": 3.5}\n' * 20))
+
+
+def test_a_table_of_text_under_any_suffix(tmp_path: Path) -> None:
+    """As Kaldi writes its accuracy.output.report."""
+    lines = ["%Iter\tduration\ttrain_objective\tvalid_objective\tdifference"]
+    lines += [f"{i}\t{86 + i}.0\t{loss}\t{loss + 1}\t-1.0" for i, loss in enumerate(LOSSES)]
+    path = write(tmp_path / "accuracy.output.report", "".join(f"{line}\n" for line in lines).encode())
+    assert csv.sniff(path)
+    assert rows(read_one(csv.read, path), "valid_objective") == [(i, loss + 1) for i, loss in enumerate(LOSSES)]
+    assert not csv.sniff(write(tmp_path / "table.tex", b"step loss\n1 2\n3 4\n"))
+
+
+def test_rows_that_name_the_epoch_alone_come_one_by_one(tmp_path: Path) -> None:
+    lines = [f"Epoch[{epoch}] Loss={loss}, P=0.6, R=0.1, Speed = 7.2 samples/s" for epoch in (0, 1) for loss in LOSSES]
+    run = read(tmp_path, lines)
+    assert rows(run, "Loss") == list(enumerate(LOSSES * 2)) and run.axes["Loss"] == "row"
+
+
+def test_a_part_of_the_data_between_bars(tmp_path: Path) -> None:
+    """As DeepSpeech draws its bars."""
+    text = ""
+    for epoch in range(3):
+        for part, batches in (("  Training", 30), ("Validation", 10)):
+            bars = [
+                f"Epoch {epoch} | {part} | Elapsed Time: 0:00:{i:02d} | Steps: {i} | Loss: {LOSSES[i] - epoch / 100:f}"
+                for i in range(batches)
+            ]
+            text += "\r".join(bars) + "\n"
+    run = read_one(reader.read, write(tmp_path / "train.log", text.encode()))
+    assert len(rows(run, "Loss")) == 90 and len(rows(run, "val/Loss")) == 30 and len(set(rows(run, "Loss"))) == 90

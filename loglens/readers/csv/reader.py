@@ -17,6 +17,7 @@ from loglens.model.source import Note, Source
 from loglens.readers.csv.one_metric import deepspeed, dvclive, is_download, is_dvclive, is_mlflow
 from loglens.readers.csv.parts import Part, file_parts, join_downloads
 from loglens.readers.csv.sb3_monitor import merge_monitors
+from loglens.readers.files.other_suffixes import OTHER_SUFFIXES
 from loglens.readers.files.run_params import params_beside
 from loglens.readers.files.text_file import head
 from loglens.readers.tables.header import is_number, is_wandb, split_header, split_row
@@ -38,7 +39,7 @@ _MONITOR = re.compile(r"(?:^|\.)monitor\.csv$")
 def sniff(path: Path) -> bool:
     """Recognise a file by its suffix; .log and .txt only with a header that names a counter, and numbers below it."""
     suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES | _PERHAPS | _SELDOM:
+    if suffix in OTHER_SUFFIXES - _SUFFIXES - _PERHAPS - _SELDOM:
         return False
     text = head(path)
     if suffix in _SUFFIXES:

@@ -58,7 +58,7 @@ class _Candidate(NamedTuple):
 
 def plain(name: str) -> str:
     """Normalise a column name for comparisons."""
-    return name.strip().lower().replace(" ", "_")
+    return name.strip(" %#\t").lower().replace(" ", "_")
 
 
 def is_counter(name: str) -> bool:

@@ -47,7 +47,7 @@ MEASURES = re.compile(
 #: The last words of names that need neither ":" nor "=".
 _BARE_WORDS = (
     *"""loss lr acc accuracy ppl perplexity norm gnorm grad_norm time mfu wps tps top1 top5 score f1 auc auroc mse mae
-    rmse iou miou dice precision recall map bleu wer cer reward return psnr ssim""".split(),
+    rmse iou miou dice precision recall map bleu wer cer reward return psnr ssim l1 l2""".split(),
     "learning rate",
     "learning_rate",
 )

@@ -22,6 +22,8 @@ from loglens.readers.text.repeats import drawn_and_printed, repeats
 from loglens.readers.text.sections import Sections, sections_of, within
 from loglens.stats.arrays import Floats, Ints
 
+#: So many rows an epoch are those of its steps.
+OFTEN = 3
 Codes = NDArray[np.int32]
 
 
@@ -52,6 +54,7 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     axis = np.array([_AXES.index(name) for _, name in names], np.int8)[code]
     where, axis_names = _where(records, places, [tag for tag, _ in names], code, axis, owner, number)
     where = np.where(axis == _AXES.index("row"), np.nan_to_num(followers.row).astype(np.int64)[owner], where)
+    names, where = _spread(names, where, code, records.has("generic")[owner] & (places.session[owner] == 0))
     index: dict[tuple[str, str], int] = {}
     code = np.array([index.setdefault((tag, axis_names[name]), len(index)) for tag, name in names], np.int32)[code]
     counts = np.bincount(code, minlength=len(index)).astype(np.int64)
@@ -132,6 +135,22 @@ def _where(
         called["table"] = "epoch" if "epoch" in counter.lower() else "step" if counter else "row"
     where = np.where(np.abs(where) < 2.0**62, where, np.nan)
     return np.nan_to_num(where, nan=0.0).astype(np.int64), called
+
+
+def _spread(
+    names: list[tuple[str, str]], where: Ints, code: Codes, fit: NDArray[np.bool_]
+) -> tuple[list[tuple[str, str]], Ints]:
+    """The names and places of values, where rows that name an epoch alone come many times in each: by their order.
+
+    fit: the values of lines of no known trainer, in the first session.
+    """
+    names = list(names)
+    for at, (tag, axis) in enumerate(names):
+        mine = np.flatnonzero(code == at) if axis == "epoch" else ()
+        if len(mine) >= ROWS and OFTEN * len(np.unique(where[mine])) <= len(mine) and fit[mine].all():
+            names[at], where = (tag, "row"), where.copy()
+            where[mine] = np.arange(len(mine))
+    return names, where
 
 
 def _one_axis_each(names: list[tuple[str, str]], counts: Ints) -> tuple[tuple[str, ...], dict[str, str]]:

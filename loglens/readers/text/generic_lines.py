@@ -167,12 +167,17 @@ def _split_behind(low: str, begin: int, slot: int) -> str:
     end = [found.start() for found in re.finditer(MARK, low)][slot]
     lead = _BETWEEN.match(low[:begin].rpartition(MARK)[2] + low[begin:end]) if begin <= end else None
     between = re.search(rf"{MARK}([a-z ,:|\]\[(-]{{1,40}})[,:|\]-] ?(?:step|iter|batch)", low[:begin])
+    cells = _PART_CELL.findall(low[:end])
+    if cells and split_word(cells[-1]) in ("val", "test"):
+        return split_word(cells[-1])
     text = (lead[1] if lead else "") + " " + (between[1] if between else "")
     words = re.findall("[a-z]+", text)
     split = _last_split(words)
     return split if split in ("val", "test") and _AROUND.issuperset(words) else ""
 
 
+#: "Epoch 0 | Validation | Steps: 20 | Loss: 99.1"
+_PART_CELL = re.compile(r"[|,;] ?(train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|test(?:ing)?|dev) ?(?=[|,;])")
 _BETWEEN = re.compile(r"[\s,:|\])-]*([a-z][a-z ]{0,30}?) ?(?:[:|>]|\])")
 
 

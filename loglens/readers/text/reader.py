@@ -13,6 +13,7 @@ from loglens.model.columns import Columns
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
 from loglens.readers.files.one_run_per_file import each_file
+from loglens.readers.files.other_suffixes import OTHER_SUFFIXES
 from loglens.readers.files.text_file import head
 from loglens.readers.files.values import refuse
 from loglens.readers.text.blocks import LONGEST, Blocks
@@ -26,16 +27,6 @@ FORMAT = "text"
 
 _SUFFIXES = frozenset({"", ".log", ".txt", ".md", ".out", ".err", ".stdout", ".stderr", ".output", ".console"})
 #: "train.log.1", "job.o12345": a number behind the suffix, of a rotated log or of a queue's job.
-#: What other files are called, whatever is in them. Any other suffix is no reason to pass over a log.
-_OTHERS = frozenset(
-    """.py .ipynb .c .cc .cpp .cu .h .hpp .rs .go .java .js .ts .jl .r .m .lua .pl .rb .sh .bash .bat .ps1 .cmake .sql
-    .json .jsonl .ndjson .yaml .yml .toml .ini .cfg .conf .config .properties .xml .html .htm .css .svg .csv .tsv
-    .rst .tex .bib .bbl .doc .docx .pdf .rtf .patch .diff .lock .gin .prototxt .pbtxt .proto .tmpl .template
-    .npy .npz .pt .pth .ckpt .bin .pkl .pickle .h5 .hdf5 .db .sqlite .parquet .arrow .feather .xlsx .xls .ods
-    .png .jpg .jpeg .gif .bmp .webp .mp4 .wav .mp3 .flac .zip .gz .bz2 .xz .zst .7z .tar .tgz .whl .onnx .pb .tflite
-    .safetensors .gguf .wandb .so .dll .exe .o .a .class .jar .pyc .vocab .model .tok .spm .src .tgt .scp .ark .fst
-    .obj .ply .off .stl .xyz .pdb .mol .sdf .fasta .fa .vcf .bed .gff .sam .bam .srt .vtt .eml .ics .po""".split()
-)
 _NUMBERED = re.compile(r"\.(?:log|txt|out|err|[oe])\.?-?\d+$", re.I)
 _NO_LOGS = re.compile(
     r"^(?:requirements|readme|license|copying|notice|changelog|cmakelists|metadata|record|makefile|dockerfile)",
@@ -60,7 +51,7 @@ def sniff(path: Path) -> bool:
     One that repeats lines with numbers is a log as well, if not one that can be read: it is refused by name.
     """
     suffix = path.suffix.lower()
-    if suffix in _OTHERS or _NO_LOGS.match(path.name):
+    if suffix in OTHER_SUFFIXES or _NO_LOGS.match(path.name):
         return False
     if suffix not in _SUFFIXES and not _NUMBERED.search(path.name):
         return _is_log(head(path, _PROBES[-1]))
