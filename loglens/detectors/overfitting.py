@@ -82,10 +82,8 @@ def detect(
     before, after = _around(train, onset, held_out)
     grows = (end - best) / abs(best) if best else float("inf")
     lasts = bool((held_out.tail(lasting_share) > best + lasting_rise * abs(best)).all()) and after < before / 2
-    if grows < (lasting_rise if lasts else rise):
-        return
-    if after > before + RISEN * abs(before):
-        return  # training rises as well: that is divergence
+    if grows < (lasting_rise if lasts else rise) or after > before + RISEN * abs(before):
+        return  # where training rises as well, that is divergence
     much = f" by {grows:.0%}" if best else ""
     sure = end > SURE_RISE * abs(best) and len(held_out) >= many_points
     yield Finding(

@@ -10,7 +10,6 @@ from loglens.readers.csv import reader as csv
 from loglens.readers.jsonl import reader as jsonl
 from loglens.readers.text import reader
 from loglens.readers.text import reader as text
-
 from tests.readers.tables import read_one, rows, write
 from tests.readers.test_text_grammar import LOSSES, read
 
