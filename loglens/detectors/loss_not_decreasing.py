@@ -90,6 +90,8 @@ def detect(
     if curve.step[0] > late_start * (curve.last_step - curve.step[0]):
         begins = f"{number(curve.step[0])} of {number(curve.last_step)}"
         raise Skip(f"the log begins at {curve.axis} {begins}: the start of training is not in it")
+    if weight_norm_global is not None and standstill.vanishes(weight_norm_global.finite.value):
+        raise Skip(f"{weight_norm_global.tag} decays to nothing, which is a matter of underfitting")
     held_out = val_loss.finite if val_loss is not None and len(val_loss.finite) >= GAIN_POINTS else None
     guessing = stays_at_chance(held_out.value, chance) if held_out is not None else None
     found = levels(curve.value)

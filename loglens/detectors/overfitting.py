@@ -7,7 +7,7 @@ How it is found. The validation loss ends at least 20 % above its lowest level, 
 errors of its noise, while the training loss does not rise after that point: trainproof's rule (eval
 above 1.2 times its minimum while training falls), which fires on 0.2 % of 4,192 AlgoPerf runs that
 reach their target. 10 % are enough where it stays that high for the last 40 % of the run while the
-training loss at least halves. Of 4 to 11 evaluations, whose noise cannot be told from their bend, three
+training loss at least halves. Of 4 to 19 evaluations, whose noise cannot be told from their bend, three
 or more have to follow the lowest one and rise, by five times the root mean square of all steps against
 that course. Of 100 simulated healthy runs a cell this calls none overfitted at noise of 1 and 5 %, up to
 4 at 20 % and 6 at 50 %, and finds 97 to 100 of those that end 1.5 times as high, at noise up to 5 %.
@@ -40,7 +40,7 @@ RULE = Rule("overfitting", "generalisation", Severity.WARNING, leads_to=("metric
 #: Of few evaluations, the largest step back that still counts as rising, as a share of the whole rise.
 STEP_BACK = 0.25
 #: Of few evaluations, how many times the rise is the root mean square of all steps against the course: rises before
-#: the lowest and falls after it. Of 100 noisy healthy curves a cell, of 4 to 11 points, see the docstring.
+#: the lowest and falls after it. Of 100 noisy healthy curves a cell, of 4 to 19 points, see the docstring.
 TURNS = 5.0
 #: After so few evaluations beyond the lowest one, the rise may be noise.
 AFTER_LOWEST = 4
@@ -48,6 +48,8 @@ AFTER_LOWEST = 4
 RISEN = 0.05
 #: A rise to one and a half times the lowest level is sure.
 SURE_RISE = 1.5
+#: Fewer evaluations have no blocks to take medians of.
+BLOCK_POINTS = 12
 #: Evaluations are judged by 30 medians at the most, of two each up to 60 evaluations, of three from there on.
 BLOCKS, SHORT = 30, 60
 #: Points of a training loss that show a level.
@@ -64,14 +66,16 @@ def detect(
     val_metric_higher: tuple[Series, ...],
     *,
     min_points: int = 4,
-    many_points: int = 12,
+    many_points: int = 20,
     rise: float = 0.2,
     lasting_rise: float = 0.1,
     lasting_share: float = 0.4,
     errors: float = 3.0,
 ) -> Iterator[Finding]:
     held_out, train = require(val_loss, min_points, "validation losses"), require(loss, min_points, "training losses")
-    lowest = _lowest_of_few(held_out) if len(held_out) < many_points else _lowest(held_out, errors)
+    lowest = _lowest_of_few(held_out) if len(held_out) < many_points else None
+    if lowest is None and len(held_out) >= BLOCK_POINTS:
+        lowest = _lowest(held_out, errors)
     sign = memorises(train, held_out, bounded(val_metric_higher, AFTER_LOWEST + 1))
     if sign is not None and (lowest is None or lowest[2] < (1 + rise) * abs(lowest[1])):
         yield sign.finding(_regularise())

@@ -30,6 +30,7 @@ from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
+from loglens.stats import standstill
 from loglens.stats.blocks import MEDIAN_ERROR, noise
 from loglens.stats.levels import levels, sinking
 
@@ -37,8 +38,8 @@ RULE = Rule("underfitting", "loss", Severity.WARNING)
 
 #: An accuracy whose second half is two hundredths above its second quarter is still on its way.
 FLAT = 0.02
-#: Weights below a tenth of their start are gone, where the norm has points enough to show that it stays so.
-VANISHED, NORM_POINTS = 0.1, 10
+#: Points of a loss that show whether it comes down.
+LOSS_POINTS = 10
 
 
 def detect(
@@ -97,18 +98,18 @@ def level_off(
 def weights_vanish(loss: Series, norm: Series, gain: float, late_gain: float) -> Sign | None:
     """The weights shrink to less than a tenth of their start, and the loss (finite) does not come down."""
     size = norm.finite.value
-    if min(len(loss), len(size)) < NORM_POINTS:
+    if len(loss) < LOSS_POINTS or not standstill.vanishes(size):
         return None
-    start, late = float(np.median(size[:3])), size[-len(size) // 5 :]
+    start, end = float(np.median(size[:3])), float(size[-1])
     found = levels(loss.value)
-    if late.max() >= VANISHED * start or found.drop > gain or sinking(loss.value[len(loss) // 2 :], 3) > late_gain:
+    if found.drop > gain or sinking(loss.value[len(loss) // 2 :], 3) > late_gain:
         return None
     return Sign(
-        f"{norm.tag} shrinks from {number(start)} to {number(late[-1])}, and {loss.tag} stays at {number(found.end)} "
+        f"{norm.tag} shrinks from {number(start)} to {number(end)}, and {loss.tag} stays at {number(found.end)} "
         f"(start {number(found.start)}): decay pulls the weights to zero, so that the model cannot fit anything",
         Severity.WARNING,
         Confidence.HIGH,
-        {"norm_start": start, "norm_end": float(late[-1]), "start": found.start, "train_end": found.end},
+        {"norm_start": start, "norm_end": end, "start": found.start, "train_end": found.end},
         (loss, norm),
         end=loss.last_step,
     )

@@ -20,6 +20,8 @@ SURE = 3.0
 ERROR_OF_THREE = 0.72
 #: Points of a norm from which on one and the same number is no accident of rounding.
 CONSTANT_POINTS = 10
+#: Weights below a tenth of their start are gone.
+VANISHED = 0.1
 #: The noise of a running mean, as a share of the noise of the points before it; and the points that show a noise.
 QUIET, QUIET_POINTS = 0.05, 5
 #: A learning rate still warms up where it grows by more than rounding over its last tenth.
@@ -35,6 +37,11 @@ def falls_by(found: Levels, bar: float) -> bool:
     smooth = at_end >= max(bar / 2, SMOOTH * found.noise)
     # half of the start is gone whatever the noise, which a later explosion would inflate
     return smooth or at_end >= bar or at_best >= bar + LOWEST_OF_MANY * found.noise or at_best >= abs(found.start) / 2
+
+
+def vanishes(norm: Floats) -> bool:
+    """Whether a norm of ten points or more is below a tenth of its start for the last fifth of them."""
+    return len(norm) >= CONSTANT_POINTS and bool(norm[-len(norm) // 5 :].max() < VANISHED * float(np.median(norm[:3])))
 
 
 def is_constant(value: Floats) -> bool:

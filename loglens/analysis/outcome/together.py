@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE
-from loglens.analysis.outcome.curve_state import ENOUGH, KEPT, STILL, WORST
+from loglens.analysis.outcome.curve_state import ENOUGH, KEPT, NO_GAIN, STILL, WORST
 from loglens.analysis.outcome.indicators import Indicator
 from loglens.stats.arrays import Floats
 
@@ -96,7 +96,8 @@ def _has_gained(indicator: Indicator) -> bool:
 
 
 def _has_surely_gained(indicator: Indicator) -> bool:
-    return indicator.progress is not None and indicator.progress.sureness >= BEYOND_NOISE
+    progress = indicator.progress
+    return progress is not None and progress.sureness >= BEYOND_NOISE and progress.relative_gain >= NO_GAIN
 
 
 def _kept(indicator: Indicator) -> float:
