@@ -87,3 +87,11 @@ def test_word_error_rates_that_never_leave_the_worst_are_an_error(n: int, unit: 
     falling = unit * np.linspace(0.93, 0.4, n)
     learns = [series(falling, "metric_lower", split, f"{split}/wer") for split in ("train", "val")]
     assert stays_at_worst(indicators([*learns, loss])) is None
+
+
+@pytest.mark.parametrize("n", LENGTHS)
+def test_a_gain_of_two_thousandths_cannot_be_lost(n: int) -> None:
+    """A validation loss that never moved is stuck, however exactly it comes back."""
+    tiny = np.interp(np.arange(n), [0, n / 3, n], [0.7135, 0.7124, 0.7137])
+    curves = [series(tiny, "loss", split, f"{split}/loss") for split in ("train", "val")]
+    assert fell_together(indicators(curves)) is None and judge_outcome(curves).state == "stuck"

@@ -44,3 +44,12 @@ def test_labels_of_other_inputs_are_learned_by_heart(n: int) -> None:
     assert not findings("overfitting", sparse({"loss": falling(80, 1.1, 0.85, 0.01)} | learns))
     good = held_out | {"val_accuracy": held_out["val_accuracy"] + 0.5}  # a fine-tune that began at its best
     assert not findings("overfitting", sparse({"loss": falling(80, 1.1, 0.85, 0.01)} | good))
+
+
+@pytest.mark.parametrize("n", [10, 12, 15, 19, 20, 30])
+def test_overfitting_of_a_dozen_evaluations(n: int) -> None:
+    """Epochs by the dozen: too many for single points to be followed, too few for medians of blocks."""
+    turn = n // 2
+    held_out = np.concatenate([np.geomspace(1.0, 0.3, turn), np.geomspace(0.31, 0.5, n - turn)])
+    held_out = held_out * np.random.default_rng(n).lognormal(0, 0.01, n)
+    assert findings("overfitting", {"loss": falling(n, 1.0, 0.02, 0.01), "val_loss": held_out})

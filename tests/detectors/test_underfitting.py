@@ -22,3 +22,8 @@ def test_weights_that_decay_to_nothing() -> None:
     assert "decay" in found.message
     assert not findings("underfitting", {"loss": falling(200), "weight_norm": norm})
     assert not findings("underfitting", {"loss": level(200, 0.693, 0.05), "weight_norm": np.linspace(6, 2, 200)})
+
+
+def test_weights_that_decay_to_nothing_are_said_once() -> None:
+    norm = 0.2 + 6 * np.exp(-np.arange(200) / 20)
+    assert "underfitting" in skip_reason("loss-not-decreasing", {"loss": level(200, 0.693, 0.05), "weight_norm": norm})
