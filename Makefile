@@ -32,5 +32,8 @@ docs:  ## the generated pages, the pictures, and the site (needs the extras "doc
 bench-repair:  ## whether the remedies heal: apply, train again, three times at most (needs torch and tensorboard)
 	python benchmarks/repair/run.py
 
+error-curves:  ## misses and false alarms of rules on simulated curves, over length and noise (two minutes)
+	python benchmarks/error_curves.py
+
 bench-diagnosis:  ## who is right about injected faults (needs torch, trainproof and runmedic)
 	python benchmarks/diagnosis/run.py
