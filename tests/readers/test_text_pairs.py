@@ -208,3 +208,29 @@ def test_the_rate_that_is_set_after_each_epoch(tmp_path: Path) -> None:
     run = read(tmp_path, lines)
     assert [value for _, value in rows(run, "learning rate")] == [float(f"{10**-epoch:.1e}") for epoch in range(1, 31)]
     assert [value for _, value in rows(run, "val/Loss")] == [loss + 1 for loss in LOSSES]
+
+
+def test_counters_beside_what_only_looks_like_one(tmp_path: Path) -> None:
+    """The iteration before the epoch, a time per batch, the steps of an episode."""
+    lines = [
+        f"{i}/21150 (epoch {i / 423:.3f}), train_loss = {loss}, grad/param norm = 5.1e-01, time/batch = 0.61s"
+        for i, loss in enumerate(LOSSES, 1)
+    ]
+    assert rows(read(tmp_path, lines), "train_loss") == list(enumerate(LOSSES, 1))
+    lines = [
+        f" {21 * i:5d}/50000: episode: {i}, duration: 0.5s, episode steps: 21, episode reward: {loss}, loss: {loss}"
+        for i, loss in enumerate(LOSSES, 1)
+    ]
+    run = read(tmp_path, lines)
+    assert [step for step, _ in rows(run, "episode reward")] == list(
+        range(1, 31)
+    ) and "episode steps" in run.columns.tags
+
+
+def test_a_name_of_a_logger_with_a_dash_is_no_part_of_the_data(tmp_path: Path) -> None:
+    lines = []
+    for epoch, loss in enumerate(LOSSES, 1):
+        lines += [f"INFO:mi-test:Train Epoch: {epoch} [0%]", f"INFO:mi-test:[{200 * epoch}, 0.0001]"]
+        lines += [f"INFO:mi-test:loss_disc={loss}, loss_gen=2.5, loss_fm=9.1,loss_mel=18.5"]
+    run = read(tmp_path, lines)
+    assert [value for _, value in rows(run, "loss_disc")] == LOSSES
