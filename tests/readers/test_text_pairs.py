@@ -234,3 +234,21 @@ def test_a_name_of_a_logger_with_a_dash_is_no_part_of_the_data(tmp_path: Path) -
         lines += [f"INFO:mi-test:loss_disc={loss}, loss_gen=2.5, loss_fm=9.1,loss_mel=18.5"]
     run = read(tmp_path, lines)
     assert [value for _, value in rows(run, "loss_disc")] == LOSSES
+
+
+def test_batches_under_a_heading_of_held_out_data(tmp_path: Path) -> None:
+    """As AllenNLP prints them: the lines differ in how many batches there are."""
+    logger = "2017-10-14 16:48:27,962 - INFO - allennlp.training.trainer - "
+    lines = []
+    for epoch in range(3):
+        lines += [f"{logger}Epoch {epoch}/2", f"{logger}Training"]
+        lines += [f"{logger}Batch {i}/30: accuracy: 0.5, loss: {loss - epoch} ||" for i, loss in enumerate(LOSSES, 1)]
+        lines += [f"{logger}Validating"]
+        lines += [f"{logger}Batch {i}/7: accuracy: 0.4, loss: {9 - epoch - i / 10} ||" for i in range(1, 8)]
+    run = read(tmp_path, lines)
+    assert rows(run, "loss") == [
+        (30 * epoch + i, loss - epoch) for epoch in range(3) for i, loss in enumerate(LOSSES, 1)
+    ]
+    assert [value for _, value in rows(run, "val/loss")] == [
+        9 - epoch - i / 10 for epoch in range(3) for i in range(1, 8)
+    ]

@@ -53,7 +53,12 @@ class RuledTables:
 
     def rewrite(self, block: bytes) -> bytes:
         """A block of whole lines, with as many lines as before."""
-        ruled = b"|====" in block or b"--  --" in block or (b"|" in block and _BAR_MARK.search(block)) or _BOX_MARK.search(block)
+        ruled = (
+            b"|====" in block
+            or b"--  --" in block
+            or (b"|" in block and _BAR_MARK.search(block))
+            or _BOX_MARK.search(block)
+        )
         unruled = self._unruled.begun or HEADER.search(block)
         stacked = self._stacked.begun or HEADING.search(block)
         loose = self._loose.begun or LOOSE.search(block)
