@@ -208,3 +208,47 @@ def test_the_rate_that_is_set_after_each_epoch(tmp_path: Path) -> None:
     run = read(tmp_path, lines)
     assert [value for _, value in rows(run, "learning rate")] == [float(f"{10**-epoch:.1e}") for epoch in range(1, 31)]
     assert [value for _, value in rows(run, "val/Loss")] == [loss + 1 for loss in LOSSES]
+
+
+def test_counters_beside_what_only_looks_like_one(tmp_path: Path) -> None:
+    """The iteration before the epoch, a time per batch, the steps of an episode."""
+    lines = [
+        f"{i}/21150 (epoch {i / 423:.3f}), train_loss = {loss}, grad/param norm = 5.1e-01, time/batch = 0.61s"
+        for i, loss in enumerate(LOSSES, 1)
+    ]
+    assert rows(read(tmp_path, lines), "train_loss") == list(enumerate(LOSSES, 1))
+    lines = [
+        f" {21 * i:5d}/50000: episode: {i}, duration: 0.5s, episode steps: 21, episode reward: {loss}, loss: {loss}"
+        for i, loss in enumerate(LOSSES, 1)
+    ]
+    run = read(tmp_path, lines)
+    assert [step for step, _ in rows(run, "episode reward")] == list(
+        range(1, 31)
+    ) and "episode steps" in run.columns.tags
+
+
+def test_a_name_of_a_logger_with_a_dash_is_no_part_of_the_data(tmp_path: Path) -> None:
+    lines = []
+    for epoch, loss in enumerate(LOSSES, 1):
+        lines += [f"INFO:mi-test:Train Epoch: {epoch} [0%]", f"INFO:mi-test:[{200 * epoch}, 0.0001]"]
+        lines += [f"INFO:mi-test:loss_disc={loss}, loss_gen=2.5, loss_fm=9.1,loss_mel=18.5"]
+    run = read(tmp_path, lines)
+    assert [value for _, value in rows(run, "loss_disc")] == LOSSES
+
+
+def test_batches_under_a_heading_of_held_out_data(tmp_path: Path) -> None:
+    """As AllenNLP prints them: the lines differ in how many batches there are."""
+    logger = "2017-10-14 16:48:27,962 - INFO - allennlp.training.trainer - "
+    lines = []
+    for epoch in range(3):
+        lines += [f"{logger}Epoch {epoch}/2", f"{logger}Training"]
+        lines += [f"{logger}Batch {i}/30: accuracy: 0.5, loss: {loss - epoch} ||" for i, loss in enumerate(LOSSES, 1)]
+        lines += [f"{logger}Validating"]
+        lines += [f"{logger}Batch {i}/7: accuracy: 0.4, loss: {9 - epoch - i / 10} ||" for i in range(1, 8)]
+    run = read(tmp_path, lines)
+    assert rows(run, "loss") == [
+        (30 * epoch + i, loss - epoch) for epoch in range(3) for i, loss in enumerate(LOSSES, 1)
+    ]
+    assert [value for _, value in rows(run, "val/loss")] == [
+        9 - epoch - i / 10 for epoch in range(3) for i in range(1, 8)
+    ]

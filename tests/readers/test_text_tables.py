@@ -124,3 +124,18 @@ def test_a_part_of_the_data_between_bars(tmp_path: Path) -> None:
             text += "\r".join(bars) + "\n"
     run = read_one(reader.read, write(tmp_path / "train.log", text.encode()))
     assert len(rows(run, "Loss")) == 90 and len(rows(run, "val/Loss")) == 30 and len(set(rows(run, "Loss"))) == 90
+
+
+def test_a_header_over_two_lines_between_rules(tmp_path: Path) -> None:
+    """As MATLAB's trainNetwork prints it."""
+    rule = "|" + "=" * 88 + "|"
+    lines = ["Training on single GPU.", rule]
+    lines += ["|  Epoch  |  Iteration  |  Time Elapsed  |  Mini-batch  |  Mini-batch  |  Base Learning  |"]
+    lines += ["|         |             |   (hh:mm:ss)   |   Accuracy   |     Loss     |      Rate       |", rule]
+    lines += [
+        f"| {1 + i // 5:7d} | {50 * i:11d} |       00:00:{i:02d} | {10 + i:11.2f}% | {loss:12.4f} | {0.01:15.4f} |"
+        for i, loss in enumerate(LOSSES, 1)
+    ]
+    run = read(tmp_path, [*lines, rule])
+    assert rows(run, "Mini-batch Loss") == [(50 * i, loss) for i, loss in enumerate(LOSSES, 1)]
+    assert rows(run, "Mini-batch Accuracy")[0] == (50, 11.0) and rows(run, "Base Learning Rate")[-1] == (1500, 0.01)

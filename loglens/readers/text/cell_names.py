@@ -99,7 +99,7 @@ def split_word(text: str) -> str:
     return _SPLITS.get(word) or _UNSPACED.get(word, "")
 
 
-_COUNTS = re.compile(r"(?:^|[ _])(?:steps?|iter|iters|iteration|epochs?|batch|updates?|num_updates)$", re.I)
+_COUNTS = re.compile(r"(?:^|(?<!episode)[ _])(?:steps?|iter|iters|iteration|epochs?|batch|updates?|num_updates)$", re.I)
 
 
 def is_counter(key: str) -> bool:

@@ -29,7 +29,7 @@ _PARTS = {
 _RANGE = r"(?:(?<=[\[(])|(?<=[\[(] ))\0 ?- ?(?=\0 ?[\]),])"
 _RANKS = ("num_updates", "global", "step", "iteration", "iter", "itr", "update", "batch")
 #: A setting: "max epoch=20", "--epochs 20"
-_NO_COUNTER_AFTER = r"(?<! --)(?<!\bmax )(?<!\btotal )(?<!\bnum )"
+_NO_COUNTER_AFTER = r"(?<!\bepisode )(?<! --)(?<!\bmax )(?<!\btotal )(?<!\bnum )"
 _COUNTER = {
     kind: re.compile(
         rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}(?:{_RANGE})?"
@@ -43,7 +43,7 @@ _ORDINAL = {
 }
 #: A duration or a speed counts nothing: "ms/batch 181.56", "samples/step".
 _UNIT_BEFORE = re.compile(
-    r"\b(?:[mun]?s|secs?|seconds?|min|minutes?|h|hours?|samples|tokens?|toks?|images?|imgs?|words|examples|sents|it|[tgm]?flops?)/$"
+    r"\b(?:time|loss|cost|[mun]?s|secs?|seconds?|min|minutes?|h|hours?|samples|tokens?|toks?|images?|imgs?|words|examples|sents|it|[tgm]?flops?)/$"
 )
 _UNITS = r"(?:steps?|iterations?|iters?|it|(?:mini-?)?batch(?:es)?|updates?)\b"
 #: Counters without a name: "200/ 2983 batches", "[ 64/60000]" at the end, "[12/200] loss" or "12/200: loss",
@@ -58,6 +58,9 @@ _UNNAMED = (
 #: Behind an epoch: "[12/200]", "(12/200)", "200/ 2983 batches"
 _BEHIND_EPOCH = re.compile(rf"[\[(] ?\0 ?/ ?\0 ?(?:\(\0%\) ?)?[\])]|(?<![/\w.:]\0)\0 ?/ ?\0 {_UNITS}")
 
+
+#: At the begin of the line, before the epoch: "1/21150 (epoch 0.002), train_loss = 4.19"
+_BEFORE_EPOCH = re.compile(r"\[? ?\0 ?/ ?\0 ?\]?[ :,|-]{0,3}\(?(?=epoch)")
 
 _LONGEST_UNIT = 14
 #: "global step", "global train step"
@@ -106,7 +109,7 @@ def _counter(low: str, kind: str) -> Counter | None:
 def unnamed_counter(low: str, start: int = 0) -> Counter | None:
     """A number of a line in lower case, from a place on, that stands where counters do without a name."""
     if start:
-        found = _BEHIND_EPOCH.search(low, start)
+        found = _BEHIND_EPOCH.search(low, start) or _BEFORE_EPOCH.match(low)
     else:
         found = next((found for pattern in _UNNAMED if (found := pattern.search(low))), None)
     return _at(low, found) if found else None

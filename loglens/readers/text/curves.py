@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from loglens.model.columns import Columns
 from loglens.readers.text.followers import ROWS, Followers, settle, unmeasured, without_false_counters
+from loglens.readers.text.held_out_batches import with_held_out_batches
 from loglens.readers.text.labels import with_labels
 from loglens.readers.text.line_collector import LineCollector
 from loglens.readers.text.line_plan import COUNTED, UNCOUNTED, Value
@@ -36,6 +37,7 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     records = LineRecords(plans, *map(collector.column, ("form", "step", "epoch", "total", "time", "rank")))
     records, owner, nth, number, ranked = of_first_rank(records, owner, *map(collector.column, ("nth", "value")))
     records = with_labels(without_false_counters(records))
+    records, nth = with_held_out_batches(records, owner, nth)
     records, counting = counted_lists(records, owner, number)
     values = [value for plan in records.plans for value in plan.values]
     if not counting.all():

@@ -44,7 +44,8 @@ _TAG = re.compile(
 )  # fmt: skip
 #: The name of a logger behind another tag.
 _NAME = re.compile(
-    rf"(?<=:)[\w.]{{1,60}}:(?=[A-Za-z])|(?!{_TELLING})[\w.<>]{{1,60}}(?::[\w.<>]{{1,60}})?(?::\0)? (?:-|\||>>) ", re.I
+    rf"(?<=:)[\w.-]{{1,60}}:(?=[\[A-Za-z=])|(?!{_TELLING})[\w.<>]{{1,60}}(?::[\w.<>]{{1,60}})?(?::\0)? (?:-|\||>>) ",
+    re.I,
 )
 #: The rank or worker before each line, as srun and pdsh write it; a loop of one's own counts steps so.
 NUMBERED = re.compile(r"(?:\[\0\]:?|\0:) (?=\S)")

@@ -24,6 +24,10 @@ _BOX_RULE = re.compile(rb" *\+(?:[-=]{2,}\+){2,} *\r?")
 _BOX_MARK = re.compile(rb"(?m)^ *\+[-=]{2,}\+[-=]{2,}\+")
 _BOX_ROW = re.compile(rb" *\|(?:[^|]+\|){2,} *\r?")
 _DIGIT_CELL = re.compile(rb"\|\s*[-+.]?\d[\d.e+-]*\s*\|")
+#: The rule of a table of MATLAB, whose header may be stacked over so many lines.
+_BAR_LINE = re.compile(rb" *\|={8,}\| *\r?")
+_MAX_STACKED = 3
+_CLOCK = re.compile(rb"(?:\d+:)?\d+:\d\d(?:\.\d+)?")
 _DASHES = re.compile(rb"-+")
 _NUMBER = re.compile(rb"[-+]?(?:\d++\.?\d*+(?:e[-+]?\d++)?|nan|inf)", re.I)
 _NUMERIC = re.compile(rb"\s*\d[\s\d.+naife-]*", re.I)
@@ -49,7 +53,12 @@ class RuledTables:
 
     def rewrite(self, block: bytes) -> bytes:
         """A block of whole lines, with as many lines as before."""
-        ruled = b"--  --" in block or (b"|" in block and _BAR_MARK.search(block)) or _BOX_MARK.search(block)
+        ruled = (
+            b"|====" in block
+            or b"--  --" in block
+            or (b"|" in block and _BAR_MARK.search(block))
+            or _BOX_MARK.search(block)
+        )
         unruled = self._unruled.begun or HEADER.search(block)
         stacked = self._stacked.begun or HEADING.search(block)
         loose = self._loose.begun or LOOSE.search(block)
@@ -63,13 +72,15 @@ class RuledTables:
                 if _BOX_ROW.fullmatch(above) and not _DIGIT_CELL.search(above):
                     self._barred = True
                     self._begin(above, line)
+            elif _BAR_LINE.fullmatch(line):
+                self._begin_stacked(lines[max(at - _MAX_STACKED, 0) : at])
             elif (barred := bool(_BAR_RULE.fullmatch(line))) or _RULE.fullmatch(line):
                 self._barred = barred
                 self._unruled.forget()
                 self._begin(above, line)
             elif self._names and (cells := self._cells(line)):
                 named = zip(self._names, cells, strict=True)
-                lines[at] = b" ".join(name + b": " + cell for name, cell in named if cell not in (b"", _EVENT))
+                lines[at] = b" ".join(name + b": " + cell for name, cell in named if not _is_left_out(cell))
             else:
                 row = self._unruled.rewrite(line) if unruled else None
                 row = row or (stacked and self._stacked.rewrite(above, line)) or None
@@ -89,6 +100,21 @@ class RuledTables:
         self._names = [_NAMES.get(name, name).replace(b" / ", b"/") for name in self._split(header) or []]
         if not all(self._names) or not any(is_counter(name.decode("utf-8", "replace")) for name in self._names):
             self._names, self._spans = [], []
+
+    def _begin_stacked(self, above: list[bytes]) -> None:
+        """Take the column names over a rule of MATLAB, "|=====|", each written over one line or several."""
+        header: list[list[bytes]] = []
+        for line in reversed(above):
+            cells = [cell.strip() for cell in line.strip().strip(b"|").split(b"|")]
+            if not _BOX_ROW.fullmatch(line) or any(map(_NUMBER.fullmatch, cells)):
+                break
+            header.insert(0, cells)
+        if len({len(cells) for cells in header}) != 1:
+            return  # a rule below the rows, or no table
+        self._barred, self._spans = True, []
+        self._names = [b" ".join(filter(None, column)) for column in zip(*header, strict=True)]
+        if not all(self._names) or not any(is_counter(name.decode("utf-8", "replace")) for name in self._names):
+            self._names = []
 
     def _cells(self, line: bytes) -> list[bytes] | None:
         """The cells of a row; None for what is no row, or not whole."""
@@ -119,4 +145,9 @@ class RuledTables:
 
 
 def _is_cell(cell: bytes) -> bool:
-    return cell in (b"", _EVENT) or _NUMBER.fullmatch(cell) is not None
+    return _is_left_out(cell) or _NUMBER.fullmatch(cell.removesuffix(b"%")) is not None
+
+
+def _is_left_out(cell: bytes) -> bool:
+    """Whether a cell is blank, the mark of an event or a duration."""
+    return cell in (b"", _EVENT) or _CLOCK.fullmatch(cell) is not None

@@ -1,0 +1,56 @@
+"""Lines of batches under a heading such as "Validating", which look like those of training but for their total."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.readers.text.line_plan import LinePlan
+from loglens.readers.text.line_records import LineRecords, forward_fill
+
+_HELD_OUT = frozenset({"val", "test"})
+
+
+def with_held_out_batches(
+    records: LineRecords, owner: NDArray[np.int64], nth: NDArray[np.int32]
+) -> tuple[LineRecords, NDArray[np.int32]]:
+    """The records and the indices of their values, with such lines as ones of their part of the data.
+
+    AllenNLP prints "Batch 1/17168: loss: 6.6" behind "Training" and "Batch 1/307: loss: 5.9" behind "Validating".
+    owner, nth: record of each value, and its index into the values of all plans.
+    """
+    names = list(dict.fromkeys(["", *(plan.section for plan in records.plans)]))
+    headings = [names.index(plan.section) if _is_heading(plan) else np.nan for plan in records.plans]
+    under = np.nan_to_num(forward_fill(np.array(headings, np.float64)[records.plan]), nan=0.0).astype(np.int64)
+    batches = np.array([_is_of_batches(plan) for plan in records.plans], bool)[records.plan]
+    batches &= np.isfinite(records.total)
+    held = np.array([name in _HELD_OUT for name in names], bool)[under] & batches
+    main = np.unique(records.total[batches & ~held])
+    held &= ~np.isin(records.total, main)
+    if not held.any() or not len(main):
+        return records, nth
+    plans, plan, nth = list(records.plans), records.plan.copy(), nth.copy()
+    first = np.cumsum([0, *(len(each.values) for each in plans)])
+    for old, part in sorted(set(zip(plan[held].tolist(), under[held].tolist(), strict=True))):
+        rows = np.flatnonzero(held & (records.plan == old) & (under == part))
+        mine = np.isin(owner, rows)
+        nth[mine] += int(first[-1] - first[old])
+        plan[rows] = len(plans)
+        plans.append(_of(plans[old], names[part]))
+        first = np.append(first, first[-1] + len(plans[-1].values))
+    return replace(records, plans=tuple(plans), plan=plan), nth
+
+
+def _is_heading(plan: LinePlan) -> bool:
+    return "set" in plan.words and bool(plan.section) and plan.step < 0
+
+
+def _is_of_batches(plan: LinePlan) -> bool:
+    return "generic" in plan.words and plan.family.endswith("/") and plan.step >= 0 and plan.epoch < 0
+
+
+def _of(plan: LinePlan, part: str) -> LinePlan:
+    values = tuple(replace(value, tag=f"{part}/{value.tag}") for value in plan.values)
+    return replace(plan, family=f"{plan.family}{part}", section="", values=values)
