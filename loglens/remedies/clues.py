@@ -23,6 +23,8 @@ FULL = 0.9
 ROUNDING = 1e-6
 #: A validation loss that falls by less than this share of what the training loss falls gains nothing from it.
 OF_NO_USE = 0.1
+#: A rate in warmup below half of the peak that still trained says where the limit is.
+BELOW_LIMIT = 0.5
 #: Healthy runs of the corpora keep nine tenths of the norm of their weights at least.
 WITHERED = 1 / 3
 
@@ -110,6 +112,11 @@ class Clues:
         if self.lr is None or len(self.lr.finite) < 2:
             return False
         return rates.still_rises(self.lr, int(self.lr.step[0]) if onset is None else onset)
+
+    def warms_up(self, step: int) -> bool:
+        """Whether the learning rate was still on its way up at a step, and below half of its peak."""
+        rate = rates.rate_on_the_way_up(self.lr, step) if self.lr is not None else None
+        return rate is not None and self.peak is not None and rate < BELOW_LIMIT * self.peak
 
     @property
     def too_high(self) -> bool:

@@ -97,9 +97,12 @@ def peak(lr: Series | None) -> float | None:
     return float(value.max()) if len(value) and value.max() > 0 else None
 
 
-def rate_when(lr: Series, step: int) -> float | None:
-    """The rate in force at a step; None before the first point."""
-    known = lr.before(step + 1).finite.value
+def rate_on_the_way_up(lr: Series, step: int) -> float | None:
+    """The rate in force at a step before its peak, in a warmup; None after the peak, or before the first point."""
+    curve = lr.finite
+    if not len(curve) or curve.step[int(curve.value.argmax())] <= step:
+        return None
+    known = curve.before(step + 1).value
     return float(known[-1]) if len(known) and known[-1] > 0 else None
 
 
