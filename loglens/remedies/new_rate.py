@@ -19,7 +19,7 @@ def lower_rate(clues: Clues, onset: int | None, otherwise: float) -> Remedy:
     if peak is None:
         return actions.scale_lr(otherwise, clues.lr, overshoots)
     before = rates.rate_on_the_way_up(clues.lr, onset) if clues.lr is not None and onset is not None else None
-    if before is not None and before < BELOW_LIMIT * peak:
+    if before is not None and before < BELOW_LIMIT * peak and before < clues.usual.high:
         why = f"it still trained at {before:.2g}, in the warmup, so take half of that"
         return actions.scale_lr(actions.two_digits(BELOW_LIMIT * before / peak), clues.lr, why)
     if clues.too_high:

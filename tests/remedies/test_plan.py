@@ -180,3 +180,10 @@ def test_a_rate_that_has_fallen_since_is_no_measure_of_what_trains() -> None:
     curves = {"loss": level(N, 2.3, 0.2), "zero_fraction/fc1": np.r_[np.full(200, 0.5), np.full(100, 0.99)], "lr": lr}
     rate = next(one for found in remedies(curves) for one in found if one.action == "scale_lr")
     assert 3.0 * float(rate.params["factor"]) <= 0.1
+
+
+def test_a_warmup_that_passed_all_usual_rates_is_no_measure_either() -> None:
+    lr = np.minimum(np.arange(1, N + 1) / 50, 1) * 15.0
+    rate = first({"loss": level(N, 2.3, 0.2), "zero_fraction/fc1": np.r_[np.full(9, 0.5), np.full(291, 1.0)], "lr": lr})
+    assert rate.action == "scale_lr"
+    assert 15.0 * float(rate.params["factor"]) <= 0.1
