@@ -7,11 +7,13 @@ The generator's folder `gen` stands beside the corpora; its modules train a conf
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import json
 import math
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -38,15 +40,19 @@ NO_REWARD = 0.0
 Config = dict[str, Any]
 
 
+@functools.cache
 def load(folder: Path) -> dict[str, ModuleType]:
-    """The generator's modules."""
+    """The generator's modules, by name. Ours of the same names stay what they are."""
+    names = [path.stem for path in folder.glob("*.py")]
+    ours = {name: sys.modules.pop(name) for name in names if name in sys.modules}
     sys.path.insert(0, str(folder))
-    import make  # type: ignore[import-not-found]
-    import repair  # type: ignore[import-not-found]
-    import train  # type: ignore[import-not-found]
-    import verify  # type: ignore[import-not-found]
-
-    return {"train": train, "verify": verify, "repair": repair, "make": make}
+    try:
+        return {name: import_module(name) for name in ("train", "verify", "repair")}
+    finally:
+        sys.path.remove(str(folder))
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(ours)
 
 
 class Generated:

@@ -159,16 +159,17 @@ def _change(t: Training, action: Action) -> bool:
     make = CHANGES.get(action["action"])
     if make is None:
         return False
-    make(t, action)
-    return True
+    return make(t, action) is not False
 
 
 def _rate(t: Training, action: Action) -> None:
     t.lr *= action["factor"]
 
 
-def _clip(t: Training, action: Action) -> None:
+def _clip(t: Training, action: Action) -> bool:
+    changed = bool(t.clip != action["max_norm"])
     t.clip = action["max_norm"]
+    return changed
 
 
 def _unclip(t: Training, action: Action) -> None:
@@ -200,11 +201,13 @@ def _decay(t: Training, action: Action) -> None:
     t.before_step.append(decay)
 
 
-def _bigger(t: Training, action: Action) -> None:
+def _bigger(t: Training, action: Action) -> bool:
     """A net that is too small gives way to the task's own."""
     if sum(p.numel() for p in t.net.parameters()) < sum(p.numel() for p in t.task.net().parameters()):
         torch.manual_seed(t.seed)
         t.net = t.task.net()
+        return True
+    return False
 
 
 def _swap(t: Training, old: type[nn.Module] | tuple[type[nn.Module], ...], new: Callable[[], nn.Module]) -> None:
@@ -230,22 +233,24 @@ def _init(t: Training, action: Action) -> None:
                 nn.init.zeros_(part.bias)
 
 
-def _normalise(t: Training, action: Action) -> None:
+def _normalise(t: Training, action: Action) -> bool:
     """A layer norm before each nonlinearity of a chain."""
     if not isinstance(t.net, nn.Sequential):
-        return
+        return False
     parts: list[nn.Module] = []
     for part in t.net.children():
         if isinstance(part, nn.ReLU | nn.Tanh | nn.Sigmoid) and parts and isinstance(parts[-1], nn.Linear):
             parts.append(nn.LayerNorm(parts[-1].out_features))
         parts.append(part)
     t.net = nn.Sequential(*parts)
+    return True
 
 
-def _drop(t: Training, action: Action) -> None:
+def _drop(t: Training, action: Action) -> bool:
     if isinstance(t.net, nn.Sequential):
         parts = [(part, nn.Dropout(action["p"])) if isinstance(part, nn.ReLU) else (part,) for part in t.net.children()]
         t.net = nn.Sequential(*(one for pair in parts for one in pair))
+    return isinstance(t.net, nn.Sequential)
 
 
 def _skip(t: Training, action: Action) -> None:

@@ -80,7 +80,7 @@ def _trial(run: Diagnosis) -> Trial:
     grave = [found for found in run.findings if found.severity > Severity.NOTE]
     names = {found.condition for found in grave}
     clues = clues_of(run.params, run.curves)
-    first = next((remedy for found in grave for remedy in found.remedies), None)
+    first = next((remedy for found in run.findings for remedy in found.remedies), None)
     return Trial(clues.peak, _direction(first, names), first)
 
 

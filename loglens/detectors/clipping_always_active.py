@@ -26,6 +26,7 @@ from loglens.model.numbers import number
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
+from loglens.remedies.schedule_and_decay import remove_clip
 from loglens.stats.arrays import Floats
 from loglens.stats.levels import levels
 
@@ -81,7 +82,7 @@ def detect(
 def _advice(norms: Floats, lr: Series | None, *, held_back: bool) -> list[Remedy]:
     """held_back: the loss falls too slowly, so that smaller steps are the last thing it needs."""
     if held_back:
-        return [remedies.set_clip(norms), remedies.remove_clip()] if len(norms) else [remedies.remove_clip()]
+        return [remedies.set_clip(norms), remove_clip()] if len(norms) else [remove_clip()]
     slower = remedies.scale_lr(0.5, lr, "more than half of the updates clipped means steps too large")
     return [remedies.set_clip(norms), slower]
 

@@ -29,6 +29,7 @@ from loglens.model.run import Run
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 from loglens.remedies.further_actions import restore_optimizer
+from loglens.remedies.schedule_and_decay import fix_schedule
 
 RULE = Rule("lr-schedule", "schedule", Severity.NOTE)
 
@@ -63,7 +64,7 @@ def detect(
             step,
             {"before": before, "after": after, "resumes": len(resets)},
             "reset",
-            [restore_optimizer(), remedies.fix_schedule("no_jump")],
+            [restore_optimizer(), fix_schedule("no_jump")],
         )
     named = {
         key: str(value) for key, value in run.params.items() if isinstance(value, str) and _NAMES.search(key.lower())
@@ -108,7 +109,7 @@ def _zero(curve: Series, zero_share: float) -> Iterator[Finding]:
         "zero",
         [remedies.check_optimizer_step()]
         if zero[:2].all()
-        else [remedies.fix_schedule("later_decay"), remedies.check_optimizer_step()],
+        else [fix_schedule("later_decay"), remedies.check_optimizer_step()],
     )
 
 

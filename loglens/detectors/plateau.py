@@ -24,6 +24,7 @@ from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
+from loglens.remedies.schedule_and_decay import fix_schedule
 from loglens.stats.arrays import relative
 from loglens.stats.blocks import MEDIAN_ERROR, noise
 from loglens.stats.levels import sinking
@@ -107,7 +108,7 @@ def _finding(loss: Series, driver: Series, onset: int, why: str, remedy: Remedy)
     end, start = float(np.median(after[-max(3, int(LEVEL * len(after))) :])), float(np.median(before[:3]))
     advice = [remedy] if remedy.action == "check_optimizer_step" else [remedy, remedies.check_optimizer_step()]
     if remedy.action == "train_longer":
-        advice.insert(0, remedies.fix_schedule("later_decay"))
+        advice.insert(0, fix_schedule("later_decay"))
     return Finding(
         f"{loss.tag} stalls at {number(end)} from {loss.axis} {number(onset)} on, {why}",
         Severity.WARNING,

@@ -72,6 +72,6 @@ def detect(
         Confidence.MEDIUM,
         onset_step=int(curve.step[0]),
         evidence={"start": start, "chance": chance, "classes": count},
-        remedies=[remedies.change_init("xavier")],
+        remedies=[remedies.change_init("xavier"), remedies.clean_data()],
         series=(loss,),
     )

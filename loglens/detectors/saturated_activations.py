@@ -55,6 +55,7 @@ def detect(
         evidence={"saturated_share": ends[worst.tag] / scale, "saturated_layers": [layer.layer for layer in flat]},
         remedies=[
             remedies.change_init("xavier"),
+            remedies.clean_data(),
             remedies.add_normalization(),
             remedies.change_activation(),
             remedies.scale_lr(0.1, lr, "smaller updates keep the inputs of the activation small"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from loglens.model.series import Series
 from loglens.remedies import learning_rate as rates
-from loglens.stats.growth import fit_growth
+from loglens.remedies.declared import declared_rate, is_pretrained
+from loglens.remedies.steady_growth import grows_steadily
 
 #: An onset is known to about this share of the run, or to a few points of the curve that shows it.
 SLACK_SHARE, SLACK_POINTS = 0.03, 3
@@ -19,10 +20,14 @@ SLACK_SHARE, SLACK_POINTS = 0.03, 3
 SAME_EVALUATIONS, DIGITS = 4, 4
 #: A run that begins at nine tenths of its highest rate has no warmup.
 FULL = 0.9
+#: By which factor the norm of the weights grows in all, and what jumps by itself: gradients and losses.
+LITTLE, MUCH = 1.3, 10.0
 #: Logged numbers are float32.
 ROUNDING = 1e-6
 #: A validation loss that falls by less than this share of what the training loss falls gains nothing from it.
 OF_NO_USE = 0.1
+#: A rate in warmup below half of the peak that still trained says where the limit is.
+BELOW_LIMIT = 0.5
 #: Healthy runs of the corpora keep nine tenths of the norm of their weights at least.
 WITHERED = 1 / 3
 
@@ -70,8 +75,8 @@ class Clues:
             tuple(find("grad_norm_layer", "train", True)),
             tuple(find("activation", "train", True)),
             rates.optimizer_kind([*said, *([lr.tag] if lr is not None else [])]),
-            _declared_rate(params),
-            any(_PRETRAINED.search(key) and value not in _NO for key, value in params.items()),
+            declared_rate(params),
+            is_pretrained(params),
         )
 
     @property
@@ -110,6 +115,11 @@ class Clues:
         if self.lr is None or len(self.lr.finite) < 2:
             return False
         return rates.still_rises(self.lr, int(self.lr.step[0]) if onset is None else onset)
+
+    def warms_up(self, step: int) -> bool:
+        """Whether the learning rate was still on its way up at a step, and below half of its peak."""
+        rate = rates.rate_on_the_way_up(self.lr, step) if self.lr is not None else None
+        return rate is not None and self.peak is not None and rate < BELOW_LIMIT * self.peak
 
     @property
     def too_high(self) -> bool:
@@ -184,47 +194,9 @@ class Clues:
         return float(np.median(value[-2:]) / np.median(value[:2]))
 
     def grows_steadily(self, onset: int | None) -> bool:
-        """Whether weights or gradients grow exponentially at a steady, slow pace from the onset on.
-
-        That is a process of its own (a decay of the wrong sign, a feedback), not an overshoot: an overshoot grows by a
-        factor in each step, and ends within tens of steps.
-        """
-        for curve, least in ((self.weights, LITTLE), (self.grad, MUCH), (self.loss, MUCH)):
-            if curve is None:
-                continue
-            after = curve.finite
-            start = int(np.searchsorted(after.step, onset or 0))
-            growth = fit_growth(after.step, after.value, min(start, len(after) // 2))
-            if (
-                growth is not None
-                and growth.r2 > STEADY
-                and growth.factor > least
-                and growth.t > SURE
-                and growth.doubling > SLOW
-            ):
-                return True
-        return False
+        """Whether weights, gradients or the loss grow exponentially at a steady, slow pace from the onset on."""
+        curves = ((self.weights, LITTLE), (self.grad, MUCH), (self.loss, MUCH))
+        return any(curve is not None and grows_steadily(curve, onset, factor) for curve, factor in curves)
 
 
-#: Share of the variance that a line through the logarithm explains where growth is steady, and its t value.
-STEADY, SURE = 0.95, 5.0
-#: Steps in which what grows by itself doubles at the least: an overshoot doubles in one or two.
-SLOW = 3.0
-#: By which factor the norm of the weights grows in all, and what jumps by itself: gradients and losses.
-LITTLE, MUCH = 1.3, 10.0
-_PRETRAINED = re.compile(
-    r"pretrain|fine_?tune|name_or_path|resume|init_from|init_checkpoint|load_from|lora|adapter|peft", re.I
-)
 _ATTENTION = re.compile(r"qkv|attn|attention|[qkv]_proj|transformer|encoder_layer|decoder_layer", re.I)
-_NO = (None, False, 0, "", "False", "false", "None", "none", "null", "scratch")
-_RATES = ("learning_rate", "lr", "base_lr", "lr0", "optimizer.lr", "optim.lr")
-
-
-def _declared_rate(params: Mapping[str, object]) -> float | None:
-    """The learning rate among the parameters."""
-    found: Iterable[float] = (
-        float(value)
-        for key, value in params.items()
-        if key.lower() in _RATES and isinstance(value, int | float) and 0 < value < 1e3
-    )
-    return next(iter(found), None)

@@ -48,6 +48,8 @@ WORTH_TRYING = (3e-3, 1e-2)
 FINE_TUNING = 2e-5
 #: A rate that becomes three times as large between two points is a jump; schedules are smoother.
 JUMP = 3.0
+#: A rate within a tenth of another has come to it.
+NEARLY = 0.9
 #: Points before a jump that it is measured against.
 BEFORE = 10
 #: Time constants in which a loss that falls in proportion to itself loses 95 % (exp(-3)).
@@ -85,10 +87,16 @@ def jump(lr: Series, onset: int, slack: float) -> Jump | None:
 
 
 def still_rises(lr: Series, since: int) -> bool:
-    """Whether the rate grows threefold or more from a step to the end of the run, and is highest there."""
+    """Whether the rate grows threefold or more from a step to the end of the run, and in the last half of that still.
+
+    A warmup is over by then.
+    """
     value = lr.finite.value
     later = value[lr.finite.step >= since]
-    return len(later) > 1 and later[0] > 0 and later[-1] >= JUMP * later[0] and later[-1] >= 0.99 * value.max()
+    if len(later) < 2 or later[0] <= 0:
+        return False
+    highest = bool(later[-1] >= NEARLY * value.max())
+    return highest and bool(later[-1] >= JUMP * later[0]) and bool(later[len(later) // 2] < NEARLY * later[-1])
 
 
 def peak(lr: Series | None) -> float | None:
@@ -97,9 +105,12 @@ def peak(lr: Series | None) -> float | None:
     return float(value.max()) if len(value) and value.max() > 0 else None
 
 
-def rate_when(lr: Series, step: int) -> float | None:
-    """The rate in force at a step; None before the first point."""
-    known = lr.before(step + 1).finite.value
+def rate_on_the_way_up(lr: Series, step: int) -> float | None:
+    """The rate in force at a step before its peak, in a warmup; None after the peak, or before the first point."""
+    curve = lr.finite
+    if not len(curve) or curve.step[int(curve.value.argmax())] <= step:
+        return None
+    known = curve.before(step + 1).value
     return float(known[-1]) if len(known) and known[-1] > 0 else None
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from loglens.model.finding import Remedy
+from loglens.model.finding import Remedy, Severity
 from loglens.model.reported_finding import ReportedFinding
-from loglens.remedies import actions
+from loglens.remedies import actions, schedule_and_decay
 from loglens.remedies import learning_rate as rates
 from loglens.remedies.clues import Clues
-from loglens.remedies.new_rate import MUCH_LOWER, higher_rate, lower_rate
+from loglens.remedies.new_rate import LOWER, MUCH_LOWER, higher_rate, lower_rate
 
 #: Conditions that a learning rate too high can bring about.
 UNSTABLE = frozenset(
     "divergence loss-spike nan-loss exploding-gradient lr-too-high no-warmup metric-collapse oscillation dead-relu "
     "unstable-training weight-growth kl-blow-up reward-collapse entropy-collapse value-loss-blow-up".split()
 )
+#: Conditions that end a run where they are errors.
+LOST = frozenset({"divergence", "loss-spike", "metric-collapse", "nan-loss"})
 #: Conditions of a run that learns nothing.
 STUCK = frozenset("loss-not-decreasing metric-stuck lr-too-low underfitting reward-not-rising".split())
 #: Roots whose own remedy is the one to try, whatever else the curves show.
@@ -32,17 +34,19 @@ def lead(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> I
     if root in SELF_EVIDENT:
         return
     if seen & UNSTABLE and clues.jump(onset) is not None:
-        yield actions.fix_schedule("no_jump")
+        yield schedule_and_decay.fix_schedule("no_jump")
     elif seen & UNSTABLE and clues.rate_still_rises(onset):
-        yield actions.fix_schedule("hold")
+        yield schedule_and_decay.fix_schedule("hold")
     elif "oscillation" in seen and not clues.too_high:
         yield actions.shuffle_data()
     elif seen & STUCK and clues.weights_wither:
-        yield actions.fix_weight_decay()
+        yield schedule_and_decay.fix_weight_decay()
     elif seen & STUCK and clues.hidden_gradient_is_zero:
         yield actions.change_init("he")
     elif "weight-growth" in seen or _grows_slowly(found, onset, clues):
-        yield actions.fix_weight_decay()
+        yield schedule_and_decay.fix_weight_decay()
+    elif onset is not None and _is_lost(found) and (clues.too_high or clues.warms_up(onset)):
+        yield lower_rate(clues, onset, LOWER)
     elif "plateau" in seen or root in ("lr-schedule", "clipping-always-active"):
         return
     elif root == "vanishing-gradient" and not clues.attends:
@@ -52,6 +56,11 @@ def lead(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> I
         yield lower_rate(clues, onset, MUCH_LOWER)
     elif root in STUCK or seen & {"lr-too-high", "no-warmup"} or (root == "vanishing-gradient" and clues.attends):
         yield from _against_standstill(seen, onset, clues)
+
+
+def _is_lost(found: Sequence[ReportedFinding]) -> bool:
+    """Whether what was learned is lost for good."""
+    return any(one.condition in LOST and one.severity == Severity.ERROR for one in found)
 
 
 def _grows_slowly(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> bool:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from loglens.model.finding import Remedy
 from loglens.remedies import actions
 from loglens.remedies import learning_rate as rates
-from loglens.remedies.clues import Clues
+from loglens.remedies.clues import BELOW_LIMIT, Clues
 
 #: A tenth where nothing was learned, a third where the run was sound until then: the usual first tests.
 MUCH_LOWER, LOWER = 0.1, 0.3
-#: A rate in warmup that still trained is the limit itself; half of it leaves room.
-BELOW_LIMIT = 0.5
 #: Less than half as much again is no test of a higher rate.
 LEAST_RAISE = 1.5
 
@@ -20,8 +18,8 @@ def lower_rate(clues: Clues, onset: int | None, otherwise: float) -> Remedy:
     peak, overshoots = clues.peak, "the updates overshoot: a smaller step stays in the valley"
     if peak is None:
         return actions.scale_lr(otherwise, clues.lr, overshoots)
-    before = rates.rate_when(clues.lr, onset) if clues.lr is not None and onset is not None else None
-    if before is not None and before < BELOW_LIMIT * peak:
+    before = rates.rate_on_the_way_up(clues.lr, onset) if clues.lr is not None and onset is not None else None
+    if before is not None and before < BELOW_LIMIT * peak and before < clues.usual.high:
         why = f"it still trained at {before:.2g}, in the warmup, so take half of that"
         return actions.scale_lr(actions.two_digits(BELOW_LIMIT * before / peak), clues.lr, why)
     if clues.too_high:

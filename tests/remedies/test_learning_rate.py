@@ -54,6 +54,7 @@ def test_a_rate_that_rises_to_the_end_is_told_from_a_warmup() -> None:
     assert rates.still_rises(rising, 50)
     warmup = series(np.minimum(np.arange(1, 301) / 100, 1) * 1e-3, role="lr")
     assert not rates.still_rises(warmup, 120)
+    assert not rates.still_rises(warmup, 5), "it is constant afterwards"
 
 
 @pytest.mark.parametrize(

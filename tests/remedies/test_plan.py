@@ -167,3 +167,23 @@ def test_no_clip_is_taken_from_norms_that_are_the_fault() -> None:
     clips = [one for found in remedies(curves) for one in found if one.action == "clip_grad_norm"]
     assert clips
     assert all(float(one.params["max_norm"]) <= 1 for one in clips)
+
+
+def test_a_run_that_breaks_in_its_warmup_goes_on_at_a_rate_that_still_trained() -> None:
+    lr = np.minimum(np.arange(1, N + 1) / 150, 1) * 0.3
+    remedy = next(one for one in remedies({"loss": broken(60), "lr": lr})[0] if one.action == "scale_lr")
+    assert 0.3 * float(remedy.params["factor"]) < lr[60]
+
+
+def test_a_rate_that_has_fallen_since_is_no_measure_of_what_trains() -> None:
+    lr = 3.0 * (1 + np.cos(np.linspace(0, np.pi, N))) / 2
+    curves = {"loss": level(N, 2.3, 0.2), "zero_fraction/fc1": np.r_[np.full(200, 0.5), np.full(100, 0.99)], "lr": lr}
+    rate = next(one for found in remedies(curves) for one in found if one.action == "scale_lr")
+    assert 3.0 * float(rate.params["factor"]) <= 0.1
+
+
+def test_a_warmup_that_passed_all_usual_rates_is_no_measure_either() -> None:
+    lr = np.minimum(np.arange(1, N + 1) / 50, 1) * 15.0
+    rate = first({"loss": level(N, 2.3, 0.2), "zero_fraction/fc1": np.r_[np.full(9, 0.5), np.full(291, 1.0)], "lr": lr})
+    assert rate.action == "scale_lr"
+    assert 15.0 * float(rate.params["factor"]) <= 0.1

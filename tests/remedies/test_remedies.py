@@ -19,6 +19,7 @@ from loglens.model.report import Report
 from loglens.model.reported_finding import ReportedFinding
 from loglens.remedies import actions as remedies
 from loglens.remedies import further_actions as further
+from loglens.remedies import schedule_and_decay as setup
 from loglens.remedies.phrases import ACTIONS, phrase
 from loglens.remedies.snippets import FRAMEWORKS, SNIPPETS, snippets
 from loglens.renderers.terminal import report as terminal
@@ -111,8 +112,8 @@ def examples() -> Iterator[Remedy]:
     yield from (remedies.resume_from(412), remedies.eval_in_fp32(), further.kl_annealing())
     yield from (remedies.set_entropy_coef(0.01), remedies.set_kl_coef(0.1), remedies.scale_reward(0.001))
     yield from (further.more_generations(2.0), further.set_temperature(1.2), further.restore_optimizer())
-    yield from (remedies.fix_schedule(kind) for kind in ("hold", "no_jump", "longer_warmup", "later_decay"))
-    yield from (remedies.fix_weight_decay(), remedies.remove_clip())
+    yield from (setup.fix_schedule(kind) for kind in ("hold", "no_jump", "longer_warmup", "later_decay"))
+    yield from (setup.fix_weight_decay(), setup.remove_clip())
     yield from (remedies.keep_best(80), remedies.slower_policy(RATES, 40), remedies.slower_policy(None))
 
 
