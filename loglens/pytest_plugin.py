@@ -13,7 +13,8 @@ or by a marker, which looks at the log once the test has passed; fixtures of the
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import inspect
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,14 +60,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+@pytest.hookimpl(trylast=True)  # after pytest has run the test; a wrapper would be one of two kinds, by pluggy's age
+def pytest_runtest_call(item: pytest.Item) -> None:
     """Look at the logs that the markers of a test name, after the test itself has passed."""
     __tracebackhide__ = True
-    result = yield
     for marker in item.iter_markers("loglens"):
-        _checked(item, *marker.args, **marker.kwargs)
-    return result
+        try:
+            given = inspect.signature(assert_healthy).bind(*marker.args, **marker.kwargs).arguments
+        except TypeError as error:
+            pytest.fail(f"@pytest.mark.loglens: {error}; write {MARKER.partition(':')[0]}", pytrace=False)
+        _checked(item, **given)
 
 
 def _checked(item: pytest.Item, path: str | Path, fail_on: str = "error", config: str | Path | None = None) -> None:

@@ -116,8 +116,27 @@ class Commands(click.Group):
     "plugin, or no path could be read; 3 read, but nothing could be judged; 4 loglens itself failed.",
 )
 @click.version_option(__version__, prog_name="loglens", message="%(prog)s %(version)s")
-def main() -> None:
+@click.option("--no-plugins", is_flag=True, help="Load no rules, formats or outputs of third parties.")
+@click.pass_context
+def main(ctx: click.Context, no_plugins: bool) -> None:
     """Say what went wrong in a training run, since which step, why, and what to change."""
+    if no_plugins:
+        _without_plugins(ctx)
+
+
+def _without_plugins(ctx: click.Context) -> None:
+    """Turn plugins off for this command, and for the processes that it starts."""
+    from loglens.registry import load as registry  # slow to load
+
+    before = os.environ.get(registry.NO_PLUGINS, "")
+
+    def restore() -> None:
+        os.environ[registry.NO_PLUGINS] = before
+        registry.forget()
+
+    os.environ[registry.NO_PLUGINS] = "1"
+    registry.forget()
+    ctx.call_on_close(restore)
 
 
 def _say(text: str) -> None:

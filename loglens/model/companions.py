@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice, takewhile
 
 import numpy as np
 
@@ -18,6 +19,8 @@ SHARED, MORE_POINTS = 0.95, 1.1
 POINTS_PER_LATER_POINT = 20
 #: Two curves count their steps alike where one reaches this share of the other's last step.
 SAME_LENGTH = 0.9
+#: With so many kinds of rows at most one curve is compared: a run has a handful of them.
+MAX_COMPARED = 64
 
 
 def outliving(curve: Series, run: Run, min_points: int) -> Series | None:
@@ -28,13 +31,14 @@ def outliving(curve: Series, run: Run, min_points: int) -> Series | None:
     if len(curve) < min_points:
         return None
     min_points = max(min_points, len(curve) // POINTS_PER_LATER_POINT)
-    for other in run.curves.values():
+    later = takewhile(lambda other: other.last_step > curve.last_step, run.kinds_of_rows.get(_group(curve.tag), ()))
+    for other in islice(later, MAX_COMPARED):
         inside = int(np.searchsorted(other.step, curve.last_step, side="right"))
-        if len(other) - inside < min_points or inside > MORE_POINTS * len(curve) or other.tag == curve.tag:
+        if len(other) - inside < min_points or inside > MORE_POINTS * len(curve):
             continue
         # rows of another kind (evaluations, say) come at another pace: they are no sign that this one stopped
         same_pace = np.median(np.diff(other.step[inside:])) <= 2 * np.median(np.diff(curve.step))
-        if same_pace and np.isin(curve.step, other.step).mean() >= SHARED and _same_group(curve.tag, other.tag):
+        if same_pace and np.isin(curve.step, other.step).mean() >= SHARED:
             return other
     return None
 
@@ -63,6 +67,6 @@ def left_blank(curves: Sequence[Series], notes: Sequence[Note]) -> tuple[Series,
     return None
 
 
-def _same_group(tag: str, other: str) -> bool:
-    """Whether two tags were logged by one call, as far as names say: the same group, or both without one."""
-    return tag.rpartition("/")[0] == other.rpartition("/")[0]
+def _group(tag: str) -> str:
+    """Curves of one group were logged by one call, as far as names say; so were those without one."""
+    return tag.rpartition("/")[0]

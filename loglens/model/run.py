@@ -98,6 +98,20 @@ class Run:
         return {tag: rewinds for tag, (series, rewinds) in self._grouped.items() if rewinds and len(series)}
 
     @cached_property
+    def kinds_of_rows(self) -> dict[str, list[Series]]:
+        """By group (the tag up to its last slash) one curve of each kind of rows, the longest first.
+
+        Curves that were logged in the same rows have the same steps, so that one stands for all of them.
+        """
+        kinds: dict[tuple[str, bytes], Series] = {}
+        for tag, curve in self.curves.items():
+            kinds.setdefault((tag.rpartition("/")[0], curve.step.tobytes()), curve)
+        groups: dict[str, list[Series]] = {}
+        for (group, _), curve in kinds.items():
+            groups.setdefault(group, []).append(curve)
+        return {group: sorted(curves, key=lambda curve: -curve.last_step) for group, curves in groups.items()}
+
+    @cached_property
     def norms(self) -> dict[str, Series]:
         """L2 norm over steps of every histogram tag, from its sum of squares."""
         rows: dict[str, list[Histogram]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
@@ -102,8 +103,20 @@ def _modules(group: str, package: str, ours: tuple[str, ...]) -> list[ModuleType
     return [import_module(f"{package}.{name}") for name in ours] + _plugins(group)
 
 
+#: Environment variable that turns the plugins of third parties off, as --no-plugins does.
+NO_PLUGINS = "LOGLENS_NO_PLUGINS"
+
+
+def forget() -> None:
+    """Load everything anew when it is asked for next: whether plugins are wanted has changed."""
+    for loaded in (detectors, readers, plugged_readers, renderers, renderer):
+        loaded.cache_clear()
+
+
 def _plugins(group: str) -> list[ModuleType]:
     modules: list[ModuleType] = []
+    if os.environ.get(NO_PLUGINS, "0") not in ("", "0"):
+        return modules
     for point in sorted(entry_points(group=group), key=lambda point: point.name):
         try:
             modules.append(point.load())

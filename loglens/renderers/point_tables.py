@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from importlib import import_module
 from itertools import pairwise, repeat
@@ -23,10 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.errors import LoglensError
+from loglens.model.limits import LIMITS, raise_hint
 from loglens.model.run import Run
 from loglens.stats.arrays import Floats, Ints
 
 TIDY = ("run", "tag", "step", "time", "value")
+SUFFIXES = (".csv", ".parquet", ".jsonl")
+#: A cell that begins so is a formula to a spreadsheet; a name of a run or curve may begin with anything.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 #: Rows turned into text at once, so that memory stays bounded.
 CHUNK = 1 << 15
 
@@ -73,19 +77,33 @@ class Wide:
                 yield step[a - low], tag[a - low : b - low], value[a - low : b - low]
 
 
-def write(runs: Iterable[Run], path: Path, suffix: str, *, wide: bool) -> Count:
+def write(
+    runs: Iterable[Run],
+    path: Path,
+    suffix: str,
+    *,
+    wide: bool,
+    raw_text: bool = False,
+    max_cells: int = LIMITS["cells"].default,
+) -> Count:
     """Write the table of all runs to a file, in the format of the suffix; tidy ones one run at a time.
 
-    Raises LoglensError for a suffix that is no format, or where a library is missing.
+    raw_text: whether text in CSV that a spreadsheet would run as a formula is written as it is. max_cells: of a wide
+    table. Raises LoglensError for a suffix that is no format, where a library is missing, or for a wide table with
+    more cells.
     """
     check(suffix)
-    return (_WIDE if wide else _TIDY)[suffix](runs, path)
+    if suffix == ".csv":
+        return _wide_csv(runs, path, max_cells, raw_text) if wide else _tidy_csv(runs, path, raw_text)
+    if suffix == ".parquet":
+        return _wide_parquet(runs, path, max_cells) if wide else _tidy_parquet(runs, path)
+    return _wide_jsonl(runs, path) if wide else _tidy_jsonl(runs, path)
 
 
 def check(suffix: str) -> None:
     """Check a suffix. Raises LoglensError if it is no format, or if a library to write it is missing."""
-    if suffix not in _TIDY:
-        raise LoglensError(f"no format has the suffix {suffix!r}; there are {', '.join(_TIDY)}")
+    if suffix not in SUFFIXES:
+        raise LoglensError(f"no format has the suffix {suffix!r}; there are {', '.join(SUFFIXES)}")
     if suffix == ".parquet":
         _pyarrow()
 
@@ -99,32 +117,42 @@ def _tidy_rows(run: Run) -> Iterator[tuple[list[str], list[int], list[float], li
         yield tags, columns.step[rows].tolist(), columns.time[rows].tolist(), columns.value[rows].tolist()
 
 
-def _tidy_csv(runs: Iterable[Run], path: Path) -> Count:
+def defused(text: str) -> str:
+    """Text that no spreadsheet runs: behind an apostrophe where it begins as a formula does.
+
+    See OWASP, CSV Injection.
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _tidy_csv(runs: Iterable[Run], path: Path, raw_text: bool) -> Count:
     count = points = 0
+    cell = str if raw_text else defused
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         out = csv.writer(stream, lineterminator="\n")
         out.writerow(TIDY)
         for run in runs:
             for tags, steps, times, values in _tidy_rows(run):
                 known = ["" if time != time else time for time in times]
-                out.writerows(zip(repeat(run.name), tags, steps, known, values, strict=False))
+                out.writerows(zip(repeat(cell(run.name)), map(cell, tags), steps, known, values, strict=False))
             count, points = count + 1, points + len(run.columns)
     return Count(count, points, 0)
 
 
-def _wide_csv(runs: Iterable[Run], path: Path) -> Count:
+def _wide_csv(runs: Iterable[Run], path: Path, max_cells: int, raw_text: bool) -> Count:
     tables = [Wide(run) for run in runs]
-    place = _places(tables)
+    place = _places(tables, max_cells)
+    cell = str if raw_text else defused
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         out = csv.writer(stream, lineterminator="\n")
-        out.writerow(["run", "step", *place])
+        out.writerow(["run", "step", *map(cell, place)])
         for table in tables:
             at = [place[tag] for tag in table.tags]
             for step, tags, values in table.rows():
                 cells: list[float | str] = [""] * len(place)
                 for tag, value in zip(tags, values, strict=True):
                     cells[at[tag]] = value
-                out.writerow([table.name, step, *cells])
+                out.writerow([cell(table.name), step, *cells])
     return _counted(tables)
 
 
@@ -176,10 +204,10 @@ def _tidy_parquet(runs: Iterable[Run], path: Path) -> Count:
     return Count(count, points, 0)
 
 
-def _wide_parquet(runs: Iterable[Run], path: Path) -> Count:
+def _wide_parquet(runs: Iterable[Run], path: Path, max_cells: int) -> Count:
     pa, pq = _pyarrow()
     tables = [Wide(run) for run in runs]
-    place = _places(tables)
+    place = _places(tables, max_cells)
     kinds = [pa.dictionary(pa.int32(), pa.string()), pa.int64()] + [pa.float64()] * len(place)
     schema = pa.schema(list(zip(map(_utf8, ("run", "step", *place)), kinds, strict=True)))
     with pq.ParquetWriter(path, schema) as out:
@@ -198,12 +226,22 @@ def _wide_parquet(runs: Iterable[Run], path: Path) -> Count:
     return _counted(tables)
 
 
-def _places(tables: Sequence[Wide]) -> dict[str, int]:
-    """The columns of the table, each with its number after run and step: every run's tags, as first met."""
+def _places(tables: Sequence[Wide], max_cells: int) -> dict[str, int]:
+    """The columns of the table, each with its number after run and step: every run's tags, as first met.
+
+    Raises LoglensError where the table would have more cells, most of them blank.
+    """
     index: dict[str, int] = {}
     for table in tables:
         for tag in table.tags:
             index.setdefault(tag, len(index))
+    rows = sum(len(table.first) - 1 for table in tables)
+    if rows * len(index) > max_cells:
+        filled = sum(len(table.step) for table in tables)
+        raise LoglensError(
+            f"--wide: {rows:,} rows of {len(index):,} columns, of whose cells {filled:,} are not blank; "
+            f"--tidy writes those alone, and {raise_hint('cells')}"
+        )
     return index
 
 
@@ -222,8 +260,3 @@ def _pyarrow() -> tuple[Any, Any]:
         return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
         raise LoglensError("Parquet needs pyarrow: pip install 'loglens[parquet]', or write .csv or .jsonl") from None
-
-
-Writer = Callable[[Iterable[Run], Path], Count]
-_TIDY: dict[str, Writer] = {".csv": _tidy_csv, ".parquet": _tidy_parquet, ".jsonl": _tidy_jsonl}
-_WIDE: dict[str, Writer] = {".csv": _wide_csv, ".parquet": _wide_parquet, ".jsonl": _wide_jsonl}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from loglens.errors import LoglensError
 from loglens.model.columns import Columns
 from loglens.model.run import Run
 from loglens.renderers import point_tables as export
+from tests.curves import run as run_of
 
 LAST = 2**63 - 1
 VALUES = [0.1, np.nan, np.inf, -np.inf, -0.0, 5e-324, float(np.float32(0.1)), 1e300]
@@ -194,7 +197,7 @@ def test_a_crash_half_way_leaves_the_old_file(tmp_path: Path, monkeypatch: pytes
         path.write_text("half")
         raise MemoryError
 
-    monkeypatch.setitem(export._TIDY, ".csv", crash)
+    monkeypatch.setattr(export, "_tidy_csv", crash)
     old = tmp_path / "t.csv"
     old.write_text("old")
     assert call(log(tmp_path), "-o", old).exit_code == 4
@@ -214,3 +217,28 @@ def test_a_pipe_is_written_to_as_it_is(tmp_path: Path) -> None:
 def test_an_unknown_suffix_names_the_known() -> None:
     with pytest.raises(LoglensError, match=r"\.csv, \.parquet, \.jsonl"):
         export.write([], Path("t.xls"), ".xls", wide=False)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_no_cell_of_a_csv_is_a_formula(tmp_path: Path, wide: bool) -> None:
+    names = ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\tx", "loss"]
+    found = run_of({name: np.linspace(1.0, -1.0, 3) for name in names})
+    export.write([replace(found, name="=1+1")], tmp_path / "t.csv", ".csv", wide=wide)
+    with (tmp_path / "t.csv").open(newline="") as stream:
+        words = {cell for row in csv.reader(stream) for cell in row}
+    assert not {word for word in words if word.startswith(("=", "+", "@", "\t"))}
+    assert {"'=1+1", "'@SUM(A1)", "loss", "-1.0"} <= words
+    export.write([found], tmp_path / "raw.csv", ".csv", wide=wide, raw_text=True)
+    raw = (tmp_path / "raw.csv").read_text()
+    assert "@SUM(A1)" in raw and "'@" not in raw
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_wide_table_of_blanks_is_refused(tmp_path: Path, suffix: str) -> None:
+    rows = "".join(f'{{"step": {n}, "loss": 1, "k{n}": 1}}\n' for n in range(400))
+    (tmp_path / "log.jsonl").write_text(rows)
+    words = ["export", str(tmp_path / "log.jsonl"), "-o", str(tmp_path / f"o{suffix}"), "--wide"]
+    done = CliRunner().invoke(main, [*words, "--limit", "cells=100000"])
+    assert done.exit_code == 2 and "--limit cells" in done.stderr and "--tidy" in done.stderr
+    assert not (tmp_path / f"o{suffix}").exists()
+    assert CliRunner().invoke(main, [*words, "--limit", "cells=200000"]).exit_code == 0

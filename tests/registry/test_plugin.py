@@ -47,5 +47,12 @@ def test_the_plugin_finds_what_it_looks_for(installed: dict[str, str], tmp_path:
     assert found["onset_step"] == 51 and found["severity"] == "warning"
 
 
+def test_plugins_can_be_turned_off(installed: dict[str, str]) -> None:
+    for environment, words in ((installed, ["--no-plugins"]), (installed | {"LOGLENS_NO_PLUGINS": "1"}, [])):
+        done = loglens(environment, *words, "rules", "negative-loss")
+        assert done.returncode == 2 and "no rule" in done.stderr
+        assert "negative-loss" not in loglens(environment, *words, "rules").stdout
+
+
 def test_without_it_the_rule_does_not_exist() -> None:
     assert loglens(dict(os.environ), "rules", "negative-loss").returncode == 2

@@ -11,6 +11,7 @@ from loglens.cli import atomic_file, console, progress
 from loglens.cli import options as common
 from loglens.errors import LoglensError
 from loglens.model.exit_code import ExitCode
+from loglens.model.limits import limit_of
 from loglens.model.numbers import plural
 from loglens.model.report import Unread
 from loglens.pipeline.session import open_paths
@@ -33,6 +34,12 @@ from loglens.renderers import point_tables as export
     help="Tidy (the default): run, tag, step, time, value, every point as written. "
     "Wide: a row a run and step, a column a tag; a blank is no value, nan a logged NaN.",
 )
+@click.option(
+    "--raw-text",
+    is_flag=True,
+    help="CSV: write names that begin with = + - @ or a tab as they are, which a spreadsheet runs as formulas. "
+    "Without it they stand behind an apostrophe.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
 @common.reading_options
 @common.traceback_option
@@ -42,6 +49,7 @@ def command(
     paths: tuple[str, ...],
     output: Path,
     tidy: bool,
+    raw_text: bool,
     columns: tuple[str, ...],
     follow: bool,
     limits: dict[str, int],
@@ -55,13 +63,21 @@ def command(
         raise LoglensError(f"-o {output}: {error}") from None
     if not output.parent.is_dir():
         raise LoglensError(f"-o {output}: there is no folder {output.parent}")
-    reading = open_paths(paths, common.load_config(None, False, (), columns, follow, limits))
+    config = common.load_config(None, False, (), columns, follow, limits)
+    reading = open_paths(paths, config)
     with progress.progress_bar(reading.sources, quiet) as watch:
         runs = watch(reading)
         first = next(runs, None)
         if first is not None:
             with atomic_file.replacing(output) as file:
-                count = export.write(itertools.chain([first], runs), file, suffix, wide=not tidy)
+                count = export.write(
+                    itertools.chain([first], runs),
+                    file,
+                    suffix,
+                    wide=not tidy,
+                    raw_text=raw_text,
+                    max_cells=limit_of(config.limits, "cells"),
+                )
     console.warn(map(Unread.of, reading.unread), quiet=quiet and first is not None, texted=False)
     if first is None:
         ctx.exit(ExitCode.BAD_INPUT)

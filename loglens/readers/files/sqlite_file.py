@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from loglens.model.budget import budget
 from loglens.model.source import Note
 from loglens.model.temporary_folder import free_space, temporary_folder
 from loglens.readers.files.values import refuse
@@ -16,6 +17,8 @@ from loglens.readers.files.values import refuse
 MAGIC = b"SQLite format 3\0"
 #: No text or blob is longer; no journal that is copied is bigger.
 LONGEST, LARGEST = 64 << 20, 4 << 30
+#: In a file beyond the first size texts and blobs are counted, and cut to the second.
+LARGE, LONGEST_CELL = 16 << 20, 1 << 20
 #: What a writer leaves beside its file while it is at work, without which the file is not whole; and how it begins.
 BESIDE: dict[str, tuple[bytes, ...]] = {
     "-wal": (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"),
@@ -133,15 +136,42 @@ def rows(connection: sqlite3.Connection, table: str, wanted: Sequence[str], note
     known = columns(connection, table)
     if not known:
         return []
-    named = ", ".join(f'"{name}"' if name in known else "NULL" for name in wanted)
+    large = _size(connection) > LARGE
+    named = ", ".join((_cut(name) if large else f'"{name}"') if name in known else "NULL" for name in wanted)
     found: list[Row] = []
+    query = f'SELECT rowid, {named} FROM "{table}" ORDER BY rowid'  # noqa: S608 - our names
     try:
-        for row in connection.execute(f'SELECT rowid, {named} FROM "{table}" ORDER BY rowid'):  # noqa: S608 - our names
-            found.append(row)  # noqa: PERF402 - what was read before an error is kept
+        for row in connection.execute(query):
+            if large and not _affords(row):
+                break
+            found.append(row)
     except _DAMAGE as error:
         notes.append(Note("corrupt", f"table {table} is damaged ({_said(error)}); the rows around are read", file))
         found += _backwards(connection, table, named, found[-1][0] if found else None)
+    if large and any(_is_cut(cell) for row in found for cell in row):
+        notes.append(Note("left-out", f"texts of table {table} are read up to {LONGEST_CELL >> 20} MB each", file))
     return [row[1:] for row in found]
+
+
+def _size(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA page_count").fetchone()[0]) * int(
+        connection.execute("PRAGMA page_size").fetchone()[0]
+    )
+
+
+def _cut(name: str) -> str:
+    """The SQL of a column whose texts and blobs are cut: one that is long would stand in memory whole."""
+    long = f"typeof(\"{name}\") IN ('text', 'blob') AND length(\"{name}\") > {LONGEST_CELL}"
+    return f'CASE WHEN {long} THEN substr("{name}", 1, {LONGEST_CELL}) ELSE "{name}" END'
+
+
+def _is_cut(cell: object) -> bool:
+    return isinstance(cell, str | bytes) and len(cell) == LONGEST_CELL
+
+
+def _affords(row: Row) -> bool:
+    size = sum(len(cell) for cell in row if isinstance(cell, str | bytes))
+    return budget().take("text", size) == size
 
 
 def _backwards(connection: sqlite3.Connection, table: str, named: str, last: object) -> list[Row]:

@@ -1,0 +1,71 @@
+"""What every rule costs grows with curves and with points no faster than n log n."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from loglens.analysis.judge import judge
+from loglens.model.columns import Columns
+from loglens.model.run import Run
+from loglens.registry.load import detectors
+from tests.curves import run as run_of
+
+ROLES = ("loss", "val/loss", "accuracy", "val/accuracy", "grad_norm", "lr", "weight_norm", "reward", "kl", "entropy")
+
+
+def seconds(run: Run) -> float:
+    """The least processor time of two judgements."""
+    took = []
+    for _ in range(2):
+        before = time.process_time()
+        result = judge(run, detectors())
+        took.append(time.process_time() - before)
+    assert not [outcome for outcome in result.outcomes if outcome.outcome == "crashed"]
+    return min(took)
+
+
+def falling(points: int, seed: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return 1 / np.arange(1, points + 1) ** 0.3 + 0.01 * np.random.default_rng(seed).normal(size=points)
+
+
+def alike(role: str, count: int) -> Run:
+    """As many curves of one role, each of a task of its own."""
+    return run_of({f"task{n}/{role}": falling(20, n) for n in range(count)})
+
+
+def one_group(role: str, count: int) -> Run:
+    """As many curves of one role in one group, of which each ends at a step of its own."""
+    return run_of({f"tasks/{role}_{n}": falling(20 + n % 97, n) for n in range(count)})
+
+
+@pytest.mark.parametrize("make", [alike, one_group])
+@pytest.mark.parametrize("role", ROLES)
+def test_many_curves(role: str, make: Callable[[str, int], Run]) -> None:
+    few, many = (seconds(make(role, count)) for count in (50, 400))
+    assert many < 8 * 2.5 * few + 0.3, f"{few:.2f} s for 50 curves, {many:.2f} s for 400"
+
+
+@pytest.mark.parametrize("broken", [0.0, 0.5])
+@pytest.mark.parametrize("role", ROLES)
+def test_many_points(role: str, broken: float) -> None:
+    def long(points: int) -> Run:
+        value = falling(points, 1)
+        value[points - int(broken * points) :] = np.nan
+        return run_of({f"train/{role}": value, "step_time": np.full(points, 0.1)})
+
+    few, many = (seconds(long(points)) for points in (20_000, 160_000))
+    assert many < 8 * 2.5 * few + 0.3, f"{few:.2f} s for 20,000 points, {many:.2f} s for 160,000"
+
+
+def test_steps_that_go_back_again_and_again() -> None:
+    def resumed(times: int) -> Run:
+        step = np.concatenate([np.arange(n, n + 40) for n in range(times)]).astype(np.int64)
+        return Run("x", Path("x"), "csv", Columns.from_curves({"loss": (step, falling(len(step), 1))}))
+
+    few, many = seconds(resumed(300)), seconds(resumed(2400))
+    assert many < 8 * 2.5 * few + 0.3
