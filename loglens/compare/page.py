@@ -65,7 +65,7 @@ def _run(entry: Entry) -> dict[str, str]:
     return {
         "name": say(entry.run.name, NAME),
         "facts": ", ".join(filter(None, [*facts, entry.verdict])),
-        "summary": say(entry.summary, 300),
+        "summary": say(entry.summary, 300).replace(" -> ", " → "),
     }
 
 
