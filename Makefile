@@ -1,4 +1,4 @@
-.PHONY: check test quick coverage new-rule golden docs bench bench-diagnosis bench-repair
+.PHONY: check test quick coverage new-rule golden docs bench error-curves bench-diagnosis bench-repair
 
 check:  ## format, lint, types, layers
 	python -m ruff format --check .

@@ -88,18 +88,17 @@ def detect(
 ) -> Iterator[Finding]:
     curve = require(loss, min_points, "losses")
     if curve.step[0] > late_start * (curve.last_step - curve.step[0]):
-        begins = f"{number(curve.step[0])} of {number(curve.last_step)}"
-        raise Skip(f"the log begins at {curve.axis} {begins}: the start of training is not in it")
-    if weight_norm_global is not None and standstill.vanishes(weight_norm_global.finite.value):
-        raise Skip(f"{weight_norm_global.tag} decays to nothing, which is a matter of underfitting")
+        raise Skip(f"the log begins at {curve.axis} {number(curve.step[0])}: the start of training is not in it")
+    size = weight_norm_global.finite.value if weight_norm_global is not None else np.zeros(0)
+    if standstill.vanishes(size):
+        raise Skip("the weights decay to nothing, which is a matter of underfitting")
     held_out = val_loss.finite if val_loss is not None and len(val_loss.finite) >= GAIN_POINTS else None
     guessing = stays_at_chance(held_out.value, chance) if held_out is not None else None
     found = levels(curve.value)
     course = Course(curve, found, held_out, guessing, bounded((*metric_higher, *val_metric_higher)), lr)
     # a net that only memorises shuffled labels lowers its loss a little, and guesses elsewhere
     bar = (2 * gain if guessing else gain) * abs(found.start)
-    if weight_norm_global is not None and standstill.is_constant(weight_norm_global.finite.value):
-        bar = max(bar, standstill.fall_by_noise(curve.value, found))
+    bar = max(bar, standstill.fall_by_noise(curve.value, found)) if standstill.is_constant(size) else bar
     began = found.start  # falling from a burst to the level of guessing is no learning
     if not chance_classes(found.end, chance):  # what is logged rarely may have come down by its second point
         began = float(curve.value[0]) if fell_at_once(curve.value) else first_level(curve, run, found.start)

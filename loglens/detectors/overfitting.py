@@ -73,9 +73,7 @@ def detect(
     errors: float = 3.0,
 ) -> Iterator[Finding]:
     held_out, train = require(val_loss, min_points, "validation losses"), require(loss, min_points, "training losses")
-    lowest = _lowest_of_few(held_out) if len(held_out) < many_points else None
-    if lowest is None and len(held_out) >= BLOCK_POINTS:
-        lowest = _lowest(held_out, errors)
+    lowest = _turn(held_out, many_points, errors)
     sign = memorises(train, held_out, bounded(val_metric_higher, AFTER_LOWEST + 1))
     if sign is not None and (lowest is None or lowest[2] < (1 + rise) * abs(lowest[1])):
         yield sign.finding(_regularise())
@@ -138,8 +136,14 @@ def _regularise() -> list[Remedy]:
     return [remedies.weight_decay(), remedies.dropout(), remedies.l1()]
 
 
-def _lowest(held_out: Series, errors: float) -> tuple[int, float, float] | None:
+def _turn(held_out: Series, many_points: int, errors: float) -> tuple[int, float, float] | None:
     """Step of the lowest point, the lowest level, and the level at the end; None where noise explains the rise."""
+    few = _lowest_of_few(held_out) if len(held_out) < many_points else None
+    return _lowest(held_out, errors) if few is None and len(held_out) >= BLOCK_POINTS else few
+
+
+def _lowest(held_out: Series, errors: float) -> tuple[int, float, float] | None:
+    """The same by medians of blocks."""
     level = blocks(held_out.step, held_out.value, max_blocks=BLOCKS, min_points=2 if len(held_out) < SHORT else 3)
     lowest = int(np.argmin(level.level))
     best, end = float(level.level[lowest]), float(np.median(held_out.tail()))
