@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from loglens.errors import Skip
-from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 
@@ -53,12 +53,17 @@ def detect(
         onset_step=int(worst.step[free[-1] + 1]) if len(free) else None,
         end_step=worst.last_step,
         evidence={"saturated_share": ends[worst.tag] / scale, "saturated_layers": [layer.layer for layer in flat]},
-        remedies=[
-            remedies.change_init("xavier"),
-            remedies.clean_data(),
-            remedies.add_normalization(),
-            remedies.change_activation(),
-            remedies.scale_lr(0.1, lr, "smaller updates keep the inputs of the activation small"),
-        ],
+        remedies=_advice(lr, inputs=len(layers) > 1 and [layer.tag for layer in flat] == [layers[0].tag]),
         series=(worst,),
     )
+
+
+def _advice(lr: Series | None, *, inputs: bool) -> list[Remedy]:
+    """inputs: the first layer alone is saturated, by what is fed to it rather than by the weights."""
+    first = [remedies.change_init("xavier"), remedies.clean_data()]
+    return [
+        *(first[::-1] if inputs else first),
+        remedies.add_normalization(),
+        remedies.change_activation(),
+        remedies.scale_lr(0.1, lr, "smaller updates keep the inputs of the activation small"),
+    ]

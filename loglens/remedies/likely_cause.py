@@ -18,6 +18,8 @@ UNSTABLE = frozenset(
 )
 #: Conditions that end a run where they are errors.
 LOST = frozenset({"divergence", "loss-spike", "metric-collapse", "nan-loss"})
+#: Conditions of a run whose gradients or losses grow.
+GROWING = frozenset({"divergence", "exploding-gradient"})
 #: Conditions of a run that learns nothing.
 STUCK = frozenset("loss-not-decreasing metric-stuck lr-too-low underfitting reward-not-rising".split())
 #: Roots whose own remedy is the one to try, whatever else the curves show.
@@ -67,9 +69,10 @@ def _grows_slowly(found: Sequence[ReportedFinding], onset: int | None, clues: Cl
     """Whether gradients or losses grow for long at a steady pace: an overshoot doubles within a few steps."""
     for one in found:
         doubling = one.evidence.get("doubling_steps")
-        if one.condition == "exploding-gradient" and isinstance(doubling, float) and doubling > SLOW_DOUBLING:
+        slow = isinstance(doubling, float) and doubling > SLOW_DOUBLING
+        if one.condition == "exploding-gradient" and one.severity == Severity.ERROR and slow:
             return True
-    broken = any(one.condition in ("divergence", "exploding-gradient") for one in found)
+    broken = any(one.condition in GROWING and one.severity == Severity.ERROR for one in found)
     return broken and onset is not None and clues.grows_steadily(onset)
 
 

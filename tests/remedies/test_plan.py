@@ -187,3 +187,17 @@ def test_a_warmup_that_passed_all_usual_rates_is_no_measure_either() -> None:
     rate = first({"loss": level(N, 2.3, 0.2), "zero_fraction/fc1": np.r_[np.full(9, 0.5), np.full(291, 1.0)], "lr": lr})
     assert rate.action == "scale_lr"
     assert 15.0 * float(rate.params["factor"]) <= 0.1
+
+
+def test_a_first_layer_that_is_saturated_alone_points_to_its_inputs() -> None:
+    full, free = np.full(N, 0.95), np.full(N, 0.05)
+    loss = falling(N, start=2.3, floor=1.5, noise=0.01)
+    inputs = {"loss": loss, "saturation/fc1": full, "saturation/fc2": free, "saturation/fc3": free}
+    assert first(inputs).action == "clean_data"
+    assert first(inputs | {"saturation/fc2": full, "saturation/fc3": full}).action == "change_init"
+
+
+def test_gradients_that_grow_beside_a_loss_that_falls_are_no_decay_of_the_wrong_sign() -> None:
+    grad = np.exp(np.log(20) * np.arange(N) / N) * level(N, 1.0, 0.05)
+    advice = remedies({"loss": falling(N), "grad_norm": grad, "lr": np.full(N, 1e-3)})
+    assert all(found[0].action != "fix_weight_decay" for found in advice)
