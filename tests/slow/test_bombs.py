@@ -242,7 +242,8 @@ def mlflow(path: Path, runs: int) -> sqlite3.Connection:
         "CREATE TABLE metrics(key TEXT, value REAL, timestamp INT, run_uuid TEXT, step INT, is_nan INT);"
         "CREATE TABLE runs(run_uuid TEXT, name TEXT, status TEXT, lifecycle_stage TEXT, experiment_id INT);"
         "CREATE TABLE params(key TEXT, value TEXT, run_uuid TEXT); CREATE TABLE latest_metrics(a);"
-        "CREATE TABLE tags(key TEXT, value TEXT, run_uuid TEXT); CREATE TABLE experiments(experiment_id INT, name TEXT);"
+        "CREATE TABLE experiments(experiment_id INT, name TEXT);"
+        "CREATE TABLE tags(key TEXT, value TEXT, run_uuid TEXT);"
     )
     base.executemany("INSERT INTO metrics VALUES ('loss', 0.5, 1, ?, 1, 0)", [(f"r{n}",) for n in range(runs)])
     base.executemany("INSERT INTO runs VALUES (?, 'n', 'FINISHED', 'active', 1)", [(f"r{n}",) for n in range(runs)])
