@@ -193,7 +193,7 @@ def test_nothing_readable_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_a_crash_half_way_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def crash(runs: object, path: Path) -> None:
+    def crash(runs: object, path: Path, *_: object) -> None:
         path.write_text("half")
         raise MemoryError
 

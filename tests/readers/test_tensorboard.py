@@ -386,3 +386,16 @@ def test_light_import() -> None:
     heavy = ("pandas", "scipy", "tensorboard", "google.protobuf")
     code = f"import sys, loglens.readers.tensorboard; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+@pytest.mark.parametrize("counts", [[2.0], [1.0, 0.0, 3.0]])
+def test_the_last_bucket_ends_at_the_maximum(tmp_path: Path, counts: list[float]) -> None:
+    """As RustBoard has it: writers close it with DBL_MAX, of which no mean can be made."""
+    event = Event(wall_time=1.0, step=0)
+    histo = event.summary.value.add(tag="w").histo
+    histo.min, histo.max, histo.num, histo.sum = -1.0, 1.0, sum(counts), 0.0
+    histo.bucket_limit.extend([*np.linspace(-0.5, 0.5, len(counts) - 1), np.finfo(float).max])
+    histo.bucket.extend(counts)
+    write(tmp_path / "events.out.tfevents.1.h", [event])
+    (row,) = run(tmp_path).histogram_rows
+    assert row.edges[0] == -1.0 and row.edges[-1] == 1.0 and (np.diff(row.edges) >= 0).all()

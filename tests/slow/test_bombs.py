@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import sqlite3
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -15,7 +17,10 @@ import pytest
 from tensorboard.compat.proto.event_pb2 import Event
 
 import loglens
-from loglens.model.report import Report
+from loglens.config.load import Config
+from loglens.model.report import Report, Unread
+from loglens.pipeline import session
+from loglens.pipeline.session import open_paths
 from tests.readers.tensorboard_writer import packed, scalar, write
 from tests.slow.fuzz.check import bounds
 
@@ -194,7 +199,9 @@ def test_a_line_of_a_gigabyte_without_a_byte_on_the_disk(tmp_path: Path, name: s
 def test_hundred_thousand_keys(tmp_path: Path) -> None:
     row = {"step": 1} | {f"loss_{n}": 0.5 for n in range(100_000)}
     (tmp_path / "log.jsonl").write_text(json.dumps(row) + "\n")
-    assert max(run.points for run in judged(tmp_path, ("json",)).runs) == 100_000
+    report = judged(tmp_path, ("json",))
+    assert max(run.points for run in report.runs) == 50_000
+    assert any("100,000 curves, of which 50,000 are read" in note for note in notes(report))
 
 
 def test_hundred_thousand_tags(tmp_path: Path) -> None:
@@ -202,4 +209,94 @@ def test_hundred_thousand_tags(tmp_path: Path) -> None:
     for n in range(100_000):
         event.summary.value.add(tag=f"x/{n}", simple_value=0.5)
     write(tmp_path / "tb" / "events.out.tfevents.1.h", [event])
-    assert max(run.points for run in judged(tmp_path, ("json",)).runs) == 100_000
+    report = judged(tmp_path, ("json",))
+    assert max(run.points for run in report.runs) == 50_000
+    assert any("100,000 curves, of which 50,000 are read" in note for note in notes(report))
+
+
+# What once broke a bound: lists in Parquet, runs without number, blobs, points in gzip
+
+
+def test_parquet_of_long_lists(tmp_path: Path) -> None:
+    pa: Any = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+    zeros = pa.array([[0.0] * 5_000] * 500, pa.list_(pa.float64()))
+    parquet(tmp_path / "0_1.parquet", {"_step": range(500), "loss": [0.5] * 500, "l": zeros}, compression="zstd")
+    del zeros
+    report = judged(tmp_path)
+    (run,) = (run for run in report.runs if "parquet" in run.run)
+    assert run.points == 500
+    assert any("column l (2,500,000 values" in note and "--limit points" in note for note in notes(report))
+
+
+def test_parquet_of_honest_columns_is_read_whole(tmp_path: Path) -> None:
+    draws = np.random.default_rng(0).normal(size=(20, 30_000))
+    columns = {f"m{n}": row for n, row in enumerate(draws)} | {"a.b": draws[0], "lr": np.full(30_000, 0.1)}
+    parquet(tmp_path / "0_1.parquet", {"_step": np.arange(30_000), **columns}, compression="zstd")
+    (run,) = loglens.read(tmp_path / "0_1.parquet")
+    assert len(run.columns) == 22 * 30_000 and not run.notes
+
+
+def mlflow(path: Path, runs: int) -> sqlite3.Connection:
+    base = sqlite3.connect(path)
+    base.executescript(
+        "CREATE TABLE metrics(key TEXT, value REAL, timestamp INT, run_uuid TEXT, step INT, is_nan INT);"
+        "CREATE TABLE runs(run_uuid TEXT, name TEXT, status TEXT, lifecycle_stage TEXT, experiment_id INT);"
+        "CREATE TABLE params(key TEXT, value TEXT, run_uuid TEXT); CREATE TABLE latest_metrics(a);"
+        "CREATE TABLE experiments(experiment_id INT, name TEXT);"
+        "CREATE TABLE tags(key TEXT, value TEXT, run_uuid TEXT);"
+    )
+    base.executemany("INSERT INTO metrics VALUES ('loss', 0.5, 1, ?, 1, 0)", [(f"r{n}",) for n in range(runs)])
+    base.executemany("INSERT INTO runs VALUES (?, 'n', 'FINISHED', 'active', 1)", [(f"r{n}",) for n in range(runs)])
+    base.commit()
+    return base
+
+
+def test_a_database_of_countless_runs(tmp_path: Path) -> None:
+    mlflow(tmp_path / "mlflow.db", 30_000).close()
+    reading = open_paths([tmp_path], Config(limits={"runs": 500}))
+    assert sum(1 for _ in reading) == 500
+    (reason,) = reading.unread
+    assert "more than 500 runs" in str(reason) and "--limit runs" in str(reason)
+
+
+def test_a_database_of_long_blobs(tmp_path: Path) -> None:
+    base = mlflow(tmp_path / "mlflow.db", 1)
+    base.executemany("INSERT INTO params VALUES (?, zeroblob(50000000), 'r0')", [(f"k{n}",) for n in range(8)])
+    base.commit()
+    base.close()
+    report = judged(tmp_path)
+    assert any("read up to 1 MB each" in note for note in notes(report))
+
+
+def test_gzip_of_countless_points(tmp_path: Path) -> None:
+    block = packed([scalar("loss", 0.5, 1)])[1] * 100_000
+    with gzip.open(tmp_path / "events.out.tfevents.1.h.gz", "wb", 6) as file:
+        for _ in range(14):
+            file.write(block)
+    report = judged(tmp_path, ("json",))
+    assert 500_000 < max(run.points for run in report.runs) < 700_000
+    assert any("--limit points" in note for note in notes(report))
+
+
+@pytest.mark.parametrize("row", [b"\n", b",,\n"])
+def test_millions_of_empty_rows(tmp_path: Path, row: bytes) -> None:
+    (tmp_path / "log.csv").write_bytes(b"step,loss,a\n1,2,3\n2,3,4\n" + row * (9_000_000 // len(row)))
+    judged(tmp_path, ("json",))
+
+
+def test_a_row_of_empty_lists(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text('{"step": 1, "loss": 0.5}\n{"step": 2, "x": [' + "[]," * 2_000_000 + "[]]}\n")
+    judged(tmp_path, ("json",))
+
+
+def test_a_source_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(*_: object) -> None:
+        while True:
+            pass
+
+    monkeypatch.setattr("loglens.pipeline.diagnose_units.judge", endless)
+    (tmp_path / "log.csv").write_text(GOOD)
+    judged_runs, stopped = session.diagnose([tmp_path], Config(limits={"seconds": 1}))
+    (unread,) = judged_runs
+    assert stopped is None and isinstance(unread, Unread)
+    assert unread.why == "not done in 1 seconds of processor time; --limit seconds=N raises the limit"

@@ -24,6 +24,10 @@ class CorruptError(ValueError):
     """A record whose checksum does not fit."""
 
 
+#: A limit beyond is none: writers close the last bucket with DBL_MAX, in their precision.
+HUGE = 1e308
+
+
 class Taken(NamedTuple):
     """The content of one record: its scalars, and whether it starts the session of a writer."""
 
@@ -115,12 +119,16 @@ class Summaries:
             raise MalformedError("a histogram with more limits than buckets")
         # The first bucket reaches down to -DBL_MAX; writers of our day leave it empty
         floor = low if len(counts) and counts[0] and np.isfinite(low) else None
-        edges = self._shared(limits, floor)
+        # and the last one up to DBL_MAX, of which no mean or quantile can be made
+        ceiling = high if len(counts) and counts[-1] and np.isfinite(high) else None
+        edges = self._shared(limits, floor, ceiling)
         nonfinite = max(num - float(counts.sum()), 0.0)
         return Histogram(tag, step, time, num, total, squares, low, high, nonfinite, edges, counts.copy(), exact=True)
 
-    def _shared(self, limits: bytes, floor: float | None) -> Floats:
+    def _shared(self, limits: bytes, floor: float | None, ceiling: float | None) -> Floats:
         right = np.frombuffer(limits, "<f8")
+        if ceiling is not None and right[-1] >= HUGE:
+            right = np.append(right[:-1], max([ceiling, *right[-2:-1]]))
         first = right[:1] if floor is None else np.minimum(right[:1], floor)
         edges = np.concatenate([first if len(right) else np.zeros(1), right])
         if len(self._edges) > 1 << 10:
