@@ -179,3 +179,21 @@ def test_the_page_on_python_word_for_word(tmp_path: Path, monkeypatch: pytest.Mo
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     failed, tried = runner.run(test, out=said.append)
     assert tried > 30 and not failed, "".join(said)
+
+
+#: Their curves over epochs and over iterations have no common step, so that one frame cannot hold them.
+TWO_AXES = frozenset({"healthy_keras_tf2"})
+
+
+@pytest.mark.parametrize(
+    "folder", sorted({path.name for path in SAMPLES.glob("healthy_*")} - TWO_AXES), ids=lambda name: name[8:]
+)
+def test_a_healthy_run_is_healthy_as_a_wide_frame(folder: str) -> None:
+    """Each row holds what was logged at one step, and NaN elsewhere: no such NaN is taken for a value."""
+    run = loglens.read(SAMPLES / folder)[0]
+    if run.rewinds or len(set(run.axes.values())) > 1:
+        pytest.skip("steps that go back, or of several kinds, fit no index")
+    frame = run.scalars.pivot_table(index="step", columns="tag", values="value", aggfunc="last", observed=True)
+    here, there = loglens.diagnose(run).runs[0], loglens.diagnose(frame).runs[0]
+    assert [f.condition for f in there.findings if f.severity > 0] == []
+    assert there.verdict == here.verdict

@@ -99,6 +99,17 @@ def test_a_loss_that_becomes_nan_is_seen_beside_evaluations_in_rows_of_their_own
     assert (run.series("loss").first_nonfinite, run.series("loss").nonfinite) == (150, 50)
 
 
+def test_epochs_and_iterations_in_one_frame_are_rows_of_two_kinds() -> None:
+    """As where curves over epochs and curves over iterations of one run are merged by their step."""
+    epochs = pd.DataFrame({"epoch_loss": falling(8)}, index=range(8))
+    iterations = pd.DataFrame({"batch_loss": falling(50)}, index=range(100, 600, 10))
+    run = one(epochs.join(iterations, how="outer").rename_axis("step"))
+    assert {tag: (len(curve), curve.nonfinite) for tag, curve in run.curves.items()} == {
+        "epoch_loss": (8, 0),
+        "batch_loss": (50, 0),
+    }
+
+
 def test_blanks_before_the_first_value_are_blanks() -> None:
     loss = pd.Series(falling(100))
     run = one(pd.DataFrame({"loss": loss, "smooth_loss": loss.rolling(10).mean()}))

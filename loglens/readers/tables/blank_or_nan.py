@@ -1,8 +1,9 @@
 """NaN in a wide table in which a value that was not logged is written as NaN too, as pandas does.
 
 A column that has a value in most consecutive rows is logged in every row: NaN after its first value was measured. In
-a sparse column (an evaluation every k rows) NaN stands where nothing was logged, and so it does in rows that hold an
-evaluation and nothing of what is logged in the other rows.
+a sparse column (an evaluation every k rows) NaN stands where nothing was logged, and so it does in rows of another
+kind: they hold an evaluation and nothing of what is logged in the other rows, or only values of columns that never
+have one beside this column.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def without_blanks(table: Table, columns: Collection[int]) -> tuple[Table, list[
     """
     row, unsure = table.row, np.isnan(table.value) & np.isin(table.col, list(columns))
     mine = [col for col in np.unique(table.col[unsure]).tolist() if not is_counter(table.names[col])]
-    others = [col for col in columns if col not in mine and not is_counter(table.names[col])]
+    others = [col for col, name in enumerate(table.names) if col not in mine and not is_counter(name)]
     logged = np.stack([_logged(table, row, col) for col in (*mine, *others)], axis=1) if mine else np.zeros((0, 0))
     blank = np.zeros((table.height, len(mine)), np.bool_)
     for rows in _kinds(table) if mine else ():
@@ -74,10 +75,14 @@ def _blank(logged: Mask, count: int) -> Mask:
     """Where NaN means "not logged" in the first `count` columns; `logged` says where a row has a value."""
     dense = np.array([_is_dense(column) for column in logged.T], np.bool_)
     begun = np.maximum.accumulate(logged, axis=0)
-    every = dense & (begun & ~logged).any(axis=0)
+    gaps = dense & (begun & ~logged).any(axis=0)
     # an evaluation in a row of its own: of what is logged in every row it holds nothing
-    evaluation: Mask = np.asarray(logged[:, ~dense].any(axis=1) & ~logged[:, every].any(axis=1))
+    evaluation: Mask = np.asarray(logged[:, ~dense].any(axis=1) & ~logged[:, gaps].any(axis=1))
     blank = ~dense[:count] | ~begun[:, :count] | evaluation[:, None]
+    some = logged[:, ~logged.all(axis=0)]  # a column that every row has says nothing of the kind of a row
+    for col in np.flatnonzero(gaps[:count]):
+        beside = some[logged[:, col]].any(axis=0)
+        blank[:, col] |= some[:, ~beside].any(axis=1) & ~some[:, beside].any(axis=1)
     return np.asarray(blank & ~logged[:, :count])
 
 
