@@ -21,9 +21,10 @@ import pytest
 import loglens
 from loglens.errors import LoglensError
 from loglens.model.histogram_grid import BINS, distributions
-from loglens.model.report import Diagnosis, Report, Unread
+from loglens.model.report import Diagnosis, Report, RuleResult, Unread
 from loglens.model.series import Series
 from loglens.renderers.html import report as html
+from loglens.renderers.html.clock import clock, duration, in_words
 from loglens.renderers.html.drawing import Heat, spark
 from loglens.renderers.html.figures import numbered, panels
 from loglens.renderers.shared.thinning import points_for_screen
@@ -181,8 +182,8 @@ def test_one_run_says_first_what_happened_then_what_to_do() -> None:
         "Try this first",
         "Clip the gradient norm at 0.9",
         "Curves",
-        "Who plays what",
-        "Not checked, and why",
+        "Curves recognised",
+        "Not checked: ",
         "no activations were logged",
         "Notes on the files",
         "file ends inside record 1203",
@@ -190,6 +191,62 @@ def test_one_run_says_first_what_happened_then_what_to_do() -> None:
     places = [said.find(piece) for piece in order]
     assert -1 not in places and places == sorted(places)
     assert "The rule plateau crashed" in said and "growth per step" in said
+
+
+def test_findings_and_their_plots_link_to_each_other() -> None:
+    text = html.render(report(failed()))
+    targets = {f"#{attributes['id']}" for _, attributes in Page(text).tags if "id" in attributes}
+    links = [attributes["href"] for attributes in Page(text).named("a")]
+    assert set(links) <= targets and {"#r0n1", "#r0f0"} <= set(links)
+
+
+def test_parameters_stay_redacted_and_texts_keep_their_lines() -> None:
+    params = {"lr": 1e-5, "api_key": "[redacted]", "config": "a: 1\n<b>: 2", "shuffle": True}
+    said = "".join(Page(html.render(report(replace(failed(), params=params)))).text)
+    assert "4 parameters" in said and "[redacted]" in said and "1e-5" in said and "a: 1\n<b>: 2" in said
+
+
+def test_every_curve_is_drawn_those_without_use_for_the_verdict_folded() -> None:
+    extra = tuple(series(falling(50), "epoch", tag=f"extra{i}") for i in range(7))
+    drawn = panels(replace(failed(), curves=(*failed().curves, *extra)), 1)
+    assert {curve.tag for panel in drawn if panel.folded for curve in panel.curves} == {c.tag for c in extra}
+    assert max(len(panel.curves) for panel in drawn) <= 5 and not drawn[0].folded
+
+
+def test_rules_of_other_kinds_of_training_are_not_listed() -> None:
+    outcomes = (
+        RuleResult("gan-collapse", "skipped", "no GAN", foreign=True),
+        RuleResult("overfitting", "skipped", "x"),
+    )
+    said = "".join(Page(html.render(report(replace(healthy(), outcomes=outcomes)))).text)
+    assert "Not checked: 1 rule lacked data" in said and "gan-collapse" not in said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.5, "0.5 s"), (61, "1 min 1 s"), (7200, "2 h"), (11_100, "3 h 5 min"), (187_000, "2 d 3 h")],
+)
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+def test_the_clock_tells_the_wall_time_of_each_step() -> None:
+    curve = replace(series(falling(10_000)), time=1.7e9 + np.arange(10_000) * 0.5)
+    steps_known, seconds = clock([curve]) or ([], [])
+    assert len(steps_known) <= 256 and (steps_known[-1], seconds[-1]) == (9999, 4999.5)
+    assert duration(replace(healthy(), lead=curve, curves=())) == 4999.5
+    assert clock([series(falling(9))]) is None
+
+
+def test_a_log_scale_is_chosen_where_it_helps() -> None:
+    steps_of = np.arange(1000)
+    growing, cosine = 1.02**steps_of, 1e-3 * (1 + np.cos(np.pi * steps_of / 1000))
+    chosen = []
+    for value in (growing, cosine, np.full(1000, 3.0)):
+        curve = series(value)
+        figure = data(html.render(report(replace(healthy(), lead=curve, curves=(curve,)))))["r0f0"]
+        chosen.append((figure["log"], figure["positive"]))
+    assert chosen == [(True, True), (False, True), (False, False)]
 
 
 def test_several_runs_have_a_table_and_a_section_each() -> None:
@@ -585,10 +642,13 @@ def test_a_histogram_tells_bins_and_shares(browser: Any, pages: dict[str, str]) 
 
 def test_tabs_and_copy(browser: Any, pages: dict[str, str]) -> None:
     with Visit(browser, pages["failed"]) as visit:
-        page, advice = visit.page, visit.page.locator(".advice .snippets").first
+        page, folded = visit.page, visit.page.locator(".advice .elsewhere").first
+        folded.locator("summary").click()
+        advice = folded.locator(".snippets")
         visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        advice.get_by_role("tab", name="PyTorch").focus()
-        page.keyboard.press("ArrowRight")
+        advice.get_by_role("tab", name="Keras").focus()
+        page.keyboard.press("End")
+        page.keyboard.press("Home")
         assert advice.get_by_role("tab", name="Keras").get_attribute("aria-selected") == "true"
         advice.get_by_role("button", name="Copy the code").click()
         page.wait_for_timeout(100)
@@ -608,6 +668,7 @@ def test_a_link_opens_its_section_and_draws_its_curves(browser: Any, pages: dict
 def test_without_a_script_the_page_still_says_all(browser: Any, pages: dict[str, str]) -> None:
     with Visit(browser, pages["failed"], java_script_enabled=False) as visit:
         assert visit.page.locator(".plot .spark").count() >= 3
+        visit.page.locator(".advice .elsewhere summary").first.click()
         assert visit.page.get_by_text("global_clipnorm").first.is_visible()
 
 

@@ -223,7 +223,9 @@
         low = Math.max(low / 10 ** pad, 5e-324); high = Math.min(high * 10 ** pad, 1.7e308);
       } else {
         low = Math.max(low, -8e307); high = Math.min(high, 8e307);
-        const pad = (high - low) * 0.06 || Math.abs(high) * 0.1 || 1;
+        const least = 0.05 * Math.max(Math.abs(low), Math.abs(high)); // a flat curve looks flat, as in the other plots
+        if (high - low < least) [low, high] = [(low + high - least) / 2, (low + high + least) / 2];
+        const pad = (high - low) * 0.06 || 1;
         low -= pad; high += pad;
       }
       const f = this.log ? Math.log10 : (value) => value;
@@ -551,9 +553,8 @@
     }
     const tools = new Tools(section.querySelector(".tools"), [...axes.values()], plots);
     for (const plot of plots) plot.tools = tools;
-    const run = section.closest("details");
     const show = () => { for (const plot of plots) plot.show(); };
-    if (run) run.addEventListener("toggle", () => run.open && show());
+    for (const folded of [section.closest("details"), ...section.querySelectorAll("details")]) folded?.addEventListener("toggle", show);
     show();
   }
 
@@ -641,7 +642,9 @@
   // ---- a link opens its run ------------------------------------------------------------------------------
   const follow = () => {
     const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-    if (target && target.tagName === "DETAILS") { target.open = true; target.scrollIntoView(); }
+    if (!target) return;
+    for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
+    target.scrollIntoView();
   };
   addEventListener("hashchange", follow);
   for (const link of document.querySelectorAll(".overview a")) link.addEventListener("click", () => {

@@ -14,12 +14,13 @@ import jinja2
 from markupsafe import Markup
 
 from loglens.model.finding import Remedy, RuleHelp
-from loglens.model.numbers import plural
+from loglens.model.numbers import number, plural
 from loglens.model.plain_text import printable, shorten, words
 from loglens.model.report import Diagnosis, Report
 from loglens.model.reported_finding import ReportedFinding
 from loglens.remedies.phrases import phrase
 from loglens.renderers.html import figures
+from loglens.renderers.html.clock import duration, in_words
 from loglens.renderers.html.drawing import spark
 from loglens.renderers.html.heatmaps import histograms
 from loglens.renderers.shared.summary import (
@@ -73,7 +74,7 @@ def page(report: Report) -> str:
     bad = sum(view["ill"] for view in views)
     for view in views:
         view["open"] = len(runs) == 1 or (view["ill"] and (bad <= OPEN or view is views[0]))
-    drawn = {figure.id: figure.data for view in views for figure in view["figures"]}
+    drawn = {figure.id: figure.data for view in views for figure in (*view["figures"], *view["folded"])}
     style, script = _asset("style.css"), _asset("page.js")
     return _template().render(
         style=style,
@@ -128,7 +129,11 @@ def _run(report: Report, run: Diagnosis, drawn: list[figures.Figure], index: int
     findings = figures.numbered(run)
     steps = "" if run.first_step is None else f"steps {run.first_step:,} to {run.last_step:,}"
     facts = [say(run.format, 40), plural(len(run.files), "file"), steps, plural(run.points, "point")]
-    chain = [_finding(report, run, finding, place) for place, finding in enumerate(findings, 1)]
+    took = duration(run)
+    facts.append("" if took is None else f"took {in_words(took)}")
+    chain = [_finding(report, run, finding, place, drawn) for place, finding in enumerate(findings, 1)]
+    skipped = of_kind(run, "skipped")
+    lacking = [outcome for outcome in skipped if not outcome.foreign]
     advised = next((finding for finding in complaints(run) or findings if finding.remedies), None)
     return _row(run) | {
         "id": f"r{index}",
@@ -148,11 +153,15 @@ def _run(report: Report, run: Diagnosis, drawn: list[figures.Figure], index: int
             for finding in findings
             if finding.remedies and finding is not advised
         ],
-        "figures": drawn,
+        "figures": [figure for figure in drawn if not figure.folded],
+        "folded": [figure for figure in drawn if figure.folded],
+        "params": [parameter(name, value) for name, value in list(run.params.items())[:ROWS]],
         "cast": [_part(part) for part in run.curve_roles[:ROWS]],
         "uncast": max(len(run.curve_roles) - ROWS, 0),
         "clean": [say(outcome.condition, NAME) for outcome in of_kind(run, "clean")],
-        "skipped": list(reasons(of_kind(run, "skipped"))),
+        "skipped": list(reasons(lacking)),
+        "lacking": plural(len(lacking), "rule"),
+        "foreign": len(skipped) - len(lacking),
         "crashed": [(say(outcome.condition, NAME), say(outcome.why)) for outcome in of_kind(run, "crashed")],
         "notes": [(say(note.kind, 30), say(note.message), say(note.file, 200)) for note in run.notes[:NOTES]],
         "unnoted": max(len(run.notes) - NOTES, 0),
@@ -164,7 +173,16 @@ def _sentence(run: Diagnosis) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _finding(report: Report, run: Diagnosis, finding: ReportedFinding, place: int) -> dict[str, Any]:
+def parameter(name: str, value: Any) -> tuple[str, str, bool]:
+    """A parameter: its name, its value, and whether that is a text of several lines."""
+    lines = isinstance(value, str) and "\n" in value.strip()
+    said = shorten(printable(value.strip("\n")), CODE) if lines else say(number(value, 6), 300)
+    return say(name, NAME), said, lines
+
+
+def _finding(
+    report: Report, run: Diagnosis, finding: ReportedFinding, place: int, drawn: list[figures.Figure]
+) -> dict[str, Any]:
     text: Mapping[str, str] = {}
     if isinstance(rule := report.rules.get(finding.condition), RuleHelp):
         text = rule.text
@@ -181,6 +199,7 @@ def _finding(report: Report, run: Diagnosis, finding: ReportedFinding, place: in
         "changed": changed_before(finding),
         "numbers": numbers(finding, NUMBERS),
         "help": [(heading.rstrip("."), say(text[heading], 2000)) for heading in HEADINGS if heading in text],
+        "plots": [(figure.id, figure.title) for figure in drawn if place in figure.findings],
         "rule": say(finding.condition, NAME),
         "at": None if at is None else f"{at[0]:.2f}",
         "wide": None if at is None else f"{at[1]:.2f}",
