@@ -27,6 +27,7 @@ from loglens.renderers.html import report as html
 from loglens.renderers.html.clock import clock, duration, in_words
 from loglens.renderers.html.drawing import Heat, spark
 from loglens.renderers.html.figures import numbered, panels
+from loglens.renderers.html.runs import columns
 from loglens.renderers.shared.thinning import points_for_screen
 from tests.curves import Floats, falling, series
 from tests.findings import changed
@@ -419,12 +420,70 @@ def test_a_million_points_stay_small() -> None:
     assert len(html.render(report(long_run(*many), long_run(*many[:3]))).encode()) < 8 * MEGABYTE
 
 
-def test_a_thousand_runs_stay_small() -> None:
-    runs = [replace(healthy(), run=f"good{i}") for i in range(1000)] + [failed()] * 200
-    text = html.render(report(*runs))
-    assert len(text.encode()) < 16 * MEGABYTE
-    assert text.count('role="row"') == 1200 + 1 + 2 + 1, "every run and its heads, both verdicts and their heads"
-    assert text.count('<details class="run ') == 150, "the worst in full"
+def sweep(runs: int) -> Report:
+    """Runs of a sweep: those with a learning rate above 0.03 exploded, and the accuracy falls with the rate."""
+    rng = np.random.default_rng(0)
+    found = []
+    for i in range(runs):
+        rate = float(10 ** rng.uniform(-4, -1))
+        n = 500 if runs < 100 else 200
+        loss = replace(series(falling(n) + rate, tag="train/loss"), time=1.7e9 + np.arange(n) * (i + 1.0))
+        accuracy = replace(series(1 - rate * np.linspace(2, 1, n), "metric_higher", tag="val/acc"), split="val")
+        bad = rate > 0.03
+        found.append(
+            replace(
+                failed() if bad else healthy(),
+                run=f"sweep/run_{i:04d}",
+                findings=(changed(exploding(), series=(loss,)),) if bad else (),
+                lead=loss,
+                curves=(loss, accuracy),
+                params={"lr": rate, "optimizer": ("adam", "sgd")[i % 2], "model": "resnet", "seed": i},
+            )
+        )
+    return report(*found)
+
+
+@pytest.mark.slow
+def test_two_thousand_runs_stay_small() -> None:
+    text = html.render(sweep(2000))
+    assert len(text.encode()) < 4 * MEGABYTE
+    assert text.count('<th role="rowheader"') == 2000, "every run has a row"
+    assert text.count('<details class="run ') == 30, "the worst in full"
+
+
+def test_the_table_has_the_parameters_that_differ_and_the_main_metric() -> None:
+    found = {column.title: column for column in columns(sweep(8).runs)}
+    assert list(found)[:5] == ["Cause", "val/acc last", "val/acc best", "train/loss last", "train/loss best"]
+    assert [name for name in found if name in ("lr", "optimizer", "seed", "model")] == [
+        "lr",
+        "optimizer",
+        "seed",
+        "model",
+    ]
+    assert [found[name].shown for name in ("val/acc last", "train/loss last", "lr", "seed", "model")] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]
+    for run, last, best, took in zip(
+        sweep(8).runs, found["val/acc last"].values, found["val/acc best"].values, found["Duration"].values, strict=True
+    ):
+        value = run.curves[1].value
+        assert last == pytest.approx(value[-1], rel=1e-5) and best == pytest.approx(value.max(), rel=1e-5)
+        assert took == pytest.approx(np.ptp(run.curves[0].time))
+
+
+def test_runs_with_little_in_common_have_a_table() -> None:
+    nan = series(np.full(5, np.nan), tag="loss")
+    runs = [
+        replace(healthy(), params={"x": 1, "y": "a"}, lead=nan, curves=(nan,)),
+        replace(unjudged(), params={"x": "b"}),
+    ]
+    found = {column.title: column.values for column in columns(runs)}
+    assert found["loss last"] == ["NaN", None] and found["x"] == ["1", "b"] and found["y"] == ["a", None]
+    assert not Page(html.render(report(*runs))).open
 
 
 def test_a_sparkline_shows_bad_values_and_the_onset() -> None:
@@ -500,6 +559,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "failed": html.render(loglens.diagnose(SAMPLES / "nan_loss_rnn")),
         "healthy": html.render(loglens.diagnose(SAMPLES / "healthy_lstm")),
         "many": html.render(report()),
+        "sweep": html.render(sweep(150)),
         "hostile": html.render(report(suspect())),
         "long": html.render(report(long_run(long_curve()))),
         "histograms": html.render(loglens.diagnose(SAMPLES / "vanishing_gradient_rnn")),
@@ -547,7 +607,7 @@ def test_curves_are_drawn_without_a_complaint(browser: Any, pages: dict[str, str
         assert [url[:60] for url in visit.asked if not url.startswith(("file:", "data:"))] == []
 
 
-@pytest.mark.parametrize("name", ["failed", "many", "hostile", "histograms"])
+@pytest.mark.parametrize("name", ["failed", "many", "sweep", "hostile", "histograms"])
 @pytest.mark.parametrize("width", [360, 768, 1920])
 def test_no_width_makes_the_page_scroll_sideways(browser: Any, pages: dict[str, str], name: str, width: int) -> None:
     with Visit(browser, pages[name], viewport={"width": width, "height": 800}) as visit:
@@ -665,6 +725,86 @@ def test_a_link_opens_its_section_and_draws_its_curves(browser: Any, pages: dict
         assert section.evaluate("node => node.open") and section.locator("path.trace").count() == 1
 
 
+def shown_runs(page: Any) -> list[str]:
+    """The names of the runs in the table, in their order."""
+    return [str(name) for name in page.locator(".runs tbody th").all_text_contents()]
+
+
+def test_runs_are_sorted_and_paged(browser: Any, pages: dict[str, str]) -> None:
+    with Visit(browser, pages["sweep"]) as visit:
+        page = visit.page
+        assert len(shown_runs(page)) == 100 and page.locator(".total").inner_text() == "150 of 150 runs, 100 shown"
+        page.get_by_role("button", name="Show 100 more").click()
+        assert len(shown_runs(page)) == 150
+        before = shown_runs(page)
+        rates = [row["values"] for row in data_of(page)["columns"] if row["title"] == "lr"][0]
+        head = page.locator(".runs th", has=page.get_by_role("button", name="lr", exact=True))
+        head.get_by_role("button").focus()
+        orders = []
+        for _ in range(3):
+            page.keyboard.press("Enter")
+            orders.append((head.get_attribute("aria-sort"), shown_runs(page)))
+        assert [said for said, _ in orders] == ["ascending", "descending", None]
+        names = [f"sweep/run_{i:04d}" for i in range(150)]
+        by_rate = sorted(before, key=lambda name: rates[before.index(name)])
+        assert orders[0][1] == by_rate and orders[1][1] == by_rate[::-1] and orders[2][1] == before
+        assert sorted(before) == names
+
+
+def data_of(page: Any) -> dict[str, Any]:
+    """What the page hands to the script of the table."""
+    document: dict[str, Any] = json.loads(page.locator("#data").text_content())["runs"]
+    return document
+
+
+def test_runs_are_searched_and_filtered(browser: Any, pages: dict[str, str]) -> None:
+    with Visit(browser, pages["sweep"]) as visit:
+        page, table = visit.page, data_of(visit.page)
+        values = {column["title"]: column["values"] for column in table["columns"]}
+        search = page.get_by_role("searchbox", name="Search")
+        search.fill("run_0007")
+        assert shown_runs(page) == ["sweep/run_0007"]
+        search.fill("lr>0.01 optimizer=sgd")
+        wanted = sum(a > 0.01 and b == "sgd" for a, b in zip(values["lr"], values["optimizer"], strict=True))
+        assert page.locator(".total").inner_text() == f"{wanted} of 150 runs"
+        search.fill("")
+        bad = sum(rate > 0.03 for rate in values["lr"])
+        page.get_by_role("button", name=f"Failed {bad}").click()
+        assert page.locator(".total").inner_text() == f"{bad} of 150 runs"
+        search.fill("no such run")
+        assert shown_runs(page) == []
+
+
+def test_columns_are_chosen(browser: Any, pages: dict[str, str]) -> None:
+    with Visit(browser, pages["sweep"]) as visit:
+        page = visit.page
+        page.locator(".columns summary").focus()
+        page.keyboard.press("Enter")
+        page.get_by_label("model", exact=True).check()
+        assert page.get_by_role("button", name="model", exact=True).is_visible()
+        assert page.locator(".runs tbody tr").first.get_by_role("cell", name="resnet").count() == 1
+        page.get_by_label("lr", exact=True).uncheck()
+        assert page.get_by_role("button", name="lr", exact=True).count() == 0
+        page.keyboard.press("Escape")
+        assert not page.locator(".columns").evaluate("node => node.open")
+
+
+def test_curves_of_chosen_runs_are_overlaid(browser: Any, pages: dict[str, str]) -> None:
+    with Visit(browser, pages["sweep"]) as visit:
+        page = visit.page
+        boxes = page.locator(".runs tbody input")
+        boxes.nth(0).focus()
+        page.keyboard.press("Space")
+        for i in range(1, 11):
+            boxes.nth(i).click()
+        assert page.locator(".overlay .figure").count() == 2  # the loss and the accuracy
+        assert page.locator(".overlay .figure").first.locator("path.trace").count() == 10
+        assert not boxes.nth(10).is_checked() and "At most 10" in page.locator("#live").inner_text()
+        page.get_by_role("button", name="Clear").click()
+        assert page.locator(".overlay .figure").count() == 0 and not boxes.nth(0).is_checked()
+        assert visit.complaints == []
+
+
 def test_without_a_script_the_page_still_says_all(browser: Any, pages: dict[str, str]) -> None:
     with Visit(browser, pages["failed"], java_script_enabled=False) as visit:
         assert visit.page.locator(".plot .spark").count() >= 3
@@ -693,7 +833,7 @@ def axe() -> str:
     return Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["failed", "healthy", "many", "hostile", "histograms"])
+@pytest.mark.parametrize("name", ["failed", "healthy", "many", "sweep", "hostile", "histograms"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_axe_finds_no_fault(browser: Any, pages: dict[str, str], name: str, scheme: str, width: int) -> None:

@@ -176,7 +176,7 @@ def _lines(panel: Panel, run: Diagnosis, id: str, max_points: int) -> Figure:
         "kind": "lines",
         "log": scale.log and _crowded(values),
         "positive": _spans(values) >= LOG_USEFUL,
-        "curves": [_packed(name, curve) for name, curve in zip(names, curves, strict=True)],
+        "curves": [packed(name, curve) for name, curve in zip(names, curves, strict=True)],
     }
     still = spark(panel.curves[0], 640, 150, onsets[0] if onsets else None)
     says = tuple(_describe(curve, run) for curve in panel.curves)
@@ -238,12 +238,12 @@ def marks(tags: set[str], axis: str, run: Diagnosis) -> list[dict[str, Any]]:
     ]
 
 
-def _packed(name: str, curve: Thin) -> dict[str, Any]:
-    """Pack a curve for the script: steps as differences, values in 6 digits, which halves the size."""
+def packed(name: str, curve: Thin, digits: int = 6) -> dict[str, Any]:
+    """Pack a curve for the script: steps as differences, values in few digits, which halves the size."""
     return {
         "name": name,
         "x": np.diff(curve.step, prepend=0).tolist(),
-        "y": [None if value != value else float(f"{value:.6g}") for value in curve.value.tolist()],
+        "y": [None if value != value else float(f"{value:.{digits}g}") for value in curve.value.tolist()],
         "bad": [[part.first, part.last, part.count, part.what] for part in curve.bad],
     }
 

@@ -1,5 +1,3 @@
-"use strict";
-(() => {
   const SVG = "http://www.w3.org/2000/svg";
   const KEYS = "Arrow keys move the cursor, plus and minus zoom, shift and an arrow key move the view, 0 shows all, L switches the scale.";
   const live = document.getElementById("live");
@@ -112,7 +110,7 @@
         this.log = data.log;
         this.curves = data.curves.map((curve, i) => {
           let sum = 0;
-          return { ...curve, x: curve.x.map((by) => (sum += by)), hue: `c${i}` };
+          return { ...curve, x: curve.x.map((by) => (sum += by)), hue: curve.hue ?? `c${i}` };
         });
         this.outputs = [...figure.querySelectorAll("figcaption output")];
         if (data.positive) this.switch();
@@ -543,7 +541,7 @@
     update() { this.whole.disabled = !this.axes.some((axis) => axis.zoomed); }
   }
 
-  for (const section of document.querySelectorAll(".curves")) {
+  function curvesOf(section) {
     const axes = new Map(), plots = [];
     for (const figure of section.querySelectorAll(".figure")) {
       const data = figures[figure.id];
@@ -557,6 +555,7 @@
     for (const folded of [section.closest("details"), ...section.querySelectorAll("details")]) folded?.addEventListener("toggle", show);
     show();
   }
+  for (const section of document.querySelectorAll(".curves")) curvesOf(section);
 
   function legend(figure, data) {
     const line = tag("span", { className: "legend small muted" }, figure.querySelector("figcaption"));
@@ -647,9 +646,8 @@
     target.scrollIntoView();
   };
   addEventListener("hashchange", follow);
-  for (const link of document.querySelectorAll(".overview a")) link.addEventListener("click", () => {
+  for (const link of document.querySelectorAll(".overview a[href]")) link.addEventListener("click", () => {
     const target = document.getElementById(link.hash.slice(1));
     if (target) target.open = true;
   });
   follow();
-})();

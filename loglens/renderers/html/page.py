@@ -23,6 +23,7 @@ from loglens.renderers.html import figures
 from loglens.renderers.html.clock import duration, in_words
 from loglens.renderers.html.drawing import spark
 from loglens.renderers.html.heatmaps import histograms
+from loglens.renderers.html.runs import columns, curves
 from loglens.renderers.shared.summary import (
     CODE,
     FEW_RUNS,
@@ -45,18 +46,20 @@ from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes, conditio
 FOLDER = Path(__file__).parent
 #: Limit on the sections of failed runs that are expanded when the page opens.
 OPEN = 4
-#: Runs that have a section of their own, the worst first; the others have a row.
-SECTIONS = 150
+#: Runs that have a section of their own, the worst first; the others have a row. Fewer where there are very many runs,
+#: which have no sparkline either, so that the page stays below 4 MB.
+SECTIONS, FEW_SECTIONS, VERY_MANY = 150, 30, 300
 #: Rows of a table and notes that are shown at once; further ones are counted.
 ROWS, NOTES, NUMBERS = 400, 200, 12
 MARKS = {"failed": "✗", "suspect": "!", "healthy": "✓", "not-judged": "?", "unclear": "?"}
+SCRIPTS = ("page.js", "runs.js")
 HEADINGS = ("Why it matters.", "When it is wrong.")
 
 
 def page(report: Report) -> str:
     """Render the whole HTML document."""
     runs = worst_first(report.runs)
-    shown = runs[:SECTIONS]
+    shown = runs[: SECTIONS if len(runs) <= VERY_MANY else FEW_SECTIONS]
     groups = [figures.panels(run, len(shown)) for run in shown]
     max_points = figures.share(groups)
     views = [
@@ -74,8 +77,17 @@ def page(report: Report) -> str:
     bad = sum(view["ill"] for view in views)
     for view in views:
         view["open"] = len(runs) == 1 or (view["ill"] and (bad <= OPEN or view is views[0]))
-    drawn = {figure.id: figure.data for view in views for figure in (*view["figures"], *view["folded"])}
-    style, script = _asset("style.css"), _asset("page.js")
+    drawn: dict[str, Any] = {figure.id: figure.data for view in views for figure in (*view["figures"], *view["folded"])}
+    table = columns(runs) if len(runs) > 1 else []
+    rows = [*views, *(_row(run, len(runs) <= VERY_MANY) for run in runs[len(shown) :])]
+    for place, row in enumerate(rows):
+        row["cells"] = [(column.title, column.text(place)) for column in table if column.shown]
+    if table:
+        drawn["runs"] = {
+            "columns": [{"title": c.title, "kind": c.kind, "values": c.values, "shown": c.shown} for c in table],
+            "curves": curves(runs),
+        }
+    style, script = _asset("style.css"), _script()
     return _template().render(
         style=style,
         script=script,
@@ -83,7 +95,8 @@ def page(report: Report) -> str:
         "base-uri 'none'; form-action 'none'",
         data=_embedded(drawn),
         runs=views,
-        rest=[_row(run) for run in runs[SECTIONS:]],
+        rows=rows,
+        columns=[column.title for column in table if column.shown],
         groups=_groups(runs) if len(runs) > FEW_RUNS else [],
         apart=parameter_hints(report),
         tally=counts_line(report),
@@ -95,18 +108,19 @@ def page(report: Report) -> str:
     )
 
 
-def _row(run: Diagnosis) -> dict[str, Any]:
-    """A run's row in the overview."""
+def _row(run: Diagnosis, draws: bool = True) -> dict[str, Any]:
+    """A run's row in the overview. draws: whether it has a sparkline."""
     findings = figures.numbered(run)
     lead = run.lead if run.lead is not None else next((f.series[0] for f in findings if f.series), None)
     onset = next((f.onset_step for f in findings if lead is not None and lead.tag in f.tags), None)
     return {
+        "id": "",
         "verdict": run.verdict,
         "mark": MARKS[run.verdict],
         "word": run.verdict.replace("-", " "),
         "sentence": _sentence(run),
         "name": say(run.run, NAME),
-        "spark": spark(lead, 150, 30, onset) if lead is not None and len(lead) else Markup(""),
+        "spark": spark(lead, 150, 30, onset) if draws and lead is not None and len(lead) else Markup(""),
     }
 
 
@@ -261,6 +275,13 @@ def _embedded(document: Mapping[str, Any]) -> Markup:
 @cache
 def _asset(name: str) -> Markup:
     return Markup((FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704 - our own file
+
+
+@cache
+def _script() -> Markup:
+    """The scripts of the page as one, whose names no other script sees."""
+    parts = Markup("\n").join(_asset(name) for name in SCRIPTS)
+    return Markup('"use strict";\n(() => {\n') + parts + Markup("})();\n")
 
 
 def _hash(content: str) -> str:
