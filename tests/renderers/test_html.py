@@ -725,6 +725,80 @@ def test_a_link_opens_its_section_and_draws_its_curves(browser: Any, pages: dict
         assert section.evaluate("node => node.open") and section.locator("path.trace").count() == 1
 
 
+def test_smoothing_draws_the_average_over_the_raw_curve(browser: Any, pages: dict[str, str]) -> None:
+    with Visit(browser, pages["healthy"]) as visit:
+        page, plot = visit.page, visit.page.locator(".plot").first
+        before = visit.trace()
+        assert plot.locator("path.raw").count() == 0
+        slider = page.get_by_role("slider", name="Smoothing")
+        slider.focus()
+        for _ in range(9):
+            page.keyboard.press("PageUp")  # a tenth of the slider each
+        page.wait_for_timeout(100)
+        assert plot.locator("path.raw").first.get_attribute("d") == before
+
+        def roughness(path: str) -> float:
+            heights = np.array([float(y) for y in re.findall(r" ([\d.]+)", path)])
+            return float(np.abs(np.diff(heights)).sum())
+
+        assert roughness(visit.trace()) < 0.5 * roughness(before)
+        page.keyboard.press("Home")
+        page.wait_for_timeout(100)
+        assert visit.trace() == before
+
+
+def test_the_axis_can_be_wall_time(browser: Any, tmp_path: Path) -> None:
+    n = 400
+    slow = np.where(np.arange(n) < 300, 1.0, 27.0)  # the last quarter takes nine tenths of the time
+    curve = replace(series(falling(n)), time=1.7e9 + np.cumsum(slow))
+    target = tmp_path / "timed.html"
+    target.write_text(html.render(report(replace(healthy(), lead=curve, curves=(curve,)))), encoding="utf-8")
+    with Visit(browser, target.as_uri()) as visit:
+
+        def at(step: int) -> float:
+            places = [float(x) for x in re.findall(r"[ML]([\d.]+) ", visit.trace())]
+            return (places[step] - places[0]) / (places[-1] - places[0])
+
+        assert at(300) == pytest.approx(0.75, abs=0.01) and "300" in visit.labels()
+        button = visit.page.get_by_role("button", name="Wall time in place of steps")
+        button.click()
+        visit.page.wait_for_timeout(100)
+        assert button.get_attribute("aria-pressed") == "true"
+        assert at(300) == pytest.approx(0.1, abs=0.02)
+        assert "40 min" in visit.labels() and "300" not in visit.labels()
+        visit.page.locator(".plot").first.focus()
+        visit.page.keyboard.press("End")
+        assert (
+            "step 399" in visit.page.locator(".tip").inner_text() and "min" in visit.page.locator(".tip").inner_text()
+        )
+
+
+def test_the_points_of_a_plot_are_a_table_that_can_be_copied(browser: Any, pages: dict[str, str]) -> None:
+    with Visit(browser, pages["failed"]) as visit:
+        page, figure = visit.page, visit.page.locator(".figure").first
+        visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        button = figure.get_by_role("button", name="Table")
+        button.click()
+        assert button.get_attribute("aria-expanded") == "true"
+        assert 100 <= figure.locator(".values tbody tr").count() <= 201
+        assert "NaN" in figure.locator(".values tbody tr").last.inner_text()
+        figure.get_by_role("button", name="Copy all as CSV").click()
+        page.wait_for_timeout(100)
+        lines = page.evaluate("navigator.clipboard.readText()").splitlines()
+        assert lines[0] == "step,train/grad_norm" and len(lines) > figure.locator(".values tbody tr").count()
+        button.click()
+        assert figure.locator(".values").count() == 0
+
+
+def test_a_flat_curve_looks_flat(browser: Any, tmp_path: Path) -> None:
+    curve = series(100 + 0.01 * np.sin(np.arange(300)))
+    target = tmp_path / "flat.html"
+    target.write_text(html.render(report(replace(healthy(), lead=curve, curves=(curve,)))), encoding="utf-8")
+    with Visit(browser, target.as_uri()) as visit:
+        heights = [float(y) for y in re.findall(r" ([\d.]+)", visit.trace())]
+        assert max(heights) - min(heights) < 3
+
+
 def shown_runs(page: Any) -> list[str]:
     """The names of the runs in the table, in their order."""
     return [str(name) for name in page.locator(".runs tbody th").all_text_contents()]
@@ -737,7 +811,7 @@ def test_runs_are_sorted_and_paged(browser: Any, pages: dict[str, str]) -> None:
         page.get_by_role("button", name="Show 100 more").click()
         assert len(shown_runs(page)) == 150
         before = shown_runs(page)
-        rates = [row["values"] for row in data_of(page)["columns"] if row["title"] == "lr"][0]
+        rates = next(row["values"] for row in data_of(page)["columns"] if row["title"] == "lr")
         head = page.locator(".runs th", has=page.get_by_role("button", name="lr", exact=True))
         head.get_by_role("button").focus()
         orders = []
@@ -840,6 +914,8 @@ def test_axe_finds_no_fault(browser: Any, pages: dict[str, str], name: str, sche
     script = axe()
     with Visit(browser, pages[name], color_scheme=scheme, viewport={"width": width, "height": 900}) as visit:
         visit.page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+        visit.page.evaluate("document.querySelector('.figure .log[aria-expanded]')?.click()")  # the table of a plot
+        visit.page.evaluate("document.querySelector('.runs tbody input')?.click()")  # the overlay
         visit.page.evaluate(script)
         found = visit.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         faults = [f"{v['impact']} {v['id']}: {v['nodes'][0]['html'][:200]}" for v in found["violations"]]

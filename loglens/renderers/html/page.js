@@ -1,5 +1,6 @@
   const SVG = "http://www.w3.org/2000/svg";
   const KEYS = "Arrow keys move the cursor, plus and minus zoom, shift and an arrow key move the view, 0 shows all, L switches the scale.";
+  const TABLE_ROWS = 200;
   const live = document.getElementById("live");
   const figures = JSON.parse(document.getElementById("data").textContent);
 
@@ -63,15 +64,60 @@
     return low > 0 && at - steps[low - 1] <= steps[low] - at ? low - 1 : low;
   };
 
+  // piecewise linear interpolation between the knots of a clock, with both ends extended
+  const along = (at, from, to) => {
+    let low = 1, high = from.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (from[middle] < at) low = middle + 1; else high = middle;
+    }
+    const gap = from[low] - from[low - 1];
+    return gap > 0 ? to[low - 1] + ((at - from[low - 1]) / gap) * (to[low] - to[low - 1]) : to[low];
+  };
+  const UNITS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
+  const timeTicks = (low, high, most) => {
+    const rough = (high - low) / Math.max(most, 1);
+    const unit = rough < 1 ? nice(high - low, most) : (UNITS.find((unit) => unit >= rough) ?? nice((high - low) / 86400, most) * 86400);
+    const ticks = [];
+    for (let i = Math.ceil(low / unit - 1e-9); unit > 0 && i * unit <= high && ticks.length < 40; i++) ticks.push(i * unit);
+    return ticks;
+  };
+  const lasting = (seconds) => {
+    for (const [unit, name, small, smallName] of [[86400, "d", 3600, "h"], [3600, "h", 60, "min"], [60, "min", 1, "s"]])
+      if (seconds >= unit) {
+        const rest = Math.floor((seconds % unit) / small);
+        return `${count.format(Math.floor(seconds / unit))} ${name}${rest ? ` ${rest} ${smallName}` : ""}`;
+      }
+    return `${Number(seconds.toPrecision(3))} s`;
+  };
+  // exponential moving average without the bias of its start; the weight of a point fades with its distance in steps
+  const smoothed = ({ x, y }, weight) => {
+    const unit = (x[x.length - 1] - x[0]) / Math.max(x.length - 1, 1) || 1;
+    let sum = 0, norm = 0, last = null;
+    return y.map((value, i) => {
+      if (value === null) { sum = norm = 0; last = null; return null; }
+      const keep = last === null ? 0 : weight ** ((x[i] - last) / unit);
+      sum = sum * keep + value * (1 - weight);
+      norm = norm * keep + (1 - weight);
+      last = x[i];
+      return sum / norm;
+    });
+  };
+
   // ---- the step axis that the plots of a run share ------------------------------------------------
   class Axis {
     constructor(name) { this.name = name; this.full = [Infinity, -Infinity]; this.plots = []; this.at = null; this.due = false; }
-    join(plot, span) {
+    join(plot, span, clock) {
       this.plots.push(plot);
+      if (clock && !(this.clock?.[0].at(-1) > clock[0].at(-1))) this.clock = clock; // the one that goes farthest
       this.full = [Math.min(this.full[0], span[0]), Math.max(this.full[1], span[1])];
       if (this.full[1] <= this.full[0]) this.full[1] = this.full[0] + 1;
       this.view = [...this.full];
     }
+    // where a step is along the axis: at itself, or at its wall time in seconds
+    place(step) { return this.timed ? along(step, ...this.clock) : step; }
+    stepAt(place) { return this.timed ? along(place, this.clock[1], this.clock[0]) : place; }
+    told(step) { return `${this.name} ${count.format(Math.round(step))}${this.clock ? ` · ${lasting(Math.max(along(step, ...this.clock), 0))}` : ""}`; }
     get zoomed() { return this.view[0] > this.full[0] || this.view[1] < this.full[1]; }
     set(low, high) {
       const whole = this.full[1] - this.full[0];
@@ -123,7 +169,8 @@
       host.setAttribute("aria-roledescription", "interactive plot");
       host.setAttribute("aria-label", `${figure.querySelector(".name").textContent}. ${KEYS}`);
       host.setAttribute("aria-describedby", note.id);
-      axis.join(this, data.span);
+      if (!this.heat) this.tableButton();
+      axis.join(this, data.span, data.clock);
       this.listen();
     }
 
@@ -149,8 +196,16 @@
       new ResizeObserver(() => this.host.clientWidth && this.host.clientWidth !== this.width && this.draw()).observe(this.host);
     }
 
-    x(step) { return this.left + ((step - this.axis.view[0]) / (this.axis.view[1] - this.axis.view[0])) * this.wide; }
-    step(x) { return this.axis.view[0] + ((x - this.left) / this.wide) * (this.axis.view[1] - this.axis.view[0]); }
+    // a heat map keeps to steps: its columns are as wide as each other
+    ends() { return this.heat ? this.axis.view : this.axis.view.map((step) => this.axis.place(step)); }
+    x(step) {
+      const [low, high] = this.ends();
+      return this.left + (((this.heat ? step : this.axis.place(step)) - low) / (high - low || 1)) * this.wide;
+    }
+    step(x) {
+      const [low, high] = this.ends(), place = low + ((x - this.left) / this.wide) * (high - low);
+      return this.heat ? place : this.axis.stepAt(place);
+    }
 
     draw() {
       const svg = this.svg;
@@ -174,20 +229,22 @@
       this.over = make("g", {}, svg);
       this.cursor();
       this.tools?.update();
+      if (this.values) this.tabulate();
     }
 
     drawSteps() {
-      const [low, high] = this.axis.view;
-      const ticks = linearTicks(low, high, clamp(this.wide / 84, 2, 10));
-      for (const [value, unit] of ticks) {
-        if (value % 1 && unit < 1) continue;
-        const x = this.x(value);
+      const [low, high] = this.ends(), most = clamp(this.wide / 84, 2, 10), timed = this.axis.timed && !this.heat;
+      const ticks = timed
+        ? timeTicks(low, high, most).map((value) => [value, lasting(value)])
+        : linearTicks(low, high, most).filter(([value, unit]) => !(value % 1 && unit < 1)).map(([value]) => [value, count.format(value)]);
+      for (const [value, text] of ticks) {
+        const x = this.left + ((value - low) / (high - low || 1)) * this.wide;
         make("path", { class: "frame", d: `M${x} ${this.bottom}v4` }, this.svg);
         const edge = x > this.left + this.wide - 16 ? "end" : x < this.left + 16 ? "start" : "middle";
-        make("text", { x: edge === "end" ? this.left + this.wide : x, y: this.bottom + 16, "text-anchor": edge }, this.svg, count.format(value));
+        make("text", { x: edge === "end" ? this.left + this.wide : x, y: this.bottom + 16, "text-anchor": edge }, this.svg, text);
       }
       make("path", { class: "frame", d: `M${this.left} ${this.bottom}h${this.wide}` }, this.svg);
-      if (this.axis.name !== "step") make("text", { x: this.left - 6, y: this.bottom + 16, "text-anchor": "end" }, this.svg, this.axis.name);
+      if (!timed && this.axis.name !== "step") make("text", { x: this.left - 6, y: this.bottom + 16, "text-anchor": "end" }, this.svg, this.axis.name);
     }
 
     // the values in view, with one point on either side so that lines run to the edge
@@ -245,21 +302,81 @@
       const layer = inside();
       for (const curve of this.curves) {
         const [from, to] = this.window(curve);
-        let path = "", pen = "M";
-        const points = [];
+        const line = (values) => {
+          let path = "", pen = "M";
+          for (let i = from; i <= to; i++) {
+            if (values[i] === null) { pen = "M"; continue; }
+            path += `${pen}${this.x(curve.x[i]).toFixed(1)} ${this.y(values[i]).toFixed(1)}`;
+            pen = "L";
+          }
+          return path;
+        };
+        const soft = this.soft(curve);
+        if (soft) make("path", { class: `raw ${curve.hue}`, d: line(curve.y) }, layer);
+        make("path", { class: `trace ${curve.hue}`, d: line(soft ?? curve.y) }, layer);
         for (let i = from; i <= to; i++) {
-          const value = curve.y[i];
-          if (value === null) { pen = "M"; continue; }
-          const x = this.x(curve.x[i]).toFixed(1), y = this.y(value).toFixed(1);
           const alone = (i === 0 || curve.y[i - 1] === null) && (i === curve.y.length - 1 || curve.y[i + 1] === null);
-          if (alone || to - from < Math.min(this.wide / 12, 70)) points.push([x, y]);
-          path += `${pen}${x} ${y}`;
-          pen = "L";
+          if (curve.y[i] !== null && (alone || (!soft && to - from < Math.min(this.wide / 12, 70))))
+            make("circle", { class: `point ${curve.hue}`, cx: this.x(curve.x[i]).toFixed(1), cy: this.y(curve.y[i]).toFixed(1), r: 2.4 }, layer);
         }
-        make("path", { class: `trace ${curve.hue}`, d: path }, layer);
-        for (const [cx, cy] of points) make("circle", { class: `point ${curve.hue}`, cx, cy, r: 2.4 }, layer);
       }
       this.drawBad(layer);
+    }
+
+    // the smoothed values of a curve, or null where curves are drawn as they are
+    soft(curve) {
+      const weight = this.tools?.weight ?? 0;
+      if (!weight) return null;
+      if (curve.weight !== weight) Object.assign(curve, { weight, values: smoothed(curve, weight) });
+      return curve.values;
+    }
+
+    // ---- the points in view as a table, and as CSV to copy
+    tableButton() {
+      const button = tag("button", { type: "button", className: "log", textContent: "Table" }, this.figure.querySelector("figcaption"));
+      button.setAttribute("aria-expanded", "false");
+      button.addEventListener("click", () => {
+        this.values?.remove();
+        this.values = this.values ? null : tag("div", { className: "values" }, this.figure);
+        button.setAttribute("aria-expanded", String(!!this.values));
+        if (this.values) this.tabulate();
+      });
+    }
+
+    points() {
+      const [low, high] = this.axis.view, rows = new Map();
+      this.curves.forEach((curve, k) => curve.x.forEach((step, i) => {
+        if (step < low || step > high) return;
+        if (!rows.has(step)) rows.set(step, this.curves.map(() => ""));
+        rows.get(step)[k] = curve.y[i] ?? curve.bad.find(([first, last]) => first <= step && step <= last)?.[3] ?? "NaN";
+      }));
+      return [...rows].sort(([a], [b]) => a - b);
+    }
+
+    tabulate() {
+      const rows = this.points(), every = Math.max(Math.ceil(rows.length / TABLE_ROWS), 1);
+      const shown = rows.filter((_, i) => i % every === 0 || i === rows.length - 1);
+      const names = [this.axis.name, ...this.curves.map((curve) => curve.name)];
+      this.values.replaceChildren();
+      const bar = tag("p", { className: "small muted", textContent: `${count.format(shown.length)} of ${count.format(rows.length)} points in view ` }, this.values);
+      const copy = tag("button", { type: "button", textContent: "Copy all as CSV" }, bar);
+      copy.addEventListener("click", async () => {
+        const quoted = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value);
+        const text = [names, ...rows.map(([step, values]) => [step, ...values])].map((row) => row.map(quoted).join(",")).join("\n");
+        const code = tag("code", { textContent: text, className: "hidden" }, this.values);
+        live.textContent = (await copied(code)) ? `${count.format(rows.length)} points copied` : "The points could not be copied";
+        code.remove();
+      });
+      const scroll = tag("div", { className: "scroll", tabIndex: 0 }, this.values);
+      scroll.setAttribute("role", "group");
+      scroll.setAttribute("aria-label", `Table of ${this.figure.querySelector(".name").textContent}`);
+      const table = tag("table", {}, scroll), head = tag("tr", {}, tag("thead", {}, table)), body = tag("tbody", {}, table);
+      for (const name of names) tag("th", { scope: "col", className: "right", textContent: name }, head);
+      for (const [step, values] of shown) {
+        const row = tag("tr", {}, body);
+        tag("th", { scope: "row", className: "right", textContent: count.format(step) }, row);
+        for (const value of values) tag("td", { className: "right", textContent: typeof value === "number" ? told(value) : value }, row);
+      }
     }
 
     // values that are not finite: a band where they last, a cross where they are few
@@ -359,7 +476,7 @@
       const values = found.map(({ curve, i }) => {
         const bad = curve.bad.find((part) => part[0] <= this.axis.at && this.axis.at <= part[1]);
         if (bad) return { name: curve.name, hue: curve.hue, text: bad[3], value: null, step: this.axis.at, bad };
-        return { name: curve.name, hue: curve.hue, text: told(curve.y[i]), value: curve.y[i], step: curve.x[i] };
+        return { name: curve.name, hue: curve.hue, text: told(curve.y[i]) + (this.soft(curve) ? `, smoothed ${told(this.soft(curve)[i])}` : ""), value: curve.y[i], step: curve.x[i] };
       });
       const step = values.some((value) => value.bad) ? Math.round(this.axis.at) : best;
       return { step, x: this.x(step), values };
@@ -386,7 +503,7 @@
       }
       if (!mine) return;
       this.tip.replaceChildren();
-      tag("div", { textContent: `${this.axis.name} ${count.format(Math.round(reading.step))}` }, this.tip);
+      tag("div", { textContent: this.axis.told(reading.step) }, this.tip);
       for (const value of reading.values) {
         const line = tag("div", { className: `curve ${value.hue ?? ""}` }, this.tip);
         tag("span", { textContent: value.name.length > 40 ? `${value.name.slice(0, 19)}…${value.name.slice(-20)}` : value.name }, line);
@@ -516,7 +633,7 @@
   // ---- the buttons over a run's plots ---------------------------------------------------------------
   class Tools {
     constructor(bar, axes, plots) {
-      Object.assign(this, { axes, plots, moves: false });
+      Object.assign(this, { axes, plots, moves: false, weight: 0 });
       const all = (act) => () => { for (const axis of axes) act(axis); };
       const button = (text, label, act) => {
         const node = tag("button", { type: "button", textContent: text, title: label }, bar);
@@ -524,6 +641,15 @@
         node.addEventListener("click", act);
         return node;
       };
+      this.smoothing(bar);
+      const timed = axes.filter((axis) => axis.clock);
+      if (timed.length) {
+        const wall = button("Wall time", "Wall time in place of steps", () => {
+          for (const axis of timed) { axis.timed = !axis.timed; axis.redraw(); }
+          wall.setAttribute("aria-pressed", String(timed[0].timed));
+        });
+        wall.setAttribute("aria-pressed", "false");
+      }
       this.mode = button("Drag: zoom", "Dragging moves the view", () => {
         this.moves = !this.moves;
         this.mode.textContent = this.moves ? "Drag: move" : "Drag: zoom";
@@ -537,6 +663,17 @@
       button("→", "Move right", all((axis) => axis.move(0.25)));
       this.whole = button("Show all", "Show all steps", all((axis) => axis.reset()));
       bar.hidden = false;
+    }
+    smoothing(bar) {
+      if (this.plots.every((plot) => plot.heat)) return;
+      const label = tag("label", { className: "smooth", textContent: "Smoothing " }, bar);
+      const slider = tag("input", { type: "range", min: 0, max: 0.99, step: 0.01, value: 0 }, label);
+      const value = tag("output", { textContent: "0" }, label);
+      slider.addEventListener("input", () => {
+        this.weight = Number(slider.value);
+        value.textContent = slider.value;
+        for (const axis of this.axes) axis.redraw();
+      });
     }
     update() { this.whole.disabled = !this.axes.some((axis) => axis.zoomed); }
   }

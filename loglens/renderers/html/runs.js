@@ -220,12 +220,3 @@
       };
     });
   }
-
-  function lasting(seconds) {
-    for (const [unit, name, small, smallName] of [[86400, "d", 3600, "h"], [3600, "h", 60, "min"], [60, "min", 1, "s"]])
-      if (seconds >= unit) {
-        const rest = Math.floor((seconds % unit) / small);
-        return `${count.format(Math.floor(seconds / unit))} ${name}${rest ? ` ${rest} ${smallName}` : ""}`;
-      }
-    return `${Number(seconds.toPrecision(3))} s`;
-  }
