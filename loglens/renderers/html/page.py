@@ -52,7 +52,7 @@ SECTIONS, FEW_SECTIONS, VERY_MANY = 150, 30, 300
 #: Rows of a table and notes that are shown at once; further ones are counted.
 ROWS, NOTES, NUMBERS = 400, 200, 12
 MARKS = {"failed": "✗", "suspect": "!", "healthy": "✓", "not-judged": "?", "unclear": "?"}
-SCRIPTS = ("page.js", "runs.js")
+SCRIPTS = ("numbers.js", "axis.js", "plot.js", "page.js", "runs.js")
 HEADINGS = ("Why it matters.", "When it is wrong.")
 
 

@@ -25,8 +25,8 @@ POINTS, CURVE_POINTS, KINDS = 130_000, 600, 8
 PARAMS, SHOWN_PARAMS = 40, 3
 #: Kinds of curves that have columns of values.
 VALUED = 4
-#: Characters of a text in a cell.
-TEXT = 60
+#: Characters of a text in a cell, and of one that is not shown unless its column is chosen.
+TEXT, LONG = 60, 30
 
 #: A kind of curve: role, split, and step axis.
 Kind = tuple[str, str, str]
@@ -135,23 +135,24 @@ def _plain(value: float) -> float | str:
 
 
 def _parameters(runs: Sequence[Diagnosis]) -> list[Column]:
-    """The parameters, those that differ between runs first."""
+    """The parameters, first those to show: settings that differ between runs and that most runs have."""
     names = dict.fromkeys(name for run in runs for name in run.params)
-    found = []
-    for name in names:
-        values = [_cell(run.params.get(name)) for run in runs]
-        numeric = all(isinstance(value, float | None) for value in values)
-        found.append((len(set(values)) < 2, name.rpartition("/")[2] in NO_SETTINGS, name, numeric, values))
-    found.sort(key=lambda item: item[:2])
+    found = [(name, [_cell(run.params.get(name)) for run in runs]) for name in names]
+    found.sort(key=lambda item: (len(set(item[1])) < 2, not _is_setting(*item)))
+    shown = [name for name, values in found if len(set(values)) > 1 and _is_setting(name, values)][:SHOWN_PARAMS]
     return [
-        Column(
-            say(name, TEXT),
-            "number" if numeric else "text",
-            values if numeric else [None if value is None else number(value) for value in values],
-            not (constant or no_setting) and place < SHOWN_PARAMS,
-        )
-        for place, (constant, no_setting, name, numeric, values) in enumerate(found[:PARAMS])
+        Column(say(name, TEXT), "number", values, name in shown)
+        if all(isinstance(value, float | None) for value in values)
+        else Column(say(name, TEXT), "text", [None if v is None else number(v) for v in values], name in shown)
+        for name, values in found[:PARAMS]
     ]
+
+
+def _is_setting(name: str, values: Sequence[float | str | None]) -> bool:
+    """Whether a parameter is a setting that at least half the runs have, not the name of a run or a long text."""
+    known = [value for value in values if value is not None]
+    short = all(isinstance(value, float) or len(value) < LONG for value in known)
+    return name.rpartition("/")[2] not in NO_SETTINGS and len(known) * 2 >= len(values) and short
 
 
 def _cell(value: Any) -> float | str | None:
