@@ -37,6 +37,8 @@ from loglens.roles.assign import assign_roles, candidates, loss_totals, parts, p
 SIDE_FAMILIES = frozenset({"log", "system"})
 #: Families of rules for one kind of training: how the roles of its curves begin, and what it is called.
 OF_A_KIND = {"RL": ("rl_", "reinforcement learning"), "adversarial": ("gan_", "a GAN")}
+#: Curves without a role that a report can draw: enough for most logs; the curves with a role keep their points.
+DRAWN_WITHOUT_ROLE = 60
 #: Curves that show that a run is reinforcement learning or a GAN, not supervised training.
 NOT_SUPERVISED = tuple(CurveInput(role, "optional", role) for role in ("rl_reward", "gan_d_loss"))
 
@@ -87,10 +89,16 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
         outcome=outcome,
         lead=_lead(index),
         candidates=() if outcome.success and not config.roles else candidates(curves),
-        curves=tuple(curve for curve in curves if curve.role is not None),
+        curves=_to_draw(curves),
         distributions=distributions(run.histogram_rows, {tag for finding in ranked for tag in finding.tags}),
         params={name: value for name, value in params.items() if isinstance(value, str | int | float)},
     )
+
+
+def _to_draw(curves: Sequence[Series]) -> tuple[Series, ...]:
+    """The curves that have a role, and after them a number of those that have none."""
+    named = [curve for curve in curves if curve.role is not None]
+    return (*named, *[curve for curve in curves if curve.role is None][:DRAWN_WITHOUT_ROLE])
 
 
 def curves_of(logged: Iterable[Series]) -> tuple[Series, ...]:

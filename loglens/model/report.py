@@ -78,7 +78,8 @@ class Diagnosis:
 
     curve_roles: every curve that has a role. outcomes: one result a rule. judged: whether any rule had the data to
     judge the training. outcome: how the run went. lead: the main loss curve, drawn in overviews. curves: those that
-    have a role, drawn but not written to JSON; so are the distributions (histograms over steps). params: the run's
+    have a role and after them some that have none, drawn but not written to JSON; so are the distributions (histograms
+    over steps). params: the run's
     parameters, redacted, to distinguish the runs of a sweep. candidates: tags without a role
     that could be the loss.
     """

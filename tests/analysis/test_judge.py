@@ -45,6 +45,12 @@ def test_every_rule_has_an_outcome_and_a_skip_has_a_reason() -> None:
     assert all(outcome.outcome == "skipped" and outcome.why for outcome in training)
 
 
+def test_curves_without_a_role_can_be_drawn_after_those_with_one() -> None:
+    found = judge(run({f"widgets{i}": level(50, 0.5) for i in range(200)} | {"loss": falling(100)}), detectors())
+    assert found.curves[0].tag == "loss" and len(found.curves) == 61
+    assert [part.tag for part in found.curve_roles] == ["loss"]
+
+
 def test_without_anything_to_judge_the_exit_code_is_3() -> None:
     report = report_on([run({"widgets": level(50, 0.5)})], detectors())
     assert report.runs[0].verdict == "not-judged" and report.exit_code == 3

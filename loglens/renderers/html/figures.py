@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,22 @@ from loglens.model.plain_text import words
 from loglens.model.report import Diagnosis
 from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series
+from loglens.renderers.html.clock import clock
 from loglens.renderers.html.drawing import RAMP, Heat, spark
 from loglens.renderers.shared.buckets import Scale
 from loglens.renderers.shared.summary import say, title
 from loglens.renderers.shared.thinning import MIN_POINTS, Thin, points_for_screen
+from loglens.stats.arrays import Floats
 
 #: Limits on the points of all curves of a page together, and of one curve.
 MAX_POINTS, MAX_CURVE_POINTS = 300_000, 12_000
-#: Curves in one panel, panels of a run, and runs above which each has fewer panels.
-CURVES, PANELS, MANY = 5, 12, 40
-#: Roles drawn of every run, the most informative first; others are drawn if a finding rests on them.
+#: Curves in one panel, panels of a run that are shown and that are folded, and runs above which each has fewer panels.
+CURVES, PANELS, FOLDED, MANY = 5, 12, 60, 40
+#: A log scale is offered where positive values span at least this ratio, so that it has two ticks a decade apart.
+LOG_USEFUL = 10.0
+#: A log scale is chosen where at least this share of the points lies in the lowest tenth of a linear one.
+CROWDED = 0.33
+#: Roles drawn of every run, the most informative first; others are folded unless a finding rests on them.
 DRAWN = """loss metric_higher metric_lower grad_norm_global lr loss_scale weight_norm_global update_norm rl_reward
 rl_return rl_entropy rl_kl gan_d_loss gan_g_loss throughput step_time""".split()
 TITLES = {
@@ -44,13 +50,17 @@ TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Curves that share one plot. rests: whether a finding rests on any of them. heat: drawn as a heat map."""
+    """Curves that share one plot. rests: whether a finding rests on any of them. heat: drawn as a heat map.
+
+    folded: shown on demand.
+    """
 
     role: str
     axis: str
     curves: tuple[Series, ...]
     rests: bool
     heat: bool = False
+    folded: bool = False
 
     @property
     def title(self) -> str:
@@ -62,7 +72,10 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One plot of the page: what is shown without a script, and `data` for the script."""
+    """One plot of the page: what is shown without a script, and `data` for the script.
+
+    findings: the numbers of the findings that rest on one of its curves.
+    """
 
     id: str
     title: str
@@ -73,6 +86,8 @@ class Figure:
     rests: bool
     heat: bool
     image: str = ""
+    folded: bool = False
+    findings: tuple[int, ...] = ()
 
 
 def numbered(run: Diagnosis) -> list[ReportedFinding]:
@@ -94,20 +109,29 @@ def panels(run: Diagnosis, runs: int) -> list[Panel]:
         order.append(run.lead.tag)
     plain = [c for c in whole.values() if c.role in DRAWN and c.layer is None]
     order += [c.tag for c in sorted(plain, key=lambda c: (DRAWN.index(c.role or ""), c.split or ""))]
-    groups: dict[tuple[str, str, bool], list[Series]] = {}
-    for tag in dict.fromkeys(order):
-        curve = whole[tag]
-        groups.setdefault((curve.role or curve.tag, curve.axis, curve.layer is not None), []).append(curve)
-    lines = [
-        Panel(role, axis, tuple(curves[:CURVES]), any(curve.tag in evidence for curve in curves[:CURVES]))
-        for (role, axis, _), curves in groups.items()
-    ]
+    lines = _panels([whole[tag] for tag in dict.fromkeys(order)], evidence)
     heats = list(_heats(whole, evidence))
     if runs > MANY:
         few = 1 if run.verdict == "healthy" or runs > 10 * MANY else 4
         return [] if run.verdict == "healthy" and runs > 10 * MANY else lines[:few]
     firm = max(sum(panel.rests for panel in lines), 1)
-    return [*lines[:firm], *heats, *lines[firm:]][:PANELS]
+    shown_first = [*lines[:firm], *heats, *lines[firm:]]
+    drawn = {curve.tag for panel in shown_first for curve in panel.curves}
+    others = _panels([curve for tag, curve in whole.items() if tag not in drawn], {})
+    folded = [replace(panel, folded=True) for panel in (*shown_first[PANELS:], *others)]
+    return [*shown_first[:PANELS], *folded[:FOLDED]]
+
+
+def _panels(curves: Sequence[Series], evidence: Mapping[str, None]) -> list[Panel]:
+    """Plots of curves: those of one role, axis and kind share one, up to a number that can be told apart."""
+    groups: dict[tuple[str, str, bool], list[Series]] = {}
+    for curve in curves:
+        groups.setdefault((curve.role or curve.tag, curve.axis, curve.layer is not None), []).append(curve)
+    return [
+        Panel(role, axis, tuple(part), any(curve.tag in evidence for curve in part))
+        for (role, axis, _), members in groups.items()
+        for part in (members[at : at + CURVES] for at in range(0, len(members), CURVES))
+    ]
 
 
 def _heats(whole: Mapping[str, Series], evidence: Mapping[str, None]) -> list[Panel]:
@@ -132,7 +156,13 @@ def share(groups: Sequence[Sequence[Panel]]) -> int:
 
 def figure(panel: Panel, run: Diagnosis, id: str, max_points: int) -> Figure:
     """The figure of a panel. id: begins with the run's id. most: limit on the points of a curve."""
-    return _heat(panel, run, id) if panel.heat else _lines(panel, run, id, max_points)
+    drawn = _heat(panel, run, id) if panel.heat else _lines(panel, run, id, max_points)
+    return replace(drawn, folded=panel.folded, findings=resting(run, {curve.tag for curve in panel.curves}))
+
+
+def resting(run: Diagnosis, tags: set[str]) -> tuple[int, ...]:
+    """The numbers of the findings that rest on one of the tags."""
+    return tuple(place for place, finding in enumerate(numbered(run), 1) if not tags.isdisjoint(finding.tags))
 
 
 def _lines(panel: Panel, run: Diagnosis, id: str, max_points: int) -> Figure:
@@ -144,9 +174,9 @@ def _lines(panel: Panel, run: Diagnosis, id: str, max_points: int) -> Figure:
     scale = Scale.of(values)
     data = _common(panel, id, found) | {
         "kind": "lines",
-        "log": scale.log,
-        "positive": bool((values[np.isfinite(values)] > 0).any()),
-        "curves": [_packed(name, curve) for name, curve in zip(names, curves, strict=True)],
+        "log": scale.log and _crowded(values),
+        "positive": _spans(values) >= LOG_USEFUL,
+        "curves": [packed(name, curve) for name, curve in zip(names, curves, strict=True)],
     }
     still = spark(panel.curves[0], 640, 150, onsets[0] if onsets else None)
     says = tuple(_describe(curve, run) for curve in panel.curves)
@@ -183,6 +213,7 @@ def _common(panel: Panel, id: str, found: list[dict[str, Any]]) -> dict[str, Any
         "group": f"{id.partition('f')[0]}{axis}",
         "axis": axis,
         "span": [min(int(step[0]) for step in steps), max(int(step[-1]) for step in steps)],
+        "clock": clock(panel.curves),
         "marks": found,
     }
 
@@ -207,12 +238,12 @@ def marks(tags: set[str], axis: str, run: Diagnosis) -> list[dict[str, Any]]:
     ]
 
 
-def _packed(name: str, curve: Thin) -> dict[str, Any]:
-    """Pack a curve for the script: steps as differences, values in 6 digits, which halves the size."""
+def packed(name: str, curve: Thin, digits: int = 6) -> dict[str, Any]:
+    """Pack a curve for the script: steps as differences, values in few digits, which halves the size."""
     return {
         "name": name,
         "x": np.diff(curve.step, prepend=0).tolist(),
-        "y": [None if value != value else float(f"{value:.6g}") for value in curve.value.tolist()],
+        "y": [None if value != value else float(f"{value:.{digits}g}") for value in curve.value.tolist()],
         "bad": [[part.first, part.last, part.count, part.what] for part in curve.bad],
     }
 
@@ -221,6 +252,19 @@ def _cell(value: float) -> float | str | None:
     if value != value:
         return None
     return float(f"{value:.3g}") if np.isfinite(value) else "not finite"
+
+
+def _spans(values: Floats) -> float:
+    """The ratio of the largest to the smallest positive value."""
+    positive = values[np.isfinite(values) & (values > 0)]
+    with np.errstate(over="ignore"):
+        return float(positive.max() / positive.min()) if len(positive) else 1.0
+
+
+def _crowded(values: Floats) -> bool:
+    """Whether a linear axis would press many of the values to its foot, so that a log axis shows more of them."""
+    finite = values[np.isfinite(values)]
+    return bool(np.mean(finite < finite.max() / LOG_USEFUL) >= CROWDED) if len(finite) else False
 
 
 def _span(curve: Series) -> int:

@@ -12,7 +12,7 @@ from loglens.model.histogram_grid import Distribution
 from loglens.model.numbers import number, plural
 from loglens.model.report import Diagnosis
 from loglens.renderers.html.drawing import RAMP, Heat
-from loglens.renderers.html.figures import Figure, marks
+from loglens.renderers.html.figures import Figure, marks, resting
 from loglens.renderers.shared.summary import say
 from loglens.stats.arrays import Floats
 
@@ -58,8 +58,10 @@ def _figure(one: Distribution, run: Diagnosis, id: str, group: str) -> Figure:
     }
     heat = Heat(np.array([one.first, one.last]), cells, low, high)
     tag = say(one.tag, 80)
-    rests = any(one.tag in finding.tags for finding in run.findings)
-    return Figure(id, "Histogram", (_describe(one),), (tag,), Markup(""), data, rests, heat=True, image=heat.png())
+    found = resting(run, {one.tag})
+    return Figure(
+        id, "Histogram", (_describe(one),), (tag,), Markup(""), data, bool(found), True, heat.png(), findings=found
+    )
 
 
 def _describe(one: Distribution) -> str:

@@ -14,14 +14,16 @@ import jinja2
 from markupsafe import Markup
 
 from loglens.model.finding import Remedy, RuleHelp
-from loglens.model.numbers import plural
+from loglens.model.numbers import number, plural
 from loglens.model.plain_text import printable, shorten, words
 from loglens.model.report import Diagnosis, Report
 from loglens.model.reported_finding import ReportedFinding
 from loglens.remedies.phrases import phrase
 from loglens.renderers.html import figures
+from loglens.renderers.html.clock import duration, in_words
 from loglens.renderers.html.drawing import spark
 from loglens.renderers.html.heatmaps import histograms
+from loglens.renderers.html.runs import columns, curves
 from loglens.renderers.shared.summary import (
     CODE,
     FEW_RUNS,
@@ -44,18 +46,20 @@ from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes, conditio
 FOLDER = Path(__file__).parent
 #: Limit on the sections of failed runs that are expanded when the page opens.
 OPEN = 4
-#: Runs that have a section of their own, the worst first; the others have a row.
-SECTIONS = 150
+#: Runs that have a section of their own, the worst first; the others have a row. Fewer where there are very many runs,
+#: which have no sparkline either, so that the page stays below 4 MB.
+SECTIONS, FEW_SECTIONS, VERY_MANY = 150, 30, 300
 #: Rows of a table and notes that are shown at once; further ones are counted.
 ROWS, NOTES, NUMBERS = 400, 200, 12
 MARKS = {"failed": "✗", "suspect": "!", "healthy": "✓", "not-judged": "?", "unclear": "?"}
+SCRIPTS = ("numbers.js", "axis.js", "plot.js", "page.js", "runs.js")
 HEADINGS = ("Why it matters.", "When it is wrong.")
 
 
 def page(report: Report) -> str:
     """Render the whole HTML document."""
     runs = worst_first(report.runs)
-    shown = runs[:SECTIONS]
+    shown = runs[: SECTIONS if len(runs) <= VERY_MANY else FEW_SECTIONS]
     groups = [figures.panels(run, len(shown)) for run in shown]
     max_points = figures.share(groups)
     views = [
@@ -73,8 +77,17 @@ def page(report: Report) -> str:
     bad = sum(view["ill"] for view in views)
     for view in views:
         view["open"] = len(runs) == 1 or (view["ill"] and (bad <= OPEN or view is views[0]))
-    drawn = {figure.id: figure.data for view in views for figure in view["figures"]}
-    style, script = _asset("style.css"), _asset("page.js")
+    drawn: dict[str, Any] = {figure.id: figure.data for view in views for figure in (*view["figures"], *view["folded"])}
+    table = columns(runs) if len(runs) > 1 else []
+    rows = [*views, *(_row(run, len(runs) <= VERY_MANY) for run in runs[len(shown) :])]
+    for place, row in enumerate(rows):
+        row["cells"] = [(column.title, column.text(place)) for column in table if column.shown]
+    if table:
+        drawn["runs"] = {
+            "columns": [{"title": c.title, "kind": c.kind, "values": c.values, "shown": c.shown} for c in table],
+            "curves": curves(runs),
+        }
+    style, script = _asset("style.css"), _script()
     return _template().render(
         style=style,
         script=script,
@@ -82,7 +95,8 @@ def page(report: Report) -> str:
         "base-uri 'none'; form-action 'none'",
         data=_embedded(drawn),
         runs=views,
-        rest=[_row(run) for run in runs[SECTIONS:]],
+        rows=rows,
+        columns=[column.title for column in table if column.shown],
         groups=_groups(runs) if len(runs) > FEW_RUNS else [],
         apart=parameter_hints(report),
         tally=counts_line(report),
@@ -94,18 +108,19 @@ def page(report: Report) -> str:
     )
 
 
-def _row(run: Diagnosis) -> dict[str, Any]:
-    """A run's row in the overview."""
+def _row(run: Diagnosis, draws: bool = True) -> dict[str, Any]:
+    """A run's row in the overview. draws: whether it has a sparkline."""
     findings = figures.numbered(run)
     lead = run.lead if run.lead is not None else next((f.series[0] for f in findings if f.series), None)
     onset = next((f.onset_step for f in findings if lead is not None and lead.tag in f.tags), None)
     return {
+        "id": "",
         "verdict": run.verdict,
         "mark": MARKS[run.verdict],
         "word": run.verdict.replace("-", " "),
         "sentence": _sentence(run),
         "name": say(run.run, NAME),
-        "spark": spark(lead, 150, 30, onset) if lead is not None and len(lead) else Markup(""),
+        "spark": spark(lead, 150, 30, onset) if draws and lead is not None and len(lead) else Markup(""),
     }
 
 
@@ -128,7 +143,11 @@ def _run(report: Report, run: Diagnosis, drawn: list[figures.Figure], index: int
     findings = figures.numbered(run)
     steps = "" if run.first_step is None else f"steps {run.first_step:,} to {run.last_step:,}"
     facts = [say(run.format, 40), plural(len(run.files), "file"), steps, plural(run.points, "point")]
-    chain = [_finding(report, run, finding, place) for place, finding in enumerate(findings, 1)]
+    took = duration(run)
+    facts.append("" if took is None else f"took {in_words(took)}")
+    chain = [_finding(report, run, finding, place, drawn) for place, finding in enumerate(findings, 1)]
+    skipped = of_kind(run, "skipped")
+    lacking = [outcome for outcome in skipped if not outcome.foreign]
     advised = next((finding for finding in complaints(run) or findings if finding.remedies), None)
     return _row(run) | {
         "id": f"r{index}",
@@ -148,11 +167,15 @@ def _run(report: Report, run: Diagnosis, drawn: list[figures.Figure], index: int
             for finding in findings
             if finding.remedies and finding is not advised
         ],
-        "figures": drawn,
+        "figures": [figure for figure in drawn if not figure.folded],
+        "folded": [figure for figure in drawn if figure.folded],
+        "params": [parameter(name, value) for name, value in list(run.params.items())[:ROWS]],
         "cast": [_part(part) for part in run.curve_roles[:ROWS]],
         "uncast": max(len(run.curve_roles) - ROWS, 0),
         "clean": [say(outcome.condition, NAME) for outcome in of_kind(run, "clean")],
-        "skipped": list(reasons(of_kind(run, "skipped"))),
+        "skipped": list(reasons(lacking)),
+        "lacking": plural(len(lacking), "rule"),
+        "foreign": len(skipped) - len(lacking),
         "crashed": [(say(outcome.condition, NAME), say(outcome.why)) for outcome in of_kind(run, "crashed")],
         "notes": [(say(note.kind, 30), say(note.message), say(note.file, 200)) for note in run.notes[:NOTES]],
         "unnoted": max(len(run.notes) - NOTES, 0),
@@ -164,7 +187,16 @@ def _sentence(run: Diagnosis) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _finding(report: Report, run: Diagnosis, finding: ReportedFinding, place: int) -> dict[str, Any]:
+def parameter(name: str, value: Any) -> tuple[str, str, bool]:
+    """A parameter: its name, its value, and whether that is a text of several lines."""
+    lines = isinstance(value, str) and "\n" in value.strip()
+    said = shorten(printable(value.strip("\n")), CODE) if lines else say(number(value, 6), 300)
+    return say(name, NAME), said, lines
+
+
+def _finding(
+    report: Report, run: Diagnosis, finding: ReportedFinding, place: int, drawn: list[figures.Figure]
+) -> dict[str, Any]:
     text: Mapping[str, str] = {}
     if isinstance(rule := report.rules.get(finding.condition), RuleHelp):
         text = rule.text
@@ -181,6 +213,7 @@ def _finding(report: Report, run: Diagnosis, finding: ReportedFinding, place: in
         "changed": changed_before(finding),
         "numbers": numbers(finding, NUMBERS),
         "help": [(heading.rstrip("."), say(text[heading], 2000)) for heading in HEADINGS if heading in text],
+        "plots": [(figure.id, figure.title) for figure in drawn if place in figure.findings],
         "rule": say(finding.condition, NAME),
         "at": None if at is None else f"{at[0]:.2f}",
         "wide": None if at is None else f"{at[1]:.2f}",
@@ -242,6 +275,13 @@ def _embedded(document: Mapping[str, Any]) -> Markup:
 @cache
 def _asset(name: str) -> Markup:
     return Markup((FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704 - our own file
+
+
+@cache
+def _script() -> Markup:
+    """The scripts of the page as one, whose names no other script sees."""
+    parts = Markup("\n").join(_asset(name) for name in SCRIPTS)
+    return Markup('"use strict";\n(() => {\n') + parts + Markup("})();\n")
 
 
 def _hash(content: str) -> str:
