@@ -29,6 +29,8 @@ def advise(
 
 
 def _with_advice(rule: Rule, finding: Finding, recipe: Recipe, curves: Sequence[Series]) -> Finding:
+    if not finding.remedies:
+        return finding
     failed: dict[str, bool] = {}
     remedies = [in_context(remedy, rule.name, finding, recipe) for remedy in finding.remedies]
     return replace(finding, remedies=[_with_checks(remedy, rule, curves, failed) for remedy in remedies])
