@@ -20,10 +20,12 @@ from loglens.registry import load as registry
 
 HERE = Path(__file__).resolve().parent
 BENCHMARK = HERE.parent / "benchmarks" / "diagnosis"
-sys.path.insert(0, str(BENCHMARK))
+REPAIR = HERE.parent / "benchmarks" / "repair"
+sys.path[:0] = [str(BENCHMARK), str(REPAIR)]
 
 import labelled  # noqa: E402
 import score  # noqa: E402
+import table as repair  # noqa: E402
 
 FALSE_ALARMS = HERE.parent / "benchmarks" / "false_alarms.json"
 ERROR_CURVES = HERE.parent / "benchmarks" / "error_curves.json"
@@ -230,6 +232,7 @@ def accuracy(results: score.Results) -> str:
         "reasons": (BENCHMARK / "limits.md").read_text("utf-8").strip(),
         "labelled_reasons": (BENCHMARK / "labelled_limits.md").read_text("utf-8").strip(),
         **labelled.values(),
+        **repair.values(),
     }
     return (BENCHMARK / "accuracy.template.md").read_text("utf-8").format(**values)
 
