@@ -25,6 +25,8 @@ from loglens.remote.mirror import with_remote_names
 
 #: Sources that are read together, each with its reader.
 Unit = tuple[tuple[Reader, Source], ...]
+#: Characters of a parameter's text: whole programs and tables are logged as one at times.
+MAX_PARAM = 20_000
 #: So many levels below a log folders are looked at for the same run, where they are few: all are in memory at once.
 NESTED, FEW_BELOW = 3, 8
 
@@ -159,6 +161,13 @@ def _bounded(run: Run, budget: Budget) -> Run:
         why = f"{len(run.tags):,} curves, of which {max_curves:,} are read; {raise_hint('curves')}"
         notes.append(Note("left-out", why, run.files[0].name if run.files else ""))
         run = replace(run, columns=columns)
+    long = {
+        key: value[:MAX_PARAM] for key, value in run.params.items() if isinstance(value, str) and len(value) > MAX_PARAM
+    }
+    if long:
+        why = f"{len(long)} parameters of more than {MAX_PARAM:,} characters, read up to there"
+        notes.append(Note("left-out", why, run.files[0].name if run.files else ""))
+        run = replace(run, params={**run.params, **long})
     return replace(run, notes=(*run.notes, *notes)) if notes else run
 
 

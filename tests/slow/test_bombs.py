@@ -261,7 +261,7 @@ def test_a_database_of_countless_runs(tmp_path: Path) -> None:
 
 def test_a_database_of_long_blobs(tmp_path: Path) -> None:
     base = mlflow(tmp_path / "mlflow.db", 1)
-    base.executemany("INSERT INTO params VALUES (?, zeroblob(50000000), 'r0')", [(f"k{n}",) for n in range(8)])
+    base.executemany("INSERT INTO params VALUES (?, zeroblob(20000000), 'r0')", [(f"k{n}",) for n in range(4)])
     base.commit()
     base.close()
     report = judged(tmp_path)
