@@ -20,11 +20,12 @@
 
   // ---- numbers -----------------------------------------------------------------------------------
   const count = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+  const digits = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 5 });
   const told = (value) => {
     if (value === null || Number.isNaN(value)) return "not finite";
     const size = Math.abs(value);
     if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(3).replace(/\.?0+e/, "e").replace("e+", "e");
-    return Number(value.toPrecision(5)).toLocaleString("en-US", { maximumSignificantDigits: 5 });
+    return digits.format(value);
   };
   const tickText = (value, unit) => {
     const size = Math.abs(value);

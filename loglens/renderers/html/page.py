@@ -60,7 +60,7 @@ def page(report: Report) -> str:
     """Render the whole HTML document."""
     runs = worst_first(report.runs)
     shown = runs[: SECTIONS if len(runs) <= VERY_MANY else FEW_SECTIONS]
-    groups = [figures.panels(run, len(shown)) for run in shown]
+    groups = [figures.panels(run, len(runs)) for run in shown]
     max_points = figures.share(groups)
     views = [
         _run(
@@ -68,7 +68,7 @@ def page(report: Report) -> str:
             run,
             [
                 *(figures.figure(p, run, f"r{i}f{j}", max_points) for j, p in enumerate(panels)),
-                *histograms(run, f"r{i}", len(panels), len(shown)),
+                *histograms(run, f"r{i}", len(panels), len(runs)),
             ],
             i,
         )

@@ -1,5 +1,6 @@
   // ---- the table of many runs: sort, filter, choose columns, overlay curves ---------------------------------
   const PAGE_ROWS = 100, MOST_OVERLAID = 10;
+  const collator = new Intl.Collator("en", { numeric: true });
   if (figures.runs) runsTable(document.getElementById("runs"), figures.runs);
 
   function runsTable(section, data) {
@@ -83,7 +84,7 @@
         const [x, y] = [column.values[a.n], column.values[b.n]];
         const [p, q] = [x, y].map((value) => (value === null ? 2 : column.kind !== "text" && typeof value === "string" ? 1 : 0));
         if (p || q) return p - q; // runs without a value come last, whatever the order
-        return sign * (typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y), "en", { numeric: true })) || a.n - b.n;
+        return sign * (typeof x === "number" && typeof y === "number" ? x - y : collator.compare(x, y)) || a.n - b.n;
       };
     };
     const refresh = () => {
