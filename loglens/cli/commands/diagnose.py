@@ -148,7 +148,7 @@ def command(
     """
     if (engine == "dask") != (scheduler is not None):
         raise click.UsageError("--engine dask and --scheduler ADDRESS go together")
-    targets = output_targets(outputs, format, registry.suffixes())
+    targets = output_targets(outputs, format, registry.suffixes() if outputs else {})
     config = with_flags(
         common.load_config(file, isolated, roles, columns, follow, limits),
         registry.detectors(),
