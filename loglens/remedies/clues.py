@@ -37,7 +37,8 @@ class Clues:
     """The curves that causes are read from, the optimizer's kind (empty where unknown), and the length in steps.
 
     layers: gradient norms of layers; activations: shares of units, by layer. declared: the learning rate among the
-    parameters. pretrained: whether the run goes on from weights that were trained before, as its parameters say.
+    parameters. pretrained: whether the run goes on from weights that were trained before, as its parameters say;
+    said: those that are texts, as "name value".
     """
 
     loss: Series | None = None
@@ -50,6 +51,7 @@ class Clues:
     optimizer: str = ""
     declared: float | None = None
     pretrained: bool = False
+    said: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -77,6 +79,7 @@ class Clues:
             rates.optimizer_kind([*said, *([lr.tag] if lr is not None else [])]),
             declared_rate(params),
             is_pretrained(params),
+            tuple(said),
         )
 
     @property
@@ -193,10 +196,22 @@ class Clues:
             return None
         return float(np.median(value[-2:]) / np.median(value[:2]))
 
+    @property
+    def recurs(self) -> bool:
+        """Whether layers or parameters name a recurrent cell, whose weights multiply the gradient at each time step."""
+        return any(_RECURRENT.search(name) for name in (*(curve.tag for curve in self.layers), *self.said))
+
+    @property
+    def decay_may_drive(self) -> bool:
+        """Whether growth may come from the decay: not where the norm of the weights is known and hardly grows."""
+        change = self.weights_change()
+        return change is None or change > LITTLE
+
     def grows_steadily(self, onset: int | None) -> bool:
         """Whether weights, gradients or the loss grow exponentially at a steady, slow pace from the onset on."""
         curves = ((self.weights, LITTLE), (self.grad, MUCH), (self.loss, MUCH))
         return any(curve is not None and grows_steadily(curve, onset, factor) for curve, factor in curves)
 
 
+_RECURRENT = re.compile(r"(?:^|[^a-z])(?:simple_?)?(?:rnn|lstm|gru)|weight_hh|recurrent", re.I)
 _ATTENTION = re.compile(r"qkv|attn|attention|[qkv]_proj|transformer|encoder_layer|decoder_layer", re.I)

@@ -47,6 +47,8 @@ def lead(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> I
         yield actions.change_init("he")
     elif "weight-growth" in seen or _grows_slowly(found, onset, clues):
         yield schedule_and_decay.fix_weight_decay()
+    elif root == "exploding-gradient" and clues.recurs:
+        return  # the textbook's case, and its order: clip first
     elif onset is not None and _is_lost(found) and (clues.too_high or clues.warms_up(onset)):
         yield lower_rate(clues, onset, LOWER)
     elif "plateau" in seen or root in ("lr-schedule", "clipping-always-active"):
@@ -66,7 +68,12 @@ def _is_lost(found: Sequence[ReportedFinding]) -> bool:
 
 
 def _grows_slowly(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> bool:
-    """Whether gradients or losses grow for long at a steady pace: an overshoot doubles within a few steps."""
+    """Whether gradients or losses grow for long at a steady pace: an overshoot doubles within a few steps.
+
+    Not in a recurrent net, where such growth is that of its recurrent weights, nor where the weights keep their size.
+    """
+    if clues.recurs or not clues.decay_may_drive:
+        return False
     for one in found:
         doubling = one.evidence.get("doubling_steps")
         slow = isinstance(doubling, float) and doubling > SLOW_DOUBLING

@@ -201,3 +201,25 @@ def test_gradients_that_grow_beside_a_loss_that_falls_are_no_decay_of_the_wrong_
     grad = np.exp(np.log(20) * np.arange(N) / N) * level(N, 1.0, 0.05)
     advice = remedies({"loss": falling(N), "grad_norm": grad, "lr": np.full(N, 1e-3)})
     assert all(found[0].action != "fix_weight_decay" for found in advice)
+
+
+def growing_gradient() -> dict[str, Floats]:
+    """A gradient that doubles every 14 steps from step 150 on, and a loss that is lost soon after."""
+    grad = level(N, 1.0, 0.05)
+    grad[150:] *= 2 ** (np.arange(N - 150) / 14)
+    return {"loss": broken(155), "grad_norm": grad, "lr": np.full(N, 1e-3)}
+
+
+def test_slow_growth_in_a_recurrent_net_is_clipped_first() -> None:
+    plain = growing_gradient()
+    assert first(plain).action == "fix_weight_decay"
+    assert first(plain, {"cell": "RNN"}).action == "clip_grad_norm"
+    layers = {f"grad_norm/rnn.weight_hh_l{at}": plain["grad_norm"] for at in range(2)}
+    assert first(plain | layers).action == "clip_grad_norm"
+
+
+def test_weights_that_keep_their_size_are_not_driven_by_their_decay() -> None:
+    kept = growing_gradient() | {"weight_norm": np.linspace(4.5, 5.0, N)}
+    assert first(kept).action != "fix_weight_decay"
+    grown = growing_gradient() | {"weight_norm": 4.5 * 2 ** (np.arange(N) / 60)}
+    assert first(grown).action == "fix_weight_decay"

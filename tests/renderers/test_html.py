@@ -208,7 +208,7 @@ def test_parameters_stay_redacted_and_texts_keep_their_lines() -> None:
 
 
 def test_every_curve_is_drawn_those_without_use_for_the_verdict_folded() -> None:
-    extra = tuple(series(falling(50), "epoch" if i else None, tag=f"extra{i}") for i in range(7))
+    extra = tuple(replace(series(falling(50), tag=f"extra{i}"), role="epoch" if i else None) for i in range(7))
     drawn = panels(replace(failed(), curves=(*failed().curves, *extra)), 1)
     assert {curve.tag for panel in drawn if panel.folded for curve in panel.curves} == {c.tag for c in extra}
     assert max(len(panel.curves) for panel in drawn) <= 5 and not drawn[0].folded
@@ -232,7 +232,7 @@ def test_durations_in_words(seconds: float, words: str) -> None:
 
 
 def test_the_clock_tells_the_wall_time_of_each_step() -> None:
-    curve = replace(series(falling(10_000)), time=1.7e9 + np.arange(10_000) * 0.5)
+    curve = replace(series(falling(10_000)), time=1.7e9 + np.arange(10_000.0) * 0.5)
     steps_known, seconds = clock([curve]) or ([], [])
     assert len(steps_known) <= 256 and (steps_known[-1], seconds[-1]) == (9999, 4999.5)
     assert duration(replace(healthy(), lead=curve, curves=())) == 4999.5
@@ -244,7 +244,7 @@ def test_a_log_scale_is_chosen_where_it_helps() -> None:
     growing, cosine = 1.02**steps_of, 1e-3 * (1 + np.cos(np.pi * steps_of / 1000))
     chosen = []
     for value in (growing, cosine, np.full(1000, 3.0)):
-        curve = series(value)
+        curve = series(value.astype(np.float64))
         figure = data(html.render(report(replace(healthy(), lead=curve, curves=(curve,)))))["r0f0"]
         chosen.append((figure["log"], figure["positive"]))
     assert chosen == [(True, True), (False, True), (False, False)]
@@ -427,7 +427,7 @@ def sweep(runs: int) -> Report:
     for i in range(runs):
         rate = float(10 ** rng.uniform(-4, -1))
         n = 500 if runs < 100 else 200
-        loss = replace(series(falling(n) + rate, tag="train/loss"), time=1.7e9 + np.arange(n) * (i + 1.0))
+        loss = replace(series(falling(n) + rate, tag="train/loss"), time=1.7e9 + np.arange(float(n)) * (i + 1.0))
         accuracy = replace(series(1 - rate * np.linspace(2, 1, n), "metric_higher", tag="val/acc"), split="val")
         bad = rate > 0.03
         found.append(
