@@ -55,9 +55,12 @@ def sniff(path: Path) -> bool:
         return False
     if suffix not in _SUFFIXES and not _NUMBERED.search(path.name):
         return _is_log(head(path, _PROBES[-1]))
-    if any(_is_log(head(path, size)) for size in _PROBES) or _is_log(middle := _middle(path)):
+    document = suffix in _DOCUMENTS
+    if any(_is_log(head(path, size), document=document) for size in _PROBES):
         return True
-    return suffix not in _DOCUMENTS and any(map(repeats_numbers, (head(path, _PROBES[-1]), middle)))
+    if _is_log(middle := _middle(path), document=document):
+        return True
+    return not document and any(map(repeats_numbers, (head(path, _PROBES[-1]), middle)))
 
 
 def home(path: Path, inside: frozenset[Path]) -> Path:  # noqa: ARG001 - as all readers
@@ -84,7 +87,8 @@ def _middle(path: Path) -> str:
     return data.partition(b"\n")[2].decode("utf-8", "replace")
 
 
-def _is_log(text: str) -> bool:
+def _is_log(text: str, *, document: bool = False) -> bool:
+    """Whether a text is a log. A document quotes errors: there, only lines with numbers count."""
     if not text or text.startswith(("#!", "<?xml", "<!DOCTYPE")):
         return False
     if _MLPERF.search(text):
@@ -94,7 +98,8 @@ def _is_log(text: str) -> bool:
     if collector.sure:
         return True
     counted = collector.counted
-    return (counted > 0 and counted + 2 * collector.crashes.found >= _FEW) or len(curves(collector)[0]) > counted
+    errors = 0 if document else 2 * collector.crashes.found
+    return (counted > 0 and counted + errors >= _FEW) or len(curves(collector)[0]) > counted
 
 
 def _run(source: Source, path: Path, name: str) -> Run:
