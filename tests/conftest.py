@@ -27,7 +27,9 @@ LONGEST = ("test_style.py", "test_new_rule.py", "test_quickstart.py")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in LONGEST)
     for item in items:
-        if "slow" in item.path.relative_to(Path(__file__).parent).parts:
+        if "slow" in item.path.relative_to(Path(__file__).parent).parts or "browser" in getattr(
+            item, "fixturenames", ()
+        ):
             item.add_marker(pytest.mark.slow)
 
 

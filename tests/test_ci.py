@@ -21,6 +21,8 @@ from loglens.errors import ConfigError
 from loglens.pytest_plugin import assert_healthy
 from tests.golden.example import HARMFUL
 
+pytestmark = pytest.mark.slow  # it starts programs
+
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_logs"
 SICK, WELL = SAMPLES / "exploding_gradient_rnn", SAMPLES / "healthy_lstm"

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # it starts programs
+
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"```sh\n(.*?)```\n<!-- exit (\d) -->", re.DOTALL)
 

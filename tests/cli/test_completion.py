@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # it starts programs
+
 ROOT = Path(__file__).parents[2]
 LINES = {
     shell: re.search(

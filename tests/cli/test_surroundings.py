@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # it starts programs
+
 GOOD = "step,loss\n" + "".join(f"{n},{1 / (n + 1)}\n" for n in range(20))
 BAD = "step,loss\n" + "".join(f"{n},{'nan' if n > 10 else 1 / (n + 1)}\n" for n in range(20))
 ROOT = Path(__file__).parents[2]

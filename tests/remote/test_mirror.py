@@ -24,6 +24,8 @@ from loglens.remote.mirror import SMALL, Url
 fsspec = pytest.importorskip("fsspec", reason="needs fsspec")
 from fsspec.implementations.memory import MemoryFileSystem  # noqa: E402
 
+pytestmark = pytest.mark.slow  # it starts programs
+
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
 CSV = b"step,loss\n" + b"".join(b"%d,%f\n" % (step, 1 / (step + 1)) for step in range(200))
 

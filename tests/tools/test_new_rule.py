@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # it starts programs
+
 ROOT = Path(__file__).parents[2]
 PARTS = ("benchmarks", "docs", "loglens", "sample_logs", "tests", "tools")
 FOCUSED = (
