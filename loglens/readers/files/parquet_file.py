@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from loglens.errors import UnreadableError
-from loglens.model.budget import budget
+from loglens.readers.files.parquet_extents import within_budget
 from loglens.readers.files.values import refuse
 
 MAGIC = b"PAR1"
@@ -17,8 +17,6 @@ MAGIC = b"PAR1"
 TAIL, BATCH = 1 << 20, 1 << 14
 #: So many cells are in memory at a time.
 CELLS = 1 << 19
-#: Columns without which the others are nothing.
-_AXES = frozenset({"_step", "_timestamp", "step", "timestamp", "run_id", "attribute_path", "attribute_type"})
 #: More rows than this in a file of fewer bytes are no history: steps and times differ from row to row, which
 #: takes more than a byte a row however well it is packed.
 MAX_ROWS = 100_000
@@ -67,7 +65,8 @@ def batches(path: Path, columns: list[str] | None = None) -> Iterator[Any]:
             if count > max(MAX_ROWS, size):
                 raise refuse(path, f"{count} rows in {size} bytes: a decompression bomb, or damaged")
             names = file.schema_arrow.names
-            wanted = within_budget(file.metadata, names if columns is None else [n for n in columns if n in names])
+            wanted = names if columns is None else [name for name in columns if name in names]
+            wanted = within_budget(file.metadata, file.schema_arrow, wanted)
             rows_at_once = max(1, min(BATCH, CELLS // max(1, len(wanted))))
             for batch in file.iter_batches(rows_at_once, columns=wanted):
                 batch.validate(full=True)  # pyarrow believes numbers of words that are not there
@@ -76,49 +75,6 @@ def batches(path: Path, columns: list[str] | None = None) -> Iterator[Any]:
         if isinstance(error, UnreadableError):
             raise
         raise refuse(path, f"a damaged Parquet file, or cut off while being written ({_said(error)})") from None
-
-
-def within_budget(metadata: Any, columns: Sequence[str]) -> list[str]:
-    """The columns of a file that the budget has room for, by what the file says of them; the smallest come first.
-
-    A list column may hold any number of values in a row, and a packed one any number of bytes. Values for which
-    there are bytes in the file cost nothing.
-    """
-    extents = _extents(metadata, columns)
-    room, kept = budget(), set()
-    for name in sorted(extents, key=lambda name: (name not in _AXES, extents[name])):
-        values, unpacked, packed = extents[name]
-        costs = {"points": max(0, values - packed // 2), "unpacked": max(0, unpacked - packed)}
-        short = next((limit for limit, cost in costs.items() if cost > room.left(limit)), None)
-        if short:
-            room.leave_out(short, f"column {name} ({values:,} values in {packed:,} bytes)")
-            continue
-        for limit, cost in costs.items():
-            room.take(limit, cost)
-        kept.add(name)
-    return [name for name in columns if name in kept]
-
-
-def _extents(metadata: Any, columns: Sequence[str]) -> dict[str, tuple[int, int, int]]:
-    """Of each column the values that are not null, and the bytes unpacked and packed."""
-    found = dict.fromkeys(columns, (0, 0, 0))
-    for number in range(metadata.num_row_groups):
-        group = metadata.row_group(number)
-        for place in range(group.num_columns):
-            column = group.column(place)
-            name = column.path_in_schema
-            while name not in found and "." in name:  # a field of a nested column; a plain name may have a dot as well
-                name = name.rpartition(".")[0]
-            if name in found:
-                statistics = column.statistics if column.is_stats_set else None
-                empty = statistics.null_count if statistics is not None and statistics.has_null_count else 0
-                values, unpacked, packed = found[name]
-                found[name] = (
-                    values + column.num_values - empty,
-                    unpacked + column.total_uncompressed_size,
-                    packed + column.total_compressed_size,
-                )
-    return found
 
 
 def cells(column: Any) -> list[Any]:
