@@ -64,7 +64,7 @@ def _usual(one: ReportedFinding, clues: Clues) -> ReportedFinding:
         advice = [lower_rate(clues, one.onset_step, LOWER), actions.clip_grad_norm(None)]
     elif one.condition in STUCK:
         advice = [higher_rate(clues), actions.check_optimizer_step(), actions.check_labels()]
-    return replace(one, finding=replace(one.finding, remedies=advice))
+    return replace(one, finding=replace(one.finding, remedies=advice)) if advice else one
 
 
 def _chain(root: ReportedFinding, found: Sequence[ReportedFinding]) -> set[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import signal
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +15,8 @@ from loglens.model.budget import budget
 #: Columns without which the others are nothing.
 _AXES = frozenset({"_step", "_timestamp", "step", "timestamp", "run_id", "attribute_path", "attribute_type"})
 
+#: Seconds after which a process that measures a footer is given up: it takes a thousandth of one.
+PATIENCE = 30
 #: Of each column its values that are not null, and its bytes unpacked and packed.
 Extents = dict[str, tuple[int, int, int]]
 
@@ -95,6 +98,8 @@ def _answer(work: Callable[[], Extents], send: int) -> None:
     status = 1
     try:
         faulthandler.disable()
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(PATIENCE)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         with os.fdopen(send, "wb") as stream:
