@@ -35,7 +35,7 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], scheduler: str) 
         dask = import_module("distributed")  # an extra, without types
     except ImportError as error:
         raise LoglensError(MISSING) from error
-    for name in ("distributed.client", "distributed.core", "distributed.utils"):
+    for name in ("distributed.client", "distributed.core", "distributed.utils", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters is raised
     try:
         client = dask.Client(scheduler)
@@ -63,6 +63,7 @@ class _Watch:
         self.client = client
         self.connected = self.working = time.monotonic()
         self.looked, self.met = 0.0, False
+        self.closed = import_module("distributed.comm").CommClosedError  # while the connection is given up
 
     def done(self, futures: Any) -> Iterator[Any]:
         """Each future as it is done."""
@@ -78,8 +79,9 @@ class _Watch:
         while True:
             try:
                 return future.result(timeout=EVERY)
-            except TimeoutError:
+            except (TimeoutError, self.closed):
                 self.look()
+                time.sleep(PAUSE)
             except CancelledError:
                 raise Lost("the Dask scheduler is gone") from None
 

@@ -86,7 +86,8 @@ def test_a_lost_cluster_ends_as_an_interruption(lost: str, said: str) -> None:
             each.kill()
         assert process.poll() is None, "still at work"
         _, stderr = process.communicate(timeout=45)
-    assert process.returncode == 130 and b"please report" not in stderr and b"Traceback" not in stderr
+    assert process.returncode == 130, stderr.decode()
+    assert b"please report" not in stderr and b"Traceback" not in stderr
     report = json.loads(Path("r.json").read_text())
     assert 3 <= report["counts"]["runs"] < 200
     (unread,) = report["unread"]
