@@ -37,6 +37,19 @@ def traceback_option(command: Command) -> Command:
     )(command)
 
 
+def output_option(what: str) -> Callable[[Command], Command]:
+    """Add -o, which may be repeated. what: the help on where it writes and what the suffix does."""
+    return click.option(
+        "-o",
+        "--output",
+        "outputs",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=f"{what} May be repeated. - is standard output.",
+    )
+
+
 def reading_options(command: Command) -> Command:
     """Add --columns, --follow and --limit, for every command that reads logs."""
 

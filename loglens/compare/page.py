@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from loglens.compare.curves import Comparison, Entry, Pair
@@ -18,6 +14,7 @@ from loglens.compare.overlay import curve_facts, overlay
 from loglens.compare.phrases import change, first_difference, headline, limit_kept, noise, remarks, values
 from loglens.model.version import __version__
 from loglens.renderers.shared.summary import NAME, say
+from loglens.renderers.shared.templates import page_template, policy_hash
 
 FOLDER = Path(__file__).parent
 #: Plots of curves that diverge and of others, rows of a table, and runs that are named.
@@ -28,12 +25,13 @@ def page(found: Comparison) -> str:
     """Render the whole HTML document."""
     title, _, said = headline(found).partition("  ")
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
     plots = list(_plots(islice(found.parted, PLOTS), "d"))
     drawn = {plot["id"] for plot in plots}
-    return _template().render(
+    return page_template(
+        FOLDER
+    ).render(
         style=Markup(style),  # noqa: S704 - our own file
-        policy=f"'sha256-{digest}'",
+        policy=policy_hash(style),
         title=title,
         said=say(said, 300),
         verdict=found.verdict,
@@ -90,12 +88,3 @@ def _plots(pairs: Iterable[Pair], prefix: str) -> Iterable[dict[str, Any]]:
             facts = curve_facts(pair.bad) if pair.bad is not None else ""
             since = f"first difference at {first_difference(pair)}; " if pair.onset is not None else ""
             yield {"id": f"{prefix}{place}", "title": say(pair.tag, NAME), "facts": since + facts, "svg": svg}
-
-
-@cache
-def _template() -> jinja2.Template:
-    loader = jinja2.FileSystemLoader(FOLDER)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("page.html")

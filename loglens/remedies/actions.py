@@ -198,7 +198,7 @@ def dropout(p: float = 0.25) -> Remedy:
 
 def early_stop(step: int, axis: str = "step") -> Remedy:
     """Keep the checkpoint at the lowest validation loss, and stop there next time."""
-    why = f"the model was best at {axis} {step}; everything after it made it worse on unseen data"
+    why = f"the loss on unseen data was lowest at {axis} {number(step)}, and has risen since"
     verify = f"the run stops soon after {axis} {step}, its validation loss within 5 % of the lowest"
     return Remedy("early_stop", {"step": step}, why, snippets("early_stop", step=step), verify)
 

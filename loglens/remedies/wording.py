@@ -94,6 +94,10 @@ REASONS: Mapping[tuple[str, str], str] = {
         "tokenizer or threshold"
     ),
     ("crashed", "check_labels"): "a label outside 0 to the number of classes - 1 ends in a device-side assertion",
+    ("lr-schedule", "check_optimizer_step"): (
+        "a rate that ends too soon, or does not move, is most often that of a scheduler stepped at the wrong place: "
+        "once an epoch in place of once an update, or the other way round"
+    ),
     ("vanishing-gradient", "check_optimizer_step"): (
         "a gradient of exactly zero is cut off, not small: a detach(), a constant loss or advantage, or a frozen layer"
     ),

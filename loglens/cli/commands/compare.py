@@ -51,15 +51,7 @@ from loglens.roles.assign import assign_roles
     type=click.Choice(["text", "markdown", "html", "json"]),
     help="Default: text, or what the suffix of -o asks for.",
 )
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write here: .html, .md, .json, .txt, or a figure (.svg, .png, .pdf). May be repeated. - is standard output.",
-)
+@common.output_option("Write here: .html, .md, .json, .txt, or a figure (.svg, .png, .pdf).")
 @common.config_options
 @common.reading_options
 @click.option("-v", "--verbose", is_flag=True, help="Every curve and every parameter.")

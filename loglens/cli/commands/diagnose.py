@@ -52,15 +52,7 @@ class Format(click.ParamType[str]):
     metavar="NAME",
     help="text (the default), markdown, html, json, jsonl, sarif, junit, github.",
 )
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write here; the suffix picks the format. May be repeated. - is standard output.",
-)
+@common.output_option("Write here; the suffix picks the format.")
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 from this severity on (default: error).")
 @click.option(
     "--require-healthy", is_flag=True, help="Exit with 3 unless every run is healthy: the log shows that it learned."

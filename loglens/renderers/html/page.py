@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from loglens.model.finding import Remedy, RuleHelp
@@ -41,6 +38,7 @@ from loglens.renderers.shared.summary import (
     when,
     worst_first,
 )
+from loglens.renderers.shared.templates import page_template, policy_hash
 from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes, condition
 
 FOLDER = Path(__file__).parent
@@ -88,10 +86,10 @@ def page(report: Report) -> str:
             "curves": curves(runs),
         }
     style, script = _asset("style.css"), _script()
-    return _template().render(
+    return page_template(FOLDER).render(
         style=style,
         script=script,
-        policy=f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
+        policy=f"default-src 'none'; script-src {policy_hash(script)}; style-src {policy_hash(style)}; img-src data:; "
         "base-uri 'none'; form-action 'none'",
         data=_embedded(drawn),
         runs=views,
@@ -282,17 +280,3 @@ def _script() -> Markup:
     """The scripts of the page as one, whose names no other script sees."""
     parts = Markup("\n").join(_asset(name) for name in SCRIPTS)
     return Markup('"use strict";\n(() => {\n') + parts + Markup("})();\n")
-
-
-def _hash(content: str) -> str:
-    digest = hashlib.sha256(content.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
-
-
-@cache
-def _template() -> jinja2.Template:
-    loader = jinja2.FileSystemLoader(FOLDER)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("page.html")
