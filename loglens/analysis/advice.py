@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from loglens.analysis.assertions import check
 from loglens.config.assertions import parse
-from loglens.model.finding import Finding, Remedy, Rule
+from loglens.model.finding import Remedy
 from loglens.model.report import RuleResult
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.remedies.in_context import in_context
@@ -17,26 +18,22 @@ from loglens.remedies.verification import as_toml
 
 
 def advise(
-    found: Sequence[tuple[Rule, Finding]], run: Run, lr: Series | None, curves: Sequence[Series]
-) -> list[tuple[Rule, Finding]]:
+    found: Sequence[ReportedFinding], run: Run, lr: Series | None, curves: Sequence[Series]
+) -> list[ReportedFinding]:
     """The findings with their remedies in context. lr: the learning rate, where it was logged."""
-    if not any(finding.remedies for _, finding in found):
+    if not any(finding.remedies for finding in found):
         return list(found)
     recipe = Recipe.of(run, lr)
-    return [
-        (rule, _with_advice(rule, finding, recipe.before(lr, finding.onset_step), curves)) for rule, finding in found
-    ]
+    return [_with_advice(finding, recipe.before(lr, finding.onset_step), curves) for finding in found]
 
 
-def _with_advice(rule: Rule, finding: Finding, recipe: Recipe, curves: Sequence[Series]) -> Finding:
-    if not finding.remedies:
-        return finding
+def _with_advice(one: ReportedFinding, recipe: Recipe, curves: Sequence[Series]) -> ReportedFinding:
     failed: dict[str, bool] = {}
-    remedies = [in_context(remedy, rule.name, finding, recipe) for remedy in finding.remedies]
-    return replace(finding, remedies=[_with_checks(remedy, rule, curves, failed) for remedy in remedies])
+    remedies = [in_context(remedy, one.condition, one.finding, recipe) for remedy in one.remedies]
+    return replace(one, treatment=tuple(_with_checks(remedy, one.condition, curves, failed) for remedy in remedies))
 
 
-def _with_checks(remedy: Remedy, rule: Rule, curves: Sequence[Series], failed: dict[str, bool]) -> Remedy:
+def _with_checks(remedy: Remedy, rule: str, curves: Sequence[Series], failed: dict[str, bool]) -> Remedy:
     """Leave out checks that this very run meets, since a better rerun could not be told by them; add the rest as code.
 
     failed: whether this run fails a check, by its text, for those that were tried already.
@@ -44,7 +41,7 @@ def _with_checks(remedy: Remedy, rule: Rule, curves: Sequence[Series], failed: d
     kept = []
     for table in remedy.checks:
         if as_toml([table]) not in failed:
-            failed[as_toml([table])] = violated(table, curves, [RuleResult(rule.name, "found")])
+            failed[as_toml([table])] = violated(table, curves, [RuleResult(rule, "found")])
         if failed[as_toml([table])]:
             kept.append(table)
     snippets = {**remedy.snippets, "loglens": as_toml(kept)} if kept and remedy.snippets else remedy.snippets

@@ -51,7 +51,7 @@ def follow_up(run: Diagnosis, earlier: Sequence[Diagnosis]) -> Diagnosis:
         if slower is not None and found.severity > Severity.NOTE and advice:
             said = in_context(slower, found.condition, found.finding, Recipe(rate=now.rate))
             advice = [replace(said, checks=advice[0].checks), *(one for one in advice if one.action != "scale_lr")]
-        findings.append(replace(found, finding=replace(found.finding, remedies=advice)))
+        findings.append(replace(found, treatment=tuple(advice)))
     note = Note("after", _what_changed(run, earlier[-1], now, before[-1]))
     return replace(run, findings=tuple(findings), notes=(note, *run.notes))
 

@@ -51,28 +51,17 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
     """
     logged = tuple(assign_roles(run, config.roles))
     curves = curves_of(logged)
-    rules = {UNSTABLE.name: UNSTABLE} | {name: detector.rule for name, detector in detectors.items()}
     index = CurveIndex(curves)
+    rules = {UNSTABLE.name: UNSTABLE} | {name: detector.rule for name, detector in detectors.items()}
     found, results = apply_rules(run, curves, index, detectors, config)
     outcome = judge_outcome(curves, run.notes)
-    from_outcome = _from_outcome(outcome, found, curves, rules, config)
-    first, last = _steps(curves)
-    length = (last or 0) - (first or 0)
-    causes = find_causes([*found, *from_outcome], rules, length)
-    treated = plan(causes, clues_of(run.params, curves))
-    found = [(one.rule, finding) for one, finding in zip(causes, treated, strict=True)]
-    found = advise(found, run, next(iter(_main(index, "lr")), None), curves)
-    judged = _is_judged(results, rules)
-    named = {rule.name for rule, _ in from_outcome}
-    results = [RuleResult(one.condition, "found") if one.condition in named else one for one in results]
+    found += _from_outcome(outcome, found, curves, rules, config)
     unstable = RuleResult(UNSTABLE.name, *_unstable(outcome, found, config))
+    results = _as_found(results, found)
     violated, of_assertions = _through_assertions(curves, [*results, unstable], config)
     results += of_assertions
-    judged = judged or _is_judged(of_assertions, rules)
-    results.append(unstable)
-    ranked = add_changes(find_causes(found, rules, length), run, logged, rules)
-    findings = insert_below_errors(ranked, violated)
-    params = redact_params(run.params)
+    ranked = _ranked(found, run, logged, curves, rules)
+    first, last = _steps(curves)
     return Diagnosis(
         run=run.name,
         path=str(run.source),
@@ -82,17 +71,37 @@ def judge(run: Run, detectors: Mapping[str, Detector], config: Config = Config()
         first_step=first,
         last_step=last,
         curve_roles=tuple(part for part in parts(curves) if part.role is not None),
-        findings=findings,
-        outcomes=tuple(results),
+        findings=insert_below_errors(ranked, violated),
+        outcomes=(*results, unstable),
         notes=(*run.notes, *_rewinds(run)),
-        judged=judged,
+        judged=_is_judged(results, rules),
         outcome=outcome,
         lead=_lead(index),
         candidates=() if outcome.success and not config.roles else candidates(curves),
         curves=_to_draw(curves),
         distributions=distributions(run.histogram_rows, {tag for finding in ranked for tag in finding.tags}),
-        params={name: value for name, value in params.items() if isinstance(value, str | int | float)},
+        params=_plain(run.params),
     )
+
+
+def _ranked(
+    found: list[tuple[Rule, Finding]],
+    run: Run,
+    logged: tuple[Series, ...],
+    curves: tuple[Series, ...],
+    rules: Mapping[str, Rule],
+) -> tuple[ReportedFinding, ...]:
+    """The findings, root causes first, with their remedies and with what changed before each root."""
+    first, last = _steps(curves)
+    ranked = find_causes(found, rules, (last or 0) - (first or 0))
+    treated = plan(ranked, clues_of(run.params, curves))
+    rate = next(iter(_main(CurveIndex(curves), "lr")), None)
+    return add_changes(advise(treated, run, rate, curves), run, logged, rules)
+
+
+def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters that are one number or one text each, without secrets."""
+    return {name: value for name, value in redact_params(params).items() if isinstance(value, str | int | float)}
 
 
 def _to_draw(curves: Sequence[Series]) -> tuple[Series, ...]:
@@ -157,6 +166,12 @@ def _from_outcome(
         return []
     name, finding = failure
     return [(rules[name], finding)] if name in rules and name not in config.ignore else []
+
+
+def _as_found(results: list[RuleResult], found: list[tuple[Rule, Finding]]) -> list[RuleResult]:
+    """The results of the rules, where a rule of which the outcome gave a finding has found it."""
+    named = {rule.name for rule, _ in found}
+    return [RuleResult(one.condition, "found") if one.condition in named else one for one in results]
 
 
 def _is_judged(results: list[RuleResult], rules: Mapping[str, Rule]) -> bool:

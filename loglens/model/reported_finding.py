@@ -1,4 +1,4 @@
-"""A detector's finding as the report holds it: with its rule, its cause, and whether a baseline accepts it."""
+"""A detector's finding as the report holds it: with its rule, cause and remedies, and whether a baseline accepts it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ class ReportedFinding:
 
     onset_time: Unix time of the onset, None where no curve has it; kept here, since a curve that is thinned for
     drawing may no longer have that point. caused_by: name of the rule whose finding in the same run is its cause.
-    known: accepted by a baseline, so that it does not fail the gate; not written to JSON. changes: what changed just
-    before a root finding began, the least likely by accident first.
+    treatment: the remedies in view of the whole run; None where they are those of the detector. known: accepted by a
+    baseline, so that it does not fail the gate; not written to JSON. changes: what changed just before a root finding
+    began, the least likely by accident first.
     """
 
     rule: Rule
     finding: Finding
     onset_time: float | None = None
     caused_by: str | None = None
+    treatment: tuple[Remedy, ...] | None = None
     known: bool = False
     changes: tuple[Change, ...] = ()
 
@@ -80,7 +82,8 @@ class ReportedFinding:
 
     @property
     def remedies(self) -> Sequence[Remedy]:
-        return self.finding.remedies
+        """What to try, in this order."""
+        return self.finding.remedies if self.treatment is None else self.treatment
 
     @property
     def series(self) -> tuple[Series, ...]:

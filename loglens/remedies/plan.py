@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from loglens.model.finding import Finding, Remedy, Severity
+from loglens.model.finding import Remedy, Severity
 from loglens.model.reported_finding import ReportedFinding
 from loglens.remedies import actions
 from loglens.remedies.clues import Clues
@@ -26,12 +26,12 @@ FROM_SCRATCH = frozenset("change_init change_activation replace_cell add_normali
 NOT_IN_ATTENTION = frozenset({"change_activation"})
 
 
-def plan(found: Sequence[ReportedFinding], clues: Clues) -> list[Finding]:
-    """The findings with their remedies in the order in which to try them. found: ranked, root causes first."""
-    found = [one if one.remedies else _usual(one, clues) for one in found]
+def plan(ranked: Sequence[ReportedFinding], clues: Clues) -> list[ReportedFinding]:
+    """The findings with their remedies in the order in which to try them. ranked: root causes first."""
+    found = [one if one.remedies else _usual(one, clues) for one in ranked]
     grave = [one for one in found if one.severity > Severity.NOTE] or list(found)
     if not any(one.remedies for one in grave):
-        return [one.finding for one in found]
+        return found
     onset = next((one.onset_step for one in grave if one.condition in UNSTABLE), grave[0].onset_step)
     first = list(lead(grave, onset, clues))
     root = next(one for one in grave if one.remedies)
@@ -46,7 +46,7 @@ def plan(found: Sequence[ReportedFinding], clues: Clues) -> list[Finding]:
     if "clip_grad_norm" in numbers and _never_sound(onset, clues):
         numbers["clip_grad_norm"] = actions.clip_grad_norm(None)
     ahead = {id(one): first or ([root.remedies[0]] if id(one) in chain else []) for one in grave}
-    return [_with(one.finding, ahead.get(id(one), []), numbers, left_out) for one in found]
+    return [_with(one, ahead.get(id(one), []), numbers, left_out) for one in found]
 
 
 def _never_sound(onset: int | None, clues: Clues) -> bool:
@@ -64,7 +64,7 @@ def _usual(one: ReportedFinding, clues: Clues) -> ReportedFinding:
         advice = [lower_rate(clues, one.onset_step, LOWER), actions.clip_grad_norm(None)]
     elif one.condition in STUCK:
         advice = [higher_rate(clues), actions.check_optimizer_step(), actions.check_labels()]
-    return replace(one, finding=replace(one.finding, remedies=advice)) if advice else one
+    return replace(one, treatment=tuple(advice)) if advice else one
 
 
 def _chain(root: ReportedFinding, found: Sequence[ReportedFinding]) -> set[int]:
@@ -78,8 +78,8 @@ def _chain(root: ReportedFinding, found: Sequence[ReportedFinding]) -> set[int]:
 
 
 def _with(
-    finding: Finding, first: Sequence[Remedy], numbers: Mapping[str, Remedy], left_out: Collection[str]
-) -> Finding:
+    finding: ReportedFinding, first: Sequence[Remedy], numbers: Mapping[str, Remedy], left_out: Collection[str]
+) -> ReportedFinding:
     """A finding whose remedies begin with the likeliest, each action once and with the run's one number."""
     if not finding.remedies:
         return finding
@@ -89,7 +89,7 @@ def _with(
         if (place >= len(first) and _contradict(same, remedy)) or remedy.action in left_out:
             continue
         kept.setdefault((same.action, str(same.params.get("to", same.params.get("kind", "")))), same)
-    return replace(finding, remedies=list(kept.values()))
+    return replace(finding, treatment=tuple(kept.values()))
 
 
 def _contradict(one: Remedy, other: Remedy) -> bool:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from loglens.analysis.judge import judge
-from loglens.model.finding import Finding
 from loglens.model.report import Diagnosis
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.run import Run
 from loglens.registry.load import detectors
 from tests.curves import falling, level, run
@@ -19,8 +19,8 @@ def diverged(**params: object) -> Run:
     return replace(run({"train_loss": loss, "lr-SGD": level(300, 0.02, noise=0.0)}), params=params)
 
 
-def finding(report: Diagnosis, rule: str) -> Finding:
-    return next(found.finding for found in report.findings if found.condition == rule)
+def finding(report: Diagnosis, rule: str) -> ReportedFinding:
+    return next(found for found in report.findings if found.condition == rule)
 
 
 def test_the_recipe_of_the_run_is_in_the_code() -> None:

@@ -34,8 +34,8 @@ def judged(
     found, (result,) = apply_rules(one, curves, index, {rule: detector})
     assert result.outcome != "crashed", result.why
     rates = index.matching(CurveInput("lr", "optional", "lr"))
-    found = advise(found, one, main_curve(rates) if rates else None, curves)
-    return list(find_causes(found, {rule: detector.rule})), result
+    ranked = find_causes(found, {rule: detector.rule})
+    return advise(ranked, one, main_curve(rates) if rates else None, curves), result
 
 
 def findings(rule: str, what: Run | Mapping[str, Floats]) -> list[ReportedFinding]:

@@ -196,22 +196,22 @@ def test_a_line_of_a_gigabyte_without_a_byte_on_the_disk(tmp_path: Path, name: s
         assert report.unread or notes(report)
 
 
-def test_hundred_thousand_keys(tmp_path: Path) -> None:
-    row = {"step": 1} | {f"loss_{n}": 0.5 for n in range(100_000)}
+def test_more_keys_than_there_may_be_curves(tmp_path: Path) -> None:
+    row = {"step": 1} | {f"loss_{n}": 0.5 for n in range(60_000)}
     (tmp_path / "log.jsonl").write_text(json.dumps(row) + "\n")
     report = judged(tmp_path, ("json",))
     assert max(run.points for run in report.runs) == 50_000
-    assert any("100,000 curves, of which 50,000 are read" in note for note in notes(report))
+    assert any("60,000 curves, of which 50,000 are read" in note for note in notes(report))
 
 
-def test_hundred_thousand_tags(tmp_path: Path) -> None:
+def test_more_tags_than_there_may_be_curves(tmp_path: Path) -> None:
     event = Event(wall_time=1.0, step=1)
-    for n in range(100_000):
+    for n in range(60_000):
         event.summary.value.add(tag=f"x/{n}", simple_value=0.5)
     write(tmp_path / "tb" / "events.out.tfevents.1.h", [event])
     report = judged(tmp_path, ("json",))
     assert max(run.points for run in report.runs) == 50_000
-    assert any("100,000 curves, of which 50,000 are read" in note for note in notes(report))
+    assert any("60,000 curves, of which 50,000 are read" in note for note in notes(report))
 
 
 # What once broke a bound: lists in Parquet, runs without number, blobs, points in gzip
