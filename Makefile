@@ -1,4 +1,4 @@
-.PHONY: check test quick coverage new-rule golden docs bench error-curves bench-diagnosis bench-repair
+.PHONY: check test quick coverage constraints new-rule golden docs bench error-curves bench-diagnosis bench-repair
 
 check:  ## format, lint, types, layers
 	python -m ruff format --check .
@@ -14,6 +14,11 @@ quick:  ## all but the slow tests
 
 coverage:  ## which lines of loglens the tests leave out, without the slow ones, whose limits of time a tracer would break
 	python -m pytest --cov --cov-report=term
+
+constraints:  ## the versions that CI tests with, anew
+	@sed -n '/^#/p' constraints.txt > constraints.new
+	python -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-annotate --no-header -q >> constraints.new
+	mv constraints.new constraints.txt
 
 new-rule:  ## all files of a new rule, as a start: make new-rule NAME=two-words
 	python tools/new_rule.py $(NAME)

@@ -37,7 +37,7 @@ def find_causes(
     what. length: steps in the run; onsets closer than 2 % of it, or 3 points of the effect's curve, are the same
     moment.
     """
-    reached = {name: reach(name, rules) for name in rules}
+    reached = {name: reach(name, rules) for name in {rule.name for rule, _ in found} if name in rules}
     linked = [
         ReportedFinding.of(rule, effect, _cause(rule, effect, found, reached, _slack(effect, length)))
         for rule, effect in found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +61,7 @@ def read(source: Source) -> Iterator[Run]:
             failed.append((path, error))
         except KeyError as error:
             failed.append((path, refuse(path, f"no column {error}, which the exporter writes")))
-        except (ValueError, NotImplementedError):  # as pyarrow says that a cast is not possible
+        except ValueError:
             failed.append(
                 (path, refuse(path, "a step, a time or a value that is no number, as the exporter writes them"))
             )
@@ -74,36 +73,27 @@ def read(source: Source) -> Iterator[Run]:
         yield _run(source, source.name if len(runs) == 1 else f"{source.name}/{key}", key, export, notes)
 
 
-def _take(found: dict[str, _Export], batch: Any) -> None:
+def _take(found: dict[str, _Export], batch: parquet_file.Batch) -> None:
     """Add one batch of rows. The exporter writes step by step, so the rows of a series are not contiguous."""
-    pc = import_module("pyarrow.compute")
-    cells = {name: batch.column(name) for name in batch.schema.names}
-    step = _floats(pc, cells["step"])
-    time = np.asarray(pc.cast(cells["timestamp"], "int64", safe=False).fill_null(-1).to_numpy(zero_copy_only=False))
-    time = np.where(time < 0, np.nan, time / _per_second(cells["timestamp"].type))
-    value = _floats(pc, cells["float_value"])
+    columns = dict(batch)
+    step, value = columns["step"].numbers(), columns["float_value"].numbers()
+    time = columns["timestamp"].numbers() / (1.0 if columns["timestamp"].kind == "time" else 1e3)
+    time[time < 0] = np.nan
     rows: dict[tuple[str, str, str], list[int]] = {}
-    keys = (map(str, parquet_file.cells(cells[name])) for name in ("run_id", "attribute_path", "attribute_type"))
+    keys = (map(str, columns[name].cells()) for name in ("run_id", "attribute_path", "attribute_type"))
     for row, key in enumerate(zip(*keys, strict=True)):
         rows.setdefault(key, []).append(row)
+    cells = {name: columns[name].cells() for name in (*_VALUES, "histogram_value") if name in columns}
     for (run, path, kind), mine in rows.items():
         export = found.setdefault(run, _Export())
         if kind == "float_series":
             export.series.setdefault(path, []).append((step[mine], time[mine], value[mine]))
         elif kind in _PARAMS:
-            said = (cells[name][mine[0]].as_py() for name in _VALUES if name in cells)
+            said = (cells[name][mine[0]] for name in _VALUES if name in cells)
             export.params[path] = next((each for each in said if each is not None), None)
         elif kind == "histogram_series" and "histogram_value" in cells:
-            entries = ((cells["histogram_value"][n].as_py(), step[n], time[n]) for n in mine)
+            entries = ((cells["histogram_value"][n], step[n], time[n]) for n in mine)
             export.histogram_rows += (each for point in entries if (each := _histogram(path, *point)) is not None)
-
-
-def _per_second(kind: Any) -> float:
-    return {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[getattr(kind, "unit", "ms")]
-
-
-def _floats(pc: Any, column: Any) -> Floats:
-    return np.asarray(pc.cast(column, "float64", safe=False).to_numpy(zero_copy_only=False), np.float64)
 
 
 def _histogram(path: str, value: Any, step: float, time: float) -> Histogram | None:

@@ -40,7 +40,7 @@ def roles_of_tags(
     read = read_tags((*tags, *histograms))
     measures = without_run_names(read)
     measured = read_tags(measures.values())
-    general = _general({words for words, _ in (*read.values(), *measured.values())})
+    general = _general(frozenset({words for words, _ in (*read.values(), *measured.values())}))
     read |= {tag: measured[what] for tag, what in measures.items() if general.get(measured[what][0], (None,))[0]}
     for tag, (words, _) in list(read.items()):
         base = without_statistic(tag) if words not in general else None
@@ -80,7 +80,7 @@ def main_curve(candidates: Sequence[Series]) -> Series:
         clipped, partial, averaged, total = _qualifiers(series.tag)
         return clipped, partial, -len(series), averaged, not total, len(series.tag)
 
-    return min(candidates, key=key)
+    return min(candidates, key=key) if len(candidates) > 1 else candidates[0]
 
 
 @lru_cache(1 << 18)
@@ -110,8 +110,12 @@ def _pattern(rule: str) -> re.Pattern[str]:
     return re.compile(rf"\b({rule})\b", re.MULTILINE)
 
 
-def _general(vocabulary: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
-    """The role and split of tags by their words, from the table; each rule is matched on all tags of a run at once."""
+@lru_cache(64)
+def _general(vocabulary: frozenset[str]) -> Mapping[str, tuple[str | None, str | None]]:
+    """The role and split of tags by their words, from the table; each rule is matched on all tags of a run at once.
+
+    The runs of one store have the same tags, by the hundred or the thousand.
+    """
     text = "\n".join(vocabulary)
     known: dict[str, tuple[str | None, str | None]] = {}
     holds = True

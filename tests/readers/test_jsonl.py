@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loglens.errors import UnreadableError
-from loglens.model.source import Source
+from loglens.model.source import Note, Source
 from loglens.readers.files import json_file as _json
 from loglens.readers.files import text_file as _text
 from loglens.readers.jsonl import reader as jsonl
@@ -283,3 +284,23 @@ def test_as_many_points_as_an_independent_parse(name: str, step: str) -> None:
         wanted.pop(axis, None)
     run = read_one(jsonl.read, REAL / name)
     assert {tag: rows(run, tag) for tag in run.tags} == wanted
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"{}", b'{"a": 1}', b'{"a": 1', b'"b": 2}', b"[1", b"2]", b"", b" ", b"0", b"\xff{}", b"{},0,{}"]
+        )
+        | st.binary(max_size=6).filter(lambda text: b"\n" not in text and b"\r" not in text),
+        max_size=9,
+    )
+)
+def test_lines_parsed_together_are_those_parsed_one_by_one(lines: list[bytes]) -> None:
+    if b"{},0,{}" not in lines:  # two rows on a line, which nobody writes
+        assert _json._values(lines) == [_json._value(line) for line in lines]
+    notes = list[Note]()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "log.jsonl"
+        path.write_bytes(b'{"first": 1}\n' * 40 + b"\n".join(lines) + b"\n{}\n")
+        rows = list(_json.objects(path, notes))
+    assert rows[0] == {"first": 1} and rows[-1] == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ from loglens.readers.files.values import number, refuse
 #: The largest JSON document that is read as a whole, in bytes; parsed it takes ten times as much.
 LARGEST = 256 << 20
 DEEPEST = 32
+#: So many lines are parsed together, where they have so many bytes on average.
+AT_ONCE, SHORT = 256, 4096
+
+_BOM = b"\xef\xbb\xbf"
+#: What stands for a blank line.
+_BLANK = object()
 
 
 def parse(text: str | bytes) -> Any:
@@ -51,18 +58,15 @@ def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict
     try:
         for block in open_text(path):
             lines = block.split(b"\n")
-            for text in lines[:-1] if block.endswith(b"\n") else lines:
-                line += 1
-                if not text.strip():
-                    continue
-                try:
-                    row = parse(text.lstrip(b"\xef\xbb\xbf").removeprefix(prefix))
-                except ValueError:
-                    row = None
-                if isinstance(row, dict):
-                    yield row
-                else:
-                    lost.append(line)
+            if block.endswith(b"\n"):
+                lines.pop()
+            for start in range(0, len(lines), AT_ONCE):
+                for row in _values([text.lstrip(_BOM).removeprefix(prefix) for text in lines[start : start + AT_ONCE]]):
+                    line += 1
+                    if isinstance(row, dict):
+                        yield row
+                    elif row is not _BLANK:
+                        lost.append(line)
             cut_off = not block.endswith(b"\n") and bool(lost) and lost[-1] == line
     except LineTooLongError:
         message = f"line {line + 1} is longer than {LONGEST_LINE >> 20} MB; it and the rest are unread"
@@ -74,6 +78,29 @@ def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict
         what = "line is no JSON object" if len(lost) == 1 else "lines are no JSON objects"
         message = f"{len(lost)} {what}, left out (the first is line {lost[0]})"
         notes.append(Note("corrupt", message, path.name))
+
+
+def _values(lines: list[bytes]) -> list[Any]:
+    """The value of each line; None for what is no JSON.
+
+    They are parsed together, which takes a fraction of the time of one by one where they are short: as one list, with
+    a 0 between them so that no two halves of a value on two lines pass for one.
+    """
+    if sum(map(len, lines)) <= SHORT * len(lines):
+        with suppress(ValueError):
+            together = parse(b"[" + b",0,".join(lines) + b"]")
+            values = together[::2]
+            if len(together) == 2 * len(lines) - 1 and all(type(value) is dict for value in values):
+                return list(values)
+    return [_value(text) for text in lines]
+
+
+def _value(text: bytes) -> Any:
+    if not text.strip():
+        return _BLANK
+    with suppress(ValueError):
+        return parse(text)
+    return None
 
 
 def flatten(

@@ -13,5 +13,5 @@ _KEY = re.compile(r"coco_eval_(?:bbox|masks)$")
 
 def named(row: dict[str, Any]) -> dict[str, Any]:
     """Give the results in such lists their names."""
-    found = {key: value for key, value in row.items() if isinstance(value, list) and _KEY.search(key)}
-    return row | {key: dict(zip(_NAMES, value, strict=False)) for key, value in found.items()}
+    found = {key: value for key, value in row.items() if type(value) is list and _KEY.search(key)}
+    return row if not found else row | {key: dict(zip(_NAMES, value, strict=False)) for key, value in found.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,8 @@ def whole_number(value: Any) -> int | None:
 
 def unique(names: list[str], ids: list[str]) -> list[str]:
     """Names of runs that differ: where several are alike, with the beginning of the id."""
+    counts = Counter(names)
     return [
-        name if name and names.count(name) == 1 else f"{name or 'run'}-{key[:8]}"
+        name if name and counts[name] == 1 else f"{name or 'run'}-{key[:8]}"
         for name, key in zip(names, ids, strict=True)
     ]

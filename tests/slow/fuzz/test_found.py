@@ -18,7 +18,7 @@ from loglens.compare.parameters import changes
 from loglens.discovery.find import find
 from loglens.errors import UnreadableError
 from loglens.model.run import Run
-from loglens.readers.files.parquet_file import batches, cells
+from loglens.readers.files.parquet_file import batches
 from loglens.registry import load as registry
 from tests.readers.tensorboard_writer import scalar, write
 from tests.reading import load
@@ -192,7 +192,7 @@ def test_a_parquet_file_that_names_words_it_does_not_hold(tmp_path: Path) -> Non
     pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"name": list("abcabcab")}), path, compression="none")
-    assert [cells(batch["name"]) for batch in batches(path)] == [list("abcabcab")]
+    assert [dict(batch)["name"].cells() for batch in batches(path)] == [list("abcabcab")]
     # 2 bits each, one group of eight: 0 1 2 0, 1 2 0 1
     (before, after) = path.read_bytes().split(b"\x02\x03\x24\x49")
     path.write_bytes(before + b"\x02\x03\xff\xff" + after)
