@@ -17,10 +17,11 @@ four fifths and the norm is above ten times the loss), or begins far above guess
 classifier that still errs, or of a cross entropy above ten times ln 1,000,000; the least norm is below 1.0 in
 every one of 150 benchmark runs that reach their target. That a norm is merely above 1.0 is no fault: it is so
 for 90 % of the points of 18 % of runs that reach their target, so this is only a note. Growth that the loss
-does not answer is a warning, else an error.
+answers is an error, else a warning. It is a note where it is less than a thousandfold and training goes well
+meanwhile: the loss improves, or a held-out metric or the reward, which outweighs any loss, keeps its gain. Norms grow
+so with the size of the returns, and with sharper minima.
 
-When it is wrong. Summed losses and losses in large units have large gradients by nature. Late in
-training the norm of a healthy run may rise several-fold while the loss improves.
+When it is wrong. Summed losses and losses in large units have large gradients by nature.
 """
 
 from __future__ import annotations
@@ -31,19 +32,19 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.growing_gradient import growing_gradient
 from loglens.model.layers import growth_towards_input, total_norm
-from loglens.model.learning import begins_absurdly
-from loglens.model.numbers import estimate, fold, growth, number
+from loglens.model.learning import begins_absurdly, keeping_gain
+from loglens.model.numbers import estimate, fold, number
 from loglens.model.run import Run
-from loglens.model.series import Series, present, require
+from loglens.model.series import Series, require
 from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
 from loglens.remedies.exploding import against_explosion
 from loglens.stats.arrays import relative
-from loglens.stats.explosions import answered_jump, is_far_above, is_poor
-from loglens.stats.explosive_growth import ExplosiveGrowth, explosive_growth
+from loglens.stats.explosions import answered_jump, comes_down, is_far_above, is_poor
+from loglens.stats.explosive_growth import explosive_growth
 from loglens.stats.levels import levels
-from loglens.stats.trend import rising_share
 
 RULE = Rule(
     "exploding-gradient",
@@ -56,8 +57,6 @@ RULE = Rule(
 LOSS_POINTS, PEAK_POINTS = 3, 50
 #: Shares of the adjacent layers that have to grow towards the input, and of the points above `ratio`, for a note.
 MIN_LAYER_SHARE, MIN_POINT_SHARE = 0.8, 0.9
-#: Chance of the rising steps under a coin below which growth that the loss answers is certain.
-CERTAIN = 1e-3
 #: A loss that came down by half learns, whatever its gradient is; where it came down by four fifths, it began too high.
 HALVED, TOO_HIGH = 0.5, 0.8
 
@@ -68,6 +67,8 @@ def detect(
     loss: Series | None,
     metric_higher: tuple[Series, ...],
     val_metric_higher: tuple[Series, ...],
+    rl_reward: tuple[Series, ...],
+    val_rl_reward: tuple[Series, ...],
     lr: Series | None,
     run: Run,
     *,
@@ -88,7 +89,9 @@ def detect(
     loss = loss if loss is not None and len(loss.finite) >= LOSS_POINTS else None
     losses = (loss.step, loss.value) if loss is not None else (np.zeros(0, np.int64), np.zeros(0))
     found = explosive_growth(grad.step, grad.value, *losses, t_value=t_value, r2=r2, factor=factor, vast=vast)
-    sign = grows(grad, found, loss, ratio) if found else None
+    better = (*(val_rl_reward or rl_reward), *val_metric_higher)
+    gains = keeping_gain(better, int(grad.step[found.onset])) if found else []
+    sign = growing_gradient(grad, found, loss, gains, ratio, vast) if found else None
     if sign is None and loss is not None:
         sign = jumps(grad, loss, factor) or grows_over_depth(grad_norm_layer, loss, ratio, depth_ratio)
         sign = sign or is_high(grad, loss, (*val_metric_higher, *metric_higher), min_norm, level_ratio)
@@ -97,32 +100,6 @@ def detect(
         yield sign.finding(against_explosion(grad, grad_norm_layer, lr, run, sign.onset, from_start=weights))
     elif (grad.value > ratio).mean() >= MIN_POINT_SHARE:
         yield is_above(grad, ratio).finding([remedies.clip_grad_norm(grad)])
-
-
-def grows(grad: Series, found: ExplosiveGrowth, loss: Series | None, ratio: float) -> Sign:
-    """Exponential growth to the end, or up to a peak if it hurt the loss."""
-    fit, onset = found.fit, int(grad.step[found.onset])
-    window = grad.value[fit.start : found.points]
-    share, chance = rising_share(window)
-    sure = Confidence.MEDIUM if found.answered or found.recovered or loss is None else Confidence.LOW
-    sure = Confidence.HIGH if found.answered and chance < CERTAIN else sure
-    return Sign(
-        f"{grad.tag} {growth(fit.rate, grad.axis)} from {grad.axis} {number(onset)} on, {fold(fit.factor)} in all to "
-        f"{number(window[-1])}, and would overflow float32 at {grad.axis} {fit.overflow_step:,.0f}"
-        + (f"; {loss.tag} rises with it and recovers" if found.recovered and loss is not None else ""),
-        Severity.ERROR if found.answered else Severity.WARNING,
-        sure,
-        {
-            **fit.evidence(),
-            "ratio_above_one": share,
-            "ratio_above_one_p": chance,
-            "share_above_one": float((window > ratio).mean()),
-            "loss_reacts": found.answered or found.recovered,
-        },
-        present(grad, loss),
-        onset,
-        int(grad.step[found.points - 1]),
-    )
 
 
 def jumps(grad: Series, loss: Series, factor: float) -> Sign | None:
@@ -172,6 +149,8 @@ def is_high(grad: Series, loss: Series, metrics: Sequence[Series], min_norm: flo
     height = float(np.median(np.abs(np.interp(grad.step, finite.step, finite.value))))
     times = relative(middle, height)
     vast = low > 10 * min_norm or (levels(finite.value).drop > TOO_HIGH and middle > 2 * level_ratio * height)
+    if not absurd and not comes_down(grad.step, grad.value, finite.step, finite.value):
+        return None
     if not absurd and (not is_poor(finite.value) or (levels(finite.value).drop > HALVED and not vast)):
         return None
     how = "begins far above guessing" if absurd else "stays poor"

@@ -23,7 +23,8 @@ one where it is perfect from the first point on while the loss of the same split
 such a loss has wrong answers, so the metric compares something else.
 
 When it is wrong. A validation set of a few samples has few values to show. A metric that is printed with one or two
-digits may hide small moves; near its best (0.9 or more), it is a note.
+digits may hide small moves; near its best (0.9 or more), it is a note, unless the loss of that split ends at the cross
+entropy of one answer for every sample.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from loglens.model.constant_metric import (
     constant_kind,
     contradicts_losses,
     has_no_skill,
+    is_one_answer,
     relative_range,
     settled_from,
     vanishes,
@@ -108,7 +110,8 @@ def stands_still(
     if None in kinds:
         return
     kind = next(kind for kind in (WORST, SAME, GOOD, PERFECT) if kind in kinds)
-    curve, suspect = measured[kinds.index(kind)], False
+    curve = measured[kinds.index(kind)]
+    suspect = kind == GOOD and is_one_answer(curve, losses)
     if kind == PERFECT:
         impossible = contradicts_losses(curve, losses)
         if len(curve) < perfect_points and not impossible:
@@ -169,19 +172,17 @@ def _finding(
     severity = Severity.ERROR if kind in (WORST, SAME) else Severity.WARNING if suspect else Severity.NOTE
     sure = len(curve) >= sure_points
     advice: list[Remedy] = [remedies.check_labels()]
-    if kind == SAME:
-        advice.append(remedies.check_optimizer_step())
+    advice += [remedies.check_optimizer_step()] * (kind == SAME)
     meaning = {
         WORST: "the worst there is: wrong labels or paths, or the evaluation is broken",
         SAME: "one answer for every sample, or an evaluation that does not see the model change",
-        GOOD: "perhaps by its rounding",
+        GOOD: "the loss is that of one answer for every sample" if suspect else "perhaps by its rounding",
         PERFECT: "the best there is, almost from the start: a task of one class only, or the answer is in the input",
     }[kind]
     others = f" (and {len(measured) - 1:,} other metrics stand still)" if len(measured) > 1 else ""
-    low, high = float(loss.value.min()), float(loss.value.max())
+    low, high, last = float(loss.value.min()), float(loss.value.max()), len(curve) - settled_from(curve)
     return Finding(
-        f"{curve.tag} is {number(curve.value[-1])} at every one of its last {len(curve) - settled_from(curve):,} "
-        f"points{others}, "
+        f"{curve.tag} is {number(curve.value[-1])} at every one of its last {last:,} points{others}, "
         f"while {loss.tag} moves between {number(low)} and {number(high)}: {meaning}",
         min(severity, Severity.WARNING) if not sure else severity,
         Confidence.HIGH if sure and kind in (WORST, SAME) else Confidence.MEDIUM,

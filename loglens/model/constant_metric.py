@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from loglens.model.series import Series, as_share
+from loglens.model.vocabulary import ACCURACY
 from loglens.stats.arrays import TINY, Floats
+from loglens.stats.guessing import constant_answer_entropy
 
 #: What a curve of a metric may stay at, the gravest first.
 WORST, SAME, GOOD, PERFECT = "worst", "same", "good", "perfect"
@@ -23,6 +25,8 @@ _SKILL = re.compile(r"(?<![a-z])(r2|r_?squared|r2_?score|mcc|matthews\w*|(cohens
 _ROC = re.compile(r"(?<![a-z])(roc_?auc|auc_?roc|auroc|auc)(?![a-z0-9])", re.I)
 #: A score this near to that of a constant answer tells nothing (chosen).
 NEAR_NONE = 0.02
+#: A cross entropy within a tenth of that of one answer for all is that (chosen: it converges to it from above).
+NEAR_ENTROPY = 0.1
 #: In so many points, a first value that differs is the untrained model's.
 LONG = 100
 
@@ -44,6 +48,18 @@ def contradicts_losses(metric: Series, losses: Sequence[Series]) -> bool:
     begins = [float(loss.value[0]) for loss in losses if loss.split == metric.split]
     perfect = as_share(metric).value[0] == (0.0 if metric.role == "metric_lower" else 1.0)
     return bool(perfect and begins and min(begins) > WRONG_ANSWERS)
+
+
+def is_one_answer(metric: Series, losses: Sequence[Series]) -> bool:
+    """Whether a loss of a metric's split ends at the cross entropy of one answer that is right as often as it says.
+
+    A classifier that learned how often each class occurs, and nothing of the inputs, gets there.
+    """
+    if not ACCURACY.search(metric.tag):
+        return False
+    entropy = constant_answer_entropy(float(as_share(metric).value[-1]))
+    ends = [float(np.median(loss.tail())) for loss in losses if loss.split == metric.split]
+    return any(abs(end - entropy) <= NEAR_ENTROPY * entropy for end in ends)
 
 
 def settled_from(curve: Series) -> int:

@@ -19,6 +19,8 @@ OLD_POINTS, OLD_STEPS = 20, 100
 METRIC_POINTS, HALF_POINTS = 10, 5
 #: A metric improves where its second half is better than its first by five deviations of a level, and by a fifth.
 BETTER_ERRORS, BETTER_SHARE = 5.0, 0.2
+#: A gain that counts, as a share of the start, and the share of it that is kept at least. Chosen, as in the outcome.
+MIN_GAIN, KEPT = 0.1, 0.75
 #: Validation losses after a step that can contradict the training loss.
 EVALUATIONS = 5
 
@@ -117,6 +119,23 @@ def fall_after(held_out: Series, onset: int, share: float) -> tuple[float, float
 
 def _of_training(metrics: Sequence[Series]) -> list[Series]:
     return [metric.finite for metric in metrics if metric.split == "train"]
+
+
+def keeping_gain(curves: Sequence[Series], step: int) -> list[Series]:
+    """The curves that should rise, did so, and end with three quarters of it; none unless half of the curves do.
+
+    They have five finite points or more, of which two follow the step, and rose by a tenth of the size of their start
+    and by five deviations of a level.
+    """
+    measured = [curve.finite for curve in curves if len(curve.finite) >= HALF_POINTS and curve.step[-2] > step]
+    kept = [curve for curve in measured if _keeps_gain(curve)]
+    return kept if 2 * len(kept) >= len(measured) else []
+
+
+def _keeps_gain(curve: Series) -> bool:
+    found = levels(-curve.value)
+    risen = found.start - found.best
+    return risen > max(MIN_GAIN * abs(found.start), BETTER_ERRORS * found.noise) and found.lost <= 1 - KEPT
 
 
 def begins_absurdly(loss: Series, metrics: Sequence[Series]) -> bool:

@@ -46,6 +46,11 @@ CROSS_ENTROPY = re.compile(r"cross_?entropy|xent|nll|(^|[^a-z])ce([^a-z]|$)", re
 #: Tags of a share of right answers.
 ACCURACY = re.compile(r"acc|top[_-]?[15](?![0-9])", re.I)
 
+#: Tags of measures that have no best value, whatever range they stay in: decibels, margins, ratings, likelihoods.
+UNBOUNDED = re.compile(
+    r"(?<![a-z])(?:margins?|p?snr|(?:si_?)?sn?dri?|dbs?|elo|log_?(?:prob|lik)[a-z]*|logps)(?![a-z])", re.I
+)
+
 #: Tags of preference training (DPO and similar): scores of the chosen and the rejected answer, which may both fall
 #: while the model learns, so that they are no rewards to judge a run by.
 PREFERENCE = re.compile(r"(?<![a-z])(?:chosen|rejected|margins?)(?![a-z])", re.I)

@@ -23,6 +23,9 @@ JUMP, BACK = 6.0, 0.2
 NO_UNIT = 1e6
 #: Ten times ln(1,000,000).
 BEYOND_GUESSING = 138.0
+#: A norm that comes down by less may have begun with a few large batches (chosen); the power of the loss it goes with.
+THREEFOLD = 3.0
+MIDWAY = 0.75
 #: Points within which a loss answers a jump of the gradient, at most a twentieth of the run.
 ANSWER = 50
 
@@ -142,6 +145,20 @@ def is_far_above(step: Ints, grad: Floats, loss_step: Ints, loss: Floats, min_no
     """Whether a norm is above `min_norm` at every point, its median above `level_ratio` times the loss; all finite."""
     height = np.median(np.abs(np.interp(step, loss_step, loss)))
     return bool((grad > min_norm).all() and np.median(grad) > level_ratio * height)
+
+
+def comes_down(step: Ints, grad: Floats, loss_step: Ints, loss: Floats) -> bool:
+    """Whether a norm falls to a third and more from its first points to its last, and nearly as much as the loss.
+
+    All finite. A norm that explodes in the untrained network comes down as its weights are tamed; one that is large by
+    nature (a sum, another unit, a small temperature) stays, and that of a squared error goes with the root of the loss:
+    the bar lies midway between that and the loss itself.
+    """
+    level = np.interp(step, loss_step, loss)
+    head, tail = slice(0, 3), slice(-max(3, len(grad) // 10), None)
+    fall = float(np.median(grad[head]) / np.median(grad[tail]))
+    of_loss = float(np.median(level[head]) / np.median(level[tail])) if np.median(level[tail]) > 0 else 1.0
+    return fall > THREEFOLD and fall > max(of_loss, 0.0) ** MIDWAY
 
 
 def is_poor(loss: Floats) -> bool:

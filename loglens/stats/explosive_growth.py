@@ -26,7 +26,7 @@ class ExplosiveGrowth:
     """The fit of the growth, and the number of points up to its end.
 
     onset: the index at which the norm left its band. answered: whether the loss is worse for it and stays so.
-    recovered: whether the loss was worse for it and came back.
+    recovered: whether the loss was worse for it and came back. improved: whether the loss went on falling meanwhile.
     """
 
     fit: Growth
@@ -34,6 +34,7 @@ class ExplosiveGrowth:
     onset: int
     answered: bool
     recovered: bool = False
+    improved: bool = False
 
 
 def explosive_growth(
@@ -56,8 +57,10 @@ def explosive_growth(
     fit = growing_window(step, value, t_value=t_value, r2=r2, factor=factor)
     if fit is not None:
         onset = band_exit(value, fit.start)
-        answered = bool(len(loss)) and is_worse_after(loss, int(np.searchsorted(loss_step, step[onset])))
-        return ExplosiveGrowth(fit, len(value), onset, answered)
+        begin = int(np.searchsorted(loss_step, step[onset]))
+        answered = bool(len(loss)) and is_worse_after(loss, begin)
+        improved = bool(len(loss)) and improves_between(loss, begin, len(loss))
+        return ExplosiveGrowth(fit, len(value), onset, answered, improved=improved)
     points = peak_end(value)
     if not len(loss) or points < RISING_POINTS:
         return None

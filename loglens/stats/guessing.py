@@ -47,3 +47,13 @@ def stays_at_chance(value: Floats, tolerance: float) -> int | None:
     """
     still = len(value) >= 5 and abs(levels(value).drop) < tolerance
     return chance_classes(float(np.median(value[-3:])), tolerance) if still else None
+
+
+def constant_answer_entropy(share: float) -> float:
+    """The least cross entropy of one answer for every input that is right in a share of all cases.
+
+    That is -a ln a - (1 - a) ln(1 - a) with two classes, and more with several wrong ones; 0 where a is 0 or 1.
+    """
+    if not 0 < share < 1:
+        return 0.0
+    return float(-share * np.log(share) - (1 - share) * np.log(1 - share))

@@ -16,10 +16,12 @@ def is_climbing_average(value: Floats) -> bool:
     """Whether a curve is an average that starts at 0 and climbs to its level, ever more slowly.
 
     value: finite points. An average of all values so far, begun at 0, cannot jump: its moves shrink. What
-    diverges moves more the later it is.
+    diverges moves more the later it is, and single batches move by a good part of their level to the end.
     """
     if len(value) < MIN_POINTS or not 0 <= value[0] < LOW_START * np.median(value[-3:]):
         return False
     moves = np.abs(np.diff(value))
     quarter = max(1, len(moves) // 4)
+    if np.median(moves[-quarter:]) > LOW_START * np.median(value[-3:]):
+        return False
     return bool(moves[:quarter].max() >= moves.max() and np.median(moves[:quarter]) > 2 * np.median(moves[-quarter:]))

@@ -164,6 +164,12 @@ def test_an_average_that_begins_at_zero_is_no_loss_that_rises() -> None:
     assert judge_outcome([curve(average, split="train")]).state == "unclear"
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_losses_of_single_samples_that_happen_to_start_low_are_no_average(seed: int) -> None:
+    loss = falling(1000, 1.4, 0.35) * np.random.default_rng(seed).gamma(0.8, 1.25, 1000)
+    assert not is_climbing_average(np.append(0.01, loss))
+
+
 @pytest.mark.parametrize("role", ["loss", "metric_higher", "metric_lower", "rl_reward", "rl_return", "rl_success"])
 @pytest.mark.parametrize(
     "value",

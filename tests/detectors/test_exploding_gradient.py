@@ -188,3 +188,47 @@ def test_a_classifier_with_a_loss_of_a_million_and_more() -> None:
     curves = {"loss": np.geomspace(1e15, 6e13, 50), "grad_norm": np.geomspace(9e15, 6e14, 50)}
     assert complaints(curves | {"val_accuracy": accuracy})
     assert not complaints({"loss": curves["loss"], "grad_norm": curves["grad_norm"] / 10, "val_r2": accuracy})
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e3])
+@pytest.mark.parametrize("n", [60, 400])
+@pytest.mark.parametrize("height", [20.0, 300.0])
+def test_norms_that_are_large_from_start_to_end_are_large_by_nature(n: int, unit: float, height: float) -> None:
+    loss = unit * falling(n, start=1.5, floor=1.05, noise=0.02)  # a fine-tune: it comes down by a third
+    assert not complaints({"loss": loss, "grad_norm": unit * level(n, height, 0.3)})
+
+
+@pytest.mark.parametrize("n", [60, 400])
+def test_norms_that_go_with_the_root_of_a_squared_error_are_no_explosion(n: int) -> None:
+    loss = falling(n, start=5e4, floor=4e3, noise=0.02)
+    assert not complaints({"loss": loss, "grad_norm": 3e3 * np.sqrt(loss)})
+
+
+@pytest.mark.parametrize("n", [60, 400])
+def test_norms_that_come_down_with_a_loss_that_began_too_high_exploded(n: int) -> None:
+    loss = falling(n, start=370, floor=90, noise=0.05)
+    (found,) = complaints({"loss": loss, "grad_norm": 100 * loss * (loss / loss[0])})
+    assert "explodes from the start" in found.message
+
+
+@pytest.mark.parametrize("n", [60, 200, 800])
+@pytest.mark.parametrize("end", [30.0, 300.0])
+def test_norms_that_grow_with_the_reward_are_a_note(n: int, end: float) -> None:
+    """The loss of values grows with the returns: the reward outweighs it."""
+    t = np.linspace(0, 1, n)
+    reward = 20 + 600 / (1 + np.exp(-(t - 0.4) / 0.1)) + 20 * np.random.default_rng(n).normal(size=n)
+    grad = level(n, 1.0, 0.2) * end ** ((reward.clip(0) / 620) ** 0.5)
+    curves = {"train/loss": level(n, 2.0, 0.05) * (1 + t), "train/grad_norm": grad, "rollout/ep_rew_mean": reward}
+    assert not complaints(curves)
+    lost = np.where(t < 0.5, reward, 20.0)
+    assert complaints(curves | {"rollout/ep_rew_mean": lost, "train/grad_norm": level(n, 1.0, 0.2) * end**t})
+
+
+@pytest.mark.parametrize("n", [200, 800])
+def test_norms_that_grow_while_the_held_out_metric_keeps_its_gain_are_a_note(n: int) -> None:
+    t = np.linspace(0, 1, n)
+    grad = level(n, 2.0, 0.3) * (1 + 40 * t**1.5)
+    curves = {"train/loss": falling(n, floor=0.02), "train/grad_norm": grad, "val/accuracy": 0.9 - 0.7 * np.exp(-8 * t)}
+    assert not complaints(curves)
+    vast = level(n, 2.0, 0.3) * 10 ** (8 * np.maximum(t - 0.4, 0))
+    assert complaints(curves | {"train/grad_norm": vast}), "more than a thousandfold is no matter of scale"

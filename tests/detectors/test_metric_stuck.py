@@ -118,3 +118,15 @@ def test_an_area_under_the_roc_curve_of_one_half() -> None:
     assert complains(RULE, {"loss": falling(20), "val_auc": half})
     assert not complains(RULE, {"loss": falling(20), "val_auc": half + 0.2})
     assert not complains(RULE, {"loss": falling(20), "val/AUC": half - 0.45})  # of another curve than the ROC
+
+
+@pytest.mark.parametrize("n", [20, 60])
+@pytest.mark.parametrize("share", [0.9, 0.95])
+def test_a_good_accuracy_that_one_answer_for_all_gets_is_a_warning(n: int, share: float) -> None:
+    """Nine of ten samples are of one class: the loss falls to the entropy of the classes, and no further."""
+    entropy = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    curves = {"loss": falling(n, 0.69, entropy, 0.005), "val_loss": falling(n, 0.65, entropy, 0.005)}
+    found = only(RULE, curves | {"val_accuracy": np.full(n, share)})
+    assert found.severity is Severity.WARNING and "one answer" in found.message
+    learned = {"loss": falling(n, 0.69, entropy / 3, 0.005), "val_loss": falling(n, 0.65, entropy / 3, 0.005)}
+    assert only(RULE, learned | {"val_accuracy": np.full(n, share)}).severity is Severity.NOTE

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loglens.model.series import Series
+from loglens.model.vocabulary import UNBOUNDED
 from loglens.stats.arrays import Floats
 from loglens.stats.blocks import blocks, noise
 
@@ -180,7 +181,7 @@ def _ideal(curve: Series) -> float | None:
     value = curve.value
     if curve.role in ("loss", "metric_lower"):
         return 0.0 if value.min() >= 0 else None
-    if curve.role in SHARES and value.min() >= -1:
+    if curve.role in SHARES and value.min() >= -1 and not UNBOUNDED.search(curve.tag):
         return 1.0 if value.max() <= 1 else 100.0 if value.max() <= 100 else None
     return None
 

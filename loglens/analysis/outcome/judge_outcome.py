@@ -11,6 +11,7 @@ from loglens.analysis.outcome.curve_state import BRIEF, LITTLE, RISEN, WORST
 from loglens.analysis.outcome.gan_balance import gan_balance
 from loglens.analysis.outcome.indicators import Indicator, indicators, is_resumed
 from loglens.analysis.outcome.together import fell_together, stays_at_worst
+from loglens.analysis.outcome.unseen_start import knows_from_the_start, learned_before
 from loglens.model.numbers import number
 from loglens.model.outcome import SUCCESS, RunOutcome
 from loglens.model.run_end import STOPPED, end_notes, kind_of_end
@@ -40,6 +41,8 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
         return RunOutcome("broke", f"the log ends in an error: {ended[0].message}")
     if not found:
         return gan_balance(curves) or RunOutcome("unclear", _nothing_measures(curves))
+    if knows := knows_from_the_start(found):
+        return RunOutcome("learned", knows, tuple(one.curve.tag for one in found if one.heldout)[:2])
     decisive = [indicator for indicator in found if indicator.state not in ("short", "held")]
     if not decisive:
         return _without_course(found)
@@ -54,7 +57,10 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
         why = f"the log begins at {begins}: {_course(chief)}, and its start is not known"
         return _outcome("unclear", why, [chief])
     against = [indicator for indicator in found if all(indicator is not other for other in first)]
-    return _weighed(state, chief, against)
+    if state == "little" and (earlier := learned_before(found, chief)):
+        why = f"{_course(earlier)}; {_course(chief)} since its first evaluation, when half of that was made"
+        return _outcome(earlier.state, why, [earlier, chief])
+    return _weighed(state, chief, [one for one in against if one.state != "short" or not learned_before(found, one)])
 
 
 def _of_rank(group: list[Indicator]) -> tuple[str, Indicator]:
