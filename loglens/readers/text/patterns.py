@@ -88,7 +88,8 @@ overflow       carry,alone         setting loss scale to: <vloss_scale>
 overflow       carry,alone         attempted loss scale: #, reducing to <vloss_scale>
 oom            carry,alone         ^<vnum_ooms> cuda oom errors thrown
 oom            carry,alone         ^<vnum_alloc_retries> cuda memory allocation retries
-sheet          table           ^\| ?(?P<key>[a-z][\w/@. -]{0,60}?) \| <value> ?\|$
+sheet          table           ^\| ?(?P<key>(?:% )?[a-z][\w/@. -]{0,60}?) \| <value> ?\|$
+sheet          table           ^\| ?(?P<key>[a-z][\w/@. -]{0,30}? # [a-z][\w/@. -]{0,40}?) \| <value> ?\|$
 sheet          group           ^\| ?(?P<key>[a-z][\w@. -]{0,60})/ \| ?\|$
 sheet          rule            ^-{8,}$
 olmo           set             ^\[step=<step>/#(?:,epoch=<epoch>)?[^\]\0]*\]$
