@@ -94,7 +94,9 @@ rl_importance_ratio ^(policy |ppo |<avg> )*ratios?( <avg>)?$|^policy ratio|probs
 
 when ^(ce mean words|cost|gnorm)$
 metric_higher@val   ^translation$
-when ^p$ & ^r$ & ^f1( score)?$|^map( |$)
+when ^p$ & ^r$ & ^map( |$)
+metric_higher@val   ^[pr]$
+when ^p$ & ^r$ & ^f1( score)?$
 metric_higher       ^[pr]$
 when ^mrr$ & ^mr$
 metric_lower@val    ^mr$

@@ -59,6 +59,8 @@ _PAIR = re.compile(r"(?<![\w:]):([A-Za-z_]\w{0,60}), ?(?=\0)|(?<=[(\[ ])(['\"])(
 _COUNT_BETWEEN = re.compile(r"[^\0]{0,40}\b(?:loss|cost) \0:? \0(?= [A-Za-z]|$)", re.I)
 #: What a line names that counts and else only says how long that took: "Step 100 per-step time 1.402s".
 _DURATION = re.compile(r"(?:^|[ _-])(?:time|duration|elapsed|seconds|time cost)$", re.I)
+#: "1h 12m 30s" is one value.
+_MORE_OF_TIME = re.compile(r"\0[dhm] (?=\0[hms]\b)")
 #: So many values that are not known to measure, and nothing else, make a line behind a counter a report.
 _SEVERAL = 2
 #: A line of names and numbers that says nothing known to measure is no longer than this.
@@ -93,7 +95,7 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
     mild = False
     if not measures and named and not unnamed:
         counted = sum(low.count(MARK, each.start, each.end) for each in (step, epoch) if each)
-        whole = len(listed) + counted == body.count(MARK)
+        whole = len(listed) + counted + len(_MORE_OF_TIME.findall(low)) == body.count(MARK)
         mild = whole and len(listed) >= _SEVERAL
         report = mild or (whole and _takes_time(listed))
     weak = not measures and not step and not epoch and len(listed) == body.count(MARK) and len(body) < _LONGEST_LINE

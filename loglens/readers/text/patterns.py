@@ -64,6 +64,7 @@ mmengine       epoch,final     \bepoch ?\((?P<split>val|test)\) ?\[<epoch>\] ?\[
 mmengine       epoch           \bepoch ?\((?P<split>val|test)\) ?\[<epoch>\] ?\[ ?#\]
 mmengine       -               \biter ?\((?P<split>train)\) ?\[ ?<step>/ ?#\]
 mmengine       carry,final     \biter ?\((?P<split>val|test)\) ?\[ ?<step>/ ?<total>\]
+mmengine       carry           \biter ?\((?P<split>val|test)\) ?\[ ?#\]
 mmdet          within          \bepoch ?\[<epoch>\] ?\[ ?<step>/<total>\]
 mmdet          -               \biter ?\[<step>/#\]
 detectron2     -               ^eta: [^|]{1,60}? iter: <step> total_loss:
