@@ -51,15 +51,17 @@ def read(
     on_error: Literal["note", "raise"] = "note",
     follow: bool = False,
     roles: Mapping[str, str] | None = None,
+    columns: str | Collection[str] = (),
 ) -> list[Run]:
     """Read every run under a path: a file, a run's folder, a folder of many runs, a glob, or a list of these.
 
     A file that cannot be read becomes a note (kind "unreadable") of the first run that can, or with
     on_error="raise" an UnreadableError; where nothing at all can be read, that is always raised.
     follow: whether links that lead out of a path are followed. roles: globs of tags to roles, for
-    `run.series(role=...)`, such as {"objective": "loss"}.
+    `run.series(role=...)`, such as {"objective": "loss"}. columns: names for the columns of tables without a header
+    line, as "step,loss,lr" or a list.
     """
-    runs, failures = _read_all(_paths(path), Config(follow=follow))
+    runs, failures = _read_all(_paths(path), Config(follow=follow, columns=_columns(columns)))
     if failures and (on_error == "raise" or not runs):
         raise UnreadableError(f"{failures[0].path}: {failures[0]}", failures[0].path)
     notes = [Note("unreadable", str(failure), failure.path) for failure in failures]
@@ -80,6 +82,7 @@ def diagnose(
     baseline: str | PathLike[str] | None = None,
     jobs: int = 1,
     follow: bool = False,
+    columns: str | Collection[str] = (),
     after: Data = (),
 ) -> Report:
     """Judge every run of the data, and return the report.
@@ -90,14 +93,15 @@ def diagnose(
     warning, note or never. roles: globs of tags to roles, such as {"objective": "loss", "dev*": "loss@val"}.
     select: names of the only rules to apply. ignore: names of rules to leave out. thresholds: rule -> threshold ->
     number. These go before the configuration. baseline: a file of accepted findings, which do not fail the gate.
-    jobs: how many processes judge runs. follow: whether links that lead out of a path are followed. after: an earlier
-    run of the same recipe, or a list of them, oldest first: a note says whether what was changed helped, and the
-    remedies go on from there.
+    jobs: how many processes judge runs. follow: whether links that lead out of a path are followed. columns: names for
+    the columns of tables without a header line. after: an earlier run of the same recipe, or a list of them, oldest
+    first: a note says whether what was changed helped, and the remedies go on from there.
 
     Raises UnreadableError for a path that does not exist; what else cannot be read is listed in `report.unread`.
     Raises LoglensError for data of another form, ConfigError for a rule, role or threshold that does not exist.
     """
-    settings = _settings(config, fail_on, roles, _names(select), _names(ignore), thresholds, follow)
+    settings = _settings(config, fail_on, roles, _names(select), _names(ignore), thresholds)
+    settings = replace(settings, follow=follow, columns=_columns(columns))
     earlier = [_judged(one, settings, jobs) for one in (after if isinstance(after, list | tuple) else [after])]
     report = _report(follow_up.after(earlier)(_judged(data, settings, jobs)), settings)
     return report if baseline is None else baselines.accept(report, baselines.load(Path(baseline)), Path(baseline))
@@ -127,12 +131,13 @@ def compare(
     config: str | PathLike[str] | None = None,
     roles: Mapping[str, str] | None = None,
     follow: bool = False,
+    columns: str | Collection[str] = (),
 ) -> Comparison:
     """Find where a run differs from a good one by more than noise: `compare(good, bad)`.
 
     With `against`, the one run given is compared with the spread of several good ones:
     `compare(new, against="runs/good*")`; it is left out of them where it is among them. Each is whatever `diagnose`
-    takes. max_regression: limits such as "val/loss 2%", which decide `.failed`. config, roles, follow: as in
+    takes. max_regression: limits such as "val/loss 2%", which decide `.failed`. config, roles, follow, columns: as in
     `diagnose`.
 
     Good runs are diagnosed first: those that have failed are in `.left_out`. Raises LoglensError where no good run is
@@ -146,7 +151,7 @@ def compare(
 
     if (bad is None) == (against is None):
         raise TypeError("compare() takes a good run and a bad one, or one run and against=")
-    settings = _settings(config, None, roles, (), (), None, follow)
+    settings = replace(_settings(config, None, roles, (), (), None), follow=follow, columns=_columns(columns))
     last = _one(good if bad is None else bad, settings)
     firsts = [_one(good, settings)] if against is None else _others(against, last, settings)
     curves = [(run, assign_roles(run, settings.roles)) for run in (*firsts, last)]
@@ -216,7 +221,6 @@ def _settings(
     select: Collection[str],
     ignore: Collection[str],
     thresholds: Mapping[str, Mapping[str, float]] | None,
-    follow: bool,
 ) -> Config:
     """The configuration with the arguments before it. Raises ConfigError for a name that does not exist."""
     known = registry.detectors()
@@ -234,7 +238,6 @@ def _settings(
         # the first glob that fits a tag counts
         roles={**own.roles, **{tag: role for tag, role in found.roles.items() if tag not in own.roles}},
         thresholds={**found.thresholds, **merged},
-        follow=follow,
     )
     return with_flags(found, known, fail_on, select, ignore)
 
@@ -304,3 +307,9 @@ def _any_runs(data: Data, settings: Config) -> list[Run]:
 
 def _names(names: str | Collection[str]) -> Collection[str]:
     return (names,) if isinstance(names, str) else names
+
+
+def _columns(names: str | Collection[str]) -> tuple[str, ...]:
+    """The names of columns, given one by one or parted by commas."""
+    listed = names.split(",") if isinstance(names, str) else names
+    return tuple(name.strip() for name in listed if name.strip())

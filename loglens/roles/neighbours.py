@@ -10,6 +10,8 @@ from loglens.roles.role import Role
 from loglens.roles.table import ERRORS, MAIN, NEUTRAL, PART
 from loglens.roles.words import read_tag
 
+_WHICH = re.compile(r"^(best|current|cur|curr) ")
+
 
 def settle(roles: dict[str, Role], words: Mapping[str, str], given: Collection[str]) -> dict[str, Role]:
     """The roles that depend on other tags: which of several losses is the total, what replaces a missing loss."""
@@ -23,7 +25,19 @@ def settle(roles: dict[str, Role], words: Mapping[str, str], given: Collection[s
     names = {role.name for role in settled.values()}
     if "rl_reward" not in names:  # a return is discounted only where it stands beside a reward
         settled |= {tag: replace(r, name="rl_reward") for tag, r in settled.items() if r.name == "rl_return"}
+    settled |= _evaluated(settled, words, given)
     return settled | _stand_ins(settled, words, given)
+
+
+def _evaluated(roles: Mapping[str, Role], words: Mapping[str, str], given: Collection[str]) -> dict[str, Role]:
+    """The metrics of which the best so far is kept, "current accuracy" beside "best accuracy": of held-out data."""
+    best = {_WHICH.sub("", said) for said in words.values() if said.startswith("best ")}
+    unsaid = (tag for tag in roles.keys() - given if _WHICH.match(words[tag]) and read_tag(tag)[1] is None)
+    found = [tag for tag in unsaid if _WHICH.sub("", words[tag]) in best]
+    if all(words[tag].startswith("best ") for tag in found):
+        return {}
+    metrics = [tag for tag in found if (roles[tag].name or "").startswith("metric_")]
+    return {tag: replace(roles[tag], split="val") for tag in metrics}
 
 
 def _stand_ins(roles: Mapping[str, Role], words: Mapping[str, str], given: Collection[str]) -> dict[str, Role]:

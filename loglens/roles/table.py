@@ -94,8 +94,14 @@ rl_importance_ratio ^(policy |ppo |<avg> )*ratios?( <avg>)?$|^policy ratio|probs
 
 when ^(ce mean words|cost|gnorm)$
 metric_higher@val   ^translation$
+when ^p$ & ^r$ & ^map( |$)
+metric_higher@val   ^[pr]$
 when ^p$ & ^r$ & ^f1( score)?$
 metric_higher       ^[pr]$
+when ^mrr$ & ^mr$
+metric_lower@val    ^mr$
+when ^eps(ilon)?$ & ^(<avg> )*scores?$
+rl_reward           ^(<avg> )*scores?$
 when ^<avg> rms$ & ^skip ratio$
 metric_lower        ^(delta|<avg> rms)$
 
@@ -105,7 +111,7 @@ always
 metric_higher       (accs?|accu|accurac(y|ies))$
 -                   fan ?speed|fan$
 -                   (^|(acc|accuracy|auc|map|ndcg|error|err|loss|logloss|r?mse|mae|mape|f1|score)s?( <avg>)? )std(dev)?$
-metric_higher       norm(alized)? edit dis(t(ance)?)?
+metric_higher       norm(alized)? (ed|edit dis(t(ance)?)?)$
 grad_norm_global    <grad> norms? (of )?(\w+ )*loss( \w+)?$|^<grad> (actor|critic|policy|value|world model)$
 lr                  step ?sizes?$
 ignore              hp metric|^keras$|image$
@@ -222,6 +228,7 @@ metric_higher       (accs?|accurac(y|ies))( <avg>| step| epoch)*$
 loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|logloss
 loss                (criterion|objective|obj|^((<avg>|total|batch|epoch) )*cost)( <avg>| step| epoch)*$
 loss                ((^|empirical )risk|deviance|neg(ative)? (log )?lik\w*)( <avg>| step| epoch)*$
+loss                smooth ?l1|huber|hinge
 loss                n?elbo|vlb|^(epoch )?ctc$|^tot(al)?$
 metric_lower        top err(or)?|errors?|[ts]?errs?|[awctdusmjf]er|b[cw]er|per$|lpips|niqe
 metric_lower        bp[bcdp]|bits per \w+|[nr]?r?msl?e
@@ -238,7 +245,7 @@ metric_higher       pesq|stoi|true (positive|negative)s?|cos(ine)? sim(ilarity)?
 metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kendall|kappa|exact match|em|sensitivity
 metric_higher       log ?lik\w*|likelihood|llh|oa$|adj ?r2?$|hmean|fitness|signal noise ratio|structural similarity
 metric_higher       \w+ is( <avg>)?$|specificity|inception score|correct
-metric_higher       snr|lddt|gdt( ts| ha)?|tm score|pck|oks|ncc|vmaf|gini|n?sdri?|\w*mos
+metric_higher       (si ?)?snri?|si ?sdri?|lddt|gdt( ts| ha)?|tm score|pck|oks|ncc|vmaf|gini|n?sdri?|\w*mos
 loss_component      penalty$|^regulari[sz]ation$|(kld?|dkl)( div\w*)?$
 epoch               ^(?!(best|bad|warm ?up|max|min|total|num) )\w+ (current |global )?epochs?$
 step                ^(?!(best|bad|warm ?up|max|min|total|num) )\w+ (current |global )?(step|iteration|episodes)$

@@ -34,8 +34,9 @@ _SPELLINGS = tuple(
         (r"(?<![a-z\d])(?:n(?=(?:steps|timesteps|iters|updates|epochs|tokens|samples|params)\b))", "n "),
         (r"(?<![a-z\d])top[-_@ ]?\d+(?![a-z\d])", "top k"),
         (r"(?<![a-z])held[-_ ]?out(?![a-z])", "heldout"),
-        (r"(?<![a-z])(?:(?:rank|cmc)[-_@]?|(?:[prh]|hr)@)(?=\d)", "hits "),
+        (r"(?<![a-z])(?:(?:rank|cmc)[-_@]?|(?:[prh]|hr|recall)@)(?=\d)", "hits "),
         (r"/ ?s(?:ec(?:ond)?)?(?![a-z])", " per s "),
+        (r"(?<![a-z\d])fb1(?![a-z\d])", "f1"),
         (r"(?<![a-z\d])l_(?=[a-z]{2}|[dg](?![a-z]))(?!inf|rate)", "loss "),
     )
 )

@@ -64,3 +64,14 @@ def test_the_flag(tmp_path: Path, command: list[str]) -> None:
     path.write_text(STATS)
     result = CliRunner().invoke(main, [*command, str(path), "--columns", "step,loss,lr", "--isolated"])
     assert "loss" in result.output and "no header" not in result.output
+
+
+@pytest.mark.parametrize("columns", ["step, loss,lr", ["step", "loss", "lr"]])
+def test_the_argument_in_python(tmp_path: Path, columns: str | list[str]) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(STATS)
+    (run,) = loglens.read(path, columns=columns)
+    assert run.tags == ("loss", "lr")
+    (judged,) = loglens.diagnose(path, columns=columns).runs
+    assert {curve.tag for curve in judged.curve_roles} == {"loss", "lr"}
+    assert "1 good run" in str(loglens.compare(path, path, columns=columns))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from loglens.readers.text.templates import MARK
 
 #: The words that lead to a number: "lm loss:", "'grad_norm': '", "lr=[", "elapsed time (ms):"
-_WORD = r"[^\W\d][\w.@/%+~^-]*(?:'s(?= ))?"
+_WORD = r"(?:[Tt]op \d{1,4}|[^\W\d][\w.@/%+~^-]*(?:'s(?= ))?)"
 _OPEN = r"['\"]? ?(?:[:=]{1,2}>?| is) ?[~]?['\"\[({ ]{0,3}$"
 _KEY = re.compile(rf"({_WORD}(?: (?:/ )?{_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\))?){_OPEN}")
 _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")

@@ -10,18 +10,33 @@ from loglens.readers.text.templates import MARK
 #: "batch_id", "iter_idx", "step number"
 _NUMBER = r"(?:[ _-]?(?:idx|index|id|number|num|no\.|count))?"
 _STEPS = (
-    r"num_updates|global[ _]?step|(?:training )?steps?|iterations?|iters?|itr|updates?"
+    r"(?:sub|inner)[ _-]?epochs?|num_updates|global[ _]?step|(?:training )?steps?|iterations?|iters?|itr|updates?"
     r"|(?:mini)?batch(?:es)?(?: idx)?|步数?|迭代(?:次数)?|批次|ステップ|스텝|шаг|итерация"
 )
 _WORDS = {
     "step": rf"(?:{_STEPS}){_NUMBER}",
-    "epoch": rf"(?:epochs?|ep|轮次?|輪次?|エポック|에폭|에포크|эпоха){_NUMBER}",
+    "epoch": rf"(?:(?<!sub[ -])(?<!inner[ -])epochs?|ep|轮次?|輪次?|エポック|에폭|에포크|эпоха){_NUMBER}",
     # they count where nothing else does, and parts of a run where something does
     "turn": r"(?:episodes?|generations?|(?:communication |global )?rounds?|games?|time[ _]?steps?|frames?|ticks?)",
 }
 #: A line without any of these has no such counter: a quick test.
 _PARTS = {
-    "step": ("step", "iter", "itr", "update", "batch", "步", "迭代", "批次", "ステップ", "스텝", "шаг", "итерация"),
+    "step": (
+        "sub",
+        "inner",
+        "step",
+        "iter",
+        "itr",
+        "update",
+        "batch",
+        "步",
+        "迭代",
+        "批次",
+        "ステップ",
+        "스텝",
+        "шаг",
+        "итерация",
+    ),
     "epoch": ("ep", "轮", "輪", "エポック", "에폭", "에포크", "эпоха"),
     "turn": ("episode", "generation", "round", "game", "time", "frame", "tick"),
 }

@@ -57,6 +57,9 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     where, axis_names = _where(records, places, [tag for tag, _ in names], code, axis, owner, number)
     where = np.where(axis == _AXES.index("row"), np.nan_to_num(followers.row).astype(np.int64)[owner], where)
     names, where = _spread(names, where, code, records.has("generic")[owner] & (places.session[owner] == 0))
+    once = ~_said_twice(np.array([name == "step" for _, name in names], bool)[code], code, where, owner, number)
+    if not once.all():
+        owner, number, code, where = owner[once], number[once], code[once], where[once]
     index: dict[tuple[str, str], int] = {}
     code = np.array([index.setdefault((tag, axis_names[name]), len(index)) for tag, name in names], np.int32)[code]
     counts = np.bincount(code, minlength=len(index)).astype(np.int64)
@@ -82,6 +85,20 @@ def _said_once(records: LineRecords, values: Sequence[Value], owner: Ints, nth: 
     once = np.bincount(code[table], minlength=len(codes)) == 1
     said: NDArray[np.bool_] = table & once[code]
     return said
+
+
+def _said_twice(steps: NDArray[np.bool_], code: Codes, where: Ints, owner: Ints, number: Floats) -> NDArray[np.bool_]:
+    """Which values the line before says as well, under the same name and at the same step.
+
+    MXNet prints a line for each metric, and the speed in each of them. steps: which values are on the axis of steps.
+    """
+    order = np.argsort(code, kind="stable")
+    one, two = order[:-1], order[1:]
+    same = (code[one] == code[two]) & (where[one] == where[two]) & (owner[one] + 1 == owner[two]) & steps[two]
+    same &= (number[one] == number[two]) | (np.isnan(number[one]) & np.isnan(number[two]))
+    twice = np.zeros(len(code), bool)
+    twice[two[same]] = True
+    return twice
 
 
 _AXES = ("step", "samples", "epoch", "log", "table", "row")

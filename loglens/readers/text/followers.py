@@ -16,6 +16,7 @@ from loglens.stats.arrays import Floats, Ints
 
 #: At so many places of the log a form must stand to be a part of its progress, not of its head or end.
 PLACES = 3
+_HELD_OUT = frozenset({"val", "test"})
 #: So often it must be repeated to be one where nothing is counted.
 ROWS = 10
 #: Of the rows of a form so many have a place of their own where it is the counter's; fewer than one in ten
@@ -112,6 +113,8 @@ def _counts(records: LineRecords, rows: NDArray[np.intp], *, named: bool) -> boo
         return bool(np.mean(whole) > _RISING)
     total = records.total[rows]
     rises = np.diff(step) > 0
+    if len(rises) and np.mean(rises) >= _RISING_OF_TOTAL:  # an evaluation may be printed at the same step
+        rises = np.diff(step) >= 0
     min_rising = _RISING_OF_TOTAL if np.isfinite(total).all() and (step <= total).all() else _RISING
     return bool(whole.all() and len(rows) >= PLACES and np.mean(rises) >= min_rising)
 
@@ -139,7 +142,9 @@ def settle(records: LineRecords, places: Positions, sections: Sections, again: N
     for tags, keys, rows in _groups(records, sections, np.flatnonzero(lost)):
         shared = bool(tags & counted)
         weak = all("weak" in records.plans[plan].words for _, plan in keys)
-        name = _axis(records, places, rows, reached, shared=shared, weak=weak)
+        steps = all("steps" in records.plans[plan].words for _, plan in keys)
+        held = all(sections.names[section] in _HELD_OUT for section, _ in keys)
+        name = _axis(records, places, rows, reached, shared=shared, weak=weak, steps=steps, held=held)
         if not name:
             continue
         lost[rows] = False
@@ -186,10 +191,21 @@ def _reached(records: LineRecords, places: Positions) -> int:
     return int(_moves(places.epoch[counted], places.step[counted]).sum())
 
 
-def _axis(records: LineRecords, places: Positions, rows: Ints, reached: int, *, shared: bool, weak: bool) -> str:
+def _axis(
+    records: LineRecords,
+    places: Positions,
+    rows: Ints,
+    reached: int,
+    *,
+    shared: bool,
+    weak: bool,
+    steps: bool,
+    held: bool,
+) -> str:
     """The axis of the lines of one form; "" where they are no part of the log's progress.
 
     shared: lines that count have values of the same name on their axis. weak: nothing in them is known to measure.
+    steps: they say what the optimizer does. held: a heading before them says that they are of held-out data.
     """
     if np.isfinite(records.step[rows]).all():
         return "step" if len(rows) >= PLACES else ""
@@ -203,13 +219,15 @@ def _axis(records: LineRecords, places: Positions, rows: Ints, reached: int, *, 
     largest = int(np.bincount(places.session[rows][known], moves).max())
     if weak and (largest < PLACES or met < _EVERYWHERE * reached):
         return ""
-    if largest < PLACES and not (largest > 1 and largest >= reached):
+    if largest < (PLACES - held) and not (largest > 1 and largest >= reached):
         return ""
     named: list[tuple[str, Floats]] = [("step", step), ("epoch", epoch)]
+    # the last evaluation is often said once more at the end
+    own = min(_OWN * len(rows), len(rows) - 1) if held else _OWN * len(rows)
     for name, place in reversed(named) if shared else named:
-        if np.isfinite(place).any() and _moves(place, session).sum() >= _OWN * len(rows):
+        if np.isfinite(place).any() and _moves(place, session).sum() >= own:
             return name
-    return "row" if len(rows) >= ROWS * met and not weak else ""
+    return "row" if len(rows) >= ROWS * (1 if steps else met) and not weak else ""
 
 
 def _moves(*columns: Floats) -> NDArray[np.bool_]:

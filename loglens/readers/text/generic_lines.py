@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from loglens.readers.text.bare_pairs import bare_pairs
+from loglens.readers.text.bare_pairs import averages, bare_pairs
 from loglens.readers.text.cell_names import MEASURES, UNSPACED, Cell, cells, is_counter, split_word
 from loglens.readers.text.counters import Counter, counters, unnamed_counter
 from loglens.readers.text.labels import label_of
@@ -45,6 +45,13 @@ _LONGEST_HEADING = 100
 #: How many epochs there shall be, beside the batch size: a line of settings.
 _SETTINGS = (re.compile(r"\bepochs\b['\"]?[ :=,]{1,3}\0"), re.compile(r"\bbatch[ _-]?size\b"))
 _RATE = re.compile(r"(?:^|_)lr$|learning.?rate", re.I)
+#: What a line measures that counts; elsewhere "errors: 3" counts what went wrong.
+_ERROR = re.compile(r"(?:^|[^a-z])errors?(?: rate)?(?: of best model)?$", re.I)
+#: A measure of quality.
+_SCORE = re.compile(r"(?:^|[^a-z])(?:acc|accuracy|[wc]er|bleu|f1|iou|map|auc|precision|recall|psnr|ssim|dice)\b", re.I)
+_BEST = re.compile(r"best(?=[ _A-Z])", re.I)
+#: What the optimizer does: lines that say so are printed as it steps.
+_OPTIMIZER = re.compile(r"(?:^|_)lr(?:_?\d+)?$|learning.?rate|g(?:rad)?[ _.]?norm", re.I)
 _REPORTED = re.compile(r"loss|(?:^|[^a-z])acc(?:$|[^a-z])|accuracy", re.I)
 #: A name and its value as a pair of a tuple or list: "(:epoch, 1, :trn, 0.38)", "[('loss', 0.38), ('acc', 0.9)]".
 _PAIR = re.compile(r"(?<![\w:]):([A-Za-z_]\w{0,60}), ?(?=\0)|(?<=[(\[ ])(['\"])([A-Za-z_][\w /@.-]{0,60})\2, ?(?=\0)")
@@ -52,6 +59,8 @@ _PAIR = re.compile(r"(?<![\w:]):([A-Za-z_]\w{0,60}), ?(?=\0)|(?<=[(\[ ])(['\"])(
 _COUNT_BETWEEN = re.compile(r"[^\0]{0,40}\b(?:loss|cost) \0:? \0(?= [A-Za-z]|$)", re.I)
 #: What a line names that counts and else only says how long that took: "Step 100 per-step time 1.402s".
 _DURATION = re.compile(r"(?:^|[ _-])(?:time|duration|elapsed|seconds|time cost)$", re.I)
+#: "1h 12m 30s" is one value.
+_MORE_OF_TIME = re.compile(r"\0[dhm] (?=\0[hms]\b)")
 #: So many values that are not known to measure, and nothing else, make a line behind a counter a report.
 _SEVERAL = 2
 #: A line of names and numbers that says nothing known to measure is no longer than this.
@@ -71,11 +80,13 @@ def generic(body: str, low: str) -> LinePlan | None:
 
 def _named_numbers(body: str, low: str) -> LinePlan | None:
     step, epoch = counters(low)
+    means = averages(body)
+    step, epoch = (None if each and each.slot in means else each for each in (step, epoch))
     unnamed = False
     if step is None and (found := unnamed_counter(low, epoch.end if epoch else 0)):
         step, unnamed = found, True
     taken = frozenset(slot for each in (step, epoch) if each for slot in (each.slot, each.total) if slot >= 0)
-    listed = cells(body, taken, whole=False, bare=False, known=bare_pairs(body))
+    listed = cells(body, taken, whole=False, bare=False, known=bare_pairs(body) | means)
     listed = [cell for cell in listed if not is_counter(cell.key)]
     if _is_of_settings(low, listed):
         return None
@@ -84,7 +95,7 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
     mild = False
     if not measures and named and not unnamed:
         counted = sum(low.count(MARK, each.start, each.end) for each in (step, epoch) if each)
-        whole = len(listed) + counted == body.count(MARK)
+        whole = len(listed) + counted + len(_MORE_OF_TIME.findall(low)) == body.count(MARK)
         mild = whole and len(listed) >= _SEVERAL
         report = mild or (whole and _takes_time(listed))
     weak = not measures and not step and not epoch and len(listed) == body.count(MARK) and len(body) < _LONGEST_LINE
@@ -97,17 +108,19 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
     if not named and not unnamed and listed[0].slot == 0 and _COUNT_BETWEEN.match(body):
         return _count_between(listed, split)
     if not named:
-        if (label := _WHICH.match(body)) and _EVALUATED.match(label[1]):
+        if ((label := _WHICH.match(body)) and _EVALUATED.match(label[1])) or _keeps_best(listed):
             split = split or "val"
         values = values_of(_labelled(body, listed), split, "follow", frozenset({"section"}))
         words = {"follow", *(["unnamed"] if unnamed else []), *(["weak"] if weak else [])}
+        if measures and any(map(_OPTIMIZER.search, (cell.key for cell in listed))):
+            words.add("steps")
         return _counting(LinePlan(f"unnamed/{split}", frozenset(words), values=values), step, epoch)
     if label := _WHICH.match(body):
         split = split or ("val" if _EVALUATED.match(label[1]) else "")
         values = values_of(_labelled(body, listed), split, "step" if step else "epoch", frozenset())
         return _counting(LinePlan(f"generic/{label[1]}", frozenset({"generic"}), values=values), step, epoch)
     if not split:
-        listed = _of_one_part(listed)
+        listed = _behind_held_out(_of_one_part(listed))
     words = {"generic", *(["unnamed"] if unnamed else []), *(["mild"] if mild else [])}
     values = values_of(listed, split, "step" if step else "epoch", frozenset())
     section = "train" if split in ("", "train") else ""
@@ -121,7 +134,7 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
 
 def _measures(listed: list[Cell], *, named: bool) -> bool:
     """Whether values are known to measure; "epoch 1, train 0.38, test 0.41" is one measure of two parts of the data."""
-    if any(MEASURES.search(cell.key) for cell in listed):
+    if any(MEASURES.search(cell.key) or (named and _ERROR.search(cell.key)) for cell in listed):
         return True
     return named and len({split_word(cell.key) for cell in listed} - {""}) > 1
 
@@ -195,6 +208,30 @@ def _of_one_part(listed: list[Cell]) -> list[Cell]:
     ]
 
 
+def _behind_held_out(listed: list[Cell]) -> list[Cell]:
+    """The cells of a line with the measures that stand behind its last one of held-out data as such.
+
+    "Train loss: 212.2 Val loss: 102.9 WER: 96.9": a word error rate is counted on held-out data; losses, norms and
+    what the line measures of a part of the data say themselves what they are of.
+    """
+    last = max((at for at, cell in enumerate(listed) if cell.split in ("val", "test")), default=-1)
+    if last < 0 or not all(cell.split for cell in listed[: last + 1]):
+        return listed
+    said = {cell.key.lower() for cell in listed if cell.split}
+    return [
+        cell._replace(split=listed[last].split)
+        if at > last and not cell.split and cell.key.lower() not in said and _SCORE.search(cell.key)
+        else cell
+        for at, cell in enumerate(listed)
+    ]
+
+
+def _keeps_best(listed: list[Cell]) -> bool:
+    """Whether a line says a measure and the best one so far: "MeanIU: 0.61, Best_mIoU: 0.65" is an evaluation."""
+    best = [cell for cell in listed if _BEST.match(cell.key)]
+    return 0 < len(best) < len(listed) and any(MEASURES.search(cell.key) for cell in listed if cell not in best)
+
+
 def _labelled(body: str, listed: list[Cell]) -> list[Cell]:
     """The cells of a line that begins with what they are of, with that before their names."""
     label = _WHICH.match(body) or _LABEL.match(body)
@@ -211,6 +248,8 @@ def _setter(low: str, step: Counter | None, epoch: Counter | None) -> LinePlan |
     named = [each for each in (step, epoch) if each]
     if not named or len(low) > _LONGEST_HEADING:
         return None
+    if any(each.total < 0 and _HOW_MANY.search(low, each.start, each.end) for each in named):
+        return None
     rest = low
     for each in sorted(named, key=lambda each: -each.start):
         rest = f"{rest[: each.start]} {rest[each.end :]}"
@@ -223,6 +262,8 @@ def _setter(low: str, step: Counter | None, epoch: Counter | None) -> LinePlan |
     return _counting(LinePlan("generic/", frozenset({"set"}), section=section), step, epoch)
 
 
+#: "Training batches: 6501" says how many there are.
+_HOW_MANY = re.compile(r"(?:batches|steps|iterations|iters|updates|epochs|episodes|rounds) ?[:=]")
 #: How long the last one took, behind a counter: "ITERATION 14 (165.40s)".
 _TOOK = re.compile(r"[\[(]\0 ?(?:s|sec|secs|seconds|m|min|mins|minutes|ms)[\])]")
 

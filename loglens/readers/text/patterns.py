@@ -64,6 +64,7 @@ mmengine       epoch,final     \bepoch ?\((?P<split>val|test)\) ?\[<epoch>\] ?\[
 mmengine       epoch           \bepoch ?\((?P<split>val|test)\) ?\[<epoch>\] ?\[ ?#\]
 mmengine       -               \biter ?\((?P<split>train)\) ?\[ ?<step>/ ?#\]
 mmengine       carry,final     \biter ?\((?P<split>val|test)\) ?\[ ?<step>/ ?<total>\]
+mmengine       carry           \biter ?\((?P<split>val|test)\) ?\[ ?#\]
 mmdet          within          \bepoch ?\[<epoch>\] ?\[ ?<step>/<total>\]
 mmdet          -               \biter ?\[<step>/#\]
 detectron2     -               ^eta: [^|]{1,60}? iter: <step> total_loss:
@@ -88,7 +89,8 @@ overflow       carry,alone         setting loss scale to: <vloss_scale>
 overflow       carry,alone         attempted loss scale: #, reducing to <vloss_scale>
 oom            carry,alone         ^<vnum_ooms> cuda oom errors thrown
 oom            carry,alone         ^<vnum_alloc_retries> cuda memory allocation retries
-sheet          table           ^\| ?(?P<key>[a-z][\w/@. -]{0,60}?) \| <value> ?\|$
+sheet          table           ^\| ?(?P<key>(?:% )?[a-z][\w/@. -]{0,60}?) \| <value> ?\|$
+sheet          table           ^\| ?(?P<key>[a-z][\w/@. -]{0,30}? # [a-z][\w/@. -]{0,40}?) \| <value> ?\|$
 sheet          group           ^\| ?(?P<key>[a-z][\w@. -]{0,60})/ \| ?\|$
 sheet          rule            ^-{8,}$
 olmo           set             ^\[step=<step>/#(?:,epoch=<epoch>)?[^\]\0]*\]$

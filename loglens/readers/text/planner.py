@@ -70,13 +70,19 @@ def _message(text: str, at: int) -> tuple[int, LinePlan | None]:
     plan = None
     for begin in begins:
         body = text[begin:]
-        if plan := _known(body, _lower(body)):
+        plan = _known(body, _lower(body))
+        if plan and not (begin > further and _uncounted(plan)):
             break
     else:
         begin = further
         body = text[begin:]
         plan = generic(body, _lower(body))
     return begin, _moved(plan, text.count(MARK, 0, begin)) if plan else None
+
+
+def _uncounted(plan: LinePlan) -> bool:
+    """Whether a line is known by its values alone: then a number before it ("[2000] valid_loss=4.3") is its counter."""
+    return "telling" in plan.words and plan.step < 0 and plan.epoch < 0
 
 
 def _moved(plan: LinePlan, by: int) -> LinePlan:
@@ -117,7 +123,7 @@ def _fit(pattern: Pattern, body: str, found: re.Match[str]) -> LinePlan | None:
         base = replace(base, section=split or "train")
     axis = _axis(words)
     if "value" in slots:
-        key = body[found.start("key") : found.end("key")].strip()
+        key = body[found.start("key") : found.end("key")].strip().replace(MARK, "#")
         if "own" in words:
             split, key = own_split(key)
         key = f"{split}/{key}" if split else key

@@ -15,6 +15,8 @@ from loglens.stats.arrays import Floats, Ints
 
 #: From so many lines on, and with so many of them in an epoch of their own, a line is printed once an epoch.
 _FEW, _ONCE = 4, 0.9
+#: Epochs that begin at so many different steps are printed by a counter of the whole run.
+_PHASES = 3
 _TABLE_STEPS = {name: rank for rank, name in enumerate(f"{NAMES['step']} {NAMES['epoch']}".split())}
 
 
@@ -133,23 +135,43 @@ def _join(records: LineRecords, rows: Ints, epoch: Floats, session: NDArray[np.i
     if _is_length(step, total, rises):
         return epoch, "the step does not rise from epoch to epoch: steps count epochs"
     again = np.count_nonzero(rises & (step[1:] <= step[:-1]))
-    always = "within" in records.plans[records.plan[rows[0]]].words
+    words = records.plans[records.plan[rows[0]]].words
+    # a bar may count over the whole run beside a line that names the epoch
+    always = "within" in words and not ("postfix" in words and rises.any() and not again)
     if not always and (not again or again < 0.5 * np.count_nonzero(rises)):
         return step, ""
     base = 1.0 if epoch.min() >= 1 else 0.0
     joined = step.copy()
     remark = ""
+    length = _length_by_phase(step, epoch) if np.isnan(total).all() else 0.0
     for _, group in groupby(range(len(rows)), key=lambda i: session[i]) if session.any() else [(0, range(len(rows)))]:
         mine = np.fromiter(group, np.int64)
         known = total[mine][np.isfinite(total[mine])]
-        if len(known):
-            span = float(known.max())
+        if length or len(known):
+            span = length or float(known.max())
         else:
             span = float(step[mine].max()) + (1 if step[mine].min() == 0 else 0)
             remark = f"the step begins again each epoch: steps count {span:.0f} an epoch"
         with np.errstate(over="ignore", invalid="ignore"):  # a "step 1e308" is no step
             joined[mine] = (epoch[mine] - base) * span + step[mine]
     return joined, remark
+
+
+def _length_by_phase(step: Floats, epoch: Floats) -> float:
+    """The steps of an epoch, from where its lines stand; 0 where that does not follow.
+
+    A loop that prints every 100 steps of the run ends an epoch at 1300 and begins the next one at 64: an epoch has
+    1336 steps. Where each epoch begins at the same step, the loop counts its lines in the epoch.
+    """
+    moves = np.diff(step)
+    every = float(np.median(moves[epoch[1:] == epoch[:-1]])) if np.any(epoch[1:] == epoch[:-1]) else 0.0
+    next_one = np.flatnonzero(epoch[1:] == epoch[:-1] + 1)
+    first = step[next_one + 1]
+    if every <= 0 or len(np.unique(first)) < _PHASES:
+        return 0.0
+    lengths = step[next_one] + every - first
+    length = float(np.median(lengths))
+    return length if np.mean(lengths == length) >= _ONCE else 0.0
 
 
 def _is_length(step: Floats, total: Floats, rises: Bools) -> bool:

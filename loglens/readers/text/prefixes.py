@@ -24,9 +24,10 @@ _TAG = re.compile(
     r"""(?:
         [\[(]?\0([-/.])\0\1\0[\ ,_-]{0,2}\0:\0:\0(?:,\0)?(?:Z|\ ?\+\0:?\0?)?[\])]?     # date and time
       | [\[(]?\0:\0:\0(?:,\0)?[\])]?(?=[\s|:\]])                                       # time
-      | [A-Z][a-z]{2}\ [A-Z][a-z]{2}\ \0\ \0:\0:\0\ \0                               # Tue Mar 14 09:12:44 2023
+      | (?:\[\ ?)?[A-Z][a-z]{2}\ [A-Z][a-z]{2}\ \0\ \0:\0:\0\ \0(?:\ ?\])?              # Tue Mar 14 09:12:44 2023
       | (?:[A-Z][a-z]{2}\ )?[A-Z][a-z]{2}\ \0\ \0:\0:\0(?:\ [\w.-]{1,40}\ [\w.-]{1,40}(?:\[\0\])?:)?   # syslog
       | [A-Z][a-z]{2},?\ \0\ [A-Z][a-z]{2}\ \0\ \0:\0:\0                               # Tue 14 Mar 2023 09:12:44
+      | \0\ [A-Z][a-z]{2}\ (?:\0\ )?\0:\0(?::\0)?(?:,\0)?(?=\s)                         # 14 Mar 09:12
       | [IWEF]\d{4,8}\ \0:\0:\0\ \0\ [\w./-]{1,60}:\0\]                                # glog, absl
       | std(?:out|err)\ [FP](?=\s)                                                     # a container's log
       | \[\0,\0\]<std(?:out|err)>:                                                     # mpirun
@@ -44,7 +45,8 @@ _TAG = re.compile(
 )  # fmt: skip
 #: The name of a logger behind another tag.
 _NAME = re.compile(
-    rf"(?<=:)[\w.-]{{1,60}}:(?=[\[A-Za-z=])|(?!{_TELLING})[\w.<>]{{1,60}}(?::[\w.<>]{{1,60}})?(?::\0)? (?:-|\||>>) ",
+    rf"(?<=:)[\w.-]{{1,60}}:(?=[\[A-Za-z=]|[^\x00-\x7f])"
+    rf"|(?!{_TELLING})[\w.<>]{{1,60}}(?::[\w.<>]{{1,60}})?(?::\0)? (?:-|\||>>) ",
     re.I,
 )
 #: The rank or worker before each line, as srun and pdsh write it; a loop of one's own counts steps so.

@@ -16,9 +16,9 @@ _DIGITS = r"""
   | [0-9]{0,2} (?<!:[0-9]{2}:[0-9]) (?<!:[0-9]{2}:[0-9]{2}) (?:,[0-9]{3})++ (?![0-9]) (?:\.[0-9]++)?
   | [0-9]*+
 """
-#: A number that is no part of a word ("conv2", "Acc@1", "top-5", "v1.2"). The thousands of "1,272,000"
+#: A number that is no part of a word ("conv2", "Acc@1", "top-5", "Top 5", "v1.2"). The thousands of "1,272,000"
 #: belong to it, the milliseconds of "12:03:06,410" do not.
-_WORDLESS = r"(?<![\w.@].) (?<![A-Za-z_]-.)"
+_WORDLESS = r"(?<![\w.@].) (?<![A-Za-z_]-.) (?<![Tt]op\ .)"
 _PLAIN = re.compile(
     rf"( [-+0-9] {_WORDLESS} (?: (?<=[0-9]) (?:{_DIGITS}) | (?<=[-+]) [0-9] (?:{_DIGITS}) ))".encode(), re.X
 )

@@ -1,0 +1,141 @@
+"""Lines of evaluations, counters of bars, epochs of unknown length: forms of many projects, with known numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from loglens.model.run import Run
+from loglens.readers.text import reader as text
+from loglens.roles.assign import assign_roles
+from tests.readers.tables import read_one, rows, write
+
+#: Losses of known truth; the numbers have a shape but no meaning.
+LOSSES = [round(4.0 / (1 + 0.1 * i), 4) for i in range(30)]
+
+
+def read(tmp_path: Path, lines: list[str], name: str = "train.log") -> Run:
+    path = write(tmp_path / name, "".join(f"{line}\n" for line in lines).encode())
+    assert text.sniff(path)
+    return read_one(text.read, path)
+
+
+def role(run: Run, tag: str) -> str:
+    (curve,) = (curve for curve in assign_roles(run) if curve.tag == tag)
+    return f"{curve.role}@{curve.split}"
+
+
+@pytest.mark.parametrize(("length", "every"), [(1336, 100), (937, 50), (123, 7)])
+def test_the_length_of_epochs_follows_from_where_a_counter_of_the_whole_run_stands(
+    tmp_path: Path, length: int, every: int
+) -> None:
+    steps = range(every, 6 * length, every)
+    lines = [f"Epoch: {(step - 1) // length + 1}, Iter: {(step - 1) % length + 1}, Loss: {1 / step}" for step in steps]
+    run = read(tmp_path, lines)
+    assert rows(run, "Loss") == [(step, pytest.approx(1 / step)) for step in steps] and run.notes == ()
+
+
+def test_a_bar_that_goes_on_over_the_epochs_counts_over_the_whole_run(tmp_path: Path) -> None:
+    lines = [
+        f"steps: {i}%|##   | {i}/100 [00:{i % 60:02d}<01:00, 1.21it/s, avr_loss={5 / i:.4f}]" for i in range(1, 101)
+    ]
+    run = read(tmp_path, ["epoch 1/2", *lines[:50], "epoch 2/2", *lines[50:]])
+    assert [step for step, _ in rows(run, "avr_loss")] == list(range(1, 101))
+
+
+@pytest.mark.parametrize("form", ["{step}", "[{step}]"])
+def test_an_evaluation_at_the_step_of_the_training_has_that_step(tmp_path: Path, form: str) -> None:
+    lines = []
+    for i, loss in enumerate(LOSSES):
+        step = form.format(step=100 * i)
+        lines.append(f"I0311 09:00:00.123456 140139 logging_writer.py:48] {step} train_loss={loss}, learning_rate=0.1")
+        if i % 5 == 4:
+            lines.append(
+                f"I0311 09:00:01.123456 140139 logging_writer.py:48] {step} valid_loss={loss + 1}, valid_acc=0.5"
+            )
+    run = read(tmp_path, lines)
+    assert rows(run, "train_loss") == [(100 * i, loss) for i, loss in enumerate(LOSSES)]
+    assert [step for step, _ in rows(run, "valid_loss")] == [400, 900, 1400, 1900, 2400, 2900] and not run.axes
+
+
+@pytest.mark.parametrize(("name", "better"), [("error", "lower"), ("error rate", "lower")])
+def test_an_error_is_measured_where_a_line_counts(tmp_path: Path, name: str, better: str) -> None:
+    run = read(tmp_path, [f"epoch {i}, minibatch 100/100, validation {name} {loss} %" for i, loss in enumerate(LOSSES)])
+    assert rows(run, f"val/{name}") == [(100 * i + 100, loss) for i, loss in enumerate(LOSSES)]
+    assert role(run, f"val/{name}") == f"metric_{better}@val"
+
+
+@pytest.mark.parametrize("things", ["310 batches", "the last 10 episodes", "5000 images"])
+def test_a_mean_over_so_many_things_is_no_counter(tmp_path: Path, things: str) -> None:
+    lines = [line for i, loss in enumerate(LOSSES) for line in (f"Epoch {i}", f"Mean test loss over {things}: {loss}.")]
+    run = read(tmp_path, lines)
+    assert [value for _, value in rows(run, run.columns.tags[0])] == LOSSES
+    assert role(run, run.columns.tags[0]) == "loss@test" and set(run.axes.values()) == {"epoch"}
+
+
+def test_top_1_and_top_5_are_two_curves(tmp_path: Path) -> None:
+    lines = [line for i in range(12) for line in (f"Eval epoch: {i}", f"Top 1: {i}.5%", f"Top 5: {2 * i}.5%")]
+    run = read(tmp_path, lines)
+    assert rows(run, "val/Top 1") == [(i, i + 0.5) for i in range(12)]
+    assert rows(run, "val/Top 5") == [(i, 2 * i + 0.5) for i in range(12)]
+    assert role(run, "val/Top 1") == "metric_higher@val"
+
+
+def test_a_line_that_keeps_a_best_is_an_evaluation(tmp_path: Path) -> None:
+    lines = []
+    for i, loss in enumerate(LOSSES):
+        lines += [f"Epoch [{i}/30] Iter:[{j}/10], Loss: {loss}, lr: 0.01" for j in range(0, 10, 5)]
+        lines.append(f"Loss: {loss + 1:.4f}, MeanIU: {0.02 * i:.4f}, Best_mIoU: {0.02 * i:.4f}")
+    run = read(tmp_path, lines)
+    assert [value for _, value in rows(run, "val/Loss")] == [round(loss + 1, 4) for loss in LOSSES]
+    assert (role(run, "Loss"), role(run, "val/Loss")) == ("loss@train", "loss@val")
+
+
+def test_a_score_behind_the_loss_of_held_out_data_is_of_held_out_data(tmp_path: Path) -> None:
+    run = read(
+        tmp_path, [f"Epoch: {i} Train loss: {x} Val loss: {x + 1} WER: {x} lr: 0.1" for i, x in enumerate(LOSSES)]
+    )
+    assert role(run, "val/WER") == "metric_lower@val" and role(run, "lr") == "lr@None"
+    both = [f"Epoch {i}: train loss: {x}, val loss: {x}, acc: {x}, val acc: {x}" for i, x in enumerate(LOSSES)]
+    assert role(read(tmp_path, both), "acc") == "metric_higher@train"
+
+
+def test_current_and_best_are_of_held_out_data(tmp_path: Path) -> None:
+    lines = [
+        f"[{i}/99] Train loss: {x}, Valid loss: {x}\nCurrent_accuracy : {x}\nBest_accuracy    : {x}"
+        for i, x in enumerate(LOSSES)
+    ]
+    assert role(read(tmp_path, lines), "Current_accuracy") == "metric_higher@val"
+
+
+def test_two_evaluations_and_the_last_one_once_more(tmp_path: Path) -> None:
+    lines = []
+    for epoch in range(2):
+        lines += [f"INFO:__main__:Epoch {epoch} | Step {i}/30 | Loss: {x}" for i, x in enumerate(LOSSES)]
+        lines += ["INFO:__main__:📊 Evaluation Results:", f"INFO:__main__:   Loss: {0.5 - 0.1 * epoch}"]
+    run = read(tmp_path, ["INFO:__main__:🔢 Training batches: 30", *lines, *lines[-2:]])
+    assert [step for step, _ in rows(run, "Loss")] == list(range(60))
+    assert [value for _, value in rows(run, "val/Loss")] == [0.5, 0.4, 0.4]
+
+
+def test_lines_of_the_optimizer_count_their_rows_within_epochs_that_alone_are_counted(tmp_path: Path) -> None:
+    lines = [f"Loss = {x}, GNorm = {x}, lr_0 = 1e-4" for x in LOSSES]
+    run = read(tmp_path, [line for i in range(10) for line in (f"Epoch {i}", *lines[3 * i : 3 * i + 3])])
+    assert rows(run, "Loss") == list(enumerate(LOSSES)) and run.axes["Loss"] == "row"
+
+
+def test_rows_of_a_box_may_begin_with_a_percent_sign_and_hold_a_number(tmp_path: Path) -> None:
+    rule, cells = "-" * 38, "| % time spent exploring  | {} |\n| mean 100 episode reward | {} |\n| steps | {} |"
+    lines = [f"{rule}\n{cells.format(98 - i, x, 1000 * i)}\n{rule}" for i, x in enumerate(LOSSES)]
+    run = read(tmp_path, lines)
+    assert rows(run, "mean # episode reward") == [(1000 * i, x) for i, x in enumerate(LOSSES)]
+    assert role(run, "% time spent exploring") == "rl_exploration@None"
+
+
+@pytest.mark.parametrize("stamp", ["14 Mar 09:12", "14 Mar 2023 09:12:44", "[ Tue Mar 14 09:12:44 2023 ]"])
+def test_a_heading_is_found_behind_a_date(tmp_path: Path, stamp: str) -> None:
+    lines = [
+        f"{stamp} INFO Epoch {i}: loss: {x}\n{stamp} INFO valid result:\nrecall@10 : {x}" for i, x in enumerate(LOSSES)
+    ]
+    assert role(read(tmp_path, lines), "val/recall@10") == "metric_higher@val"
