@@ -50,7 +50,7 @@ class Format(click.ParamType[str]):
     "format",
     type=Format(),
     metavar="NAME",
-    help="text (the default), markdown, html, json, jsonl, sarif, junit, github.",
+    help="text (the default), markdown, html, json, jsonl, sarif, junit, github, brief.",
 )
 @common.output_option("Write here; the suffix picks the format.")
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 from this severity on (default: error).")
