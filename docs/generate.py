@@ -30,6 +30,8 @@ import table as repair  # noqa: E402
 FALSE_ALARMS = HERE.parent / "benchmarks" / "false_alarms.json"
 ERROR_CURVES = HERE.parent / "benchmarks" / "error_curves.json"
 MEASURED = HERE.parent / "loglens" / "detectors" / "measured.json"
+#: Shipped with the package, since `loglens agents` prints it.
+GUIDE = HERE.parent / "loglens" / "agents" / "agents.md"
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 #: Where the healthy runs of false_alarms.json come from.
 SOURCES = {
@@ -47,6 +49,7 @@ def pages() -> dict[Path, str]:
     rules = registry.detectors()
     texts = {
         HERE / "accuracy.md": accuracy(results),
+        HERE / "agents.md": GUIDE.read_text("utf-8"),
         HERE / "formats.md": formats(),
         HERE / "roles.md": roles(),
         HERE / "rules" / "index.md": index(rules.values(), results),

@@ -22,7 +22,20 @@ from loglens.pipeline.interrupts import Lost, Terminated, raise_on_sigterm
 
 # A command's module is loaded when the command is called, so that `loglens --version`, completion and
 # a misspelt command wait for neither numpy nor rich.
-COMMANDS = ("diagnose", "inspect", "plot", "compare", "export", "rules", "roles", "config", "init")
+COMMANDS = (
+    "diagnose",
+    "watch",
+    "inspect",
+    "plot",
+    "compare",
+    "export",
+    "rules",
+    "roles",
+    "config",
+    "init",
+    "mcp",
+    "agents",
+)
 
 
 #: Of output that cannot be written: the pipe is closed, the disk is full.

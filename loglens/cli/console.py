@@ -33,9 +33,10 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def emit(text: str, color: bool = False) -> None:
+def emit(text: str, color: bool = False, *, needs_reader: bool = False) -> None:
     """Write text to standard output. A reader that stops early, such as `head`, is no error.
 
+    needs_reader: whether there is nothing left to do when nobody reads it, so that BrokenPipeError is raised.
     Raises LoglensError where it is closed or full.
     """
     if sys.stdout is None:  # type: ignore[unreachable,unused-ignore]
@@ -47,6 +48,8 @@ def emit(text: str, color: bool = False) -> None:
         # what is left in the buffer must not raise again when Python closes the stream
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if needs_reader and isinstance(error, BrokenPipeError):
+            raise
         if not isinstance(error, BrokenPipeError):
             raise LoglensError(f"standard output: cannot be written: {error.strerror or error}") from error
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from loglens.errors import LoglensError
+from loglens.model.report import Report
 from loglens.model.report_file import format_of
+from loglens.registry import load as registry
+from loglens.renderers.terminal.look import TextStyle
 
 
 def output_targets(
@@ -37,3 +42,14 @@ def output_targets(
             "drop one of the two"
         )
     return targets
+
+
+def render(name: str, report: Report, look: TextStyle) -> str:
+    """Render the report in one format. A renderer gets those fields of the text style that its signature names."""
+    render = registry.renderer(name).render
+    asked: dict[str, Any] = {
+        field: getattr(look, field)
+        for field in TextStyle.__dataclass_fields__
+        if field in inspect.signature(render).parameters
+    }
+    return render(report, **asked)

@@ -77,10 +77,10 @@ def role() -> list[str]:
     return ["--role", "loss/evil*=loss"]
 
 
-@pytest.mark.parametrize("name", [*REPORTS, "github", "f.svg", "f.pdf"])
+@pytest.mark.parametrize("name", [*REPORTS, "github", "brief", "f.svg", "f.pdf"])
 def test_a_hostile_log_harms_no_output(hostile: str, name: str) -> None:
-    if name == "github":
-        done = run("diagnose", hostile, *role(), "--format", "github")
+    if name in ("github", "brief"):
+        done = run("diagnose", hostile, *role(), "--format", name)
         text = done.stdout
     else:
         done = run(*command(name, hostile, ""), *role())
@@ -90,7 +90,7 @@ def test_a_hostile_log_harms_no_output(hostile: str, name: str) -> None:
         assert not set(text) & set(HARMFUL)
     assert len(text) < 1_000_000
     lines = text.splitlines()
-    if name in ("r.txt", "r.md", "r.xml", "r.html"):
+    if name in ("r.txt", "r.md", "r.xml", "r.html", "brief"):
         assert not any(line.lstrip().startswith("::") for line in lines)
     if name == "github":
         assert all(re.match(r"::(error|warning|notice) (file=[^:,]*,)?title=[^:,]*::|loglens:", line) for line in lines)

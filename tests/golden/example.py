@@ -16,7 +16,7 @@ from loglens.model.report import CurveRole, Diagnosis, Report, RuleResult, Unrea
 from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series
 from loglens.model.source import Note
-from loglens.renderers import github, json, jsonl, junit, markdown, sarif
+from loglens.renderers import brief, github, json, jsonl, junit, markdown, sarif
 from loglens.renderers.html import report as html
 from loglens.renderers.terminal import report as terminal
 from tests.curves import falling, growing, series
@@ -250,5 +250,6 @@ def pages() -> dict[str, str]:
         "report.sarif": sarif.render(report()),
         "report.xml": junit.render(report()),
         "report.github": github.render(report()),
+        "report.brief.txt": brief.render(report()),
         "failed.verbose.txt": terminal.render(report(failed()), verbose=True),
     }

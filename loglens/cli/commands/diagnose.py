@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -16,7 +14,7 @@ from loglens.analysis.report_builder import collect
 from loglens.cli import atomic_file, console, progress
 from loglens.cli import options as common
 from loglens.cli.json_lines import JsonLines
-from loglens.cli.outputs import output_targets
+from loglens.cli.outputs import output_targets, render
 from loglens.config.flags import with_flags
 from loglens.config.load import FAIL_ON, Config
 from loglens.errors import LoglensError, nearest
@@ -50,7 +48,7 @@ class Format(click.ParamType[str]):
     "format",
     type=Format(),
     metavar="NAME",
-    help="text (the default), markdown, html, json, jsonl, sarif, junit, github.",
+    help="text (the default), markdown, html, json, jsonl, sarif, junit, github, brief.",
 )
 @common.output_option("Write here; the suffix picks the format.")
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 from this severity on (default: error).")
@@ -177,9 +175,9 @@ def command(
     page = console.terminal_style(verbose)
     for path, name in sorted(whole, key=lambda target: target[0] is None):  # files first: they can still be written
         if path is None:
-            console.emit(_render(name, report, page), page.color)
+            console.emit(render(name, report, page), page.color)
         else:
-            atomic_file.write(_render(name, report, TextStyle(verbose=verbose)), path)
+            atomic_file.write(render(name, report, TextStyle(verbose=verbose)), path)
             if not quiet:
                 console.log(f"wrote {path}")
     if stopped is not None:
@@ -209,14 +207,3 @@ def _known(
             console.log(f"wrote {accept}: {plural(len(report.all_findings), 'finding')} accepted")
         report = baseline.accept(report, baseline.load(accept), accept)
     return report
-
-
-def _render(name: str, report: Report, look: TextStyle) -> str:
-    """Render the report in one format. A renderer gets those fields of the text style that its signature names."""
-    render = registry.renderer(name).render
-    asked: dict[str, Any] = {
-        field: getattr(look, field)
-        for field in TextStyle.__dataclass_fields__
-        if field in inspect.signature(render).parameters
-    }
-    return render(report, **asked)

@@ -1,0 +1,85 @@
+"""When a finding on a growing log is sure enough to be said, and when one that was said has gone away.
+
+A judgement of the first part of a run can be wrong where that of the whole is right: a loss that has not fallen yet is
+no loss that never falls. So a finding has to stand while the run grows by a share of its length. The shares are
+measured: benchmarks/early_alarms.py cuts labelled runs at 50 places, docs/accuracy.md has the curve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from loglens.model.finding import Severity
+
+#: A finding is sure when it stood in so many judgements in a row, in which the run grew by this factor.
+MIN_JUDGEMENTS, MIN_GROWTH = 2, 1.1
+#: A finding is gone when so many judgements in a row do not have it.
+MISSED = 2
+
+
+@dataclass(slots=True)
+class _Standing:
+    """How long a condition has stood at a severity or above: judgements in a row, points of the run at the first."""
+
+    judgements: int = 0
+    since: int = 0
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of one condition. said: the severity at which it was said, None where it was not."""
+
+    standing: dict[Severity, _Standing] = field(default_factory=dict)
+    said: Severity | None = None
+    missed: int = 0
+
+
+@dataclass(slots=True)
+class Sureness:
+    """Decide over successive judgements of one run which findings are sure. Notes are never said."""
+
+    min_judgements: int = MIN_JUDGEMENTS
+    min_growth: float = MIN_GROWTH
+    _known: dict[str, _Known] = field(default_factory=dict)
+
+    def update(
+        self, found: Mapping[str, Severity], points: int, *, final: bool = False, surely: frozenset[str] = frozenset()
+    ) -> tuple[list[str], list[str]]:
+        """Take the next judgement: the conditions to say now, and those that are gone.
+
+        found: conditions with their severity. points: length of the run. final: whether nothing will follow, so that
+        all is sure. surely: conditions that need not stand for long.
+        """
+        fresh, gone = [], []
+        for condition in {*self._known, *found}:
+            known = self._known.setdefault(condition, _Known())
+            severity = found.get(condition)
+            known.missed = 0 if severity is not None else known.missed + 1
+            level = self._sure_level(known, severity, points, final or condition in surely)
+            if level is not None and (known.said is None or level > known.said):
+                known.said = level
+                fresh.append(condition)
+            elif known.said is not None and (known.missed >= MISSED or (known.missed and final)):
+                known.said = None
+                gone.append(condition)
+        return [name for name in found if name in fresh], sorted(gone)
+
+    @property
+    def said(self) -> Severity | None:
+        """The worst severity that was said and has not gone away."""
+        return max((known.said for known in self._known.values() if known.said is not None), default=None)
+
+    def _sure_level(self, known: _Known, severity: Severity | None, points: int, at_once: bool) -> Severity | None:
+        """The highest severity, above a note, that has stood for long enough."""
+        sure = None
+        for level in (Severity.WARNING, Severity.ERROR):
+            if severity is None or severity < level:
+                known.standing.pop(level, None)
+                continue
+            standing = known.standing.setdefault(level, _Standing(0, points))
+            standing.judgements += 1
+            stood = standing.judgements >= self.min_judgements and points >= self.min_growth * standing.since
+            if stood or at_once:
+                sure = level
+        return sure
