@@ -91,10 +91,11 @@ def scale_lr(factor: float, lr: Series | None, why: str, onset: int | None = Non
     """
     used = lr.finite.value if lr is not None else np.zeros(0)
     peak = float(used.max()) if len(used) else 0.0
-    new = f"{two_digits(peak * factor):g}" if peak > 0 else f"{factor:g} * lr"
-    said = f"{why}; {_rate_used(lr, peak, onset)}, so use {number(two_digits(peak * factor))}" if peak > 0 else why
+    rate = two_digits(peak * factor) if peak > 0 else None
+    new = f"{rate:g}" if rate is not None else f"{factor:g} * lr"
+    said = f"{why}; {_rate_used(lr, peak, onset)}, so use {number(rate)}" if rate is not None else why
     verify = "the loss falls at least twice as fast, and never rises for good" if factor > 1 else _PAST
-    return Remedy("scale_lr", {"factor": factor}, said, snippets("scale_lr", lr=new), verify)
+    return Remedy("scale_lr", {"factor": factor}, said, snippets("scale_lr", lr=new), verify, rate=rate)
 
 
 def _rate_used(lr: Series | None, peak: float, onset: int | None) -> str:
