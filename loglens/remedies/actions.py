@@ -61,10 +61,13 @@ def clip_grad_norm(healthy: Series | None) -> Remedy:
     return Remedy("clip_grad_norm", {"max_norm": limit}, why, snippets("clip_grad_norm", max_norm=limit), verify)
 
 
-def set_clip(norms: NDArray[np.float64]) -> Remedy:
-    """Clip at the 90th percentile of the norms instead of below all of them."""
+def set_clip(norms: NDArray[np.float64], at_least: float = 0.0) -> Remedy:
+    """Clip at the 90th percentile of the norms instead of below all of them, or at a limit above that."""
     limit, known = _clip_limit(norms)
     why = f"a limit of {number(limit)} clips the largest tenth of this run's {len(known)} norms, not nearly all of them"
+    if len(known) and limit < at_least:
+        why = f"{number(at_least)} is the usual limit; nine tenths of this run's norms are below {number(limit)}"
+        limit = at_least
     if not len(known):
         why = "1.0 is the usual limit; log the norms before clipping and take their 90th percentile"
     verify = "5 to 20 % of the steps are clipped, and the loss falls no slower"
