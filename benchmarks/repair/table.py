@@ -73,26 +73,32 @@ def line(row: Row) -> str:
 
 
 def values(path: Path = RESULTS) -> dict[str, Any]:
-    """The table and figures, by their names in accuracy.template.md."""
+    """The tables and figures, by their names in accuracy.template.md."""
     results = json.loads(path.read_text("utf-8"))
     rows = load(path)
-    sick = [row for row in rows if not row["loglens"]["healed"]]
-    harmed, twins = harm(rows)
+    own, others = ([row for row in rows if row["set"] == name] for name in ("injected", "generated"))
+    sick = [row for row in own if not row["loglens"]["healed"]]
+    harmed, twins = harm(own)
     return {
         "repair_date": results["date"],
-        "repair_table": by_condition(rows),
+        "repair_table": by_condition(own),
         "repair_harmed": harmed,
         "repair_twins": twins,
-        "repair_traceless": len(results["runs"]) - len(rows),
+        "repair_traceless": sum(row["set"] == "injected" for row in results["runs"]) - len(own),
         "repair_sick": len(sick),
-        "repair_shares": shares([row for row in rows if can_be_healed(row)]),
+        "repair_shares": shares([row for row in own if can_be_healed(row)]),
         "repair_silent": sum(len(row["loglens"]["tries"]) < len(ROUNDS) for row in sick),
         "repair_failed": failed(sick),
+        "repair_others": len(others),
+        "repair_others_all": shares(others),
+        "repair_others_shares": shares([row for row in others if can_be_healed(row)]),
+        "repair_others_failed": failed([row for row in others if can_be_healed(row) and not row["loglens"]["healed"]]),
+        "repair_limits": Path(__file__).with_name("limits.md").read_text("utf-8").strip(),
     }
 
 
 def shares(rows: Sequence[Row]) -> str:
-    """Of the faults that can be healed how many are, after each round, as counts and shares."""
+    """How many runs are healed after each round, as counts and shares."""
     counts = [healed(rows, "loglens", k) for k in ROUNDS]
     return ", ".join(f"{count} of {len(rows)} ({count / max(len(rows), 1):.0%})" for count in counts)
 
