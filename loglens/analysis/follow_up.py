@@ -31,22 +31,24 @@ ENOUGH = 8
 def follow_up(run: Diagnosis, earlier: Sequence[Diagnosis]) -> Diagnosis:
     """The diagnosis of a run after earlier runs of its recipe, oldest first: a note, and its remedies in a new order.
 
-    Each earlier run is taken to have been followed by its first remedy, unless that was a learning rate and the rates
-    are the same.
+    Each earlier run is taken to have been followed by its first remedy, as those before it let it be, unless that was
+    a learning rate and the rates are the same.
     """
-    if not earlier:
-        return run
+    in_turn: list[Diagnosis] = []
+    for one in (*earlier, run):
+        in_turn.append(_after(one, in_turn) if in_turn else one)
+    return in_turn[-1]
+
+
+def _after(run: Diagnosis, earlier: Sequence[Diagnosis]) -> Diagnosis:
+    """A run after earlier ones that have their own remedies in the right order."""
     runs = (*earlier, run)
     trials = [_trial(one) for one in runs]
-    now, before = trials[-1], trials[:-1]
+    now, last = trials[-1], trials[-2]
     if _higher_got_further(runs, trials):
         now = replace(now, direction=-1)
-    findings = tuple(_with_other_advice(found, runs, (*before, now)) for found in run.findings)
-    rates = (
-        None
-        if now.rate is None or before[-1].rate is None or _same_rate(now, before[-1])
-        else (now.rate, before[-1].rate)
-    )
+    findings = tuple(_with_other_advice(found, runs, (*trials[:-1], now)) for found in run.findings)
+    rates = None if now.rate is None or last.rate is None or _same_rate(now, last) else (now.rate, last.rate)
     note = Note("after", rerun.what_changed(run, earlier[-1], rates))
     return _go_on(replace(run, findings=findings, notes=(note, *run.notes)))
 

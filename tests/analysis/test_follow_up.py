@@ -148,3 +148,12 @@ def test_what_was_tried_in_vain_is_not_tried_twice_though_it_could_be() -> None:
     tried = {key(advice[0])}
     assert without(advice, tried, set()) == advice
     assert without(advice, tried, tried) == advice[::-1]
+
+
+def test_what_an_earlier_rerun_was_told_to_try_is_tried() -> None:
+    alone = broken(None)
+    again = follow_up(alone, [alone])
+    third = follow_up(alone, [alone, alone])
+    assert actions(again)[0] == "fix_schedule"
+    assert actions(third)[0] == "clean_data"
+    assert actions(third)[-1] in (actions(alone)[0], "fix_schedule")
