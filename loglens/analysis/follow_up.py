@@ -24,6 +24,8 @@ SLOW = frozenset({"lr-too-low", "underfitting"})
 UNFINISHED = Rule("underfitting", "loss", Severity.WARNING)
 #: How many times as long a run is to go on, at the least and at the most, that still learns at its end.
 LONGER = 1.5, 4.0
+#: A learning rate that was changed, among what was tried.
+RATE = ("scale_lr", "")
 #: Points from which the pace of a curve is known.
 ENOUGH = 8
 
@@ -56,16 +58,17 @@ def _after(run: Diagnosis, earlier: Sequence[Diagnosis]) -> Diagnosis:
 def _with_other_advice(found: ReportedFinding, runs: Sequence[Diagnosis], trials: Sequence[Trial]) -> ReportedFinding:
     """A finding of the last run with its remedies in the order that follows from the runs before."""
     run, now, before = runs[-1], trials[-1], trials[:-1]
-    advice = without(found.remedies, *_tried(runs, trials))
+    tried, in_vain = _tried(runs, trials)
+    advice = without(found.remedies, tried, in_vain)
     if found.severity == Severity.NOTE or not advice:
         return replace(found, finding=replace(found.finding, remedies=advice))
     clues, recipe, ahead = clues_of(run.params, run.curves), Recipe(rate=now.rate), list[Remedy]()
-    factor = None if rerun.ends_alike(run, runs[-2]) else next_factor(now, before)
-    if factor is not None:
+    factor = next_factor(now, before)
+    if factor is not None and RATE not in in_vain:
         ahead.append(actions.scale_lr(factor, clues.lr, _why(now, before)))
     elif found.condition in UNSTABLE and rerun.breaks_at_the_same_place(run, runs[-2]):
         jumps, data = schedule_and_decay.fix_schedule("no_jump"), actions.clean_data()
-        ahead += without([data, jumps] if clues.lr is not None else [jumps, data], *_tried(runs, trials))
+        ahead += without([data, jumps] if clues.lr is not None else [jumps, data], tried, in_vain)
     said = [replace(in_context(one, found.condition, found.finding, recipe), checks=advice[0].checks) for one in ahead]
     rest = [one for one in advice if key(one) not in {key(first) for first in ahead}]
     return replace(found, finding=replace(found.finding, remedies=[*said, *rest]))

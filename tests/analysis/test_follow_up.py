@@ -141,6 +141,7 @@ def test_a_rate_after_which_a_run_levels_off_alike_is_not_the_cause() -> None:
     again = follow_up(poor(3e-3), [poor(1e-3)])
     assert actions(poor(3e-3))[0] == "scale_lr"
     assert actions(again)[-1] == "scale_lr"
+    assert actions(follow_up(poor(3e-3), [poor(1e-3), poor(3e-3)]))[0] != "scale_lr"
 
 
 def test_what_was_tried_in_vain_is_not_tried_twice_though_it_could_be() -> None:
