@@ -24,6 +24,8 @@ SLOW = frozenset({"lr-too-low", "underfitting"})
 UNFINISHED = Rule("underfitting", "loss", Severity.WARNING)
 #: How many times as long a run is to go on, at the least and at the most, that still learns at its end.
 LONGER = 1.5, 4.0
+#: A run that is shorter than the one before by more than this share was stopped on purpose.
+STOPPED = 0.05
 #: A learning rate that was changed, among what was tried.
 RATE = ("scale_lr", "")
 #: Points from which the pace of a curve is known.
@@ -52,7 +54,8 @@ def _after(run: Diagnosis, earlier: Sequence[Diagnosis]) -> Diagnosis:
     findings = tuple(_with_other_advice(found, runs, (*trials[:-1], now)) for found in run.findings)
     rates = None if now.rate is None or last.rate is None or _same_rate(now, last) else (now.rate, last.rate)
     note = Note("after", rerun.what_changed(run, earlier[-1], rates))
-    return _go_on(replace(run, findings=findings, notes=(note, *run.notes)))
+    found = replace(run, findings=findings, notes=(note, *run.notes))
+    return found if _is_shorter(run, earlier[-1]) else _go_on(found)
 
 
 def _with_other_advice(found: ReportedFinding, runs: Sequence[Diagnosis], trials: Sequence[Trial]) -> ReportedFinding:
@@ -94,6 +97,11 @@ def _higher_got_further(runs: Sequence[Diagnosis], trials: Sequence[Trial]) -> b
         return False
     lower = [run for run, one in zip(runs, trials, strict=True) if one.rate is not None and one.rate * SAME_RATE < rate]
     return bool(lower) and all(rerun.got_further(runs[-1], one) for one in lower)
+
+
+def _is_shorter(run: Diagnosis, old: Diagnosis) -> bool:
+    """Whether a run was stopped before the end of the other."""
+    return (run.last_step or 0) < (1 - STOPPED) * (old.last_step or 0)
 
 
 def _go_on(run: Diagnosis) -> Diagnosis:

@@ -121,6 +121,8 @@ def test_a_rerun_that_still_learns_goes_on() -> None:
     assert (found.outcome.state, actions(found)) == ("learning", ["train_longer"])
     assert 1.5 <= float(found.findings[0].remedies[0].params["factor"]) <= 4
     assert not found.findings[0].severity
+    longer = diagnosed(1e-5, np.linspace(2.3, 2.29, 2 * N) * level(2 * N, 1.0, 5e-5))
+    assert not follow_up(diagnosed(1e-3, line), [longer]).findings, "stopped early, on purpose"
     done = follow_up(diagnosed(1e-3, np.r_[falling(200), level(100, 0.2, 0.05)]), [crawling()])
     assert not any(one.action == "train_longer" for each in done.findings for one in each.remedies)
 
