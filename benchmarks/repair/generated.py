@@ -47,7 +47,7 @@ def load(folder: Path) -> dict[str, ModuleType]:
     ours = {name: sys.modules.pop(name) for name in names if name in sys.modules}
     sys.path.insert(0, str(folder))
     try:
-        return {name: import_module(name) for name in ("train", "verify", "repair")}
+        return {name: import_module(name) for name in ("train", "verify", "repair", "repair_demo")}
     finally:
         sys.path.remove(str(folder))
         for name in names:
@@ -74,6 +74,13 @@ class Generated:
     def rate(self, recipe: Config) -> float:
         """The peak learning rate."""
         return float(recipe["opt"]["lr"])
+
+    def textbook(self) -> Config:
+        """As the generator's own list of remedies has it, all of those against the fault at once."""
+        parts = load(self.corpus.parent / "gen")
+        actions = parts["repair_demo"].BOOK[self.label["primary"]]
+        changed: Config = parts["repair"].apply(self.recipe, actions, self.label["twin_config"])[0]
+        return changed
 
     def train(self, recipe: Config) -> tuple[Path, float]:
         """Train, log and measure; the sick run itself is in the corpus."""

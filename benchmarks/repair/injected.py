@@ -57,6 +57,16 @@ BY_SEED: dict[str, Callable[[int], tuple[str, ...]]] = {
     "diverge": lambda seed: ("fix_schedule hold", "fix_schedule no_jump") if seed % 2 else (),
     "sure_at_first": lambda seed: ("clean_data",) if seed % 2 else ("change_init",),
 }
+#: What a textbook has against the faults that no check undoes, which is all at once. Nothing in a recipe turns the sign
+#: of a loss (`sure_of_everything`, and `diverge` with an even seed).
+BOOK: dict[str, tuple[Action, ...]] = {
+    "vanish": ({"action": "change_activation", "to": "relu"}, {"action": "change_init", "to": "he"}),
+    "overfit": ({"action": "weight_decay", "value": 0.1}, {"action": "dropout", "p": 0.3}),
+    "too_small": ({"action": "increase_capacity", "factor": 4.0},),
+    "rate_too_high": ({"action": "scale_lr", "factor": 1 / 300},),
+    "rate_too_low": ({"action": "scale_lr", "factor": 300.0},),
+    "updates_too_small": ({"action": "scale_lr", "factor": 1000.0},),
+}
 #: Faults of the training that a change of the recipe can heal; those of the machine and the log are left out.
 KINDS = (*UNDONE_BY, "diverge", "vanish", "overfit", "too_small", "rate_too_high", "rate_too_low", "updates_too_small",
          "sure_of_everything")  # fmt: skip
@@ -103,6 +113,15 @@ class Injected:
         made = self._training(recipe)
         return made.lr if made is not None else math.nan
 
+    def textbook(self) -> Recipe | None:
+        """Where an action undoes the fault, the healthy twin; else all that helps against it."""
+        if self._undoing():
+            return self.twin
+        return BOOK.get(self.kind)
+
+    def _undoing(self) -> tuple[str, ...]:
+        return BY_SEED.get(self.kind, lambda _: UNDONE_BY.get(self.kind, ()))(self.seed)
+
     def train(self, recipe: Recipe) -> tuple[Path, float]:
         """Train and log; the share of the twin's gain in the validation loss that is missed."""
         folder = (
@@ -138,7 +157,7 @@ class Injected:
         healthy = recipe[:1] == self.twin
         fault = FAULTS[self.place]
         actions = recipe[1:] if healthy else recipe
-        undoing = () if healthy else BY_SEED.get(self.kind, lambda _: UNDONE_BY.get(self.kind, ()))(self.seed)
+        undoing = () if healthy else self._undoing()
         cured = any(_named(action) in undoing or action["action"] in undoing for action in actions)
         made = Training(self.task, self.seed)
         SETTINGS[fault.setting](made)

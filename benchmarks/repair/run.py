@@ -81,6 +81,7 @@ def treat(patient: loop.Patient, bare: bool) -> dict[str, Any]:
         return row | {"traceless": True}
     course = loop.treat(patient, loop.advice)
     row["loglens"] = course.as_dict()
+    row["textbook"] = None if course.healed else loop.by_the_book(patient)
     if not bare:
         row["blind"] = loop.treat(patient, loop.blind()).as_dict()
         row["twin"] = by_mistake(patient, [one.action for one in course.tries[:1]])

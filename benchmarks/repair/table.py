@@ -25,16 +25,28 @@ def healed(rows: Iterable[Row], who: str, rounds: int) -> int:
     return sum(0 < row[who]["healed"] <= rounds for row in rows if row.get(who))
 
 
+def can_be_healed(row: Row) -> bool:
+    """Whether a fault is healed by the textbook, with all that helps against it at once, or by what was tried here."""
+    if any(row[who]["healed"] for who in ("loglens", "blind") if row.get(who)):
+        return True
+    missed = row.get("textbook")
+    return missed is not None and missed <= HARM
+
+
 def by_condition(rows: Sequence[Row]) -> str:
-    """The table in Markdown: of each condition how many runs are healed after one, two and three rounds."""
+    """The table in Markdown: of each condition how many runs are healed after one, two and three rounds.
+
+    Below it, all of them, and those that can be healed.
+    """
     rows = [row for row in rows if not row.get("traceless")]
     names = sorted({row["condition"] for row in rows})
     header = ["condition", "runs", *(f"after {k}" for k in ROUNDS), *(f"blind after {k}" for k in ROUNDS)]
     lines = [header, ["---"] * len(header)]
-    for name in [*names, ""]:
-        some = [row for row in rows if name in ("", row["condition"])]
+    groups = {f"`{name}`": [row for row in rows if row["condition"] == name] for name in names}
+    groups |= {"**all**": rows, "**all that can be healed**": [row for row in rows if can_be_healed(row)]}
+    for name, some in groups.items():
         counts = [str(healed(some, who, k)) for who in ("loglens", "blind") for k in ROUNDS]
-        lines.append([f"`{name}`" if name else "**all**", str(len(some)), *counts])
+        lines.append([name, str(len(some)), *counts])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -61,21 +73,34 @@ def line(row: Row) -> str:
 
 
 def values(path: Path = RESULTS) -> dict[str, Any]:
-    """The table and figures, by their names in accuracy.template.md."""
+    """The tables and figures, by their names in accuracy.template.md."""
     results = json.loads(path.read_text("utf-8"))
     rows = load(path)
-    sick = [row for row in rows if not row["loglens"]["healed"]]
-    harmed, twins = harm(rows)
+    own, others = ([row for row in rows if row["set"] == name] for name in ("injected", "generated"))
+    sick = [row for row in own if not row["loglens"]["healed"]]
+    harmed, twins = harm(own)
     return {
         "repair_date": results["date"],
-        "repair_table": by_condition(rows),
+        "repair_table": by_condition(own),
         "repair_harmed": harmed,
         "repair_twins": twins,
-        "repair_traceless": len(results["runs"]) - len(rows),
+        "repair_traceless": sum(row["set"] == "injected" for row in results["runs"]) - len(own),
         "repair_sick": len(sick),
+        "repair_shares": shares([row for row in own if can_be_healed(row)]),
         "repair_silent": sum(len(row["loglens"]["tries"]) < len(ROUNDS) for row in sick),
         "repair_failed": failed(sick),
+        "repair_others": len(others),
+        "repair_others_all": shares(others),
+        "repair_others_shares": shares([row for row in others if can_be_healed(row)]),
+        "repair_others_failed": failed([row for row in others if can_be_healed(row) and not row["loglens"]["healed"]]),
+        "repair_limits": Path(__file__).with_name("limits.md").read_text("utf-8").strip(),
     }
+
+
+def shares(rows: Sequence[Row]) -> str:
+    """How many runs are healed after each round, as counts and shares."""
+    counts = [healed(rows, "loglens", k) for k in ROUNDS]
+    return ", ".join(f"{count} of {len(rows)} ({count / max(len(rows), 1):.0%})" for count in counts)
 
 
 def failed(rows: Sequence[Row]) -> str:

@@ -5,55 +5,124 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-import numpy as np
-
+from loglens.analysis import rerun
 from loglens.analysis.judge import clues_of
-from loglens.model.finding import Remedy, Severity
-from loglens.model.numbers import number
-from loglens.model.report import Diagnosis, Judged
-from loglens.model.series import Series
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.report import Diagnosis, Judged, RuleResult
+from loglens.model.reported_finding import ReportedFinding
 from loglens.model.source import Note
-from loglens.remedies import actions
-from loglens.remedies.clues import Clues
+from loglens.remedies import actions, schedule_and_decay
 from loglens.remedies.in_context import in_context
+from loglens.remedies.learning_rate import times_faster
 from loglens.remedies.likely_cause import UNSTABLE
 from loglens.remedies.recipe import Recipe
 from loglens.remedies.second_try import SAME_RATE, Trial, key, next_factor, without
 
 #: What a rate that is too low brings.
 SLOW = frozenset({"lr-too-low", "underfitting"})
-#: A loss that ends within this share of the earlier one ends at the same level.
-SAME_LEVEL = 0.05
+#: The rule that a run belongs to which is well but not at its end, as its detector names it.
+UNFINISHED = Rule("underfitting", "loss", Severity.WARNING)
+#: How many times as long a run is to go on, at the least and at the most, that still learns at its end.
+LONGER = 1.5, 4.0
+#: A run that is shorter than the one before by more than this share was stopped on purpose.
+STOPPED = 0.05
+#: A learning rate that was changed, among what was tried.
+RATE = ("scale_lr", "")
+#: Points from which the pace of a curve is known.
+ENOUGH = 8
 
 
 def follow_up(run: Diagnosis, earlier: Sequence[Diagnosis]) -> Diagnosis:
     """The diagnosis of a run after earlier runs of its recipe, oldest first: a note, and its remedies in a new order.
 
-    Each earlier run is taken to have been followed by its first remedy, unless that was a learning rate and the rates
-    are the same.
+    Each earlier run is taken to have been followed by its first remedy, as those before it let it be, unless that was
+    a learning rate and the rates are the same.
     """
-    if not earlier:
-        return run
-    trials = [_trial(one) for one in (*earlier, run)]
-    now, before = trials[-1], trials[:-1]
-    tried = {
-        key(one.first)
-        for one, after in zip(before, trials[1:], strict=True)
-        if one.first is not None and (one.first.action != "scale_lr" or not _same_rate(one, after))
-    }
+    in_turn: list[Diagnosis] = []
+    for one in (*earlier, run):
+        in_turn.append(_after(one, in_turn) if in_turn else one)
+    return in_turn[-1]
+
+
+def _after(run: Diagnosis, earlier: Sequence[Diagnosis]) -> Diagnosis:
+    """A run after earlier ones that have their own remedies in the right order."""
+    runs = (*earlier, run)
+    trials = [_trial(one) for one in runs]
+    now, last = trials[-1], trials[-2]
+    if _higher_got_further(runs, trials):
+        now = replace(now, direction=-1)
+    findings = tuple(_with_other_advice(found, runs, (*trials[:-1], now)) for found in run.findings)
+    rates = None if now.rate is None or last.rate is None or _same_rate(now, last) else (now.rate, last.rate)
+    note = Note("after", rerun.what_changed(run, earlier[-1], rates))
+    found = replace(run, findings=findings, notes=(note, *run.notes))
+    return found if _is_shorter(run, earlier[-1]) else _go_on(found)
+
+
+def _with_other_advice(found: ReportedFinding, runs: Sequence[Diagnosis], trials: Sequence[Trial]) -> ReportedFinding:
+    """A finding of the last run with its remedies in the order that follows from the runs before."""
+    run, now, before = runs[-1], trials[-1], trials[:-1]
+    tried, in_vain = _tried(runs, trials)
+    advice = without(found.remedies, tried, in_vain)
+    if found.severity == Severity.NOTE or not advice:
+        return replace(found, treatment=tuple(advice))
+    clues, recipe, ahead = clues_of(run.params, run.curves), Recipe(rate=now.rate), list[Remedy]()
     factor = next_factor(now, before)
-    slower = (
-        None if factor is None else actions.scale_lr(factor, clues_of(run.params, run.curves).lr, _why(now, before))
+    if factor is not None and RATE not in in_vain:
+        ahead.append(actions.scale_lr(factor, clues.lr, _why(now, before)))
+    elif found.condition in UNSTABLE and rerun.breaks_at_the_same_place(run, runs[-2]):
+        jumps, data = schedule_and_decay.fix_schedule("no_jump"), actions.clean_data()
+        ahead += without([data, jumps] if clues.lr is not None else [jumps, data], tried, in_vain)
+    said = [replace(in_context(one, found.condition, found.finding, recipe), checks=advice[0].checks) for one in ahead]
+    rest = [one for one in advice if key(one) not in {key(first) for first in ahead}]
+    return replace(found, treatment=(*said, *rest))
+
+
+def _tried(runs: Sequence[Diagnosis], trials: Sequence[Trial]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """What was tried, and what of that did not help: a rate that was changed, if the run ended alike."""
+    tried, in_vain = set(), set()
+    for old, new, one, after in zip(runs, runs[1:], trials, trials[1:], strict=False):
+        if one.first is None or (one.first.action == "scale_lr" and _same_rate(one, after)):
+            continue
+        tried.add(key(one.first))
+        known = one.first.action == "scale_lr" and one.rate is not None and after.rate is not None
+        if rerun.ends_alike(new, old) if known else not rerun.helped(new, old):
+            in_vain.add(key(one.first))
+    return tried, in_vain
+
+
+def _higher_got_further(runs: Sequence[Diagnosis], trials: Sequence[Trial]) -> bool:
+    """Whether the last run got further than all at lower rates, and yet not far: then a higher one is worth a try."""
+    rate, state = trials[-1].rate, runs[-1].outcome.state
+    if rate is None or state != "little":
+        return False
+    lower = [run for run, one in zip(runs, trials, strict=True) if one.rate is not None and one.rate * SAME_RATE < rate]
+    return bool(lower) and all(rerun.got_further(runs[-1], one) for one in lower)
+
+
+def _is_shorter(run: Diagnosis, old: Diagnosis) -> bool:
+    """Whether a run was stopped before the end of the other."""
+    return (run.last_step or 0) < (1 - STOPPED) * (old.last_step or 0)
+
+
+def _go_on(run: Diagnosis) -> Diagnosis:
+    """A run that is well, and still learns at its end, with the advice to train it for longer."""
+    clues = clues_of(run.params, run.curves)
+    main = clues.val_loss if clues.val_loss is not None and len(clues.val_loss.finite) >= ENOUGH else clues.main
+    if run.outcome.state != "learning" or rerun.complaints(run) or main is None or len(main.finite) < ENOUGH:
+        return run
+    factor = actions.two_digits(min(max(times_faster(main.finite.value), LONGER[0]), LONGER[1]))
+    finding = Finding(
+        f"{main.tag} still falls at the end of this rerun",
+        Severity.NOTE,
+        Confidence.MEDIUM,
+        end_step=main.last_step,
+        remedies=[actions.train_longer(factor)],
+        series=(main,),
     )
-    findings = []
-    for found in run.findings:
-        advice = without(found.remedies, tried)
-        if slower is not None and found.severity > Severity.NOTE and advice:
-            said = in_context(slower, found.condition, found.finding, Recipe(rate=now.rate))
-            advice = [replace(said, checks=advice[0].checks), *(one for one in advice if one.action != "scale_lr")]
-        findings.append(replace(found, treatment=tuple(advice)))
-    note = Note("after", _what_changed(run, earlier[-1], now, before[-1]))
-    return replace(run, findings=tuple(findings), notes=(note, *run.notes))
+    said = in_context(finding.remedies[0], UNFINISHED.name, finding, Recipe(rate=clues.peak))
+    found = ReportedFinding.of(UNFINISHED, replace(finding, remedies=[said]))
+    results = [RuleResult(one.condition, "found") if one.condition == UNFINISHED.name else one for one in run.outcomes]
+    return replace(run, findings=(found, *run.findings), outcomes=tuple(results))
 
 
 def after(sessions: Sequence[Sequence[Judged]]) -> Callable[[Sequence[Judged]], Sequence[Judged]]:
@@ -103,43 +172,3 @@ def _why(now: Trial, before: Sequence[Trial]) -> str:
     if ways == {now.direction}:
         return f"{rates} was too high and {now.rate or 0:.2g} still is: twice as far in the logarithm"
     return f"between {now.rate or 0:.2g} and {rates}, of which one is too high and one too low: their geometric mean"
-
-
-def _what_changed(run: Diagnosis, old: Diagnosis, now: Trial, before: Trial) -> str:
-    """One sentence: what differs between the two runs, and whether it helped."""
-    said = [f"after {old.path}"]
-    if now.rate is not None and before.rate is not None and not _same_rate(now, before):
-        said.append(f"the learning rate peaks at {now.rate:.3g} instead of {before.rate:.3g}")
-    gone = [name for name in _complaints(old) if name not in _complaints(run)]
-    new = [name for name in _complaints(run) if name not in _complaints(old)]
-    said += [f"gone: {', '.join(gone)}"] if gone else []
-    said += [f"new: {', '.join(new)}"] if new else []
-    ends = _ends(clues_of(run.params, run.curves), clues_of(old.params, old.curves))
-    if ends is None:
-        return "; ".join([*said, "no curve measures both, so whether it helped is not known"])
-    tag, end, was = ends
-    verdict = "it helped" if _better(end, was) else "it made it worse" if _better(was, end) else "it changed little"
-    return "; ".join([*said, f"{tag} ends at {number(end)} instead of {number(was)}: {verdict}"])
-
-
-def _complaints(run: Diagnosis) -> list[str]:
-    return list(dict.fromkeys(found.condition for found in run.findings if found.severity > Severity.NOTE))
-
-
-def _ends(new: Clues, old: Clues) -> tuple[str, float, float] | None:
-    """The validation loss, else the loss, where both runs have it: its tag, and the level at the end of each."""
-    for one, other in ((new.val_loss, old.val_loss), (new.loss, old.loss)):
-        if one is not None and other is not None and len(one) and len(other):
-            return one.tag, _end(one), _end(other)
-    return None
-
-
-def _end(curve: Series) -> float:
-    return float("nan") if curve.ends_nonfinite else float(np.median(curve.finite.tail()))
-
-
-def _better(one: float, other: float) -> bool:
-    """Whether a loss ends clearly below another; any number is better than none."""
-    if np.isnan(one) or np.isnan(other):
-        return bool(np.isnan(other) and not np.isnan(one))
-    return other - one > SAME_LEVEL * max(abs(one), abs(other))

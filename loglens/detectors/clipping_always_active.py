@@ -36,6 +36,8 @@ RULE = Rule("clipping-always-active", "gradient", Severity.WARNING, leads_to=("l
 ADAPTIVE = re.compile(r"adam|adagrad|adafactor|rmsprop|lamb|lion|adan", re.I)
 #: Norms after clipping that differ by less are one number, printed; norms before it are larger from a hundredth on.
 ROUNDING, ABOVE = 1e-3, 1.01
+#: The usual limit (Pascanu et al. 2013 and most recipes). Norms of a net that learns nothing grow once it learns.
+USUAL_LIMIT = 1.0
 
 
 def detect(
@@ -82,7 +84,7 @@ def detect(
 def _advice(norms: Floats, lr: Series | None, *, held_back: bool) -> list[Remedy]:
     """held_back: the loss falls too slowly, so that smaller steps are the last thing it needs."""
     if held_back:
-        return [remedies.set_clip(norms), remove_clip()] if len(norms) else [remove_clip()]
+        return [remedies.set_clip(norms, USUAL_LIMIT), remove_clip()] if len(norms) else [remove_clip()]
     slower = remedies.scale_lr(0.5, lr, "more than half of the updates clipped means steps too large")
     return [remedies.set_clip(norms), slower]
 

@@ -69,8 +69,9 @@ class Remedy:
     action: its name in the JSON report. params: values that follow from this run's data. why: the reason, one
     sentence. snippets: framework -> code; under "loglens" the checks, as they stand in loglens.toml. verify: what the
     log of a rerun shows if it helped; title: what to do, in words, where the rule needs other words than the action;
-    checks: tables of [[assert]] that say the same as `verify` and that this run does not meet. These three are shown
-    in outputs for people, not written to JSON.
+    checks: tables of [[assert]] that say the same as `verify` and that this run does not meet; rate: the learning rate
+    that a factor comes to, None where the one it multiplies is not known. These four serve outputs for people, and are
+    not written to JSON.
     """
 
     action: str
@@ -80,6 +81,7 @@ class Remedy:
     verify: str = ""
     title: str = ""
     checks: tuple[Mapping[str, str | int], ...] = ()
+    rate: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return {

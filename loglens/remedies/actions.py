@@ -61,10 +61,13 @@ def clip_grad_norm(healthy: Series | None) -> Remedy:
     return Remedy("clip_grad_norm", {"max_norm": limit}, why, snippets("clip_grad_norm", max_norm=limit), verify)
 
 
-def set_clip(norms: NDArray[np.float64]) -> Remedy:
-    """Clip at the 90th percentile of the norms instead of below all of them."""
+def set_clip(norms: NDArray[np.float64], at_least: float = 0.0) -> Remedy:
+    """Clip at the 90th percentile of the norms instead of below all of them, or at a limit above that."""
     limit, known = _clip_limit(norms)
     why = f"a limit of {number(limit)} clips the largest tenth of this run's {len(known)} norms, not nearly all of them"
+    if len(known) and limit < at_least:
+        why = f"{number(at_least)} is the usual limit; nine tenths of this run's norms are below {number(limit)}"
+        limit = at_least
     if not len(known):
         why = "1.0 is the usual limit; log the norms before clipping and take their 90th percentile"
     verify = "5 to 20 % of the steps are clipped, and the loss falls no slower"
@@ -91,10 +94,11 @@ def scale_lr(factor: float, lr: Series | None, why: str, onset: int | None = Non
     """
     used = lr.finite.value if lr is not None else np.zeros(0)
     peak = float(used.max()) if len(used) else 0.0
-    new = f"{two_digits(peak * factor):g}" if peak > 0 else f"{factor:g} * lr"
-    said = f"{why}; {_rate_used(lr, peak, onset)}, so use {number(two_digits(peak * factor))}" if peak > 0 else why
+    rate = two_digits(peak * factor) if peak > 0 else None
+    new = f"{rate:g}" if rate is not None else f"{factor:g} * lr"
+    said = f"{why}; {_rate_used(lr, peak, onset)}, so use {number(rate)}" if rate is not None else why
     verify = "the loss falls at least twice as fast, and never rises for good" if factor > 1 else _PAST
-    return Remedy("scale_lr", {"factor": factor}, said, snippets("scale_lr", lr=new), verify)
+    return Remedy("scale_lr", {"factor": factor}, said, snippets("scale_lr", lr=new), verify, rate=rate)
 
 
 def _rate_used(lr: Series | None, peak: float, onset: int | None) -> str:

@@ -15,7 +15,6 @@ from loglens.remedies.settings import STANDS_ON, setting
 
 #: A factor within a tenth of a half or of two is called so.
 _NEARLY = 0.1
-_GIVEN_RATE = re.compile(r"learning_rate=([\d.e+-]+)\)")
 #: What the title of a new learning rate says already.
 _SAID_IN_TITLE = re.compile(r"; this run peaked at \S+, so use \S+$")
 #: Constructors of optimizers in code for PyTorch, Keras and optax, and what stands for the rate in them.
@@ -60,15 +59,8 @@ def _rate_title(remedy: Remedy) -> str:
         verb, fold = ("Lower", f" {number(_round(1 / factor))}-fold") if factor < 1 else ("Raise", f" {factor:g}-fold")
     only = re.search(r"for the (\w+) only", remedy.why)
     whose = f"the {only[1]}'s" if only else "the"
-    new = _new_rate(remedy)
-    rates = f": {_round(new / factor):g} -> {new:g}" if new and factor > 0 else ""
+    rates = f": {_round(remedy.rate / factor):g} -> {remedy.rate:g}" if remedy.rate and factor > 0 else ""
     return f"{verb} {whose} learning rate{fold}{rates}"
-
-
-def _new_rate(remedy: Remedy) -> float | None:
-    """The rate that the code for it names; None where it is a multiple of one that is not known."""
-    found = _GIVEN_RATE.search(remedy.snippets.get("keras", ""))
-    return float(found[1]) if found else None
 
 
 def _round(value: float) -> float:
@@ -94,8 +86,7 @@ def _snippets(remedy: Remedy, rule: str, recipe: Recipe) -> Mapping[str, str]:
 
 
 def _rate_in_code(remedy: Remedy) -> str:
-    new = _new_rate(remedy)
-    return f"{new:g}" if new else f"{remedy.params.get('factor', 1)} * lr"
+    return f"{remedy.rate:g}" if remedy.rate else f"{remedy.params.get('factor', 1)} * lr"
 
 
 def _with_recipe(code: str, recipe: Recipe) -> str:

@@ -35,7 +35,9 @@ def lead(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> I
     root, seen = found[0].condition, frozenset(one.condition for one in found)
     if root in SELF_EVIDENT:
         return
-    if seen & UNSTABLE and clues.jump(onset) is not None:
+    if "loss-scale-collapse" in seen and _loss_comes_and_goes(found):
+        yield actions.clean_data()
+    elif seen & UNSTABLE and clues.jump(onset) is not None:
         yield schedule_and_decay.fix_schedule("no_jump")
     elif seen & UNSTABLE and clues.rate_still_rises(onset):
         yield schedule_and_decay.fix_schedule("hold")
@@ -60,6 +62,14 @@ def lead(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> I
         yield lower_rate(clues, onset, MUCH_LOWER)
     elif root in STUCK or seen & {"lr-too-high", "no-warmup"} or (root == "vanishing-gradient" and clues.attends):
         yield from _against_standstill(seen, onset, clues)
+
+
+def _loss_comes_and_goes(found: Sequence[ReportedFinding]) -> bool:
+    """Whether the loss itself is not finite at some points and finite between them: then it is those batches.
+
+    Gradients that overflow leave the loss finite, and weights that are not finite leave it so for good.
+    """
+    return any(one.condition == "nan-loss" and one.severity == Severity.WARNING for one in found)
 
 
 def _is_lost(found: Sequence[ReportedFinding]) -> bool:

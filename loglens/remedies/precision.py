@@ -21,6 +21,8 @@ from loglens.remedies.trainer import trainer
 HALF_BY_DEFAULT = frozenset({"ultralytics"})
 #: A run that breaks later than this share of it has something worth going on from.
 LATE = 0.1
+#: Norms before the onset that show that none grew.
+ENOUGH = 10
 
 _KEY = re.compile(r"(?:^|[/._])(precision|dtype|torch_dtype|mixed_precision|amp|fp16|bf16|amp_dtype)$", re.I)
 _ON, _OFF = re.compile(r"true|1|yes", re.I), re.compile(r"false|0|no|none", re.I)
@@ -51,10 +53,13 @@ def precision(run: Run, loss_scale: Series | None) -> str:
     return "float16" if _ON.fullmatch(said.get("amp", "")) or trainer(run) in HALF_BY_DEFAULT else ""
 
 
-def considering_precision(advice: Sequence[Remedy], run: Run, loss_scale: Series | None) -> list[Remedy]:
+def considering_precision(
+    advice: Sequence[Remedy], run: Run, loss_scale: Series | None, *, calm: bool = False
+) -> list[Remedy]:
     """Advice against numbers that are not finite, with precision first where it is half, second where nothing tells.
 
-    Where bfloat16 or float32 is known, precision is not the cause.
+    Where bfloat16 or float32 is known, precision is not the cause. calm: whether gradient norms were logged and did not
+    grow before: what overflows grows first, so that precision then comes third.
     """
     if any(remedy.action in ("use_bf16", "disable_fp16") for remedy in advice):
         return list(advice)
@@ -63,7 +68,8 @@ def considering_precision(advice: Sequence[Remedy], run: Run, loss_scale: Series
         own = SETTINGS.get(trainer(run), {})
         full = "disable_fp16" in own and "use_bf16" not in own  # a trainer that offers float16 or float32 only
         return [actions.disable_fp16() if full else actions.use_bf16(), *advice]
-    return list(advice) if known else [*advice[:1], actions.disable_fp16(), *advice[1:]]
+    place = 2 if calm else 1
+    return list(advice) if known else [*advice[:place], actions.disable_fp16(), *advice[place:]]
 
 
 def advice_for(suspect: str, loss: Series, drivers: Sequence[Series], onset: int | None, run: Run) -> list[Remedy]:
@@ -72,7 +78,9 @@ def advice_for(suspect: str, loss: Series, drivers: Sequence[Series], onset: int
     suspect: the role of what moved before, empty where nothing did. onset: the first step that is not finite.
     """
     scale = next((curve for curve in drivers if curve.role == "loss_scale"), None)
-    causes = considering_precision(against_nonfinite(suspect, loss, drivers, onset), run, scale)
+    grad = next((curve for curve in drivers if curve.role == "grad_norm_global"), None)
+    calm = not suspect and grad is not None and onset is not None and len(grad.before(onset).finite) >= ENOUGH
+    causes = considering_precision(against_nonfinite(suspect, loss, drivers, onset), run, scale, calm=calm)
     return [*causes, *from_checkpoint(loss, onset)]
 
 

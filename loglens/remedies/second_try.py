@@ -34,7 +34,7 @@ def next_factor(now: Trial, before: Sequence[Trial]) -> float | None:
     """By how much to multiply the rate of a run, given earlier runs at other rates; None where they do not tell.
 
     Between a rate that is too high and one that is too low the next is their geometric mean (bisection in the
-    logarithm). Where all were too high, the step in the logarithm doubles.
+    logarithm). Where all were too high, or all too low, the step in the logarithm doubles.
     """
     if now.rate is None or not now.direction:
         return None
@@ -47,12 +47,17 @@ def next_factor(now: Trial, before: Sequence[Trial]) -> float | None:
     higher = [rate for rate, direction in known if direction > 0 and rate > SAME_RATE * now.rate]
     if now.direction > 0 and higher:
         return actions.two_digits(max((now.rate / min(higher)) ** 2, FARTHEST))
+    lower = [rate for rate, direction in known if direction < 0 and rate * SAME_RATE < now.rate]
+    if now.direction < 0 and lower:
+        return actions.two_digits(min((now.rate / max(lower)) ** 2, 1 / FARTHEST))
     return None
 
 
-def without(remedies: Sequence[Remedy], tried: Collection[tuple[str, str]]) -> list[Remedy]:
-    """The remedies in order, those that were tried and take hold only once at the end."""
-    done = [one for one in remedies if key(one) in tried and one.action not in RELATIVE]
+def without(
+    remedies: Sequence[Remedy], tried: Collection[tuple[str, str]], in_vain: Collection[tuple[str, str]]
+) -> list[Remedy]:
+    """The remedies in order; at the end those that were tried and take hold only once, and those tried in vain."""
+    done = [one for one in remedies if key(one) in in_vain or (key(one) in tried and one.action not in RELATIVE)]
     return [*(one for one in remedies if one not in done), *done]
 
 

@@ -1,7 +1,7 @@
 """The setting of each trainer that does what a remedy asks for: one table, trainer -> action -> lines to change.
 
 Held against the sources that document them: mmengine (docs/en/tutorials/optim_wrapper.md; optimizer_config is mmcv
-1.x's), detectron2 (config/defaults.py), fairseq (docs/command_line_tools.rst), Megatron-LM (training/arguments.py),
+1.x's), detectron2 (config/defaults.py), fairseq (dataclass/configs.py), Megatron-LM (training/arguments.py),
 DeepSpeed (docs/_pages/config-json.md), nanoGPT (train.py), timm (train.py), ultralytics (cfg/default.yaml), YOLOX
 (exp/yolox_base.py, tools/train.py), Stable-Baselines3 (docs/modules/ppo.rst), RLlib (algorithm_config.py, ppo.py),
 CleanRL (ppo.py), rsl_rl (algorithms/ppo.py), ML-Agents (docs/Training-Configuration-File.md), TRL (grpo_config.py).
@@ -60,8 +60,8 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
         "weight_decay": "cfg.SOLVER.WEIGHT_DECAY = {value:g}",
         "disable_fp16": "cfg.SOLVER.AMP.ENABLED = False",
         "resume_from": """
-            cfg.MODEL.WEIGHTS = "output/model_{step:07d}.pth"
-            trainer.resume_or_load(resume=False)""",
+            Path("output/last_checkpoint").write_text("model_{step:07d}.pth")
+            trainer.resume_or_load(resume=True)  # with optimizer and step""",
         "train_longer": "cfg.SOLVER.MAX_ITER = round({factor:g} * cfg.SOLVER.MAX_ITER)",
         "fix_input_pipeline": "cfg.DATALOADER.NUM_WORKERS = 8",
     },
@@ -179,7 +179,9 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
     "rsl_rl": {
         "clip_grad_norm": "algorithm.max_grad_norm = {max_norm:g}",
-        "scale_lr": "algorithm.learning_rate = {lr}",
+        "scale_lr": """
+            algorithm.learning_rate = {lr}
+            algorithm.schedule = "fixed"  # "adaptive" sets it by desired_kl""",
         "set_entropy_coef": "algorithm.entropy_coef = {value:g}",
         "set_kl_coef": 'algorithm.schedule, algorithm.desired_kl = "adaptive", 0.01',
         "train_longer": "runner.max_iterations = round({factor:g} * max_iterations)",

@@ -10,9 +10,10 @@ import pytest
 
 from loglens.analysis.follow_up import follow_up, partner
 from loglens.analysis.judge import judge
+from loglens.model.finding import Remedy
 from loglens.model.report import Diagnosis
 from loglens.registry import load as registry
-from loglens.remedies.second_try import Trial, next_factor
+from loglens.remedies.second_try import Trial, key, next_factor, without
 from tests.curves import Floats, falling, level, run
 
 N = 300
@@ -96,3 +97,66 @@ def test_a_predecessor_has_the_same_name_or_is_the_only_one() -> None:
     assert partner(replace(one, run="b"), [one, other]) is other
     assert partner(replace(one, run="c"), [one]) is one
     assert partner(replace(one, run="c"), [one, other]) is None
+
+
+def broken(rate: float | None, at: int = 150) -> Diagnosis:
+    """A run that is lost for good at a step. rate: None where it was not logged."""
+    loss = np.r_[falling(at), level(N - at, 40.0, 0.05)]
+    return diagnosed(rate, loss) if rate is not None else judge(run({"loss": loss}), registry.detectors())
+
+
+def actions(found: Diagnosis) -> list[str]:
+    return [one.action for one in found.findings[0].remedies]
+
+
+def test_a_run_that_breaks_at_the_same_step_at_a_lower_rate_broke_by_what_is_there() -> None:
+    assert actions(broken(None))[0] in ("scale_lr", "clip_grad_norm")
+    assert actions(follow_up(broken(None), [broken(None)]))[:2] == ["fix_schedule", "clean_data"]
+    assert actions(follow_up(broken(None, 260), [broken(None)]))[0] not in ("fix_schedule", "clean_data")
+
+
+def test_a_rerun_that_still_learns_goes_on() -> None:
+    line = np.linspace(2.3, 0.9, N) * level(N, 1.0, 0.005)
+    found = follow_up(diagnosed(1e-3, line), [crawling()])
+    assert (found.outcome.state, actions(found)) == ("learning", ["train_longer"])
+    assert 1.5 <= float(found.findings[0].remedies[0].params["factor"]) <= 4
+    assert not found.findings[0].severity
+    longer = diagnosed(1e-5, np.linspace(2.3, 2.29, 2 * N) * level(2 * N, 1.0, 5e-5))
+    assert not follow_up(diagnosed(1e-3, line), [longer]).findings, "stopped early, on purpose"
+    done = follow_up(diagnosed(1e-3, np.r_[falling(200), level(100, 0.2, 0.05)]), [crawling()])
+    assert not any(one.action == "train_longer" for each in done.findings for one in each.remedies)
+
+
+def test_a_higher_rate_that_got_a_little_further_is_followed_by_a_higher_one() -> None:
+    stuck = diagnosed(1e-3, level(N, 2.303, 0.0005))
+    little = replace(stuck, outcome=replace(stuck.outcome, state="little"))
+    now = replace(little, curves=diagnosed(1e-2, level(N, 2.303, 0.0005)).curves)
+    assert stuck.outcome.state == "stuck"
+    assert factor(follow_up(now, [stuck])) == pytest.approx(100, rel=0.1)
+
+
+def test_a_rate_after_which_a_run_levels_off_alike_is_not_the_cause() -> None:
+    def poor(rate: float) -> Diagnosis:
+        found = diagnosed(rate, falling(N, 2.3, 1.2), val_loss=falling(N, 2.3, 1.2, seed=1))
+        return replace(found, findings=crawling(rate).findings[:1])
+
+    again = follow_up(poor(3e-3), [poor(1e-3)])
+    assert actions(poor(3e-3))[0] == "scale_lr"
+    assert actions(again)[-1] == "scale_lr"
+    assert actions(follow_up(poor(3e-3), [poor(1e-3), poor(3e-3)]))[0] != "scale_lr"
+
+
+def test_what_was_tried_in_vain_is_not_tried_twice_though_it_could_be() -> None:
+    advice = [Remedy("increase_capacity", {"factor": 4.0}, ""), Remedy("train_longer", {"factor": 2.0}, "")]
+    tried = {key(advice[0])}
+    assert without(advice, tried, set()) == advice
+    assert without(advice, tried, tried) == advice[::-1]
+
+
+def test_what_an_earlier_rerun_was_told_to_try_is_tried() -> None:
+    alone = broken(None)
+    again = follow_up(alone, [alone])
+    third = follow_up(alone, [alone, alone])
+    assert actions(again)[0] == "fix_schedule"
+    assert actions(third)[0] == "clean_data"
+    assert actions(third)[-1] in (actions(alone)[0], "fix_schedule")

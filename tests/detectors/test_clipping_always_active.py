@@ -43,3 +43,11 @@ def test_losses_that_measure_no_progress() -> None:
 def test_few_points() -> None:
     few = {"clip_fraction": np.ones(5), "grad_norm": level(5, 3.0), "loss": level(5, 2.3)}
     assert "needs 10 shares" in skip_reason("clipping-always-active", few)
+
+
+@pytest.mark.parametrize(("norm", "least", "most"), [(0.2, 1.0, 1.0), (3.0, 3.0, 3.5), (30.0, 29.0, 35.0)])
+def test_the_new_limit_lies_above_the_norms_and_not_below_the_usual_one(norm: float, least: float, most: float) -> None:
+    curves = {"clip_fraction": np.ones(100), "grad_norm": level(100, norm), "loss": level(100, 2.3)}
+    (found,) = findings("clipping-always-active", curves)
+    assert found.remedies[0].action == "set_clip"
+    assert least <= float(found.remedies[0].params["max_norm"]) <= most

@@ -223,3 +223,21 @@ def test_weights_that_keep_their_size_are_not_driven_by_their_decay() -> None:
     assert first(kept).action != "fix_weight_decay"
     grown = growing_gradient() | {"weight_norm": 4.5 * 2 ** (np.arange(N) / 60)}
     assert first(grown).action == "fix_weight_decay"
+
+
+@pytest.mark.parametrize("limit", [0.01, 1.0])
+def test_norms_that_grow_under_a_limit_that_always_cuts_get_a_wider_one(limit: float) -> None:
+    grad = np.exp(np.log(20) * np.arange(N) / N) * level(N, 1.0, 0.02)
+    cut = {"grad_norm": grad, "clip_fraction": np.ones(N), "grad_norm_clipped": np.full(N, limit)}
+    found = remedies({"loss": falling(N), "lr": np.full(N, 0.03), **cut})
+    assert not any(one.action == "clip_grad_norm" for advice in found for one in advice)
+    assert found[0][0].action == "set_clip"
+
+
+def test_a_loss_that_is_nan_now_and_then_points_to_batches_even_where_the_loss_scale_collapses() -> None:
+    scale = np.r_[np.full(100, 65536.0), 65536.0 * 0.5 ** np.arange(N - 100)]
+    loss = falling(N)
+    curves = {"loss_scale": scale, "lr": np.full(N, 1e-3)}
+    assert first({"loss": loss, **curves}).action == "use_bf16"
+    loss[105::7] = np.nan
+    assert first({"loss": loss, **curves}).action == "clean_data"

@@ -9,7 +9,7 @@ import pytest
 
 from loglens.model.run import Run
 from loglens.remedies import actions
-from loglens.remedies.precision import considering_precision, from_checkpoint, precision
+from loglens.remedies.precision import advice_for, considering_precision, from_checkpoint, precision
 from tests.curves import falling, run, series
 
 
@@ -69,6 +69,20 @@ def test_half_precision_is_the_first_suspect_and_a_full_one_none(params: dict[st
     advice = considering_precision([actions.clean_data(), actions.add_eps()], with_params(**params), None)
     assert [remedy.action for remedy in advice] == order
     assert considering_precision([actions.use_bf16()], with_params(), None) == [actions.use_bf16()]
+
+
+@pytest.mark.parametrize(
+    ("points", "suspect", "third"),
+    [(50, "", True), (3, "", False), (50, "grad_norm_global", False), (0, "", False)],
+)
+def test_precision_comes_after_the_logarithm_where_gradients_are_known_not_to_have_grown(
+    points: int, suspect: str, third: bool
+) -> None:
+    loss = np.r_[falling(50), np.full(50, np.nan)]
+    drivers = [series(np.full(points, 0.3), "grad_norm_global", every=max(1, 50 // points))] if points else []
+    advice = [one.action for one in advice_for(suspect, series(loss), drivers, 50, with_params())]
+    assert (advice[:3] == ["clean_data", "add_eps", "disable_fp16"]) is third
+    assert advice.index("disable_fp16") == (2 if third else 1)
 
 
 @pytest.mark.parametrize(("onset", "step"), [(50, 49), (90, 89), (5, None), (None, None)])

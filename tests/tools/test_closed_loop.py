@@ -96,3 +96,13 @@ def test_the_table_counts_runs_by_round(monkeypatch: pytest.MonkeyPatch) -> None
     assert "| `a` | 2 | 1 | 1 | 2 | 0 | 1 | 1 |" in table.by_condition(rows)
     assert "| **all** | 3 | 1 | 1 | 2 | 0 | 1 | 1 |" in table.by_condition(rows)
     assert table.harm(rows[:3]) == (1, 2)
+
+
+def test_what_can_be_healed_is_what_the_textbook_or_a_course_heals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARK))
+    table = import_module("table")
+    sick = {"condition": "a", "loglens": {"healed": 0}, "blind": {"healed": 0}}
+    rows = [sick | {"textbook": gap} for gap in (0.05, 0.5, None)] + [sick | {"loglens": {"healed": 2}}]
+    assert [table.can_be_healed(row) for row in rows] == [True, False, False, True]
+    assert table.shares([row for row in rows if table.can_be_healed(row)]) == "0 of 2 (0%), 1 of 2 (50%), 1 of 2 (50%)"
+    assert "| **all that can be healed** | 2 | 0 | 1 | 1 |" in table.by_condition(rows)
