@@ -101,7 +101,7 @@ def _why(now: Trial, before: Sequence[Trial]) -> str:
     rates = ", ".join(f"{one.rate:.2g}" for one in before if one.rate is not None)
     ways = {one.direction for one in before if one.direction}
     if ways == {now.direction}:
-        return f"{rates} was too high and {now.rate or 0:.2g} still is: twice as far in the logarithm"
+        return f"{rates} was too high and {now.rate or 0:.2g} still is: go twice as far again on a log scale"
     return f"between {now.rate or 0:.2g} and {rates}, of which one is too high and one too low: their geometric mean"
 
 
@@ -116,7 +116,7 @@ def _what_changed(run: Diagnosis, old: Diagnosis, now: Trial, before: Trial) -> 
     said += [f"new: {', '.join(new)}"] if new else []
     ends = _ends(clues_of(run.params, run.curves), clues_of(old.params, old.curves))
     if ends is None:
-        return "; ".join([*said, "no curve measures both, so whether it helped is not known"])
+        return "; ".join([*said, "no curve is in both runs, so whether it helped is unknown"])
     tag, end, was = ends
     verdict = "it helped" if _better(end, was) else "it made it worse" if _better(was, end) else "it changed little"
     return "; ".join([*said, f"{tag} ends at {number(end)} instead of {number(was)}: {verdict}"])
