@@ -172,10 +172,11 @@ def _finding(
     if kind == SAME:
         advice.append(remedies.check_optimizer_step())
     meaning = {
-        WORST: "the worst there is: wrong labels or paths, or the evaluation is broken",
+        WORST: "the worst possible value; labels or paths are wrong, or the evaluation is broken",
         SAME: "one answer for every sample, or an evaluation that does not see the model change",
         GOOD: "perhaps by its rounding",
-        PERFECT: "the best there is, almost from the start: a task of one class only, or the answer is in the input",
+        PERFECT: "the best possible value almost from the start; the task has one class only, or the input "
+        "holds the answer",
     }[kind]
     others = f" (and {len(measured) - 1:,} other metrics stand still)" if len(measured) > 1 else ""
     low, high = float(loss.value.min()), float(loss.value.max())

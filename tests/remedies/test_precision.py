@@ -72,7 +72,7 @@ def test_half_precision_is_the_first_suspect_and_a_full_one_none(params: dict[st
 
 
 @pytest.mark.parametrize(("onset", "step"), [(50, 49), (90, 89), (5, None), (None, None)])
-def test_a_run_goes_on_from_its_last_sound_step(onset: int | None, step: int | None) -> None:
+def test_a_run_continues_from_its_last_sound_step(onset: int | None, step: int | None) -> None:
     loss = falling(100)
     loss[onset or 0 :] = np.nan
     advice = from_checkpoint(series(loss), onset)
