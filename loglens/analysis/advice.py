@@ -37,7 +37,7 @@ def _with_advice(rule: Rule, finding: Finding, recipe: Recipe, curves: Sequence[
 
 
 def _with_checks(remedy: Remedy, rule: Rule, curves: Sequence[Series], failed: dict[str, bool]) -> Remedy:
-    """Leave out checks that this very run meets, since a better rerun could not be recognised by them; add the rest as code.
+    """Leave out checks that this very run meets, as they could not show that a rerun is better; add the rest as code.
 
     failed: whether this run fails a check, by its text, for those that were tried already.
     """
