@@ -69,7 +69,7 @@ class Commands(click.Group):
     def main(  # type: ignore[override]  # of which click gives two variants
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
     ) -> Any:
-        """Run a command and exit with its code, in place of click, which exits with 1 where nothing was found."""
+        """Run a command and exit with its code, instead of click, which exits with 1 where nothing was found."""
         if not extra.pop("standalone_mode", True):
             return super().main(args, prog_name, standalone_mode=False, **extra)
         _open_closed_streams()
@@ -112,7 +112,7 @@ class Commands(click.Group):
             if isinstance(error, OSError) and error.errno in _OF_OUTPUT:
                 raise
             if isinstance(error, FileNotFoundError) and not _is_somewhere():
-                _say("loglens: the working folder has been deleted; change to one that is there")
+                _say("loglens: the working folder has been deleted; change to one that exists")
                 ctx.exit(ExitCode.BAD_INPUT)
             if ctx.meta.get("loglens.traceback"):
                 _say(traceback.format_exc().rstrip("\n"))
@@ -129,10 +129,10 @@ class Commands(click.Group):
     "plugin, or no path could be read; 3 read, but nothing could be judged; 4 loglens itself failed.",
 )
 @click.version_option(__version__, prog_name="loglens", message="%(prog)s %(version)s")
-@click.option("--no-plugins", is_flag=True, help="Load no rules, formats or outputs of third parties.")
+@click.option("--no-plugins", is_flag=True, help="Do not load third-party rules, formats or outputs.")
 @click.pass_context
 def main(ctx: click.Context, no_plugins: bool) -> None:
-    """Say what went wrong in a training run, since which step, why, and what to change."""
+    """Say what went wrong in a training run, from which step, why, and what to change."""
     if no_plugins:
         _without_plugins(ctx)
 

@@ -22,7 +22,7 @@ def write(text: str, path: Path, flag: str = "-o") -> None:
 def replacing(path: Path, flag: str = "-o") -> Iterator[Path]:
     """Provide a temporary file that replaces it at the end, so that `path` is never half written.
 
-    What is no regular file (/dev/stdout, a named pipe) is written to directly. Raises LoglensError, which
+    What is not a regular file (/dev/stdout, a named pipe) is written to directly. Raises LoglensError, which
     names the flag, where the file cannot be written.
     """
     try:
@@ -59,7 +59,7 @@ def _unnamed(folder: Path) -> int | None:
 
 
 def _name(unnamed: int, target: Path) -> None:
-    """Give an unnamed file its name, in place of a file that has it."""
+    """Give an unnamed file its name, instead of a file that has it."""
 
     def link(path: Path) -> None:
         # a descriptor, though the path is absolute: without one Python links to the link itself

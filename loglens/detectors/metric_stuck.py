@@ -87,7 +87,7 @@ def detect(
         return
     losses = [curve.finite for curve in (*loss, *val_loss, *loss_component) if len(curve.finite) >= min_points]
     if not losses:
-        raise Skip(f"no loss of {min_points} points was logged beside the metric")
+        raise Skip(f"no loss of {min_points} points was logged besides the metric")
     if not any(_moves(curve, moves) for curve in losses):
         return
     if unskilled := [curve for curve in measured if has_no_skill(curve)]:
@@ -174,10 +174,11 @@ def _finding(
     advice: list[Remedy] = [remedies.check_labels()]
     advice += [remedies.check_optimizer_step()] * (kind == SAME)
     meaning = {
-        WORST: "the worst there is: wrong labels or paths, or the evaluation is broken",
+        WORST: "the worst possible value; labels or paths are wrong, or the evaluation is broken",
         SAME: "one answer for every sample, or an evaluation that does not see the model change",
         GOOD: "the loss is that of one answer for every sample" if suspect else "perhaps by its rounding",
-        PERFECT: "the best there is, almost from the start: a task of one class only, or the answer is in the input",
+        PERFECT: "the best possible value almost from the start; the task has one class only, or the input "
+        "holds the answer",
     }[kind]
     others = f" (and {len(measured) - 1:,} other metrics stand still)" if len(measured) > 1 else ""
     low, high, last = float(loss.value.min()), float(loss.value.max()), len(curve) - settled_from(curve)

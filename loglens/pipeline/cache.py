@@ -24,7 +24,7 @@ from loglens.pipeline.serialise import loads
 TAIL = 4096
 #: Size in bytes beyond which the older half of the cache is deleted.
 LARGEST = 512 << 20
-#: Files beside a run's logs beyond which it is judged anew each time, and where looking for them ends.
+#: Files beside a run's logs beyond which it is judged again each time, and where looking for them ends.
 MAX_BESIDE, MAX_FILES = 2000, 200_000
 #: Rows that are looked up or written at once.
 AT_ONCE = 256
@@ -203,7 +203,7 @@ def _open(path: Path) -> sqlite3.Connection | None:
         except sqlite3.DatabaseError as error:
             if attempt or isinstance(error, sqlite3.OperationalError):
                 return None
-            with contextlib.suppress(OSError):  # no database, or a broken one: begun anew
+            with contextlib.suppress(OSError):  # no database, or a broken one: begun again
                 path.unlink()
         except OSError:
             return None

@@ -73,7 +73,7 @@ def considering_precision(
 
 
 def advice_for(suspect: str, loss: Series, drivers: Sequence[Series], onset: int | None, run: Run) -> list[Remedy]:
-    """What to do about a loss that is not finite to the end: the likely causes, then where to go on from.
+    """What to do about a loss that is not finite to the end: the likely causes, then where to continue from.
 
     suspect: the role of what moved before, empty where nothing did. onset: the first step that is not finite.
     """
@@ -85,10 +85,10 @@ def advice_for(suspect: str, loss: Series, drivers: Sequence[Series], onset: int
 
 
 def from_checkpoint(curve: Series, onset: int | None) -> list[Remedy]:
-    """Going on from the last sound step, where the run was sound for long enough. onset: a step."""
+    """Continuing from the last sound step, where the run was sound for long enough. onset: a step."""
     first, length = int(curve.step[0]), curve.last_step - int(curve.step[0])
     sound = curve.before(onset).finite if onset is not None else curve.finite
     if onset is None or onset - first <= LATE * length or not len(sound):
         return []
-    reason = "once the cause is gone there is no need to begin anew: everything before this step was finite"
+    reason = "once the cause is removed there is no need to start over: everything before this step was finite"
     return [actions.resume_from(sound.last_step, curve.axis, reason)]

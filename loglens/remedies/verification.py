@@ -65,11 +65,11 @@ SAID: Mapping[str, str] = {
     "zero-loss": "the loss is above zero",
     "unbounded-loss": "the loss stays at zero or above",
     "posterior-collapse": "the KL term ends above 0.1 nats, and the reconstruction is better",
-    "crashed": "the log goes on past the step where this run ended",
+    "crashed": "the log continues past the step where this run ended",
     "missed-early-stop": "the validation loss ends close to its lowest value",
     "validation-below-training": "the validation loss is not far below the training loss",
     "poor-initial-loss": "the first loss is near the level of guessing",
-    "lr-schedule": "the learning rate goes on after the resume where it was before",
+    "lr-schedule": "the learning rate continues after the resume where it was before",
     "update-ratio": "an update is about a thousandth of the size of the weights",
     "logit-growth": "the largest logit levels off",
     "skipped-updates": "fewer than 1 update in 100 is skipped",
@@ -87,8 +87,8 @@ BESIDES: Mapping[str, str] = {
     "train_longer": "in its last quarter the run gains under 1 %",
     "check_labels": "repeating one batch drives its loss to about 0",
     "check_optimizer_step": "the weights differ after a single step",
-    "resume_from": "the log goes on from there at the level it had",
-    "early_stop": "the checkpoint that is kept is the best one",
+    "resume_from": "the log continues from there at the level it had",
+    "early_stop": "the kept checkpoint is the best one",
     "add_warmup": "nothing bursts in the first 5 % of the run",
 }
 
@@ -152,7 +152,7 @@ ENDS_LOGGING = frozenset({"use_bf16", "disable_fp16", "remove_clip"})
 
 
 def in_words(rule: str, action: str, otherwise: str) -> str:
-    """What the log of a rerun shows if the action healed the fault. otherwise: for a rule that is not known here."""
+    """What the log of a rerun shows if the action removed the fault. otherwise: for a rule that is not known here."""
     if rule not in SAID:
         return otherwise
     beside = "" if (rule, action) in SAID_ENOUGH else BESIDES.get(action, "")

@@ -228,7 +228,7 @@ def document(*args: str) -> Any:
     return json.loads(call(*args, "--format", "json").stdout)
 
 
-def test_the_command_says_where_they_part() -> None:
+def test_the_command_says_where_they_diverge() -> None:
     good, bad = log("good/a.csv", loss=falling(300)), log("bad/a.csv", loss=growing(300, 150, 0.05) + falling(300))
     done = call(good, bad)
     assert done.exit_code == 0 and done.stdout.startswith("! RUNS DIVERGE  first at step ")
@@ -263,7 +263,7 @@ def test_against_a_glob_leaves_the_run_itself_out() -> None:
         (["good.csv", "bad.csv", "--against", "x"], "give GOOD and BAD"),
         (["good.csv", "missing"], "missing: no such file or folder"),
         (["good.csv", "many"], "many: holds 2 runs (a.csv, b.csv); name one of them"),
-        (["good.csv", "--against", "good.csv"], "there is no run but good.csv itself"),
+        (["good.csv", "--against", "good.csv"], "it names no run besides good.csv itself"),
         (["good.csv", "bad.csv", "--max-regression", "loss"], "write"),
         (["good.csv", "bad.csv", "--max-regression", "los 2%"], "no curve 'los'; it has: loss"),
     ],

@@ -32,13 +32,13 @@ from loglens.renderers import point_tables as export
     "--tidy/--wide",
     default=True,
     help="Tidy (the default): run, tag, step, time, value, every point as written. "
-    "Wide: a row a run and step, a column a tag; a blank is no value, nan a logged NaN.",
+    "Wide: one row per run and step, one column per tag; a blank is not logged, nan a logged NaN.",
 )
 @click.option(
     "--raw-text",
     is_flag=True,
-    help="CSV: write names that begin with = + - @ or a tab as they are, which a spreadsheet runs as formulas. "
-    "Without it they stand behind an apostrophe.",
+    help="CSV: write names that begin with = + - @ or a tab unchanged; a spreadsheet runs them as formulas. "
+    "Without it they are prefixed with an apostrophe.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
 @common.reading_options
@@ -62,7 +62,7 @@ def command(
     except LoglensError as error:
         raise LoglensError(f"-o {output}: {error}") from None
     if not output.parent.is_dir():
-        raise LoglensError(f"-o {output}: there is no folder {output.parent}")
+        raise LoglensError(f"-o {output}: no such folder: {output.parent}")
     config = common.load_config(None, False, (), columns, follow, limits)
     reading = open_paths(paths, config)
     with progress.progress_bar(reading.sources, quiet) as watch:
