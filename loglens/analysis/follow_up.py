@@ -55,7 +55,7 @@ def _after(run: Diagnosis, earlier: Sequence[Diagnosis]) -> Diagnosis:
     rates = None if now.rate is None or last.rate is None or _same_rate(now, last) else (now.rate, last.rate)
     note = Note("after", rerun.what_changed(run, earlier[-1], rates))
     found = replace(run, findings=findings, notes=(note, *run.notes))
-    return found if _is_shorter(run, earlier[-1]) else _go_on(found)
+    return found if any(_is_shorter(run, one) for one in earlier) else _go_on(found)
 
 
 def _with_other_advice(found: ReportedFinding, runs: Sequence[Diagnosis], trials: Sequence[Trial]) -> ReportedFinding:

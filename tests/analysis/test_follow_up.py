@@ -123,6 +123,7 @@ def test_a_rerun_that_still_learns_goes_on() -> None:
     assert not found.findings[0].severity
     longer = diagnosed(1e-5, np.linspace(2.3, 2.29, 2 * N) * level(2 * N, 1.0, 5e-5))
     assert not follow_up(diagnosed(1e-3, line), [longer]).findings, "stopped early, on purpose"
+    assert not follow_up(diagnosed(1e-3, line), [longer, crawling()]).findings
     done = follow_up(diagnosed(1e-3, np.r_[falling(200), level(100, 0.2, 0.05)]), [crawling()])
     assert not any(one.action == "train_longer" for each in done.findings for one in each.remedies)
 
