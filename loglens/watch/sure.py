@@ -1,8 +1,8 @@
 """When a finding on a growing log is sure enough to be said, and when one that was said has gone away.
 
 A judgement of the first part of a run can be wrong where that of the whole is right: a loss that has not fallen yet is
-no loss that never falls. So a finding has to stand while the run grows by a share of its length. The shares are
-measured: benchmarks/early_alarms.py cuts labelled runs at 50 places, docs/accuracy.md has the curve.
+no loss that never falls. So a finding has to stand while the run grows. How long is a matter of measurement:
+benchmarks/early_alarms.py cuts labelled runs at 50 places, and docs/accuracy.md has the table of what each way costs.
 """
 
 from __future__ import annotations
@@ -12,8 +12,13 @@ from dataclasses import dataclass, field
 
 from loglens.model.finding import Severity
 
-#: A finding is sure when it stood in so many judgements in a row, in which the run grew by this factor.
-MIN_JUDGEMENTS, MIN_GROWTH = 2, 1.1
+#: A finding is sure when it stood in so many judgements in a row, in which the run grew by this factor, which is more
+#: than the last lines before a pause add.
+MIN_JUDGEMENTS, MIN_GROWTH = 2, 1.01
+#: A log is judged again when it has grown by the first factor, or by the second where a finding waits to become sure.
+#: Reading it whole each time costs, over its whole life, at most 1 / (1 - 1 / 1.05) = 21 times what reading it once
+#: does, and 51 times where a new finding comes and goes with every judgement.
+GROWTH, CONFIRMING = 1.05, 1.02
 #: A finding is gone when so many judgements in a row do not have it.
 MISSED = 2
 
@@ -69,6 +74,14 @@ class Sureness:
     def said(self) -> Severity | None:
         """The worst severity that was said and has not gone away."""
         return max((known.said for known in self._known.values() if known.said is not None), default=None)
+
+    @property
+    def next_growth(self) -> float:
+        """The factor by which the run has to grow before it is judged again."""
+        waiting = any(
+            level > (known.said or Severity.NOTE) for known in self._known.values() for level in known.standing
+        )
+        return CONFIRMING if waiting else GROWTH
 
     def _sure_level(self, known: _Known, severity: Severity | None, points: int, at_once: bool) -> Severity | None:
         """The highest severity, above a note, that has stood for long enough."""
