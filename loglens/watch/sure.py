@@ -12,13 +12,9 @@ from dataclasses import dataclass, field
 
 from loglens.model.finding import Severity
 
-#: A finding is sure when it stood in so many judgements in a row, in which the run grew by this factor, which is more
-#: than the last lines before a pause add.
-MIN_JUDGEMENTS, MIN_GROWTH = 2, 1.01
-#: A log is judged again when it has grown by the first factor, or by the second where a finding waits to become sure.
-#: Reading it whole each time costs, over its whole life, at most 1 / (1 - 1 / 1.05) = 21 times what reading it once
-#: does, and 51 times where a new finding comes and goes with every judgement.
-GROWTH, CONFIRMING = 1.05, 1.02
+#: A finding is sure when it stood in so many judgements in a row, in which the run grew by this factor: less than is
+#: waited for between two judgements (points do not grow as bytes do), and more than the last lines before a pause add.
+MIN_JUDGEMENTS, MIN_GROWTH = 2, 1.03
 #: A finding is gone when so many judgements in a row do not have it.
 MISSED = 2
 
@@ -74,14 +70,6 @@ class Sureness:
     def said(self) -> Severity | None:
         """The worst severity that was said and has not gone away."""
         return max((known.said for known in self._known.values() if known.said is not None), default=None)
-
-    @property
-    def next_growth(self) -> float:
-        """The factor by which the run has to grow before it is judged again."""
-        waiting = any(
-            level > (known.said or Severity.NOTE) for known in self._known.values() for level in known.standing
-        )
-        return CONFIRMING if waiting else GROWTH
 
     def _sure_level(self, known: _Known, severity: Severity | None, points: int, at_once: bool) -> Severity | None:
         """The highest severity, above a note, that has stood for long enough."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loglens.model.finding import Severity
-from loglens.watch.sure import CONFIRMING, GROWTH, Sureness
+from loglens.watch.sure import Sureness
 
 WARNING, ERROR, NOTE = Severity.WARNING, Severity.ERROR, Severity.NOTE
 
@@ -50,20 +50,6 @@ def test_it_is_said_again_when_it_gets_worse() -> None:
     worse = said(sure, ({"overfitting": ERROR}, 30), ({"overfitting": ERROR}, 40))
     milder = said(sure, ({"overfitting": WARNING}, 50), ({"overfitting": ERROR}, 60))
     assert (warned, worse, milder) == ([[], ["overfitting"]], [[], ["overfitting"]], [[], []])
-
-
-def test_it_looks_sooner_while_a_finding_waits() -> None:
-    sure = Sureness()
-    sure.update({"restart": NOTE}, 100)
-    assert sure.next_growth == GROWTH
-    sure.update({"overfitting": WARNING}, 105)
-    assert sure.next_growth == CONFIRMING
-    sure.update({"overfitting": WARNING}, 108)
-    assert sure.next_growth == GROWTH, "it has been said"
-    sure.update({"overfitting": ERROR}, 114)
-    assert sure.next_growth == CONFIRMING, "it got worse"
-    sure.update({"overfitting": WARNING}, 117)
-    assert sure.next_growth == GROWTH
 
 
 def test_at_the_end_all_is_sure() -> None:
