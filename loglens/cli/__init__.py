@@ -28,6 +28,7 @@ COMMANDS = (
     "inspect",
     "plot",
     "compare",
+    "history",
     "export",
     "rules",
     "roles",

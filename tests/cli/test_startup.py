@@ -26,7 +26,8 @@ def test_a_diagnosis_of_event_files_loads_nothing_it_does_not_use(tmp_path: Path
     assert "loglens.readers.tensorboard.reader" in modules
     heavy = {"pandas", "scipy", "tensorboard", "google.protobuf", "pyarrow", "rich.progress", "sqlite3", "asyncio"}
     assert not heavy & modules
-    assert not {"loglens.readers.csv.reader", "loglens.renderers.sarif"} & modules, "what other formats need"
+    assert not {"loglens.readers.csv.reader", "loglens.renderers.sarif", "loglens.renderers.brief"} & modules
+    assert not {name for name in modules if name.startswith(("loglens.watch", "loglens.agents"))}, "other commands"
 
 
 def test_the_version_loads_no_numpy() -> None:
