@@ -374,7 +374,7 @@ def page(rows: list[Row], repeat: int, scale: float, peers: Mapping[str, str]) -
         "is installed, which takes 67 MB by itself.",
         "",
         "The second look at many runs starts Python and numpy, lists the folders, looks at size, times and last bytes",
-        "of every file and writes every run; it is told beside the first look on all cores.",
+        "of every file and writes every run; it is reported with the first look on all cores.",
     ]
     return "\n".join([*lines, ""])
 

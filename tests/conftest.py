@@ -20,7 +20,7 @@ settings.register_profile("ci", deadline=None, max_examples=100, suppress_health
 settings.register_profile("nightly", settings.get_profile("ci"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-#: A test of each takes longest. They come first, so that in the end no worker is left alone with one.
+#: A test of each takes longest. They come first, so that at the end no worker is left alone with one.
 LONGEST = ("test_style.py", "test_new_rule.py", "test_quickstart.py")
 
 

@@ -47,7 +47,7 @@ def check(
     if findings:
         return findings, RuleResult(RULE.name, "found")
     if len(absent) == len(assertions):
-        return [], RuleResult(RULE.name, "skipped", f"no curve is called {', '.join(absent)}")
+        return [], RuleResult(RULE.name, "skipped", f"no curve is named {', '.join(absent)}")
     return [], RuleResult(RULE.name, "clean")
 
 
@@ -60,10 +60,10 @@ def _not_clean(assertion: Assertion, results: Sequence[RuleResult]) -> Iterator[
             continue
         if result is None or result.outcome != "clean":
             if result is None:
-                found = "was not asked"
+                found = "was not applied"
             else:
                 found = "finds something" if result.outcome == "found" else f"was {result.outcome} ({result.why})"
-            message = f"{name} {found}, and that it is clean is asserted"
+            message = f"{name} {found}, but the assertion says that it is clean"
             evidence = {"assertion": f"clean: {name}"}
             yield Finding(message, RULE.severity, Confidence.HIGH, evidence=evidence, key=f"clean: {name}")
 
@@ -74,7 +74,7 @@ def _hold(assertion: Assertion, claim: Claim, curve: Series | None, curves: Sequ
         tags = [other.tag for other in curves]
         near = difflib.get_close_matches(assertion.metric, tags, 3, 0.5) or tags[:5]
         yield _finding(
-            f"no curve is called {assertion.metric}, so that {claim} cannot hold; there are: "
+            f"no curve is named {assertion.metric}, so {claim} cannot hold; the curves are: "
             f"{', '.join(near) or 'none'}",
             about,
             claim,
@@ -82,7 +82,7 @@ def _hold(assertion: Assertion, claim: Claim, curve: Series | None, curves: Sequ
         return
     value, step, shown, said = _measure(claim, curve, curves)
     if not claim.holds(value):
-        yield _finding(f"{said}, and {_demand(claim)} is asserted", about, claim, value, step, shown)
+        yield _finding(f"{said}; asserted: {_demand(claim)}", about, claim, value, step, shown)
 
 
 def _demand(claim: Claim) -> str:
@@ -104,7 +104,7 @@ def _measure(
         return last, last, curve, f"{curve.tag if curve is not None else 'the run'} ends at {shown.axis} {last}"
     if claim.what == "max-step-time":
         seconds, shown, how = _step_time(curve, curves)
-        said = f"a step takes {number(seconds)} s ({how})" if seconds == seconds else "the log tells no time"
+        said = f"a step takes {number(seconds)} s ({how})" if seconds == seconds else "the log holds no time stamps"
         return seconds, None, shown, said
     return _value(claim, curve) if curve is not None else (float("nan"), None, None, "there is no curve")
 
@@ -160,7 +160,7 @@ def _step_time(curve: Series | None, curves: Sequence[Series]) -> tuple[float, S
             return (
                 float(np.median(times[steps > 0] / steps[steps > 0])),
                 None,
-                f"the median by the clock of {shown.tag}",
+                f"the median time between points of {shown.tag}",
             )
     logged = [c for c in curves if c.role == "step_time" and len(c.finite)]
     if logged:

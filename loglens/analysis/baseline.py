@@ -1,7 +1,7 @@
 """Write and apply baselines: files of accepted findings, which then count as known and do not fail the gate.
 
 A finding is identified by its run's path relative to the baseline's folder, its rule, its curves and its key.
-So a baseline is valid on another machine, from another folder, and when the run is trained anew and the same
+So a baseline is valid on another machine, from another folder, and when the run is trained again and the same
 trouble begins some steps earlier or later. What is worse than was accepted is new: a warning that has become
 an error, or a second finding of one kind.
 """
@@ -50,7 +50,7 @@ def load(file: Path) -> Accepted:
         return Counter(_accepted(entry) for entry in document["findings"])
     except (KeyError, TypeError) as error:
         raise ConfigError(
-            f"--baseline {file}: a finding lacks run, condition, curves or severity; write it anew"
+            f"--baseline {file}: a finding lacks run, condition, curves or severity; write it again"
         ) from error
 
 

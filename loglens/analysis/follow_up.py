@@ -170,5 +170,5 @@ def _why(now: Trial, before: Sequence[Trial]) -> str:
     rates = ", ".join(f"{one.rate:.2g}" for one in before if one.rate is not None)
     ways = {one.direction for one in before if one.direction}
     if ways == {now.direction}:
-        return f"{rates} was too high and {now.rate or 0:.2g} still is: twice as far in the logarithm"
+        return f"{rates} was too high and {now.rate or 0:.2g} still is: go twice as far again on a log scale"
     return f"between {now.rate or 0:.2g} and {rates}, of which one is too high and one too low: their geometric mean"

@@ -204,7 +204,7 @@ def _apply(
     try:
         parts = {need.name: _argument(need, run, index) for need in detector.needs}
         if rule.supervised and not supervised:
-            raise Skip("a loss is no measure of progress in reinforcement learning or of a GAN")
+            raise Skip("the loss does not measure progress in reinforcement learning or a GAN")
         found = list(detector.detect(**parts, **thresholds))
     except Skip as skip:
         foreign = _foreign(rule, index)
@@ -284,7 +284,7 @@ def _rewinds(run: Run) -> list[Note]:
         Note(
             "rewind",
             f"steps go back from {last} to {first} in {len(tags):,} of {len(run.tags):,} curves ({tags[0]}): "
-            "a resume, the later rows replace the earlier ones",
+            "the run was resumed; later rows replace earlier ones",
         )
         for (last, first), tags in places.items()
     ]

@@ -112,7 +112,7 @@ class Commands(click.Group):
             if isinstance(error, OSError) and error.errno in _OF_OUTPUT:
                 raise
             if isinstance(error, FileNotFoundError) and not _is_somewhere():
-                _say("loglens: the working folder has been deleted; change to one that is there")
+                _say("loglens: the working folder has been deleted; change to one that exists")
                 ctx.exit(ExitCode.BAD_INPUT)
             if ctx.meta.get("loglens.traceback"):
                 _say(traceback.format_exc().rstrip("\n"))
@@ -129,10 +129,10 @@ class Commands(click.Group):
     "plugin, or no path could be read; 3 read, but nothing could be judged; 4 loglens itself failed.",
 )
 @click.version_option(__version__, prog_name="loglens", message="%(prog)s %(version)s")
-@click.option("--no-plugins", is_flag=True, help="Load no rules, formats or outputs of third parties.")
+@click.option("--no-plugins", is_flag=True, help="Do not load third-party rules, formats or outputs.")
 @click.pass_context
 def main(ctx: click.Context, no_plugins: bool) -> None:
-    """Say what went wrong in a training run, since which step, why, and what to change."""
+    """Say what went wrong in a training run, from which step, why, and what to change."""
     if no_plugins:
         _without_plugins(ctx)
 

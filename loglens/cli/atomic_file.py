@@ -22,7 +22,7 @@ def write(text: str, path: Path, flag: str = "-o") -> None:
 def replacing(path: Path, flag: str = "-o") -> Iterator[Path]:
     """Provide a temporary file that replaces it at the end, so that `path` is never half written.
 
-    What is no regular file (/dev/stdout, a named pipe) is written to directly. Raises LoglensError, which
+    What is not a regular file (/dev/stdout, a named pipe) is written to directly. Raises LoglensError, which
     names the flag, where the file cannot be written.
     """
     try:

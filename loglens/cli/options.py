@@ -33,7 +33,7 @@ def traceback_option(command: Command) -> Command:
         is_flag=True,
         expose_value=False,
         callback=remember,
-        help="Show where, if loglens itself fails.",
+        help="Show the traceback if loglens itself fails.",
     )(command)
 
 
@@ -97,7 +97,7 @@ def config_options(command: Command) -> Command:
             "--config",
             "file",
             type=click.Path(path_type=Path),
-            help="Configuration file in place of the nearest loglens.toml or [tool.loglens].",
+            help="Configuration file to use instead of the nearest loglens.toml or [tool.loglens].",
         ),
     ):
         command = option(command)
@@ -114,7 +114,7 @@ def load_config(
 ) -> Config:
     """Load the configuration, with the roles and limits of the command line before its own, and how to read."""
     if file is not None and isolated:
-        raise click.UsageError("--config and --isolated exclude each other")
+        raise click.UsageError("--config and --isolated cannot be combined")
     found = Config() if isolated else config.load(_here(), file, os.environ)
     said = {}
     for wish in roles:
@@ -134,7 +134,7 @@ def _here() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError:
-        raise LoglensError("the working folder has been deleted; change to one that is there") from None
+        raise LoglensError("the working folder has been deleted; change to one that exists") from None
 
 
 def tags_of(judged: Iterable[Judged]) -> Iterator[str]:

@@ -34,7 +34,7 @@ def output_targets(
                 f"-o {path}: no format has this suffix ({', '.join(suffixes)}); rename it or add --format"
             )
         if not path.parent.is_dir():
-            raise LoglensError(f"-o {path}: there is no folder {path.parent}")
+            raise LoglensError(f"-o {path}: no such folder: {path.parent}")
         targets.append((path, name))
     if format and format not in {name for _, name in targets}:
         raise LoglensError(

@@ -32,7 +32,7 @@ def _page(found: Comparison, look: TextStyle) -> Iterator[RenderableType]:
     yield _runs(found, look)
     if found.parted:
         yield ""
-        yield look.text(("Where the runs diverge", "head"), ("  in the order in which to look at it", "muted"))
+        yield look.text(("Where the runs diverge", "head"), ("  most important first", "muted"))
         shown = found.parted if look.verbose else found.parted[:FEW_CURVES]
         yield indented(_parted(shown, look))
         if len(found.parted) > len(shown):
@@ -118,7 +118,7 @@ def _params(params: Iterable[Changed], look: TextStyle) -> Table:
         both = look.text(f"{look.say(good, 330)} {arrow} ", (look.say(bad, 80), "number"))
         table.add_row(look.text((name, "muted")), both)
     if len(params) > len(shown):
-        kinds = "of place and time" if len(shown) == len(telling) else ""
+        kinds = "paths and times" if len(shown) == len(telling) else ""
         table.add_row(
             look.text((f"and {len(params) - len(shown):,} more {kinds}".rstrip() + "; -v shows them", "muted"))
         )

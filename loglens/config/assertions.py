@@ -75,7 +75,7 @@ def _one(table: dict[str, Any], where: str) -> Assertion:
     claims = tuple(_claim(key, said, where) for key, said in table.items() if key not in others)
     clean = _rules(table.get("clean", ()), where)
     if not claims and not clean:
-        raise ConfigError(f'{where}: demands nothing; add a line such as last = ">= 0.92"')
+        raise ConfigError(f'{where}: asserts nothing; add a line such as last = ">= 0.92"')
     of_curve = [claim.what for claim in claims if claim.what not in ("max-step-time", "must-reach-step")]
     if of_curve and not metric:
         raise ConfigError(f'{where}: {of_curve[0]} of which curve? add metric = "val/accuracy" or the like')
@@ -105,7 +105,7 @@ def _claim(key: str, said: Any, where: str) -> Claim:
 RULE = Rule("assertion", "gate", Severity.ERROR)
 HELP = RuleHelp(
     RULE,
-    "A demand of the configuration on a metric is not met",
+    "An assertion of the configuration on a metric is violated",
     {
         "Why it matters.": "A run can train without a fault and still be no good: the accuracy that the release "
         "needs is not reached, the run stopped early, or each step takes too long.",

@@ -37,7 +37,7 @@ def schema(rules: Mapping[str, Detector]) -> dict[str, Any]:
                 "items": {"$ref": "#/$defs/rule"},
             },
             "ignore": {
-                "description": "Leave these rules out; a reason is shown in the report.",
+                "description": "Skip these rules; a reason is shown in the report.",
                 "type": "array",
                 "items": {"oneOf": [{"$ref": "#/$defs/rule"}, {"$ref": "#/$defs/ignored"}]},
             },
@@ -65,7 +65,7 @@ def schema(rules: Mapping[str, Detector]) -> dict[str, Any]:
                 },
             },
             "assert": {
-                "description": "Demands on metrics and on the run; one that is not met is an error.",
+                "description": "Assertions on metrics and on the run; a violated one is an error.",
                 "type": "array",
                 "items": {"$ref": "#/$defs/assertion"},
             },
@@ -126,7 +126,7 @@ def _assertion() -> dict[str, Any]:
             },
             "must-reach-step": {"description": "The last step is at least this.", "type": "number", "minimum": 0},
             "if-missing": {
-                "description": "What of a run that did not log the metric.",
+                "description": "How to treat a run that did not log the metric.",
                 "enum": list(IF_MISSING),
                 "default": "fail",
             },

@@ -1,4 +1,4 @@
-"""The log ends in an error.
+"""The log ends with an error.
 
 Why it matters. The run did not end as it was configured: what it printed last may be the cause, and the last
 checkpoint is all that is left of it.
@@ -28,14 +28,14 @@ from loglens.remedies import actions as remedies
 RULE = Rule("crashed", "outcome", Severity.ERROR)
 
 MEANING: Mapping[str, str] = {
-    "numeric": "the trainer gave up on numbers that are not finite",
+    "numeric": "the trainer stopped because of non-finite numbers",
     "memory": "it ran out of memory",
-    "person": "a person interrupted it",
-    "scheduler": "the scheduler ended it",
-    "communication": "the processes lost each other",
-    "labels": "an index, most often a label, is out of range",
+    "person": "somebody interrupted it",
+    "scheduler": "the scheduler stopped it",
+    "communication": "the processes lost contact with each other",
+    "labels": "an index is out of range, most often a label",
     "killed": "the system killed it",
-    "other": "the program ended in an error",
+    "other": "the program ended with an error",
 }
 SEVERITY: Mapping[str, Severity] = {"person": Severity.NOTE, "scheduler": Severity.WARNING}
 
@@ -43,14 +43,14 @@ SEVERITY: Mapping[str, Severity] = {"person": Severity.NOTE, "scheduler": Severi
 def detect(loss: Series | None, lr: Series | None, run: Run) -> Iterator[Finding]:
     ends = end_notes(run.notes)
     if not ends:
-        raise Skip("nothing in the log says how the run ended")
+        raise Skip("the log does not say how the run ended")
     kind, note = min(((kind_of_end(note), note) for note in ends), key=lambda pair: list(KINDS).index(pair[0]))
     severity = SEVERITY.get(kind, Severity.ERROR)
     main = loss if loss is not None and len(loss) else max(run.curves.values(), key=len, default=None)
     last = main.last_step if main is not None and len(main) else None
     where = f" after {main.axis} {number(last)}" if main is not None and last is not None else ""
     yield Finding(
-        f"the log ends in an error{where}: {MEANING[kind]} ({note.message})"
+        f"the log ends with an error{where}: {MEANING[kind]} ({note.message})"
         if severity is Severity.ERROR
         else f"the run was stopped{where}: {MEANING[kind]} ({note.message})",
         severity,
@@ -77,6 +77,6 @@ def _advice(kind: str, last: int | None, main: Series | None, lr: Series | None)
     }
     advice = first.get(kind, [])
     if last is not None and main is not None:
-        reason = f"what was trained until {main.axis} {number(last)} is in the last checkpoint; go on from there"
+        reason = f"what was trained until {main.axis} {number(last)} is in the last checkpoint; continue from there"
         advice.append(remedies.resume_from(last, main.axis, reason))
     return advice

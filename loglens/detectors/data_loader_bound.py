@@ -3,11 +3,11 @@
 Why it matters. An accelerator that waits is paid for and idle: more loader workers, a cache or larger files
 may speed the run up twofold and more, at no cost to its result.
 
-How it is found. At least half of the time (trainproof's share) is spent waiting for data, in the median over
-blocks of 16 steps or more, in both halves of the run. Not in the median over steps: several workers deliver
-their batches together, so that most steps wait for nothing and one for all. Some loops count the wait into
-the step and some beside it. A step that has the wait in it is longer by as much where the wait is longer,
-one beside it is not: where the slope of the step time over the wait is nearer to 0 than to 1, or the wait
+How it is found. At least half of the time (trainproof's share) is spent waiting for data, as the median over
+blocks of 16 steps or more, in both halves of the run. Not the median over steps: several workers deliver
+their batches together, so most steps wait for nothing and one waits for all. Some loops include the wait in
+the step time, some do not. A step that has the wait in it is longer by as much where the wait is longer,
+one that excludes it is not: where the slope of the step time over the wait is nearer to 0 than to 1, or the wait
 is the longer of the two at one point in twenty, the share is taken of their sum. Where the waits are all alike,
 that cannot be seen; they are then taken to be within the step, as most loops count them. It is a note: nothing is
 wrong with what is learned.
@@ -61,16 +61,16 @@ def detect(
     known = np.isfinite(wait) & np.isfinite(step) & (step > 0)
     wait, step = wait[known], step[known]
     if len(wait) < min_points:
-        raise Skip(f"needs {min_points} points with both the wait for data and the step time, has {len(wait):,}")
+        raise Skip(f"needs {min_points} points with both the data wait and the step time, has {len(wait):,}")
     if np.median(wait) > OTHER_UNIT * np.median(step):
-        raise Skip("the wait for data and the step time seem to be in different units")
+        raise Skip("the data wait and the step time seem to be in different units")
     parts = _parts(wait, step + wait if _varies(wait) and _beside(wait, step) else step)
     part = float(np.median(parts))
     if min(float(np.median(half)) for half in (parts[: (len(parts) + 1) // 2], parts[len(parts) // 2 :])) < share:
         return
     yield Finding(
-        f"{part:.0%} of the time is spent waiting for data ({data_time.tag} {number(np.mean(wait))} in the mean, "
-        f"{step_time.tag} {number(np.mean(step))})",
+        f"{part:.0%} of the time is spent waiting for data ({data_time.tag} {number(np.mean(wait))} of "
+        f"{step_time.tag} {number(np.mean(step))} on average)",
         Severity.NOTE,
         Confidence.MEDIUM,
         end_step=data_time.last_step,

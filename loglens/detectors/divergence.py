@@ -22,7 +22,7 @@ at all where each keeps 99 %: a loss near zero may double while the answers stay
 When it is wrong. A curriculum, a growing regularisation term or new data raise the loss on purpose;
 where a training metric improves meanwhile, it is not called divergence, and where the validation loss falls
 by a tenth or more, that is said and it is a note. In reinforcement learning
-and GANs a loss is no measure of progress, so it is not judged.
+and GANs the loss does not measure progress, so it is not judged.
 """
 
 from __future__ import annotations
@@ -101,12 +101,12 @@ def _judged(loss: Series | None, val_loss: Series | None, min_points: int) -> Se
         raise Skip("no loss was logged")
     main = require(present(loss, val_loss)[0], min_points, "losses")
     if is_climbing_average(main.value):
-        raise Skip(f"{main.tag} looks like an average of all values so far that begins at 0")
+        raise Skip(f"{main.tag} looks like a running average that starts at 0")
     return main
 
 
 def loss_rises(main: Series, found: Levels, lr: Series | None, logged: bool, from_start: bool, *, useful: bool) -> Sign:
-    """The loss rises from its lowest level, or from its first point, and does not come back.
+    """The loss rises from its lowest level, or from its first point, and does not recover.
 
     found: levels of the loss, or of its logarithm (logged). useful: a training metric keeps most of its best.
     """
@@ -117,7 +117,7 @@ def loss_rises(main: Series, found: Levels, lr: Series | None, logged: bool, fro
     end = float(np.median(main.tail()))
     place = f"{number(lowest)} at {main.axis} {number(main.step[best])}"
     return Sign(
-        f"{main.tag} rises from {place} to {number(end)} (medians) and never comes back"
+        f"{main.tag} rises from {place} to {number(end)} (medians) and never recovers"
         if main.step[best] == main.step[0]
         else f"{main.tag} falls to {place} and rises to {number(end)} (medians) for good",
         Severity.WARNING if useful else Severity.ERROR,

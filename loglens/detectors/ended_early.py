@@ -3,8 +3,8 @@
 Why it matters. A schedule that was cut off never reached its small learning rates, and a crash may have no
 other trace in the log: the result is not the one that was configured.
 
-How it is found. The parameters name a number of steps or epochs (max_steps, num_train_epochs and their
-kin), the log counts the same thing itself (a saved global_step, a curve of iterations or epochs), and the
+How it is found. The parameters name a number of steps or epochs (max_steps, num_train_epochs and
+similar), the log counts the same thing itself (a saved global_step, a curve of iterations or epochs), and the
 last count is below 95 % of it. The row number of a log is not taken for a count, as many log every tenth
 step only.
 
@@ -50,7 +50,7 @@ def detect(
         whole = bool((counted == np.round(counted)).all() and counted.min() == 0)
         done = (*epochs, epoch.tag, float(counted.max()) + whole)
     if done is None:
-        raise Skip("the log does not say both how long the run was to be and how far it came")
+        raise Skip("the log does not say both how long the run was planned and how far it got")
     planned, end, tag, last = done
     if last >= share * end:
         return

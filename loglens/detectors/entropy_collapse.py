@@ -7,11 +7,11 @@ How it is found. The entropy falls below a tenth of its early level and stays th
 below a hundredth of it, for three points), while the reward gains nothing: less than a tenth of its size and less
 than three standard errors of its noise. Policies spend most of their entropy early, and some of that is learning, so
 the reward decides: an error where the entropy is gone in the first half of the run, a warning later, and a note where
-the reward gains all the same or was not logged, and the entropy ends below a hundredth of its early level. The
+the reward gains anyway or was not logged, and the entropy ends below a hundredth of its early level. The
 standard deviation of continuous actions stands in for an entropy that was not logged or has both signs: that of a
 Gaussian is the logarithm of its deviation and a constant, so that a tenth is a loss of 2.3 nats for each action.
 
-When it is wrong. A task whose best policy is deterministic and found at once looks alike, except that its
+When it is wrong. A task whose best policy is deterministic and found at once looks the same, except that its
 reward is high; the log alone cannot say what is high. The entropy of continuous actions has no zero to fall to:
 one that becomes negative is judged by the deviation of the actions only.
 """
@@ -62,7 +62,7 @@ def detect(
     end = float(np.median(entropy[-3:]))
     if small_from > (1 - stays) * len(entropy) and not (entropy[-3:] < gone * early).all():
         if not measured:
-            raise Skip("a falling entropy says nothing without the reward")
+            raise Skip("a falling entropy means nothing without the reward")
         return
     reward = rl_reward.finite if measured and rl_reward is not None else None
     late = small_from >= len(entropy) // 2
@@ -71,7 +71,7 @@ def detect(
         if end < gone * early:
             yield _finding(curve, small_from, early, end, reward, True, lr)
         elif reward is None:
-            raise Skip("a falling entropy says nothing without the reward")
+            raise Skip("a falling entropy means nothing without the reward")
         return
     yield _finding(curve, small_from, early, end, reward, False, lr)
 
@@ -89,7 +89,7 @@ def _logged(entropy: Series | None, deviation: Series | None, min_points: int) -
         return std
     require(entropy, min_points, "entropies")
     if _has_both_signs(curve.value):
-        raise Skip(f"{curve.tag} has both signs: the entropy of continuous actions has no zero to fall to")
+        raise Skip(f"{curve.tag} has both signs: the entropy of continuous actions has no lower bound at zero")
     return curve
 
 

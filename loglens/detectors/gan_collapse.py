@@ -130,7 +130,7 @@ def _why_not(d_loss: Series | None, scores: tuple[Series, ...], min_points: int)
     if d_loss is not None:
         return "the discriminator's loss is not of the kind whose balance is known"
     if scores and min(map(len, scores)) >= min_points:
-        return "the discriminator's scores are no probabilities"
+        return "the discriminator's scores are not probabilities"
     return f"needs {min_points} discriminator losses or scores"
 
 
@@ -138,7 +138,7 @@ def _dropped(modes: Series) -> Finding:
     return Finding(
         f"{modes.tag} has a median of {number(late(modes.value))} in the second half (at most "
         f"{number(modes.value.max())} ever): "
-        "the generator makes one kind of sample, whatever its input",
+        "the generator makes one kind of sample whatever its input",
         Severity.ERROR,
         Confidence.HIGH,
         end_step=modes.last_step,

@@ -5,7 +5,7 @@ those samples cost time and teach nothing, and the policy moves farther per upda
 
 How it is found. The median share of clipped samples after the first fifth of the run is above one half:
 then most of each batch is without effect. That bound follows from the objective (Schulman et al. 2017, eq.
-7); 0.05 to 0.3 is usual. It is a note, as PPO may learn all the same. A constant is the clip range's
+7); 0.05 to 0.3 is usual. It is a note, as PPO may still learn. A constant is the clip range's
 setting, not a share.
 
 When it is wrong. The share that is clipped on either side adds up differently from one framework to
@@ -41,11 +41,11 @@ def detect(
     if part > share and np.ptp(late) == 0:
         raise Skip(f"{rl_clip_frac.tag} is {number(part)} at every point: a setting, and no share of samples")
     if part > 1:
-        raise Skip(f"{rl_clip_frac.tag} is no share: its median is {number(part)}")
+        raise Skip(f"{rl_clip_frac.tag} is not a share: its median is {number(part)}")
     if part <= share:
         return
     yield Finding(
-        f"{part:.0%} of the samples are outside of the clip range in the median ({rl_clip_frac.tag}): they have no "
+        f"{part:.0%} of the samples are outside the clip range (median of {rl_clip_frac.tag}) and have no "
         "effect on the policy",
         Severity.NOTE,
         Confidence.MEDIUM,

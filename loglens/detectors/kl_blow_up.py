@@ -11,7 +11,7 @@ row), or is above 10 once (the level of Trackio's example alert), or above 1 and
 warning with harm: from there on, the reward loses a third of the range that it had covered, beyond its noise; or the
 policy's entropy ends below a tenth of its start; or the policy is still that far away at the end (above 10, or above 1
 and a hundred times its level), and the reward has gained nothing in the whole run. The distance to a fixed reference
-model grows by nature (0 to 10 and more when tuning language models), so a large KL alone is no complaint: a jump from
+model grows by nature (0 to 10 and more when tuning language models), so a large KL alone is not a fault: a jump from
 one update to the next, to above 1 and a hundred times the level of the updates before it, is a note.
 
 When it is wrong. A reward that falls because its scale, task or judge was changed.
@@ -79,7 +79,7 @@ def detect(
     elif reward is not None and int(np.count_nonzero(reward.step >= onset)) < MIN_POINTS:
         raise Skip(f"{kl.tag} is large from {kl.axis} {number(onset)} on, with too few rewards after it to see harm")
     elif reward is None and entropy is None:
-        raise Skip("a large KL divergence says nothing without the reward or the policy's entropy")
+        raise Skip("a large KL divergence means nothing without the reward or the policy's entropy")
 
 
 def _leap(value: Floats, jump: float, min_jump: float) -> int | None:

@@ -6,7 +6,7 @@ divergence by many steps (Wortsman et al. 2023, Small-scale proxies for large-sc
 instabilities).
 
 How it is found. A curve of attention or output logits (largest, or a norm) or of the z-loss, the squared
-log of softmax's normaliser, grows tenfold over the run and goes on in its second half: by half of its size,
+log of softmax's normaliser, grows tenfold over the run and keeps growing in its second half: by half of its size,
 four of five block medians rising. Logits also have to pass 100, where the qk-clip of Megatron-LM and Kimi
 K2 begins to act. It is a note, as many runs end before it does harm.
 
@@ -64,7 +64,7 @@ def detect(
     end = float(np.median(curve.value[-3:]))
     yield Finding(
         f"{curve.tag} grows {fold(times)} to {number(end)} and still grows at the end"
-        + (f" ({len(grown):,} of {len(judged):,} such curves do)" if len(judged) > 1 else ""),
+        + (f" ({len(grown):,} of {len(judged):,} of these curves do)" if len(judged) > 1 else ""),
         Severity.NOTE,
         Confidence.MEDIUM,
         end_step=curve.last_step,

@@ -12,7 +12,7 @@ loss gains less than 15 % after its first tenth, and not one logged metric betwe
 before the loss had fallen by half of its way, covers 5 % of its way to 1: then the first tenth only taught it
 the mean. Or, a warning, it gains less than a third in all and less than 5 % after its first tenth, and ten or
 more validation losses end within 2 % of the first one; if it gained more in that first tenth, this is a note,
-as a run that converged at once looks alike. All of this is a warning only with fewer than 20 points or 100
+as a run that converged at once looks the same. All of this is a warning only with fewer than 20 points or 100
 steps, while the learning rate still warms up, or where noise could hide the gain: where a line that gains as
 much lies within the 99 % interval of the trend. 5 % between first and last medians alone calls 3.9 % of runs
 dead that reach their target; the noise and the validation loss are there to spare them.
@@ -91,7 +91,7 @@ def detect(
         raise Skip(f"the log begins at {curve.axis} {number(curve.step[0])}: the start of training is not in it")
     size = weight_norm_global.finite.value if weight_norm_global is not None else np.zeros(0)
     if standstill.vanishes(size):
-        raise Skip("the weights decay to nothing, which is a matter of underfitting")
+        raise Skip("the weights decay to nothing, which underfitting covers")
     held_out = val_loss.finite if val_loss is not None and len(val_loss.finite) >= GAIN_POINTS else None
     guessing = stays_at_chance(held_out.value, chance) if held_out is not None else None
     found = levels(curve.value)

@@ -8,10 +8,10 @@ it is positive): a spike is two points in a row more than six robust standard de
 a factor of 1.5 above their median, or a single one by eight and a factor of two (Lightning's spike rule); six
 are enough for one above the loss at the start of the run. It has recovered once the loss is back within a
 factor of 1.2 of its level for good: recovering if that took under 5 % of the run (BigScience's took 30
-steps), lingering if longer, fatal if it never did. A rise that goes on and on has no peak: that is
+steps), lingering if longer, fatal if it never did. A rise that never ends has no peak: that is
 divergence. Nor is less than a tenth of all that the loss had come down before: near zero, one wrong answer in
 a batch of 32 is a hundredfold (it adds some ln C to their mean). The gradient norm is looked at in the ten
-points before: a tenfold rise there is a precursor, and its lead in points and steps is told. Six sigma alone
+points before: a tenfold rise there is a precursor, and its lead in points and steps is reported. Six sigma alone
 fires on 3.1 % of AlgoPerf runs that reach their target; with the factor on none of 150. A single high value that is
 gone with the next point, without a jump of the gradient before it, is a note: it is the loss of one batch.
 
@@ -129,7 +129,7 @@ def _finding(
     one_batch = len(hits) == 1 and back is not None and back <= 2 and not lead
     # spikes that all pass are one trouble, which began with the first of them
     onset = int(curve.step[starts[0]]) if recovered else at
-    when = "does not come back" if back is None else "recovers" + f" after {back} points" * (kind == "lingering")
+    when = "does not recover" if back is None else "recovers" + f" after {back} points" * (kind == "lingering")
     many = f" ({len(starts):,} spikes in all, the first at {int(curve.step[starts[0]])})" if len(starts) > 1 else ""
     return Finding(
         f"{loss.tag} jumps from {number(level)} to {number(peak)} at {loss.axis} {number(at)}{many} and {when}"

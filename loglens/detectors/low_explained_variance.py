@@ -1,7 +1,7 @@
 """The value function explains nothing of the returns.
 
-Why it matters. The advantage of an action is its return less what the value function foresaw. One that
-foresees nothing leaves the policy gradient as noisy as without it, and one below 0 makes it worse.
+Why it matters. The advantage of an action is its return less what the value function predicted. One that
+predicts nothing leaves the policy gradient as noisy as without it, and one below 0 makes it worse.
 
 How it is found. The median explained variance, 1 - Var(return - value) / Var(return), of the last four
 fifths of the run is 0.01 or less: no better than a constant (Stable-Baselines3's reading of its
@@ -79,9 +79,8 @@ def _finding(
     )
     harm = "falls or gains nothing" if onset is not None else "gains nothing"
     return Finding(
-        f"{curve.tag} is {number(level)} in the median {when}: the value function foresees the returns no better "
-        "than a "
-        "constant" + (f", and {reward.tag} {harm}" if stuck and reward is not None else ""),
+        f"{curve.tag} has a median of {number(level)} {when}: the value function predicts the returns no better "
+        "than a constant" + (f", and {reward.tag} {harm}" if stuck and reward is not None else ""),
         Severity.WARNING if stuck else Severity.NOTE,
         Confidence.LOW,
         onset_step=onset,

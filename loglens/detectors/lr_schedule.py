@@ -6,8 +6,8 @@ some.
 
 How it is found. Four notes, each from the logged rate alone. Exactly zero at more than a tenth of the
 points (trainproof's share), the first and the last of them left out. Reset on resume: after the steps went
-back, the rate is or rises to five times what it was right before, where it had fallen already; with the
-warmup run anew it may begin lower. Restarts: five times higher from one point to the next, after a fall by
+back, the rate is or rises to five times what it was right before, where it had fallen already; where the
+warmup runs again it may begin lower. Restarts: five times higher from one point to the next, after a fall by
 as much, unless the parameters name a schedule that restarts or cycles (warm restarts, Loshchilov and Hutter
 2017, are so by design). Never decayed: the parameters name a decaying schedule (cosine, linear, polynomial,
 exponential, step), the rate is one number throughout.
@@ -60,7 +60,7 @@ def detect(
             curve,
             f"{lr.tag} is up to {number(after)} after the resume at {lr.axis} {number(step)}, {number(before)} "
             "before it: "
-            "the schedule was not restored with the checkpoint, or begun anew",
+            "the schedule was not restored with the checkpoint, or started over",
             step,
             {"before": before, "after": after, "resumes": len(resets)},
             "reset",

@@ -6,7 +6,7 @@ How it is found. By one of three signs. (1) The learning rate peaks above 0.1; t
 start by 5 %, or gains less than that after the first tenth of the run, ends between half and twice its start,
 and bounces by 2 % or more from point to point. 0.1 is the classic start for stochastic gradient descent on
 normalised nets; for Adam, 0.01 is already too high (UMLAUT), but the log seldom says which optimizer ran. A
-large learning rate alone is no sign. (2) Within the first 2 % of its points the loss rises to four times its
+large learning rate alone is not a sign. (2) Within the first 2 % of its points the loss rises to four times its
 first value or more, by more than six deviations of its noise. Along a direction of curvature c an update of
 rate r multiplies the error by 1 - rc and the loss by the square of that, so any rise means a rate beyond the
 limit of stability, 2/c, and a fourfold one a rate half above it. Up to 4/c training can still settle elsewhere
@@ -18,7 +18,7 @@ Guessing among 100,000 classes costs 11.5, so that no classifier falls so far so
 
 When it is wrong. A loss that is stuck for another reason (labels, a cut graph) under a learning rate
 that is large but right; the first test, a tenth of it, tells them apart. Weights initialised far too large
-make the same rate too high, and the better cure is then the initialisation. The second sign needs a loss logged
+make the same rate too high, and the better remedy is then the initialisation. The second sign needs a loss logged
 before the first update.
 """
 
@@ -70,7 +70,7 @@ def detect(
     if len(loss) < min_points:
         raise Skip(f"needs {min_points} losses, has {len(loss):,}")
     if is_climbing_average(loss.finite.value):
-        raise Skip(f"{loss.tag} looks like an average of all values so far that begins at 0")
+        raise Skip(f"{loss.tag} looks like a running average that starts at 0")
     peak = float(lr.finite.value.max()) if lr is not None and len(lr.finite) else None
     limit = large * (1 + ROUNDING)
     blown = _blows_up(loss, rise, errors)
@@ -102,7 +102,8 @@ def _blown(loss: Series, lr: Series | None, at: int, large: bool, gain: float) -
     outcome = f"and ends at {number(end)}" if np.isfinite(end) else "and is not finite at its end"
     return Finding(
         f"{loss.tag} rises from {number(start)} to {number(top)} in its first {at} points after the start, {outcome}: "
-        "the first updates are too long" + ("" if lost else "; it recovers, though a shorter step may end lower"),
+        "the first updates are too large"
+        + ("" if lost else "; it recovers, though a smaller learning rate may end lower"),
         Severity.WARNING if lost or large else Severity.NOTE,
         Confidence.MEDIUM if lost else Confidence.LOW,
         end_step=loss.last_step if lost else int(loss.step[at]),
@@ -153,7 +154,7 @@ def _burst(curve: Series, lr: Series | None, peak: float, burst: float) -> Findi
     return Finding(
         f"{curve.tag} begins at {number(first)} and is back at {number(settled)} within the first tenth, under a "
         "learning rate "
-        f"of {number(peak)} from the first update: the first updates threw the weights far off",
+        f"of {number(peak)} from the first update: the first updates threw the weights far off course",
         Severity.WARNING,
         Confidence.LOW,
         end_step=curve.last_step,

@@ -87,7 +87,7 @@ def detect(
         return
     losses = [curve.finite for curve in (*loss, *val_loss, *loss_component) if len(curve.finite) >= min_points]
     if not losses:
-        raise Skip(f"no loss of {min_points} points was logged beside the metric")
+        raise Skip(f"no loss of {min_points} points was logged besides the metric")
     if not any(_moves(curve, moves) for curve in losses):
         return
     if unskilled := [curve for curve in measured if has_no_skill(curve)]:

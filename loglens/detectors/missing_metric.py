@@ -1,9 +1,9 @@
-"""A metric that the configuration asks for is not in the log.
+"""A metric that the configuration names is not in the log.
 
 Why it matters. Early stopping, the choice of the best checkpoint and every comparison later rest on it;
 that it was never computed shows at the end of the run at best.
 
-How it is found. The parameters name a metric to watch (metric_for_best_model, monitor and their kin), and
+How it is found. The parameters name a metric to watch (metric_for_best_model, monitor and similar), and
 no curve has its name; or they ask for evaluation (eval_strategy other than "no") and no curve is of a
 validation or test split; or a metric was logged at five points or more, and not one of them is a number.
 

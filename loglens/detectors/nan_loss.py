@@ -6,9 +6,9 @@ into NaN: the run computes nothing from there on.
 How it is found. Any logged loss, of training or validation, that is NaN or infinite; the onset is the
 first such point. If the curve is finite again at its end, it is a warning, not an error. Three ways
 in which loggers hide a NaN count too: the gradient norm is NaN to the end while the loss stands still
-at one number, goes on without its noise, or is not logged (Hugging Face's Trainer replaces NaN losses
+at one number, continues without its noise, or is not logged (Hugging Face's Trainer replaces NaN losses
 by a running mean unless logging_nan_inf_filter is off, huggingface/transformers#13619); a loss that
-stops while the curves that were logged in the same rows go on (Ray Tune and Megatron leave a NaN out,
+stops while the curves that were logged in the same rows continue (Ray Tune and Megatron leave a NaN out,
 pandas writes it as a blank cell; an error where a metric freezes in just these rows); and every point
 of a curve being NaN. What moved in the 50 points before decides the advice: gradient norm, learning
 rate or loss scale first, else the arithmetic of the loss; half precision first where the log shows it.
@@ -80,7 +80,7 @@ def detect(
     elif sign := blank(losses, run, val_metric_higher or metric_higher, gone_points):
         yield sign.finding(skip_batches())
     elif (longest := max(map(len, losses))) < min_points:
-        raise Skip(f"no NaN in the loss so far, but calling it clean needs {min_points} points, has {longest}")
+        raise Skip(f"no NaN in the loss so far, but too short to judge: {longest} points, {min_points} needed")
 
 
 def never_comes_back(losses: Sequence[Series], run: Run, drivers: Sequence[Series], look_back: int) -> Sign | None:

@@ -10,7 +10,7 @@ loss stays within a band of 10 to 20 %, above half of its start and at most twic
 in those first 5 % (a loss that was far lower there had learned, and forgot).
 
 When it is wrong. Plain nets need no warmup; a loss that is stuck for another reason under a constant
-learning rate looks alike if its first gradients are large.
+learning rate looks the same if its first gradients are large.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A metric, a reward or a value loss becomes NaN or infinite.
 
-Why it matters. A metric that is no number says nothing of the model, and a value loss that is no number has
-spoiled the value function. The loss may look fine beside it.
+Why it matters. A metric that is not finite says nothing about the model, and a value loss that is not finite has
+ruined the value function. The loss may look fine all the while.
 
 How it is found. Every curve of a metric (training, validation, test), a reward, a return, and the losses of
 policies, value functions and GANs. A curve that is finite first and not finite at its end, for longer than twice

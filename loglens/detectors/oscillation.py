@@ -17,7 +17,7 @@ quarter in all. An evaluation sees the same samples every time, so what swings i
 a dozen evaluations or more (small nets and AlgoPerf) none does so; those that swing as widely fall by 60 % and more.
 
 When it is wrong. A cyclic learning rate makes swings on purpose, and so does a sampler that goes through tasks in turn.
-A validation set that is drawn anew for every evaluation, or of a few samples with dropout left on, swings by itself.
+A validation set that is drawn again for every evaluation, or of a few samples with dropout left on, swings by itself.
 """
 
 from __future__ import annotations

@@ -1,23 +1,23 @@
 """The validation loss rises while the training loss falls.
 
-Why it matters. From its lowest validation loss on, the model learns the training set by heart and gets
+Why it matters. From its lowest validation loss on, the model memorises the training set and gets
 worse on everything else; the checkpoint to keep is the one at the lowest point.
 
 How it is found. The validation loss ends at least 20 % above its lowest level, beyond three standard
 errors of its noise, while the training loss does not rise after that point: trainproof's rule (eval
 above 1.2 times its minimum while training falls), which fires on 0.2 % of 4,192 AlgoPerf runs that
 reach their target. 10 % are enough where it stays that high for the last 40 % of the run while the
-training loss at least halves. Of 4 to 19 evaluations, whose noise cannot be told from their bend, three
+training loss at least halves. Of 4 to 19 evaluations, whose noise cannot be separated from their trend, three
 or more have to follow the lowest one and rise, by five times the root mean square of all steps against
 that course. Of 100 simulated healthy runs a cell this calls none overfitted at noise of 1 and 5 %, up to
 4 at 20 % and 6 at 50 %, and finds 97 to 100 of those that end 1.5 times as high, at noise up to 5 %.
 Or the validation loss is lowest at its first evaluation, of five or more, and ends 5 % above it, while no metric of
-it leaves its start and training falls by 5 %: labels that belong to other inputs can only be learned by heart.
-A gap between training and validation alone is no sign: rules on
+it leaves its start and training falls by 5 %: labels that belong to other inputs can only be memorised.
+A gap between training and validation alone is not a sign: rules on
 the gap call 46 % of such runs overfitted.
 
 When it is wrong. A validation loss can rise by overconfidence while the validation accuracy still
-improves; then the model may be better than its loss. A change of the validation set looks alike.
+improves; then the model may be better than its loss. A change of the validation set looks the same.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ How it is found. For at least the last half of the run one of three holds, and t
 of its peak (a schedule that decays too early, a wrong number of total steps); the logged update of the
 weights is zero; or the validation loss is one and the same number, to the last of six digits or more, while
 the learning rate, where it is known, is not zero: then no update reaches the weights that are evaluated (an
-optimiser that holds other tensors). A flat curve alone is no sign: a run that is done is flat as well.
+optimiser that holds other tensors). A flat curve alone is not a sign: a run that is done is flat as well.
 
 When it is wrong. A long tail at a small learning rate is sometimes wanted, to average out noise. Evaluating
 a fixed checkpoint again and again gives one number too.

@@ -6,11 +6,11 @@ input: the autoencoder has learned to ignore its code (Bowman et al. 2016; Lucas
 How it is found. A component of the loss that is named after the KL divergence (kl, kld) falls to a hundredth of its
 highest level or less and below 0.01 for good, and what is left of the loss gains no more than 5 % after that. A KL
 term below 0.01 nats carries no information whatever the size of the code; a term that is averaged over the code
-or weighted is smaller by that factor, which is why its own fall is asked for as well.
+or weighted is smaller by that factor, which is why its own fall is required as well.
 
-When it is wrong. A weight that is lowered on purpose (a schedule from 1 to 0) looks alike. In reinforcement
-learning and distillation a KL divergence is another thing: not judged beside rewards, nor where no other loss
-component or total is logged.
+When it is wrong. A weight that is lowered on purpose (a schedule from 1 to 0) looks the same. In reinforcement
+learning and distillation a KL divergence is something else: not judged where rewards are logged, nor where no other
+loss component or total is logged.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Why it matters. Steps between the last checkpoint and the crash were trained twice, and what is not
 restored with the weights (optimizer state, learning rate, data order) shows as a jump.
 
-How it is found. In at least one curve the steps go back and go on from there; the later rows replace
-the earlier ones. A single row that is late is no restart. It is a note: nothing is wrong with a resume.
+How it is found. In at least one curve the steps go back and continue from there; the later rows replace
+the earlier ones. A single late row is not a restart. It is a note: nothing is wrong with a resume.
 
 When it is wrong. Two runs that logged into one folder or one file, one after the other, look the same.
 """
@@ -32,7 +32,7 @@ def detect(loss: Series | None, run: Run) -> Iterator[Finding]:
     yield Finding(
         f"steps go back from {last} to {first} in {len(run.rewinds):,} of {len(run.tags):,} curves"
         + (f" ({times} restarts in all)" if times > 1 else "")
-        + ": a resume; what was logged twice counts once",
+        + ": the run was resumed; what was logged twice counts once",
         Severity.NOTE,
         Confidence.HIGH,
         onset_step=int(first),

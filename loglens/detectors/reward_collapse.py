@@ -145,7 +145,7 @@ def _finding(curve: Series, fall: Fall, lr: Series | None) -> Finding:
         f"{min(share, LARGEST_SHARE):.0%} of its gain is lost" if share <= LARGEST_SHARE else "far below its start"
     )
     return Finding(
-        f"{curve.tag} goes from {number(fall.start)} to {number(fall.best)} and is at {number(fall.end)} in the end "
+        f"{curve.tag} goes from {number(fall.start)} to {number(fall.best)} and is at {number(fall.end)} at the end "
         f"(medians): {how_much}, from {curve.axis} {number(onset)} on",
         fall.severity,
         Confidence.MEDIUM,

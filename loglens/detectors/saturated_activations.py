@@ -1,7 +1,7 @@
 """Most units of a layer sit at the flat ends of their activation.
 
 Why it matters. The slope of tanh or sigmoid is almost zero there, so hardly any gradient passes, and
-what the layer computes is one bit a unit.
+what the layer computes is one bit per unit.
 
 How it is found. The logged share of saturated units of a layer is above one half over its last tenth
 (DeepDiagnosis: inputs beyond 5 for more than half of the layer).

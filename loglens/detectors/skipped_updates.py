@@ -1,17 +1,17 @@
 """Many updates are skipped because their gradient was not finite.
 
 Why it matters. A skipped step costs its time and changes nothing; the schedules of learning rate and data
-go on as if it had. Where every step is skipped, nothing is learned at all.
+advance as if it had. Where every step is skipped, nothing is learned at all.
 
 How it is found. More than a tenth of the updates after the first twentieth of the run were skipped, or more
-than a tenth of the logged points tell of an overflow. PyTorch's GradScaler doubles its scale every 2000
+than a tenth of the logged points report an overflow. PyTorch's GradScaler doubles its scale every 2000
 clean steps and skips one when that was too much, one in 2000; AMP's first steps skip several. Counts that
 only rise are taken for totals, counts of 0 and 1 for one step each, others for what happened since the
 point before. Without such counts the gradient norm tells: mixed precision skips an update whose gradient is not finite.
 It is an error where no norm is finite from some point to the end (ten points at least), and the loss, though it is
 finite and varies, gains nothing from there on, less than 5 % or four deviations of its level, nor had gained before:
 no update is applied. A loss that had come down may be near its best, and a norm that is an average is infinite by
-one step of many: then it is a note. So is a norm that is not finite now and then beside a loss that falls, with
+one step of many: then it is a note. So is a norm that is not finite now and then while the loss falls, with
 more than a tenth of the points.
 
 When it is wrong. Counts of samples, not of steps, have another unit; the share is then not of updates.

@@ -7,7 +7,7 @@ How it is found. A step time is an outlier above five robust standard deviations
 StepOutlier) and twice the median; they are named where at most one point in twenty is one and together they
 cost a tenth of all the logged time, the first twentieth (start, compilation) left out. A stall is 1800
 seconds (SageMaker's StalledTraining) and 20 median intervals or more between two logged points of the
-densest curve, where the steps go on as before. Both are notes: the result is not harmed.
+densest curve, where the steps continue as before. Both are notes: the result is not harmed.
 
 When it is wrong. Evaluation, checkpoints and a queue between two sessions take time by design. Where only
 every hundredth step is timed, what happened in between is unknown.

@@ -8,7 +8,7 @@ first half (its first twentieth, where caches fill, left out), and all of that f
 it. (2) It grows steadily to 1.5 times its level in the first fifth: each fifth is slower than the one before, as
 are seven in ten of 10 block medians (runwise warns at a fall of 40 %). (3) A stretch of at least a fifth of the points
 is over three times as slow (where trainproof fails), and costs half of all the time. Throughput is judged by its
-inverse. Where time and throughput were both logged, both have to tell of it, and where a point of the log covers ever
+inverse. Where time and throughput were both logged, both have to show it, and where a point of the log covers ever
 more steps or samples, it is the time for each of them that counts: an iteration that holds more takes longer.
 
 When it is wrong. Longer sequences by schedule take longer by nature; machines shared with others are slow at times.

@@ -3,7 +3,7 @@
 Why it matters. A completion that is cut has no end and often no answer, so its reward is that of a failure, whatever
 stood in it. A policy that never ends its text earns little more for learning, and costs the most to sample.
 
-How it is found. The share of truncated completions (TRL's `completions/clipped_ratio` and its kin) has a median above
+How it is found. The share of truncated completions (TRL's `completions/clipped_ratio` and similar) has a median above
 one half in the last third of the run: most of what is learned from has no end. A warning where the reward gained
 nothing beyond its noise and a tenth of its size; else a note.
 
@@ -43,7 +43,7 @@ def detect(
     curve = as_share(require(rl_truncation, min_points, "shares of truncated completions"))
     late = float(np.median(curve.tail(1 / 3)))
     if curve.value.max() > 1 + ROUNDING:
-        raise Skip(f"{rl_truncation.tag} is no share: it counts up to {number(rl_truncation.finite.value.max())}")
+        raise Skip(f"{rl_truncation.tag} is not a share: it counts up to {number(rl_truncation.finite.value.max())}")
     if late <= share:
         return
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None

@@ -5,12 +5,12 @@ the start, far below zero, has the wrong labels (prices or class numbers under a
 sign: it can be made as small as one likes without learning anything.
 
 How it is found. The training loss is negative over the whole second half and ends below -10, or ten times as far
-below zero as it started, where a metric of classification was logged beside it (accuracy, F1, AUC, precision,
-recall and their kin). In the last third of the run it falls by at least half of what it fell in the first third.
+below zero as it started, where a classification metric was logged as well (accuracy, F1, AUC, precision,
+recall and similar). In the last third of the run it falls by at least half of what it fell in the first third.
 An error unless that metric rises by a tenth.
 
 When it is wrong. A likelihood of continuous data, or a sum of losses with one that is bounded below far from zero,
-may be negative and still fall; beside a metric that rises, it is a warning only.
+may be negative and still fall; where the metric rises, it is only a warning.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def detect(
 ) -> Iterator[Finding]:
     metric = next((one for one in (*metric_higher, *val_metric_higher) if CLASSIFICATION.search(one.tag)), None)
     if metric is None:
-        raise Skip("no metric of classification was logged beside the loss")
+        raise Skip("no classification metric was logged besides the loss")
     curve = require(loss, min_points, "losses")
     value = curve.value
     third = len(value) // 3
@@ -60,9 +60,9 @@ def detect(
     below = np.flatnonzero(value >= 0)
     onset = int(curve.step[int(below[-1]) + 1 if len(below) else 0])
     yield Finding(
-        f"{curve.tag} falls from {number(start)} to {number(end)}, far below zero and no slower at the end, beside "
+        f"{curve.tag} falls from {number(start)} to {number(end)}, far below zero and no slower at the end, with "
         f"{metric.tag}: "
-        "a loss of classification cannot be negative, so labels, sign or loss function are wrong",
+        "a classification loss cannot be negative, so labels, sign or loss function are wrong",
         Severity.WARNING if learns else Severity.ERROR,
         Confidence.MEDIUM if learns else Confidence.HIGH,
         onset_step=onset,

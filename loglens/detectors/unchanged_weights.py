@@ -7,10 +7,10 @@ How it is found. The update of a layer is exactly zero, or its weight norm the s
 at least five points (SageMaker Debugger's UnchangedTensor takes three), while the learning rate is not
 zero. Exact equality is used, since converged layers move little but do move. Where neither was logged, a
 gradient norm of exactly zero at every point is taken for it (a cut graph), if the other layers' norms are
-large enough that it is no underflow. A layer whose update or norm is the same for the last fifth of the
+large enough to rule out underflow. A layer whose update or norm is the same for the last fifth of the
 run, while others move on, has stopped, and so have all of them where every norm stands still; norms that were printed
-with six digits or fewer tell no such thing. Where all norms are the same at every point and the loss comes down all
-the same, they were not measured.
+with six digits or fewer tell no such thing. Where all norms are the same at every point and the loss comes down
+anyway, they were not measured.
 
 When it is wrong. Layers that are frozen on purpose (transfer learning, adapters) are found too. Weight
 decay moves a layer without a gradient.

@@ -68,7 +68,9 @@ def detect(
         raise Skip(f"needs {min_points} losses of training and half as many of validation")
     accuracies = bounded((*val_metric_higher, *metric_higher), min_points)
     if not accuracies:
-        raise Skip("without an accuracy a model too small cannot be told from a fine-tuning near its optimum")
+        raise Skip(
+            "without an accuracy a model that is too small cannot be told apart from fine-tuning near its optimum"
+        )
     poor = [curve for curve in accuracies if np.median(curve.value[-3:]) < low and _flat(curve)]
     if len(poor) == len(accuracies) and (sign := level_off(train, held_out, poor[0], gain, late_gain, apart)):
         slow = remedies.scale_lr(3.0, lr, "a rate too low stalls as well; a sweep of 3 and 10 times tells")

@@ -5,7 +5,7 @@ About 0.001 is a good start (Karpathy, CS231n). At 0.1 a step replaces a tenth o
 one far smaller, no number of steps in this run adds up to a change.
 
 How it is found. The logged ratio, or the update's norm over that of the weights at the same steps, after
-the first twentieth of the run. Too large: above 0.1 in the median (TheDeepChecker's upper bound). Too
+the first twentieth of the run. Too large: median above 0.1 (TheDeepChecker's upper bound). Too
 small: median times number of steps is under 0.01, so that all updates of the run together, were they all in
 one direction, move the weights by under 1 %. TheDeepChecker's lower bound of 0.0001 a step is passed by
 many healthy runs under a decaying rate. Stopped: the update is exactly zero for the last tenth of the run or
@@ -100,7 +100,7 @@ def _out_of_proportion(
         return
     large = middle > max_ratio
     yield Finding(
-        f"the updates are {number(middle)} of the weights in the median ({update_norm.tag}): "
+        f"the median update is {number(middle)} of the weights ({update_norm.tag}): "
         + (
             f"a step replaces over {max_ratio:.0%} of them"
             if large
@@ -126,7 +126,7 @@ def _ratio(update: Series, weights: Series | None) -> Series:
     if _RATIO.search(update.tag):
         return update.finite
     if weights is None:
-        raise Skip("an update's norm says nothing without that of the weights")
+        raise Skip("an update's norm means nothing without that of the weights")
     _, one, two = np.intersect1d(update.step, weights.step, return_indices=True)
     known = np.isfinite(update.value[one]) & (weights.value[two] > 0)
     one, two = one[known], two[known]

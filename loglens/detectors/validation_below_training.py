@@ -6,7 +6,7 @@ published.
 
 How it is found. At four of five evaluations or more, the validation loss is more than 10 % below the mean
 training loss since the evaluation before, and below that until the next one, so that a loss that falls fast
-is no sign. UMLAUT warns of a validation accuracy 5 points above that of training, at one epoch; healthy
+does not count. UMLAUT warns of a validation accuracy 5 points above that of training, at one epoch; healthy
 small networks do that by chance, so here it has to last.
 
 When it is wrong. Dropout, augmentation, label smoothing and a regularisation term are in the training loss
@@ -57,7 +57,7 @@ def detect(
         return
     yield Finding(
         f"{val_loss.tag} is over {below:.0%} below {loss.tag} at {part:.0%} of {len(ratio):,} evaluations "
-        f"({1 - float(np.median(ratio)):.0%} in the median): dropout or augmentation in training, or examples that are "
+        f"(median {1 - float(np.median(ratio)):.0%}): dropout or augmentation in training, or examples that are "
         "in both sets",
         Severity.NOTE,
         Confidence.LOW,

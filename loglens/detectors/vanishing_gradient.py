@@ -12,7 +12,7 @@ that thousandth, from per-layer norms, logged or exact from histograms' sums of 
 falls below a thousandth of its early level, or is below 1e-7 throughout (times the loss, where that is below 1).
 SageMaker Debugger's and runwise's 1e-7 is a mean over elements; a norm over n elements is the square root of n
 times larger, so that as a bound for norms it is a cautious one. An exactly zero norm is a cut graph or frozen
-weights and is said so, unless the loss moves all the same: weights that get no gradient stand still, so that the
+weights and is said so, unless the loss moves anyway: weights that get no gradient stand still, so that the
 norms were not measured.
 
 When it is wrong. A frozen embedding or an unused first layer looks like depth decay. A loss in very

@@ -6,7 +6,7 @@ and what a validation loop averages over no batch. The model learns nothing, or 
 
 How it is found. A training or validation loss whose last three points or more, and at least a hundredth of the
 curve, are 0.0, from the first point on or after a jump: the last values before it had not come down to a hundredth
-of the first. A loss that shrinks until its printed digits are 0 is no jump. A loss that is 0 at some points and
+of the first. A loss that shrinks until its printed digits are 0 is not a jump. A loss that is 0 at some points and
 not at others (a column filled in where nothing was computed) is not judged.
 
 When it is wrong. Hinge, triplet and margin losses are 0 where every sample keeps its margin: on an easy set that

@@ -5,7 +5,7 @@ rewards. A group of equal rewards has no gradient: it costs as much to generate 
 Yu et al. 2025, filters such groups out).
 
 How it is found. In the second half of the run, more than four fifths of the groups have no spread (median
-of TRL's `frac_reward_zero_std` and its kin), or the spread of the reward is exactly zero at more than four
+of TRL's `frac_reward_zero_std` and similar), or the spread of the reward is exactly zero at more than four
 fifths of the points. A warning where the reward gained nothing either, beyond a tenth of its size and three
 times its noise; else a note, as a task that is solved looks the same.
 
@@ -44,13 +44,13 @@ def detect(
 ) -> Iterator[Finding]:
     logged = rl_degenerate if rl_degenerate is not None else rl_reward_std
     if logged is None:
-        raise Skip("neither the share of groups without spread nor the spread of the reward was logged")
+        raise Skip("neither the share of groups with equal rewards nor the spread of the reward was logged")
     curve = require(logged, min_points, f"points of {logged.tag}")
     groups = logged is rl_degenerate
     late = as_share(curve).tail(0.5) if groups else curve.tail(0.5)
     part = float(np.median(late)) if groups else float(np.mean(late == 0))
     if part > 1:
-        raise Skip(f"{logged.tag} is no share: it counts up to {number(curve.value.max())}")
+        raise Skip(f"{logged.tag} is not a share: it counts up to {number(curve.value.max())}")
     if part <= share:
         return
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None

@@ -64,7 +64,7 @@ def find(
 ) -> Found:
     """Find the sources under each path: a file, a folder of one run or of many, or a glob pattern; local or remote.
 
-    Each folder and file is taken once, and what is no regular file is ignored. Never raises: a path that leads to
+    Each folder and file is taken once, and what is not a regular file is ignored. Never raises: a path that leads to
     nothing is a failure that says why, and so is what was left out on the way. memory: called where there are
     many files; returns a function that caches the reader of each. columns: names for tables without a header line.
     follow: whether links that lead out of a path are followed. limits: of `model.limits`, where they are not the
@@ -120,7 +120,7 @@ def _under(
         reason = _missing(root) if isinstance(error, FileNotFoundError) else error.strerror
         raise UnreadableError(f"{reason}") from error
     if is_pseudo(os.path.realpath(root)):
-        raise UnreadableError("not on a disk: the kernel makes it up as it is read; copy it to a file")
+        raise UnreadableError("not a file on a disk (the kernel generates it when read); copy it to a file")
     if stat.S_ISDIR(mode):
         files = list(walk)
     elif stat.S_ISREG(mode):
@@ -173,9 +173,9 @@ def _nothing(root: Path, files: Sequence[Path], left_out: bool = False) -> str:
         kind, why = _describe(root)
         return why or f"not a log that loglens reads: {kind}"
     if not files and left_out:
-        return "no training log in what could be looked at"
+        return "no training log in what could be read"
     if not files:
-        return "an empty folder; point at the folder that the run logged to"
+        return "an empty folder; give the folder that the run logged to"
     strangers = ", ".join(f"{file.name} ({_describe(file)[0]})" for file in files[:3])
     more = f" and {len(files) - 3} more" if len(files) > 3 else ""
     return f"no training log in this folder, only {strangers}{more}"
@@ -202,7 +202,7 @@ def why_missing(path: str | Path) -> str:
         return ""
     if glob.has_magic(os.fspath(path)):
         matched = next(glob.iglob(os.fspath(path), recursive=True), None)  # noqa: PTH207 - absolute patterns
-        return "" if matched is not None else "no file or folder fits this pattern"
+        return "" if matched is not None else "no file or folder matches this pattern"
     return _missing(Path(path))
 
 

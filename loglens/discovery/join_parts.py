@@ -32,7 +32,7 @@ def join_splits(parts: Sequence[Run], splits: Sequence[str]) -> Run:
         columns.append(replace(part.columns, tags=tuple(names.values()), session=part.columns.session + shift))
         axes |= {names[tag]: axis for tag, axis in part.axes.items()}
     files = ", ".join(part.files[0].name for part in parts[1:])
-    note = Note("merged", f"{files}: of the same run, which has a file for each split", first.files[0].name)
+    note = Note("merged", f"{files}: parts of one run, a file for each split", first.files[0].name)
     return _joined(parts, Columns.join(columns), axes, note)
 
 
@@ -63,7 +63,7 @@ def join_ranks(parts: Sequence[Run], ranks: Sequence[str]) -> Run | None:
     if parted:
         named = "; ".join(f"{tag} on rank {rank} from step {at}" for at, tag, rank in sorted(parted)[:_NAMED])
         more_of = f" and {len(parted) - _NAMED} more" if len(parted) > _NAMED else ""
-        notes.append(Note("ranks-part", f"ranks part: {named}{more_of}", first.files[0].name))
+        notes.append(Note("ranks-part", f"ranks differ: {named}{more_of}", first.files[0].name))
     return _joined(parts, Columns.join(columns), axes, *notes)
 
 

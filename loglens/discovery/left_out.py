@@ -40,12 +40,10 @@ def logs_in_products(folders: Sequence[Path], readers: Sequence[Reader]) -> Iter
         files = list(islice(strangers, LOOKED_AT + 1))
         log = next((file for file in files[:LOOKED_AT] if any(reader.sniff(file) for reader in readers)), None)
         if log is not None:
-            why = (
-                f"a folder of what a run made, not read, but {log.relative_to(folder)} in it is a log; give the folder"
-            )
+            why = f"a folder of a run's output, not read, but {log.relative_to(folder)} in it is a log; give the folder"
             yield UnreadableError(why, str(folder))
         elif len(files) > LOOKED_AT:
-            yield UnreadableError(f"a folder of what a run made, of more than {LOOKED_AT} files, not read", str(folder))
+            yield UnreadableError(f"a folder of a run's output with more than {LOOKED_AT} files, not read", str(folder))
 
 
 def summarised(left_out: Sequence[UnreadableError]) -> list[UnreadableError]:

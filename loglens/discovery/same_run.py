@@ -41,8 +41,8 @@ def merge(runs: Sequence[Run]) -> list[Run]:
             # two files of one format are two runs, whatever they share: readers join what belongs together
             if is_console_of(run, main):
                 new = without_known(run, main)
-                text = f"{run.files[0].name} is what this run printed: {len(new.tags)} of its {len(run.tags)} curves"
-                joined[place] = _join(main, new, {}, f"{text} are not in the history, and are added")
+                text = f"{run.files[0].name} is the console output of this run: {len(new.tags)} of its {len(run.tags)}"
+                joined[place] = _join(main, new, {}, f"{text} curves are not in the history, and are added")
                 break
             same = _same_curves(main, run) if run.format != main.format else {}
             if same:

@@ -118,7 +118,9 @@ def _apart(run: Run, starts: list[_Start], number: NDArray[np.int64]) -> list[Ru
         last = place == len(starts) - 1
         columns = _rows(run.columns, number == place)
         step = min(start.first.values())
-        message = f"start {place + 1} of {len(starts)} in this log, anew from step {step}: each is a run of its own"
+        message = (
+            f"start {place + 1} of {len(starts)} in this log, starting over at step {step}: each is a run of its own"
+        )
         ends = [note for note in run.notes if last or note.kind not in _ENDS]
         inside = [last] * len(run.histogram_rows)
         if run.histogram_rows and np.isfinite(begins).all():

@@ -59,8 +59,8 @@ class Walk:
                     below.append((Path(entry.path), depth + 1))
                 elif stat.S_ISREG(info.st_mode):
                     if count == self._max_files:
-                        self._leave_out(self.root, f"more than {count:,} files, of which the rest, from {entry.path} "
-                                                   f"on, is not looked at; {raise_hint('files')}")  # fmt: skip
+                        self._leave_out(self.root, f"more than {count:,} files, the rest, from {entry.path} "
+                                                   f"on, is not read; {raise_hint('files')}")  # fmt: skip
                         return
                     count += 1
                     if not _is_of_wandb_itself(file := Path(entry.path)):
@@ -75,7 +75,7 @@ class Walk:
             return None
         except OSError as error:
             if not entry.is_symlink():  # a link in a circle leads nowhere either
-                self._leave_out(entry.path, f"cannot be looked at: {error.strerror or error}")
+                self._leave_out(entry.path, f"cannot be inspected: {error.strerror or error}")
             return None
         if (info.st_dev, info.st_ino) in self._seen:
             return None
@@ -89,7 +89,7 @@ class Walk:
         if folder.name in SKIPPED:
             return False
         if depth >= self._max_depth:
-            self._leave_out(folder.path, f"{depth} folders deep, not looked into; {raise_hint('depth')}")
+            self._leave_out(folder.path, f"{depth} folders deep, not searched; {raise_hint('depth')}")
             return False
         return True
 
@@ -101,7 +101,7 @@ class Walk:
             self._leave_out(link.path, f"a link to {target}, which holds no logs")
             return False
         if not self.follow:
-            self._leave_out(link.path, f"a link out of this folder, to {target}, not followed; --follow does")
+            self._leave_out(link.path, f"a link that leaves this folder, to {target}, not followed; use --follow")
         return self.follow
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:

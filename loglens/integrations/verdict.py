@@ -21,7 +21,7 @@ FEW_RUNS = 5
 
 
 def verdict(data: Any, folder: str | Path, **options: Any) -> Report | None:
-    """Diagnose a log (or curves in memory), print a line a run, and write the report into the folder.
+    """Diagnose a log (or curves in memory), print a line per run, and write the report into the folder.
 
     data, options: as for `loglens.diagnose`. Returns the report; None where there is none.
     """

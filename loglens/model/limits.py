@@ -17,14 +17,14 @@ class Limit(NamedTuple):
 
 
 LIMITS: Mapping[str, Limit] = {
-    "files": Limit(200_000, "files", "Files that are looked at below one path."),
-    "depth": Limit(40, "folders", "Folders inside each other, below one path."),
+    "files": Limit(200_000, "files", "Files that are examined below one path."),
+    "depth": Limit(40, "folders", "Depth of nested folders below one path."),
     "runs": Limit(20_000, "runs", "Runs of one file or folder that is read as a whole, such as a database."),
     "curves": Limit(50_000, "curves", "Curves of one run."),
     "points": Limit(500_000_000, "points", "Points of one source. Of packed files by their size, if it is not set."),
     "unpacked": Limit(4 << 30, "bytes", "Bytes that one packed file may grow to."),
     "text": Limit(256 << 20, "bytes", "Bytes of text and blobs that are read from one table of a database."),
-    "cells": Limit(100_000_000, "cells", "Cells of a wide table that export writes, blank ones too."),
+    "cells": Limit(100_000_000, "cells", "Cells of a wide table that export writes, including blank ones."),
     "seconds": Limit(1200, "seconds", "Seconds of processor time in which the runs of one source are read and judged."),
 }
 

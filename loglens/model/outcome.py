@@ -7,12 +7,12 @@ from typing import Any
 
 #: Every state in which a run can end, and its meaning.
 STATES = {
-    "learned": "gained, kept it, and levelled off",
-    "learning": "gained, kept it, and still gains at the end",
-    "lost": "gave back more than half of its gain, for good, or ended worse than it began",
+    "learned": "made progress, kept it, and levelled off",
+    "learning": "made progress, kept it, and still improves at the end",
+    "lost": "lost more than half of its gain for good, or ended worse than it began",
     "unstable": "swings as large as the gain, in the later half too",
     "stuck": "never left its start, its chance level or its worst value",
-    "little": "gained a little, and the log does not show whether that is all there is to gain",
+    "little": "gained little, and the log does not show whether more was possible",
     "broke": "ended with values that are not finite, or with an error",
     "short": "too few points to say",
     "unclear": "the curves do not show it, or contradict each other",

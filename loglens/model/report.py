@@ -139,7 +139,7 @@ class Diagnosis:
             return f"nothing wrong found; {had}"
         why = next(
             (o.why for o in self.outcomes if o.outcome == "skipped" and o.why),
-            "no rule had the data it needs",
+            "no rule had the data that it needs",
         )
         ended = [note.message for note in self.notes if note.kind == "failed"]
         return f"not judged: {'; '.join([*ended, why])}{self._naming}"

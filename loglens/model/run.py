@@ -128,7 +128,7 @@ class Run:
             raise TypeError("series() takes a tag or a role")
         if tag is None:
             if self.find is None:
-                raise LoglensError("this run does not know the roles of its curves; loglens.read gives one that does")
+                raise LoglensError("the roles of this run's curves are not known; loglens.read assigns them")
             return self.find(self, role or "")
         try:
             return self.curves[tag]

@@ -52,8 +52,8 @@ def strongest_move(drivers: Iterable[Series], onset: int, look_back: int) -> Mov
 def unmoved(drivers: Sequence[Series]) -> str:
     """What to say where nothing moved before the NaN: whether anything was logged that could have."""
     if not drivers:
-        return "nothing was logged that could tell"
-    return f"nothing moved in {', '.join(curve.tag for curve in drivers)}"
+        return "nothing was logged that could explain it"
+    return f"no change in {', '.join(curve.tag for curve in drivers)}"
 
 
 def _text(curve: Series, factor: float, points: int) -> str:

@@ -24,7 +24,7 @@ from loglens.pipeline.serialise import loads
 TAIL = 4096
 #: Size in bytes beyond which the older half of the cache is deleted.
 LARGEST = 512 << 20
-#: Files beside a run's logs beyond which it is judged anew each time, and where looking for them ends.
+#: Files beside a run's logs beyond which it is judged again each time, and where looking for them ends.
 MAX_BESIDE, MAX_FILES = 2000, 200_000
 #: Rows that are looked up or written at once.
 AT_ONCE = 256

@@ -49,7 +49,7 @@ def each(work: Callable[[Task], Result], tasks: Sequence[Task], scheduler: str) 
             try:
                 result: Result | str = watch.result(future)
             except dask.KilledWorker:
-                result = "every worker that read it was lost, most often for want of memory"
+                result = "every worker that read it was lost, most often because memory ran out"
             yield futures.pop(future), result
             future.release()
     finally:
@@ -83,7 +83,7 @@ class _Watch:
                 self.look()
                 time.sleep(PAUSE)
             except CancelledError:
-                raise Lost("the Dask scheduler is gone") from None
+                raise Lost("the Dask scheduler was lost") from None
 
     def look(self) -> None:
         """Raise Lost where the scheduler or all workers have been gone for too long."""
@@ -95,9 +95,9 @@ class _Watch:
                 self.met = self.met or alive > 0
                 self.working = now if alive else self.working
         if now - self.connected > PATIENCE:
-            raise Lost("the Dask scheduler is gone")
+            raise Lost("the Dask scheduler was lost")
         if now - self.working > (PATIENCE if self.met else BEGINNING):
-            raise Lost("every Dask worker is gone" if self.met else "the Dask scheduler has no worker")
+            raise Lost("every Dask worker was lost" if self.met else "the Dask scheduler has no worker")
 
     def _workers(self) -> int:
         try:

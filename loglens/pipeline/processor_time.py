@@ -21,7 +21,7 @@ def processor_time(seconds: int) -> Iterator[None]:
         return
 
     def stop(_: int, __: FrameType | None) -> None:
-        raise OutOfTime(f"not done in {seconds:,} seconds of processor time")
+        raise OutOfTime(f"not finished in {seconds:,} seconds of processor time")
 
     before = signal.signal(signal.SIGPROF, stop)
     signal.setitimer(signal.ITIMER_PROF, seconds)

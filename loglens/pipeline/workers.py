@@ -37,8 +37,8 @@ class Died:
 
     def __str__(self) -> str:
         if self.code == -signal.SIGKILL:
-            return "was killed, most often for want of memory"
-        return f"died of signal {-self.code}" if self.code < 0 else f"ended with exit code {self.code}"
+            return "was killed, most often because memory ran out"
+        return f"was killed by signal {-self.code}" if self.code < 0 else f"ended with exit code {self.code}"
 
 
 #: Tasks that are sent to a worker at a time, and how many per worker have to be left for that: with a second one

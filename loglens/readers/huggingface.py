@@ -72,7 +72,7 @@ def read(source: Source) -> Iterator[Run]:
     sessions = _sessions(states)
     parts = [_columns(state, number, start) for number, (state, start) in enumerate(sessions)]
     if len(sessions) > 1:
-        notes.append(Note("restart", f"{len(sessions)} histories that do not go on from each other", ""))
+        notes.append(Note("restart", f"{len(sessions)} histories that do not continue each other", ""))
     last = sessions[-1][0]
     notes += _unfinished(last)
     yield Run(

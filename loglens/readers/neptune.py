@@ -63,7 +63,7 @@ def read(source: Source) -> Iterator[Run]:
             failed.append((path, refuse(path, f"no column {error}, which the exporter writes")))
         except ValueError:
             failed.append(
-                (path, refuse(path, "a step, a time or a value that is no number, as the exporter writes them"))
+                (path, refuse(path, "a step, a time or a value that is not a number as the exporter writes them"))
             )
     runs = {key: export for key, export in found.items() if export.series or export.params}
     if not runs:
@@ -131,7 +131,7 @@ def _run(source: Source, name: str, key: str, export: _Export, notes: tuple[Note
     if scaled:
         few = ", ".join(scaled[:3]) + (" ..." if len(scaled) > 3 else "")
         found.append(
-            Note("fractional", f"{few}: steps are no whole numbers; the order of the points stands for them", "")
+            Note("fractional", f"{few}: steps are not whole numbers; the order of the points is used instead", "")
         )
     return Run(
         name,

@@ -91,7 +91,7 @@ def read(source: Source) -> Iterator[Run]:
     """The run of an offline session of ClearML. Raises UnreadableError with the recipe for the others."""
     kind = _kind(source.files[0])
     if kind != "events":
-        raise UnreadableError(RECIPES.get(kind, "a log that is not there any more"))
+        raise UnreadableError(RECIPES.get(kind, "a log that no longer exists"))
     for path in source.files:
         yield _clearml(source, path)
 
@@ -175,10 +175,10 @@ def _notes(curves: _Curves, columns: Columns, file: str) -> Iterator[Note]:
     if curves.cut_off:
         yield Note("truncated", "the last line is cut off (killed, or still writing)", file)
     if curves.lost:
-        yield Note("corrupt", f"{curves.lost} lines or values are no scalars and left out", file)
+        yield Note("corrupt", f"{curves.lost} lines or values are not scalars and were left out", file)
     for code, tag in enumerate(columns.tags):
         value = columns.value[columns.tag == code]
         zeros = int(np.count_nonzero(value == 0.0))
         if "loss" in tag.lower() and 0 < zeros < len(value):
-            message = f"{zeros} of {len(value)} values of {tag} are exactly 0: ClearML writes NaN and infinity so"
+            message = f"{zeros} of {len(value)} values of {tag} are exactly 0: ClearML writes NaN and infinity as 0"
             yield Note("sentinel", message, file)

@@ -72,7 +72,7 @@ def _run(source: Source, path: Path, name: str) -> Run:
             except (MalformedError, struct.error):
                 log.malformed += 1
     if not blocks.count:
-        raise refuse(path, "no intact record in it: damaged from the start, or no SwanLab log")
+        raise refuse(path, "no intact record: damaged from the start, or not a SwanLab log")
     names = {tag: f"system/{tag.removeprefix('__swanlab__.')}" for tag in log.system}
     params = log.about | flat_config(path.parent / _CONFIG)
     if log.state:
@@ -142,7 +142,7 @@ def _notes(log: _Log, path: Path) -> Iterator[Note]:
     if log.malformed:
         yield Note("corrupt", f"{log.malformed} records are of an unknown form and left out", path.name)
     if not log.state:
-        message = "no finish record: the run was killed (the last values are then lost), or is still going on"
+        message = "no finish record: the run was killed (the last values are then lost), or is still running"
         yield Note("unfinished", message, path.name)
     elif log.state != "finished":
         yield Note("failed", f"SwanLab has the run as {log.state}", path.name)

@@ -122,7 +122,7 @@ def _database(path: Path, project: _Project, notes: list[Note]) -> None:
             message = f"{level or 'alert'} at step {step}: {said}"[:500]
             project.notes.setdefault(project.key(run_id, name), []).append(Note("alert", message, path.name))
     if lost:
-        notes.append(Note("corrupt", f"{lost} rows are no JSON objects and left out", path.name))
+        notes.append(Note("corrupt", f"{lost} rows are not JSON objects and were left out", path.name))
 
 
 def _copy(path: Path, project: _Project) -> None:

@@ -25,7 +25,7 @@ def detectors() -> Mapping[str, Detector]:
     for module in _modules("loglens.detectors", our_detectors.__name__, our_detectors.DETECTORS):
         detector = vet_detector(module)
         if detector.rule.name in found:
-            raise PluginError(f"detector {module.__name__}: there is a rule {detector.rule.name} already")
+            raise PluginError(f"detector {module.__name__}: rule {detector.rule.name} already exists")
         found[detector.rule.name] = detector
     vet_graph(detector.rule for detector in found.values())
     return found

@@ -27,7 +27,7 @@ def vet_detector(module: ModuleType) -> Detector:
     if not isinstance(rule, Rule) or not callable(detect):
         raise PluginError(f"detector {where}: needs RULE = Rule(...) and a function detect")
     if not NAME.fullmatch(rule.name):
-        raise PluginError(f"detector {where}: rule name {rule.name!r} is not in kebab case")
+        raise PluginError(f"detector {where}: rule name {rule.name!r} is not in kebab-case")
     if where.rpartition(".")[2] != rule.name.replace("-", "_"):
         raise PluginError(f"detector {where}: the file must be called {rule.name.replace('-', '_')}.py")
     title, text = _sections(where, _docstring(module))
@@ -50,7 +50,7 @@ def vet_graph(rules: Iterable[Rule]) -> None:
 
     def visit(name: str, path: tuple[str, ...]) -> None:
         if name in path:
-            raise PluginError(f"leads_to goes round in a circle: {' -> '.join((*path, name))}")
+            raise PluginError(f"leads_to forms a cycle: {' -> '.join((*path, name))}")
         for effect in edges.get(name, ()) if name not in done else ():
             visit(effect, (*path, name))
         done.add(name)

@@ -196,7 +196,7 @@ def l1(value: float = 1e-5) -> Remedy:
 
 def dropout(p: float = 0.25) -> Remedy:
     """Drop units at random while training."""
-    why = "units that may vanish cannot rely on each other to learn single examples by heart"
+    why = "units that may vanish cannot rely on each other to memorise single examples"
     return Remedy("dropout", {"p": p}, why, snippets("dropout", p=p), _LESS_OVERFIT)
 
 
@@ -210,7 +210,7 @@ def early_stop(step: int, axis: str = "step") -> Remedy:
 def keep_best(step: int, axis: str = "step") -> Remedy:
     """Keep the checkpoint of the highest reward, and stop there next time."""
     why = f"the policy was best before {axis} {step}; take a checkpoint from there, and save them by their reward"
-    verify = "the reward of the checkpoint that is kept is within a tenth of the highest in the run"
+    verify = "the reward of the kept checkpoint is within a tenth of the highest in the run"
     return Remedy("early_stop", {"step": step}, why, snippets("early_stop", step=step), verify)
 
 
@@ -232,7 +232,7 @@ def train_longer(factor: float) -> Remedy:
 
 def disable_fp16() -> Remedy:
     """Train in float32, to see whether precision is the cause."""
-    why = "in float32 nothing overflows at 65504; if the run is fine there, precision is the cause"
+    why = "float32 does not overflow at 65504; if the run works there, precision is the cause"
     return Remedy("disable_fp16", {}, why, snippets("disable_fp16"), f"{_FINITE}; then bfloat16 will do as well")
 
 
@@ -292,8 +292,8 @@ def check_labels() -> Remedy:
 def fix_input_pipeline() -> Remedy:
     """Find what takes the time, and keep nothing that grows."""
     why = (
-        "a step that takes ever longer keeps something that grows (a list of losses with their graphs, most often) "
-        "or waits for data"
+        "a step that keeps getting slower holds on to something that grows (a list of losses with their graphs, most "
+        "often) or waits for data"
     )
     verify = "the last fifth of the run has at least 90 % of the throughput of its start"
     return Remedy("fix_input_pipeline", {}, why, snippets("fix_input_pipeline"), verify)
@@ -315,15 +315,15 @@ def shuffle_data() -> Remedy:
 
 def resume_from(step: int, axis: str = "step", reason: str = "") -> Remedy:
     """Go on from the last checkpoint at or before a step, with the optimizer's state."""
-    why = reason or f"the run was sound until {axis} {step}; what was trained before it is not lost"
-    verify = f"the log goes on from a checkpoint at or before {axis} {step}, and the loss is at its level from there"
+    why = reason or f"the run was sound until {axis} {step}; the training before it is not lost"
+    verify = f"the log continues from a checkpoint at or before {axis} {step}, and the loss is at its level from there"
     return Remedy("resume_from", {"step": step}, why, snippets("resume_from", step=step), verify)
 
 
 def eval_in_fp32() -> Remedy:
     """Evaluate in float32: half precision overflows in long sums."""
     why = "half precision overflows above 65504 in sums over many elements; evaluation costs little in float32"
-    verify = "every evaluation gives a finite number, and training goes on as before"
+    verify = "every evaluation gives a finite number, and training continues as before"
     return Remedy("eval_in_fp32", {}, why, snippets("eval_in_fp32"), verify)
 
 
@@ -343,7 +343,7 @@ def set_kl_coef(value: float) -> Remedy:
 
 def scale_reward(factor: float) -> Remedy:
     """Bring rewards to a size near 1, the scale that value functions and default learning rates are made for."""
-    why = f"returns of this size swamp the value function; times {number(factor)} they are near 1"
+    why = f"returns of this size overwhelm the value function; times {number(factor)} they are near 1"
     verify = "the value loss is of the order of 1, and the explained variance rises above 0"
     return Remedy("scale_reward", {"factor": factor}, why, snippets("scale_reward", factor=factor), verify)
 

@@ -19,15 +19,15 @@ def more_generations(factor: float) -> Remedy:
 
 def set_temperature(value: float) -> Remedy:
     """Sample completions that differ more from each other."""
-    why = "completions that are all alike all get the same reward, and then no update follows from them"
+    why = "identical completions all get the same reward, and then there is no update"
     verify = "the entropy is above that of this run, and rewards differ within more groups"
     return Remedy("set_temperature", {"value": value}, why, snippets("set_temperature", value=value), verify)
 
 
 def restore_optimizer() -> Remedy:
     """Restore optimizer and schedule with the weights."""
-    why = "a checkpoint of the weights alone begins anew with Adam's moments, the schedule and the loss scale"
-    verify = "the learning rate and the loss go on after the resume where they were before"
+    why = "a checkpoint of the weights alone starts over with Adam's moments, the schedule and the loss scale"
+    verify = "the learning rate and the loss continue after the resume where they were before"
     return Remedy("restore_optimizer", {}, why, snippets("restore_optimizer"), verify)
 
 

@@ -23,8 +23,10 @@ def lower_rate(clues: Clues, onset: int | None, otherwise: float) -> Remedy:
         why = f"it still trained at {before:.2g}, in the warmup, so take half of that"
         return actions.scale_lr(actions.two_digits(BELOW_LIMIT * before / peak), clues.lr, why)
     if clues.too_high:
-        name = {rates.ADAPTIVE: "for Adam and its kin", rates.PLAIN: "for gradient descent"}.get(clues.optimizer, "")
-        why = f"a rate of {peak:.2g} is above all that is usual; one begins at {clues.usual.start:g} {name}".rstrip()
+        name = {rates.ADAPTIVE: "for Adam and similar optimizers", rates.PLAIN: "for gradient descent"}.get(
+            clues.optimizer, ""
+        )
+        why = f"a rate of {peak:.2g} is above the usual range; a common start is {clues.usual.start:g} {name}".rstrip()
         return actions.scale_lr(actions.two_digits(min(clues.usual.start / peak, otherwise)), clues.lr, why)
     return actions.scale_lr(otherwise, clues.lr, overshoots)
 

@@ -90,5 +90,5 @@ def from_checkpoint(curve: Series, onset: int | None) -> list[Remedy]:
     sound = curve.before(onset).finite if onset is not None else curve.finite
     if onset is None or onset - first <= LATE * length or not len(sound):
         return []
-    reason = "once the cause is gone there is no need to begin anew: everything before this step was finite"
+    reason = "once the cause is removed there is no need to start over: everything before this step was finite"
     return [actions.resume_from(sound.last_step, curve.axis, reason)]

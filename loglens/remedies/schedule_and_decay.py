@@ -10,21 +10,22 @@ _LEVEL_WEIGHTS = "the weight norm levels off, and the validation loss ends withi
 
 
 def fix_schedule(kind: str) -> Remedy:
-    """Mend the schedule of the learning rate: `hold`, `no_jump`, `longer_warmup` or `later_decay`."""
+    """Correct the schedule of the learning rate: `hold`, `no_jump`, `longer_warmup` or `later_decay`."""
     why, verify = {
         "hold": (
-            "the learning rate rises to the end of the run, past what training bears: hold it where training went well",
+            "the learning rate rises to the end of the run, beyond what training tolerates: hold it where training "
+            "went well",
             _PAST,
         ),
         "no_jump": (
-            "the learning rate jumps just before the trouble: a schedule that was set anew, counted in other units, "
+            "the learning rate jumps just before the trouble: a schedule that was reset, counted in other units, "
             "or stepped twice",
             _PAST,
         ),
-        "longer_warmup": ("the trouble comes with the first steps at full rate", _PAST),
+        "longer_warmup": ("the trouble starts with the first steps at full rate", _PAST),
         "later_decay": (
-            "the learning rate is next to zero long before the end of the run: stretch the schedule over all steps",
-            "the loss goes on falling where it stalled in this run",
+            "the learning rate is close to zero long before the end of the run: stretch the schedule over all steps",
+            "the loss keeps falling where it stalled in this run",
         ),
     }[kind]
     return Remedy("fix_schedule", {"kind": kind}, why, snippets("fix_schedule", variant=kind), verify)
@@ -41,6 +42,6 @@ def fix_weight_decay() -> Remedy:
 
 def remove_clip() -> Remedy:
     """Train without the clipping that nearly every update runs into."""
-    why = "a limit below all gradient norms only shrinks the learning rate, and makes it depend on the gradient"
+    why = "a limit below all gradient norms only scales the learning rate down, and makes it depend on the gradient"
     verify = "the loss falls faster than in this run, and the gradient norm does not grow"
     return Remedy("remove_clip", {}, why, snippets("remove_clip"), verify)

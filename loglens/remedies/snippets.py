@@ -62,7 +62,7 @@ SNIPPETS: Mapping[str, Mapping[str, str]] = {
         "pytorch": """
             self.rnn = nn.LSTM(inputs, hidden, batch_first=True)
             out, (h, c) = self.rnn(x)  # nn.RNN gives out, h""",
-        "keras": "x = layers.LSTM(units)(x)  # in place of layers.SimpleRNN(units)",
+        "keras": "x = layers.LSTM(units)(x)  # instead of layers.SimpleRNN(units)",
         "jax": """
             self.rnn = nnx.RNN(nnx.LSTMCell(inputs, hidden, rngs=rngs))
             out = self.rnn(x)""",
@@ -99,12 +99,12 @@ SNIPPETS: Mapping[str, Mapping[str, str]] = {
             nnx.Linear(d, d, kernel_init=init, rngs=rngs)""",
     },
     "change_activation relu": {
-        "pytorch": "nn.ReLU()  # in place of nn.Sigmoid() or nn.Tanh()",
+        "pytorch": "nn.ReLU()  # instead of nn.Sigmoid() or nn.Tanh()",
         "keras": 'layers.Dense(units, activation="relu")',
-        "jax": "x = jax.nn.relu(x)  # in place of jax.nn.sigmoid or jnp.tanh",
+        "jax": "x = jax.nn.relu(x)  # instead of jax.nn.sigmoid or jnp.tanh",
     },
     "change_activation leaky_relu": {
-        "pytorch": "nn.LeakyReLU(0.01)  # in place of nn.ReLU()",
+        "pytorch": "nn.LeakyReLU(0.01)  # instead of nn.ReLU()",
         "keras": "x = layers.LeakyReLU(negative_slope=0.01)(x)",
         "jax": "x = jax.nn.leaky_relu(x, negative_slope=0.01)",
     },
@@ -270,7 +270,7 @@ SNIPPETS: Mapping[str, Mapping[str, str]] = {
     "fix_schedule hold": {
         "pytorch": """
             schedule = torch.optim.lr_scheduler.ConstantLR(
-                optimizer, factor=1.0)  # in place of the one that rises""",
+                optimizer, factor=1.0)  # instead of the one that rises""",
         "keras": "optimizer = keras.optimizers.AdamW(lr)  # no schedule",
         "huggingface": 'args = TrainingArguments(out_dir, lr_scheduler_type="constant")',
         "jax": "tx = optax.adamw(optax.constant_schedule(lr))",

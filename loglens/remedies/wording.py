@@ -13,7 +13,7 @@ TITLES: Mapping[tuple[str, str], str] = {
     ("nan-loss", "disable_fp16"): "train in float32, if this run computed in half precision",
     ("gpu-memory-growth", "fix_input_pipeline"): "keep no tensors from one step to the next",
     ("crashed", "fix_input_pipeline"): "free memory: smaller batches, and no tensors kept from step to step",
-    ("throughput-degradation", "fix_input_pipeline"): "find what makes each step slower than the one before",
+    ("throughput-degradation", "fix_input_pipeline"): "find what makes each step slower than the last",
     ("data-loader-bound", "fix_input_pipeline"): "load and augment data in parallel worker processes",
     ("step-time-outliers", "fix_input_pipeline"): "move checkpoints and evaluation off the training step",
     ("loss-spike", "clean_data"): "look at the batches just before the spike",
@@ -55,7 +55,7 @@ REASONS: Mapping[tuple[str, str], str] = {
         "a log(0), a square root of 0 or a 0/0 in the loss or its gradient gives NaN whatever the weights are"
     ),
     ("throughput-degradation", "fix_input_pipeline"): (
-        "a step that takes ever longer works on something that grows: a list, a cache, a graph that is never freed"
+        "a step that keeps getting slower works on something that grows: a list, a cache, a graph that is never freed"
     ),
     ("data-loader-bound", "fix_input_pipeline"): (
         "the accelerator waits for each batch; workers prepare the next batches while it computes this one"
@@ -79,11 +79,11 @@ REASONS: Mapping[tuple[str, str], str] = {
         "a single sample without a finite value makes the mean over all of them NaN"
     ),
     ("reward-not-rising", "check_labels"): (
-        "a policy that its reward does not reach cannot learn: look at the sign of the advantage, at detach() and "
+        "a policy that never receives its reward cannot learn: look at the sign of the advantage, at detach() and "
         "no_grad(), and at whether a random policy is ever rewarded"
     ),
     ("unbounded-loss", "check_labels"): (
-        "a classification loss below zero means labels that are no probabilities: raw values, prices, indices where "
+        "a classification loss below zero means labels that are not probabilities: raw values, prices, indices where "
         "0 to 1 is expected"
     ),
     ("zero-loss", "check_labels"): (
@@ -93,10 +93,10 @@ REASONS: Mapping[tuple[str, str], str] = {
         "a metric that never moves while the loss does compares the wrong things: another class order, paths, "
         "tokenizer or threshold"
     ),
-    ("crashed", "check_labels"): "a label outside 0 to the number of classes - 1 ends in a device-side assertion",
+    ("crashed", "check_labels"): "a label outside 0 to the number of classes - 1 triggers a device-side assertion",
     ("lr-schedule", "check_optimizer_step"): (
         "a rate that ends too soon, or does not move, is most often that of a scheduler stepped at the wrong place: "
-        "once an epoch in place of once an update, or the other way round"
+        "once an epoch instead of once an update, or the other way round"
     ),
     ("vanishing-gradient", "check_optimizer_step"): (
         "a gradient of exactly zero is cut off, not small: a detach(), a constant loss or advantage, or a frozen layer"
@@ -108,6 +108,6 @@ REASONS: Mapping[tuple[str, str], str] = {
         "logits grow with the norms of the vectors they are computed from; normalised vectors bound them"
     ),
     ("truncated-completions", "scale_reward"): (
-        "completions that hit the length limit should be worth less than ones that end by themselves"
+        "completions that hit the length limit should be worth less than ones that end on their own"
     ),
 }

@@ -73,7 +73,7 @@ class Sparse:
         self._bound(stop - start)
         data = self._fetch(start, stop)
         if len(data) != stop - start:
-            raise OSError("shorter than it was when it was listed; read it again when it is at rest")
+            raise OSError("shorter than when it was listed; read it again when nothing writes to it")
         self._file.seek(start)
         self._file.write(data)
         self._file.flush()

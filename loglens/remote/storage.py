@@ -83,7 +83,7 @@ class Storage:
         """The path of a file's copy below a folder. Raises ValueError where the name would lead outside of it."""
         parts = [part for part in self.address(name).partition("://")[2].split("/") if part]
         if not parts or any(part in (".", "..") or "\0" in part for part in parts):
-            raise ValueError("not a name that a file can have here; write the path without '.' and '..'")
+            raise ValueError("not a valid file name here; write the path without '.' and '..'")
         return folder.joinpath(self.scheme, *parts)
 
     def fetch(self, name: str, start: int, stop: int) -> bytes:
@@ -93,7 +93,7 @@ class Storage:
         try:
             data: bytes = self._files.cat_file(name, start=start, end=stop)
         except FileNotFoundError as error:
-            raise OSError("it is gone since it was listed") from error
+            raise OSError("it has disappeared since it was listed") from error
         return data
 
     @property
@@ -110,7 +110,7 @@ class Storage:
             wanted = "loglens[remote]" if error.name in ("fsspec", "fsspec.core") else DRIVERS.get(self.scheme)
             return f"{self.scheme}:// needs a driver: " + (f'pip install "{wanted}"' if wanted else text)
         if isinstance(error, ValueError) and "Protocol not known" in text:
-            return f"no storage is called {self.scheme}://; there are s3://, gs://, hf://, ssh:// and others of fsspec"
+            return f"unknown storage {self.scheme}://; there are s3://, gs://, hf://, ssh:// and others of fsspec"
         if isinstance(error, FileNotFoundError):
             return "no such bucket, folder or file; check the path"
         if _DENIED.search(kind):

@@ -76,7 +76,7 @@ def _case(case: Element, outcome: RuleResult | None, findings: list[ReportedFind
     elif outcome is not None and outcome.outcome == "skipped":
         _ending(case, "skipped", say(outcome.why))
     elif outcome is not None and outcome.outcome == "crashed":
-        _ending(case, "error", say(outcome.why), "crashed").text = "The rule crashed, a fault of its own."
+        _ending(case, "error", say(outcome.why), "crashed").text = "The rule crashed (a fault in the rule)."
     if notes:
         SubElement(case, "system-out").text = "\n\n".join(map(_describe, notes))
 
@@ -96,7 +96,7 @@ def _describe(finding: ReportedFinding) -> str:
     lines += [f"{name}: {value}" for name, value in numbers(finding, 20)]
     for index, remedy in enumerate(finding.remedies, 1):
         if index == 1:
-            lines.append("What to change, in the order in which to try it:")
+            lines.append("What to change, in the order to try them:")
         lines.append(f"{index}. {advice(remedy)}")
         for _, code in codes(remedy.snippets)[:1] if index == 1 else ():
             lines += [f"   {line}" for line in printable(shorten(code, CODE)).split("\n")]

@@ -31,10 +31,10 @@ DESCRIPTION = 1000
 HELP = 10_000
 #: Kinds of message that are about the reading and judging, not about the training.
 KINDS = {
-    "skipped": "A rule had not the data to judge a run",
-    "crashed": "A rule crashed, a fault of its own",
+    "skipped": "A rule lacked the data to judge a run",
+    "crashed": "A rule crashed (a fault in the rule)",
     "unread": "A path could not be read as a training log",
-    "note": "A fact met while reading a log",
+    "note": "A fact noticed while reading a log",
 }
 #: Code scanning's words for the severity of a rule.
 PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "recommendation"}

@@ -173,7 +173,7 @@ def test_assertions_on_the_whole_run() -> None:
     columns = run({"loss": falling(100)}, every=5).columns
     clocked = Columns(columns.tags, columns.tag, columns.step, np.linspace(0, 990, 100), columns.value, columns.session)
     (message,) = said(Run("x", Path("x"), "test", clocked), max_step_time=1.5)
-    assert message.startswith("a step takes 2 s (the median by the clock of loss)")
+    assert message.startswith("a step takes 2 s (the median time between points of loss)")
 
 
 def judged(*runs: Run, demands: tuple[Assertion, ...] = (), **options: Any) -> Report:

@@ -203,7 +203,7 @@ def own_rules() -> Iterator[None]:
         (["--role", "x=loss@vall"], "there is no 'vall'; did you mean val?"),
         (["--config", "no.toml"], "no.toml: No such file or directory"),
         (["--config", "x.toml", "--isolated"], "exclude each other"),
-        (["-o", "none/report.json"], "-o none/report.json: there is no folder none"),
+        (["-o", "none/report.json"], "-o none/report.json: no such folder: none"),
         (["-o", "."], "-o .: "),
         (["-o", "report.doc"], "-o report.doc: no format has this suffix (.txt, .json, "),
         (["-o", "report.json", "--format", "text"], "the suffixes of -o ask for json"),

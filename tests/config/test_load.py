@@ -90,7 +90,7 @@ def test_a_given_file_goes_before_all(tmp_path: Path) -> None:
         ("[[assert]]\nmean-last = '> 1'", "unknown key 'mean-last'; did you mean mean-last-10"),
         ("[[assert]]\nmean-last-0 = '> 1'", "unknown key 'mean-last-0'; did you mean mean-last-10"),
         ("[[assert]]\nmetric = 3\nlast = '> 1'", "metric must be a tag, a glob of tags or a role, not 3"),
-        ("[[assert]]\nmetric = 'x'", "assertion 1: demands nothing; add a line such as last"),
+        ("[[assert]]\nmetric = 'x'", "assertion 1: asserts nothing; add a line such as last"),
         ("[[assert]]\nlast = '> 1'", 'last of which curve? add metric = "val/accuracy"'),
         ("[[assert]]\nmetric = 'x'\nlast = 0.9", 'last must be a bound such as ">= 0.92" or "< 0.3", not 0.9'),
         ("[[assert]]\nmetric = 'x'\nlast = '= 0.9'", 'last must be a bound such as ">= 0.92"'),

@@ -127,7 +127,7 @@ def test_init_writes_a_configuration_once() -> None:
     Path("link.toml").symlink_to("nowhere")
     assert call("init", "link.toml").exit_code == 2 and not Path("nowhere").exists()
     done = call("init", "none/loglens.toml")
-    assert done.exit_code == 2 and "there is no folder none" in done.stderr
+    assert done.exit_code == 2 and "no such folder: none" in done.stderr
 
 
 def test_every_commented_line_of_it_is_right() -> None:

@@ -45,7 +45,7 @@ def test_the_most_telling_of_several_lines_is_named() -> None:
     "note",
     [
         Note("crash", "line 3: CUDA out of memory; training went on after it"),
-        Note("unfinished", "no exit record: the run was killed, has crashed, or is still going on"),
+        Note("unfinished", "no exit record: the run was killed, crashed, or is still running"),
         Note("truncated", "file ends inside a record"),
     ],
 )

@@ -94,7 +94,7 @@ def test_a_loss_without_a_level_is_not_judged() -> None:
 
 @pytest.mark.parametrize("n", [30, 300])
 def test_a_critic_that_forgets_what_it_explained(n: int) -> None:
-    """The loss jumps a thousandfold and comes down again; the explained variance does not come back."""
+    """The loss jumps a thousandfold and comes down again; the explained variance does not recover."""
     at = n // 2
     value, explained = level(n, 0.002, 0.3), np.full(n, 0.9)
     value[at:] = 100 * np.exp(-np.linspace(0, 8, n - at))

@@ -1,4 +1,4 @@
-"""A log that is being written while it is read gives a prefix of what it holds in the end."""
+"""A log that is being written while it is read gives a prefix of what it holds at the end."""
 
 from __future__ import annotations
 

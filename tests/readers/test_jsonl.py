@@ -58,7 +58,7 @@ def test_a_bad_line_in_the_middle_is_lost_alone(tmp_path: Path) -> None:
     assert rows(run, "loss") == [(1, 2.0), (3, 1.0)]
     (note,) = run.notes
     assert note.kind == "corrupt"
-    assert note.message.startswith("2 lines are no JSON objects, left out (the first is line 2)")
+    assert note.message.startswith("2 lines are not JSON objects, left out (the first is line 2)")
 
 
 def test_several_runs_in_one_file(tmp_path: Path) -> None:

@@ -300,7 +300,7 @@ def test_as_many_points_as_an_independent_parse(name: str) -> None:
 def test_a_runs_table_is_no_time_series() -> None:
     path = REAL / "wandbcsv_runs_table_nanogpt" / "wandb_export.csv"
     assert wandb.sniff(path)
-    with pytest.raises(UnreadableError, match="one row a run, no time series"):
+    with pytest.raises(UnreadableError, match="one row per run, no time series"):
         read_all(wandb.read, path)
 
 

@@ -202,7 +202,7 @@ def test_what_cannot_be_fetched_is_named_and_the_rest_is_read(storage: type[Coun
     assert [each.path for each in report.runs] == ["counted://b/runs/four/log.csv", "counted://b/runs/one/log.csv"]
     assert {each.path: each.why for each in report.unread} == {
         "counted://b/runs/two/log.csv": "cannot be fetched: [Errno 104] Connection reset by peer",
-        "counted://b/runs/three/log.csv": "cannot be fetched: it is gone since it was listed",
+        "counted://b/runs/three/log.csv": "cannot be fetched: it has disappeared since it was listed",
     }
     storage.broken["runs"] = ConnectionResetError
     code, _, errors = run("diagnose", "counted://b/runs")
@@ -241,7 +241,7 @@ def test_hostile_names_lead_nowhere(tmp_path: Path) -> None:
         ("counted://b/run/only", "no training log in this folder, only model.pt (a binary file)"),
         (
             "nosuch://b/runs",
-            "no storage is called nosuch://; there are s3://, gs://, hf://, ssh:// and others of fsspec",
+            "unknown storage nosuch://; there are s3://, gs://, hf://, ssh:// and others of fsspec",
         ),
     ],
 )

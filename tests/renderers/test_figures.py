@@ -243,7 +243,7 @@ def test_the_command_with_several_runs() -> None:
     ("args", "code", "said"),
     [
         (["-o", "f.jpg"], 2, "-o f.jpg: no figure has this suffix; there are .svg, .png, .pdf"),
-        (["-o", "none/f.svg"], 2, "-o none/f.svg: there is no folder none"),
+        (["-o", "none/f.svg"], 2, "-o none/f.svg: no such folder: none"),
         (["-o", "f.svg", "--select", "nan-los"], 2, "--select: no rule 'nan-los'; did you mean nan-loss"),
         (["-o", "f.svg", "--select", "nan-loss"], 3, "nothing to draw: no finding of this rule"),
         (["-o", "f.svg", "--width", "0"], 2, "0.0 is not in the range"),

@@ -762,7 +762,7 @@ def test_the_axis_can_be_wall_time(browser: Any, tmp_path: Path) -> None:
             return (places[step] - places[0]) / (places[-1] - places[0])
 
         assert at(300) == pytest.approx(0.75, abs=0.01) and "300" in visit.labels()
-        button = visit.page.get_by_role("button", name="Wall time in place of steps")
+        button = visit.page.get_by_role("button", name="Wall time instead of steps")
         button.click()
         visit.page.wait_for_timeout(100)
         assert button.get_attribute("aria-pressed") == "true"

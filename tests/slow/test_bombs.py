@@ -299,4 +299,4 @@ def test_a_source_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: p
     judged_runs, stopped = session.diagnose([tmp_path], Config(limits={"seconds": 1}))
     (unread,) = judged_runs
     assert stopped is None and isinstance(unread, Unread)
-    assert unread.why == "not done in 1 seconds of processor time; --limit seconds=N raises the limit"
+    assert unread.why == "not finished in 1 seconds of processor time; --limit seconds=N raises the limit"

@@ -112,7 +112,7 @@ def test_a_baseline_holds_for_json_lines_alone() -> None:
     ("name", "why"),
     [
         ("exit.csv", "the process that read it ended with exit code 7"),
-        ("kill.csv", "the process that read it was killed, most often for want of memory"),
+        ("kill.csv", "the process that read it was killed, most often because memory ran out"),
         ("bug.csv", "loglens itself failed on it: ZeroDivisionError: a fault of our own; please report"),
         ("eats.csv", "loglens itself failed on it: not enough memory; please report"),
     ],

@@ -39,7 +39,7 @@ def gan_balance(curves: Sequence[Series]) -> RunOutcome | None:
     if learned > (1 - NEAR / 2) * OF_A_GUESS - ERRORS * error:
         return None
     why = (
-        f"{loss.tag} was {number(learned)} and ends at {number(end)}, near the 2 ln 2 of a guess: what is made looks "
-        "real to it"
+        f"{loss.tag} was {number(learned)} and ends at {number(end)}, near the 2 ln 2 of guessing: generated samples "
+        "look real to it"
     )
     return RunOutcome("learned", why, (loss.tag,))

@@ -38,7 +38,7 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
         why = f"{broken[0].curve.tag} is not finite at the end"
         return _outcome("broke", why, broken)
     if ended:
-        return RunOutcome("broke", f"the log ends in an error: {ended[0].message}")
+        return RunOutcome("broke", f"the log ends with an error: {ended[0].message}")
     if not found:
         return gan_balance(curves) or RunOutcome("unclear", _nothing_measures(curves))
     if knows := knows_from_the_start(found):

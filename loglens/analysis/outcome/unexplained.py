@@ -14,7 +14,7 @@ from loglens.model.series import Series
 RULE = Rule("unstable-training", "outcome", Severity.WARNING)
 HELP = RuleHelp(
     RULE,
-    "Progress swings as far as it got, to the end",
+    "Progress swings by as much as was gained, to the end",
     {
         "Why it matters.": "The result depends on the moment at which the run is stopped: one evaluation is good, the "
         "next is as bad as the start. No checkpoint can be trusted before the swings stop.",
@@ -22,8 +22,8 @@ HELP = RuleHelp(
         "the later half the curve that weighs most (held-out metrics, then held-out losses, training metrics, "
         "training losses) falls below half of its gain at least twice after it was above three quarters of it, "
         "in medians of a few points. It is said only where no other rule explains how the run ended.",
-        "When it is wrong.": "A validation set of few samples swings by itself; so does an average return over few "
-        "episodes.",
+        "When it is wrong.": "A validation set of few samples swings without a fault; so does an average return "
+        "over few episodes.",
     },
 )
 
@@ -114,7 +114,7 @@ def _finding(outcome: RunOutcome, chief: Indicator, *, together: bool) -> Findin
 
 _SAID = {
     "lost": "what was gained is lost again",
-    "unstable": "progress swings as far as it got",
+    "unstable": "progress swings by as much as was gained",
     "stuck": "progress never left its start",
 }
 

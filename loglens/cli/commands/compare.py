@@ -36,7 +36,7 @@ from loglens.roles.assign import assign_roles
     "--against",
     multiple=True,
     metavar="PATH",
-    help="Good runs in place of GOOD: a folder or a quoted glob; may be repeated. Their spread counts as noise.",
+    help="Good runs instead of GOOD: a folder or a quoted glob; may be repeated. Their spread counts as noise.",
 )
 @click.option(
     "--max-regression",
@@ -79,7 +79,7 @@ def command(
     GOOD and BAD are a log file or a run's folder. With --against, BAD alone is given, and is compared with
     the spread of several good runs: loglens compare runs/new --against 'runs/good*'
 
-    Good runs are diagnosed first: one that has failed is no reference.
+    Good runs are diagnosed first: one that has failed is not a reference.
     """
     if len(paths) != (1 if against else 2):
         raise click.UsageError("give GOOD and BAD, or BAD alone with --against 'runs/good*'")
@@ -92,7 +92,7 @@ def command(
             entry for entry in _runs(against, config, quiet) if entry[0].source.resolve() != bad[0].source.resolve()
         ]
         if not good:
-            raise LoglensError(f"--against {' '.join(against)}: there is no run but {paths[-1]} itself")
+            raise LoglensError(f"--against {' '.join(against)}: it names no run besides {paths[-1]} itself")
     else:
         good = [_one(paths[0], _runs([paths[0]], config, quiet))]
     for line in common.unmatched_roles(roles, {curve.tag for _, curves in (*good, bad) for curve in curves}):

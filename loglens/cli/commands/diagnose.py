@@ -67,7 +67,7 @@ class Format(click.ParamType[str]):
     multiple=True,
     shell_complete=common.complete_rule,
     metavar="RULE",
-    help="Leave this rule out; may be repeated.",
+    help="Skip this rule; may be repeated.",
 )
 @click.option(
     "--baseline",
@@ -89,7 +89,7 @@ class Format(click.ParamType[str]):
     multiple=True,
     type=click.Path(),
     metavar="PATH",
-    help="An earlier run of the same recipe: says whether the change helped, and goes on from there. May be repeated.",
+    help="An earlier run of the same recipe: says whether the change helped, and what to try next. May be repeated.",
 )
 @click.option(
     "-j",
@@ -100,7 +100,13 @@ class Format(click.ParamType[str]):
 )
 @click.option("--engine", type=click.Choice(["local", "dask"]), default="local", help="Where runs are judged.")
 @click.option("--scheduler", metavar="ADDRESS", help="With --engine dask: the scheduler, e.g. tcp://10.0.0.1:8786.")
-@click.option("--no-cache", "cached", flag_value=False, default=True, help="Judge anew what did not change since.")
+@click.option(
+    "--no-cache",
+    "cached",
+    flag_value=False,
+    default=True,
+    help="Judge unchanged runs again instead of using kept results.",
+)
 @common.config_options
 @common.reading_options
 @click.option("-v", "--verbose", is_flag=True, help="Every curve, snippet and healthy run in full.")
@@ -190,7 +196,7 @@ def _earlier(path: str, config: Config) -> Sequence[Judged]:
     items = session.diagnose([path], config).judged
     unread = [item for item in items if isinstance(item, Unread)]
     if len(unread) == len(items):
-        raise LoglensError(f"--after {path}: {unread[0].why if unread else 'there is no run in it'}")
+        raise LoglensError(f"--after {path}: {unread[0].why if unread else 'it holds no run'}")
     return items
 
 

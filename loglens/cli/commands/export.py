@@ -62,7 +62,7 @@ def command(
     except LoglensError as error:
         raise LoglensError(f"-o {output}: {error}") from None
     if not output.parent.is_dir():
-        raise LoglensError(f"-o {output}: there is no folder {output.parent}")
+        raise LoglensError(f"-o {output}: no such folder: {output.parent}")
     config = common.load_config(None, False, (), columns, follow, limits)
     reading = open_paths(paths, config)
     with progress.progress_bar(reading.sources, quiet) as watch:

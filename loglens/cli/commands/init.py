@@ -51,7 +51,7 @@ fail-on = "error"
 # finite = ">= 100%"         # the share of points that are neither NaN nor infinite
 # kept = ">= 90%"            # the share of its gain that it still has at its end
 # end-over-start = "< 1.5"   # the end as a multiple of the start
-# if-missing = "skip"        # a run that did not log it is passed over in place of failed
+# if-missing = "skip"        # a run that did not log it is skipped instead of failed
 
 # [[assert]]
 # must-reach-step = 10000
@@ -66,8 +66,8 @@ fail-on = "error"
 def command(file: Path) -> None:
     """Write a configuration with every key, commented, to FILE (loglens.toml); never over one that is there."""
     if file.is_symlink() or file.exists():
-        raise LoglensError(f"{file}: is there already, and is left as it is; name another FILE or remove it")
+        raise LoglensError(f"{file}: already exists and was left unchanged; name another FILE or remove it")
     if file.is_dir() or not file.parent.is_dir():
-        raise LoglensError(f"{file}: there is no folder {file.parent}")
+        raise LoglensError(f"{file}: no such folder: {file.parent}")
     atomic_file.write(TEMPLATE, file, "init")
     console.log(f"wrote {file}")

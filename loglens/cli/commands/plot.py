@@ -73,7 +73,7 @@ def command(
     if suffix not in plot.SUFFIXES:
         raise LoglensError(f"-o {output}: no figure has this suffix; there are {', '.join(plot.SUFFIXES)}")
     if not output.parent.is_dir():
-        raise LoglensError(f"-o {output}: there is no folder {output.parent}")
+        raise LoglensError(f"-o {output}: no such folder: {output.parent}")
     for name in select:
         if name not in registry.detectors():
             raise LoglensError(f"--select: no rule {name!r}; {nearest(name, list(registry.detectors()))}")

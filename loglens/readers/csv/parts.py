@@ -80,7 +80,7 @@ def _single(path: Path, tables: Sequence[Table], names: Sequence[str], notes: Se
         return _part(path, pieces, notes, config, start=start)
     if is_download(names):
         run, tag = download_name(path)
-        sampled = Note("sampled", "a download of TensorBoard's page holds at most 1000 points a tag", path.name)
+        sampled = Note("sampled", "a download from TensorBoard's page holds at most 1000 points per tag", path.name)
         return _part(path, _last_column(tables, path, tag), [*notes, sampled], config, run=run, downloaded=True)
     if metric := one_metric(path, names):
         return _part(path, _last_column(tables, path, metric), notes, config)

@@ -58,7 +58,7 @@ def _is_time(table: Table, col: int) -> bool:
 def why_empty(table: Table) -> str:
     """Explain why a table gave no points."""
     if not table.height:
-        return "a header and no row that fits it: nothing was logged, or each row has another number of cells"
+        return "a header and no row that matches it: nothing was logged, or each row has a different number of cells"
     if table.texts:
         return "no numeric column: a table of text, not a training log"
-    return "no number in it: every cell is blank, or only steps were logged"
+    return "no number in it: all cells are blank, or only steps were logged"

@@ -28,7 +28,7 @@ def parse(text: str | bytes) -> Any:
     try:
         return json.loads(text)
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise ValueError("nested too deeply") from None
 
 
 def document(path: Path) -> Any:
@@ -75,7 +75,7 @@ def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict
         lost.pop()
         notes.append(Note("truncated", "the last line is cut off (killed, or still writing)", path.name))
     if lost:
-        what = "line is no JSON object" if len(lost) == 1 else "lines are no JSON objects"
+        what = "line is not a JSON object" if len(lost) == 1 else "lines are not JSON objects"
         message = f"{len(lost)} {what}, left out (the first is line {lost[0]})"
         notes.append(Note("corrupt", message, path.name))
 

@@ -80,7 +80,7 @@ def unpack(packed: IO[bytes], plain: IO[bytes], magic: bytes) -> list[tuple[str,
                 if unpacker.needs_input and not data:
                     data = packed.read(READ)
                     if not data:
-                        return [("truncated", "the compressed data do not end; read up to there")]
+                        return [("truncated", "the compressed data are cut off; read up to there")]
                 plain.write(unpacker.decompress(data, WRITE))
                 data = b""
                 continue
@@ -91,13 +91,17 @@ def unpack(packed: IO[bytes], plain: IO[bytes], magic: bytes) -> list[tuple[str,
             if not data:
                 return []
             if not data.startswith(magic):
-                return [("corrupt", f"what follows the compressed data, from byte {at} on, is no such data; not read")]
+                return [("corrupt", f"what follows the compressed data, from byte {at} on, is not such data; not read")]
             unpacker = MAGIC[magic]()
     except DAMAGE as error:
         where = f" from byte {at} on" if at else ""
         return [("corrupt", f"the compressed data are damaged{where} ({error}); read up to there")]
     return [
-        ("truncated", f"unpacks to more than {max_size >> 20} MB: a bomb; read up to there; {raise_hint('unpacked')}")
+        (
+            "truncated",
+            f"unpacks to more than {max_size >> 20} MB, perhaps a decompression bomb; read up to there; "
+            f"{raise_hint('unpacked')}",
+        )
     ]
 
 

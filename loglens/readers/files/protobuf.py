@@ -35,7 +35,7 @@ def varint(raw: Raw, at: int, end: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
         shift += 7
-    raise MalformedError("a varint does not end")
+    raise MalformedError("an unfinished varint")
 
 
 def fields(raw: Raw, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
@@ -58,7 +58,7 @@ def fields(raw: Raw, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
         if key < 8:
             raise MalformedError("field number 0")
         if at > end:
-            raise MalformedError("a field is longer than what holds it")
+            raise MalformedError("a field is longer than its message")
         yield key, start, at, number
 
 

@@ -146,7 +146,7 @@ def rows(connection: sqlite3.Connection, table: str, wanted: Sequence[str], note
                 break
             found.append(row)
     except _DAMAGE as error:
-        notes.append(Note("corrupt", f"table {table} is damaged ({_said(error)}); the rows around are read", file))
+        notes.append(Note("corrupt", f"table {table} is damaged ({_said(error)}); the rows around it are read", file))
         found += _backwards(connection, table, named, found[-1][0] if found else None)
     if large and any(_is_cut(cell) for row in found for cell in row):
         notes.append(Note("left-out", f"texts of table {table} are read up to {LONGEST_CELL >> 20} MB each", file))

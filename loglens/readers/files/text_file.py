@@ -50,7 +50,7 @@ def open_text(path: Path) -> Iterator[bytes]:
     """
     try:
         if path.exists() and not path.is_file():
-            raise refuse(path, "no regular file")
+            raise refuse(path, "not a regular file")
         with path.open("rb") as file:
             start = file.read(HEAD)
     except OSError as error:

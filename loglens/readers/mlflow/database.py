@@ -112,5 +112,5 @@ def status_notes(status: str, file: str) -> list[Note]:
     if status in ("FAILED", "KILLED"):
         return [Note("failed", f"MLflow has the run as {status}", file)]
     if status in ("RUNNING", "SCHEDULED"):
-        return [Note("unfinished", f"MLflow has the run as {status}: killed, or still going on", file)]
+        return [Note("unfinished", f"MLflow has the run as {status}: killed, or still running", file)]
     return []

@@ -65,7 +65,7 @@ def read(source: Source) -> Iterator[Run]:
     notes: list[Note] = []
     params = _meta(folder)
     if params.pop("lifecycle_stage", "") == DELETED:
-        raise UnreadableError("a run that was deleted in MLflow: left out; restore it there to have it read")
+        raise UnreadableError("a run that was deleted in MLflow: left out; restore it there to read it")
     parts = []
     for path in sorted(source.files):
         if path.name == "meta.yaml" and path.absolute().parent == folder:
@@ -110,7 +110,7 @@ def _curve(path: Path, tag: str, notes: list[Note]) -> Columns:
     if cut_off:
         notes.append(Note("truncated", f"the last line of {tag} is cut off (killed, or still writing)", path.name))
     if lost:
-        notes.append(Note("corrupt", f"{lost} lines of {tag} are no points and left out", path.name))
+        notes.append(Note("corrupt", f"{lost} lines of {tag} are not points and were left out", path.name))
     points = in_order(points)
     return Columns(
         (tag,),

@@ -98,6 +98,6 @@ def _note(table: Table, lost: Mask) -> Note:
     count = int(np.count_nonzero(lost))
     return Note(
         "blank",
-        f"{count:,} NaN in {named}{more} taken as not logged: in a data frame the two look alike; "
+        f"{count:,} NaN in {named}{more} taken as not logged: in a data frame the two look the same; "
         "a dict of arrays or a tidy frame (step, tag, value) keeps them apart",
     )

@@ -122,18 +122,18 @@ def _run(source: Source, path: Path, name: str) -> Run:
             collector.add(blocks.rest)
     columns, axes, remarks = _of_file(path, *curves(collector))
     if not len(columns):
-        raise refuse(path, "text without a line that tells a step and a metric: no training log that loglens knows")
+        raise refuse(path, "text without a line that gives a step and a metric: not a training log that loglens knows")
     notes += [Note(kind, message, path.name) for kind, message in remarks]
     if blocks.skipped:
         count = f"{blocks.skipped} line{'s' if blocks.skipped > 1 else ''}"
-        notes.append(Note("corrupt", f"{count} of more than {LONGEST >> 20} MiB passed over", path.name))
+        notes.append(Note("corrupt", f"{count} of more than {LONGEST >> 20} MiB skipped", path.name))
     if blocks.zeros:
         notes.append(
-            Note("corrupt", f"{blocks.zeros} zero bytes in the text, as a crash of the machine leaves them", path.name)
+            Note("corrupt", f"{blocks.zeros} zero bytes in the text, as a machine crash leaves them", path.name)
         )
     if sessions := int(columns.session.max(initial=0)):
         notes.append(
-            Note("restart", f"the log holds {sessions + 1} sessions: it began anew {sessions} times", path.name)
+            Note("restart", f"the log holds {sessions + 1} sessions: it started over {sessions} times", path.name)
         )
     if left_out := remark(collector.templates.unread.repeated()):
         notes.append(Note("unread-lines", left_out, path.name))

@@ -86,7 +86,7 @@ def _bucketed(table: Table, index: dict[str, int], tags: dict[int, str], path: P
     if not found:
         return ()
     names = ", ".join(found[:4]) + (" ..." if len(found) > 4 else "")
-    return (Note("sampled", f"the chart holds means of buckets of {names}: spikes are flattened", path.name),)
+    return (Note("sampled", f"the chart holds bucket means of {names}: spikes are flattened", path.name),)
 
 
 def _differs(table: Table, index: dict[str, int], col: int) -> bool:

@@ -83,10 +83,10 @@ def _charts(path: Path, tables: list[Table], notes: list[Note]) -> list[Chart]:
     if is_runs_table(list(table.names)):
         raise refuse(
             path,
-            "a runs table: one row a run, no time series; export the charts or the history instead",
+            "a runs table: one row per run, not a time series; export the charts or the history instead",
         )
     if not table.height:
-        raise refuse(path, "a chart without a point: export it again once the run has logged")
+        raise refuse(path, "a chart without points: export it again once the run has logged")
     found = charts(table, path)
     if not any(len(chart.scalars.columns) for chart in found):
         raise refuse(path, "a chart without a number in it")
@@ -121,7 +121,7 @@ def _merge(source: Source, found: list[Chart]) -> list[Run]:
 def _history(source: Source, path: Path, tables: list[Table], notes: list[Note]) -> Run:
     whole = Scalars.join([_scalars(table, path) for table in tables])
     if whole is None or not len(whole.columns):
-        raise refuse(path, "a history without a number in it: nothing was logged")
+        raise refuse(path, "a history without a number: nothing was logged")
     found = (*notes, *whole.notes, *_sampled(tables[0], path))
     return Run(source.name, source.path, FORMAT, whole.columns, notes=found, files=(path,), axes=whole.axes)
 
@@ -144,7 +144,7 @@ def _lines(source: Source, path: Path) -> Run:
     table = rows.table()
     whole = _scalars(table, path)
     if not len(whole.columns) and not histogram_rows:
-        raise refuse(path, "a history without a number in it: nothing was logged")
+        raise refuse(path, "a history without a number: nothing was logged")
     sampled = [] if path.name == "wandb-history.jsonl" else _sampled(table, path)
     return Run(
         source.name,

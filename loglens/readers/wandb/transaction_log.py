@@ -95,8 +95,8 @@ def read(source: Source) -> Iterator[Run]:
 
 def _why_empty(path: Path) -> str:
     if path.stat().st_size <= HEADER:
-        return "its header alone: nothing was flushed before the run ended, or it has just begun"
-    return "no intact record in it: damaged from the start, or no W&B log"
+        return "only its header: nothing was flushed before the run ended, or it has just begun"
+    return "no intact record: damaged from the start, or not a W&B log"
 
 
 def _without_copies(files: list[Path]) -> list[Path]:
@@ -175,7 +175,7 @@ def _notes(launches: list[Launch], histories: list[History]) -> Iterator[Note]:
     if len(launches) > 1:
         yield Note("restart", f"{len(launches)} launches of one run id, read one after another", "")
     if last.exit_code is None:
-        message = "no exit record: the run was killed, has crashed, or is still going on"
+        message = "no exit record: the run was killed, crashed, or is still running"
         yield Note("unfinished", message, last.path.name)
     elif last.exit_code:
         yield Note("failed", f"the process ended with exit code {last.exit_code}", last.path.name)
@@ -184,5 +184,7 @@ def _notes(launches: list[Launch], histories: list[History]) -> Iterator[Note]:
     for launch_, history_ in zip(launches, histories, strict=True):
         if history_.nulls:
             few = ", ".join(history_.nulls[:3]) + (" ..." if len(history_.nulls) > 3 else "")
-            message = f"null among the numbers of {few}: nothing, or NaN of a float32 that old versions wrote so"
+            message = (
+                f"null among the numbers of {few}: not logged, or NaN, which old versions wrote as null for float32"
+            )
             yield Note("null", message, launch_.path.name)

@@ -65,13 +65,13 @@ def _figure(one: Distribution, run: Diagnosis, id: str, group: str) -> Figure:
 
 
 def _describe(one: Distribution) -> str:
-    """ "12 histograms, step 0 to 450; values from -1e-5 to 2e-5 at first, from -1e-8 to 1e-8 in the end"."""
+    """ "12 histograms, step 0 to 450; values from -1e-5 to 2e-5 at first, from -1e-8 to 1e-8 at the end"."""
     said = plural(one.rows, "histogram")
     if np.isfinite(one.share).any():
         said += f"; values from {number(one.low[0])} to {number(one.high[0])} at first"
-        said += f", from {number(one.low[1])} to {number(one.high[1])} in the end"
+        said += f", from {number(one.low[1])} to {number(one.high[1])} at the end"
     if one.bad.any():
-        said += "; some values not finite"
+        said += "; some values are not finite"
     return said + "; the colour is the share of the values in a bin"
 
 

@@ -12,7 +12,7 @@
       this.smoothing(bar);
       const timed = axes.filter((axis) => axis.clock);
       if (timed.length) {
-        const wall = button("Wall time", "Wall time in place of steps", () => {
+        const wall = button("Wall time", "Wall time instead of steps", () => {
           for (const axis of timed) { axis.timed = !axis.timed; axis.redraw(); }
           wall.setAttribute("aria-pressed", String(timed[0].timed));
         });

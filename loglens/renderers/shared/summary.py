@@ -68,7 +68,7 @@ def parameter_hints(report: Report) -> list[str]:
     """Which parameters go with failure, a sentence each, or one sentence that none does."""
     if len(report.judged) <= FEW_RUNS or not comparable(report.sweep):
         return []
-    return [_split(split) for split in report.splits] or ["no parameter that chance would not explain as well"]
+    return [_split(split) for split in report.splits] or ["no parameter that is not explained by chance as well"]
 
 
 def _split(split: Split) -> str:

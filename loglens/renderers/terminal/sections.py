@@ -247,7 +247,7 @@ def _evidence(finding: ReportedFinding, look: TextStyle, width: int) -> Iterator
 
 def _remedies(finding: ReportedFinding, look: TextStyle, code: bool) -> Iterator[RenderableType]:
     of = f" about {condition(finding.condition)}" if finding.caused_by or not code else ""
-    yield look.text((f"What to change{of}", "head"), ("  in the order in which to try it", "muted"))
+    yield look.text((f"What to change{of}", "head"), ("  in the order to try them", "muted"))
     for index, remedy in enumerate(finding.remedies):
         full = look.verbose or (code and index == 0)
         row = _grid(3, gap=1)
