@@ -1,7 +1,7 @@
 """Curves of known truth for each rule: one fault, and one healthy run that looks like it.
 
 A maker takes a random generator, the number of points n and the noise (relative standard deviation of a point), and
-returns curves by tag; `Pair` says in words what it makes. Units and places are drawn anew for every curve.
+returns curves by tag; `Pair` says in words what it makes. Units and places are drawn again for every curve.
 """
 
 from __future__ import annotations

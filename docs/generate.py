@@ -1,6 +1,6 @@
-"""Write the pages on rules, roles, accuracy and formats from the code and the measured results.
+"""Write the pages that follow from the code, the sample logs and the measured results.
 
-python docs/generate.py            # write docs/rules/*.md, docs/{accuracy,formats,roles}.md, measured.json
+python docs/generate.py            # write the pages and measured.json
 python docs/generate.py --check    # write nothing; exit with 1 if a page is stale
 """
 
@@ -17,15 +17,19 @@ from loglens.model.contract import Detector
 from loglens.model.role_table import ROLE_TABLE
 from loglens.readers import READERS
 from loglens.registry import load as registry
+from loglens.registry.thresholds import meaning
 
 HERE = Path(__file__).resolve().parent
 BENCHMARK = HERE.parent / "benchmarks" / "diagnosis"
 REPAIR = HERE.parent / "benchmarks" / "repair"
 sys.path[:0] = [str(BENCHMARK), str(REPAIR)]
 
+import gallery  # noqa: E402
 import labelled  # noqa: E402
+import references  # noqa: E402
 import score  # noqa: E402
 import table as repair  # noqa: E402
+import worth_logging  # noqa: E402
 
 FALSE_ALARMS = HERE.parent / "benchmarks" / "false_alarms.json"
 ERROR_CURVES = HERE.parent / "benchmarks" / "error_curves.json"
@@ -51,6 +55,8 @@ def pages() -> dict[Path, str]:
         HERE / "accuracy.md": accuracy(results),
         HERE / "agents.md": GUIDE.read_text("utf-8"),
         HERE / "formats.md": formats(),
+        HERE / "gallery.md": gallery.page(),
+        HERE / "logging.md": worth_logging.page(rules),
         HERE / "roles.md": roles(),
         HERE / "rules" / "index.md": index(rules.values(), results),
     }
@@ -73,10 +79,10 @@ def page(detector: Detector, results: score.Results) -> str:
     parts += [f"## {heading.rstrip('.')}\n\n{text}" for heading, text in detector.text.items()]
     parts.append("## Curves it looks at\n\n" + "\n".join(f"- `{need.name}`: {need.wording}" for need in detector.needs))
     if detector.thresholds:
-        rows = [[f"`{name}`", _number(value)] for name, value in detector.thresholds.items()]
+        rows = [[f"`{name}`", _number(value), meaning(rule.name, name)] for name, value in detector.thresholds.items()]
         parts.append(
             f"## Thresholds\n\nSet them under `[rules.{rule.name}]`.\n\n"
-            + score.markdown(["threshold", "default"], rows).rstrip()
+            + score.markdown(["threshold", "default", "meaning"], rows).rstrip()
         )
     parts.append("## How often it is right\n\n" + "\n\n".join(_figures(rule.name, results)))
     if curves := error_curves(rule.name):

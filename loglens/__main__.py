@@ -3,7 +3,7 @@
 import os
 import sys
 
-# `python -m` looks for modules in the working folder first: a click.py there would be run in place of ours
+# `python -m` looks for modules in the working folder first: a click.py there would be run instead of ours
 try:
     here = os.getcwd()  # noqa: PTH109 - pathlib is not loaded yet
 except OSError:

@@ -87,11 +87,11 @@ def diagnose(
 ) -> Report:
     """Judge every run of the data, and return the report.
 
-    data: a path or a list of paths; a run or a list of runs; a pandas or polars data frame, wide (a column a curve) or
-    tidy (step, tag, value); a dict of arrays; a list of dicts, a row each.
-    config: a loglens.toml or pyproject.toml whose settings hold; none is looked for. fail_on: error (the default),
+    data: a path or a list of paths; a run or a list of runs; a pandas or polars data frame, wide (a column per curve) or
+    tidy (step, tag, value); a dict of arrays; a list of dicts, one per row.
+    config: a loglens.toml or pyproject.toml to use; none is searched for. fail_on: error (the default),
     warning, note or never. roles: globs of tags to roles, such as {"objective": "loss", "dev*": "loss@val"}.
-    select: names of the only rules to apply. ignore: names of rules to leave out. thresholds: rule -> threshold ->
+    select: names of the only rules to apply. ignore: names of rules to skip. thresholds: rule -> threshold ->
     number. These go before the configuration. baseline: a file of accepted findings, which do not fail the gate.
     jobs: how many processes judge runs. follow: whether links that lead out of a path are followed. columns: names for
     the columns of tables without a header line. after: an earlier run of the same recipe, or a list of them, oldest

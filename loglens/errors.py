@@ -34,6 +34,6 @@ class Skip(Exception):  # noqa: N818 - a detector's way to abstain, not a fault
 
 
 def nearest(name: str, known: Sequence[str], otherwise: str = "") -> str:
-    """Suggest names in place of an unknown one: the most similar known ones, or all where none is similar."""
+    """Suggest names instead of an unknown one: the most similar known ones, or all where none is similar."""
     close = difflib.get_close_matches(name, known, 3, 0.5)
     return f"did you mean {' or '.join(close)}?" if close else otherwise or f"there are: {', '.join(known)}"

@@ -98,7 +98,7 @@ def main(arguments: Sequence[str]) -> int:
     (ROOT / "docs" / "config.schema.json").write_text(run("-m", "loglens", "config", "--schema"), "utf-8")
     sys.stdout.write("".join(f"written: {path}\n" for path in files))
     sys.stdout.write("".join(f"a line in: {path}\n" for path in registrations(name)))
-    sys.stdout.write("made anew: docs/ (python docs/generate.py, loglens config --schema)\n")
+    sys.stdout.write("made again: docs/ (python docs/generate.py, loglens config --schema)\n")
     return 0
 
 

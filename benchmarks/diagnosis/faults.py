@@ -399,7 +399,7 @@ def overflow(t: Training) -> None:
 
 @fault("restart", ANY)
 def resume(t: Training) -> None:
-    """The run dies, and goes on from a checkpoint some steps before, in a second session."""
+    """The run dies, and continues from a checkpoint some steps before, in a second session."""
     t.crash = (t.at(0.6) + 13, t.at(0.5))
 
 

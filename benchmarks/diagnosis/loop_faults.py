@@ -39,7 +39,7 @@ def rate_of_zero(t: Training) -> None:
 
 @fault("lr-schedule", (("mixture", 5), ("waves", 1), ("text", 3)), ("restart", *BLOW_UP))
 def schedule_forgotten(t: Training) -> None:
-    """The run dies late and goes on from a checkpoint that has no schedule: it starts over."""
+    """The run dies late and continues from a checkpoint that has no schedule: it starts over."""
     t.crash, t.forgets = (t.at(0.9) + 13, t.at(0.85)), True
 
 

@@ -31,7 +31,7 @@ class Machine:
         usual = 0.05 * float(self.rng.gamma(20, 1 / 20))
         if self.kind == 0:  # the workers start
             return 0.03 * usual + (6.0 if step == 0 else 0.0)
-        if self.kind == 1:  # they start anew with each epoch
+        if self.kind == 1:  # they start again with each epoch
             return 0.08 * usual + (0.4 if step % 100 == 99 else 0.0)
         if self.kind == 3:  # four workers bring four batches at once
             return usual if step % 4 == 0 else 0.001

@@ -81,7 +81,7 @@ class Training:
         self.clock: Callable[[int], float] = self.steady_clock
         self.machine = Machine(seed, self.steps)
         self.time, self.skipped, self.begun = 1.7e9, 0, 0  # begun: the step that the schedule counts from
-        self.forgets = False  # a resume that begins the schedule anew
+        self.forgets = False  # a resume that begins the schedule again
         self.accuracy: Callable[[Tensor, Tensor], float] = lambda out, y: float((out.argmax(1) == y).float().mean())
         self.config: dict[str, Any] = {"schedule": DECLARED[look["schedule"]], "watch": "val_loss", "evaluate": "steps"}
         self.scaler: Scaler | None = None
@@ -219,7 +219,7 @@ class Training:
         return self.config | {"epochs": math.ceil(epochs) if self.seed % 2 else epochs, "classes": self.task.classes}
 
     def _watch(self) -> dict[str, float]:
-        """Shares of zero and of saturated units of each nonlinearity, filled anew at every forward pass."""
+        """Shares of zero and of saturated units of each nonlinearity, filled again at every forward pass."""
         shares: dict[str, float] = {}
 
         def hook(name: str, out: Tensor) -> None:

@@ -29,7 +29,7 @@ def main() -> None:
     """Treat all patients, write the results."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--corpus", type=Path, action="append", default=[], help="a labelled corpus; may be repeated")
-    parser.add_argument("--keep", type=Path, help="a folder in which trainings are kept, to go on from")
+    parser.add_argument("--keep", type=Path, help="a folder in which trainings are kept, to continue from")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="patients with this in their name or condition")
     parser.add_argument("--every", type=int, default=1, help="of the patients every so many-th, drawn by their names")

@@ -69,7 +69,7 @@ class Commands(click.Group):
     def main(  # type: ignore[override]  # of which click gives two variants
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
     ) -> Any:
-        """Run a command and exit with its code, in place of click, which exits with 1 where nothing was found."""
+        """Run a command and exit with its code, instead of click, which exits with 1 where nothing was found."""
         if not extra.pop("standalone_mode", True):
             return super().main(args, prog_name, standalone_mode=False, **extra)
         _open_closed_streams()

@@ -59,7 +59,7 @@ def _unnamed(folder: Path) -> int | None:
 
 
 def _name(unnamed: int, target: Path) -> None:
-    """Give an unnamed file its name, in place of a file that has it."""
+    """Give an unnamed file its name, instead of a file that has it."""
 
     def link(path: Path) -> None:
         # a descriptor, though the path is absolute: without one Python links to the link itself

@@ -21,7 +21,7 @@ from loglens.model.limits import parse_limits
 from loglens.model.vocabulary import parse_role
 
 KEYS = ("fail-on", "select", "ignore", "roles", "rules", "assert", "limits")
-#: Environment variables: the file in place of the nearest one, and the severity that fails the gate.
+#: Environment variables: the file instead of the nearest one, and the severity that fails the gate.
 FILE, LEVEL = "LOGLENS_CONFIG", "LOGLENS_FAIL_ON"
 FAIL_ON = ("error", "warning", "note", "never")
 

@@ -177,7 +177,7 @@ def metric_falls(metrics: Sequence[Series], lr: Series | None, errors: float) ->
 def held_out_rises(main: Series, val_loss: Series, lr: Series | None) -> Sign | None:
     """The validation loss is above its first value at every later evaluation, while training gains nothing.
 
-    main: the finite training loss. Where training goes on gaining, that is overfitting.
+    main: the finite training loss. Where training continues gaining, that is overfitting.
     """
     value = val_loss.finite.value
     if main.tag == val_loss.tag or len(value) < EVALUATIONS or value[0] <= 0:

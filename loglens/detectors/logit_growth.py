@@ -72,7 +72,7 @@ def detect(
         remedies=[
             remedies.add_normalization(),
             remedies.weight_decay(),
-            remedies.scale_lr(0.5, lr, "smaller updates make for smaller logits"),
+            remedies.scale_lr(0.5, lr, "smaller updates give smaller logits"),
         ],
         series=(run.curves[curve.tag],),
     )

@@ -174,7 +174,7 @@ def _finding(
     advice: list[Remedy] = [remedies.check_labels()]
     advice += [remedies.check_optimizer_step()] * (kind == SAME)
     meaning = {
-        WORST: "the worst there is: wrong labels or paths, or the evaluation is broken",
+        WORST: "the worst possible value; labels or paths are wrong, or the evaluation is broken",
         SAME: "one answer for every sample, or an evaluation that does not see the model change",
         GOOD: "the loss is that of one answer for every sample" if suspect else "perhaps by its rounding",
         PERFECT: "the best there is, almost from the start: a task of one class only, or the answer is in the input",

@@ -161,7 +161,7 @@ def comes_back(losses: Sequence[Series]) -> Sign | None:
 def left_out(
     losses: Sequence[Series], run: Run, drivers: Sequence[Series], look_back: int, gone_points: int
 ) -> Sign | None:
-    """A loss that stops while a curve of the same rows goes on."""
+    """A loss that stops while a curve of the same rows continues."""
     pairs = ((curve, other) for curve in losses if (other := outliving(curve, run, gone_points)))
     loss, sibling = next(pairs, (None, None))
     if loss is None or sibling is None:
@@ -169,7 +169,7 @@ def left_out(
     beyond = sibling.step[sibling.step > loss.last_step]
     return Sign(
         f"{loss.tag} is not logged after {loss.axis} {number(loss.last_step)}, while {sibling.tag}, logged in the "
-        f"same rows until then, goes on for {len(beyond):,} points to {sibling.last_step}: a NaN that the logger "
+        f"same rows until then, continues for {len(beyond):,} points to {sibling.last_step}: a NaN that the logger "
         "left out, most likely",
         Severity.ERROR,
         Confidence.MEDIUM,

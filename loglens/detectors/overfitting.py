@@ -90,7 +90,7 @@ def detect(
     sure = end > SURE_RISE * abs(best) and len(held_out) >= many_points
     yield Finding(
         f"{val_loss.tag} is lowest at {val_loss.axis} {number(onset)} ({number(best)}) and rises{much} "
-        f"to {number(end)}, while {loss.tag} goes on from {number(before)} to {number(after)} (medians)",
+        f"to {number(end)}, while {loss.tag} continues from {number(before)} to {number(after)} (medians)",
         Severity.WARNING,
         Confidence.HIGH if sure else Confidence.MEDIUM,
         onset_step=onset,

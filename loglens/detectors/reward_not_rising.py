@@ -149,7 +149,7 @@ def _finding(curve: Series, course: Course, worse: bool, entropy: Series | None,
     said = (
         f"is {number(course.start)} at every point"
         if constant
-        else f"starts at {number(course.start)}, never rises above"
+        else f"starts at {number(course.start)}, reaches at most"
     )
     ends = "" if constant else f" {number(course.best)} and ends at {number(course.end)}"
     kept = _kept(entropy)

@@ -1,6 +1,6 @@
 """A log in which training began from scratch several times holds several runs.
 
-A session that begins at or before the first step of the one before is a run of its own: nothing of it goes on
+A session that begins at or before the first step of the one before is a run of its own: nothing of it continues
 from there. One that begins inside the earlier range is a resume, and stays part of the run. Sessions that
 overlap in time were written side by side.
 """
@@ -67,7 +67,7 @@ def _chains(columns: Columns) -> list[_Chain]:
             continue
         last = chain.starts[-1]
         common = first.keys() & last.first.keys()
-        # one row at an odd step, after which the curve goes on above the earlier ones, begins nothing
+        # one row at an odd step, after which the curve continues above the earlier ones, begins nothing
         from_scratch = sum(
             first[tag] <= last.first[tag] and (steps[tag][1] <= last.top[tag] or last.first[tag] == last.top[tag])
             for tag in common

@@ -34,7 +34,7 @@ NESTED, FEW_BELOW = 3, 8
 def units(found: Found) -> list[Unit]:
     """Group the sources into units that can be read independently.
 
-    Sources of one folder in several formats are one group, so that a run in several formats can be told
+    Sources of one folder in several formats are one group, so that a run in several formats can be seen
     to be one; of one format those are together that their names call parts of one run.
     """
     folders: dict[Path, list[tuple[Reader, Source]]] = {}
@@ -90,7 +90,7 @@ def _related(group: Sequence[tuple[Reader, Source]]) -> list[Unit]:
 
 
 def open_unit(unit: Unit, limits: Mapping[str, int] = MappingProxyType({})) -> Iterator[Run | UnreadableError]:
-    """Yield every run of a unit, or the error in place of a source that cannot be read.
+    """Yield every run of a unit, or the error instead of a source that cannot be read.
 
     limits: of `model.limits`, where they are not the defaults.
     """

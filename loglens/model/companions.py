@@ -1,4 +1,4 @@
-"""Curves logged beside another one: which go on after it stops or is blank, which broke before it."""
+"""Curves logged beside another one: which continue after it stops or is blank, which broke before it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from loglens.model.source import Note
 #: Two curves are of the same rows where 95 % of the steps of the one that stops are steps of the other, and the other
 #: has a tenth more points until then at the most. The rest is for rows that a writer dropped.
 SHARED, MORE_POINTS = 0.95, 1.1
-#: After the stop, the other goes on for a twentieth of the points or more: shorter is a last row half written.
+#: After the stop, the other continues for a twentieth of the points or more: shorter is a last row half written.
 POINTS_PER_LATER_POINT = 20
 #: Two curves count their steps alike where one reaches this share of the other's last step.
 SAME_LENGTH = 0.9
@@ -24,7 +24,7 @@ MAX_COMPARED = 64
 
 
 def outliving(curve: Series, run: Run, min_points: int) -> Series | None:
-    """A curve logged in the same rows as this one that goes on for `min_points` points or more after this one stops.
+    """A curve logged in the same rows as this one that continues for `min_points` points or more after this one stops.
 
     None for a curve of fewer points than that.
     """

@@ -32,6 +32,7 @@ def number(value: Any, digits: int = DIGITS) -> str:
         return safe(str(value))
     if not math.isfinite(value):
         return "NaN" if value != value else "Inf" if value > 0 else "-Inf"
+    value = value + 0.0  # no "-0"
     rounded = float(f"{value:.{digits}g}")
     if value == 0 or SMALL <= abs(rounded) < LARGE:
         return f"{value:,.0f}" if abs(rounded) >= 10 ** min(digits - 1, 3) else f"{rounded:.{digits}g}"

@@ -57,7 +57,7 @@ _HEXADECIMAL = re.compile(r"(?<![A-Za-z0-9])[0-9a-f]{40}(?![A-Za-z0-9])")  # a k
 
 
 def redact_value(name: str, value: Any) -> Any:
-    """Redact the value of a parameter: `HIDDEN` in place of what is secret.
+    """Redact the value of a parameter: `HIDDEN` instead of what is secret.
 
     name: with the path to it, as in "env/WANDB_API_KEY".
     """
@@ -88,7 +88,7 @@ def redact_params(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def scrub(text: str) -> str:
-    """Redact a text, such as a line of a log: `HIDDEN` in place of the secrets in it."""
+    """Redact a text, such as a line of a log: `HIDDEN` instead of the secrets in it."""
     text = _patterns()[3].sub(HIDDEN, text)
     for assigned in _assigned():
         text = assigned.sub(rf"\1{HIDDEN}", text)

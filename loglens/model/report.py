@@ -203,7 +203,7 @@ class FindingOutline:
 class Outline:
     """A diagnosis without its curves: what counts, gate, baseline and overview need, and the JSON of the run.
 
-    It is kept in place of the `Diagnosis` where no output draws curves. document: the JSON, on one line.
+    It is kept instead of the `Diagnosis` where no output draws curves. document: the JSON, on one line.
     """
 
     run: str
@@ -259,7 +259,7 @@ Judged = Diagnosis | Outline | Unread
 class Report:
     """All judged runs, the paths that could not be read, and whether the findings fail the gate (`fail_on`).
 
-    outlines: in place of `runs` where no output needs more than JSON or an overview.
+    outlines: instead of `runs` where no output needs more than JSON or an overview.
     rules: the help on every rule that was applied or left out, for outputs that carry it along.
     require_healthy: whether a run that is not healthy, or an unread path, ends the command with NOT_JUDGED.
     suffixes: the format of each file ending, for `save`.
@@ -347,7 +347,7 @@ class Report:
         return self.with_runs([run.as_dict() for run in self.judged])
 
     def with_runs(self, runs: Sequence[Any]) -> dict[str, Any]:
-        """The report as a dict, with `runs` in place of its own runs."""
+        """The report as a dict, with `runs` instead of its own runs."""
         header = self.header()
         head = {name: header.pop(name) for name in ("schema_version", "tool")}
         return head | {"runs": runs, "unread": [unread.as_dict() for unread in self.unread]} | header

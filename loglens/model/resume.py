@@ -22,7 +22,7 @@ class Rewind(NamedTuple):
 
 
 class Purge(NamedTuple):
-    """A writer's word that it goes on from `step`: rows of sessions from `begin` to before `session` are void there."""
+    """A writer's word that it continues from `step`: rows of sessions from `begin` to before `session` are void there."""
 
     begin: int
     session: int
@@ -41,7 +41,7 @@ def surviving_rows(step: Ints, session: NDArray[np.int32] | None = None) -> tupl
     """Find the rows of a curve that no resume has replaced, sorted by step, and the places where it resumed.
 
     A later block of rows at smaller steps replaces the earlier ones from there on (a resume from a
-    checkpoint). A single row at a smaller step, after which the curve goes on above its highest step,
+    checkpoint). A single row at a smaller step, after which the curve continues above its highest step,
     is a straggler of another worker: it is kept and sorted in. Equal steps keep their order. The
     first row of a new `session` at a step that was already passed or reached is always a resume.
 
@@ -50,11 +50,11 @@ def surviving_rows(step: Ints, session: NDArray[np.int32] | None = None) -> tupl
     stored ones with step >= s"), except for stragglers, which under that rule would remove a whole run.
     """
     n = len(step)
-    anew = np.zeros(n, np.bool_)  # the first row of a session that is not the first
+    again = np.zeros(n, np.bool_)  # the first row of a session that is not the first
     if session is not None:
-        anew[1:] = session[1:] != session[:-1]
+        again[1:] = session[1:] != session[:-1]
     back = step[1:] < step[:-1]
-    back |= anew[1:] & (step[1:] <= np.maximum.accumulate(step)[:-1])
+    back |= again[1:] & (step[1:] <= np.maximum.accumulate(step)[:-1])
     if not back.any():
         return np.arange(n), []
     kept, kept_step = np.empty(n, np.intp), np.empty(n, np.int64)
@@ -65,9 +65,9 @@ def surviving_rows(step: Ints, session: NDArray[np.int32] | None = None) -> tupl
     for start, end in itertools.pairwise([0, *(np.flatnonzero(back) + 1).tolist(), n]):
         first = int(step[start])
         top = int(kept_step[size - 1]) if size else first - 1
-        if first < top or (first == top and anew[start]):
-            alone = start + 1 >= n or anew[start + 1]
-            if not anew[start] and (alone or step[start + 1] > top or step[start + 1] < first):
+        if first < top or (first == top and again[start]):
+            alone = start + 1 >= n or again[start + 1]
+            if not again[start] and (alone or step[start + 1] > top or step[start + 1] < first):
                 stragglers.append(start)
                 start += 1  # the rows after it are the curve's
             else:

@@ -35,7 +35,7 @@ class Run:
     axes: the step axis of each tag that does not count in steps (e.g. {"val_loss": "epoch"}).
     params: what the files say of how the run was made (learning rate, cell, status ...), flat. An integer
     that no float can hold is kept as text, so that every number in them can be computed with.
-    purges: where the writer itself said that it goes on from an earlier step. find: finds the curve of a role, for
+    purges: where the writer itself said that it continues from an earlier step. find: finds the curve of a role, for
     `series(role=...)`; `loglens.read` gives it, since roles are no part of what was read.
     """
 

@@ -203,7 +203,7 @@ def _open(path: Path) -> sqlite3.Connection | None:
         except sqlite3.DatabaseError as error:
             if attempt or isinstance(error, sqlite3.OperationalError):
                 return None
-            with contextlib.suppress(OSError):  # no database, or a broken one: begun anew
+            with contextlib.suppress(OSError):  # no database, or a broken one: begun again
                 path.unlink()
         except OSError:
             return None

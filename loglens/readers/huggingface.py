@@ -55,7 +55,7 @@ class State:
 
 
 def read(source: Source) -> Iterator[Run]:
-    """One run: the longest history, after those of earlier launches that it does not go on from."""
+    """One run: the longest history, after those of earlier launches that it does not continue from."""
     states: list[State] = []
     notes: list[Note] = []
     for path in source.files:
@@ -99,7 +99,7 @@ def _state(path: Path) -> State:
 def _sessions(states: list[State]) -> list[tuple[State, int]]:
     """Histories that are no prefix of a longer one, the longest last, each from where it differs.
 
-    A run that goes on from a checkpoint repeats the history up to there.
+    A run that continues from a checkpoint repeats the history up to there.
     """
     kept: list[tuple[State, list[str]]] = []
     for state in sorted(states, key=lambda state: state.rank, reverse=True):

@@ -108,7 +108,7 @@ NO_PLUGINS = "LOGLENS_NO_PLUGINS"
 
 
 def forget() -> None:
-    """Load everything anew when it is asked for next: whether plugins are wanted has changed."""
+    """Load everything again when it is asked for next: whether plugins are wanted has changed."""
     for loaded in (detectors, readers, plugged_readers, renderers, renderer):
         loaded.cache_clear()
 

@@ -145,7 +145,7 @@ def change_init(to: str) -> Remedy:
     """Initialise weights so that signals keep their size: `orthogonal` (recurrent), `he` (ReLU), `xavier` (tanh)."""
     why, verify = {
         "orthogonal": (
-            "an orthogonal recurrent matrix has all singular values 1: it neither grows nor shrinks a gradient",
+            "all singular values of an orthogonal recurrent matrix are 1, so it neither grows nor shrinks a gradient",
             _EVEN_DEPTH,
         ),
         "xavier": (
@@ -222,10 +222,8 @@ def increase_capacity(factor: float = 2.0) -> Remedy:
 
 
 def train_longer(factor: float) -> Remedy:
-    """Go on: the loss was still falling, or the schedule ended before it had fallen."""
-    why = (
-        f"{number(factor)} times the steps, with the schedule stretched to them, for what this run had no time to learn"
-    )
+    """Continue: the loss was still falling, or the schedule ended before it had fallen."""
+    why = "this run had too little time to learn; stretch the schedule to the new length as well"
     verify = "the loss falls below this run's last value, and by the end it gains under 1 % in a quarter of the run"
     return Remedy("train_longer", {"factor": factor}, why, snippets("train_longer", factor=factor), verify)
 
@@ -314,7 +312,7 @@ def shuffle_data() -> Remedy:
 
 
 def resume_from(step: int, axis: str = "step", reason: str = "") -> Remedy:
-    """Go on from the last checkpoint at or before a step, with the optimizer's state."""
+    """Continue from the last checkpoint at or before a step, with the optimizer's state."""
     why = reason or f"the run was sound until {axis} {step}; the training before it is not lost"
     verify = f"the log continues from a checkpoint at or before {axis} {step}, and the loss is at its level from there"
     return Remedy("resume_from", {"step": step}, why, snippets("resume_from", step=step), verify)

@@ -37,7 +37,7 @@ class Clues:
     """The curves that causes are read from, the optimizer's kind (empty where unknown), and the length in steps.
 
     layers: gradient norms of layers; activations: shares of units, by layer. declared: the learning rate among the
-    parameters. pretrained: whether the run goes on from weights that were trained before, as its parameters say;
+    parameters. pretrained: whether the run continues from weights that were trained before, as its parameters say;
     said: those that are texts, as "name value".
     """
 

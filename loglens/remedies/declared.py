@@ -23,5 +23,5 @@ def declared_rate(params: Mapping[str, object]) -> float | None:
 
 
 def is_pretrained(params: Mapping[str, object]) -> bool:
-    """Whether the run goes on from weights that were trained before, as its parameters say."""
+    """Whether the run continues from weights that were trained before, as its parameters say."""
     return any(_PRETRAINED.search(key) and value not in _NO for key, value in params.items())

@@ -1,4 +1,4 @@
-"""Remedies for groups of sampled completions, for runs that go on from a checkpoint, and for latent codes.
+"""Remedies for groups of sampled completions, for runs that continue from a checkpoint, and for latent codes.
 
 Sources: GRPO compares completions of one prompt, so that equal rewards give no gradient (Shao et al. 2024); completions
 that are more, or differ more, make equal rewards rarer (Yu et al. 2025, DAPO).

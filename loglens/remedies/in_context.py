@@ -90,7 +90,7 @@ def _rate_in_code(remedy: Remedy) -> str:
 
 
 def _with_recipe(code: str, recipe: Recipe) -> str:
-    """The run's own optimizer and learning rate in place of the example's, where the log says them."""
+    """The run's own optimizer and learning rate instead of the example's, where the log says them."""
     if recipe.rate is not None:
         rate = f"{_round(recipe.rate):g}"
         code = _OWN_RATE.sub(lambda found: f"lr={rate}" if "=" in found[0] else rate, code)

@@ -73,7 +73,7 @@ def considering_precision(
 
 
 def advice_for(suspect: str, loss: Series, drivers: Sequence[Series], onset: int | None, run: Run) -> list[Remedy]:
-    """What to do about a loss that is not finite to the end: the likely causes, then where to go on from.
+    """What to do about a loss that is not finite to the end: the likely causes, then where to continue from.
 
     suspect: the role of what moved before, empty where nothing did. onset: the first step that is not finite.
     """

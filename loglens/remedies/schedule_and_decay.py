@@ -13,8 +13,7 @@ def fix_schedule(kind: str) -> Remedy:
     """Correct the schedule of the learning rate: `hold`, `no_jump`, `longer_warmup` or `later_decay`."""
     why, verify = {
         "hold": (
-            "the learning rate rises to the end of the run, beyond what training tolerates: hold it where training "
-            "went well",
+            "the learning rate rises to the end of the run, beyond what training tolerates",
             _PAST,
         ),
         "no_jump": (
@@ -24,7 +23,7 @@ def fix_schedule(kind: str) -> Remedy:
         ),
         "longer_warmup": ("the trouble starts with the first steps at full rate", _PAST),
         "later_decay": (
-            "the learning rate is close to zero long before the end of the run: stretch the schedule over all steps",
+            "the learning rate is close to zero long before the end of the run",
             "the loss keeps falling where it stalled in this run",
         ),
     }[kind]

@@ -11,7 +11,7 @@ from loglens.remedies import actions
 
 #: Two rates closer than this are the same rate.
 SAME_RATE = 1.1
-#: Actions that go on from what is there now, so that they may be taken again.
+#: Actions that continue from what is there now, so that they may be taken again.
 RELATIVE = frozenset("scale_lr increase_capacity train_longer scale_reward".split())
 #: The largest step from a rate that is still too high.
 FARTHEST = 0.01

@@ -411,7 +411,7 @@ SNIPPETS: Mapping[str, Mapping[str, str]] = {
             optimizer.load_state_dict(state["optimizer"])""",
         "keras": """
             backup = keras.callbacks.BackupAndRestore("backup")
-            model.fit(x, y, callbacks=[backup])  # goes on where it ended""",
+            model.fit(x, y, callbacks=[backup])  # continues where it ended""",
         "lightning": 'trainer.fit(model, ckpt_path="checkpoint_{step}.ckpt")',
         "huggingface": 'trainer.train(resume_from_checkpoint="checkpoint-{step}")',
         "jax": "state = manager.restore({step})  # an orbax CheckpointManager",

@@ -152,7 +152,7 @@ ENDS_LOGGING = frozenset({"use_bf16", "disable_fp16", "remove_clip"})
 
 
 def in_words(rule: str, action: str, otherwise: str) -> str:
-    """What the log of a rerun shows if the action healed the fault. otherwise: for a rule that is not known here."""
+    """What the log of a rerun shows if the action removed the fault. otherwise: for a rule that is not known here."""
     if rule not in SAID:
         return otherwise
     beside = "" if (rule, action) in SAID_ENOUGH else BESIDES.get(action, "")

@@ -1,4 +1,4 @@
-"""Fetch only the needed parts of a remote file, into a local sparse file with holes in place of the rest."""
+"""Fetch only the needed parts of a remote file, into a local sparse file with holes instead of the rest."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Sparse:
         block, last = max(start, 0) // BLOCK, -(-min(stop, self.size) // BLOCK)
         while block < last:
             if block not in self._has:
-                # As a file system reads ahead: twice as far each time, as long as it goes on end
+                # As a file system reads ahead: twice as far each time, as long as it continues end
                 self._ahead = min(2 * self._ahead, AHEAD // BLOCK) if block == self._end else 1
                 far = min(block + max(self._ahead, min(last - block, AHEAD // BLOCK)), -(-self.size // BLOCK))
                 self._take(block, next((b for b in range(block, far) if b in self._has), far))

@@ -19,7 +19,7 @@ class Growth:
     """A log-linear fit ln(value) = a + rate * step over the points from index `start` on.
 
     rate, low, high: per step, with the confidence interval. factor: growth over the whole window.
-    doubling: steps in which the value doubles. overflow_step: where float32 overflows if it goes on.
+    doubling: steps in which the value doubles. overflow_step: where float32 overflows if it continues.
     """
 
     start: int

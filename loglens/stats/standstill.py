@@ -118,7 +118,7 @@ def point_when_begun(step: Ints, other: Ints) -> int:
 
 
 def goes_quiet(before: Floats, after: Floats) -> bool:
-    """Whether a curve goes on as one and the same number, as a running mean without its noise, or not at all."""
+    """Whether a curve continues as one and the same number, as a running mean without its noise, or not at all."""
     if len(after) < 2 or np.ptp(after) == 0:
         return True
     return len(after) >= QUIET_POINTS and noise(after) < QUIET * noise(before)

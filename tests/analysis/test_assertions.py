@@ -80,25 +80,28 @@ def trained() -> Run:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"last": ">= 0.92"}, "val/accuracy ends at 0.91, and last >= 0.92 is asserted"),
+        ({"last": ">= 0.92"}, "val/accuracy ends at 0.91; asserted: last >= 0.92"),
         ({"last": ">= 0.91"}, ""),
-        ({"last": "> 0.91"}, "val/accuracy ends at 0.91, and last > 0.91 is asserted"),
+        ({"last": "> 0.91"}, "val/accuracy ends at 0.91; asserted: last > 0.91"),
         ({"last": "<= 91%"}, ""),
         ({"best": ">= 0.95"}, ""),
-        ({"best": ">= 0.96"}, "the best of val/accuracy is 0.95 at step 30, and best >= 0.96 is asserted"),
-        ({"best": "< 0.5"}, "the best of val/accuracy is 0.5 at step 0, and best < 0.5 is asserted"),
+        ({"best": ">= 0.96"}, "the best of val/accuracy is 0.95 at step 30; asserted: best >= 0.96"),
+        ({"best": "< 0.5"}, "the best of val/accuracy is 0.5 at step 0; asserted: best < 0.5"),
         ({"mean_last_2": ">= 0.92"}, ""),
-        ({"mean_last_3": ">= 0.94"}, "the mean of the last 3 points of val/accuracy is 0.93, and mean-last-3 >= 0.94"),
+        (
+            {"mean_last_3": ">= 0.94"},
+            "the mean of the last 3 points of val/accuracy is 0.93; asserted: mean-last-3 >= 0.94",
+        ),
         ({"mean_last_99": ">= 0.9"}, "the mean of the last 6 points of val/accuracy is 0.815"),
         ({"max": "< 0.96"}, ""),
-        ({"max": "< 0.95"}, "the largest value of val/accuracy is 0.95, and max < 0.95 is asserted"),
-        ({"min": "> 0.5"}, "the lowest value of val/accuracy is 0.5, and min > 0.5 is asserted"),
+        ({"max": "< 0.95"}, "the largest value of val/accuracy is 0.95; asserted: max < 0.95"),
+        ({"min": "> 0.5"}, "the lowest value of val/accuracy is 0.5; asserted: min > 0.5"),
         ({"finite": ">= 100%"}, ""),
         ({"kept": ">= 90%"}, ""),
         ({"end_over_start": ">= 1.3"}, ""),
         ({"end_over_start": ">= 2"}, "val/accuracy ends at 1.329 times its start"),
         ({"must_reach_step": 50}, ""),
-        ({"must_reach_step": 51}, "val/accuracy ends at step 50, and step 51 is asserted"),
+        ({"must_reach_step": 51}, "val/accuracy ends at step 50; asserted: step 51"),
     ],
 )
 def test_an_assertion_on_a_metric(table: dict[str, Any], message: str) -> None:
@@ -109,7 +112,7 @@ def test_an_assertion_on_a_metric(table: dict[str, Any], message: str) -> None:
 
 def test_what_is_not_a_number_holds_nothing() -> None:
     sick = run({"loss": np.array([3.0, 2.0, 1.0, np.nan]), "acc": np.full(4, np.nan)})
-    assert said(sick, metric="loss", last="<= 9") == ["loss ends at NaN, and last <= 9 is asserted"]
+    assert said(sick, metric="loss", last="<= 9") == ["loss ends at NaN; asserted: last <= 9"]
     assert said(sick, metric="loss", mean_last_2="<= 9") and said(sick, metric="acc", best=">= 0")
     assert not said(sick, metric="loss", best="<= 1")
 
@@ -135,9 +138,9 @@ def test_a_curve_that_never_gained_or_breaks_off_kept_nothing() -> None:
     ("outcome", "message"),
     [
         ("clean", ""),
-        ("found", "nan-loss finds something, and that it is clean is asserted"),
-        ("skipped", "nan-loss was skipped (no loss), and that it is clean is asserted"),
-        ("crashed", "nan-loss was crashed (no loss), and that it is clean is asserted"),
+        ("found", "nan-loss finds something, but the assertion says that it is clean"),
+        ("skipped", "nan-loss was skipped (no loss), but the assertion says that it is clean"),
+        ("crashed", "nan-loss was crashed (no loss), but the assertion says that it is clean"),
     ],
 )
 def test_a_rule_is_asserted_to_be_clean(outcome: str, message: str) -> None:
@@ -148,7 +151,7 @@ def test_a_rule_is_asserted_to_be_clean(outcome: str, message: str) -> None:
     (lenient,) = parse([{"clean": "nan-loss", "if-missing": "skip"}], "x")
     results = [RuleResult("nan-loss", outcome, "" if outcome == "clean" else "no loss")]
     assert bool(check([lenient], [], results)[0]) == (outcome in ("found", "crashed"))
-    assert check([one], [])[0][0].message == "nan-loss was not asked, and that it is clean is asserted"
+    assert check([one], [])[0][0].message == "nan-loss was not applied, but the assertion says that it is clean"
 
 
 def test_a_metric_that_was_not_logged_violates_unless_it_may_be_missing() -> None:
@@ -165,11 +168,11 @@ def test_a_metric_that_was_not_logged_violates_unless_it_may_be_missing() -> Non
 
 def test_assertions_on_the_whole_run() -> None:
     assert not said(trained(), must_reach_step=50) and not said(trained(), max_step_time=0.25)
-    assert said(trained(), must_reach_step=60) == ["the run ends at step 50, and step 60 is asserted"]
-    slow = "a step takes 0.25 s (the median of step_time), and at most 0.2 s is asserted"
+    assert said(trained(), must_reach_step=60) == ["the run ends at step 50; asserted: step 60"]
+    slow = "a step takes 0.25 s (the median of step_time); asserted: at most 0.2 s"
     assert said(trained(), max_step_time=0.2) == [slow]
     assert "tells no time" in said(run({"loss": falling(9)}), max_step_time=1)[0]
-    assert said(Run("x", Path("x"), "test"), must_reach_step=1) == ["the run has no step, and step 1 is asserted"]
+    assert said(Run("x", Path("x"), "test"), must_reach_step=1) == ["the run has no step; asserted: step 1"]
     columns = run({"loss": falling(100)}, every=5).columns
     clocked = Columns(columns.tags, columns.tag, columns.step, np.linspace(0, 990, 100), columns.value, columns.session)
     (message,) = said(Run("x", Path("x"), "test", clocked), max_step_time=1.5)
@@ -221,7 +224,7 @@ def test_the_configuration_asserts() -> None:
     Path("loglens.toml").write_text(CONFIG)
     path = log("a.csv", train__loss=falling(300), val__accuracy=np.linspace(0.1, 0.8, 300))
     done = call(path, "-v")
-    assert done.exit_code == 1 and "val/accuracy ends at 0.8, and last >= 0.9 is asserted" in done.stdout
+    assert done.exit_code == 1 and "val/accuracy ends at 0.8; asserted: last >= 0.9" in done.stdout
     assert "plateau: left out by the configuration: a short demo" in " ".join(done.stdout.split())
     finding = document(path)["runs"][0]["findings"][0]
     assert (finding["condition"], finding["family"], finding["severity"]) == ("assertion", "gate", "error")

@@ -57,7 +57,7 @@ def log(tag: str = "train/loss", folder: str = "run") -> str:
     loss[200:] = np.nan
     path = Path(folder) / "metrics.jsonl"
     path.parent.mkdir()
-    path.write_text("\n".join(json.dumps({"step": i, tag: v}) for i, v in enumerate(loss.tolist())) + "\n{torn")
+    path.write_text("\n".join(json.dumps({"step": i, tag: v}) for i, v in enumerate(loss.tolist())) + "\n{cut off")
     return folder
 
 

@@ -263,7 +263,7 @@ def test_against_a_glob_leaves_the_run_itself_out() -> None:
         (["good.csv", "bad.csv", "--against", "x"], "give GOOD and BAD"),
         (["good.csv", "missing"], "missing: no such file or folder"),
         (["good.csv", "many"], "many: holds 2 runs (a.csv, b.csv); name one of them"),
-        (["good.csv", "--against", "good.csv"], "there is no run but good.csv itself"),
+        (["good.csv", "--against", "good.csv"], "it names no run besides good.csv itself"),
         (["good.csv", "bad.csv", "--max-regression", "loss"], "write"),
         (["good.csv", "bad.csv", "--max-regression", "los 2%"], "no curve 'los'; it has: loss"),
     ],

@@ -123,7 +123,7 @@ def test_init_writes_a_configuration_once() -> None:
     assert done.exit_code == 0 and done.stderr == "wrote loglens.toml\n"
     assert load(Path()).fail_on is Severity.ERROR
     again = call("init")
-    assert again.exit_code == 2 and "is there already, and is left as it is" in again.stderr
+    assert again.exit_code == 2 and "already exists and was left unchanged" in again.stderr
     Path("link.toml").symlink_to("nowhere")
     assert call("init", "link.toml").exit_code == 2 and not Path("nowhere").exists()
     done = call("init", "none/loglens.toml")

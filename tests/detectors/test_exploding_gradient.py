@@ -47,7 +47,7 @@ def test_an_explosion_that_wore_out_before_the_end() -> None:
     (found,) = findings({"loss": loss, "grad_norm": grad})
     assert found.severity is Severity.ERROR and found.onset_step is not None and 95 <= found.onset_step <= 125
     assert not complaints({"loss": falling(400), "grad_norm": grad}), (
-        "a loss that goes on falling has nothing to answer"
+        "a loss that continues falling has nothing to answer"
     )
 
 

@@ -47,7 +47,7 @@ def test_a_schedule_that_is_never_stepped() -> None:
     assert not keys(np.linspace(0.1, 0.01, 100), {"lr_scheduler_type": "linear"})
 
 
-def test_a_warmup_that_is_run_anew_after_a_resume_and_restarts_that_are_declared() -> None:
+def test_a_warmup_that_is_run_again_after_a_resume_and_restarts_that_are_declared() -> None:
     again = 0.05 * np.minimum(1, np.arange(1, 101) / 8) * (1.01 + np.cos(np.linspace(0, np.pi, 100)))
     step, value = np.append(np.arange(90), np.arange(80, 100)), np.append(again[:90], again[:20])
     resumed = Run("r", Path("r"), "test", Columns.from_curves({"lr": (step, value), "loss": (step, falling(110))}))

@@ -90,14 +90,14 @@ def test_a_gradient_that_stays_nan_under_a_fine_loss() -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_gradients_that_overflow_under_a_loss_that_goes_on_falling(bad: float) -> None:
+def test_gradients_that_overflow_under_a_loss_that_continues_falling(bad: float) -> None:
     grad = level(200, 0.5)
     grad[150:] = bad
     assert not findings({"loss": falling(200), "grad_norm": grad})
 
 
 def test_metrics_that_freeze_where_the_loss_is_blank_are_a_second_sign() -> None:
-    blank = Note("blank-tail", "val/loss is blank in all 20 rows from step 30 on while rows go on", "log.csv")
+    blank = Note("blank-tail", "val/loss is blank in all 20 rows from step 30 on while rows continue", "log.csv")
     accuracy = np.concatenate(
         [np.linspace(0.1, 0.5, 30), np.zeros(20)]
     )  # of a group of its own: no sibling of the loss
@@ -123,7 +123,7 @@ def partly(stop: int, other_every: int = 1) -> Run:
     return Run("test", run({}).source, "test", columns)
 
 
-def test_a_loss_that_stops_while_its_row_goes_on() -> None:
+def test_a_loss_that_stops_while_its_row_continues() -> None:
     (found,) = judge(partly(150), RULE).findings
     assert found.severity is Severity.ERROR and found.onset_step == 150
 

@@ -12,7 +12,7 @@ from tests.curves import falling
 from tests.detectors.judging import findings
 
 
-def test_a_row_that_is_late_is_no_restart_and_steps_that_go_on_from_there_are() -> None:
+def test_a_row_that_is_late_is_no_restart_and_steps_that_continue_from_there_are() -> None:
     late = np.append(np.arange(50), [48, *range(50, 100)])
     again = np.append(np.arange(50), np.arange(40, 100))
     for steps, restarts in ((late, 0), (again, 1)):

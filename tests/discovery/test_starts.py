@@ -57,7 +57,7 @@ def test_each_start_from_scratch_is_a_run() -> None:
     "rows",
     [
         session("loss", range(100), 0) + session("loss", range(60, 200), 1),  # a resume inside the range
-        session("loss", range(100), 0) + session("loss", range(100, 200), 1),  # one that goes on
+        session("loss", range(100), 0) + session("loss", range(100, 200), 1),  # one that continues
         session("loss", range(50), 0, 1e9) + session("loss", range(50), 1, 1e9 + 10),  # written side by side
         session("loss", range(50), 0) + session("val", range(50), 1),  # two files of one run
         session("loss", range(50), 0),

@@ -1,1 +1,1 @@
-"""One rich report rendered in every format. `python -m tests.golden` writes the files anew: look at the diff."""
+"""One rich report rendered in every format. `python -m tests.golden` writes the files again: look at the diff."""

@@ -1,4 +1,4 @@
-"""python -m tests.golden: write the golden files anew."""
+"""python -m tests.golden: write the golden files again."""
 
 from tests.golden.example import FOLDER, pages
 

@@ -1,4 +1,4 @@
-"""Curves beside another one: what goes on after it stops, what broke before it."""
+"""Curves beside another one: what continues after it stops, what broke before it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from loglens.model.source import Note
 from tests.curves import level, run, series
 
 
-def test_a_curve_of_the_same_rows_that_goes_on() -> None:
+def test_a_curve_of_the_same_rows_that_continues() -> None:
     what = run({"train/loss": level(100, 1.0), "train/acc": level(140, 0.5), "val/acc": level(140, 0.5)})
     found = outliving(what.series("train/loss"), what, 10)
     assert found is not None and found.tag == "train/acc"

@@ -86,7 +86,7 @@ def test_new_session_at_the_last_step_replaces_it() -> None:
     assert alive(0, 1, 2, 2, 3, session=[0, 0, 0, 1, 1]) == ([0, 1, 3, 4], [])
 
 
-def test_new_session_that_goes_on_replaces_nothing() -> None:
+def test_new_session_that_continues_replaces_nothing() -> None:
     assert alive(0, 1, 2, 3, session=[0, 0, 1, 1]) == ([0, 1, 2, 3], [])
 
 

@@ -112,7 +112,7 @@ def test_settings_count() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_broken_cache_is_begun_anew(content: bytes) -> None:
+def test_a_broken_cache_is_begun_again(content: bytes) -> None:
     many()
     expected = report("--no-cache")
     Path("cache").mkdir()

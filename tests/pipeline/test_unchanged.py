@@ -139,7 +139,7 @@ def test_where_a_link_leads_is_looked_at_each_time(searched: list[object]) -> No
     assert invocation_of(["runs"]) is None
 
 
-def test_what_lost_a_part_of_its_memory_judges_that_part_anew(searched: list[object]) -> None:
+def test_what_lost_a_part_of_its_memory_judges_that_part_again(searched: list[object]) -> None:
     many(COUNT)
     expected = report()
     with sqlite3.connect("cache/judged.sqlite") as base:
@@ -157,7 +157,7 @@ def test_few_files_are_not_kept_track_of() -> None:
     )
 
 
-def test_a_call_that_loglens_failed_in_is_made_anew() -> None:
+def test_a_call_that_loglens_failed_in_is_made_again() -> None:
     many(COUNT)
     good("runs/bug.csv")
     fail = (

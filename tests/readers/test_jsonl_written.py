@@ -154,7 +154,7 @@ def test_mmengine(name: str, axis: str, steps: list[int], tmp_path: Path) -> Non
     assert kinds(bad) == ["corrupt"]
 
 
-def test_detr_goes_on_from_its_checkpoint() -> None:
+def test_detr_continues_from_its_checkpoint() -> None:
     (run,) = loglens.read(DATA / "detr" / "log.txt")
     assert [step for step, _ in rows(run, "train_loss")] == [0, 1, 2, 2, 3, 4]
     assert run.curves["train_loss"].step.tolist() in ([0, 1, 2, 3, 4], [0, 1, 2, 2, 3, 4])

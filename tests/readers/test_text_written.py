@@ -141,7 +141,7 @@ def test_lightning() -> None:
         r"Epoch (\d): [^|]*\|[^|]*\| (\d+)/12 \[[^\]]*train_loss=([\d.e-]+)(?:, val_loss=([\d.e-]+))?\]",
         content("console/lightning.log"),
     )
-    # at 0 the bar has begun anew and shows what was measured before; the last one drawn at a step counts
+    # at 0 the bar has begun again and shows what was measured before; the last one drawn at a step counts
     train = {12 * int(epoch) + int(at): float(loss) for epoch, at, loss, _ in shown if at != "0"}
     val = {12 * int(epoch) + int(at): float(loss) for epoch, at, _, loss in shown if at != "0" and loss}
     assert len(train) == 9

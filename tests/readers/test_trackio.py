@@ -73,7 +73,7 @@ def test_old_files_know_runs_by_name(tmp_path: Path) -> None:
     )
     connection.execute("CREATE TABLE configs (id INTEGER PRIMARY KEY, run_name TEXT, config TEXT, created_at TEXT)")
     for step in range(3):
-        row = ("2025-01-01T00:00:00", "a", step, json.dumps({"loss": step}) if step else "{torn")
+        row = ("2025-01-01T00:00:00", "a", step, json.dumps({"loss": step}) if step else "{cut off")
         connection.execute("INSERT INTO metrics (timestamp, run_name, step, metrics) VALUES (?, ?, ?, ?)", row)
     connection.commit()
     connection.close()

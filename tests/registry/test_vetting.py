@@ -1,4 +1,4 @@
-"""A module that breaks the contract is refused when it is loaded, with what to mend."""
+"""A module that breaks the contract is refused when it is loaded, with what to fix."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_good_detector() -> None:
         ("blue: float = 0.5", "blue: float", "needs a number"),
         ("When it is wrong.", "Wrong when.", "needs the headings"),
         ("The loss is blue.", "B" * 80, "at most 70"),
-        ('"blue-loss"', '"blueLoss"', "kebab case"),
+        ('"blue-loss"', '"blueLoss"', "kebab-case"),
         ('"blue-loss"', '"red-loss"', "must be called red_loss.py"),
         ("RULE =", "RULES =", "needs RULE"),
     ],

@@ -124,7 +124,7 @@ def test_equal_actions_have_one_number_in_a_run() -> None:
         assert len(said) == 1, action
 
 
-def test_a_pretrained_model_is_not_initialised_anew() -> None:
+def test_a_pretrained_model_is_not_initialised_again() -> None:
     curves = {"loss": level(N, 2.303, 0.002)} | {f"grad_norm/layer{k}": np.full(N, 10.0 ** (k - 6)) for k in range(6)}
     scratch = {one.action for found in remedies(curves) for one in found}
     assert scratch & {"change_init", "change_activation"}
@@ -169,7 +169,7 @@ def test_no_clip_is_taken_from_norms_that_are_the_fault() -> None:
     assert all(float(one.params["max_norm"]) <= 1 for one in clips)
 
 
-def test_a_run_that_breaks_in_its_warmup_goes_on_at_a_rate_that_still_trained() -> None:
+def test_a_run_that_breaks_in_its_warmup_continues_at_a_rate_that_still_trained() -> None:
     lr = np.minimum(np.arange(1, N + 1) / 150, 1) * 0.3
     remedy = next(one for one in remedies({"loss": broken(60), "lr": lr})[0] if one.action == "scale_lr")
     assert 0.3 * float(remedy.params["factor"]) < lr[60]

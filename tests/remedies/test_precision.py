@@ -86,7 +86,7 @@ def test_precision_comes_after_the_logarithm_where_gradients_are_known_not_to_ha
 
 
 @pytest.mark.parametrize(("onset", "step"), [(50, 49), (90, 89), (5, None), (None, None)])
-def test_a_run_goes_on_from_its_last_sound_step(onset: int | None, step: int | None) -> None:
+def test_a_run_continues_from_its_last_sound_step(onset: int | None, step: int | None) -> None:
     loss = falling(100)
     loss[onset or 0 :] = np.nan
     advice = from_checkpoint(series(loss), onset)

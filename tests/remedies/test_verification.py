@@ -134,25 +134,25 @@ def test_the_healthy_twin_passes(sample: str, rule: str, twin: str) -> None:
             assert not violated(check, healthy.curves, healthy.outcomes), (remedy.action, check)
 
 
-@pytest.mark.parametrize(("sample", "rule", "tag", "mend"), MENDED, ids=[sample for sample, *_ in MENDED])
+@pytest.mark.parametrize(("sample", "rule", "tag", "fix"), MENDED, ids=[sample for sample, *_ in MENDED])
 def test_the_same_run_without_the_fault_passes(
-    sample: str, rule: str, tag: str, mend: Callable[[Floats], Floats]
+    sample: str, rule: str, tag: str, fix: Callable[[Floats], Floats]
 ) -> None:
     (run,) = loglens.read(SAMPLES / sample)
-    healthy, advice = judge(changed(run, tag, mend), detectors()), remedies(judged(sample), rule)
+    healthy, advice = judge(changed(run, tag, fix), detectors()), remedies(judged(sample), rule)
     assert advice
     for remedy in advice:
         for check in remedy.checks:
             assert not violated(check, healthy.curves, healthy.outcomes), (remedy.action, check)
 
 
-def changed(run: Run, glob: str, mend: Callable[[Floats], Floats]) -> Run:
+def changed(run: Run, glob: str, fix: Callable[[Floats], Floats]) -> Run:
     """The run with the values of some curves replaced."""
     columns, value = run.columns, run.columns.value.copy()
     for number, tag in enumerate(columns.tags):
         if tag == glob or (glob.endswith("*") and tag.startswith(glob[:-1])):
             rows = columns.tag == number
-            value[rows] = mend(value[rows])
+            value[rows] = fix(value[rows])
     return replace(run, columns=Columns(columns.tags, columns.tag, columns.step, columns.time, value, columns.session))
 
 

@@ -215,7 +215,7 @@ def test_a_result_in_full() -> None:
     assert result["ruleId"] == "nan-loss" and result["level"] == "error" and result["kind"] == "fail"
     assert result["message"]["text"] == (
         "the loss becomes NaN at step 431 and stays so: 69 of 500 points. It follows from exploding-gradient. "
-        "What to change first: Train in bfloat16 in place of float16: it has float32's range."
+        "What to change first: Train in bfloat16 instead of float16: it has float32's range."
     )
     (place,) = result["locations"]
     assert place["physicalLocation"]["artifactLocation"] == {

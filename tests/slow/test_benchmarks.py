@@ -113,7 +113,7 @@ def test_the_error_curves_are_of_rules_that_there_are_and_have_a_number_in_every
         assert max(calm) <= 0.02, name  # at a noise of 1 %, a look-alike is warned of in one run of 50 at the most
 
 
-def test_error_curves_are_measured_anew() -> None:
+def test_error_curves_are_measured_again() -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); import error_curves as e; e.SEEDS = 4\n"
         "pair = e.PAIRS['divergence']\n"

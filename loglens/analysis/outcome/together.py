@@ -30,7 +30,7 @@ def fell_together(found: Sequence[Indicator]) -> tuple[str, Indicator] | None:
 
     A curve counts that gained, and ends with less than three quarters of that. Half of all curves must, one of training
     and one held out; one of them gained, and one gave back, by more than its noise. The state is lost where the curves
-    keep less than half in the median, unstable where they keep more. None where this does not hold.
+    keep less than half (median), unstable where they keep more. None where this does not hold.
 
     Of 216 healthy runs (small nets and AlgoPerf) that were looked at, none has a curve that gained beyond its noise and
     keeps less than 0.8 of that.

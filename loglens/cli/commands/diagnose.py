@@ -138,7 +138,7 @@ def command(
     verbose: bool,
     quiet: bool,
 ) -> None:
-    """Read, judge, report: what went wrong, since when, why, what to change.
+    """Read, judge, report: what went wrong, from which step, why, what to change.
 
     PATH is a log file, a run's folder, a folder of many runs, or a quoted glob.
     """

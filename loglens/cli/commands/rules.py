@@ -18,6 +18,7 @@ from loglens.errors import ConfigError, nearest
 from loglens.model.contract import Detector
 from loglens.model.numbers import number
 from loglens.registry import load as registry
+from loglens.registry.thresholds import meaning
 from loglens.renderers.terminal.look import TextStyle, indented
 
 #: Measured false alarms and detections of each built-in rule; generated together with the documentation.
@@ -82,10 +83,11 @@ def _one(detector: Detector, look: TextStyle) -> Iterator[RenderableType]:
         yield indented(look.text(need.name, (f"  {need.wording}", "muted")))
     if detector.thresholds:
         yield ""
-        yield look.text(("Thresholds", "head"), (f"  to be set under [rules.{rule.name}]", "muted"))
+        yield look.text(("Thresholds", "head"), (f"  set under [rules.{rule.name}]", "muted"))
         width = max(map(len, detector.thresholds))
         for name, value in detector.thresholds.items():
-            yield indented(look.text(f"{name:<{width}}  ", (number(value), "number")))
+            words = meaning(rule.name, name)
+            yield indented(look.text(f"{name:<{width}}  ", (f"{number(value):<8}", "number"), (words, "muted")))
     if rule.leads_to:
         yield ""
         yield look.text(("It leads to", "head"), f"  {', '.join(rule.leads_to)}")

@@ -1,4 +1,4 @@
-"""Find the intact records of block logs (W&B, SwanLab), and go on behind damaged ones.
+"""Find the intact records of block logs (W&B, SwanLab), and continue behind damaged ones.
 
 After a header of 7 bytes, blocks of 32 KiB, counted from the beginning of the file, hold chunks of
 `u32 CRC | u16 length | u8 kind | payload`, all little-endian; a record is one chunk or several. The
@@ -50,8 +50,8 @@ class BlockLog:
         self.path, self.magic = path, magic
         self.count = self.lost = self.first = 0
         self.cut_off = False
-        self._parts: list[bytes] | None = None  # of a record that goes on in the next block
-        self._orphans = False  # after damage: what goes on there is known to be lost
+        self._parts: list[bytes] | None = None  # of a record that continues in the next block
+        self._orphans = False  # after damage: what continues there is known to be lost
         self._budget = BUDGET
 
     def __iter__(self) -> Iterator[Batch]:

@@ -70,7 +70,7 @@ def magic_of(start: bytes) -> bytes | None:
 def unpack(packed: IO[bytes], plain: IO[bytes], magic: bytes) -> list[tuple[str, str]]:
     """Write what can be unpacked, as far as the budget goes, and return notes (kind, message) on the rest.
 
-    A compressed file is one member or several, as when files were appended to each other or a writer began anew.
+    A compressed file is one member or several, as when files were appended to each other or a writer began again.
     """
     unpacker: Unpacker = MAGIC[magic]()
     data, at, max_size = packed.read(READ), 0, budget().limit("unpacked")

@@ -8,7 +8,7 @@ from typing import Any
 
 from loglens.errors import UnreadableError
 
-#: A pointer that git leaves in place of a big file that was not downloaded.
+#: A pointer that git leaves instead of a big file that was not downloaded.
 LFS_POINTER = b"version https://git-lfs"
 
 

@@ -96,7 +96,7 @@ def _are_rows(text: str) -> bool:
 
 def _are_lines(lines: Sequence[str], whole: bool, named: bool) -> bool:
     """Whether the lines of a file's head are objects; a single line counts only with a telling name."""
-    if len(lines) == 1 and not whole:  # the first line goes on beyond the head
+    if len(lines) == 1 and not whole:  # the first line continues beyond the head
         return named and lines[0].startswith('{"')
     first = _is_object(lines[0])
     return first is True and (named or (len(lines) > 1 and lines[1].startswith("{")))

@@ -1,4 +1,4 @@
-"""Columns that go blank for good while rows of their kind go on.
+"""Columns that go blank for good while rows of their kind continue.
 
 pandas writes NaN as a blank cell, so that a diverged run looks as if it had stopped logging its loss.
 Nothing is invented here: the cells stay blank, and a note says what was seen.
@@ -22,7 +22,7 @@ _MIN_ROWS, _MAX_KINDS, _MAX_COLUMNS = 3, 64, 4096
 
 
 def blank_tails(table: Table, step: Ints, columns: Sequence[int]) -> Iterator[str]:
-    """One sentence for every group of columns that ends while rows of its kind go on.
+    """One sentence for every group of columns that ends while rows of its kind continue.
 
     The kind of a row is the set of its filled columns. A tail is a kind of rows that is another kind
     less some columns, and that comes only once that other kind has come to its end. Where rows
@@ -51,7 +51,7 @@ def blank_tails(table: Table, step: Ints, columns: Sequence[int]) -> Iterator[st
                     verb = "are" if len(lost) > 1 else "is"
                     yield (
                         f"{names}{more} {verb} blank in all {tail} rows from step {first} on "
-                        "while rows go on; pandas writes NaN as a blank cell"
+                        "while rows continue; pandas writes NaN as a blank cell"
                     )
 
 

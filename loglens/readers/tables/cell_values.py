@@ -25,7 +25,7 @@ ABSENT = frozenset({"", "na", "n/a", "#n/a", "none", "null", "<na>", "-", "--"})
 SOME = 1000
 #: From how many bytes on a file is worth loading pandas, and using it where it is loaded already.
 WORTH_LOADING, WORTH_USING = 16 << 20, 1 << 20
-#: What writing a tensor of torch leaves in place of its value, with its device or without.
+#: What writing a tensor of torch leaves instead of its value, with its device or without.
 _TENSOR = re.compile(r"tensor\(([^,()\x1f]+)(?:[,\x1f].*)?\)$")  # \x1f: a comma inside quotes
 _WIDEST_GRID = 1000
 _BLANKS = sorted({form for word in ABSENT for form in (word, word.upper(), word.capitalize())})

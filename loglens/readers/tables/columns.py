@@ -56,7 +56,7 @@ def scalars(
 ) -> Scalars:
     """The columns of a table as curves over its step axis.
 
-    axis: the step axis where the caller knows it. tags: what columns are called in place of their
+    axis: the step axis where the caller knows it. tags: what columns are called instead of their
     name; then no others are taken. skip: columns to leave out.
     """
     axis = axis or find_axis(table)

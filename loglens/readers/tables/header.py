@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-#: In place of a delimiter where there is a single column.
+#: Instead of a delimiter where there is a single column.
 NONE = "\x1c"
 #: So many unnamed columns are spelled out in a message.
 _SHOWN = 8

@@ -43,7 +43,7 @@ def split_runs(table: Table) -> list[Part]:
 
     The columns that name the run are looked at together, then those of `RUNS`, then each alone. A table holds
     several runs if its steps go back or repeat, but never (save a resume) within one run, and if each run
-    begins where the others do: rows with another name that go on from the last step are a resume.
+    begins where the others do: rows with another name that continue from the last step are a resume.
     """
     naming = {col: code for col in _columns(table) if (code := _codes(table, col)) is not None}
     if not naming:
@@ -79,7 +79,7 @@ def _columns(table: Table) -> list[int]:
 
 
 def _codes(table: Table, col: int) -> Ints | None:
-    """The values of a column as numbers of their kind; None where it is constant, mixed or names each row anew."""
+    """The values of a column as numbers of their kind; None where it is constant, mixed or names each row again."""
     words = table.text.get(col, {})
     if words and len(words) < table.height:
         return None

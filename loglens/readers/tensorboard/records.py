@@ -221,10 +221,10 @@ class Framer:
         return guess, at + int(guess.sum())
 
     def _resume_at_next_header(self, heads: Ints, sizes: Ints, at: int) -> tuple[Ints, Ints, int]:
-        """No whole record begins at `at`: go on at the next valid header, or end."""
+        """No whole record begins at `at`: continue at the next valid header, or end."""
         if len(heads) and self._broken(last := int(heads[-1]), int(sizes[-1])):
             # A writer died inside this record and another went on after it in the same file: the
-            # length of the torn record swallowed the beginning of what follows
+            # length of the cut off record swallowed the beginning of what follows
             found = self._resync(last + 1, at)
             if found:
                 self.skipped.append((last, found - last))

@@ -55,7 +55,7 @@ class Templates(dict[bytes, int]):
         return form
 
     def begins(self, template: bytes) -> bool:
-        """Whether a line with values is known that begins like this and goes on."""
+        """Whether a line with values is known that begins like this and continues."""
         return any(len(known) > len(template) and known.startswith(template) for known in self._kept)
 
     def _room(self, plan: LinePlan) -> bool:

@@ -14,7 +14,7 @@ stands for a number, "<name>" for a number that is called so and one blank for a
   mean      the average in parentheses counts          all     over all workers: beside the same of one worker
   opens     values at a step, and section for what follows
   section   lines from here on are of this split       table   a row of a table
-  restart   the program began anew                     alone   only values without a name in the line count
+  restart   the program began again                     alone   only values without a name in the line count
   postfix   a bar of tqdm with values behind it
   own       the name of the value says of what part of the data it is
   group     the rows of the table from here on belong to a group, which is part of their names

@@ -95,7 +95,7 @@ def _count_epochs(records: LineRecords, families: list[tuple[str, Ints]], epoch:
 
 
 def _sessions(records: LineRecords, rows: Ints, epoch: Floats) -> NDArray[np.int32]:
-    """A number that rises where the program began anew: after its banner, or from the start again."""
+    """A number that rises where the program began again: after its banner, or from the start again."""
     session = np.zeros(len(records.plan), np.int32)
     if not len(rows):
         return session

@@ -23,7 +23,7 @@ _REPEATS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Points as `Columns` has them, but with the row in place of step and time, which stand by row.
+    """Points as `Columns` has them, but with the row instead of step and time, which stand by row.
 
     own_steps: by tag number, the values of the step metric that it was given, where they can be steps.
     unfit: tags whose step metric cannot be their axis. nulls: tags with numbers and nulls.

@@ -2,7 +2,7 @@
 
 A message is a history row or a sample of system metrics: fields that are items, and perhaps one that
 is a stamp. All messages are walked side by side, item by item, with numpy; what is laid out in an
-unforeseen way is read one by one. `raw` must go on for a few bytes after the last message.
+unforeseen way is read one by one. `raw` must continue for a few bytes after the last message.
 """
 
 from __future__ import annotations

@@ -9,13 +9,13 @@ from urllib.parse import quote_from_bytes
 
 from loglens.model.finding import Remedy, Severity
 from loglens.model.numbers import number, plural
-from loglens.model.plain_text import safe, shorten, words
+from loglens.model.plain_text import safe, shorten
 from loglens.model.report import Diagnosis, Outline, Report, RuleResult
 from loglens.model.reported_finding import ReportedFinding
 from loglens.model.series import Series
 from loglens.model.strict_json import to_strict
 from loglens.remedies.phrases import phrase
-from loglens.renderers.shared.wording import condition
+from loglens.renderers.shared.wording import condition, label
 from loglens.stats.parameter_splits import Split, comparable
 
 #: Worst first: the order in which runs are shown.
@@ -99,7 +99,7 @@ def when(finding: ReportedFinding) -> str:
 def numbers(finding: ReportedFinding, max_count: int) -> list[tuple[str, str]]:
     """The first numbers of the evidence as name and value: ("growth per step", "1.31")."""
     plain = [(key, value) for key, value in to_strict(finding.evidence).items() if isinstance(value, str | int | float)]
-    return [(say(words(key), 40), say(number(value), 200)) for key, value in plain[:max_count]]
+    return [(say(label(key), 40), say(number(value), 200)) for key, value in plain[:max_count]]
 
 
 def advice(remedy: Remedy) -> str:

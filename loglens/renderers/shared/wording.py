@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from loglens.model.causal_chain import in_words
-from loglens.model.plain_text import safe
+from loglens.model.plain_text import safe, words
 
 #: Names of the frameworks of snippets; at most eleven characters, so that they fit a margin.
 FRAMEWORKS: Mapping[str, str] = {
@@ -32,6 +32,36 @@ FRAMEWORKS: Mapping[str, str] = {
     "loglens": "loglens",
 }
 
+#: What the evidence of findings is called where the words of its key do not say it.
+LABELS: Mapping[str, str] = {
+    "chance_classes": "classes at chance level",
+    "doubling_steps": "steps to double",
+    "first_lr": "first learning rate",
+    "growth_per_step_high": "growth per step, at most",
+    "growth_per_step_low": "growth per step, at least",
+    "kl_end": "KL term at the end",
+    "kl_highest": "highest KL term",
+    "loss_high": "highest loss",
+    "loss_low": "lowest loss",
+    "metric_end": "metric at the end",
+    "metric_start": "metric at the start",
+    "moved_before": "before the onset:",
+    "nonfinite_points": "points not finite",
+    "norm_end": "norm at the end",
+    "norm_start": "norm at the start",
+    "overflow_step": "float32 overflow at step",
+    "peak_lr": "peak learning rate",
+    "point_noise": "noise per point",
+    "ratio_above_one": "share of steps that grow",
+    "ratio_above_one_p": "p of that share",
+    "reward_end": "reward at the end",
+    "reward_start": "reward at the start",
+    "share_above_one": "share of points above 1",
+    "train_end": "training loss at the end",
+    "val_end": "validation loss at the end",
+    "val_start": "validation loss at the start",
+}
+
 #: The entry of the snippets that is no code to change but the checks on a rerun, as they stand in loglens.toml.
 CHECKS = "loglens"
 
@@ -43,6 +73,11 @@ def codes(snippets: Mapping[str, str]) -> list[tuple[str, str]]:
         if framework != CHECKS and code not in shown.values():
             shown[framework] = code
     return list(shown.items())
+
+
+def label(key: str) -> str:
+    """What a number of the evidence is called: "growth per step" for "growth_per_step"."""
+    return LABELS.get(key) or words(key)
 
 
 def condition(name: str) -> str:

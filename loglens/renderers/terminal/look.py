@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # slow to load, and outputs for programs have no use for it
     from rich.padding import Padding
     from rich.text import Text
 
-#: 256-colour numbers rather than the names of the first 16, which every terminal theme paints anew.
+#: 256-colour numbers rather than the names of the first 16, which every terminal theme paints again.
 STYLES = {
     "failed": "bold color(160)",
     "error": "bold color(160)",

@@ -13,14 +13,14 @@ from rich.tree import Tree
 from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Remedy, Severity
 from loglens.model.numbers import number, plural
-from loglens.model.plain_text import printable, words
+from loglens.model.plain_text import printable
 from loglens.model.report import CurveRole, Diagnosis
 from loglens.model.reported_finding import ReportedFinding
 from loglens.model.vocabulary import BOOKKEEPING
 from loglens.remedies.phrases import phrase
 from loglens.renderers.shared.buckets import Scale
 from loglens.renderers.shared.summary import changed_before, of_kind, reasons
-from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes, condition
+from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes, condition, label
 from loglens.renderers.shared.worth_logging import worth_logging
 from loglens.renderers.terminal.look import STYLES, TextStyle, indented
 from loglens.renderers.terminal.plots import plot
@@ -220,7 +220,7 @@ def _numbers(finding: ReportedFinding, look: TextStyle, width: int) -> Iterator[
     plain = [(key, value) for key, value in finding.evidence.items() if isinstance(value, str | int | float)]
     line = look.text()
     for key, value in plain if look.verbose else plain[:FEW_NUMBERS]:
-        item = look.text((f"{look.say(words(key), 40)} ", "muted"), (look.say(number(value), 200), "number"))
+        item = look.text((f"{look.say(label(key), 40)} ", "muted"), (look.say(number(value), 200), "number"))
         if line and line.cell_len + 3 + item.cell_len > width:
             yield line
             line = look.text()
