@@ -87,8 +87,8 @@ def diagnose(
 ) -> Report:
     """Judge every run of the data, and return the report.
 
-    data: a path or a list of paths; a run or a list of runs; a pandas or polars data frame, wide (a column per curve) or
-    tidy (step, tag, value); a dict of arrays; a list of dicts, one per row.
+    data: a path or a list of paths; a run or a list of runs; a pandas or polars data frame, wide (a column per curve)
+    or tidy (step, tag, value); a dict of arrays; a list of dicts, one per row.
     config: a loglens.toml or pyproject.toml to use; none is searched for. fail_on: error (the default),
     warning, note or never. roles: globs of tags to roles, such as {"objective": "loss", "dev*": "loss@val"}.
     select: names of the only rules to apply. ignore: names of rules to skip. thresholds: rule -> threshold ->

@@ -35,7 +35,7 @@ FEW_RUNS, FEW_FINDINGS = 10, 5
 def assert_healthy(
     path: str | Path | list[str | Path], fail_on: str = "error", config: str | Path | None = None
 ) -> Report:
-    """Diagnose the log at a path. Raises AssertionError that says what is wrong, since when, and what to change.
+    """Diagnose the log at a path. Raises AssertionError that says what is wrong, from which step, and what to change.
 
     path: as for `loglens diagnose`. fail_on: error, warning or note. config: a loglens.toml or
     pyproject.toml with roles, thresholds and assertions; none is looked for. A log that cannot be read or

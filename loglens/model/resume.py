@@ -22,7 +22,7 @@ class Rewind(NamedTuple):
 
 
 class Purge(NamedTuple):
-    """A writer's word that it continues from `step`: rows of sessions from `begin` to before `session` are void there."""
+    """A writer's word that it continues at `step`: rows of sessions from `begin` to before `session` are void there."""
 
     begin: int
     session: int

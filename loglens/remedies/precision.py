@@ -85,7 +85,7 @@ def advice_for(suspect: str, loss: Series, drivers: Sequence[Series], onset: int
 
 
 def from_checkpoint(curve: Series, onset: int | None) -> list[Remedy]:
-    """Going on from the last sound step, where the run was sound for long enough. onset: a step."""
+    """Continuing from the last sound step, where the run was sound for long enough. onset: a step."""
     first, length = int(curve.step[0]), curve.last_step - int(curve.step[0])
     sound = curve.before(onset).finite if onset is not None else curve.finite
     if onset is None or onset - first <= LATE * length or not len(sound):

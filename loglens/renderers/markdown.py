@@ -169,7 +169,7 @@ def _facts(run: Diagnosis, named: bool) -> str:
 
 
 def _finding(finding: ReportedFinding, place: int, chain: list[ReportedFinding]) -> str:
-    """One step of a causal chain as an item of a list: what, how sure, since when, in which curves, which numbers."""
+    """One step of a causal chain as an item of a list: what, how sure, from which step, which curves, which numbers."""
     said = ", ".join(filter(None, [str(finding.severity), f"{finding.confidence} confidence", prose(when(finding))]))
     before = chain[place - 2].condition if place > 1 else None
     if finding.caused_by is not None and finding.caused_by != before:

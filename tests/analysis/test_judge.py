@@ -129,7 +129,7 @@ def test_a_rule_that_never_complains_does_not_judge_a_run() -> None:
 
 
 def test_test_curves_stand_in_where_nothing_was_validated() -> None:
-    """A study that calls its splits tr and te, and learns sixty patients by heart."""
+    """A study that calls its splits tr and te, and memorises sixty patients."""
     n = 150
     held_out = np.concatenate([np.linspace(0.73, 0.56, 12), np.linspace(0.57, 0.76, n - 12)]) * level(n, 1.0, 0.005)
     found = judge(run({"tr_loss": np.geomspace(0.7, 1e-5, n), "te_loss": held_out}), detectors())

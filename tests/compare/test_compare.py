@@ -228,7 +228,7 @@ def document(*args: str) -> Any:
     return json.loads(call(*args, "--format", "json").stdout)
 
 
-def test_the_command_says_where_they_part() -> None:
+def test_the_command_says_where_they_diverge() -> None:
     good, bad = log("good/a.csv", loss=falling(300)), log("bad/a.csv", loss=growing(300, 150, 0.05) + falling(300))
     done = call(good, bad)
     assert done.exit_code == 0 and done.stdout.startswith("! RUNS DIVERGE  first at step ")

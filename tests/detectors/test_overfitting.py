@@ -35,7 +35,7 @@ def test_no_overfitting(curves: dict[str, Floats]) -> None:
 
 
 @pytest.mark.parametrize("n", [8, 40])
-def test_labels_of_other_inputs_are_learned_by_heart(n: int) -> None:
+def test_labels_of_other_inputs_are_memorised(n: int) -> None:
     """Validation is at its best at its first evaluation, and its accuracy stays at a third."""
     g = np.random.default_rng(n)
     held_out = {"val_loss": 1.05 + 0.07 * np.linspace(0, 1, n), "val_accuracy": 0.32 + 0.01 * g.normal(size=n)}

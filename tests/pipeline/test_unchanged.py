@@ -1,4 +1,4 @@
-"""A call that is made again is told from memory where nothing below its folders changed, and only there."""
+"""A call that is made again is answered from memory where nothing below its folders changed, and only there."""
 
 from __future__ import annotations
 

@@ -286,7 +286,7 @@ def table_with_tail(blank_from: int, total: int) -> str:
     return "\n".join([*lines, ""])
 
 
-def test_columns_that_go_blank_while_their_rows_go_on(tmp_path: Path) -> None:
+def test_columns_that_go_blank_while_their_rows_continue(tmp_path: Path) -> None:
     run = read_one(csv.read, text(tmp_path, table_with_tail(20, 40)))
     (note,) = run.notes
     assert note.kind == "blank-tail"

@@ -69,7 +69,7 @@ def test_every_known_difference_has_a_reason() -> None:
         ({"split": "val"}, "role"),
     ],
 )
-def test_a_curve_that_differs_is_told_from_the_expected_one(change: dict[str, Any], word: str) -> None:
+def test_a_curve_that_differs_is_not_the_expected_one(change: dict[str, Any], word: str) -> None:
     row = Expected("case", "", "loss@train", "loss", "step 10..40", 4, "4", "1", "2.5", frozenset(), "")
     curve = Series("loss", STEP, np.array([4.0, 3.0, 2.0, 1.0]), np.zeros(4), role="loss", split="train")
     assert not differences(row, curve)

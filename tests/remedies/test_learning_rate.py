@@ -49,7 +49,7 @@ def test_schedules_have_no_jump(value: np.ndarray) -> None:
     assert not any(rates.jump(lr, onset, 5) for onset in range(10, 200, 10))
 
 
-def test_a_rate_that_rises_to_the_end_is_told_from_a_warmup() -> None:
+def test_a_rate_that_rises_to_the_end_is_not_taken_for_a_warmup() -> None:
     rising = series(np.geomspace(1e-3, 0.4, 300), role="lr")
     assert rates.still_rises(rising, 50)
     warmup = series(np.minimum(np.arange(1, 301) / 100, 1) * 1e-3, role="lr")

@@ -82,7 +82,7 @@ def test_a_reader_that_goes_away_changes_no_exit_code(format: str) -> None:
         assert process.stderr.read() == b"" and process.wait(60) == 1
 
 
-def test_what_else_was_asked_for_is_written_all_the_same() -> None:
+def test_what_else_was_asked_for_is_written_anyway() -> None:
     many(9)
     words = f"{sys.executable} -m loglens diagnose runs --format jsonl -o - -o r.json | head -c 1"
     subprocess.run(words, shell=True, capture_output=True, timeout=60)  # noqa: S602 - a pipe is what is tested

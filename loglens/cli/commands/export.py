@@ -32,13 +32,13 @@ from loglens.renderers import point_tables as export
     "--tidy/--wide",
     default=True,
     help="Tidy (the default): run, tag, step, time, value, every point as written. "
-    "Wide: a row a run and step, a column a tag; a blank is no value, nan a logged NaN.",
+    "Wide: one row per run and step, one column per tag; a blank is not logged, nan a logged NaN.",
 )
 @click.option(
     "--raw-text",
     is_flag=True,
-    help="CSV: write names that begin with = + - @ or a tab as they are, which a spreadsheet runs as formulas. "
-    "Without it they stand behind an apostrophe.",
+    help="CSV: write names that begin with = + - @ or a tab unchanged; a spreadsheet runs them as formulas. "
+    "Without it they are prefixed with an apostrophe.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
 @common.reading_options
