@@ -30,6 +30,10 @@ SAMPLE = "sample_logs/exploding_gradient_rnn"
 COMMAND = f"loglens diagnose {SAMPLE}"
 #: Where the picture ends: before the second remedy.
 END = re.compile(r"^\W*2\.")
+#: Column and row of the dot of each bit of a Braille letter.
+BRAILLE = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
+#: Pixels of a dot, of a line of the picture (20 of the letters, times 1.22), and from the baseline to the next line.
+DOT, LINE, BELOW = 4.0, 24.4, 5.4
 BROWSER = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 #: A terminal window as rich draws it, but with the fonts of the reader: nothing is loaded from anywhere.
@@ -77,17 +81,33 @@ def picture(made: Report) -> str:
     console.print(Text.from_ansi(screen(made)), soft_wrap=True)
     text = console.export_svg(title="loglens", code_format=FORMAT, unique_id="loglens")
     text = re.sub(
-        r'x="([\d.]+)" (y="[\d.]+") textLength="([\d.]+)"([^>]*)>([^<]*[\u2800-\u28ff┊][^<]*)<', _placed, text
+        r'<text class="([\w-]+)" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)"[^>]*>'
+        r"([^<]*[\u2800-\u28ff┊][^<]*)</text>",
+        _drawn,
+        text,
     )
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
-def _placed(found: re.Match[str]) -> str:
-    """Dots of a plot, each at its own place: many fonts lack them, and those that replace them are wider."""
-    count = len(html.unescape(found[5]))
-    wide = float(found[3]) / count
-    places = " ".join(f"{float(found[1]) + i * wide:.1f}" for i in range(count))
-    return f'x="{places}" {found[2]}{found[4]}>{found[5]}<'
+def _drawn(found: re.Match[str]) -> str:
+    """The dots of a plot as a path: many fonts lack Braille, and those that replace them are wider."""
+    letters = html.unescape(found[5]).replace("\xa0", " ")
+    left, baseline, wide = float(found[2]), float(found[3]), float(found[4]) / len(letters)
+    dots = "".join(
+        f"M{left + (at + (column + 0.5) / 2) * wide - DOT / 2:.1f} {baseline + BELOW - (4 - row) * LINE / 4:.1f}"
+        f"h{DOT}v{DOT}h-{DOT}z"
+        for at, letter in enumerate(letters)
+        for column, row in _dots(letter)
+    )
+    return f'<path class="{found[1]}" d="{dots}"/>'
+
+
+def _dots(letter: str) -> list[tuple[float, int]]:
+    """Column and row of the dots of a Braille letter, or of the line that marks the onset."""
+    if letter == "┊":
+        return [(0.5, 0), (0.5, 2)]
+    bits = ord(letter) - 0x2800
+    return [BRAILLE[bit] for bit in range(8) if 0 <= bits < 256 and bits >> bit & 1]
 
 
 def words(svg: str) -> list[str]:

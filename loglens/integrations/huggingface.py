@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from loglens.integrations.verdict import verdict
+from loglens.integrations.verdict import active_wandb, verdict
 
 
 class LoglensCallback(TrainerCallback):
@@ -28,4 +28,4 @@ class LoglensCallback(TrainerCallback):
         if state.is_world_process_zero:
             events = sorted(Path(args.output_dir).rglob("events.out.tfevents.*"), key=lambda file: file.stat().st_mtime)
             folder = self.log_dir or (events[-1].parent if events else None)
-            verdict(folder or state.log_history, folder or args.output_dir, **self.options)
+            verdict(folder or state.log_history, folder or args.output_dir, active_wandb(), **self.options)

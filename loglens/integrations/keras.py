@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from loglens.integrations.verdict import verdict
+from loglens.integrations.verdict import active_wandb, verdict
 
 
 class LoglensCallback(keras.callbacks.Callback):
@@ -29,4 +29,4 @@ class LoglensCallback(keras.callbacks.Callback):
         """Called by Keras."""
         place = Path(self.log_dir or ".")
         folder = place if place.is_dir() else place.parent
-        verdict(self.log_dir or self.model.history.history, folder, **self.options)
+        verdict(self.log_dir or self.model.history.history, folder, active_wandb(), **self.options)

@@ -29,7 +29,7 @@ class LoglensCallback(Callback):
         for logger in trainer.loggers:
             logger.save()
         if trainer.is_global_zero and folder is not None:
-            verdict(folder, folder, **self.options)
+            verdict(folder, folder, trainer.loggers, **self.options)
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:  # noqa: ARG002 - likewise
         """Called where the fit fails; other processes may be gone, so that only one process is waited for."""

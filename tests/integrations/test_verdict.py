@@ -52,3 +52,26 @@ def test_a_fault_of_loglens_is_none_of_the_training(
     monkeypatch.setattr(module, "diagnose", fail)
     assert verdict(SAMPLES, tmp_path) is None
     assert "loglens itself failed: ZeroDivisionError" in capsys.readouterr().err
+
+
+class Texts:
+    """A logger that takes texts: by `add_text` as TensorBoard's, or by `log_text` as MLflow's."""
+
+    def __init__(self, method: str) -> None:
+        self.run_id, self.said = "r1", list[tuple[object, ...]]()
+        setattr(self, method, lambda *said: self.said.append(said))
+
+
+class WandbRun:
+    def __init__(self) -> None:
+        self.summary = dict[str, str]()
+
+
+def test_the_report_goes_to_the_loggers_that_take_texts(tmp_path: Path) -> None:
+    board, mlflow, wandb, other = Texts("add_text"), Texts("log_text"), WandbRun(), object()
+    rows = [{"step": step, "loss": float("nan") if step > 50 else 1 / (step + 1)} for step in range(100)]
+    assert verdict(rows, tmp_path, [board, mlflow, wandb, other]) is not None
+    ((tag, text),) = board.said
+    assert tag == "loglens" and "NaN loss" in str(text)
+    assert mlflow.said == [("r1", text, "loglens-report.md")]
+    assert wandb.summary == {"loglens": text, "loglens_verdict": "failed"}

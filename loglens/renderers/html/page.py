@@ -21,6 +21,7 @@ from loglens.renderers.html.clock import duration, in_words
 from loglens.renderers.html.drawing import spark
 from loglens.renderers.html.heatmaps import histograms
 from loglens.renderers.html.runs import columns, curves
+from loglens.renderers.html.seeds import settings
 from loglens.renderers.shared.summary import (
     CODE,
     FEW_RUNS,
@@ -97,6 +98,7 @@ def page(report: Report) -> str:
         columns=[column.title for column in table if column.shown],
         groups=_groups(runs) if len(runs) > FEW_RUNS else [],
         apart=parameter_hints(report),
+        settings=settings(runs, table),
         tally=counts_line(report),
         unread=[(say(unread.path, 200), say(unread.why)) for unread in report.unread],
         gate=report.fail_on is not None,

@@ -36,13 +36,15 @@ Kind = tuple[str, str, str]
 class Column:
     """A column of the table, a value for each run: a number, a text, or None where it has none.
 
-    kind: "number", "time" (seconds) or "text". shown: whether it is shown before columns are chosen.
+    kind: "number", "time" (seconds) or "text". shown: whether it is shown before columns are chosen. setting: whether
+    it is a parameter that differs between runs and that most of them have.
     """
 
     title: str
     kind: str
     values: Sequence[float | str | None]
     shown: bool = True
+    setting: bool = False
 
     def text(self, row: int) -> str:
         """The value of a run as it stands in the table without a script."""
@@ -139,11 +141,14 @@ def _parameters(runs: Sequence[Diagnosis]) -> list[Column]:
     names = dict.fromkeys(name for run in runs for name in run.params)
     found = [(name, [_cell(run.params.get(name)) for run in runs]) for name in names]
     found.sort(key=lambda item: (len(set(item[1])) < 2, not _is_setting(*item)))
-    shown = [name for name, values in found if len(set(values)) > 1 and _is_setting(name, values)][:SHOWN_PARAMS]
+    settings = [name for name, values in found if len(set(values)) > 1 and _is_setting(name, values)]
+    shown = settings[:SHOWN_PARAMS]
     return [
-        Column(say(name, TEXT), "number", values, name in shown)
+        Column(say(name, TEXT), "number", values, name in shown, name in settings)
         if all(isinstance(value, float | None) for value in values)
-        else Column(say(name, TEXT), "text", [None if v is None else number(v) for v in values], name in shown)
+        else Column(
+            say(name, TEXT), "text", [None if v is None else number(v) for v in values], name in shown, name in settings
+        )
         for name, values in found[:PARAMS]
     ]
 
