@@ -76,7 +76,7 @@ def page(detector: Detector, results: score.Results) -> str:
     """The page of one rule."""
     rule = detector.rule
     parts = [f"# {rule.name}", f"{detector.title}.", _facts(detector)]
-    parts += [f"## {heading.rstrip('.')}\n\n{text}" for heading, text in detector.text.items()]
+    parts += [f"## {heading.rstrip('.')}\n\n{_listed(text)}" for heading, text in detector.text.items()]
     parts.append("## Curves it looks at\n\n" + "\n".join(f"- `{need.name}`: {need.wording}" for need in detector.needs))
     if detector.thresholds:
         rows = [[f"`{name}`", _number(value), meaning(rule.name, name)] for name, value in detector.thresholds.items()]
@@ -88,6 +88,11 @@ def page(detector: Detector, results: score.Results) -> str:
     if curves := error_curves(rule.name):
         parts.append("## Errors over length and noise\n\n" + curves)
     return "\n\n".join(parts) + "\n"
+
+
+def _listed(text: str) -> str:
+    """Signs that a text numbers, "(1) ... (2) ...", as a list."""
+    return re.sub(r"\s\((\d)\) ", r"\n\n\1. ", text) if "(2) " in text else text
 
 
 def _facts(detector: Detector) -> str:

@@ -18,8 +18,8 @@ def lr(*values: float) -> Column:
 
 
 def test_seeds_of_one_setting_are_a_row_with_mean_and_spread() -> None:
-    best = Column("val/accuracy best", "number", [0.8, 0.9, 0.5, "NaN", 0.7])
-    made = settings(runs("healthy", "healthy", "healthy", "failed", "failed"), [best, lr(0.1, 0.1, 3.0, 3.0, 3.0)])
+    best = Column("val/accuracy best", "number", [0.5, "NaN", 0.7, 0.8, 0.9], better=1)
+    made = settings(runs("healthy", "failed", "failed", "healthy", "healthy"), [best, lr(3.0, 3.0, 3.0, 0.1, 0.1)])
     assert made is not None and made.params == ("lr",) and made.result == "val/accuracy best"
     good, bad = made.rows
     assert (good.values, good.runs, good.verdicts, good.result) == (("0.1",), 2, "2 healthy", "0.85 ± 0.0707")
@@ -29,6 +29,15 @@ def test_seeds_of_one_setting_are_a_row_with_mean_and_spread() -> None:
         "2 failed, 1 healthy",
         "0.6 ± 0.141 (2 of 3)",
     )
+
+
+def test_the_best_setting_is_first() -> None:
+    values = [1.0, 2.0, 3.0, 4.0]
+    for better, first in ((1, "2"), (-1, "1")):
+        made = settings(
+            runs(*["healthy"] * 4), [Column("best", "number", values, better=better), lr(1.0, 1.0, 2.0, 2.0)]
+        )
+        assert made is not None and made.rows[0].values == (first,)
 
 
 def test_settings_that_were_run_once_are_not_grouped() -> None:

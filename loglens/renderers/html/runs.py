@@ -37,7 +37,8 @@ class Column:
     """A column of the table, a value for each run: a number, a text, or None where it has none.
 
     kind: "number", "time" (seconds) or "text". shown: whether it is shown before columns are chosen. setting: whether
-    it is a parameter that differs between runs and that most of them have.
+    it is a parameter that differs between runs and that most of them have. better: 1 where higher is
+    better, -1 where lower is.
     """
 
     title: str
@@ -45,6 +46,7 @@ class Column:
     values: Sequence[float | str | None]
     shown: bool = True
     setting: bool = False
+    better: int = 0
 
     def text(self, row: int) -> str:
         """The value of a run as it stands in the table without a script."""
@@ -117,7 +119,7 @@ def _values(runs: Sequence[Diagnosis]) -> list[Column]:
         last = [None if curve is None else _plain(float(curve.value[-1])) for curve in members]
         found += [
             Column(f"{title} last", "number", last, place == 0),
-            Column(f"{title} best", "number", best, place == 0),
+            Column(f"{title} best", "number", best, place == 0, better=1 if kind[0] in HIGHER else -1),
         ]
     return found
 

@@ -29,7 +29,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings, the one with the fewest failed runs first. params, result: headings of the columns."""
+    """All settings, those with the most healthy runs and the best result first. params, result: heads of columns."""
 
     params: tuple[str, ...]
     result: str
@@ -43,13 +43,13 @@ def settings(runs: Sequence[Diagnosis], table: Sequence[Column]) -> Settings | N
     table: the columns of the overview.
     """
     params = [column for column in table if column.setting]
-    result = next((column for column in table if column.title.endswith(" best") and column.shown), None)
+    result = next((column for column in table if column.better and column.shown), None)
     groups: dict[tuple[str, ...], list[int]] = {}
     for place in range(len(runs)):
         groups.setdefault(tuple(column.text(place) for column in params), []).append(place)
     if not params or len(groups) < 2 or len(runs) < REPEATED * len(groups):
         return None
-    ordered = sorted(groups.items(), key=lambda item: -np.mean([runs[i].verdict == "healthy" for i in item[1]]))
+    ordered = sorted(groups.items(), key=lambda item: _rank([runs[i] for i in item[1]], result, item[1]))
     rows = [
         Setting(values[:MAX_PARAMS], len(places), _verdicts([runs[i] for i in places]), _result(result, places))
         for values, places in ordered[:MAX_SETTINGS]
@@ -60,6 +60,17 @@ def settings(runs: Sequence[Diagnosis], table: Sequence[Column]) -> Settings | N
     )
 
 
+def _rank(runs: Sequence[Diagnosis], result: Column | None, places: Sequence[int]) -> tuple[float, float]:
+    """What to sort by: first the share of healthy runs, then the mean result."""
+    known = _known(result, places)
+    mean = float(np.mean(known)) if known else -np.inf
+    return -float(np.mean([run.verdict == "healthy" for run in runs])), -mean * (0 if result is None else result.better)
+
+
+def _known(column: Column | None, places: Sequence[int]) -> list[float]:
+    return [] if column is None else [float(v) for i in places if isinstance(v := column.values[i], float | int)]
+
+
 def _verdicts(runs: Sequence[Diagnosis]) -> str:
     """ "3 healthy, 1 failed"."""
     names = [run.verdict.replace("-", " ") for run in runs]
@@ -68,7 +79,7 @@ def _verdicts(runs: Sequence[Diagnosis]) -> str:
 
 def _result(column: Column | None, places: Sequence[int]) -> str:
     """Mean and standard deviation over the runs that have a finite value, and how many those are where not all have."""
-    known = [] if column is None else [v for i in places if isinstance(v := column.values[i], float | int)]
+    known = _known(column, places)
     if not known:
         return "–"
     spread = f" ± {estimate(float(np.std(known, ddof=1)))}" if len(known) > 1 else ""
