@@ -54,6 +54,8 @@ def pages() -> dict[Path, str]:
     texts = {
         HERE / "accuracy.md": accuracy(results),
         HERE / "agents.md": GUIDE.read_text("utf-8"),
+        HERE / "api.md": references.python(),
+        HERE / "cli.md": references.command_line(),
         HERE / "formats.md": formats(),
         HERE / "gallery.md": gallery.page(),
         HERE / "logging.md": worth_logging.page(rules),

@@ -95,7 +95,7 @@ def diagnose(
     number. These go before the configuration. baseline: a file of accepted findings, which do not fail the gate.
     jobs: how many processes judge runs. follow: whether links that lead out of a path are followed. columns: names for
     the columns of tables without a header line. after: an earlier run of the same recipe, or a list of them, oldest
-    first: a note says whether what was changed helped, and the remedies go on from there.
+    first: a note says whether what was changed helped, and the remedies continue from there.
 
     Raises UnreadableError for a path that does not exist; what else cannot be read is listed in `report.unread`.
     Raises LoglensError for data of another form, ConfigError for a rule, role or threshold that does not exist.

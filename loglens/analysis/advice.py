@@ -34,7 +34,7 @@ def _with_advice(one: ReportedFinding, recipe: Recipe, curves: Sequence[Series])
 
 
 def _with_checks(remedy: Remedy, rule: str, curves: Sequence[Series], failed: dict[str, bool]) -> Remedy:
-    """Leave out checks that this very run meets, since a better rerun could not be told by them; add the rest as code.
+    """Leave out checks that this very run meets, as they could not show that a rerun is better; add the rest as code.
 
     failed: whether this run fails a check, by its text, for those that were tried already.
     """

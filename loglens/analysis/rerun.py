@@ -32,7 +32,7 @@ def what_changed(run: Diagnosis, old: Diagnosis, rates: tuple[float, float] | No
     said += [f"new: {', '.join(new)}"] if new else []
     ends = _ends(run, old)
     if ends is None:
-        return "; ".join([*said, "no curve measures both, so whether it helped is not known"])
+        return "; ".join([*said, "no curve is in both runs, so whether it helped is unknown"])
     tag, end, was = ends
     verdict = "it helped" if _better(end, was) else "it made it worse" if _better(was, end) else "it changed little"
     return "; ".join([*said, f"{tag} ends at {number(end)} instead of {number(was)}: {verdict}"])
