@@ -43,7 +43,7 @@ def by_condition(rows: Sequence[Row]) -> str:
     header = ["condition", "runs", *(f"after {k}" for k in ROUNDS), *(f"blind after {k}" for k in ROUNDS)]
     lines = [header, ["---"] * len(header)]
     groups = {f"`{name}`": [row for row in rows if row["condition"] == name] for name in names}
-    groups |= {"**all**": rows, "**all that can be healed**": [row for row in rows if can_be_healed(row)]}
+    groups |= {"**all**": rows, "**all that can be repaired**": [row for row in rows if can_be_healed(row)]}
     for name, some in groups.items():
         counts = [str(healed(some, who, k)) for who in ("loglens", "blind") for k in ROUNDS]
         lines.append([name, str(len(some)), *counts])
