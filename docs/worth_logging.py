@@ -41,7 +41,7 @@ def page(rules: Mapping[str, Detector]) -> str:
             if need.kind != "run":
                 (needed if need.kind == "one" else used)[_key(need)].append(f"[{name}](rules/{name}.md)")
     keys = sorted({*needed, *used}, key=lambda key: (-len(needed[key]) - len(used[key]), str(key)))
-    rows = [f"| {_title(key)} | `{_tag(key)}` | {', '.join(needed[key])} | {', '.join(used[key])} |" for key in keys]
+    rows = [f"| {_title(key)} | {_tag(key)} | {', '.join(needed[key])} | {', '.join(used[key])} |" for key in keys]
     table = "\n".join(["| curve | for example | needs it | uses it |", "|---|---|---|---|", *rows])
     at_large = [name for name, one in rules.items() if any(need.kind == "run" for need in one.needs)]
     whole = [f"[{name}](rules/{name}.md)" for name in at_large]
@@ -63,10 +63,12 @@ def _title(key: tuple[str, str | None, bool]) -> str:
 
 
 def _tag(key: tuple[str, str | None, bool]) -> str:
-    """A tag that loglens takes for this curve."""
+    """A tag that loglens takes for this curve; "" where none of those at hand is."""
     role, split, layered = key
-    for tag in [TAGS[key]] if key in TAGS else ROLE_TABLE[role].examples:
+    examples = ROLE_TABLE[role].examples
+    of_split = [f"{name}/{tag.rpartition('/')[2]}" for name in (split, "eval") if split for tag in examples]
+    for tag in [TAGS[key]] if key in TAGS else [*examples, *of_split]:
         found = roles_of_tags([tag, *(GAME if role.startswith("rl_") else ())])[tag]
         if (found.name, found.split if split else None, bool(found.layer)) == (role, split, layered):
-            return tag
-    raise ValueError(f"no tag is taken for {key}: name one in TAGS")
+            return f"`{tag}`"
+    return ""

@@ -22,7 +22,7 @@ from loglens.remedies.second_try import SAME_RATE, Trial, key, next_factor, with
 SLOW = frozenset({"lr-too-low", "underfitting"})
 #: The rule that a run belongs to which is well but not at its end, as its detector names it.
 UNFINISHED = Rule("underfitting", "loss", Severity.WARNING)
-#: How many times as long a run is to go on, at the least and at the most, that still learns at its end.
+#: How many times as long a run is to continue, at the least and at the most, that still learns at its end.
 LONGER = 1.5, 4.0
 #: Limits of the gradient norm that were too low: what was widened is not made narrow again.
 WIDER = frozenset({"set_clip", "remove_clip"})

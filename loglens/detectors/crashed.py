@@ -3,7 +3,7 @@
 Why it matters. The run did not end as it was configured: what it printed last may be the cause, and the last
 checkpoint is all that is left of it.
 
-How it is found. By what the readers noted: lines of a text log that say how a run died (out of memory, an
+How it is found. From what the readers noted: lines of a text log that say how a run died (out of memory, an
 exception's last line, a failed collective, a signal, a trainer's own abort) after which no value was logged, an exit
 code that is not 0, a tracker's state "failed", "crashed" or "killed". An error where the program broke; a warning
 where a scheduler ended it (time limit, preemption, SIGTERM); a note where a person did (Ctrl-C; W&B writes exit code

@@ -1,6 +1,6 @@
 """The policy's entropy collapses before it has learned.
 
-Why it matters. A policy that has become deterministic explores no more: what it does not do yet, it
+Why it matters. A policy that has become deterministic no longer explores: what it does not do yet, it
 never will.
 
 How it is found. The entropy falls below a tenth of its early level and stays there for a tenth of the run (or ends
@@ -12,7 +12,7 @@ standard deviation of continuous actions stands in for an entropy that was not l
 Gaussian is the logarithm of its deviation and a constant, so that a tenth is a loss of 2.3 nats for each action.
 
 When it is wrong. A task whose best policy is deterministic and found at once looks the same, except that its
-reward is high; the log alone cannot say what is high. The entropy of continuous actions has no zero to fall to:
+reward is high; the log alone cannot say what is high. The entropy of continuous actions has no lower bound at zero:
 one that becomes negative is judged by the deviation of the actions only.
 """
 

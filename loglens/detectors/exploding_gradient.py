@@ -15,8 +15,8 @@ poor loss. (4) Level: the norm is above 10 at every point and typically above fi
 the loss stays poor (where it came down by half: with a norm above 100 at every point, or where it came down by
 four fifths and the norm is above ten times the loss), or begins far above guessing: a hundredfold fall of a
 classifier that still errs, or of a cross entropy above ten times ln 1,000,000; the least norm is below 1.0 in
-every one of 150 benchmark runs that reach their target. That a norm is merely above 1.0 is not a fault: it is so
-for 90 % of the points of 18 % of runs that reach their target, so this is only a note. Growth that the loss
+every one of 150 benchmark runs that reach their target. That a norm is merely above 1.0 is not a fault: it is
+so for 90 % of the points of 18 % of runs that reach their target, so this is only a note. Growth that the loss
 answers is an error, else a warning. It is a note where it is less than a thousandfold and training goes well
 meanwhile: the loss improves, or a held-out metric or the reward, which outweighs any loss, keeps its gain. Norms grow
 so with the size of the returns, and with sharper minima.

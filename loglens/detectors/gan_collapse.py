@@ -2,7 +2,7 @@
 
 Why it matters. A discriminator that is always right has flat outputs, so the generator's gradient
 vanishes; what it makes stays bad or collapses to a few samples (Arjovsky and Bottou 2017). One that is always
-wrong, or that has stopped to tell anything, teaches as little.
+wrong, or that no longer tells anything apart, teaches as little.
 
 How it is found. By any of six signs, most of them over the second half of the run. Scores between 0 and 1 for real and
 generated samples stay apart by more than 0.6 at the median, where balanced players meet at 0.5 each (Goodfellow et al.

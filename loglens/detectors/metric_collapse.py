@@ -13,7 +13,7 @@ fine-tune) has no recorded gain: it must lose half of its level, or double its e
 agree: where one that gained keeps its gain and does not fall beyond its noise, nothing is said; one that leapt to its
 level at its second point and has been flat since follows nothing and does not count. It is a warning where the training
 loss ends a tenth or more below its level at the fall and a quarter of the gain is left: that is overfitting, and an
-early checkpoint is of use.
+early checkpoint is useful.
 
 When it is wrong. A test that becomes harder by design (a curriculum, new data). Too few points: one bad evaluation
 at the end looks like the beginning of a collapse; two are required.

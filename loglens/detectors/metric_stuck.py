@@ -5,11 +5,11 @@ share of cases after each, has not learned what the metric measures, or the eval
 paths, one class predicted for all, a metric that is fed with other outputs than it expects.
 
 How it is found. Validation metrics decide (test metrics where there are none), training metrics where neither has
-enough points, and all metrics of that split must agree: a metric that stands still beside others that move is a
-matter of that metric. From the first hundredth of the curve on, all values are equal, to the last digit: at the
+enough points, and all metrics of that split must agree: a metric that stands still while others move concerns
+that metric alone. From the first hundredth of the curve on, all values are equal, to the last digit: at the
 worst value there is (0, or an error rate of 1), at another, or at the best value there is. Meanwhile a loss moves
 by more than 2 % of its level. A measured metric of 100 samples or more that repeats itself six times by chance
-while the model changes is a matter of one in a million (a change moves the count of right answers with a chance of
+while the model changes has a chance of one in a million (a change moves the count of right answers with a chance of
 nine in ten or more).
 
 Fewer evaluations than that are judged where each gives one and the same bad value (15 % right or less): four,

@@ -11,7 +11,7 @@ warning where none of them ever is.
 Single gaps are a note. Points before the first finite one are not counted: rewards are NaN until an episode ends.
 
 When it is wrong. A metric that is undefined on this data (the area under the curve with one class only) is NaN
-by nature; it measures nothing, though. Losses of supervised training are the matter of nan-loss.
+by nature; it measures nothing, though. Losses of supervised training are for nan-loss to judge.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A classifier starts far worse than guessing.
 
-Why it matters. A net that knows nothing should give every class the same chance, which costs ln C for C
-classes (Karpathy, A Recipe for Training Neural Networks, 2019). One that starts far above is sure of wrong
+Why it matters. An untrained net should give every class the same chance, which costs ln C for C
+classes (Karpathy, A Recipe for Training Neural Networks, 2019). One that starts far above is confident of wrong
 answers: its last layer is initialised too large, its inputs are not normalised, or the loss is summed
 instead of averaged. The first steps only undo that.
 

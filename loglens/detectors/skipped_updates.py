@@ -7,7 +7,7 @@ How it is found. More than a tenth of the updates after the first twentieth of t
 than a tenth of the logged points report an overflow. PyTorch's GradScaler doubles its scale every 2000
 clean steps and skips one when that was too much, one in 2000; AMP's first steps skip several. Counts that
 only rise are taken for totals, counts of 0 and 1 for one step each, others for what happened since the
-point before. Without such counts the gradient norm tells: mixed precision skips an update whose gradient is not finite.
+point before. Without such counts the gradient norm is used: mixed precision skips updates whose gradient is not finite.
 It is an error where no norm is finite from some point to the end (ten points at least), and the loss, though it is
 finite and varies, gains nothing from there on, less than 5 % or four deviations of its level, nor had gained before:
 no update is applied. A loss that had come down may be near its best, and a norm that is an average is infinite by

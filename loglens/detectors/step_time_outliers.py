@@ -4,7 +4,7 @@ Why it matters. A few steps that wait (for storage, another machine, a garbage c
 than all the others together, and a run that stands still for half an hour pays for nothing.
 
 How it is found. A step time is an outlier above five robust standard deviations (SageMaker Debugger's
-StepOutlier) and twice the median; they are named where at most one point in twenty is one and together they
+StepOutlier) and twice the median; they are reported where at most one point in twenty is one and together they
 cost a tenth of all the logged time, the first twentieth (start, compilation) left out. A stall is 1800
 seconds (SageMaker's StalledTraining) and 20 median intervals or more between two logged points of the
 densest curve, where the steps continue as before. Both are notes: the result is not harmed.

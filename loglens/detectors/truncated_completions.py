@@ -1,7 +1,7 @@
 """Most completions are cut off at the length limit.
 
 Why it matters. A completion that is cut has no end and often no answer, so its reward is that of a failure, whatever
-stood in it. A policy that never ends its text earns little more for learning, and costs the most to sample.
+it says so far. A policy that never ends its text earns little more for learning, and costs the most to sample.
 
 How it is found. The share of truncated completions (TRL's `completions/clipped_ratio` and similar) has a median above
 one half in the last third of the run: most of what is learned from has no end. A warning where the reward gained

@@ -9,7 +9,7 @@ zero. Exact equality is used, since converged layers move little but do move. Wh
 gradient norm of exactly zero at every point is taken for it (a cut graph), if the other layers' norms are
 large enough to rule out underflow. A layer whose update or norm is the same for the last fifth of the
 run, while others move on, has stopped, and so have all of them where every norm stands still; norms that were printed
-with six digits or fewer tell no such thing. Where all norms are the same at every point and the loss comes down
+with six digits or fewer do not show this. Where all norms are the same at every point and the loss comes down
 anyway, they were not measured.
 
 When it is wrong. Layers that are frozen on purpose (transfer learning, adapters) are found too. Weight

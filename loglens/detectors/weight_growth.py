@@ -7,10 +7,10 @@ overfits, and the run ends in NaN if it lasts long enough.
 How it is found. The norm (logged, or exact from the sums of squares of histograms) at least doubles in the
 second half of the run, ends at least four times above its start, and its log-linear slope over that half
 doubles it even at the lower end of its 99 % confidence interval: a norm that grows by the same amount each
-step from zero doubles in that half just so, and growth that slows down is harmless. The loss gains nothing in
+step from zero doubles in that half in the same way, and growth that slows down is harmless. The loss gains nothing in
 that half to show for it (nor the reward, in the whole run); a training loss that gains while the held-out one
-suffers does not count. The growth factor of two per window is TheDeepChecker's, the demand that the loss has no
-gain keeps healthy runs out, whose norms grow as well but ever more slowly (like the root or the logarithm of
+suffers does not count. The growth factor of two per window is TheDeepChecker's; that the loss gains nothing excludes
+healthy runs, whose norms grow as well but ever more slowly (like the root or the logarithm of
 the step). It is an error where a loss rises in that half, a warning where none is harmed.
 
 When it is wrong. Scale-invariant nets (weights before a normalisation layer) grow harmlessly for a

@@ -12,7 +12,7 @@ from loglens.model.plain_text import safe, shorten
 from loglens.model.strict_json import dumps, to_ascii
 
 #: What can happen: a run is met, a finding is sure, it has gone away, a file lost what was in it, a run stands still,
-#: goes on again, was over before the watch began, cannot be read.
+#: moves again, was over before the watch began, cannot be read.
 KINDS = ("run", "found", "gone", "file", "still", "moving", "over", "unread")
 #: Of these somebody wants to hear who does not look.
 NOTABLE = frozenset({"found", "gone", "still"})

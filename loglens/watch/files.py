@@ -49,7 +49,7 @@ def last_write(states: States) -> float:
 def setbacks(before: States, now: States) -> Iterator[str]:
     """Say which files lost what was in them, a sentence each.
 
-    A file in place of another is a setback only where it is smaller: some writers replace the whole file each time.
+    A file that replaces another is a setback only where it is smaller: some writers replace the whole file each time.
     """
     for file, old in before.items():
         new = now.get(file)

@@ -180,7 +180,7 @@ class Watch:
                 yield _event("gone", run, now, f"{condition} is not found any more", condition)
 
     def _standing(self, one: Followed) -> Iterator[Event]:
-        """Say that a run stands still, or goes on again."""
+        """Say that a run stands still, or moves again."""
         now = self.clock()
         quiet = one.age > one.pace.patience(self.stall)
         if quiet == (one.still or one.over) or one.judged_at is None:
@@ -188,7 +188,7 @@ class Watch:
         if not quiet:
             one.over = one.still = False
             for run in one.runs:
-                yield _event("moving", run, now, "goes on again")
+                yield _event("moving", run, now, "moves again")
             return
         if one.is_new:
             yield from self._judge(one)
@@ -211,7 +211,7 @@ def follow(
 ) -> Iterator[Event]:
     """Yield events until what is waited for: a finding of this severity or above, or the end of all runs.
 
-    The end is waited for with every `until`; with None it goes on until it is interrupted. once: one look alone.
+    The end is waited for with every `until`; with None it continues until it is interrupted. once: one look alone.
     """
     wanted = {"error": Severity.ERROR, "warning": Severity.WARNING}.get(until or "")
     while True:

@@ -27,7 +27,7 @@ HOSTS = {
     "ntfy.sh": "ntfy",
 }
 SERVICES = ("discord", "slack", "ntfy", "json")
-#: Seconds until a server that does not answer is given up, and what names an environment variable in place of a URL.
+#: Seconds until a server that does not answer is given up, and what names an environment variable instead of a URL.
 TIMEOUT, FROM_ENVIRONMENT = 5.0, "env:"
 #: Characters of a message: Discord takes 2000, ntfy 4096 bytes.
 LONGEST = 1500

@@ -115,7 +115,7 @@ def test_a_run_that_breaks_at_the_same_step_at_a_lower_rate_broke_by_what_is_the
     assert actions(follow_up(broken(None, 260), [broken(None)]))[0] not in ("fix_schedule", "clean_data")
 
 
-def test_a_rerun_that_still_learns_goes_on() -> None:
+def test_a_rerun_that_still_learns_continues() -> None:
     line = np.linspace(2.3, 0.9, N) * level(N, 1.0, 0.005)
     found = follow_up(diagnosed(1e-3, line), [crawling()])
     assert (found.outcome.state, actions(found)) == ("learning", ["train_longer"])

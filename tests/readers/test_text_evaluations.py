@@ -36,7 +36,7 @@ def test_the_length_of_epochs_follows_from_where_a_counter_of_the_whole_run_stan
     assert rows(run, "Loss") == [(step, 1 / step) for step in steps] and run.notes == ()
 
 
-def test_a_bar_that_goes_on_over_the_epochs_counts_over_the_whole_run(tmp_path: Path) -> None:
+def test_a_bar_that_continues_over_the_epochs_counts_over_the_whole_run(tmp_path: Path) -> None:
     lines = [
         f"steps: {i}%|##   | {i}/100 [00:{i % 60:02d}<01:00, 1.21it/s, avr_loss={5 / i:.4f}]" for i in range(1, 101)
     ]

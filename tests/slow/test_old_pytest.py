@@ -1,4 +1,4 @@
-"""The pytest plugin in older environments: the oldest pytest that runs on this Python, and one with an old pluggy."""
+"""The pytest plugin with other versions: the oldest pytest that runs on this Python, and the last of old pluggy."""
 
 from __future__ import annotations
 

@@ -245,7 +245,7 @@ def _axis(run: Diagnosis) -> str:
 
 def _remedy(remedy: Remedy) -> dict[str, Any]:
     return {
-        "phrase": say(phrase(remedy), 300),
+        "phrase": say(phrase(remedy), 300).replace(" -> ", "\u00a0→ "),
         "why": say(remedy.why),
         "snippets": [
             (FRAMEWORKS.get(name, say(words(name), 20)), shorten(printable(code), CODE))
