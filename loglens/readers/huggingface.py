@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -101,6 +102,8 @@ def _sessions(states: list[State]) -> list[tuple[State, int]]:
 
     A run that continues from a checkpoint repeats the history up to there.
     """
+    if len(states) == 1:
+        return [(states[0], 0)]
     kept: list[tuple[State, list[str]]] = []
     for state in sorted(states, key=lambda state: state.rank, reverse=True):
         lines = [_key(row) for row in state.history]
@@ -125,8 +128,8 @@ def _columns(state: State, session: int, start: int) -> Columns:
     steps: list[int] = []
     for row in state.history[start:]:
         numbers, _ = flatten(row, "/")
-        step = numbers.pop("step", np.nan)
-        steps.append(int(step) if np.isfinite(step) and abs(step) < 2**62 else (steps[-1] if steps else 0))
+        step = numbers.pop("step", math.nan)
+        steps.append(int(step) if abs(step) < 2**62 else (steps[-1] if steps else 0))  # NaN is not below
         rows.add(numbers)
     table = rows.table()
     return Columns(
