@@ -158,8 +158,11 @@ def _lines(path: Path, notes: list[Note]) -> tuple[Table, dict[str, Any]]:
     rows = Rows()
     params: dict[str, Any] = {}
     for at, row in enumerate(objects(path, notes)):
+        has_settings = _CONFIG in "".join(row) or "config" in row
+        if row and not has_settings and rows.add_numbers(row):
+            continue
         numbers, strings = flatten(coco.named(row), "/")
-        if _CONFIG in "".join(numbers):  # few rows have any
+        if has_settings:
             for key in [key for key in numbers if key.startswith(_CONFIG)]:
                 params.setdefault(key.removeprefix(_CONFIG), numbers.pop(key))
         if numbers:

@@ -18,6 +18,7 @@ Ordinals = NDArray[np.signedinteger[Any]]
 _PART = 1 << 16
 #: So many kinds of rows are remembered.
 _KINDS = 1000
+_NUMBERS = frozenset({float, int})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,25 @@ class Rows:
 
     def add(self, cells: Mapping[str, float], text: Mapping[str, str] | None = None) -> None:
         names = tuple(cells)
-        self._col.extend(self._known.get(names) or self._columns(names))
         self._value.extend(cells.values())
+        self._col.extend(self._known.get(names) or self._columns(names))
         self._sizes.append(len(names))
         if text:
             row = self.height - 1
             for name, word in text.items():
                 self._text.setdefault(self._names.setdefault(name, len(self._names)), {})[row] = word
+
+    def add_numbers(self, row: Mapping[str, Any]) -> bool:
+        """Add a row as JSON has it, if all its values are numbers; otherwise nothing is added."""
+        if not _NUMBERS.issuperset(map(type, row.values())):
+            return False
+        points = len(self._value)
+        try:
+            self.add(row)
+        except OverflowError:  # a whole number beyond 1e308
+            del self._value[points:]
+            return False
+        return True
 
     def _columns(self, names: tuple[str, ...]) -> array[int]:
         """The columns of these names, remembered: most rows of a log have the same ones as many others."""
