@@ -51,9 +51,10 @@ def _stand_ins(roles: Mapping[str, Role], words: Mapping[str, str], given: Colle
     found = [tag for tag in free if roles[tag].name == "loss_component" and re.search(r"\b(n?elbo|vlb)$", words[tag])]
     if not found and any("loss" in name for name in names):
         return {}
-    for error in ERRORS if not found else ():
+    lower = [tag for tag in free if roles[tag].name == "metric_lower"]
+    for error in ERRORS if lower and not found else ():
         like = re.compile(rf"\b({error})( mean)?$")
-        found = found or [tag for tag in free if roles[tag].name == "metric_lower" and like.search(words[tag])]
+        found = found or [tag for tag in lower if like.search(words[tag])]
     return {tag: Role("loss", roles[tag].split, guessed=True) for tag in found}
 
 
