@@ -30,7 +30,7 @@ COMMANDS = {
     "inspect": "What is in here: runs, curves, roles.",
     "plot": "The evidence of the findings as figures.",
     "compare": "Where two runs diverge, and in what.",
-    "history": "Drift of metrics over nightly runs.",
+    "history": "How metrics drift over the runs of a recipe.",
     "export": "The points as CSV, Parquet or JSON Lines.",
     "rules": "The rules; one rule explained.",
     "roles": "The roles of curves; one role explained.",
