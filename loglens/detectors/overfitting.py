@@ -16,8 +16,12 @@ it leaves its start and training falls by 5 %: labels that belong to other input
 A gap between training and validation alone is not a sign: rules on
 the gap call 46 % of such runs overfitted.
 
-When it is wrong. A validation loss can rise by overconfidence while the validation accuracy still
-improves; then the model may be better than its loss. A change of the validation set looks the same.
+A validation loss can rise by overconfidence while the validation accuracy still improves: where it ends below its
+first value and one and a half times its lowest, and a share of right answers ends above all that it had reached when
+the loss was lowest, by a twentieth of what was left to 1, this is a note.
+
+When it is wrong. The model may be better than its loss where no such metric is logged. A change of the validation set
+looks the same.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
-from loglens.model.learning import any_covers, bounded
+from loglens.model.learning import any_covers, bounded, still_improves
 from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.model.sign import Sign
@@ -73,8 +77,8 @@ def detect(
     errors: float = 3.0,
 ) -> Iterator[Finding]:
     held_out, train = require(val_loss, min_points, "validation losses"), require(loss, min_points, "training losses")
-    lowest = _turn(held_out, many_points, errors)
-    sign = memorises(train, held_out, bounded(val_metric_higher, AFTER_LOWEST + 1))
+    lowest, metrics = _turn(held_out, many_points, errors), bounded(val_metric_higher, AFTER_LOWEST + 1)
+    sign = memorises(train, held_out, metrics)
     if sign is not None and (lowest is None or lowest[2] < (1 + rise) * abs(lowest[1])):
         yield sign.finding(_regularise())
         return
@@ -86,16 +90,17 @@ def detect(
     lasts = bool((held_out.tail(lasting_share) > best + lasting_rise * abs(best)).all()) and after < before / 2
     if grows < (lasting_rise if lasts else rise) or after > before + RISEN * abs(before):
         return  # where training rises as well, that is divergence
-    much = f" by {grows:.0%}" if best else ""
+    better = still_improves(metrics, onset) if end <= min(SURE_RISE * abs(best), float(held_out.value[0])) else None
+    much, still = f" by {grows:.0%}" if best else "", f"; {better.tag} still improves" if better else ""
     sure = end > SURE_RISE * abs(best) and len(held_out) >= many_points
     yield Finding(
-        f"{val_loss.tag} is lowest at {val_loss.axis} {number(onset)} ({number(best)}) and rises{much} "
-        f"to {number(end)}, while {loss.tag} continues from {number(before)} to {number(after)} (medians)",
-        Severity.WARNING,
+        f"{val_loss.tag} is lowest at {val_loss.axis} {number(onset)} ({number(best)}) and rises{much} to "
+        f"{number(end)}, while {loss.tag} continues from {number(before)} to {number(after)} (medians){still}",
+        Severity.NOTE if better else Severity.WARNING,
         Confidence.HIGH if sure else Confidence.MEDIUM,
-        onset_step=onset,
-        end_step=held_out.last_step,
-        evidence={"lowest": best, "lowest_step": onset, "end": end, "rise": grows, "train_end": after},
+        onset,
+        held_out.last_step,
+        {"lowest": best, "lowest_step": onset, "end": end, "rise": grows, "train_end": after},
         remedies=[remedies.early_stop(onset, val_loss.axis), *_regularise()],
         series=(val_loss, loss),
     )

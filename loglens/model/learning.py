@@ -21,6 +21,8 @@ METRIC_POINTS, HALF_POINTS = 10, 5
 BETTER_ERRORS, BETTER_SHARE = 5.0, 0.2
 #: A gain that counts, as a share of the start, and the share of it that is kept at least. Chosen, as in the outcome.
 MIN_GAIN, KEPT = 0.1, 0.75
+#: A metric still improves where its end is this share of its way to 1 above all that it had reached before.
+NEARER = 0.05
 #: Validation losses after a step that can contradict the training loss.
 EVALUATIONS = 5
 
@@ -115,6 +117,21 @@ def fall_after(held_out: Series, onset: int, share: float) -> tuple[float, float
         return None
     then, end = float(held_out.value[:at].min()), float(held_out.value[-3:].max())
     return (then, end) if end <= (1 - share) * then else None
+
+
+def still_improves(metrics: Sequence[Series], step: int) -> Series | None:
+    """The bounded metric (larger values are better) that ends above all its values up to a step; None where none does.
+
+    Its last three points, one by one, lie above them, and in the median by a twentieth of the way to 1 that was left.
+    """
+    for metric in metrics:
+        before, after = metric.value[metric.step <= step], metric.value[metric.step > step]
+        if len(before) == 0 or len(after) < 3:
+            continue
+        highest, last = float(before.max()), after[-3:]
+        if last.min() > highest and float(np.median(last)) - highest >= NEARER * (1 - highest):
+            return metric
+    return None
 
 
 def _of_training(metrics: Sequence[Series]) -> list[Series]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from loglens.model.finding import Severity
 from tests.curves import Floats, falling, sparse
 from tests.detectors.judging import findings
 
@@ -53,3 +54,20 @@ def test_overfitting_of_a_dozen_evaluations(n: int) -> None:
     held_out = np.concatenate([np.geomspace(1.0, 0.3, turn), np.geomspace(0.31, 0.5, n - turn)])
     held_out = held_out * np.random.default_rng(n).lognormal(0, 0.01, n)
     assert findings("overfitting", {"loss": falling(n, 1.0, 0.02, 0.01), "val_loss": held_out})
+
+
+@pytest.mark.parametrize("n", [12, 20, 60])
+def test_a_metric_that_still_improves_makes_it_a_note(n: int) -> None:
+    """The loss of what is wrong grows while less is wrong: confidence, not errors."""
+    at, turn = np.arange(n), [0, n // 3, n - 1]
+    curves = {"loss": falling(n, 1.0, 0.02, 0.01), "val_loss": np.interp(at, turn, [0.9, 0.3, 0.42])}
+    better = 0.9 - 0.5 * np.exp(-4 * np.arange(n) / n)
+    (note,) = findings("overfitting", curves | {"val_accuracy": better})
+    assert note.severity is Severity.NOTE
+    worse = np.where(np.arange(n) > n // 3, better[n // 3] - 0.02, better)
+    (warning,) = findings("overfitting", curves | {"val_accuracy": worse})
+    assert warning.severity is Severity.WARNING
+    (gross,) = findings(
+        "overfitting", curves | {"val_loss": np.interp(at, turn, [0.9, 0.3, 1.2]), "val_accuracy": better}
+    )
+    assert gross.severity is Severity.WARNING
