@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -31,6 +32,11 @@ def can_be_healed(row: Row) -> bool:
         return True
     missed = row.get("textbook")
     return missed is not None and missed <= HARM
+
+
+def looked_at(row: Row) -> bool:
+    """Whether a run is of the half that was examined while remedies were changed, by a hash of its name."""
+    return hashlib.sha1(row["name"].encode(), usedforsecurity=False).digest()[0] % 2 == 1
 
 
 def by_condition(rows: Sequence[Row]) -> str:
@@ -91,6 +97,8 @@ def values(path: Path = RESULTS) -> dict[str, Any]:
         "repair_failed": failed(sick),
         "repair_others_all": shares(others),
         "repair_others_shares": shares([row for row in others if can_be_healed(row)]),
+        "repair_looked_at": shares([row for row in others if looked_at(row)]),
+        "repair_held_out": shares([row for row in others if not looked_at(row)]),
         "repair_others_failed": failed([row for row in others if can_be_healed(row) and not row["loglens"]["healed"]]),
         "repair_limits": Path(__file__).with_name("limits.md").read_text("utf-8").strip(),
     }
