@@ -34,6 +34,11 @@ def can_be_healed(row: Row) -> bool:
     return missed is not None and missed <= HARM
 
 
+def trained_longer(row: Row) -> bool:
+    """Whether a run was given more steps than the faulty one had."""
+    return any(one["applied"] and one["action"]["action"] == "train_longer" for one in row["loglens"]["tries"])
+
+
 def looked_at(row: Row) -> bool:
     """Whether a run is of the half that was examined while remedies were changed, by a hash of its name."""
     return hashlib.sha1(row["name"].encode(), usedforsecurity=False).digest()[0] % 2 == 1
@@ -99,6 +104,7 @@ def values(path: Path = RESULTS) -> dict[str, Any]:
         "repair_others_shares": shares([row for row in others if can_be_healed(row)]),
         "repair_looked_at": shares([row for row in others if looked_at(row)]),
         "repair_held_out": shares([row for row in others if not looked_at(row)]),
+        "repair_others_longer": sum(row["loglens"]["healed"] > 0 and trained_longer(row) for row in others),
         "repair_others_failed": failed([row for row in others if can_be_healed(row) and not row["loglens"]["healed"]]),
         "repair_limits": Path(__file__).with_name("limits.md").read_text("utf-8").strip(),
     }
