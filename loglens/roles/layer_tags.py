@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from functools import cache
 from typing import NamedTuple
 
-from loglens.roles.words import LONGEST
+from loglens.roles.words import MAX_LENGTH
 
 _STAT = r"(?:[\d.]+_|inf_|l[12]_|global_)?(?:norms?|l2s?|rms|mean|std|var|max|min|hist(?:ogram)?s?)"
 _SHARE = (
@@ -73,7 +73,7 @@ class _Shape(NamedTuple):
     @classmethod
     def of(cls, tag: str) -> _Shape | None:
         for kind, before, shape in _shapes():
-            found = shape.match(tag) if len(tag) <= LONGEST else None
+            found = shape.match(tag) if len(tag) <= MAX_LENGTH else None
             if not found or _NO_LAYER.fullmatch(found["layer"]):
                 continue
             # "grad_norm_fc1" is of a layer, "grad_norm_ratio" and "grad_norm_2" are not

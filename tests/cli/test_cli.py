@@ -202,7 +202,7 @@ def own_rules() -> Iterator[None]:
         (["--role", "x=los"], "there is no 'los'; did you mean loss"),
         (["--role", "x=loss@vall"], "there is no 'vall'; did you mean val?"),
         (["--config", "no.toml"], "no.toml: No such file or directory"),
-        (["--config", "x.toml", "--isolated"], "exclude each other"),
+        (["--config", "x.toml", "--isolated"], "cannot be combined"),
         (["-o", "none/report.json"], "-o none/report.json: no such folder: none"),
         (["-o", "."], "-o .: "),
         (["-o", "report.doc"], "-o report.doc: no format has this suffix (.txt, .json, "),

@@ -58,7 +58,7 @@ def test_the_rate_of_one_side_only() -> None:
         (
             "throughput-degradation",
             actions.fix_input_pipeline(),
-            "Find what makes each step slower than the one before",
+            "Find what makes each step slower than the last",
         ),
         ("oscillation", actions.shuffle_data(), "Shuffle the data before every epoch"),
         (

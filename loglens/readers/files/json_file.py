@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from loglens.model.source import Note
-from loglens.readers.files.text_file import LONGEST_LINE, LineTooLongError, open_text
+from loglens.readers.files.text_file import MAX_LINE, LineTooLongError, open_text
 from loglens.readers.files.values import number, refuse
 
 #: The largest JSON document that is read as a whole, in bytes; parsed it takes ten times as much.
-LARGEST = 256 << 20
+MAX_SIZE = 256 << 20
 DEEPEST = 32
 #: So many lines are parsed together, where they have so many bytes on average.
 AT_ONCE, SHORT = 256, 4096
@@ -37,12 +37,12 @@ def document(path: Path) -> Any:
         size = path.stat().st_size
     except OSError as error:
         raise refuse(path, f"cannot be read ({error.strerror or error})") from None
-    if size > LARGEST:
-        raise refuse(path, f"{size >> 20} MB of JSON in one piece; at most {LARGEST >> 20} MB is read")
+    if size > MAX_SIZE:
+        raise refuse(path, f"{size >> 20} MB of JSON in one piece; at most {MAX_SIZE >> 20} MB is read")
     try:
         return parse(b"".join(open_text(path)).decode("utf-8-sig", "replace"))
     except LineTooLongError:
-        raise refuse(path, f"a line longer than {LONGEST_LINE >> 20} MB") from None
+        raise refuse(path, f"a line longer than {MAX_LINE >> 20} MB") from None
     except ValueError as error:
         where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
         raise refuse(path, f"no valid JSON ({where}): cut off, or still being written") from None
@@ -69,7 +69,7 @@ def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict
                         lost.append(line)
             cut_off = not block.endswith(b"\n") and bool(lost) and lost[-1] == line
     except LineTooLongError:
-        message = f"line {line + 1} is longer than {LONGEST_LINE >> 20} MB; it and the rest are unread"
+        message = f"line {line + 1} is longer than {MAX_LINE >> 20} MB; it and the rest are unread"
         notes.append(Note("corrupt", message, path.name))
     if cut_off:
         lost.pop()
