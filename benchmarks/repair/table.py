@@ -89,7 +89,6 @@ def values(path: Path = RESULTS) -> dict[str, Any]:
         "repair_shares": shares([row for row in own if can_be_healed(row)]),
         "repair_silent": sum(len(row["loglens"]["tries"]) < len(ROUNDS) for row in sick),
         "repair_failed": failed(sick),
-        "repair_others": len(others),
         "repair_others_all": shares(others),
         "repair_others_shares": shares([row for row in others if can_be_healed(row)]),
         "repair_others_failed": failed([row for row in others if can_be_healed(row) and not row["loglens"]["healed"]]),

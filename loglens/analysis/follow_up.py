@@ -24,6 +24,8 @@ SLOW = frozenset({"lr-too-low", "underfitting"})
 UNFINISHED = Rule("underfitting", "loss", Severity.WARNING)
 #: How many times as long a run is to continue, at the least and at the most, that still learns at its end.
 LONGER = 1.5, 4.0
+#: Limits of the gradient norm that were too low: what was widened is not made narrow again.
+WIDER = frozenset({"set_clip", "remove_clip"})
 #: A run that is shorter than the one before by more than this share was stopped on purpose.
 STOPPED = 0.05
 #: A learning rate that was changed, among what was tried.
@@ -55,7 +57,7 @@ def _after(run: Diagnosis, earlier: Sequence[Diagnosis]) -> Diagnosis:
     rates = None if now.rate is None or last.rate is None or _same_rate(now, last) else (now.rate, last.rate)
     note = Note("after", rerun.what_changed(run, earlier[-1], rates))
     found = replace(run, findings=findings, notes=(note, *run.notes))
-    return found if _is_shorter(run, earlier[-1]) else _go_on(found)
+    return found if any(_is_shorter(run, one) for one in earlier) else _go_on(found)
 
 
 def _with_other_advice(found: ReportedFinding, runs: Sequence[Diagnosis], trials: Sequence[Trial]) -> ReportedFinding:
@@ -84,6 +86,8 @@ def _tried(runs: Sequence[Diagnosis], trials: Sequence[Trial]) -> tuple[set[tupl
         if one.first is None or (one.first.action == "scale_lr" and _same_rate(one, after)):
             continue
         tried.add(key(one.first))
+        if one.first.action in WIDER:
+            in_vain.add(("clip_grad_norm", ""))
         known = one.first.action == "scale_lr" and one.rate is not None and after.rate is not None
         if rerun.ends_alike(new, old) if known else not rerun.helped(new, old):
             in_vain.add(key(one.first))

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from loglens.analysis.advice import advise
-from loglens.analysis.assertions import check
 from loglens.analysis.causes import find_causes, insert_below_errors
 from loglens.analysis.changes.before_onset import add_changes
 from loglens.analysis.outcome.judge_outcome import judge_outcome
@@ -92,6 +90,10 @@ def _ranked(
     rules: Mapping[str, Rule],
 ) -> tuple[ReportedFinding, ...]:
     """The findings, root causes first, with their remedies and with what changed before each root."""
+    if not found:
+        return ()
+    from loglens.analysis.advice import advise  # slow to load, and a healthy run needs none
+
     first, last = _steps(curves)
     ranked = find_causes(found, rules, (last or 0) - (first or 0))
     treated = plan(ranked, clues_of(run.params, curves))
@@ -149,6 +151,8 @@ def _through_assertions(
         return [], []
     if assertions.RULE.name in config.ignore:
         return [], [RuleResult(assertions.RULE.name, "skipped", _left_out(assertions.RULE.name, config))]
+    from loglens.analysis.assertions import check  # slow to load
+
     violated, result = check(config.assertions, curves, results)
     return [ReportedFinding.of(assertions.RULE, finding) for finding in violated], [result]
 

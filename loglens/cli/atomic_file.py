@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,4 +91,6 @@ def _named(target: Path) -> Iterator[Path]:
 
 
 def _beside(target: Path) -> Path:
+    import secrets  # slow to load
+
     return target.parent / f".loglens-{secrets.token_hex(6)}.tmp"

@@ -22,8 +22,8 @@ FEW_RUNS, NAME, SPARK = 20, 36, 24
 
 
 def verdict(one: Followed, run: Diagnosis) -> str:
-    """The verdict by what is sure; a run that ended has that of its whole log."""
-    if one.over or one.still:
+    """The verdict by what is sure; a run to which nothing is written has that of its whole log."""
+    if one.over or one.still or not one.grew:
         return run.verdict
     said = one.sureness(run).said
     if said is not None:
@@ -51,7 +51,7 @@ def _cells(one: Followed, run: Diagnosis, word: str, look: TextStyle) -> list[st
     curve = main_curve(run)
     axis = curve.axis if curve is not None else "step"
     step = "" if run.last_step is None else f"{look.say(axis, 12)} {number(run.last_step)}"
-    speed = rate(curve)
+    speed = rate(curve) or one.rate
     ended = "over" if one.over else "still" if one.still else "" if speed is None else f"{number(speed)}/s"
     last = "" if curve is None or not len(curve) else f"{look.say(curve.tag, 24)} {number(float(curve.value[-1]))}"
     drawn = "" if curve is None else sparkline(curve, SPARK, look.unicode)

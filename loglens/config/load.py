@@ -7,7 +7,6 @@ are handled by `config.flags`.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -135,6 +134,8 @@ def _ignored(value: Any, file: str) -> dict[str, str]:
 
 
 def _read(file: Path) -> dict[str, Any]:
+    import tomllib  # slow to load, and not needed where there is no file
+
     try:
         with file.open("rb") as stream:
             return tomllib.load(stream)

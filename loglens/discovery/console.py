@@ -1,4 +1,4 @@
-"""The console of a W&B run: `files/output.log` belongs to the transaction log in the folder above it."""
+"""The console of a run beside its log, where the writer is known to put it: W&B, StyleGAN."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from loglens.discovery.tags import only_tags, words_in
 from loglens.model.run import Run
 
 _LOG, _FOLDER = "output.log", "files"
+#: What StyleGAN (since 2-ADA) and EDM print, beside the file that they log to.
+_PRINTED = {"log.txt": "stats.jsonl"}
 #: The copy of a run's folder where a link of this name was committed as a folder.
 _LATEST = "latest-run"
 #: Words that tell the curves of two splits apart.
@@ -15,10 +17,12 @@ _SPLITS = frozenset("val valid validation eval evaluation test dev".split())
 
 
 def is_console_of(run: Run, main: Run) -> bool:
-    """Whether `run` is what was printed while `main`, a run of W&B, was logged: its place says so."""
-    if run.format != "text" or main.format != "wandb" or len(run.files) != 1:
+    """Whether `run` is what was printed while `main` was logged: its place says so."""
+    if run.format != "text" or main.format == "text" or len(run.files) != 1:
         return False
     path = run.files[0]
+    if main.format != "wandb":
+        return path.name in _PRINTED and path.parent / _PRINTED[path.name] in main.files
     if path.name != _LOG or path.parent.name != _FOLDER:
         return False
     home, homes = path.parent.parent, {file.parent for file in main.files if file.suffix == ".wandb"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -33,6 +32,8 @@ def save(render: Callable[[str], str | bytes], path: Path, format: str | None, s
 
 def framed(page: str, title: str) -> str:
     """A whole HTML page in a frame of its own, as a notebook shows it."""
+    import html  # slow to load, and for notebooks only
+
     return (
         f'<iframe srcdoc="{html.escape(page)}" title="{title}" width="100%" height="760" '
         'style="border:0" sandbox="allow-scripts allow-popups"></iframe>'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -100,6 +99,8 @@ class ReportedFinding:
     @property
     def fingerprint(self) -> str:
         """Hash of rule, curves, onset and key (16 hex digits), the same whenever the same log is judged."""
+        import hashlib  # slow to load, and not needed where nothing was found
+
         text = "\0".join([self.condition, *sorted(self.tags), str(self.onset_step), *filter(None, [self.key])])
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 

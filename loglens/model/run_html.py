@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -67,4 +66,6 @@ def _line(curve: Series) -> str:
 
 def _escaped(text: str, max_length: int = NAME) -> str:
     """Text from a log: no markup, no control or direction characters, no longer than `max_length`."""
+    import html  # slow to load, and for notebooks only
+
     return html.escape(safe(text[:max_length]) + ("…" if len(text) > max_length else ""))

@@ -7,7 +7,6 @@ import functools
 import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +25,8 @@ YOUNG = 60.0
 @contextlib.contextmanager
 def temporary_folder(purpose: str) -> Iterator[Path]:
     """Provide a temporary folder that is removed at the end, or at the next call after its process was killed."""
+    import tempfile  # slow to load, and needed for remote logs and databases only
+
     top = Path(tempfile.gettempdir())
     _clear(top)
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{purpose}-", dir=top))

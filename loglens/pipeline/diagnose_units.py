@@ -21,7 +21,6 @@ from loglens.model.contract import Reader
 from loglens.model.limits import limit_of, raise_hint
 from loglens.model.report import Diagnosis, Judged, Outline, Unread
 from loglens.model.source import Source
-from loglens.pipeline import dask_cluster as cluster
 from loglens.pipeline.processor_time import OutOfTime, processor_time
 from loglens.pipeline.trim import point_budget, trim
 from loglens.registry import load as registry
@@ -76,7 +75,7 @@ def diagnose_units(
     tasks = [_task(units[place]) for place in fresh]
     if jobs is None:
         jobs = cores() if is_large([units[place] for place in fresh]) else 1
-    for turn, result in cluster.each(work, tasks, scheduler) if scheduler else _on_this_machine(work, tasks, jobs):
+    for turn, result in _on_cluster(work, tasks, scheduler) if scheduler else _on_this_machine(work, tasks, jobs):
         if isinstance(result, str):
             yield fresh[turn], [Unread(display_path(source), result) for _, source in units[fresh[turn]]]
             continue
@@ -121,6 +120,14 @@ def diagnose_unit(task: Task, config: Config, points: int, drawn: bool, cached: 
 def is_large(units: Sequence[Unit]) -> bool:
     """Whether there is so much to read that more processes and a cache pay off."""
     return len(units) >= MANY_UNITS or sum(_size(source) for unit in units for _, source in unit) >= MANY_BYTES
+
+
+def _on_cluster(
+    work: Callable[[Task], UnitResult], tasks: Sequence[Task], scheduler: str
+) -> Iterator[tuple[int, UnitResult | str]]:
+    from loglens.pipeline import dask_cluster  # slow to load
+
+    return dask_cluster.each(work, tasks, scheduler)
 
 
 def _on_this_machine(

@@ -18,6 +18,7 @@ from loglens.readers.files.json_file import document, flatten
 from loglens.readers.files.text_file import head
 from loglens.readers.files.values import refuse
 from loglens.readers.tables.table import Rows
+from loglens.stats.arrays import Floats, Ints
 
 FORMAT = "huggingface"
 
@@ -101,6 +102,8 @@ def _sessions(states: list[State]) -> list[tuple[State, int]]:
 
     A run that continues from a checkpoint repeats the history up to there.
     """
+    if len(states) == 1:
+        return [(states[0], 0)]
     kept: list[tuple[State, list[str]]] = []
     for state in sorted(states, key=lambda state: state.rank, reverse=True):
         lines = [_key(row) for row in state.history]
@@ -122,21 +125,27 @@ def _key(row: dict[str, Any]) -> str:
 
 def _columns(state: State, session: int, start: int) -> Columns:
     rows = Rows()
-    steps: list[int] = []
     for row in state.history[start:]:
-        numbers, _ = flatten(row, "/")
-        step = numbers.pop("step", np.nan)
-        steps.append(int(step) if np.isfinite(step) and abs(step) < 2**62 else (steps[-1] if steps else 0))
-        rows.add(numbers)
+        if not rows.add_numbers(row):
+            rows.add(flatten(row, "/")[0])
     table = rows.table()
+    step = table.names.index("step") if "step" in table.names else len(table.names)
+    keep = table.col != step
     return Columns(
-        table.names,
-        table.col.astype(np.int32, copy=False),
-        np.array(steps, np.int64)[table.row],
-        np.full(len(table.row), np.nan),
-        table.value,
-        np.full(len(table.row), session, np.int32),
+        tuple(name for name in table.names if name != "step"),
+        (table.col - (table.col > step))[keep].astype(np.int32, copy=False),
+        _steps(table.dense(step))[table.row][keep],
+        np.full(np.count_nonzero(keep), np.nan),
+        table.value[keep],
+        np.full(np.count_nonzero(keep), session, np.int32),
     )
+
+
+def _steps(written: Floats) -> Ints:
+    """The step of each row; a row without one stands at the step of the row before it, the first ones at 0."""
+    good = np.abs(written) < 2**62  # NaN is not
+    last = np.maximum.accumulate(np.where(good, np.arange(len(written)), -1))
+    return np.where(last >= 0, np.where(good, written, 0)[last], 0).astype(np.int64)
 
 
 def _unfinished(state: State) -> list[Note]:

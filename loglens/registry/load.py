@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from types import ModuleType
 from typing import cast, overload
 
@@ -15,6 +14,7 @@ from loglens import readers as our_readers
 from loglens import renderers as our_renderers
 from loglens.errors import PluginError
 from loglens.model.contract import Detector, Reader, Renderer
+from loglens.registry.entry_points import declared, plugin_points
 from loglens.registry.vetting import vet_detector, vet_graph, vet_module
 
 
@@ -109,7 +109,7 @@ NO_PLUGINS = "LOGLENS_NO_PLUGINS"
 
 def forget() -> None:
     """Load everything again when it is asked for next: whether plugins are wanted has changed."""
-    for loaded in (detectors, readers, plugged_readers, renderers, renderer):
+    for loaded in (detectors, readers, plugged_readers, renderers, renderer, declared):
         loaded.cache_clear()
 
 
@@ -117,7 +117,7 @@ def _plugins(group: str) -> list[ModuleType]:
     modules: list[ModuleType] = []
     if os.environ.get(NO_PLUGINS, "0") not in ("", "0"):
         return modules
-    for point in sorted(entry_points(group=group), key=lambda point: point.name):
+    for point in plugin_points(group):
         try:
             modules.append(point.load())
         except Exception as error:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from loglens.model.run import Run
 
@@ -59,9 +60,11 @@ SIGNATURES: Sequence[tuple[str, tuple[str, ...]]] = (
     ("jax", (r"train/opt/(grad_norm|loss)", r"train/loss/.*|episode/score")),
 )
 
-_SIGNATURES = tuple(
-    (name, tuple(re.compile(f"^(?:{pattern})$", re.M) for pattern in patterns)) for name, patterns in SIGNATURES
-)
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(f"^(?:{name})$", re.M)
+
 
 _NUMBER = re.compile(r"\d+")
 #: More tags that differ in their numbers only say no more; top1 and top5, lr0 to lr2 do.
@@ -84,8 +87,8 @@ _NANOGPT = frozenset({"eval_iters", "always_save_checkpoint", "init_from"})
 def trainer(run: Run) -> str:
     """The trainer that wrote the run, as `settings` and `snippets` call it; empty where nothing tells."""
     tags = "\n".join(_kinds(run.tags)).lower()
-    for name, patterns in _SIGNATURES:
-        if all(pattern.search(tags) for pattern in patterns):
+    for name, patterns in SIGNATURES:
+        if all(_pattern(pattern).search(tags) for pattern in patterns):
             return name
     if run.format in FORMATS:
         return FORMATS[run.format]

@@ -10,7 +10,7 @@ names are formed and list no names, so that names of unknown frameworks are unde
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 
@@ -110,6 +110,24 @@ def _pattern(rule: str) -> re.Pattern[str]:
     return re.compile(rf"\b({rule})\b", re.MULTILINE)
 
 
+_GROUP = re.compile(r"\([^()]*\)[?*+]?")
+#: What stands for no certain text: an escape, a set, an entry of WORDS, anything optional, an anchor.
+_VARIABLE = re.compile(r"(?:\\.|\[[^]]*\]|<\w+>)(?:[?*+]|\{[^}]*\})?|.[?*]|[~.^$+]")
+
+
+@cache
+def _literals(rule: str) -> tuple[str, ...]:
+    """For every alternative of a rule, the longest text that is part of all that it matches."""
+    while (flat := _GROUP.sub("\0", rule)) != rule:  # the innermost groups first
+        rule = flat
+    return tuple(max(_VARIABLE.sub("\0", one).split("\0"), key=len) for one in rule.split("|"))
+
+
+def _matches(rule: str, text: str) -> Iterator[re.Match[str]]:
+    """The matches of a rule. Most rules match no tag of a run, and to compile them takes longer than all the rest."""
+    return _pattern(rule).finditer(text) if any(literal in text for literal in _literals(rule)) else iter(())
+
+
 @lru_cache(64)
 def _general(vocabulary: frozenset[str]) -> Mapping[str, tuple[str | None, str | None]]:
     """The role and split of tags by their words, from the table; each rule is matched on all tags of a run at once.
@@ -122,10 +140,10 @@ def _general(vocabulary: frozenset[str]) -> Mapping[str, tuple[str | None, str |
     for line in filter(None, TABLE.splitlines()):
         head, _, rule = line.partition(" ")
         if head in ("when", "always"):
-            holds = all(_pattern(signature).search(text) for signature in filter(None, rule.split(" & ")))
+            holds = all(any(_matches(signature, text)) for signature in filter(None, rule.split(" & ")))
         elif holds:
             name, _, split = head.partition("@")
-            for found in _pattern(rule.strip()).finditer(text):
+            for found in _matches(rule.strip(), text):
                 start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
                 known.setdefault(
                     text[start : end if end >= 0 else None], (name if name != "-" else None, split or None)

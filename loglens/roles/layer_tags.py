@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -31,6 +31,13 @@ KINDS = {
         rf"(?:weight|param(?:eter)?)s?[_/.-]?{_STAT}",
     ),
 }
+#: What a tag of each quantity contains. Few runs have any of most, and their patterns take long to compile.
+HINTS = {
+    "grad": re.compile("grad|gn", re.IGNORECASE),
+    "update": re.compile("update", re.IGNORECASE),
+    "activation": re.compile("act|dead|sparsity|zero|saturat", re.IGNORECASE),
+    "weight": re.compile("weight|param|norm|wn", re.IGNORECASE),
+}
 _WRAP = (
     r"^(?:(?:train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|test|debug|stats|metrics?|monitor|logs?|watch"
     r"|opt(?:im(?:izer)?)?|scalars?|hist(?:ogram)?s?|summary|avg|mean)[/|_])*"
@@ -52,16 +59,22 @@ _NO_LAYER = re.compile(
 
 
 @cache
-def _shapes() -> tuple[tuple[str, bool, re.Pattern[str]], ...]:
-    """The patterns of per-layer tags, each with its quantity and whether that stands before the layer."""
-    shapes = []
-    for kind, (first, last) in KINDS.items():
-        for before, shape in (
-            (True, rf"(?P<kind>{first})(?:[/.:]|(?<=norm)_)(?P<layer>.+?)"),
-            (False, rf"(?P<layer>.+?)[/._](?P<kind>{last})"),
-        ):
-            shapes.append((kind, before, re.compile(_WRAP + shape + _END, re.IGNORECASE)))
-    return tuple(shapes)
+def _pattern(kind: str, before: bool) -> re.Pattern[str]:
+    """The pattern of per-layer tags of a quantity that stands before or after the layer."""
+    first, last = KINDS[kind]
+    shape = (
+        rf"(?P<kind>{first})(?:[/.:]|(?<=norm)_)(?P<layer>.+?)" if before else rf"(?P<layer>.+?)[/._](?P<kind>{last})"
+    )
+    return re.compile(_WRAP + shape + _END, re.IGNORECASE)
+
+
+def _shapes(tag: str) -> Iterator[tuple[str, bool, re.Match[str]]]:
+    """How a tag can be read: each with its quantity, and whether that stands before the layer."""
+    for kind in KINDS if len(tag) <= MAX_LENGTH else ():
+        for before in (True, False) if HINTS[kind].search(tag) else ():
+            found = _pattern(kind, before).match(tag)
+            if found:
+                yield kind, before, found
 
 
 class _Shape(NamedTuple):
@@ -72,9 +85,8 @@ class _Shape(NamedTuple):
 
     @classmethod
     def of(cls, tag: str) -> _Shape | None:
-        for kind, before, shape in _shapes():
-            found = shape.match(tag) if len(tag) <= MAX_LENGTH else None
-            if not found or _NO_LAYER.fullmatch(found["layer"]):
+        for kind, before, found in _shapes(tag):
+            if _NO_LAYER.fullmatch(found["layer"]):
                 continue
             # "grad_norm_fc1" is of a layer, "grad_norm_ratio" and "grad_norm_2" are not
             joined = before and tag[found.start("layer") - 1] == "_"

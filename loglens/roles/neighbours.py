@@ -10,6 +10,8 @@ from loglens.roles.role import Role
 from loglens.roles.table import ERRORS, MAIN, NEUTRAL, PART
 from loglens.roles.words import read_tag
 
+#: Terms of a loss that are called by their names alone, and how many there are beside their total.
+_TERMS, _SUM = {"policy", "value", "kl", "rec", "recon", "kld", "box", "obj", "cls", "dfl"}, 2
 _WHICH = re.compile(r"^(best|current|cur|curr) ")
 
 
@@ -49,9 +51,10 @@ def _stand_ins(roles: Mapping[str, Role], words: Mapping[str, str], given: Colle
     found = [tag for tag in free if roles[tag].name == "loss_component" and re.search(r"\b(n?elbo|vlb)$", words[tag])]
     if not found and any("loss" in name for name in names):
         return {}
-    for error in ERRORS if not found else ():
+    lower = [tag for tag in free if roles[tag].name == "metric_lower"]
+    for error in ERRORS if lower and not found else ():
         like = re.compile(rf"\b({error})( mean)?$")
-        found = found or [tag for tag in free if roles[tag].name == "metric_lower" and like.search(words[tag])]
+        found = found or [tag for tag in lower if like.search(words[tag])]
     return {tag: Role("loss", roles[tag].split, guessed=True) for tag in found}
 
 
@@ -72,10 +75,13 @@ def _parts(roles: Mapping[str, Role], words: Mapping[str, str], given: Collectio
     said = {roles[tag].split for tag in given if roles[tag].name == "loss"}
     trained = {named for _, named in ranks.get("train", {}).values()}
     players = {found[1] for role in roles.values() if (found := re.match("(rl|gan)_.*_loss", role.name or ""))}
+    terms = sum(bool(said) and set(said.split()) <= MAIN | PART | _TERMS for said in words.values())
     last = 1 if "gan" in players else 2 if players else 3
     parts = set()
     for split, losses in ranks.items():
         best = min(rank for rank, _ in losses.values()) if split not in said else -1
+        if terms >= _SUM and [words[tag] for tag in losses] == ["total"]:
+            continue  # the sum of what stands beside it
         names = {named for rank, named in (*losses.values(), *others.get(split, ())) if rank == best}
         if names and frozenset.intersection(*names) in names:  # one name that all others extend: "ce" beside "ce_q1"
             parts |= {tag for tag, (rank, named) in losses.items() if rank == best and named != min(names, key=len)}

@@ -219,6 +219,7 @@ rl_kl               approx ?kl
 rl_clip_frac        clip ?frac(tion)?|clip ratio|ppo clip\w*
 rl_q_value          ^<avg> q$|(q|qf|v) ~(values?|vals?|<avg>)|(target|q\d) (values?|vals?|<avg>)|qvals?|qvalues?
 rl_success          (battles?|games?|match(es)?) won|success|(solve|victory) rate|goals? reached
+rl_reward           (rewards?|returns?) per ep(isode)?$
 rl_reward           game scores?$|rewards?|rews?|ep(rew|ret)\w*|(ep|episode|episodic) ~(rew|return|ret|score)s?
 -                   (rout\w*|att(ention|n)|codebook|expert|cluster|usage) ~entropy
 rl_entropy          (?<!cross )entropy( <avg>)?$

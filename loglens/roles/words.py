@@ -26,7 +26,7 @@ _STATE_VALUE = re.compile(r"(?<![a-z\d])((?:\w*m[as]p?e|err(?:or)?|loss|l\d)[ _]
 #: Case, before it is lost: names of metrics that are one word, and words that begin with a capital.
 _ONE_WORD = re.compile("mAP|MaP|mAR|mINP|AP[sml]|nDCG|m?IoU")
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d])(?=[A-Z][a-z])")
-_GLUED = re.compile(r"([a-z])(?=loss(?:es)?\b)|(train|valid|val|test|eval)(?=acc)")
+_GLUED = re.compile(r"([a-z])(?=loss(?:es)?\b)|(train|valid|val|test|eval)(?=acc)|[cg]pu(?=mem)")
 #: What is written in several ways, and the one way for it.
 _SPELLINGS = tuple(
     (re.compile(pattern), said)

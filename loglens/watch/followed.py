@@ -26,7 +26,8 @@ class Followed:
     """What is known of the files of one unit, and its last judgement. Times are seconds of one clock.
 
     grew: whether anything was written while it was watched. still: whether it stands still. over: whether it had
-    ended before the watch began. reset: whether a file lost what was in it since the last judgement.
+    ended before the watch began. reset: whether a file lost what was in it since the last judgement. rate: steps a
+    second between the last two judgements, for a log without times.
     """
 
     unit: Unit
@@ -41,6 +42,7 @@ class Followed:
     judged_states: States = field(default_factory=dict)
     judged_at: float | None = None
     cost: float = 0.0
+    rate: float | None = None
     pace: Pace = field(default_factory=Pace)
     sure: dict[str, Sureness] = field(default_factory=dict)
 
@@ -56,6 +58,11 @@ class Followed:
     def runs(self) -> list[Diagnosis]:
         """The judged runs that were kept whole."""
         return [item for item in self.judged if isinstance(item, Diagnosis)]
+
+    @property
+    def last_step(self) -> int | None:
+        """The last step of the last run."""
+        return self.runs[-1].last_step if self.runs else None
 
     def observe(self, unit: Unit, now: float) -> list[str]:
         """Look at the files. Returns which of them lost what was in it, a sentence each."""
@@ -100,9 +107,12 @@ class Followed:
 
     def take(self, judged: Sequence[Judged], states: States, now: float, cost: float) -> None:
         """Keep a judgement of the files as they were when it began."""
+        before, at = self.last_step, self.judged_at
         self.judged, self.judged_states, self.judged_at, self.cost, self.reset = judged, states, now, cost, False
         for run in self.runs[-1:]:
             self.pace.read(run.lead)
+        if before is not None and at is not None and now > at and (self.last_step or 0) > before:
+            self.rate = ((self.last_step or 0) - before) / (now - at)
 
     def sureness(self, run: Diagnosis) -> Sureness:
         """What is sure of one run of the unit."""

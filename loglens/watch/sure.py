@@ -1,8 +1,8 @@
 """When a finding on a growing log is sure enough to be said, and when one that was said has gone away.
 
 A judgement of the first part of a run can be wrong where that of the whole is right: a loss that has not fallen yet is
-no loss that never falls. So a finding has to stand while the run grows by a share of its length. The shares are
-measured: benchmarks/early_alarms.py cuts labelled runs at 50 places, docs/accuracy.md has the curve.
+no loss that never falls. So a finding has to stand while the run grows. How long is a matter of measurement:
+benchmarks/early_alarms.py cuts labelled runs at 50 places, and docs/accuracy.md has the table of what each way costs.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from loglens.model.finding import Severity
 
-#: A finding is sure when it stood in so many judgements in a row, in which the run grew by this factor.
-MIN_JUDGEMENTS, MIN_GROWTH = 2, 1.1
+#: A finding is sure when it stood in so many judgements in a row, in which the run grew by this factor: less than is
+#: waited for between two judgements (points do not grow as bytes do), and more than the last lines before a pause add.
+MIN_JUDGEMENTS, MIN_GROWTH = 2, 1.03
 #: A finding is gone when so many judgements in a row do not have it.
 MISSED = 2
 

@@ -123,6 +123,7 @@ def test_a_rerun_that_still_learns_continues() -> None:
     assert not found.findings[0].severity
     longer = diagnosed(1e-5, np.linspace(2.3, 2.29, 2 * N) * level(2 * N, 1.0, 5e-5))
     assert not follow_up(diagnosed(1e-3, line), [longer]).findings, "stopped early, on purpose"
+    assert not follow_up(diagnosed(1e-3, line), [longer, crawling()]).findings
     done = follow_up(diagnosed(1e-3, np.r_[falling(200), level(100, 0.2, 0.05)]), [crawling()])
     assert not any(one.action == "train_longer" for each in done.findings for one in each.remedies)
 
@@ -160,3 +161,13 @@ def test_what_an_earlier_rerun_was_told_to_try_is_tried() -> None:
     assert actions(again)[0] == "fix_schedule"
     assert actions(third)[0] == "clean_data"
     assert actions(third)[-1] in (actions(alone)[0], "fix_schedule")
+
+
+def test_a_limit_that_was_widened_is_not_made_narrow_again() -> None:
+    grad = np.exp(np.log(20) * np.arange(N) / N) * level(N, 1.0, 0.02)
+    cut = diagnosed(0.03, level(N, 2.3), grad_norm=level(N, 0.3), clip_fraction=np.ones(N))
+    wide = diagnosed(0.03, falling(N), grad_norm=grad)
+    assert actions(cut)[0] == "set_clip"
+    assert actions(wide)[0] == "clip_grad_norm"
+    (growing,) = [one for one in follow_up(wide, [cut]).findings if one.condition == "exploding-gradient"]
+    assert growing.remedies[-1].action == "clip_grad_norm"

@@ -7,6 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+import pytest
+
+from loglens.cli import COMMANDS, main
+
 LOGS = Path(__file__).parents[2] / "sample_logs" / "healthy_lstm"
 
 
@@ -25,12 +30,22 @@ def test_a_diagnosis_of_event_files_loads_nothing_it_does_not_use(tmp_path: Path
     modules = loaded("diagnose", str(tmp_path))
     assert "loglens.readers.tensorboard.reader" in modules
     heavy = {"pandas", "scipy", "tensorboard", "google.protobuf", "pyarrow", "rich.progress", "sqlite3", "asyncio"}
+    heavy |= {"importlib.metadata", "argparse", "logging", "loglens.readers.text.reader"}
     assert not heavy & modules
-    assert not {"loglens.readers.csv.reader", "loglens.renderers.sarif"} & modules, "what other formats need"
+    assert not {"loglens.readers.csv.reader", "loglens.renderers.sarif", "loglens.renderers.brief"} & modules
+    assert not {name for name in modules if name.startswith(("loglens.watch", "loglens.agents"))}, "other commands"
 
 
-def test_the_version_loads_no_numpy() -> None:
-    assert not {"numpy", "rich"} & loaded("--version")
+@pytest.mark.parametrize("asked", ["--version", "--help"])
+def test_what_needs_no_command_loads_no_numpy(asked: str) -> None:
+    assert not {"numpy", "rich", "loglens.cli.options"} & loaded(asked)
+
+
+def test_each_command_is_listed_and_completed() -> None:
+    context = click.Context(main)
+    assert list(COMMANDS) == main.list_commands(context)
+    assert [(item.value, item.help) for item in main.shell_complete(context, "ro")] == [("roles", COMMANDS["roles"])]
+    assert all(f"{name:8}  {said}" in main.get_help(context) for name, said in COMMANDS.items())
 
 
 def test_the_readers_are_a_sequence() -> None:

@@ -16,6 +16,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from loglens.cli import main
+from loglens.cli.live import table
+from loglens.config.load import Config
+from loglens.renderers.terminal.look import TextStyle
+from loglens.watch.follow import Watch
 
 ROOT = Path(__file__).parents[2]
 GOOD = "step,loss\n" + "".join(f"{n},{1 / (n + 1)}\n" for n in range(200))
@@ -96,6 +100,19 @@ def test_nothing_there_is_2_and_a_terminal_gets_no_escape_of_a_log(tmp_path: Pat
     folder.mkdir()
     (folder / "log.csv").write_text(BAD)
     assert "\x1b" not in run(str(tmp_path), "--once").output
+
+
+def test_a_terminal_shows_a_line_per_run_worst_first(tmp_path: Path) -> None:
+    look = TextStyle(120)
+    watch = Watch([str(tmp_path)], Config())
+    assert "waiting for a log" in look.print([table(watch, look)])
+    for name, text in (("a\x1b[31m", GOOD), ("b", BAD)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "log.csv").write_text(text)
+    assert len(list(watch.look())) == 2
+    bad, good = look.print([table(watch, look)]).splitlines()
+    assert bad.startswith("✗ failed") and "b/log.csv" in bad and "loss NaN" in bad and "×" in bad
+    assert good.startswith("✓ healthy") and "step 199" in good and "▁" in good and "\x1b" not in good
 
 
 def test_it_follows_a_run_that_is_written_and_ends_at_its_error(tmp_path: Path) -> None:

@@ -139,3 +139,36 @@ def test_a_heading_is_found_behind_a_date(tmp_path: Path, stamp: str) -> None:
         f"{stamp} INFO Epoch {i}: loss: {x}\n{stamp} INFO valid result:\nrecall@10 : {x}" for i, x in enumerate(LOSSES)
     ]
     assert role(read(tmp_path, lines), "val/recall@10") == "metric_higher@val"
+
+
+def test_sub_epochs_are_the_steps_of_an_epoch(tmp_path: Path) -> None:
+    lines = [f"Sub epoch {i % 6}: train loss: {x}" for i, x in enumerate(LOSSES)]
+    run = read(tmp_path, [line for i in range(5) for line in (f"Meta epoch {i}", *lines[6 * i : 6 * i + 6])])
+    assert rows(run, "train/loss") == list(enumerate(LOSSES))
+
+
+def test_a_value_in_two_lines_of_one_step_is_one_point(tmp_path: Path) -> None:
+    form = "Node[0] Epoch[0] Batch [{}]\tSpeed: 875.63 samples/sec\tTrain-{}={}"
+    lines = [form.format(50 * i, name, x) for i, x in enumerate(LOSSES) for name in ("accuracy", "top_k_accuracy_2")]
+    run = read(tmp_path, lines)
+    assert rows(run, "Speed") == [(50 * i, 875.63) for i in range(len(LOSSES))]
+    assert rows(run, "Train-accuracy") == [(50 * i, x) for i, x in enumerate(LOSSES)]
+
+
+def test_ticks_of_a_generator_without_a_loss_are_read(tmp_path: Path) -> None:
+    form = (
+        "tick {}     kimg {}      time {}m 30s       sec/tick {}    sec/kimg 15.22   maintenance 1.2    augment 0.012"
+    )
+    run = read(tmp_path, [form.format(i, 4.0 * i, i, x) for i, x in enumerate(LOSSES)])
+    assert rows(run, "sec/tick") == list(enumerate(LOSSES)) and rows(run, "kimg")[-1] == (29, 116.0)
+    assert role(run, "sec/tick") == "step_time@None"
+
+
+def test_an_evaluation_of_mmseg_is_of_held_out_data(tmp_path: Path) -> None:
+    lines = []
+    for i, x in enumerate(LOSSES):
+        lines.append(f"2022-11-12 21:08:40,346 - mmseg - INFO - Iter [{50 * i + 50}/9000]\tlr: 9.8e-03, loss: {x}")
+        if i % 5 == 4:
+            lines.append(f"2022-11-12 21:08:41,403 - mmseg - INFO - Iter(val) [200]\taAcc: 0.9751, mDice: {x}")
+    run = read(tmp_path, lines)
+    assert [step for step, _ in rows(run, "val/mDice")] == [250, 500, 750, 1000, 1250, 1500]

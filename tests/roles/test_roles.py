@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from loglens.errors import ConfigError
 from loglens.model.vocabulary import ROLES
+from loglens.roles import from_tags
 from loglens.roles.from_tags import Role, roles_of_tags
+from loglens.roles.table import TABLE
+from loglens.roles.words import read_tags
 from tests.roles.tables import FOLDER, rows
 
 WORDS = [word for row in rows(FOLDER / "frameworks.csv") for word in row["tag"].replace("_", "/").split("/")]
@@ -53,6 +56,17 @@ def test_a_wrong_role_is_answered_with_near_ones() -> None:
         roles_of_tags(["x"], user={"x": "grad_norm_globl"})
     with pytest.raises(ConfigError, match="'vall'; did you mean val"):
         roles_of_tags(["x"], user={"x": "loss@vall"})
+
+
+def test_no_rule_is_left_out_that_matches() -> None:
+    """A rule is compiled only where a text that it needs is there: a wrong text would hide the rule."""
+    tags = [cell for path in FOLDER.glob("*.csv") for row in rows(path) for cell in row.values()]
+    text = "\n".join({words for words, _ in read_tags(tags).values()})
+    rules = {line.partition(" ")[2].strip() for line in TABLE.splitlines()} - {""}
+    for rule in {part for several in rules for part in several.split(" & ")}:
+        for found in from_tags._pattern(rule).finditer(text):
+            line = text[text.rfind("\n", 0, found.start()) + 1 :].partition("\n")[0]
+            assert any(literal in line for literal in from_tags._literals(rule)), (rule, line)
 
 
 @given(st.lists(TAGS, max_size=8), st.lists(TAGS, max_size=3))

@@ -105,4 +105,4 @@ def test_what_can_be_healed_is_what_the_textbook_or_a_course_heals(monkeypatch: 
     rows = [sick | {"textbook": gap} for gap in (0.05, 0.5, None)] + [sick | {"loglens": {"healed": 2}}]
     assert [table.can_be_healed(row) for row in rows] == [True, False, False, True]
     assert table.shares([row for row in rows if table.can_be_healed(row)]) == "0 of 2 (0%), 1 of 2 (50%), 1 of 2 (50%)"
-    assert "| **all that can be healed** | 2 | 0 | 1 | 1 |" in table.by_condition(rows)
+    assert "| **all that can be repaired** | 2 | 0 | 1 | 1 |" in table.by_condition(rows)

@@ -9,7 +9,7 @@ from loglens.cli import console
 from loglens.cli import options as common
 
 
-@click.command("agents", short_help="How a language model uses loglens.")
+@click.command("agents")
 @common.traceback_option
 def command() -> None:
     """Print when and how to call loglens, what its answers mean, and what to trust: for a model's context."""

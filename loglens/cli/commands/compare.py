@@ -30,7 +30,7 @@ from loglens.renderers.terminal.look import TextStyle
 from loglens.roles.assign import assign_roles
 
 
-@click.command("compare", short_help="Where two runs diverge, and in what.")
+@click.command("compare")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="[GOOD] BAD")
 @click.option(
     "--against",

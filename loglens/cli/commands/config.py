@@ -19,7 +19,7 @@ from loglens.model.plain_text import safe
 from loglens.registry import load as registry
 
 
-@click.command("config", short_help="The settings in force, and where each comes from.")
+@click.command("config")
 @common.config_options
 @click.option("--schema", "as_schema", is_flag=True, help="Print the JSON Schema of the configuration, for editors.")
 @click.option("-v", "--verbose", is_flag=True, help="Every threshold of every rule, and every limit.")

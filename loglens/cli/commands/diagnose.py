@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
-from loglens.analysis import baseline, follow_up
+from loglens.analysis import baseline
 from loglens.analysis.report_builder import collect
 from loglens.cli import atomic_file, console, progress
 from loglens.cli import options as common
@@ -41,7 +41,7 @@ class Format(click.ParamType[str]):
         return [CompletionItem(name) for name in registry.renderers() if name.startswith(incomplete)]
 
 
-@click.command("diagnose", short_help="Read, judge, report: the main command.")
+@click.command("diagnose")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @click.option(
     "--format",
@@ -155,7 +155,7 @@ def command(
     old = baseline.load(accepted) if accepted else None
     whole = [(path, name) for path, name in targets if name != jsonl.FORMAT]
     tags: set[str] = set()
-    in_light = follow_up.after([_earlier(path, config) for path in earlier])
+    in_light = _after(earlier, config)
 
     def on_result(items: Sequence[Judged]) -> None:
         lines.write(in_light(items))
@@ -189,6 +189,15 @@ def command(
     if stopped is not None:
         raise stopped  # the report is written; the exit code says that it is incomplete
     ctx.exit(report.exit_code)
+
+
+def _after(earlier: Sequence[str], config: Config) -> Callable[[Sequence[Judged]], Sequence[Judged]]:
+    """A function that puts judged runs in the light of the earlier ones under the paths of --after."""
+    if not earlier:
+        return lambda items: items
+    from loglens.analysis import follow_up  # slow to load
+
+    return follow_up.after([_earlier(path, config) for path in earlier])
 
 
 def _earlier(path: str, config: Config) -> Sequence[Judged]:

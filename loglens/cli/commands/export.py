@@ -18,7 +18,7 @@ from loglens.pipeline.session import open_paths
 from loglens.renderers import point_tables as export
 
 
-@click.command("export", short_help="The points as CSV, Parquet or JSON Lines.")
+@click.command("export")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @click.option(
     "-o",

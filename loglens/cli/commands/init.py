@@ -60,7 +60,7 @@ fail-on = "error"
 """
 
 
-@click.command("init", short_help="Write a commented loglens.toml.")
+@click.command("init")
 @click.argument("file", type=click.Path(path_type=Path), default="loglens.toml", metavar="[FILE]")
 @common.traceback_option
 def command(file: Path) -> None:

@@ -16,7 +16,7 @@ from loglens.renderers.terminal import inspection
 from loglens.roles.assign import assign_roles, parts
 
 
-@click.command("inspect", short_help="What is in here: runs, curves, roles.")
+@click.command("inspect")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 @common.config_options

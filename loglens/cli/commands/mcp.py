@@ -15,7 +15,7 @@ from loglens.model.exit_code import ExitCode
 from loglens.registry import load as registry
 
 
-@click.command("mcp", short_help="Serve read-only tools to an agent.")
+@click.command("mcp")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(), metavar="FOLDER...")
 @common.config_options
 @common.traceback_option

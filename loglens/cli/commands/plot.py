@@ -19,7 +19,7 @@ from loglens.registry import load as registry
 from loglens.renderers.figures import plot
 
 
-@click.command("plot", short_help="The evidence of the findings as figures.")
+@click.command("plot")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @click.option(
     "-o",

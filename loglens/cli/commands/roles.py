@@ -17,7 +17,7 @@ from loglens.registry import load as registry
 from loglens.renderers.terminal.look import TextStyle, indented
 
 
-@click.command("roles", short_help="The roles of curves; one role explained.")
+@click.command("roles")
 @click.argument("role", required=False)
 @common.traceback_option
 def command(role: str | None) -> None:

@@ -29,7 +29,7 @@ _ASSERTION = Detector(assertions.RULE, lambda: iter(()), assertions.HELP.title, 
 _UNSTABLE = Detector(unexplained.RULE, lambda: iter(()), unexplained.HELP.title, unexplained.HELP.text, (), {})
 
 
-@click.command("rules", short_help="The rules; one rule explained.")
+@click.command("rules")
 @click.argument("rule", required=False, shell_complete=common.complete_rule)
 @common.traceback_option
 def command(rule: str | None) -> None:

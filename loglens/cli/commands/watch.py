@@ -37,7 +37,7 @@ STDERR = 2
 REDRAW = 0.5
 
 
-@click.command("watch", short_help="Follow growing logs, judge as they grow.")
+@click.command("watch")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @click.option(
     "--until",

@@ -5,12 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from loglens.model.source import Note
 from loglens.readers.files.text_file import MAX_LINE, LineTooLongError, open_text
-from loglens.readers.files.values import number, refuse
+from loglens.readers.files.values import number, refuse, whole
+
+
+def _python_loads(text: bytes) -> Any:
+    return json.loads(text.decode())
+
+
+#: The fast parser; Python's own where there is no wheel for the machine: slower, with the same results.
+fast_loads: Callable[[bytes], Any] = import_module("orjson").loads if find_spec("orjson") else _python_loads
 
 #: The largest JSON document that is read as a whole, in bytes; parsed it takes ten times as much.
 MAX_SIZE = 256 << 20
@@ -22,13 +32,50 @@ _BOM = b"\xef\xbb\xbf"
 #: What stands for a blank line.
 _BLANK = object()
 
+#: The fast parser goes deeper than Python's, which gives up at a thousand levels.
+_DEEP = 500
+#: All digits alike, to look for long numbers: those beyond 64 bits the fast parser reads as fractions.
+_ALIKE = bytes(ord("0") if code in b"0123456789" else code if code in b".-" else ord(" ") for code in range(256))
+_NESTS = frozenset({dict, list})
+_HUGE = (b" " + b"0" * 20, b"-" + b"0" * 19)
+
 
 def parse(text: str | bytes) -> Any:
     """A JSON value; NaN and Infinity are allowed as Python writes them. Raises ValueError only."""
+    if isinstance(text, bytes):
+        try:
+            return _exact(text)
+        except ValueError:
+            pass  # NaN, Infinity, half a surrogate, or no JSON
     try:
         return json.loads(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _exact(text: bytes) -> Any:
+    """A JSON value as `parse` gives it. Raises ValueError for what is no JSON, or such as only that reads."""
+    digits = text.translate(_ALIKE)
+    if any(huge in digits for huge in _HUGE) or digits.startswith(_HUGE[0][1:]):
+        raise ValueError("a number beyond 64 bits")
+    return _fast(text)
+
+
+def _fast(text: bytes) -> Any:
+    """The same, but whole numbers beyond 64 bits are the nearest fractions, as which they end in every curve."""
+    value = fast_loads(text)
+    if len(text) > _DEEP and text.count(b"[") + text.count(b"{") > _DEEP and _is_deep(value):
+        raise ValueError("perhaps nested too deep")
+    return value
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value] if type(value) in _NESTS else []
+    for _ in range(_DEEP):
+        inside = (node.values() if type(node) is dict else node for node in level)
+        level = [node for nodes in inside if not _NESTS.isdisjoint(map(type, nodes)) for node in nodes]
+        level = [node for node in level if type(node) in _NESTS]
+    return bool(level)
 
 
 def document(path: Path) -> Any:
@@ -40,7 +87,10 @@ def document(path: Path) -> Any:
     if size > MAX_SIZE:
         raise refuse(path, f"{size >> 20} MB of JSON in one piece; at most {MAX_SIZE >> 20} MB is read")
     try:
-        return parse(b"".join(open_text(path)).decode("utf-8-sig", "replace"))
+        content = b"".join(open_text(path))
+        with suppress(ValueError):
+            return _exact(content)
+        return parse(content.decode("utf-8-sig", "replace"))
     except LineTooLongError:
         raise refuse(path, f"a line longer than {MAX_LINE >> 20} MB") from None
     except ValueError as error:
@@ -55,13 +105,15 @@ def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict
     """
     lost: list[int] = []
     line, cut_off = 0, False
+    read = parse if prefix else _fast  # dllogger's rows name whole numbers that are no values of curves
     try:
         for block in open_text(path):
             lines = block.split(b"\n")
             if block.endswith(b"\n"):
                 lines.pop()
             for start in range(0, len(lines), AT_ONCE):
-                for row in _values([text.lstrip(_BOM).removeprefix(prefix) for text in lines[start : start + AT_ONCE]]):
+                some = [text.lstrip(_BOM).removeprefix(prefix) for text in lines[start : start + AT_ONCE]]
+                for row in _values(some, read):
                     line += 1
                     if isinstance(row, dict):
                         yield row
@@ -80,7 +132,7 @@ def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict
         notes.append(Note("corrupt", message, path.name))
 
 
-def _values(lines: list[bytes]) -> list[Any]:
+def _values(lines: list[bytes], read: Callable[[bytes], Any]) -> list[Any]:
     """The value of each line; None for what is no JSON.
 
     They are parsed together, which takes a fraction of the time of one by one where they are short: as one list, with
@@ -88,19 +140,25 @@ def _values(lines: list[bytes]) -> list[Any]:
     """
     if sum(map(len, lines)) <= SHORT * len(lines):
         with suppress(ValueError):
-            together = parse(b"[" + b",0,".join(lines) + b"]")
+            together = read(b"[" + b",0,".join(lines) + b"]")
             values = together[::2]
             if len(together) == 2 * len(lines) - 1 and all(type(value) is dict for value in values):
                 return list(values)
-    return [_value(text) for text in lines]
+    return [_value(text, read) for text in lines]
 
 
-def _value(text: bytes) -> Any:
+def _value(text: bytes, read: Callable[[bytes], Any]) -> Any:
     if not text.strip():
         return _BLANK
     with suppress(ValueError):
+        return read(text)
+    with suppress(ValueError):
         return parse(text)
     return None
+
+
+#: The types of most values in rows.
+_NUMBERS = frozenset({float, int})
 
 
 def flatten(
@@ -112,6 +170,8 @@ def flatten(
 
     typed: takes the dictionaries that have a `_type` (histograms, media of W&B), with their path.
     """
+    if _NUMBERS.issuperset(map(type, row.values())):
+        return {key: value if type(value) is float else whole(value) for key, value in row.items()}, {}
     numbers: dict[str, float] = {}
     strings: dict[str, str] = {}
     stack: list[tuple[str, Any, int]] = [("", row, 0)]
@@ -122,6 +182,8 @@ def flatten(
             path = prefix + key
             if type(value) is float:
                 numbers[path] = value
+            elif type(value) is int:
+                numbers[path] = whole(value)
             elif isinstance(value, dict):
                 if "_type" in value:
                     if typed:

@@ -17,6 +17,14 @@ def refuse(path: Path, why: str) -> UnreadableError:
     return UnreadableError(f"{path.name}: {why}")
 
 
+def whole(value: int) -> float:
+    """A whole number as a float, infinite beyond 1e308."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def number(value: Any) -> float | None:
     """A JSON value as a number, with the strings that stand for NaN and infinity; None for others."""
     if isinstance(value, float):
@@ -24,10 +32,7 @@ def number(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        try:
-            return float(value)
-        except OverflowError:  # an integer beyond 1e308
-            return math.inf if value > 0 else -math.inf
+        return whole(value)
     return WORDS.get(value) if isinstance(value, str) else None
 
 

@@ -33,6 +33,8 @@ _LIST_SUFFIXES = frozenset({"", ".json", ".log", ".txt", ".out"})
 _NAMES = re.compile(r"^(?:metrics|scalars|result|progress|log|scores|stats)\.(?:json|txt)$|\.log\.json$")
 #: So many lines of objects make a log of a file with another suffix.
 _FEW = 3
+#: Where rows hold the settings of a run.
+_CONFIG = "config/"
 _ROW_LIST = re.compile(r"\s*\[\s*(\{[^{}]*\})")
 #: skorch: the rows are epochs and begin with the rows of their batches.
 _EPOCHS = re.compile(rf'\s*\[\s*\{{\s*"{skorch.BATCHES}"\s*:\s*\[')
@@ -156,12 +158,15 @@ def _lines(path: Path, notes: list[Note]) -> tuple[Table, dict[str, Any]]:
     rows = Rows()
     params: dict[str, Any] = {}
     for at, row in enumerate(objects(path, notes)):
+        has_settings = _CONFIG in "".join(row) or "config" in row
+        if row and not has_settings and rows.add_numbers(row):
+            continue
         numbers, strings = flatten(coco.named(row), "/")
-        for key in [key for key in numbers if key.startswith("config/")]:
-            params.setdefault(key.removeprefix("config/"), numbers[key])
-            del numbers[key]
+        if has_settings:
+            for key in [key for key in numbers if key.startswith(_CONFIG)]:
+                params.setdefault(key.removeprefix(_CONFIG), numbers.pop(key))
         if numbers:
-            rows.add(numbers, {key: word for key, word in strings.items() if len(word) < 80})
+            rows.add(numbers, {key: word for key, word in strings.items() if len(word) < 80} if strings else None)
         elif at == 0:
             params |= {key: word for key, word in strings.items() if len(word) < 200}
     if not rows.height:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +16,9 @@ from loglens.stats.arrays import Floats, Ints
 #: Counts and numbers of columns, in a type no wider than they need.
 Ordinals = NDArray[np.signedinteger[Any]]
 _PART = 1 << 16
+#: So many kinds of rows are remembered.
+_KINDS = 1000
+_NUMBERS = frozenset({float, int})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +93,10 @@ class Rows:
 
     def __init__(self) -> None:
         self._names: dict[str, int] = {}
-        self._sizes: list[int] = []
-        self._col: list[int] = []
-        self._value: list[float] = []
+        self._known: dict[tuple[str, ...], array[int]] = {}
+        self._sizes = array("q")
+        self._col = array("i")
+        self._value = array("d")
         self._text: dict[int, dict[int, str]] = {}
 
     @property
@@ -100,13 +105,33 @@ class Rows:
         return len(self._sizes)
 
     def add(self, cells: Mapping[str, float], text: Mapping[str, str] | None = None) -> None:
-        names, row = self._names, self.height
-        self._sizes.append(len(cells))
-        for name, value in cells.items():
-            self._col.append(names.setdefault(name, len(names)))
-            self._value.append(value)
-        for name, word in (text or {}).items():
-            self._text.setdefault(names.setdefault(name, len(names)), {})[row] = word
+        names = tuple(cells)
+        self._value.extend(cells.values())
+        self._col.extend(self._known.get(names) or self._columns(names))
+        self._sizes.append(len(names))
+        if text:
+            row = self.height - 1
+            for name, word in text.items():
+                self._text.setdefault(self._names.setdefault(name, len(self._names)), {})[row] = word
+
+    def add_numbers(self, row: Mapping[str, Any]) -> bool:
+        """Add a row as JSON has it, if all its values are numbers; otherwise nothing is added."""
+        if not _NUMBERS.issuperset(map(type, row.values())):
+            return False
+        points = len(self._value)
+        try:
+            self.add(row)
+        except OverflowError:  # a whole number beyond 1e308
+            del self._value[points:]
+            return False
+        return True
+
+    def _columns(self, names: tuple[str, ...]) -> array[int]:
+        """The columns of these names, remembered: most rows of a log have the same ones as many others."""
+        found = array("i", [self._names.setdefault(name, len(self._names)) for name in names])
+        if len(self._known) < _KINDS:
+            self._known[names] = found
+        return found
 
     def table(self) -> Table:
         return Table(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import stat
 import struct
-import tempfile
 from pathlib import Path
 from typing import IO, Self
 
@@ -67,6 +66,8 @@ def open_events(path: Path) -> tuple[EventFile, list[tuple[str, str]]]:
 
 def _inflate(file: IO[bytes], magic: bytes) -> tuple[EventFile, list[tuple[str, str]]]:
     """Unpacks into a temporary file, within bounds; what can be unpacked is read."""
+    import tempfile  # slow to load, and needed for compressed files only
+
     file.seek(0)
     plain = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who reads it
     notes = unpack(file, plain, magic)

@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from crc32c import crc32c
 from numpy.typing import NDArray
 
+from loglens.readers.tensorboard.checksum import crc32c
 from loglens.stats.arrays import Ints
 
 Buffer = bytes

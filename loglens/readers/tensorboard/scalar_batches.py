@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from crc32c import crc32c
 from numpy.typing import NDArray
 
 from loglens.readers.files.protobuf import Span, text
+from loglens.readers.tensorboard.checksum import crc32c
 from loglens.readers.tensorboard.event_proto import Event, Value, parse_event, parse_metadata, parse_tensor
 from loglens.readers.tensorboard.records import Buffer, masked_crc, pair_table, unmask, windows
 from loglens.stats.arrays import Floats, Ints

@@ -10,16 +10,17 @@ import re
 from loglens.readers.text.templates import MARK
 
 _WORD = r"[^\W\d](?:[\w./%@+:-]*[\w/%+)])?"
-#: A duration, or a number and its unit, perhaps with a remark in parentheses.
+#: A duration, or a number and its unit, which no number follows: "sec/tick 60.1 sec/kimg 15.2" is two pairs.
 _VALUE = (
-    rf"{MARK}(?:[smhd](?: {MARK}[smhd])*(?![\w/])| ?(?:[KMGT]i?B|%|[\w%]{{1,12}}/[\w]{{1,10}}|ms|secs?|s|x)(?![\w/]))?"
+    rf"{MARK}(?:[smhd](?: {MARK}[smhd])*(?![\w/])"
+    rf"| ?(?:[KMGT]i?B|%|[\w%]{{1,12}}/[\w]{{1,10}}|ms|secs?|s|x)(?![\w/])(?! {MARK}))?"
 )
 #: What stands between two separators: a name of up to five words and its value.
 _SEGMENT = re.compile(rf"(?:^|[:\])] ?| )?((?:{_WORD} ){{1,5}}){_VALUE}(?: ?\([^()]{{0,40}}\))?[ .]*")
 _SEPARATOR = re.compile(r"(?:,|;) | ?\| ?")
 #: A line that is nothing but pairs.
 _PAIR = rf"(?:{_WORD} )?{_WORD}:? {_VALUE}"
-_LINE = re.compile(rf"(?:^|[\])|:>-] ?)({_PAIR}(?:,? {_PAIR}){{2,}}) ?$")
+_LINE = re.compile(rf"(?:^|[\])|:>-] ?|{MARK} )({_PAIR}(?:,? {_PAIR}){{2,}}) ?$")
 _EACH = re.compile(rf"((?:{_WORD} )?{_WORD}):? {_VALUE}")
 #: A segment may begin with what counts: "Iter 10: Train loss 2.1".
 _HEAD = re.compile(rf"^.*?{MARK}(?:/{MARK})?\]? ?[:|-] ?(?=[^\W\d])")
@@ -36,9 +37,17 @@ _OVER = re.compile(
 )
 
 
+#: "mean/median reward 20.1/19.5", "Train / Test accuracy: 0.93 / 0.91".
+_TWO = re.compile(rf"\b([A-Za-z]{{3,10}}) ?/ ?([A-Za-z]{{3,10}}) ([a-z][a-z ]{{2,20}}?) ?:? {MARK} ?/ ?{MARK}", re.I)
+
+
 def averages(body: str) -> dict[int, str]:
-    """The names of the numbers that are means over so many things, by their slots."""
-    return {body.count(MARK, 0, found.end()): found[1] for found in _OVER.finditer(body)}
+    """The names of numbers that are means over so many things, or two of which share a name, by their slots."""
+    names = {body.count(MARK, 0, found.end()): found[1] for found in _OVER.finditer(body)}
+    for found in _TWO.finditer(body) if "/" in body else ():
+        slot = body.count(MARK, 0, found.end()) - 2
+        names |= {slot: f"{found[1]} {found[3]}", slot + 1: f"{found[2]} {found[3]}"}
+    return names
 
 
 def bare_pairs(body: str) -> dict[int, str]:

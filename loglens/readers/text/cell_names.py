@@ -25,6 +25,9 @@ _UNIT_APART = re.compile(
     r"|mins?|minutes?|hours?|[KMGT]i?B|samples|tokens|images|examples|words|steps|points|pct|percent|s(?=[.,;|)]))"
     r"(?=\.?[\s,;|)]+[A-Za-z_\[({<])"
 )
+#: Behind a "cost", which may be a loss: it is a time. Behind the first of a list.
+_SECONDS = re.compile(r" ?s(?:ec(?:ond)?s?)?(?:$|[\s,;.)])")
+_AND_MORE = re.compile(r", ?$")
 _NEAR = 100
 #: What comes between the parts of a clock time, a date, a ratio or a range; none of them is a value.
 _JOINTS = frozenset({":", "/", "-", " / ", "/ ", " /", "x", ".", "~"})
@@ -41,13 +44,13 @@ MEASURES = re.compile(
     r"loss|(?:^|[^a-z])(?:acc|lr|map|kl|tr?l|err|ce|dice|iou|auc|bl?eu|fid|score|ppl)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
     r"|损失|損失|准确率|準確率|精度|召回|学习率|学習率|正解率|손실|정확도|학습률|потер|точност"
     r"|^(?:(?:avg|average|mean|total|train|training|val|test|batch|epoch)[ ._]{1,2})*cost(?: average| avg| mean)?$"
-    r"|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|[wc]er$",
+    r"|(?:^|[^a-z])[sf]ps$|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|[wc]er$",
     re.I,
 )
 #: The last words of names that need neither ":" nor "=".
 _BARE_WORDS = (
     *"""loss lr acc accuracy ppl perplexity norm gnorm grad_norm time mfu wps tps top1 top5 score f1 auc auroc mse mae
-    rmse iou miou dice precision recall map bleu wer cer reward return psnr ssim l1 l2""".split(),
+    rmse iou miou dice precision recall map bleu wer cer reward return fps psnr ssim l1 l2""".split(),
     "learning rate",
     "learning_rate",
 )
@@ -99,7 +102,9 @@ def split_word(text: str) -> str:
     return _SPLITS.get(word) or _UNSPACED.get(word, "")
 
 
-_COUNTS = re.compile(r"(?:^|(?<!episode)[ _])(?:steps?|iter|iters|iteration|epochs?|batch|updates?|num_updates)$", re.I)
+_COUNTS = re.compile(
+    r"(?:^|(?<!episode)(?<!fps)[ _])(?:steps?|iter|iters|iteration|epochs?|batch|updates?|num_updates)$", re.I
+)
 
 
 def is_counter(key: str) -> bool:
@@ -132,14 +137,18 @@ def cells(
         name = (
             ""
             if slot in taken
-            or (gaps[slot + 1] in _JOINTS and slot + 1 < len(gaps) - 1)
-            or gap in _JOINTS
+            or (slot not in known and gaps[slot + 1] in _JOINTS and slot + 1 < len(gaps) - 1)
+            or (slot not in known and gap in _JOINTS)
             or gaps[slot + 1].startswith(_BAR)
             else known.get(slot) or _name(near, whole=whole, bare=bare)
         )
         if not name or _SKIPPED.search(name):
             continue
         own, key = own_split(_SAID.sub("", name.replace("'s ", " ")))
+        if key.lower() == "cost" and _SECONDS.match(gaps[slot + 1]):
+            key = "time cost"
+        if key.lower() == "losses" and near.endswith("[") and _AND_MORE.match(gaps[slot + 1]):
+            continue  # a list of losses that have no names
         before = near[near.rfind("|") + 1 : near.rfind(name)]
         for heading in _HEADING.finditer(before):
             headed = split_word(heading[1])

@@ -11,7 +11,7 @@ from loglens.readers.text.templates import MARK
 _NUMBER = r"(?:[ _-]?(?:idx|index|id|number|num|no\.|count))?"
 _STEPS = (
     r"(?:sub|inner)[ _-]?epochs?|num_updates|global[ _]?step|(?:training )?steps?|iterations?|iters?|itr|updates?"
-    r"|(?:mini)?batch(?:es)?(?: idx)?|步数?|迭代(?:次数)?|批次|ステップ|스텝|шаг|итерация"
+    r"|it(?= ?[:=])|(?:mini)?batch(?:es)?(?: idx)?|步数?|迭代(?:次数)?|批次|ステップ|스텝|шаг|итерация"
 )
 _WORDS = {
     "step": rf"(?:{_STEPS}){_NUMBER}",
@@ -21,22 +21,7 @@ _WORDS = {
 }
 #: A line without any of these has no such counter: a quick test.
 _PARTS = {
-    "step": (
-        "sub",
-        "inner",
-        "step",
-        "iter",
-        "itr",
-        "update",
-        "batch",
-        "步",
-        "迭代",
-        "批次",
-        "ステップ",
-        "스텝",
-        "шаг",
-        "итерация",
-    ),
+    "step": tuple("sub inner it: it= step iter itr update batch 步 迭代 批次 ステップ 스텝 шаг итерация".split()),
     "epoch": ("ep", "轮", "輪", "エポック", "에폭", "에포크", "эпоха"),
     "turn": ("episode", "generation", "round", "game", "time", "frame", "tick"),
 }
@@ -44,7 +29,10 @@ _PARTS = {
 _RANGE = r"(?:(?<=[\[(])|(?<=[\[(] ))\0 ?- ?(?=\0 ?[\]),])"
 _RANKS = ("num_updates", "global", "step", "iteration", "iter", "itr", "update", "batch")
 #: A setting: "max epoch=20", "--epochs 20"
-_NO_COUNTER_AFTER = r"(?<!\bepisode )(?<! --)(?<!\bmax )(?<!\btotal )(?<!\bnum )"
+_NO_COUNTER_AFTER = (
+    r"(?<!\bepisode )(?<!\bper )(?<!\bfps )(?<!\bper training )(?<!\bper evaluation )"
+    r"(?<! --)(?<!\bmax )(?<!\btotal )(?<!\bnum )"
+)
 _COUNTER = {
     kind: re.compile(
         rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}(?:{_RANGE})?"
@@ -66,8 +54,9 @@ _UNITS = r"(?:steps?|iterations?|iters?|it|(?:mini-?)?batch(?:es)?|updates?)\b"
 _UNNAMED = (
     re.compile(rf"(?<![/\w.:]\0)\0 ?/ ?\0 {_UNITS}"),
     re.compile(r"\[ ?\0 ?/ ?\0 ?\]$"),
-    re.compile(r"^[\[(]? ?\0 ?(?:/|of) ?\0 ?[\])]?[ :,|-]+(?=[\[({<]?[a-z])"),
+    re.compile(r"^[\[(]? ?\0 ?(?:/|of) ?\0 ?[\])]?(?: ?[=(] ?\0 ?%\)?)?[ :,|-]+(?=[\[({<]?[a-z])"),
     re.compile(r"^(?:train|val|test|eval)[a-z]{0,6} [\[(] ?\0 ?/ ?\0 ?[\])]"),
+    re.compile(r"\btotal (?:env\w* ?|time ?)?steps ?[:=] ?(?P<at>\0)"),
     re.compile(r"^(?:[\[(] ?\0 ?[\])][ :,|-]{1,4}|\0(?:: ?| ?[|,] ?| ?- | ))(?=[\[({<]{0,2}[a-z])"),
 )
 #: Behind an epoch: "[12/200]", "(12/200)", "200/ 2983 batches"

@@ -57,7 +57,8 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     where, axis_names = _where(records, places, [tag for tag, _ in names], code, axis, owner, number)
     where = np.where(axis == _AXES.index("row"), np.nan_to_num(followers.row).astype(np.int64)[owner], where)
     names, where = _spread(names, where, code, records.has("generic")[owner] & (places.session[owner] == 0))
-    once = ~_said_twice(np.array([name == "step" for _, name in names], bool)[code], code, where, owner, number)
+    steps = np.where(np.array([name == "step" for _, name in names], bool)[code], places.step[owner], np.nan)
+    once = ~_said_twice(records, steps, code, owner, number)
     if not once.all():
         owner, number, code, where = owner[once], number[once], code[once], where[once]
     index: dict[tuple[str, str], int] = {}
@@ -87,17 +88,20 @@ def _said_once(records: LineRecords, values: Sequence[Value], owner: Ints, nth: 
     return said
 
 
-def _said_twice(steps: NDArray[np.bool_], code: Codes, where: Ints, owner: Ints, number: Floats) -> NDArray[np.bool_]:
-    """Which values the line before says as well, under the same name and at the same step.
+def _said_twice(records: LineRecords, step: Floats, code: Codes, owner: Ints, number: Floats) -> NDArray[np.bool_]:
+    """Which values the line before says as well, one of another kind, under the same name and at the same step.
 
-    MXNet prints a line for each metric, and the speed in each of them. steps: which values are on the axis of steps.
+    MXNet prints a line for each metric, and the speed in each of them. step: of the values on the axis of steps.
     """
     order = np.argsort(code, kind="stable")
     one, two = order[:-1], order[1:]
-    same = (code[one] == code[two]) & (where[one] == where[two]) & (owner[one] + 1 == owner[two]) & steps[two]
+    same = (code[one] == code[two]) & (step[one] == step[two]) & (owner[one] + 1 == owner[two])
     same &= (number[one] == number[two]) | (np.isnan(number[one]) & np.isnan(number[two]))
+    one, two = one[same], two[same]
+    tags = [frozenset(value.tag for value in plan.values) for plan in records.plans]
+    pairs = zip(records.plan[owner[one]].tolist(), records.plan[owner[two]].tolist(), strict=True)
     twice = np.zeros(len(code), bool)
-    twice[two[same]] = True
+    twice[two] = [bool(tags[a] - tags[b] and tags[b] - tags[a]) for a, b in pairs]
     return twice
 
 

@@ -74,18 +74,35 @@ def _with_rising_totals(records: LineRecords) -> LineRecords:
 
     Tesseract prints "iteration 412/1200/1203". The more regular of the first two is the step.
     """
-    step, total = records.step, records.total
+    step, total, epoch = records.step, records.total, records.epoch
     for family in dict.fromkeys(plan.family for plan in records.plans if plan.total >= 0 and "generic" in plan.words):
         mine = [i for i, plan in enumerate(records.plans) if plan.family == family]
         rows = np.flatnonzero(np.isin(records.plan, mine) & np.isfinite(records.total))
         grows = np.diff(records.total[rows])
+        if _is_epoch(records, rows):
+            step, total, epoch = step.copy(), total.copy(), epoch.copy()
+            epoch[rows], step[rows], total[rows] = step[rows], total[rows], np.nan
+            continue
         if len(rows) < PLACES or np.mean(grows > 0) < _RISING:
             continue
         step, total = step.copy(), total.copy()
         if np.std(grows) <= np.std(np.diff(records.step[rows])):
             step[rows] = total[rows]
         total[rows] = np.nan
-    return records if step is records.step else replace(records, step=step, total=total)
+    return records if step is records.step else replace(records, step=step, total=total, epoch=epoch)
+
+
+def _is_epoch(records: LineRecords, rows: NDArray[np.intp]) -> bool:
+    """Whether the step counts epochs, and what seemed to be their number the batches: "Batch 3/400" before "3/500"."""
+    up, on = np.diff(records.step[rows]), np.diff(records.total[rows])
+    if (
+        np.isfinite(records.epoch[rows]).any()
+        or not np.any(up > 0)
+        or np.any(up < 0)
+        or np.count_nonzero(on > 0) < PLACES
+    ):
+        return False
+    return bool(np.all((on > 0) == (up == 0)) and np.all((on < 0) == (up > 0)))
 
 
 def unmeasured(records: LineRecords) -> NDArray[np.bool_]:

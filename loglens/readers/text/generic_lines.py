@@ -107,6 +107,8 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
         split = _split_behind(low, max(each.end for each in (step, epoch) if each), listed[0].slot)
     if not named and not unnamed and listed[0].slot == 0 and _COUNT_BETWEEN.match(body):
         return _count_between(listed, split)
+    if not split:
+        listed = _behind_held_out(_of_one_part(listed))
     if not named:
         if ((label := _WHICH.match(body)) and _EVALUATED.match(label[1])) or _keeps_best(listed):
             split = split or "val"
@@ -119,8 +121,6 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
         split = split or ("val" if _EVALUATED.match(label[1]) else "")
         values = values_of(_labelled(body, listed), split, "step" if step else "epoch", frozenset())
         return _counting(LinePlan(f"generic/{label[1]}", frozenset({"generic"}), values=values), step, epoch)
-    if not split:
-        listed = _behind_held_out(_of_one_part(listed))
     words = {"generic", *(["unnamed"] if unnamed else []), *(["mild"] if mild else [])}
     values = values_of(listed, split, "step" if step else "epoch", frozenset())
     section = "train" if split in ("", "train") else ""

@@ -23,7 +23,7 @@ _LIST = re.compile(rb"\[[-+\d.,e naif]*\]", re.I)
 _COUNT = re.compile(rb"(\d+)(?:/\d+)?")
 #: A number, perhaps with a unit of memory or a per cent sign; a time of day or a duration is left out.
 _NUMBER = re.compile(rb"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf|-inf)([KMGT]i?B?|%)?", re.I)
-_DURATION = re.compile(rb"(?:\d+:)?\d+:\d\d(?:\.\d+)?|-|none|na", re.I)
+_DURATION = re.compile(rb"(?:\d+:)?\d+:\d\d(?:\.\d+)?|\d+(?:\.\d+)?[smhd]|-|none|na", re.I)
 _CLASSES, _ALL = b"class", b"all"
 #: A row has as many cells at least, and is no longer.
 _MIN_NAMES, _MAX_LENGTH = 3, 2000

@@ -100,6 +100,9 @@ marian         -               ^\[?(?P<split>valid)\] (?:ep\. <epoch> : )?up\. <
 dl4j           -               \bscore at iteration <step> is <vloss>$
 darknet        -               ^<step>: <vloss>, <vavg_loss> avg(?: loss)?, <vlr> rate, <vtime> seconds, # images
 estimator      -               ^saving dict for (?P<split>)global step <step>:
+trax           -               ^step <step>: (?P<split>train|eval) (?P<key>[a-z][\w ]{0,60}?) \| <value>$
+dalle          within          ^<epoch> <step> loss - <vloss>$
+optim          -               ^iter <step> value <vobjective>$
 catboost       -               ^<step>: learn:
 espnet         within          ^<epoch>epoch:(?P<split>train|valid):#-<step>batch:
 result         own             ^(?P<key>[a-z][\w /@.%-]{0,40}?) (?:at|after|for|in|on|@) (?:step|iter|iteration|update) <step>(?:/#)?(?: is| was| ?[:=])? ?<value>

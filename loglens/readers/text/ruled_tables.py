@@ -2,6 +2,7 @@
 
 This is the format "simple" of tabulate: columns stand two blanks apart, each as wide as its dashes, their
 cells to the right. A cell that is too wide pushes the rest of its row on; one that is blank did not happen.
+Without names above its rule, a table of two columns holds a name and its value in each row, as dowel and rlkit print.
 Tables in Markdown ("a | b" over "-- | --") and boxes ("+---+---+") are read too.
 """
 
@@ -28,6 +29,9 @@ _DIGIT_CELL = re.compile(rb"\|\s*[-+.]?\d[\d.e+-]*\s*\|")
 _BAR_LINE = re.compile(rb" *\|={8,}\| *\r?")
 _MAX_STACKED = 3
 _CLOCK = re.compile(rb"(?:\d+:)?\d+:\d\d(?:\.\d+)?")
+#: A row of a table of names and values.
+_PAIR_ROW = re.compile(rb"([A-Za-z]\S*(?: \S+)*) {2,}([-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)) *\r?", re.I)
+_SHEET_RULE = b"-" * 8
 _DASHES = re.compile(rb"-+")
 _NUMBER = re.compile(rb"[-+]?(?:\d++\.?\d*+(?:e[-+]?\d++)?|nan|inf)", re.I)
 _NUMERIC = re.compile(rb"\s*\d[\s\d.+naife-]*", re.I)
@@ -45,7 +49,7 @@ class RuledTables:
     def __init__(self) -> None:
         self._names: list[bytes] = []
         self._spans: list[tuple[int, int]] = []
-        self._barred = False
+        self._barred = self._paired = False
         self._last = b""
         self._unruled = NamedColumns()
         self._stacked = StackedHeadings()
@@ -62,7 +66,7 @@ class RuledTables:
         unruled = self._unruled.begun or HEADER.search(block)
         stacked = self._stacked.begun or HEADING.search(block)
         loose = self._loose.begun or LOOSE.search(block)
-        if not (ruled or unruled or stacked or loose or self._names):
+        if not (ruled or unruled or stacked or loose or self._names or self._paired):
             self._last = block[:-1].rpartition(b"\n")[2]
             return block
         lines = ANSI.sub(b"", block).split(b"\n")
@@ -78,6 +82,10 @@ class RuledTables:
                 self._barred = barred
                 self._unruled.forget()
                 self._begin(above, line)
+                self._paired = not (barred or self._names or self._paired) and len(_DASHES.findall(line)) == len(b"kv")
+                lines[at] = line if barred or self._names else _SHEET_RULE
+            elif self._paired and (pair := _PAIR_ROW.fullmatch(line)):
+                lines[at] = b"| %s | %s |" % (pair[1], pair[2])
             elif self._names and (cells := self._cells(line)):
                 named = zip(self._names, cells, strict=True)
                 lines[at] = b" ".join(name + b": " + cell for name, cell in named if not _is_left_out(cell))

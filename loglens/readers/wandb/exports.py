@@ -131,6 +131,8 @@ def _lines(source: Source, path: Path) -> Run:
     notes: list[Note] = []
     histogram_rows: list[Histogram] = []
     for row in objects(path, notes):
+        if rows.add_numbers(row):
+            continue
         stamp = (_int(row.get("_step")), _float(row.get("_timestamp")))
 
         def typed(tag: str, value: dict[str, Any], stamp: tuple[int, float] = stamp) -> None:
