@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from loglens.compare.curves import Comparison, Pair
 from loglens.compare.overlay import GOOD_RUNS, pairs_to_draw
 from loglens.compare.phrases import first_difference, headline
-from loglens.renderers.figures.figure import AROUND, BAD, COLOURS, LARGEST, PANEL, POINTS, STYLE, set_limits
+from loglens.renderers.figures.figure import AROUND, BAD, COLOURS, MAX_VALUE, PANEL, POINTS, STYLE, set_limits
 from loglens.renderers.shared.summary import say
 from loglens.renderers.shared.thinning import points_for_screen
 
@@ -49,7 +49,7 @@ def _draw(plot: Axes, pair: Pair) -> None:
     for place, (curve, colour) in enumerate(thin):
         last = place == len(thin) - 1
         name = "bad" if last else "good" if not place else None
-        value = np.clip(curve.value, -LARGEST, LARGEST)
+        value = np.clip(curve.value, -MAX_VALUE, MAX_VALUE)
         plot.plot(curve.step, value, color=colour, alpha=1 if last or len(thin) == 2 else 0.45, label=name)
         for part in curve.bad:
             plot.axvspan(part.first, part.last, color=BAD, alpha=0.12, linewidth=0)

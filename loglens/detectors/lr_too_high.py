@@ -30,7 +30,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.numbers import number
+from loglens.model.numbers import number, plural
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import noise
@@ -101,7 +101,7 @@ def _blown(loss: Series, lr: Series | None, at: int, large: bool, gain: float) -
     lost = not end < (1 - gain) * start  # a loss that is not finite at its end is lost as well
     outcome = f"and ends at {number(end)}" if np.isfinite(end) else "and is not finite at its end"
     return Finding(
-        f"{loss.tag} rises from {number(start)} to {number(top)} in its first {at} points after the start, {outcome}: "
+        f"{loss.tag} rises from {number(start)} to {number(top)} within {plural(at, 'point')} of the start, {outcome}: "
         "the first updates are too large"
         + ("" if lost else "; it recovers, though a smaller learning rate may end lower"),
         Severity.WARNING if lost or large else Severity.NOTE,

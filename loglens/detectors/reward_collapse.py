@@ -44,8 +44,8 @@ MEDIAN_ERROR = 1.25
 LONG, SHORT = 0.2, 0.1
 #: Share of the last points that lie below half of the gain: single episodes may be good by chance.
 MOSTLY = 0.8
-#: The largest share that a message states: what fell below its start may have lost any multiple of its gain.
-LARGEST_SHARE = 9.99
+#: Share of the gain from which an end below the start is far below it.
+MAX_SHARE = 9.99
 #: A block is good that keeps three quarters of the gain: the fall begins after the last one.
 GOOD = 0.25
 #: A fall out of the range lasts for two points and a thousandth of them, after a tenth of the points or five.
@@ -141,9 +141,8 @@ def _finding(curve: Series, fall: Fall, lr: Series | None) -> Finding:
     onset = int(curve.step[fall.onset])
     gain = fall.best - fall.start
     share = (fall.best - fall.end) / gain if gain > 0 else float("inf")
-    how_much = (
-        f"{min(share, LARGEST_SHARE):.0%} of its gain is lost" if share <= LARGEST_SHARE else "far below its start"
-    )
+    below = "far below its start" if share > MAX_SHARE else "below its start"
+    how_much = f"{share:.0%} of its gain is lost" if share <= 1 else below
     return Finding(
         f"{curve.tag} goes from {number(fall.start)} to {number(fall.best)} and is at {number(fall.end)} at the end "
         f"(medians): {how_much}, from {curve.axis} {number(onset)} on",

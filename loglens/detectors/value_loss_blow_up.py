@@ -173,7 +173,7 @@ def _finding(blown: BlowUp, factor: float, harmed: bool, reward: Series | None, 
     peak, broken = float(size[at:].max()), not np.isfinite(curve.value[at:]).all()
     fall = f", and {reward.tag} falls" if harmed and reward is not None else ""
     when = (
-        f"from {curve.axis} {number(onset)} to the end" if lasts else f"at {curve.axis} {number(onset)} for some time"
+        f"from {curve.axis} {number(onset)} to the end" if lasts else f"for some time from {curve.axis} {number(onset)}"
     )
     grave = broken or (harmed and peak > factor * usual)
     return Finding(

@@ -17,7 +17,7 @@ MAX_TENSORS, COLUMNS, BINS = 6, 120, 48
 #: Above this ratio of the largest value to the smallest typical one the bins grow with the value.
 WIDE = 100.0
 #: A bin cannot be finer than this share of the largest value; values beyond the second are drawn at it.
-FINEST, LARGEST = 1e-12, 1e300
+FINEST, MAX_VALUE = 1e-12, 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _span(row: Histogram) -> tuple[float, float] | None:
         return None
     low = row.min if np.isfinite(row.min) else float(row.edges[filled[0]])
     high = row.max if np.isfinite(row.max) else float(row.edges[filled[-1] + 1])
-    low, high = (float(np.clip(end, -LARGEST, LARGEST)) for end in (low, high))
+    low, high = (float(np.clip(end, -MAX_VALUE, MAX_VALUE)) for end in (low, high))
     return min(low, high), max(low, high)
 
 

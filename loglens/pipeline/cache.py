@@ -23,7 +23,7 @@ from loglens.pipeline.serialise import loads
 #: Bytes at the end of a file that its key holds a hash of: a log that grows or is rewritten ends differently.
 TAIL = 4096
 #: Size in bytes beyond which the older half of the cache is deleted.
-LARGEST = 512 << 20
+MAX_SIZE = 512 << 20
 #: Files beside a run's logs beyond which it is judged again each time, and where looking for them ends.
 MAX_BESIDE, MAX_FILES = 2000, 200_000
 #: Rows that are looked up or written at once.
@@ -108,7 +108,7 @@ class Cache:
             return
         with contextlib.suppress(sqlite3.Error):
             pages, size = (self._base.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-            if pages * size > LARGEST:
+            if pages * size > MAX_SIZE:
                 self._base.execute(
                     "DELETE FROM results WHERE rowid <= (SELECT (min(rowid) + max(rowid)) / 2 FROM results)"
                 )

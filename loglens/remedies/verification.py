@@ -20,7 +20,7 @@ from loglens.model.series import Series
 from loglens.stats.arrays import Floats
 
 #: A curve that rises by more than this above its usual level is not near it any more.
-LARGEST_RISE = 100.0
+MAX_RISE = 100.0
 
 #: A table of `[[assert]]`: the name of a curve or role, and bounds.
 Check = Mapping[str, str | int]
@@ -208,4 +208,4 @@ def _between(before: Floats, values: Floats) -> float:
     usual = float(np.median(before))
     if usual <= 0:
         return 0.0
-    return max(usual * min(LARGEST_RISE, float(np.sqrt(values.max() / usual))), 2 * float(before.max()))
+    return max(usual * min(MAX_RISE, float(np.sqrt(values.max() / usual))), 2 * float(before.max()))

@@ -27,7 +27,7 @@ from loglens.remote.sparse_file import BLOCK, Sparse
 from loglens.remote.storage import JOURNALS, SETTINGS, Storage
 
 #: Largest file that is fetched at once, and largest file of settings: no reader reads a larger one.
-SMALL, LARGEST = 1 << 18, 4 << 20
+SMALL, MAX_SIZE = 1 << 18, 4 << 20
 #: Bytes at the end of a file that hold the schema of a Parquet file or the directory of a zip archive.
 TAIL = 1 << 20
 #: Files fetched at the same time.
@@ -166,7 +166,7 @@ class _File:
             self.path.write_bytes(b"\0"[: self.size])
             return
         with Sparse(self.path, self.size, lambda start, stop: self.storage.fetch(self.name, start, stop)) as image:
-            small = self.size <= SMALL or (self.size <= LARGEST and self.name.endswith(SETTINGS))
+            small = self.size <= SMALL or (self.size <= MAX_SIZE and self.name.endswith(SETTINGS))
             head = image.read(0, self.size if small else BLOCK)
             if self.name.endswith(JOURNALS) or head.startswith(b"SQLite format 3"):
                 image.need(0, self.size)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
-from loglens.roles.words import LONGEST
+from loglens.roles.words import MAX_LENGTH
 
 _STAT = r"(?:[\d.]+_|inf_|l[12]_|global_)?(?:norms?|l2s?|rms|mean|std|var|max|min|hist(?:ogram)?s?)"
 _SHARE = (
@@ -70,7 +70,7 @@ def _pattern(kind: str, before: bool) -> re.Pattern[str]:
 
 def _shapes(tag: str) -> Iterator[tuple[str, bool, re.Match[str]]]:
     """How a tag can be read: each with its quantity, and whether that stands before the layer."""
-    for kind in KINDS if len(tag) <= LONGEST else ():
+    for kind in KINDS if len(tag) <= MAX_LENGTH else ():
         for before in (True, False) if HINTS[kind].search(tag) else ():
             found = _pattern(kind, before).match(tag)
             if found:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from loglens.roles.table import NEUTRAL, SPLITS, WORDS
 
 #: Limit on the characters of a tag: a hostile one must not take quadratic time. Its end is kept, which says what it is.
-LONGEST = 300
+MAX_LENGTH = 300
 
 #: "loss_cls" is the cls loss, unless what follows is no name of a loss: "loss_mean", "loss_kl_weight".
 _LOSS_FIRST = re.compile(
@@ -59,7 +59,7 @@ _WORD = re.compile(r"(?<![a-z])[a-z]\d+(?![a-z\d])|[a-z]+")
 @lru_cache(1 << 17)  # each tag is asked for several times in one run
 def words_of(tag: str) -> str:
     """The words of a tag, in lower case, between blanks; "trainLoss" and "Loss/train" have the same ones."""
-    tag = tag[-LONGEST:]
+    tag = tag[-MAX_LENGTH:]
     if not tag.isascii():
         tag = _FOREIGN.sub(lambda found: f" {_ENGLISH[found[0].lower()]} ", tag)
     if not tag.islower():
@@ -122,7 +122,7 @@ def without_run_names(tags: Iterable[str]) -> dict[str, str]:
 
 def without_statistic(tag: str) -> str | None:
     """The tag of which this one is the running mean or the like: "time" of "time_running"; None of any other."""
-    found = re.fullmatch(rf"(.*[A-Za-z)\]])[ _./-]{WORDS['statistic']}", tag[-LONGEST:], re.IGNORECASE)
+    found = re.fullmatch(rf"(.*[A-Za-z)\]])[ _./-]{WORDS['statistic']}", tag[-MAX_LENGTH:], re.IGNORECASE)
     return found[1] if found else None
 
 

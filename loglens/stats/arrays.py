@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 #: Smallest divisor: far below any loss, and its inverse is still a finite float64.
 TINY = 1e-300
 #: exp overflows float64 at 709.8.
-LARGEST_EXPONENT = 700.0
+MAX_EXPONENT = 700.0
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -21,4 +21,4 @@ def relative(change: float, level: float) -> float:
 
 def safe_exp(exponent: float) -> float:
     """exp of a number; very large, but finite, where it would overflow."""
-    return float(np.exp(min(exponent, LARGEST_EXPONENT)))
+    return float(np.exp(min(exponent, MAX_EXPONENT)))

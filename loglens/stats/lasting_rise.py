@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from loglens.stats.arrays import LARGEST_EXPONENT, relative, safe_exp
+from loglens.stats.arrays import MAX_EXPONENT, relative, safe_exp
 from loglens.stats.levels import Levels
 
 #: Nearly all of the gain: a smaller rise is enough where that much of it is lost.
@@ -25,7 +25,7 @@ def is_risen(
     lost_share: the share of the gain that is lost at least; share: that of the way down in the curve itself.
     """
     up = found.end - found.best
-    grown = float(np.expm1(min(up, LARGEST_EXPONENT))) if logged else relative(up, found.best)
+    grown = float(np.expm1(min(up, MAX_EXPONENT))) if logged else relative(up, found.best)
     sure = float(found.tail.min() - found.best) / max(found.noise, NOISELESS)
     if up < lost_share * (found.start - found.best) or (logged and not _matters(found, share)):
         return False

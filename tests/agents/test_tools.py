@@ -75,7 +75,7 @@ def test_search_finds_runs_by_verdict_rule_and_name(tools: Tools) -> None:
     assert tools.search_runs(limit=-5).splitlines()[0] == "2 runs, 1 shown"
 
 
-def test_compare_says_where_two_runs_part(tools: Tools) -> None:
+def test_compare_says_where_two_runs_diverge(tools: Tools) -> None:
     text = tools.compare("healthy_lstm", "nan_loss_rnn")
     assert "nan_loss_rnn" in text and len(text) <= LONGEST + 100
 

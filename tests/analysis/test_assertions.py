@@ -156,7 +156,7 @@ def test_a_rule_is_asserted_to_be_clean(outcome: str, message: str) -> None:
 
 def test_a_metric_that_was_not_logged_violates_unless_it_may_be_missing() -> None:
     (message,) = said(trained(), metric="val/acuracy", last="> 0")
-    assert message.startswith("no curve is called val/acuracy, so that last > 0 cannot hold; there are: val/accuracy")
+    assert message.startswith("no curve is named val/acuracy, so last > 0 cannot hold; the curves are: val/accuracy")
     assert not said(trained(), metric="bleu", last="> 0", if_missing="skip")
     optional = Assertion("bleu", (Claim("last", ">", 0.0),), optional=True)
     assert check([optional], assign_roles(trained()))[1].outcome == "skipped"
@@ -171,7 +171,7 @@ def test_assertions_on_the_whole_run() -> None:
     assert said(trained(), must_reach_step=60) == ["the run ends at step 50; asserted: step 60"]
     slow = "a step takes 0.25 s (the median of step_time); asserted: at most 0.2 s"
     assert said(trained(), max_step_time=0.2) == [slow]
-    assert "tells no time" in said(run({"loss": falling(9)}), max_step_time=1)[0]
+    assert "holds no time stamps" in said(run({"loss": falling(9)}), max_step_time=1)[0]
     assert said(Run("x", Path("x"), "test"), must_reach_step=1) == ["the run has no step; asserted: step 1"]
     columns = run({"loss": falling(100)}, every=5).columns
     clocked = Columns(columns.tags, columns.tag, columns.step, np.linspace(0, 990, 100), columns.value, columns.session)

@@ -50,7 +50,7 @@ def test_evaluations_that_begin_after_most_was_learned(n: int, m: int) -> None:
 
 
 @pytest.mark.parametrize("m", [4, 6])
-def test_a_training_set_learned_by_heart_is_no_success(m: int) -> None:
+def test_a_memorised_training_set_is_no_success(m: int) -> None:
     train = series(falling(400, 1.6, 0.02))
     assert not judge_outcome([train, later(accuracy(np.linspace(0.50, 0.52, m), 400 // m))]).success
     assert not judge_outcome([train, later(held_out(np.linspace(1.30, 1.25, m), 400 // m))]).success

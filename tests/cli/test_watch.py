@@ -102,7 +102,7 @@ def test_nothing_there_is_2_and_a_terminal_gets_no_escape_of_a_log(tmp_path: Pat
     assert "\x1b" not in run(str(tmp_path), "--once").output
 
 
-def test_a_terminal_shows_a_line_a_run_worst_first(tmp_path: Path) -> None:
+def test_a_terminal_shows_a_line_per_run_worst_first(tmp_path: Path) -> None:
     look = TextStyle(120)
     watch = Watch([str(tmp_path)], Config())
     assert "waiting for a log" in look.print([table(watch, look)])

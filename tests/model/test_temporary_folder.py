@@ -84,7 +84,7 @@ def test_a_journal_is_looked_at_before_it_is_copied(tmp_path: Path, monkeypatch:
         file.write(b"" if why == "magic" else b"\x37\x7f\x06\x82")
         file.truncate(3 << 30)  # sparse
     if why == "too big":
-        monkeypatch.setattr(sqlite_file, "LARGEST", 1 << 30)
+        monkeypatch.setattr(sqlite_file, "MAX_SIZE", 1 << 30)
     if why == "free space":
         monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1 << 30))
     with sqlite_file.opened(tmp_path / "x.db", notes) as connection:

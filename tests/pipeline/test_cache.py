@@ -148,7 +148,7 @@ def test_processes_share_it() -> None:
 
 
 def test_it_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("loglens.pipeline.cache.LARGEST", 200_000)
+    monkeypatch.setattr("loglens.pipeline.cache.MAX_SIZE", 200_000)
     for i in range(6):
         path = Path(good(f"{i}.csv"))
         cache = Cache(Path("c.sqlite"), str(i))

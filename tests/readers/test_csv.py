@@ -426,7 +426,7 @@ def test_sniff(tmp_path: Path, name: str, content: str, mine: bool) -> None:
 
 def test_a_line_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_text, "BLOCK", 64)
-    monkeypatch.setattr(_text, "LONGEST_LINE", 1024)
+    monkeypatch.setattr(_text, "MAX_LINE", 1024)
     run = read_one(csv.read, text(tmp_path, "step,loss\n" + "1,2\n" * 40 + "x" * 4096))
     assert len(values(run, "loss")) == 40
     assert "corrupt" in kinds(run)

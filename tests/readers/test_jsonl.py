@@ -162,8 +162,8 @@ def test_unreadable(tmp_path: Path, name: str, content: str, why: str) -> None:
 
 def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_text, "BLOCK", 64)
-    monkeypatch.setattr(_text, "LONGEST_LINE", 512)
-    monkeypatch.setattr(_json, "LARGEST", 1024)
+    monkeypatch.setattr(_text, "MAX_LINE", 512)
+    monkeypatch.setattr(_json, "MAX_SIZE", 1024)
     path = lines(tmp_path / "log.jsonl", {"step": 1, "loss": 2.0}, {"step": 2, "text": "x" * 2000})
     run = read_one(jsonl.read, path)
     assert rows(run, "loss") == [(1, 2.0)]

@@ -90,7 +90,7 @@ def test_several_files(tmp_path: Path) -> None:
 
 
 def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_textblocks, "LONGEST", 1 << 16)
+    monkeypatch.setattr(_textblocks, "MAX_LENGTH", 1 << 16)
     monkeypatch.setattr(_textblocks, "BLOCK", 1 << 12)
     log = "".join(f"step {i} | loss 2.{i}\n" for i in range(50))
     run = one(write(tmp_path / "a.log", log + "loss: 1 " * 50_000 + "\n" + log.replace("step ", "step 1")))

@@ -92,7 +92,7 @@ def test_a_failed_run_in_full() -> None:
     text = render(report(failed()))
     assert "1. ❌ **exploding gradient** (error, high confidence, from step 412 to 430)\\\n" in text
     assert "2. ❌ **NaN loss** (error, high confidence, from step 431)\\\n" in text
-    assert "growth per step **1.35** · doubling steps **2.31**" in text
+    assert "growth per step **1.35** · steps to double **2.31**" in text
     assert "**What to change first:** Clip the gradient norm at 0.9: bounds every update" in text
     code = [token for token in PARSER.parse(text) if token.type == "fence"]
     assert code[0].info == "python" and code[0].content == exploding().remedies[0].snippets["pytorch"] + "\n"

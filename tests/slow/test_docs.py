@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from loglens.registry import load as registry
+from loglens.roles.from_tags import roles_of_tags
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -32,6 +33,14 @@ def test_the_generated_pages_are_fresh() -> None:
 
 def test_every_rule_has_a_page_and_every_link_a_target() -> None:
     assert {path.stem for path in (DOCS / "rules").glob("*.md")} == {"index", *registry.detectors()}
+
+
+def test_the_names_that_the_page_on_logging_proposes_are_understood() -> None:
+    general, _, games = (DOCS / "logging.template.md").read_text("utf-8").partition("### Reinforcement learning")
+    for text in (general, games):
+        tags = re.findall(r'f?"((?:train|val|rollout)[/_]\w+|(?:grad|weight)_norm(?:/\{name\})?|update_norm|lr)"', text)
+        roles = roles_of_tags([tag.format(name="fc1.weight") for tag in tags])
+        assert len(tags) >= 5 and [tag for tag, role in roles.items() if role.name is None] == []
 
 
 def prose(path: Path) -> str:

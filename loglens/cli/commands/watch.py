@@ -131,7 +131,7 @@ def command(
 
 
 def _hearers(command_line: str | None, url: str | None, service: str | None) -> list[Callable[[Event], None]]:
-    """What is told of each finding. Raises LoglensError for a command that does not exist and a URL that is none."""
+    """What is said of each finding. Raises LoglensError for a command that does not exist and a URL that is none."""
     hear: list[Callable[[Event], None]] = []
     if command_line is not None:
         try:

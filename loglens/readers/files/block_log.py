@@ -23,7 +23,7 @@ HEADER = 7
 BLOCK = 1 << 15
 FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
 #: So many bytes are read at a time, whole blocks; a record longer than the second is left out.
-PIECE, LONGEST = 256 * BLOCK, 64 << 20
+PIECE, MAX_LENGTH = 256 * BLOCK, 64 << 20
 #: Zeros after the data, so that a look at a few bytes past the end is none beyond it.
 PAD = bytes(32)
 #: So many bytes are checked in all to find valid chunks amid damage; then only block ends are tried.
@@ -119,7 +119,7 @@ class BlockLog:
             if not self._orphans:
                 self._drop_until(at)
             self._orphans = True
-        elif len(parts) * BLOCK > LONGEST:
+        elif len(parts) * BLOCK > MAX_LENGTH:
             self._drop_until(at)
             self._orphans = True
         else:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from loglens.model.source import Note
-from loglens.readers.files.text_file import LONGEST_LINE, LineTooLongError, open_text
+from loglens.readers.files.text_file import MAX_LINE, LineTooLongError, open_text
 from loglens.readers.files.values import number, refuse, whole
 
 
@@ -26,7 +26,7 @@ def _python_loads(text: bytes) -> Any:
 fast_loads: Callable[[bytes], Any] = import_module("orjson").loads if find_spec("orjson") else _python_loads
 
 #: The largest JSON document that is read as a whole, in bytes; parsed it takes ten times as much.
-LARGEST = 256 << 20
+MAX_SIZE = 256 << 20
 DEEPEST = 32
 #: So many lines are parsed together.
 AT_ONCE = 256
@@ -87,15 +87,15 @@ def document(path: Path) -> Any:
         size = path.stat().st_size
     except OSError as error:
         raise refuse(path, f"cannot be read ({error.strerror or error})") from None
-    if size > LARGEST:
-        raise refuse(path, f"{size >> 20} MB of JSON in one piece; at most {LARGEST >> 20} MB is read")
+    if size > MAX_SIZE:
+        raise refuse(path, f"{size >> 20} MB of JSON in one piece; at most {MAX_SIZE >> 20} MB is read")
     try:
         content = b"".join(open_text(path))
         with suppress(ValueError):
             return _exact(content)
         return parse(content.decode("utf-8-sig", "replace"))
     except LineTooLongError:
-        raise refuse(path, f"a line longer than {LONGEST_LINE >> 20} MB") from None
+        raise refuse(path, f"a line longer than {MAX_LINE >> 20} MB") from None
     except ValueError as error:
         where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
         raise refuse(path, f"no valid JSON ({where}): cut off, or still being written") from None
@@ -124,7 +124,7 @@ def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict
                         lost.append(line)
             cut_off = not block.endswith(b"\n") and bool(lost) and lost[-1] == line
     except LineTooLongError:
-        message = f"line {line + 1} is longer than {LONGEST_LINE >> 20} MB; it and the rest are unread"
+        message = f"line {line + 1} is longer than {MAX_LINE >> 20} MB; it and the rest are unread"
         notes.append(Note("corrupt", message, path.name))
     if cut_off:
         lost.pop()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 #: Nothing larger is a file of parameters.
-LARGEST = 4 << 20
+MAX_SIZE = 4 << 20
 _QUOTED = re.compile(r"""'((?:[^']|'')*)'|"((?:[^"\\]|\\.)*)\"""")
 FILES = ("hparams.yaml", "args.yaml", "params.yaml", "params.json", "config.json")
 
@@ -19,7 +19,7 @@ def params_beside(folder: Path) -> dict[str, Any]:
     for name in FILES:
         path = folder / name
         try:
-            if not is_inside(path, folder) or path.stat().st_size > LARGEST:
+            if not is_inside(path, folder) or path.stat().st_size > MAX_SIZE:
                 continue
             text = path.read_text("utf-8", "replace")
             content = flat(json.loads(text)) if path.suffix == ".json" else flat_yaml(text)

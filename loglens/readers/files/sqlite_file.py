@@ -16,9 +16,9 @@ from loglens.readers.files.values import refuse
 
 MAGIC = b"SQLite format 3\0"
 #: No text or blob is longer; no journal that is copied is bigger.
-LONGEST, LARGEST = 64 << 20, 4 << 30
+MAX_LENGTH, MAX_SIZE = 64 << 20, 4 << 30
 #: In a file beyond the first size texts and blobs are counted, and cut to the second.
-LARGE, LONGEST_CELL = 16 << 20, 1 << 20
+LARGE, MAX_CELL = 16 << 20, 1 << 20
 #: What a writer leaves beside its file while it is at work, without which the file is not whole; and how it begins.
 BESIDE: dict[str, tuple[bytes, ...]] = {
     "-wal": (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"),
@@ -61,7 +61,7 @@ def holds(path: Path, words: Sequence[bytes]) -> bool:
 def _connect(path: Path, immutable: bool = True) -> sqlite3.Connection:
     flags = "?mode=ro&immutable=1" if immutable else "?mode=rw"
     connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}{flags}", uri=True)
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_LENGTH)
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
     connection.execute("PRAGMA trusted_schema=OFF")
     return connection
@@ -89,8 +89,8 @@ def opened(path: Path, notes: list[Note]) -> Iterator[sqlite3.Connection]:
 def _copied(path: Path, beside: list[Path], folder: Path, notes: list[Note]) -> Path | None:
     """A copy of a file with its journals; None with a note where there is no room for it."""
     size = sum(file.stat().st_size for file in (path, *beside))
-    if size > min(LARGEST, free_space(folder)):
-        why = "too big" if size > LARGEST else "too big for the free space of the temporary folder"
+    if size > min(MAX_SIZE, free_space(folder)):
+        why = "too big" if size > MAX_SIZE else "too big for the free space of the temporary folder"
         notes.append(Note("truncated", f"the latest rows are in a journal {why} to be copied", path.name))
         return None
     copy = folder / "copy.db"
@@ -149,7 +149,7 @@ def rows(connection: sqlite3.Connection, table: str, wanted: Sequence[str], note
         notes.append(Note("corrupt", f"table {table} is damaged ({_said(error)}); the rows around it are read", file))
         found += _backwards(connection, table, named, found[-1][0] if found else None)
     if large and any(_is_cut(cell) for row in found for cell in row):
-        notes.append(Note("left-out", f"texts of table {table} are read up to {LONGEST_CELL >> 20} MB each", file))
+        notes.append(Note("left-out", f"texts of table {table} are read up to {MAX_CELL >> 20} MB each", file))
     return [row[1:] for row in found]
 
 
@@ -161,12 +161,12 @@ def _size(connection: sqlite3.Connection) -> int:
 
 def _cut(name: str) -> str:
     """The SQL of a column whose texts and blobs are cut: one that is long would stand in memory whole."""
-    long = f"typeof(\"{name}\") IN ('text', 'blob') AND length(\"{name}\") > {LONGEST_CELL}"
-    return f'CASE WHEN {long} THEN substr("{name}", 1, {LONGEST_CELL}) ELSE "{name}" END'
+    long = f"typeof(\"{name}\") IN ('text', 'blob') AND length(\"{name}\") > {MAX_CELL}"
+    return f'CASE WHEN {long} THEN substr("{name}", 1, {MAX_CELL}) ELSE "{name}" END'
 
 
 def _is_cut(cell: object) -> bool:
-    return isinstance(cell, str | bytes) and len(cell) == LONGEST_CELL
+    return isinstance(cell, str | bytes) and len(cell) == MAX_CELL
 
 
 def _affords(row: Row) -> bool:

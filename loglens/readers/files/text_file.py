@@ -12,7 +12,7 @@ from loglens.readers.files.values import LFS_POINTER, refuse
 #: How much is read to tell what a file is, and how much at a time: as much as stays in a cache.
 HEAD, BLOCK = 4096, 1 << 20
 #: No line of a log is longer. A longer one is given up, so that memory stays bounded.
-LONGEST_LINE = 64 << 20
+MAX_LINE = 64 << 20
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -24,7 +24,7 @@ _BOMS = (
 
 
 class LineTooLongError(ValueError):
-    """A line longer than `LONGEST_LINE`; everything before it has been delivered."""
+    """A line longer than `MAX_LINE`; everything before it has been delivered."""
 
 
 def head(path: Path, size: int = HEAD) -> str:
@@ -94,7 +94,7 @@ def _blocks(path: Path, encoding: str) -> Iterator[bytes]:
             else:
                 parts.append(data)
                 held += len(data)
-            if held > LONGEST_LINE:
+            if held > MAX_LINE:
                 raise LineTooLongError
     if rest := b"".join(parts):
         yield _unix(rest)

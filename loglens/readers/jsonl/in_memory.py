@@ -32,7 +32,7 @@ FORMAT = "memory"
 NAME = "data"
 _MISSING = frozenset({"NoneType", "NAType", "NaTType"})
 #: Longer texts name no kind of row.
-_LONGEST_WORD = 80
+_MAX_WORD = 80
 
 #: A column: its numbers, whether each row has one, and the texts of those that have none.
 Column = tuple[Floats, np.ndarray[Any, np.dtype[np.bool_]], dict[int, str]]
@@ -132,7 +132,7 @@ def _table_of_rows(rows: Sequence[Mapping[Any, Any]]) -> Table:
     found = Rows()
     for row in rows:
         numbers, texts = flatten(_plain(row), "/")
-        found.add(numbers, {key: word for key, word in texts.items() if len(word) < _LONGEST_WORD})
+        found.add(numbers, {key: word for key, word in texts.items() if len(word) < _MAX_WORD})
     return found.table()
 
 

@@ -21,7 +21,7 @@ FORMAT = "mlflow"
 
 _WORDS = (b"metrics", b"run_uuid", b"is_nan", b"latest_metrics")
 _DELETED = ".trash"
-_LARGEST_PARAM = 6000
+_MAX_PARAM = 6000
 #: Numbers of a status in the file store.
 STATUS = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
 _SAID = {key: key for key in ("run_name", "run_id", "lifecycle_stage")} | {"name": "run_name", "run_uuid": "run_id"}
@@ -139,5 +139,5 @@ def _params(folder: Path) -> dict[str, Any]:
     except OSError:
         return found
     for path in files:
-        found[path.relative_to(folder).as_posix()] = scalar(head(path, _LARGEST_PARAM))
+        found[path.relative_to(folder).as_posix()] = scalar(head(path, _MAX_PARAM))
     return found

@@ -12,7 +12,7 @@ import numpy as np
 
 from loglens.model.source import Note
 from loglens.readers.files.read_ahead import ahead
-from loglens.readers.files.text_file import LONGEST_LINE, LineTooLongError, open_text
+from loglens.readers.files.text_file import MAX_LINE, LineTooLongError, open_text
 from loglens.readers.files.values import refuse
 from loglens.readers.tables.cell_values import (
     ABSENT,
@@ -54,7 +54,7 @@ def load(path: Path, columns: Sequence[str] = ()) -> tuple[list[Table], list[Not
     first = next(blocks, None)
     if first is None:
         empty = "empty file: the run wrote nothing, or has not flushed yet"
-        raise refuse(path, f"the first line is longer than {LONGEST_LINE >> 20} MB: no table" if notes else empty)
+        raise refuse(path, f"the first line is longer than {MAX_LINE >> 20} MB: no table" if notes else empty)
     start, lines = find_header(first)
     sheet = Sheet(path, first[start:], lines, columns)
     rest = sheet.without_cut_cell(chain([first[start:]], blocks))
@@ -68,7 +68,7 @@ def _known_lines(blocks: Iterator[bytes], path: Path, notes: list[Note]) -> Iter
     try:
         yield from blocks
     except LineTooLongError:
-        message = f"a line is longer than {LONGEST_LINE >> 20} MB; the rest is unread"
+        message = f"a line is longer than {MAX_LINE >> 20} MB; the rest is unread"
         notes.append(Note("corrupt", message, path.name))
 
 

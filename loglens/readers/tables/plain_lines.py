@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from loglens.readers.files.text_file import LONGEST_LINE
+from loglens.readers.files.text_file import MAX_LINE
 
 # stand-ins inside quoted cells for what would end the cell
 _COMMA, _LINE, _SPACE = "\x1f", "\x1e", "\x1d"
@@ -18,7 +18,7 @@ def whole_rows(blocks: Iterator[bytes]) -> Iterator[bytes]:
     held = b""
     for block in blocks:
         held = held + block if held else block
-        if b'"' not in held or held.count(b'"') % 2 == 0 or len(held) > LONGEST_LINE:
+        if b'"' not in held or held.count(b'"') % 2 == 0 or len(held) > MAX_LINE:
             yield held
             held = b""
     if held:

@@ -9,7 +9,7 @@ from pathlib import Path
 from loglens.readers.files.text_file import HEAD, encoding_of, open_text
 
 #: How much is read at a time, and how long a line may be; a longer one is passed over.
-BLOCK, LONGEST = 1 << 20, 4 << 20
+BLOCK, MAX_LENGTH = 1 << 20, 4 << 20
 _ENDS = (b"\n", b"\r", b"\x08")
 
 
@@ -43,7 +43,7 @@ class Blocks:
             else:
                 parts.append(data)
                 held += len(data)
-            if held > LONGEST:
+            if held > MAX_LENGTH:
                 parts, held, skipping = [], 0, True
                 self.skipped += 1
         self.rest = b"".join(parts)

@@ -56,7 +56,7 @@ _BARE_WORDS = (
 )
 _BARE_OK = re.compile(rf"(?:^|[ _./])(?:{'|'.join(_BARE_WORDS)})$", re.I)
 #: Within so many letters before a number stands what `_OPEN` asks for.
-_LONGEST_OPEN = 10
+_MAX_OPEN = 10
 
 _SPLITS = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
@@ -169,7 +169,7 @@ def _name(near: str, *, whole: bool, bare: bool) -> str:
         match = _CELL.fullmatch(cell if cell.endswith((":", "=")) else cell + " ")
         return match[1].strip() if match and re.search(r"[^\W\d_]", match[1]) else ""
     # most numbers have no name: tested first at little cost
-    tail = near[-_LONGEST_OPEN:]
+    tail = near[-_MAX_OPEN:]
     if (":" in tail or "=" in tail or "is" in tail) and (match := _KEY.search(near)):
         return match[1]
     if "rate" in near and (rate := _SET_RATE.search(near)):

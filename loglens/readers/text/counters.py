@@ -66,7 +66,7 @@ _BEHIND_EPOCH = re.compile(rf"[\[(] ?\0 ?/ ?\0 ?(?:\(\0%\) ?)?[\])]|(?<![/\w.:]\
 #: At the begin of the line, before the epoch: "1/21150 (epoch 0.002), train_loss = 4.19"
 _BEFORE_EPOCH = re.compile(r"\[? ?\0 ?/ ?\0 ?\]?[ :,|-]{0,3}\(?(?=epoch)")
 
-_LONGEST_UNIT = 14
+_MAX_UNIT = 14
 #: "global step", "global train step"
 _OVERALL = re.compile(r"\bglobal[ _](?:[a-z]+[ _])?step|num_updates")
 
@@ -101,7 +101,7 @@ def _counter(low: str, kind: str) -> Counter | None:
         return None
     best: tuple[int, re.Match[str]] | None = None
     for found in _COUNTER[kind].finditer(low):
-        if _UNIT_BEFORE.search(low[max(0, found.start() - _LONGEST_UNIT) : found.start()]):
+        if _UNIT_BEFORE.search(low[max(0, found.start() - _MAX_UNIT) : found.start()]):
             continue
         rank = next((i for i, name in enumerate(_RANKS) if name in found[1]), len(_RANKS))
         if best is None or rank < best[0]:
@@ -123,5 +123,5 @@ def _at(low: str, found: re.Match[str]) -> Counter:
     begin = found.start("at") if "at" in found.re.groupindex else found.start()
     first = low.count(MARK, 0, begin)
     total = first + 1 if low.count(MARK, begin, found.end()) > 1 else -1
-    overall = _OVERALL.search(low, max(0, found.start() - _LONGEST_UNIT), found.end()) is not None
+    overall = _OVERALL.search(low, max(0, found.start() - _MAX_UNIT), found.end()) is not None
     return Counter(first, total, found.start(), found.end(), overall)

@@ -41,7 +41,7 @@ _AROUND = frozenset(
     step summary test testing the to train training val valid validate validating validation dev
     开始 开始训练 结束 训练 验证 测试""".split()
 )
-_LONGEST_HEADING = 100
+_MAX_HEADING = 100
 #: How many epochs there shall be, beside the batch size: a line of settings.
 _SETTINGS = (re.compile(r"\bepochs\b['\"]?[ :=,]{1,3}\0"), re.compile(r"\bbatch[ _-]?size\b"))
 _RATE = re.compile(r"(?:^|_)lr$|learning.?rate", re.I)
@@ -64,7 +64,7 @@ _MORE_OF_TIME = re.compile(r"\0[dhm] (?=\0[hms]\b)")
 #: So many values that are not known to measure, and nothing else, make a line behind a counter a report.
 _SEVERAL = 2
 #: A line of names and numbers that says nothing known to measure is no longer than this.
-_LONGEST_LINE = 200
+_MAX_LINE = 200
 
 
 def generic(body: str, low: str) -> LinePlan | None:
@@ -98,7 +98,7 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
         whole = len(listed) + counted + len(_MORE_OF_TIME.findall(low)) == body.count(MARK)
         mild = whole and len(listed) >= _SEVERAL
         report = mild or (whole and _takes_time(listed))
-    weak = not measures and not step and not epoch and len(listed) == body.count(MARK) and len(body) < _LONGEST_LINE
+    weak = not measures and not step and not epoch and len(listed) == body.count(MARK) and len(body) < _MAX_LINE
     if not report and not weak:
         return _setter(low, step, epoch) if not unnamed else None
     begins = (each.start for each in (step, epoch) if each)
@@ -246,7 +246,7 @@ def _setter(low: str, step: Counter | None, epoch: Counter | None) -> LinePlan |
     if epoch and _SETTER.match(low):
         return LinePlan("generic/", frozenset({"set"}), epoch=epoch.slot, section="train")
     named = [each for each in (step, epoch) if each]
-    if not named or len(low) > _LONGEST_HEADING:
+    if not named or len(low) > _MAX_HEADING:
         return None
     if any(each.total < 0 and _HOW_MANY.search(low, each.start, each.end) for each in named):
         return None
@@ -270,7 +270,7 @@ _TOOK = re.compile(r"[\[(]\0 ?(?:s|sec|secs|seconds|m|min|mins|minutes|ms)[\])]"
 
 def _heading(low: str) -> LinePlan | None:
     """The plan of a line that says of what part of the data the next lines are: "Validating...", "Test Error:"."""
-    if not low or len(low) > _LONGEST_HEADING or not _SPLIT_WORD.search(low):
+    if not low or len(low) > _MAX_HEADING or not _SPLIT_WORD.search(low):
         return None
     words = re.findall(r"[a-z]+", low)
     if len(words) > _MAX_WORDS or not _AROUND.issuperset(words):

@@ -16,7 +16,7 @@ from loglens.readers.text.ranks import rank_of
 from loglens.readers.text.templates import MARK
 
 #: A line longer than this is read up to here.
-LONGEST = 16_000
+MAX_LENGTH = 16_000
 #: Plans of so many templates of so many bytes are remembered: a file is looked at before it is read, and the runs
 #: of one trainer print lines of the same forms.
 _MAX_PLANS, _SHORT = 8192, 512
@@ -44,7 +44,7 @@ def _cached_plan(template: bytes) -> LinePlan | None:
 
 
 def _make_plan(template: bytes) -> LinePlan | None:
-    text = template[:LONGEST].decode("utf-8", "replace").rstrip()
+    text = template[:MAX_LENGTH].decode("utf-8", "replace").rstrip()
     raw = crash_lines.kind(text)
     if raw:
         return LinePlan("fatal", raw=raw)

@@ -16,7 +16,7 @@ from loglens.readers.files.one_run_per_file import each_file
 from loglens.readers.files.other_suffixes import OTHER_SUFFIXES
 from loglens.readers.files.text_file import head
 from loglens.readers.files.values import refuse
-from loglens.readers.text.blocks import LONGEST, Blocks
+from loglens.readers.text.blocks import MAX_LENGTH, Blocks
 from loglens.readers.text.curves import curves
 from loglens.readers.text.line_collector import LineCollector
 from loglens.readers.text.templates import normalise_spaces, to_template
@@ -126,7 +126,7 @@ def _run(source: Source, path: Path, name: str) -> Run:
     notes += [Note(kind, message, path.name) for kind, message in remarks]
     if blocks.skipped:
         count = f"{blocks.skipped} line{'s' if blocks.skipped > 1 else ''}"
-        notes.append(Note("corrupt", f"{count} of more than {LONGEST >> 20} MiB skipped", path.name))
+        notes.append(Note("corrupt", f"{count} of more than {MAX_LENGTH >> 20} MiB skipped", path.name))
     if blocks.zeros:
         notes.append(
             Note("corrupt", f"{blocks.zeros} zero bytes in the text, as a machine crash leaves them", path.name)

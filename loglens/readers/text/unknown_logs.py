@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from loglens.readers.text.planner import LONGEST
+from loglens.readers.text.planner import MAX_LENGTH
 from loglens.readers.text.prefixes import after_logger, after_tags, stamp
 from loglens.readers.text.templates import MARK, normalise_spaces, to_template
 from loglens.readers.text.unread_lines import REPEATED
@@ -39,6 +39,6 @@ def repeats_numbers(text: str) -> bool:
 
 
 def _reports(form: bytes) -> bool:
-    text = form[:LONGEST].decode("utf-8", "replace")
+    text = form[:MAX_LENGTH].decode("utf-8", "replace")
     message = text[after_tags(text, after_logger(text, stamp(text)[2])) :]
     return MARK in message and any(letter.isalpha() for letter in message)

@@ -17,8 +17,8 @@ from loglens.readers.wandb.key_value_pairs import Pairs, path_of
 from loglens.stats.arrays import Floats, Ints
 
 #: Longer JSON in one value (a table, a transcript) is passed over.
-LONGEST_VALUE = 4 << 20
-_LONGEST_WORD = 40
+MAX_VALUE = 4 << 20
+_MAX_WORD = 40
 _NUMERIC = np.zeros(256, np.bool_)
 _NUMERIC[list(b"-0123456789NI")] = True
 _QUOTE, _LIST, _DICT, _NULL = b'"[{n'
@@ -79,9 +79,7 @@ class Points:
         self._keep(row[numeric], code[numeric], value, good)
         self.nulls.update(code[head == _NULL].tolist())
         size = pairs.value_stop - pairs.value
-        other = ((head == _QUOTE) & (size <= _LONGEST_WORD)) | ((head == _LIST) | (head == _DICT)) & (
-            size <= LONGEST_VALUE
-        )
+        other = ((head == _QUOTE) & (size <= _MAX_WORD)) | ((head == _LIST) | (head == _DICT)) & (size <= MAX_VALUE)
         if other.any():
             columns = (row, code, pairs.value, pairs.value_stop)
             self._others(data, zip(*(column[other].tolist() for column in columns), strict=True))
@@ -98,7 +96,7 @@ class Points:
         for row, code, a, b in spans:
             path = self.paths[code]
             leaf = len(path) > 1 and path[-1] in _LEAVES
-            if data[a] == _LIST and not leaf and b - a > _LONGEST_WORD:
+            if data[a] == _LIST and not leaf and b - a > _MAX_WORD:
                 continue
             try:
                 value = parse(data[a:b])

@@ -36,7 +36,7 @@ POINTS, NAMED, CROSSES = 4000, len(COLOURS), 60
 #: Height of a panel and of the margins around all panels, in inches.
 PANEL, AROUND = 1.55, 0.55
 #: Limits of drawn values; those beyond are drawn at the limit, since an axis needs room on both sides of its data.
-SMALLEST, LARGEST = 1e-300, 1e300
+MIN_VALUE, MAX_VALUE = 1e-300, 1e300
 #: Text stays text in a vector file, nothing of it is read as a formula, and equal input gives equal files.
 STYLE: dict[Any, Any] = {
     "axes.linewidth": 0.6,
@@ -118,14 +118,14 @@ def _draw(plot: Axes, panel: Panel, span: tuple[int, int]) -> None:
 
 def set_limits(plot: Axes, values: Floats) -> None:
     """Set the limits of the value axis, logarithmic where text and HTML reports have it too; zero is at the bottom."""
-    finite = np.clip(values[np.isfinite(values)], -LARGEST, LARGEST)
+    finite = np.clip(values[np.isfinite(values)], -MAX_VALUE, MAX_VALUE)
     if not len(finite):
         plot.set_ylim(0, 1)
         plot.set_yticks([])
         return
     scale = Scale.of(finite)
     if scale.log:
-        low, high = max(scale.low, SMALLEST), scale.high
+        low, high = max(scale.low, MIN_VALUE), scale.high
         pad = min((high / low) ** 0.05, 1e6)
         plot.set_yscale("log")
         plot.set_ylim(low / pad, high * pad)
@@ -148,7 +148,7 @@ def _lines(plot: Axes, panel: Panel, curves: Sequence[Thin]) -> Iterator[tuple[L
     many = len(curves) > NAMED
     ramp = mpl.colormaps["cividis"](np.linspace(0.05, 0.85, len(curves)))
     for place, (curve, colour, dash) in enumerate(zip(curves, cycle(COLOURS), cycle(DASHES), strict=False)):
-        value = np.clip(curve.value, -LARGEST, LARGEST)
+        value = np.clip(curve.value, -MAX_VALUE, MAX_VALUE)
         hue, style = (ramp[place], "-") if many else (colour, dash)
         few = "." if len(value) <= 40 else ""
         (line,) = plot.plot(curve.step, value, color=hue, linestyle=style, marker=few, markersize=3)
