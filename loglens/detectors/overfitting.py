@@ -16,8 +16,10 @@ it leaves its start and training falls by 5 %: labels that belong to other input
 A gap between training and validation alone is not a sign: rules on
 the gap call 46 % of such runs overfitted.
 
-When it is wrong. A validation loss can rise by overconfidence while the validation accuracy still
-improves; then the model may be better than its loss. A change of the validation set looks the same.
+A validation loss can rise by overconfidence while the accuracy (or an error rate) still improves. It is a note
+where a metric makes a fifth of its whole gain after the loss was lowest, unless that rises by half.
+
+When it is wrong. A change of the validation set looks the same.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
-from loglens.model.learning import any_covers, bounded
+from loglens.model.learning import any_covers, bounded, improves_after
 from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.model.sign import Sign
@@ -64,6 +66,7 @@ def detect(
     loss: Series,
     val_loss: Series,
     val_metric_higher: tuple[Series, ...],
+    val_metric_lower: tuple[Series, ...],
     *,
     min_points: int = 4,
     many_points: int = 20,
@@ -88,10 +91,14 @@ def detect(
         return  # where training rises as well, that is divergence
     much = f" by {grows:.0%}" if best else ""
     sure = end > SURE_RISE * abs(best) and len(held_out) >= many_points
+    better = improves_after(val_metric_higher, onset, lower=False)
+    better = better or improves_after(val_metric_lower, onset, lower=True)
+    better = better if grows < SURE_RISE - 1 else None
+    but = f"; but {better.tag} keeps improving, so only the confidence is too high" if better else ""
     yield Finding(
         f"{val_loss.tag} is lowest at {val_loss.axis} {number(onset)} ({number(best)}) and rises{much} "
-        f"to {number(end)}, while {loss.tag} continues from {number(before)} to {number(after)} (medians)",
-        Severity.WARNING,
+        f"to {number(end)}, while {loss.tag} continues from {number(before)} to {number(after)} (medians){but}",
+        Severity.NOTE if better else Severity.WARNING,
         Confidence.HIGH if sure else Confidence.MEDIUM,
         onset_step=onset,
         end_step=held_out.last_step,
