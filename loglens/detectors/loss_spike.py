@@ -125,18 +125,17 @@ def _finding(loss: Series, curve: Series, hits: NDArray[np.intp], above: Floats,
     starts = hits[np.diff(hits, prepend=-ROW - 1) > ROW]
     worst = int(hits[np.argmax(above[hits - ROW])])
     first = int(starts[starts <= worst][-1])
-    level = float(np.median(curve.value[max(0, first - ROW) : first]))
-    peak, at = float(curve.value[worst]), int(curve.step[first])
-    recovered = _recovers(curve.value[first:], level)
+    level, peak = float(np.median(curve.value[max(0, first - ROW) : first])), float(curve.value[worst])
+    at, recovered = int(curve.step[first]), _recovers(curve.value[first:], level)
     back = _back(curve.value[worst:], level) if recovered else None
     kind = "fatal" if back is None else "recovering" if back <= max(ROW, len(curve) // LINGERS) else "lingering"
     lead, lead_steps = _precursor(grad, at)
-    # one high value that is gone with the next point is the loss of a batch, and no harm to the model
-    one_batch = len(hits) == 1 and back is not None and back <= 2 and not lead
-    # spikes that all pass are one trouble, which began with the first of them
+    # spikes that all pass began with the first of them
     onset = int(curve.step[starts[0]]) if recovered else at
-    last = int(curve.step[min(worst + (back or 0), len(curve) - 1)])
-    harmless = one_batch or (kind == "lingering" and is_untouched(held_out, onset, last, SAME))
+    # one high value that is gone with the next point is the loss of a batch; what validation does not feel is new data
+    one_batch = len(hits) == 1 and back is not None and back <= 2 and not lead
+    back_at = int(curve.step[min(worst + (back or 0), len(curve) - 1)])
+    harmless = one_batch or (kind == "lingering" and is_untouched(held_out, onset, back_at, SAME))
     when = "does not recover" if back is None else "recovers" + f" after {back} points" * (kind == "lingering")
     many = f" ({len(starts):,} spikes in all, the first at {int(curve.step[starts[0]])})" if len(starts) > 1 else ""
     return Finding(

@@ -19,7 +19,8 @@ the gap call 46 % of such runs overfitted.
 A validation loss can rise by overconfidence while the accuracy (or an error rate) still improves. It is a note
 where a metric makes a fifth of its whole gain after the loss was lowest, unless that rises by half.
 
-When it is wrong. A change of the validation set looks the same.
+When it is wrong. A change of the validation set looks the same. A metric whose threshold or decoding is tuned
+may improve whatever the model does.
 """
 
 from __future__ import annotations
@@ -89,15 +90,11 @@ def detect(
     lasts = bool((held_out.tail(lasting_share) > best + lasting_rise * abs(best)).all()) and after < before / 2
     if grows < (lasting_rise if lasts else rise) or after > before + RISEN * abs(before):
         return  # where training rises as well, that is divergence
-    much = f" by {grows:.0%}" if best else ""
-    sure = end > SURE_RISE * abs(best) and len(held_out) >= many_points
-    better = improves_after(val_metric_higher, onset, lower=False)
-    better = better or improves_after(val_metric_lower, onset, lower=True)
-    better = better if grows < SURE_RISE - 1 else None
-    but = f"; but {better.tag} keeps improving, so only the confidence is too high" if better else ""
+    much, sure = f" by {grows:.0%}" if best else "", grows > SURE_RISE - 1 and len(held_out) >= many_points
+    better = _still_improves(val_metric_higher, val_metric_lower, onset) if grows < SURE_RISE - 1 else ""
     yield Finding(
         f"{val_loss.tag} is lowest at {val_loss.axis} {number(onset)} ({number(best)}) and rises{much} "
-        f"to {number(end)}, while {loss.tag} continues from {number(before)} to {number(after)} (medians){but}",
+        f"to {number(end)}, while {loss.tag} continues from {number(before)} to {number(after)} (medians){better}",
         Severity.NOTE if better else Severity.WARNING,
         Confidence.HIGH if sure else Confidence.MEDIUM,
         onset_step=onset,
@@ -106,6 +103,12 @@ def detect(
         remedies=[remedies.early_stop(onset, val_loss.axis), *_regularise()],
         series=(val_loss, loss),
     )
+
+
+def _still_improves(higher: Sequence[Series], lower: Sequence[Series], onset: int) -> str:
+    """Words on a metric that improves after the loss was lowest, as that rises by overconfidence; empty without one."""
+    better = improves_after(higher, onset, lower=False) or improves_after(lower, onset, lower=True)
+    return f"; but {better.tag} keeps improving: only its confidence is too high" if better else ""
 
 
 def memorises(train: Series, held_out: Series, metrics: Sequence[Series]) -> Sign | None:

@@ -23,7 +23,7 @@ def learned_before(found: Sequence[Indicator], indicator: Indicator) -> Indicato
     """The training curve that had made half of its gain before a held-out curve was first measured; None without one.
 
     found: all indicators. indicator: of a held-out curve. None as well where that got worse from its first point on,
-    where training ends far better (learned by heart), or where eight evaluations and more show a course of their own
+    where training ends far better (memorised), or where eight evaluations and more show a course of their own
     (it may stand still, far from its best).
     """
     held_out = indicator.progress
