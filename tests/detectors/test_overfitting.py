@@ -56,18 +56,18 @@ def test_overfitting_of_a_dozen_evaluations(n: int) -> None:
     assert findings("overfitting", {"loss": falling(n, 1.0, 0.02, 0.01), "val_loss": held_out})
 
 
-@pytest.mark.parametrize("n", [12, 20, 60])
-def test_a_metric_that_still_improves_makes_it_a_note(n: int) -> None:
-    """The loss of what is wrong grows while less is wrong: confidence, not errors."""
-    at, turn = np.arange(n), [0, n // 3, n - 1]
-    curves = {"loss": falling(n, 1.0, 0.02, 0.01), "val_loss": np.interp(at, turn, [0.9, 0.3, 0.42])}
-    better = 0.9 - 0.5 * np.exp(-4 * np.arange(n) / n)
-    (note,) = findings("overfitting", curves | {"val_accuracy": better})
-    assert note.severity is Severity.NOTE
-    worse = np.where(np.arange(n) > n // 3, better[n // 3] - 0.02, better)
-    (warning,) = findings("overfitting", curves | {"val_accuracy": worse})
-    assert warning.severity is Severity.WARNING
-    (gross,) = findings(
-        "overfitting", curves | {"val_loss": np.interp(at, turn, [0.9, 0.3, 1.2]), "val_accuracy": better}
-    )
-    assert gross.severity is Severity.WARNING
+@pytest.mark.parametrize(("tag", "lower"), [("val_accuracy", False), ("val_wer", True)])
+@pytest.mark.parametrize("n", [8, 25, 100])
+def test_a_loss_that_rises_while_the_metric_still_improves_is_a_note(n: int, tag: str, lower: bool) -> None:
+    t = np.linspace(0, 1, n)
+    held_out = np.interp(t, [0, 0.25, 1], [1.5, 0.85, 1.15])
+    share = 0.45 + 0.4 * (1 - np.exp(-3 * t))
+    curves = {"loss": falling(n, 1.9, 0.02, 0.01), "val_loss": held_out}
+    (found,) = findings("overfitting", curves | {tag: 1 - share if lower else share})
+    assert found.severity is Severity.NOTE and tag in found.message
+    stands = np.minimum(share, share[n // 4])
+    (found,) = findings("overfitting", curves | {tag: 1 - stands if lower else stands})
+    assert found.severity is Severity.WARNING
+    curves["val_loss"] = np.interp(t, [0, 0.25, 1], [1.5, 0.85, 1.7])
+    (found,) = findings("overfitting", curves | {tag: 1 - share if lower else share})
+    assert found.severity is Severity.WARNING, "twice its lowest level is more than too much confidence"
