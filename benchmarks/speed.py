@@ -31,7 +31,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import loglens
-from benchmarks import many, read_events, read_wandb_log
+from benchmarks import many, read_events, read_wandb_log, sizes
 from benchmarks.read_events import TAGS, block, event, record, simple, turns
 from loglens.analysis.judge import judge
 from loglens.model.run import Run
@@ -413,7 +413,10 @@ def main() -> None:
                 rows.append(row)
                 print(" | ".join(row.cells()), flush=True)
     if options.output:
-        options.output.write_text(page(rows, options.repeat, options.scale, peers), encoding="utf-8")
+        before = options.output.read_text("utf-8") if options.output.exists() else ""
+        _, heading, rest = before.partition(f"\n{sizes.HEADING}")  # what the other script has written stays
+        new = page(rows, options.repeat, options.scale, peers) + heading + rest
+        options.output.write_text(new, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -19,6 +19,8 @@ MAGIC = b"SQLite format 3\0"
 MAX_LENGTH, MAX_SIZE = 64 << 20, 4 << 30
 #: In a file beyond the first size texts and blobs are counted, and cut to the second.
 LARGE, MAX_CELL = 16 << 20, 1 << 20
+#: So many bytes of them are charged to the budget at a time.
+CHARGED_AT_ONCE = 1 << 20
 #: What a writer leaves beside its file while it is at work, without which the file is not whole; and how it begins.
 BESIDE: dict[str, tuple[bytes, ...]] = {
     "-wal": (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"),
@@ -141,14 +143,12 @@ def rows(connection: sqlite3.Connection, table: str, wanted: Sequence[str], note
     found: list[Row] = []
     query = f'SELECT rowid, {named} FROM "{table}" ORDER BY rowid'  # noqa: S608 - our names
     try:
-        for row in connection.execute(query):
-            if large and not _affords(row):
-                break
-            found.append(row)
+        cursor = connection.execute(query)
+        found.extend(_affordable(cursor) if large else cursor)
     except _DAMAGE as error:
         notes.append(Note("corrupt", f"table {table} is damaged ({_said(error)}); the rows around it are read", file))
         found += _backwards(connection, table, named, found[-1][0] if found else None)
-    if large and any(_is_cut(cell) for row in found for cell in row):
+    if large and any(isinstance(cell, str | bytes) and len(cell) == MAX_CELL for row in found for cell in row):
         notes.append(Note("left-out", f"texts of table {table} are read up to {MAX_CELL >> 20} MB each", file))
     return [row[1:] for row in found]
 
@@ -165,13 +165,20 @@ def _cut(name: str) -> str:
     return f'CASE WHEN {long} THEN substr("{name}", 1, {MAX_CELL}) ELSE "{name}" END'
 
 
-def _is_cut(cell: object) -> bool:
-    return isinstance(cell, str | bytes) and len(cell) == MAX_CELL
-
-
-def _affords(row: Row) -> bool:
-    size = sum(len(cell) for cell in row if isinstance(cell, str | bytes))
-    return budget().take("text", size) == size
+def _affordable(found: Iterable[Row]) -> Iterator[Row]:
+    """Rows until the budget has no room for their texts. It is charged for many rows at a time."""
+    room = budget()
+    at_once, held = min(CHARGED_AT_ONCE, room.left("text") // 16), 0
+    for row in found:
+        for cell in row:
+            if isinstance(cell, str | bytes):
+                held += len(cell)
+        if held > at_once:
+            if room.take("text", held) < held:
+                return
+            held = 0
+        yield row
+    room.take("text", held)
 
 
 def _backwards(connection: sqlite3.Connection, table: str, named: str, last: object) -> list[Row]:
