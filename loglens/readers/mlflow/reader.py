@@ -111,15 +111,13 @@ def _curve(path: Path, tag: str, notes: list[Note]) -> Columns:
         notes.append(Note("truncated", f"the last line of {tag} is cut off (killed, or still writing)", path.name))
     if lost:
         notes.append(Note("corrupt", f"{lost} lines of {tag} are not points and were left out", path.name))
-    points = in_order(points)
-    return Columns(
-        (tag,),
-        np.zeros(len(points), np.int32),
-        np.array([each[0] for each in points], np.int64),
-        np.array([each[1] for each in points], np.float64),
-        np.array([each[2] for each in points], np.float64),
-        np.zeros(len(points), np.int32),
+    steps, times = (
+        np.array([at for at, _, _ in points], np.int64),
+        np.array([time for _, time, _ in points], np.float64),
     )
+    order, zeros = in_order(steps, times), np.zeros(len(points), np.int32)
+    values = np.array([value for _, _, value in points], np.float64)
+    return Columns((tag,), zeros, steps[order], times[order], values[order], zeros)
 
 
 def _meta(folder: Path) -> dict[str, Any]:
