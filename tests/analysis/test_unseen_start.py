@@ -68,3 +68,11 @@ def test_measures_without_a_best_value_are_no_shares_of_a_hundred(tag: str, n: i
     rising = 12 * (1 - np.exp(-np.linspace(0, 5, n))) + 3
     outcome = judge_outcome([series(rising, "metric_higher", "val", tag)])
     assert outcome.success and outcome.gained is None
+
+
+@pytest.mark.parametrize("m", [3, 5])
+def test_a_late_perplexity_goes_with_its_loss(m: int) -> None:
+    train, loss = series(falling(400, 9, 0.46)), np.linspace(0.53, 0.488, m)
+    perplexity = series(np.exp(loss), "metric_lower", "val", "val/perplexity", 400 // m)
+    assert judge_outcome([train, later(held_out(loss, 400 // m)), later(perplexity)]).success
+    assert not judge_outcome([train, later(held_out(1 + loss, 400 // m)), later(perplexity)]).success

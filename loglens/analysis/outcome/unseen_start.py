@@ -33,7 +33,7 @@ def learned_before(found: Sequence[Indicator], indicator: Indicator) -> Indicato
         progress = other.progress
         if other.heldout or other.metric or other.state not in SUCCESS or progress is None:
             continue
-        if _generalises(indicator, progress.end) and not start_was_seen(
+        if _generalises(indicator, found, progress.end) and not start_was_seen(
             [held_out.curve], progress.curve, progress.start, progress.end
         ):
             return other
@@ -70,7 +70,7 @@ def _no_worse(indicator: Indicator) -> bool:
     return progress.end < progress.start if progress.lower else progress.end > progress.start
 
 
-def _generalises(indicator: Indicator, training: float) -> bool:
+def _generalises(indicator: Indicator, found: Sequence[Indicator], training: float) -> bool:
     """Whether the end of a training loss goes with the end of a held-out loss, or of an accuracy.
 
     A cross entropy below that of a constant answer as good as the held-out accuracy was reached on training data only.
@@ -81,5 +81,6 @@ def _generalises(indicator: Indicator, training: float) -> bool:
     if not indicator.metric:
         return 0 < progress.end <= (1 + RISEN) * training
     if progress.ideal is None or not ACCURACY.search(progress.curve.tag):
-        return False
+        # the held-out losses speak for other metrics (a perplexity, an error rate)
+        return any(_generalises(one, found, training) for one in found if one.heldout and not one.metric)
     return training >= TELLS_APART * constant_answer_entropy(progress.end / progress.ideal)
