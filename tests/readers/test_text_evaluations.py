@@ -172,3 +172,33 @@ def test_an_evaluation_of_mmseg_is_of_held_out_data(tmp_path: Path) -> None:
             lines.append(f"2022-11-12 21:08:41,403 - mmseg - INFO - Iter(val) [200]\taAcc: 0.9751, mDice: {x}")
     run = read(tmp_path, lines)
     assert [step for step, _ in rows(run, "val/mDice")] == [250, 500, 750, 1000, 1250, 1500]
+
+
+def test_a_table_of_names_and_values_without_a_header(tmp_path: Path) -> None:
+    rule = "-" * 24 + "  " + "-" * 10
+    names = ("Evaluation/AverageReturn  {}", "Evaluation/Iteration      {}", "policy/Entropy            1.4")
+    form = "\n".join((rule, *names, rule))
+    run = read(tmp_path, [form.format(x, i) for i, x in enumerate(LOSSES)])
+    assert rows(run, "Evaluation/AverageReturn") == list(enumerate(LOSSES))
+    assert role(run, "policy/Entropy") == "rl_entropy@train"
+
+
+def test_two_values_under_one_name(tmp_path: Path) -> None:
+    run = read(tmp_path, [f"[Step {i}] Train / Test accuracy: {x} / {x + 1}." for i, x in enumerate(LOSSES)])
+    assert rows(run, "train/accuracy") == list(enumerate(LOSSES))
+    assert rows(run, "test/accuracy") == [(i, x + 1) for i, x in enumerate(LOSSES)]
+
+
+def test_a_batch_beside_its_epoch_counts_over_the_run(tmp_path: Path) -> None:
+    form = "DEBUG TRAIN Batch {}/{} loss {} loss_att 2.5 loss_ctc 3.5 lr 0.001 rank 0"
+    run = read(tmp_path, [form.format(i // 10, 100 * (i % 10), x) for i, x in enumerate(LOSSES)])
+    steps = [step for step, _ in rows(run, "train/loss")]
+    assert steps == sorted(set(steps)) and [value for _, value in rows(run, "train/loss_ctc")] == [3.5] * 30
+
+
+@pytest.mark.parametrize(
+    "form", ["Total Steps: {} Reward: {}", "It: {}, Loss: {}, Time: 0.12", "{}/99 = 1.0%, loss: {}"]
+)
+def test_further_counters(tmp_path: Path, form: str) -> None:
+    run = read(tmp_path, [form.format(i, x) for i, x in enumerate(LOSSES)])
+    assert list(enumerate(LOSSES)) in [rows(run, tag) for tag in run.columns.tags] and not run.axes

@@ -50,7 +50,7 @@ _ERROR = re.compile(r"(?:^|[^a-z])errors?(?: rate)?(?: of best model)?$", re.I)
 #: A measure of quality.
 _SCORE = re.compile(r"(?:^|[^a-z])(?:acc|accuracy|[wc]er|bleu|f1|iou|map|auc|precision|recall|psnr|ssim|dice)\b", re.I)
 _BEST = re.compile(r"best(?=[ _A-Z])", re.I)
-#: What the optimizer does: lines that say so are printed as it steps.
+#: What the optimizer does: lines that say so beside a loss are printed as it steps.
 _OPTIMIZER = re.compile(r"(?:^|_)lr(?:_?\d+)?$|learning.?rate|g(?:rad)?[ _.]?norm", re.I)
 _REPORTED = re.compile(r"loss|(?:^|[^a-z])acc(?:$|[^a-z])|accuracy", re.I)
 #: A name and its value as a pair of a tuple or list: "(:epoch, 1, :trn, 0.38)", "[('loss', 0.38), ('acc', 0.9)]".
@@ -114,7 +114,7 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
             split = split or "val"
         values = values_of(_labelled(body, listed), split, "follow", frozenset({"section"}))
         words = {"follow", *(["unnamed"] if unnamed else []), *(["weak"] if weak else [])}
-        if measures and any(map(_OPTIMIZER.search, (cell.key for cell in listed))):
+        if all(any(pattern.search(cell.key) for cell in listed) for pattern in (_OPTIMIZER, _REPORTED)):
             words.add("steps")
         return _counting(LinePlan(f"unnamed/{split}", frozenset(words), values=values), step, epoch)
     if label := _WHICH.match(body):

@@ -37,6 +37,8 @@ _DOCUMENTS = frozenset({".md"})
 #: How much is looked at, first a little, to decide whether a file is a log.
 _PROBES = (8 << 10, 32 << 10)
 _FEW = 3
+#: So many values a document quotes from a log without being one.
+_QUOTED = 10
 #: "val.log", "metrics_validation.txt"
 _HELD_OUT = re.compile(r"(?:^|[^a-z])(?:val|valid|validation|eval|evaluation)(?:[^a-z]|$)", re.I)
 _SPLIT = re.compile(r"train|(?:^|[^a-z])(?:val|valid|validation|eval|test)(?:[^a-z]|$)", re.I)
@@ -99,7 +101,8 @@ def _is_log(text: str, *, document: bool = False) -> bool:
         return True
     counted = collector.counted
     errors = 0 if document else 2 * collector.crashes.found
-    return (counted > 0 and counted + errors >= _FEW) or len(curves(collector)[0]) > counted
+    quoted = _QUOTED if document else 0
+    return (counted > 0 and counted + errors >= _FEW) or len(curves(collector)[0]) > max(counted, quoted)
 
 
 def _run(source: Source, path: Path, name: str) -> Run:
