@@ -74,7 +74,7 @@ def test_truncated_last_line(tmp_path: Path) -> None:
 
 
 def test_nothing_to_read(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableError, match="no training log that loglens knows"):
+    with pytest.raises(UnreadableError, match="not a training log that loglens knows"):
         one(write(tmp_path / "a.log", "hello\nworld 3\n"))
     with pytest.raises(UnreadableError, match="empty"):
         one(write(tmp_path / "b.log", ""))
