@@ -24,6 +24,7 @@ BENCHMARK = HERE.parent / "benchmarks" / "diagnosis"
 REPAIR = HERE.parent / "benchmarks" / "repair"
 sys.path[:0] = [str(BENCHMARK), str(REPAIR)]
 
+import early  # noqa: E402
 import gallery  # noqa: E402
 import labelled  # noqa: E402
 import references  # noqa: E402
@@ -247,6 +248,7 @@ def accuracy(results: score.Results) -> str:
         "dropped": ", ".join(f"`{name}`" for name in results["dropped"]) or "none",
         "reasons": (BENCHMARK / "limits.md").read_text("utf-8").strip(),
         "labelled_reasons": (BENCHMARK / "labelled_limits.md").read_text("utf-8").strip(),
+        **early.values(),
         **labelled.values(),
         **repair.values(),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -31,6 +32,16 @@ def can_be_healed(row: Row) -> bool:
         return True
     missed = row.get("textbook")
     return missed is not None and missed <= HARM
+
+
+def trained_longer(row: Row) -> bool:
+    """Whether a run was given more steps than the faulty one had."""
+    return any(one["applied"] and one["action"]["action"] == "train_longer" for one in row["loglens"]["tries"])
+
+
+def looked_at(row: Row) -> bool:
+    """Whether a run is of the half that was examined while remedies were changed, by a hash of its name."""
+    return hashlib.sha1(row["name"].encode(), usedforsecurity=False).digest()[0] % 2 == 1
 
 
 def by_condition(rows: Sequence[Row]) -> str:
@@ -91,6 +102,9 @@ def values(path: Path = RESULTS) -> dict[str, Any]:
         "repair_failed": failed(sick),
         "repair_others_all": shares(others),
         "repair_others_shares": shares([row for row in others if can_be_healed(row)]),
+        "repair_looked_at": shares([row for row in others if looked_at(row)]),
+        "repair_held_out": shares([row for row in others if not looked_at(row)]),
+        "repair_others_longer": sum(row["loglens"]["healed"] > 0 and trained_longer(row) for row in others),
         "repair_others_failed": failed([row for row in others if can_be_healed(row) and not row["loglens"]["healed"]]),
         "repair_limits": Path(__file__).with_name("limits.md").read_text("utf-8").strip(),
     }

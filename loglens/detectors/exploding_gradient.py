@@ -19,7 +19,8 @@ every one of 150 benchmark runs that reach their target. That a norm is merely a
 so for 90 % of the points of 18 % of runs that reach their target, so this is only a note. Growth that the loss
 answers is an error, else a warning. It is a note where it is less than a thousandfold and training goes well
 meanwhile: the loss improves, or a held-out metric or the reward, which outweighs any loss, keeps its gain. Norms grow
-so with the size of the returns, and with sharper minima.
+so with the size of the returns, and with sharper minima. Of fewer than 14 norms, growth within the run
+cannot be told.
 
 When it is wrong. Summed losses and losses in large units have large gradients by nature.
 """
@@ -81,6 +82,7 @@ def detect(
     level_ratio: float = 5.0,
     vast: float = 1000.0,
     min_points: int = 10,
+    growth_points: int = 14,
 ) -> Iterator[Finding]:
     whole = total_norm(grad_norm_global, grad_norm_layer)
     if whole is None:
@@ -100,6 +102,8 @@ def detect(
         yield sign.finding(against_explosion(grad, grad_norm_layer, lr, run, sign.onset, from_start=weights))
     elif (grad.value > ratio).mean() >= MIN_POINT_SHARE:
         yield is_above(grad, ratio).finding([remedies.clip_grad_norm(grad)])
+    elif len(grad) < growth_points:
+        raise Skip(f"growth within a run shows in {growth_points} gradient norms, and {len(grad)} were logged")
 
 
 def jumps(grad: Series, loss: Series, factor: float) -> Sign | None:

@@ -11,9 +11,10 @@ factor of 1.2 of its level for good: recovering if that took under 5 % of the ru
 steps), lingering if longer, fatal if it never did. A rise that never ends has no peak: that is
 divergence. Nor is less than a tenth of all that the loss had come down before: near zero, one wrong answer in
 a batch of 32 is a hundredfold (it adds some ln C to their mean). The gradient norm is looked at in the ten
-points before: a tenfold rise there is a precursor, and its lead in points and steps is reported. Six sigma alone
-fires on 3.1 % of AlgoPerf runs that reach their target; with the factor on none of 150. A single high value that is
-gone with the next point, without a jump of the gradient before it, is a note: it is the loss of one batch.
+points before: a tenfold rise there is a precursor, and its lead in points and steps is reported. Six sigma
+alone fires on 3.1 % of AlgoPerf runs that reach their target; with the factor on none of 150. A single high value that
+is gone with the next point, without a jump of the gradient before it, is a note: it is the loss of one batch. So is one
+that lingers, while the validation loss is measured and no higher than before: other data, not another model.
 
 When it is wrong. A new phase of a curriculum starts with a spike. Losses averaged before logging hide short
 spikes.
@@ -27,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.learning import is_untouched
 from loglens.model.numbers import number
 from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
@@ -34,6 +36,8 @@ from loglens.stats.arrays import TINY, Floats, relative
 from loglens.stats.blocks import MAD_TO_SD
 
 RULE = Rule("loss-spike", "loss", Severity.ERROR, leads_to=("divergence", "nan-loss"), supervised=True)
+#: The validation loss, the gradient norm and the learning rate, where they are logged.
+Others = tuple[Series | None, Series | None, Series | None]
 #: Points of the stretch whose median is the level that a spike stands above.
 ROW = 20
 #: Noise below this is rounding.
@@ -44,12 +48,15 @@ NEAR, LINGERS = 0.2, 20
 JUMP, JUST_BEFORE, LOOK_BACK = 10.0, 10, 40
 #: Points of the running median by which a loss is back.
 SMOOTH = 5
+#: A validation loss that was measured during a spike and is no higher than this share above its last value is the same.
+SAME = 0.05
 #: Share of the points after a spike that shows whether the loss is back.
 LAST = 0.1
 
 
 def detect(
     loss: Series,
+    val_loss: Series | None,
     grad_norm_global: Series | None,
     lr: Series | None,
     *,
@@ -71,7 +78,7 @@ def detect(
     hits = _confirmed(value, np.flatnonzero(pairs | single) + ROW, np.log(pair_factor) * unit)
     hits = hits[_tall(curve.value, hits, above, share)] if positive else hits
     if len(hits) and not _goes_on(value, hits, np.log(pair_factor) * unit):
-        yield _finding(loss, curve, hits, above, grad_norm_global, lr)
+        yield _finding(loss, curve, hits, above, (val_loss, grad_norm_global, lr))
 
 
 def _rounding(value: Floats) -> float:
@@ -113,28 +120,28 @@ def _goes_on(value: Floats, hits: NDArray[np.intp], height: float) -> bool:
     return len(rest) >= ROW and bool(np.median(rest[-ROW:]) > peak + height)
 
 
-def _finding(
-    loss: Series, curve: Series, hits: NDArray[np.intp], above: Floats, grad: Series | None, lr: Series | None
-) -> Finding:
+def _finding(loss: Series, curve: Series, hits: NDArray[np.intp], above: Floats, others: Others) -> Finding:
+    held_out, grad, lr = others
     starts = hits[np.diff(hits, prepend=-ROW - 1) > ROW]
     worst = int(hits[np.argmax(above[hits - ROW])])
     first = int(starts[starts <= worst][-1])
-    level = float(np.median(curve.value[max(0, first - ROW) : first]))
-    peak, at = float(curve.value[worst]), int(curve.step[first])
-    recovered = _recovers(curve.value[first:], level)
+    level, peak = float(np.median(curve.value[max(0, first - ROW) : first])), float(curve.value[worst])
+    at, recovered = int(curve.step[first]), _recovers(curve.value[first:], level)
     back = _back(curve.value[worst:], level) if recovered else None
     kind = "fatal" if back is None else "recovering" if back <= max(ROW, len(curve) // LINGERS) else "lingering"
     lead, lead_steps = _precursor(grad, at)
-    # one high value that is gone with the next point is the loss of a batch, and no harm to the model
-    one_batch = len(hits) == 1 and back is not None and back <= 2 and not lead
-    # spikes that all pass are one trouble, which began with the first of them
+    # spikes that all pass began with the first of them
     onset = int(curve.step[starts[0]]) if recovered else at
+    # one high value that is gone with the next point is the loss of a batch; what validation does not feel is new data
+    one_batch = len(hits) == 1 and back is not None and back <= 2 and not lead
+    back_at = int(curve.step[min(worst + (back or 0), len(curve) - 1)])
+    harmless = one_batch or (kind == "lingering" and is_untouched(held_out, onset, back_at, SAME))
     when = "does not recover" if back is None else "recovers" + f" after {back} points" * (kind == "lingering")
     many = f" ({len(starts):,} spikes in all, the first at {int(curve.step[starts[0]])})" if len(starts) > 1 else ""
     return Finding(
         f"{loss.tag} jumps from {number(level)} to {number(peak)} at {loss.axis} {number(at)}{many} and {when}"
         + (f"; the gradient norm jumped {lead} point{'s' * (lead > 1)} ({lead_steps} steps) before" if lead else ""),
-        Severity.ERROR if not recovered else Severity.NOTE if one_batch else Severity.WARNING,
+        Severity.ERROR if not recovered else Severity.NOTE if harmless else Severity.WARNING,
         Confidence.HIGH if len(hits) > 1 else Confidence.MEDIUM,
         onset_step=onset,
         end_step=int(curve.step[int(hits[-1])]) if recovered else curve.last_step,

@@ -63,8 +63,9 @@ def detect(
     good: float = 0.9,
 ) -> Iterator[Finding]:
     curves = [curve.finite for curve in (loss, val_loss) if curve is not None and len(curve.finite) >= min_points // 2]
-    if not curves or len(loss.finite) < min_points:
-        raise Skip(f"needs {min_points} losses, has {len(loss.finite):,}")
+    longest = max(map(len, curves), default=0)
+    if longest < min_points or len(loss.finite) < min_points // 2:
+        raise Skip(f"needs {min_points} losses, has {longest or len(loss.finite):,}")
     if lr is not None and len(lr) and not lr.value.any():
         raise Skip("the learning rate is zero throughout")
     if lr is not None and len(lr.finite) and lr.finite.value.max() >= ordinary:

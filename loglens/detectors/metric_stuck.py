@@ -177,8 +177,7 @@ def _finding(
         WORST: "the worst possible value; labels or paths are wrong, or the evaluation is broken",
         SAME: "one answer for every sample, or an evaluation that does not see the model change",
         GOOD: "the loss is that of one answer for every sample" if suspect else "perhaps by its rounding",
-        PERFECT: "the best possible value almost from the start; the task has one class only, or the input "
-        "holds the answer",
+        PERFECT: "the best possible value almost from the start; a task of one class, or the input holds the answer",
     }[kind]
     others = f" (and {len(measured) - 1:,} other metrics stand still)" if len(measured) > 1 else ""
     low, high, last = float(loss.value.min()), float(loss.value.max()), len(curve) - settled_from(curve)

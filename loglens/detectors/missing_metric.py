@@ -28,6 +28,8 @@ RULE = Rule("missing-metric", "log", Severity.NOTE)
 _WATCHED = re.compile(
     r"(^|[./])(metric_for_best_model|monitor(ed)?(_metric)?|(early_stopping|checkpoint|best)_metric)$"
 )
+#: What is watched to keep the newest checkpoint: the axis of all curves, and none itself.
+_AXES = frozenset({"step", "global_step", "epoch", "iteration", "iter", "time"})
 _EVALUATES = re.compile(r"(^|[./])(eval(uation)?_strategy)$")
 _HELD_OUT = re.compile(r"(^|[^a-z])(val|valid|validation|eval|evaluation|dev|test)", re.I)
 
@@ -49,7 +51,8 @@ def detect(
     for key, value in run.params.items():
         if not isinstance(value, str) or not value:
             continue
-        if _WATCHED.search(key.lower()) and not any(_named(value, tag) for tag in run.tags):
+        watched = _WATCHED.search(key.lower()) and value.lower() not in _AXES
+        if watched and not any(_named(value, tag) for tag in run.tags):
             yield _finding(f"{key} is {value[:MAX_LENGTH]}, and no curve of that name was logged", key)
         asks = _EVALUATES.search(key.lower()) and value.rpartition(".")[2].lower() in ("steps", "epoch")
         if asks and not any(_HELD_OUT.search(tag) for tag in run.tags):

@@ -3,7 +3,7 @@
 Why it matters. A NaN in the loss gives NaN gradients, and one update with them turns every weight
 into NaN: the run computes nothing from there on.
 
-How it is found. Any logged loss, of training or validation, that is NaN or infinite; the onset is the
+How it is found. Any logged loss, of training, validation or a GAN, that is NaN or infinite; the onset is the
 first such point. If the curve is finite again at its end, it is a warning, not an error. Three ways
 in which loggers hide a NaN count too: the gradient norm is NaN to the end while the loss stands still
 at one number, continues without its noise, or is not logged (Hugging Face's Trainer replaces NaN losses
@@ -13,8 +13,8 @@ pandas writes it as a blank cell; an error where a metric freezes in just these 
 of a curve being NaN. What moved in the 50 points before decides the advice: gradient norm, learning
 rate or loss scale first, else the arithmetic of the loss; half precision first where the log shows it.
 
-When it is wrong. A NaN that stands for "not computed" (an average over no episodes) is data here as
-everywhere; a loss that was logged only for a part of training looks like one that was hidden.
+When it is wrong. A NaN that stands for "not computed" is data here as everywhere; a loss that was logged only for a
+part of training looks like one that was hidden.
 """
 
 from __future__ import annotations
@@ -55,6 +55,10 @@ def detect(
     loss_component: tuple[Series, ...],
     metric_higher: tuple[Series, ...],
     val_metric_higher: tuple[Series, ...],
+    metric_lower: tuple[Series, ...],
+    val_metric_lower: tuple[Series, ...],
+    gan_d_loss: tuple[Series, ...],
+    gan_g_loss: tuple[Series, ...],
     grad_norm_global: Series | None,
     lr: Series | None,
     loss_scale: Series | None,
@@ -64,10 +68,11 @@ def detect(
     look_back: int = 50,
     gone_points: int = 5,
 ) -> Iterator[Finding]:
-    losses = [curve for curve in (*loss, *val_loss, *loss_component) if len(curve)]
+    losses = [curve for curve in (*loss, *val_loss, *loss_component, *gan_d_loss, *gan_g_loss) if len(curve)]
     if not losses:
         raise Skip("no loss was logged")
     grad, drivers = grad_norm_global, present(grad_norm_global, lr, loss_scale)
+    held_out = (*val_metric_higher, *val_metric_lower)
     if sign := never_comes_back(losses, run, drivers, look_back):
         yield sign.finding(advice_for(sign.suspect, sign.curves[0], drivers, sign.onset, run))
     elif grad is not None and (sign := hidden_from_loss(grad, losses[0], drivers, look_back)):
@@ -75,9 +80,8 @@ def detect(
     elif sign := comes_back(losses):
         yield sign.finding(skip_batches())
     elif sign := left_out(losses, run, drivers, look_back, gone_points):
-        stopped = sign.curves[0]
-        yield sign.finding(advice_for(sign.suspect, stopped, drivers, stopped.last_step, run))
-    elif sign := blank(losses, run, val_metric_higher or metric_higher, gone_points):
+        yield sign.finding(advice_for(sign.suspect, sign.curves[0], drivers, sign.curves[0].last_step, run))
+    elif sign := blank(losses, run, held_out or (*metric_higher, *metric_lower), gone_points):
         yield sign.finding(skip_batches())
     elif (longest := max(map(len, losses))) < min_points:
         raise Skip(f"no NaN in the loss so far, but too short to judge: {longest} points, {min_points} needed")
@@ -85,8 +89,7 @@ def detect(
 
 def never_comes_back(losses: Sequence[Series], run: Run, drivers: Sequence[Series], look_back: int) -> Sign | None:
     """A loss that is not finite at its end: the run is dead from the first such point."""
-    lasting = [curve for curve in losses if curve.ends_nonfinite]
-    if not lasting:
+    if not (lasting := [curve for curve in losses if curve.ends_nonfinite]):
         return None
     # of several losses the finest: per batch before per epoch, training before validation
     first = min(lasting, key=lambda curve: (curve.split != "train", -len(curve), curve.first_nonfinite))
@@ -141,8 +144,7 @@ def hidden_from_loss(grad: Series, loss: Series, drivers: Sequence[Series], look
 
 def comes_back(losses: Sequence[Series]) -> Sign | None:
     """Points that are not finite, but the curve is finite again at its end."""
-    broken = [curve for curve in losses if curve.nonfinite]
-    if not broken:
+    if not (broken := [curve for curve in losses if curve.nonfinite]):
         return None
     first = min(broken, key=lambda curve: curve.first_nonfinite)
     # before the first finite value there may have been nothing to average yet
@@ -183,8 +185,7 @@ def left_out(
 
 def blank(losses: Sequence[Series], run: Run, metrics: Sequence[Series], min_points: int) -> Sign | None:
     """Rows without a loss, which pandas makes of NaN; metrics that freeze in just these rows are a second sign."""
-    found = left_blank(losses, run.notes)
-    if found is None:
+    if (found := left_blank(losses, run.notes)) is None:
         return None
     loss, message = found
     frozen = frozen_from(metrics, loss.last_step, min_points)

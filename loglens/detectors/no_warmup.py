@@ -5,9 +5,10 @@ a net, transformers above all, into a region that it never leaves.
 
 How it is found. The learning rate starts at 90 % or more of its peak; the gradient norm peaks in the
 first 5 % of the run at five times its later median, or the loss rises there by half above its start,
-either of them half above all that comes later (its 99th percentile); and from the first tenth on the
-loss stays within a band of 10 to 20 %, above half of its start and at most twice what it had come down to
-in those first 5 % (a loss that was far lower there had learned, and forgot).
+either of them half above all that comes later (its 99th percentile), and the loss by four deviations of
+its noise; and from the first tenth on the loss stays within a band of 10 to 20 %, above half of its start
+and at most twice what it had come down to in those first 5 % (a loss that was far lower there had learned,
+and forgot).
 
 When it is wrong. Plain nets need no warmup; a loss that is stuck for another reason under a constant
 learning rate looks the same if its first gradients are large.
@@ -25,6 +26,7 @@ from loglens.model.numbers import number
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
+from loglens.stats.blocks import noise
 from loglens.stats.levels import levels
 
 RULE = Rule(
@@ -41,6 +43,8 @@ FULL = 0.9
 FELL, HALVED = 0.8, 0.5
 #: A bump or burst stands one and a half times above all but a hundredth of the later points.
 STANDS_OUT, ALL_BUT = 1.5, 99
+#: Deviations of a point that the highest of the early ones stands above the start, beside a loss of single batches.
+BEYOND_NOISE = 4.0
 #: A loss that never moved by a twentieth was not blown up.
 MOVED = 0.05
 #: Gradient norms that show a burst, as a twentieth of them is early.
@@ -75,6 +79,7 @@ def detect(
         return
     top = float(curve.value[:early].max())
     bump = top > STANDS_OUT * max(abs(start), float(np.percentile(curve.value[early:], ALL_BUT)))
+    bump = bump and (curve.value.min() <= 0 or np.log(top / start) > BEYOND_NOISE * noise(np.log(curve.value)))
     moved = abs(start - late.end) > MOVED * abs(start)
     burst = moved and grad_norm_global is not None and _bursts(grad_norm_global.finite.value, factor)
     if not bump and not burst:

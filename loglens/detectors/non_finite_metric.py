@@ -4,7 +4,7 @@ Why it matters. A metric that is not finite says nothing about the model, and a 
 ruined the value function. The loss may look fine all the while.
 
 How it is found. Every curve of a metric (training, validation, test), a reward, a return, and the losses of
-policies, value functions and GANs. A curve that is finite first and not finite at its end, for longer than twice
+policies and value functions. A curve that is finite first and not finite at its end, for longer than twice
 its longest gap before, is an error: NaN that stands for "not measured in this row" leaves gaps all along the
 curve. An infinite last value counts by itself. A curve of three points or more that is never finite is a note, and a
 warning where none of them ever is.
@@ -41,13 +41,11 @@ def detect(
     rl_return: tuple[Series, ...],
     rl_value_loss: tuple[Series, ...],
     rl_policy_loss: tuple[Series, ...],
-    gan_d_loss: tuple[Series, ...],
-    gan_g_loss: tuple[Series, ...],
     *,
     min_points: int = 3,
 ) -> Iterator[Finding]:
     held_out = (*val_metric_higher, *val_metric_lower, *test_metric_higher, *test_metric_lower)
-    unsupervised = (*rl_reward, *rl_return, *rl_value_loss, *rl_policy_loss, *gan_d_loss, *gan_g_loss)
+    unsupervised = (*rl_reward, *rl_return, *rl_value_loss, *rl_policy_loss)
     curves = [curve for curve in (*held_out, *metric_higher, *metric_lower, *unsupervised) if len(curve) >= min_points]
     if not curves:
         raise Skip(f"no metric or reward of {min_points} points was logged")

@@ -16,8 +16,11 @@ it leaves its start and training falls by 5 %: labels that belong to other input
 A gap between training and validation alone is not a sign: rules on
 the gap call 46 % of such runs overfitted.
 
-When it is wrong. A validation loss can rise by overconfidence while the validation accuracy still
-improves; then the model may be better than its loss. A change of the validation set looks the same.
+A validation loss can rise by overconfidence while the accuracy (or an error rate) still improves. It is a note
+where a metric makes a fifth of its whole gain after the loss was lowest, unless that rises by half.
+
+When it is wrong. A change of the validation set looks the same. A metric whose threshold or decoding is tuned
+may improve whatever the model does.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
-from loglens.model.learning import any_covers, bounded
+from loglens.model.learning import any_covers, bounded, improves_after
 from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.model.sign import Sign
@@ -64,6 +67,7 @@ def detect(
     loss: Series,
     val_loss: Series,
     val_metric_higher: tuple[Series, ...],
+    val_metric_lower: tuple[Series, ...],
     *,
     min_points: int = 4,
     many_points: int = 20,
@@ -73,8 +77,8 @@ def detect(
     errors: float = 3.0,
 ) -> Iterator[Finding]:
     held_out, train = require(val_loss, min_points, "validation losses"), require(loss, min_points, "training losses")
-    lowest = _turn(held_out, many_points, errors)
-    sign = memorises(train, held_out, bounded(val_metric_higher, AFTER_LOWEST + 1))
+    lowest, metrics = _turn(held_out, many_points, errors), bounded(val_metric_higher, AFTER_LOWEST + 1)
+    sign = memorises(train, held_out, metrics)
     if sign is not None and (lowest is None or lowest[2] < (1 + rise) * abs(lowest[1])):
         yield sign.finding(_regularise())
         return
@@ -86,12 +90,12 @@ def detect(
     lasts = bool((held_out.tail(lasting_share) > best + lasting_rise * abs(best)).all()) and after < before / 2
     if grows < (lasting_rise if lasts else rise) or after > before + RISEN * abs(before):
         return  # where training rises as well, that is divergence
-    much = f" by {grows:.0%}" if best else ""
-    sure = end > SURE_RISE * abs(best) and len(held_out) >= many_points
+    much, sure = f" by {grows:.0%}" if best else "", grows > SURE_RISE - 1 and len(held_out) >= many_points
+    better = _still_improves(val_metric_higher, val_metric_lower, onset) if grows < SURE_RISE - 1 else ""
     yield Finding(
         f"{val_loss.tag} is lowest at {val_loss.axis} {number(onset)} ({number(best)}) and rises{much} "
-        f"to {number(end)}, while {loss.tag} continues from {number(before)} to {number(after)} (medians)",
-        Severity.WARNING,
+        f"to {number(end)}, while {loss.tag} continues from {number(before)} to {number(after)} (medians){better}",
+        Severity.NOTE if better else Severity.WARNING,
         Confidence.HIGH if sure else Confidence.MEDIUM,
         onset_step=onset,
         end_step=held_out.last_step,
@@ -99,6 +103,12 @@ def detect(
         remedies=[remedies.early_stop(onset, val_loss.axis), *_regularise()],
         series=(val_loss, loss),
     )
+
+
+def _still_improves(higher: Sequence[Series], lower: Sequence[Series], onset: int) -> str:
+    """Words on a metric that improves after the loss was lowest, as that rises by overconfidence; empty without one."""
+    better = improves_after(higher, onset, lower=False) or improves_after(lower, onset, lower=True)
+    return f"; but {better.tag} keeps improving: only its confidence is too high" if better else ""
 
 
 def memorises(train: Series, held_out: Series, metrics: Sequence[Series]) -> Sign | None:

@@ -15,8 +15,9 @@ policy became worse.
 
 When it is wrong. A policy that starts at its best (tuned before, or a task that is solved by any policy) has
 nothing to gain: rewards from 0 to 1 that start above 0.9 are not judged. A log that starts late (at a step beyond
-its own length) has no start. The first point of a reward may be an average over the whole first epoch, after most
-was learned.
+its own length) has no start. Where evaluations, a success rate or a rating rise (of self-play, whose rewards are a sum
+of zero), the rewards of training are not judged. The first point of a reward may be an average over the whole first
+epoch, after most was learned.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.learning import keeping_gain
 from loglens.model.numbers import number
 from loglens.model.series import Series, present, require
 from loglens.model.vocabulary import PREFERENCE
@@ -66,6 +68,9 @@ class Course:
 
 def detect(
     rl_reward: Series,
+    val_rl_reward: tuple[Series, ...],
+    rl_success: tuple[Series, ...],
+    metric_higher: tuple[Series, ...],
     rl_entropy: Series | None,
     lr: Series | None,
     *,
@@ -94,6 +99,8 @@ def detect(
         raise Skip(f"{len(curve)} points of {curve.tag} are too noisy to tell whether it rises")
     if course.best - course.start > needed:
         return
+    if better := keeping_gain((*val_rl_reward, *rl_success, *metric_higher), int(curve.step[0])):
+        raise Skip(f"{better[0].tag} rises, which says more than {curve.tag}")
     yield _finding(curve, course, course.start - course.end > max(needed, seen), rl_entropy, lr)
 
 

@@ -13,6 +13,8 @@ suffers does not count. The growth factor of two per window is TheDeepChecker's;
 healthy runs, whose norms grow as well but ever more slowly (like the root or the logarithm of
 the step). It is an error where a loss rises in that half, a warning where none is harmed.
 
+Fewer than 15 norms are not judged: the line through their second half needs eight.
+
 When it is wrong. Scale-invariant nets (weights before a normalisation layer) grow harmlessly for a
 long time. With per-layer norms alone, a layer that starts from zero grows by any factor.
 """
@@ -56,7 +58,7 @@ def detect(
     rl_reward: Series | None,
     lr: Series | None,
     *,
-    min_points: int = 10,
+    min_points: int = 15,
     late_factor: float = 2.0,
     total_factor: float = 4.0,
 ) -> Iterator[Finding]:

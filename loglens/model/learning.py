@@ -9,6 +9,7 @@ import numpy as np
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.model.vocabulary import ACCURACY, CROSS_ENTROPY
+from loglens.stats.blocks import noise
 from loglens.stats.explosions import begins_beyond_guessing, starts_absurdly
 from loglens.stats.levels import levels
 from loglens.stats.standstill import covers, point_when_begun, still_grows
@@ -21,6 +22,8 @@ METRIC_POINTS, HALF_POINTS = 10, 5
 BETTER_ERRORS, BETTER_SHARE = 5.0, 0.2
 #: A gain that counts, as a share of the start, and the share of it that is kept at least. Chosen, as in the outcome.
 MIN_GAIN, KEPT = 0.1, 0.75
+#: Shares of its gain and of its level that a metric gains after its loss was lowest, which then is about confidence.
+AFTERWARDS, PART = 0.2, 0.05
 #: Validation losses after a step that can contradict the training loss.
 EVALUATIONS = 5
 
@@ -136,6 +139,37 @@ def _keeps_gain(curve: Series) -> bool:
     found = levels(-curve.value)
     risen = found.start - found.best
     return risen > max(MIN_GAIN * abs(found.start), BETTER_ERRORS * found.noise) and found.lost <= 1 - KEPT
+
+
+def improves_after(curves: Sequence[Series], step: int, *, lower: bool) -> Series | None:
+    """The first curve that makes a fifth of its whole gain after a step, and ends with three quarters of that.
+
+    Beyond its noise, and by a twentieth of its level at that step, after which it has two finite points or more.
+    lower: whether smaller values are better.
+    """
+    for curve in (curve.finite for curve in curves):
+        value = curve.value if lower else -curve.value
+        before, after = value[curve.step <= step], value[curve.step > step]
+        if not len(before) or len(after) < 2:
+            continue
+        then, end = float(before[-3:].min()), float(np.median(after[-3:]))
+        gain, later = float(value[0] - after.min()), then - float(after.min())
+        bar = BETTER_ERRORS * noise(value) / np.sqrt(3) if len(value) >= METRIC_POINTS else 0.0
+        if later > max(AFTERWARDS * gain, bar, PART * abs(then)) and then - end >= KEPT * later:
+            return curve
+    return None
+
+
+def is_untouched(held_out: Series | None, first: int, last: int, near: float) -> bool:
+    """Whether a validation loss was measured between two steps, and not above its last value before them.
+
+    near: the share of that value by which it may be higher. What jumps in training alone is the data.
+    """
+    if held_out is None:
+        return False
+    step, value = held_out.finite.step, held_out.finite.value
+    before, during = value[step < first], value[(step >= first) & (step <= last)]
+    return bool(len(before) and len(during)) and float(during.max() - before[-1]) <= near * abs(float(before[-1]))
 
 
 def begins_absurdly(loss: Series, metrics: Sequence[Series]) -> bool:

@@ -33,7 +33,7 @@ def plan(ranked: Sequence[ReportedFinding], clues: Clues) -> list[ReportedFindin
     if not any(one.remedies for one in grave):
         return found
     onset = next((one.onset_step for one in grave if one.condition in UNSTABLE), grave[0].onset_step)
-    first = list(lead(grave, onset, clues)) or _instead_of_clipping(found, grave)
+    first = list(lead(grave, onset, clues))
     root = next(one for one in grave if one.remedies)
     numbers: dict[str, Remedy] = {}
     for remedy in (*first, *(remedy for one in grave for remedy in one.remedies)):
@@ -51,17 +51,9 @@ def plan(ranked: Sequence[ReportedFinding], clues: Clues) -> list[ReportedFindin
     return [_with(one, ahead.get(id(one), []), numbers, left_out) for one in found]
 
 
-def _always_clipped(found: Sequence[ReportedFinding]) -> ReportedFinding | None:
-    """The finding that says so: another limit of the norm is no remedy then."""
-    return next((one for one in found if one.condition == "clipping-always-active"), None)
-
-
-def _instead_of_clipping(found: Sequence[ReportedFinding], grave: Sequence[ReportedFinding]) -> list[Remedy]:
-    """A wider limit where norms grow that are cut off at every step, and nothing broke: the limit holds it back."""
-    clipped = _always_clipped(found)
-    if clipped is None or grave[0].condition != "exploding-gradient" or grave[0].severity == Severity.ERROR:
-        return []
-    return [one for one in clipped.remedies if one.action in ("set_clip", "remove_clip")][:1]
+def _always_clipped(found: Sequence[ReportedFinding]) -> bool:
+    """Whether nearly every update is clipped already: another clip is no remedy then."""
+    return any(one.condition == "clipping-always-active" for one in found)
 
 
 def _never_sound(onset: int | None, clues: Clues) -> bool:

@@ -12,6 +12,8 @@ from loglens.stats.onsets import exit_point
 
 #: Points before a growth that are enough to know the level it grew from.
 BASE = 5
+#: The shortest window that is looked at, half of a curve where that is shorter, and the points that a fit needs.
+WINDOW, FIT_POINTS = 20, 8
 #: A loss has to come down to this share of its early level to count as learned.
 LEARNED = 0.05
 #: Deviations of the noise that a level after a growth lies above the level before it: one chance in a thousand.
@@ -38,7 +40,8 @@ def growing_window(step: Ints, value: Floats, *, t_value: float, r2: float, fact
     """
     found = None
     end = float(np.median(value[-max(3, len(value) // 50) :]))
-    for fit in trailing_fits(step, value, min_points=min(20, len(value))):
+    shortest = min(WINDOW, max(FIT_POINTS, len(value) // 2))
+    for fit in trailing_fits(step, value, min_points=shortest):
         if fit.t > t_value and fit.low > 0 and fit.r2 > r2 and fit.factor >= factor:
             before = value[: fit.start]
             if len(before) < BASE or end >= factor * float(np.median(before)):

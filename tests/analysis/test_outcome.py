@@ -15,6 +15,7 @@ from loglens.model.report import Report
 from loglens.model.series import Series
 from loglens.model.source import Note
 from loglens.registry import load
+from loglens.registry.load import detectors
 from loglens.stats.running_average import is_climbing_average
 from tests.golden import example
 
@@ -94,9 +95,47 @@ def test_a_metric_outweighs_a_loss_that_it_contradicts() -> None:
     assert judge_outcome([loss, accuracy]).success
 
 
+@pytest.mark.parametrize("n", [10, 40, 400])
+def test_a_score_that_starts_high_and_still_gains_outweighs_a_loss_that_rises(n: int) -> None:
+    """A tagger is at 0.9 after its first epoch and ends at 0.94, while its test loss is half way back up."""
+    x = np.linspace(0, 1, n)
+    loss = np.where(x < 0.2, 0.18 - 0.4 * x, 0.1 + 0.06 * np.minimum(1, 2 * (x - 0.2)))
+    gains, stays = 0.94 - 0.04 * np.exp(-6 * x), np.full(n, 0.9)
+    assert judge_outcome([curve(loss), curve(gains, "metric_higher")]).state == "learned"
+    assert judge_outcome([curve(loss), curve(stays, "metric_higher")]).state == "lost"
+
+
 def test_a_little_gain_is_never_a_success() -> None:
     outcome = judge_outcome([curve(falling(200, 1.0, 0.95), split="train")])
     assert outcome.state == "little" and not unexplained(outcome, [], [curve(falling(200, 1.0, 0.95))])
+
+
+@pytest.mark.parametrize("n", [60, 160, 400])
+def test_an_average_over_episodes_wanders_without_learning(n: int) -> None:
+    """The mean length of the last 100 episodes: of a policy that never changes, and of one that learns."""
+    successes, learned = 0, 0
+    for seed in range(20):
+        g = np.random.default_rng(seed)
+        total = np.cumsum(np.concatenate([[0.0], 9 + g.exponential(13, 4 * n)]))
+        end = np.arange(4, 4 * n + 1, 4)
+        begin = np.maximum(0, end - 100)
+        mean = (total[end] - total[begin]) / (end - begin)
+        successes += judge_outcome([curve(mean, "rl_reward", "train")]).success
+        learned += judge_outcome([curve(mean * np.linspace(1, 8, n), "rl_reward", "train")]).success
+    assert successes <= 3 and learned == 20  # of 20; where the start was taken as known, 4 to 7
+
+
+@pytest.mark.parametrize("n", [30, 100, 1000])
+@pytest.mark.parametrize("scale", [1.0, 1e-3])
+def test_a_likelihood_that_blows_up_is_lost_however_wild_it_is_then(n: int, scale: float) -> None:
+    """From -0.6 to -2.3, and from the middle on a few thousand, up and down: the end is no noise of the start."""
+    g, half = np.random.default_rng(n), n // 2
+    calm = -2.3 + 1.7 * np.exp(-np.linspace(0, 5, half)) + 0.02 * g.normal(size=half)
+    curves = [curve(scale * np.concatenate([calm, 1e4 * g.lognormal(0, 1, n - half)]))]
+    outcome = judge_outcome(curves)
+    assert outcome.state == "lost"
+    name, finding = unexplained(outcome, [], curves) or ("", None)
+    assert name == "divergence" and finding is not None and finding.severity is Severity.ERROR
 
 
 def test_swings_to_the_end_are_unstable() -> None:
@@ -116,6 +155,19 @@ def test_an_accuracy_that_goes_up_and_down_to_the_end_is_unstable(n: int, starts
     curves = [curve(np.where(up, 0.8, 0.2), role="metric_higher", split="val", tag="val_accuracy")]
     found = unexplained(judge_outcome(curves), [], curves)
     assert found is not None and found[0] == "unstable-training"
+
+
+@pytest.mark.parametrize("n", [14, 40, 200])
+def test_swings_that_end_below_half_of_what_was_gained_are_an_error(n: int) -> None:
+    """An accuracy comes and goes, and is gone at the end: that is no mere oscillation."""
+    x = np.linspace(0, 1, n)
+    value = np.where(x < 0.5, np.minimum(0.6, 1.5 * x), 0.35 + 0.25 * np.sign(np.sin(8 * np.pi * (x - 0.5))))
+    low, high = np.where(x > 0.9, 0.15, value), np.where(x > 0.9, 0.6, value)
+    warned = [(detectors()["oscillation"].rule, Finding("the loss bounces", Severity.WARNING, Confidence.MEDIUM))]
+    ends_low, ends_high = ([curve(end, "metric_higher")] for end in (low, high))
+    name, finding = unexplained(judge_outcome(ends_low), warned, ends_low) or ("", None)
+    assert finding is not None and finding.severity is Severity.ERROR, name
+    assert unexplained(judge_outcome(ends_high), warned, ends_high) is None
 
 
 def test_noise_of_a_small_validation_set_is_not_unstable() -> None:

@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -431,10 +430,13 @@ def test_progress_is_shown_on_a_terminal_only_and_wiped_in_the_end() -> None:
 
 
 def test_an_interrupt_from_outside_is_130() -> None:
-    code = "import loglens.discovery.find as d, time\nd.Walk = lambda *_: time.sleep(60)\n"
+    code = (
+        "import loglens.discovery.find as d, time\nd.Walk = lambda *_: (print('there', flush=True), time.sleep(60))\n"
+    )
     code += "from loglens.cli import main\nmain()"
-    process = subprocess.Popen([sys.executable, "-c", code, "diagnose", "."], stderr=subprocess.PIPE)
-    time.sleep(1.5)
+    words = [sys.executable, "-c", code, "diagnose", "."]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout and process.stdout.readline() == b"there\n"
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130 and stderr == b"interrupted\n"

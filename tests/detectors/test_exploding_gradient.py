@@ -232,3 +232,17 @@ def test_norms_that_grow_while_the_held_out_metric_keeps_its_gain_are_a_note(n: 
     assert not complaints(curves)
     vast = level(n, 2.0, 0.3) * 10 ** (8 * np.maximum(t - 0.4, 0))
     assert complaints(curves | {"train/grad_norm": vast}), "more than a thousandfold is no matter of scale"
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.2])
+@pytest.mark.parametrize("n", [14, 18, 30])
+def test_growth_within_a_short_log(n: int, noise: float) -> None:
+    late = np.maximum(np.arange(n) / (n - 1) - 0.6, 0) / 0.4
+    curves = {"loss": falling(n) * 10**late, "grad_norm": level(n, 0.5, noise) * 1e4**late}
+    assert findings(curves)
+    assert not findings({"loss": falling(n), "grad_norm": 3 * falling(n, noise=noise)})
+
+
+def test_growth_within_a_log_that_is_too_short_is_skipped() -> None:
+    outcome, *_ = judge(run({"loss": falling(12), "grad_norm": level(12, 0.5)}), RULE).outcomes
+    assert outcome.outcome == "skipped" and "12 were logged" in outcome.why

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from loglens.model.finding import Severity
-from tests.curves import Floats, falling, level
+from tests.curves import Floats, falling, level, sparse
 from tests.detectors.judging import findings, only
 
 
@@ -98,3 +98,17 @@ def test_one_high_value_that_is_gone_with_the_next_point_is_a_note() -> None:
     assert only("loss-spike", {"loss": loss}).severity is Severity.NOTE
     loss[151:156] = 9_000.0
     assert only("loss-spike", {"loss": loss}).severity is Severity.WARNING
+
+
+@pytest.mark.parametrize("n", [300, 1200])
+def test_new_data_that_the_validation_loss_does_not_feel_is_a_note(n: int) -> None:
+    """The second data set begins with a loss three times as high, which takes a tenth of the run to come down."""
+    third, t = n // 3, np.linspace(0, 1, n // 3)
+    phases = [floor + height * np.exp(-t / 0.25) for floor, height in ((1.2, 2.3), (0.9, 1.9), (1.0, 1.9))]
+    loss = np.concatenate(phases) * np.random.default_rng(n).lognormal(0, 0.05, 3 * third)
+    held_out = 1.1 + 1.8 * np.exp(-np.linspace(0, 3, 16))
+    (found,) = findings("loss-spike", sparse({"loss": loss, "val_loss": held_out}))
+    assert found.severity is Severity.NOTE
+    hurt = np.where(np.isin(np.arange(16), (6, 12)), 3.5, held_out)
+    (found,) = findings("loss-spike", sparse({"loss": loss, "val_loss": hurt}))
+    assert found.severity is Severity.WARNING

@@ -25,6 +25,14 @@ def test_a_line_that_fades_out_with_its_schedule_is_straight() -> None:
     assert not findings("lr-too-low", sparse(done))
 
 
+def test_validation_may_be_the_curve_with_enough_points() -> None:
+    """Training is logged half as often as it is evaluated, and falls as straight."""
+    train = np.linspace(0.647, 0.631, 12) * level(12, 1.0, 0.001)
+    assert findings("lr-too-low", sparse({"loss": train, "val_loss": np.linspace(0.652, 0.634, 24)}))
+    bends = falling(24, start=0.652, floor=0.634, noise=1e-5)
+    assert not findings("lr-too-low", sparse({"loss": falling(12, 0.647, 0.631, 1e-5), "val_loss": bends}))
+
+
 def test_a_line_that_validation_does_not_follow_is_memorising() -> None:
     line = np.linspace(2.3, 2.1, 200) * level(200, 1.0, 0.003)
     assert findings("lr-too-low", {"loss": line, "val_loss": line})

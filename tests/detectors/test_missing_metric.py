@@ -16,3 +16,9 @@ def test_a_metric_that_no_one_computes() -> None:
     assert findings("missing-metric", run({"loss": falling(50)}, params={"eval_strategy": "IntervalStrategy.STEPS"}))
     assert not findings("missing-metric", run({"loss": falling(50)}, params={"eval_strategy": "no"}))
     assert findings("missing-metric", {"loss": falling(50), "val_acc": np.full(9, np.nan)})
+
+
+def test_the_newest_checkpoint_is_kept_by_the_step() -> None:
+    """Lightning's ModelCheckpoint(monitor="step", mode="max")."""
+    for axis in ("step", "global_step", "epoch"):
+        assert not findings("missing-metric", run({"loss": falling(50)}, params={"monitor": axis}))

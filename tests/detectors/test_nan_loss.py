@@ -107,6 +107,16 @@ def test_metrics_that_freeze_where_the_loss_is_blank_are_a_second_sign() -> None
         assert found.severity is severity and found.onset_step == 29
 
 
+@pytest.mark.parametrize("rows", [6, 40])
+def test_an_error_rate_that_freezes_is_as_good_a_sign(rows: int) -> None:
+    blank = Note("blank-tail", f"val/loss is blank in all {rows} rows from step 30 on while rows go on", "log.csv")
+    rate = np.concatenate([np.linspace(1.5, 0.9, 30), np.full(rows, 0.8966)])
+    for metric, severity in ((rate, Severity.ERROR), (np.geomspace(1.5, 0.2, 30 + rows), Severity.WARNING)):
+        one = run({"loss": falling(30 + rows), "val/loss": falling(30), "held/wer": metric})
+        (found,) = judge(replace(one, notes=(blank,)), RULE).findings
+        assert found.severity is severity
+
+
 def test_one_overflow_under_loss_scaling_is_normal() -> None:
     grad = level(200, 0.5)
     grad[50] = np.inf
@@ -135,3 +145,9 @@ def test_rows_at_another_pace_are_no_sign() -> None:
 def test_few_finite_losses_are_not_called_clean() -> None:
     outcome, *_ = judge(run({"loss": falling(4)}), RULE).outcomes
     assert outcome.outcome == "skipped"
+
+
+def test_the_losses_of_a_gan_are_losses() -> None:
+    value = np.concatenate([[1.5, 1.4], np.full(20, np.nan)])
+    (found, *_) = findings({"loss/D": value, "loss/G": value})
+    assert found.condition == "nan-loss" and found.severity is Severity.ERROR

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from loglens.model.finding import Severity
 from tests.curves import Floats, falling, sparse
 from tests.detectors.judging import findings
 
@@ -53,3 +54,20 @@ def test_overfitting_of_a_dozen_evaluations(n: int) -> None:
     held_out = np.concatenate([np.geomspace(1.0, 0.3, turn), np.geomspace(0.31, 0.5, n - turn)])
     held_out = held_out * np.random.default_rng(n).lognormal(0, 0.01, n)
     assert findings("overfitting", {"loss": falling(n, 1.0, 0.02, 0.01), "val_loss": held_out})
+
+
+@pytest.mark.parametrize(("tag", "lower"), [("val_accuracy", False), ("val_wer", True)])
+@pytest.mark.parametrize("n", [8, 25, 100])
+def test_a_loss_that_rises_while_the_metric_still_improves_is_a_note(n: int, tag: str, lower: bool) -> None:
+    t = np.linspace(0, 1, n)
+    held_out = np.interp(t, [0, 0.25, 1], [1.5, 0.85, 1.15])
+    share = 0.45 + 0.4 * (1 - np.exp(-3 * t))
+    curves = {"loss": falling(n, 1.9, 0.02, 0.01), "val_loss": held_out}
+    (found,) = findings("overfitting", curves | {tag: 1 - share if lower else share})
+    assert found.severity is Severity.NOTE and tag in found.message
+    stands = np.minimum(share, share[n // 4])
+    (found,) = findings("overfitting", curves | {tag: 1 - stands if lower else stands})
+    assert found.severity is Severity.WARNING
+    curves["val_loss"] = np.interp(t, [0, 0.25, 1], [1.5, 0.85, 1.7])
+    (found,) = findings("overfitting", curves | {tag: 1 - share if lower else share})
+    assert found.severity is Severity.WARNING, "twice its lowest level is more than too much confidence"

@@ -104,3 +104,14 @@ def test_a_policy_whose_entropy_never_moves_earns_no_more_however_noisy() -> Non
         reward = 22 * (1 + 0.1 * autoregressive(50, 0.8, seed))
         assert "too noisy" in skip_reason("reward-not-rising", {"ep_rew_mean": reward})
         assert complains("reward-not-rising", {"ep_rew_mean": reward, "entropy": np.full(50, 0.693)})
+
+
+@pytest.mark.parametrize("tag", ["Self-play/ELO", "eval/episode_reward", "success_rate"])
+@pytest.mark.parametrize("n", [40, 150, 500])
+def test_rewards_of_training_are_not_judged_where_another_score_rises(n: int, tag: str) -> None:
+    g = np.random.default_rng(n)
+    flat, rising = 0.03 * g.normal(size=n), 1 - np.exp(-3 * np.linspace(0, 1, n)) + 0.02 * g.normal(size=n)
+    assert complains(RULE, {REWARD: flat, tag: np.full(n, 0.3) + 0.02 * g.normal(size=n)})
+    assert not complains(RULE, {REWARD: flat, tag: rising})
+    falls_back = np.where(np.linspace(0, 1, n) < 0.6, rising, 0.05)
+    assert complains(RULE, {REWARD: flat, tag: falls_back})

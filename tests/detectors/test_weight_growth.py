@@ -7,7 +7,7 @@ import pytest
 
 from loglens.model.finding import Severity
 from tests.curves import Floats, falling, level, sparse
-from tests.detectors.judging import findings
+from tests.detectors.judging import findings, skip_reason
 
 
 @pytest.mark.parametrize("n", [50, 400, 3000])
@@ -72,3 +72,9 @@ def test_a_policy_whose_reward_rises() -> None:
     curves = {"loss": level(100, 0.05, 0.3), "weight_norm": 10 * np.exp(3 * np.arange(100) / 100)}
     assert findings("weight-growth", curves)
     assert not findings("weight-growth", curves | {"rollout/ep_rew_mean": np.linspace(0, 50, 100)})
+
+
+@pytest.mark.parametrize("n", [10, 14])
+def test_a_second_half_too_short_for_a_line_is_skipped(n: int) -> None:
+    assert "15" in skip_reason("weight-growth", {"loss": level(n, 1.0), "weight_norm": np.geomspace(2, 40, n)})
+    assert findings("weight-growth", {"loss": level(16, 1.0), "weight_norm": np.geomspace(2, 40, 16)})

@@ -673,3 +673,17 @@ def test_content_decides_not_the_suffix(tmp_path: Path, name: str) -> None:
 )
 def test_a_console_is_no_table(tmp_path: Path, content: str) -> None:
     assert not csv.sniff(text(tmp_path, content, "job.out"))
+
+
+def test_percentages_and_grouped_digits_are_numbers(tmp_path: Path) -> None:
+    rows = [
+        '0,45.3%,"1,000",1:00',
+        '1,50.1 %,"-12,000.5",2:00',
+        '2,52%,"1,300,000",3:00',
+        '3,nan,"0,5",4:00',
+        '4,7,"1,00",5:00',
+    ]
+    path = write(tmp_path / "log.csv", "step,acc,tokens,at\n" + "\n".join(rows) + "\n")
+    run = read_one(csv.read, path)
+    assert same(values(run, "acc"), [45.3, 50.1, 52.0, NAN, 7.0])
+    assert values(run, "tokens") == [1000.0, -12000.5, 1300000.0]

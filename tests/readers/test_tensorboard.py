@@ -399,3 +399,34 @@ def test_the_last_bucket_ends_at_the_maximum(tmp_path: Path, counts: list[float]
     write(tmp_path / "events.out.tfevents.1.h", [event])
     (row,) = run(tmp_path).histogram_rows
     assert row.edges[0] == -1.0 and row.edges[-1] == 1.0 and (np.diff(row.edges) >= 0).all()
+
+
+def test_a_session_that_starts_at_a_step_takes_back_histograms(tmp_path: Path) -> None:
+    def histogram(step: int) -> Event:
+        event = Event(wall_time=2.0, step=step)
+        body = event.summary.value.add(tag="h").histo
+        body.min, body.max, body.num, body.sum, body.sum_squares = 0.0, 1.0, 2.0, 1.0, 1.0
+        body.bucket_limit.extend([0.0, 1.0])
+        body.bucket.extend([1.0, 1.0])
+        return event
+
+    rows = [histogram(1), histogram(5), histogram(9), start(5), histogram(6), histogram(8), start(8), histogram(7)]
+    found = run(write(tmp_path / "events.out.tfevents.1.host", rows))
+    assert [row.step for row in found.histogram_rows] == [1, 6, 7]
+
+
+@pytest.mark.parametrize("count", [1, 3, 40, 400])
+@pytest.mark.parametrize(("plugin", "read"), [("you_are_it", False), ("scalars", True), ("", True)])
+def test_a_plugin_that_is_named_once_holds_for_all_records(tmp_path: Path, count: int, plugin: str, read: bool) -> None:
+    """As TensorBoard's test of the first metadata has it; how many records there are does not matter."""
+    events = []
+    for step in range(count + 1):
+        event = Event(wall_time=2.0, step=step)
+        value = event.summary.value.add(tag="t")
+        value.tensor.dtype = 1
+        value.tensor.float_val.append(step + 0.5)
+        if step == 0 and plugin:
+            value.metadata.plugin_data.plugin_name = plugin
+        events.append(event)
+    found = run(write(tmp_path / "events.out.tfevents.1.host", events))
+    assert len(found.columns) == (count + 1 if read else 0)

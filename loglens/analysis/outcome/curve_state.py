@@ -56,6 +56,8 @@ def _from_gain(progress: Progress) -> str:
     gained = progress.relative_gain if progress.gained is None else progress.gained
     if gained < LITTLE:
         return "little"
+    if progress.wanders:
+        return _without_gain(progress)
     return "learning" if progress.late > STILL else "learned"
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from loglens.analysis.outcome.curve_progress import Progress
-from loglens.analysis.outcome.curve_state import BRIEF, LITTLE, RISEN, WORST
+from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, Progress
+from loglens.analysis.outcome.curve_state import BRIEF, KEPT, LITTLE, RISEN, WORST
 from loglens.analysis.outcome.gan_balance import gan_balance
 from loglens.analysis.outcome.indicators import Indicator, indicators, is_resumed
 from loglens.analysis.outcome.together import fell_together, stays_at_worst
@@ -50,6 +50,8 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
     state, chief = _of_rank(first)
     if state not in GRAVE and (fallen := fell_together(found)):
         state, chief = fallen
+    elif state in GRAVE and (better := _outweighed(chief, found)):
+        return _weighed("learned", better, [indicator for indicator in found if indicator is not better])
     elif worst := stays_at_worst(found):
         return _outcome("stuck", f"{_course(worst)}, and no better in training", [worst])
     if is_resumed(curves) and state not in SUCCESS:
@@ -88,6 +90,25 @@ def _of_rank(group: list[Indicator]) -> tuple[str, Indicator]:
         else [indicator for indicator in good if indicator.state == "learned"] or still
     )
     return chosen[0].state, max(chosen, key=_gain)
+
+
+def _outweighed(chief: Indicator, found: Sequence[Indicator]) -> Indicator | None:
+    """The held-out metric that gained and kept its gain, near its best as it began, where a held-out loss got worse.
+
+    A metric that starts so high decides nothing by itself. Beside a loss that rises it says that the model is surer
+    of its errors, not that it makes more of them.
+    """
+    if chief.metric or not chief.heldout:
+        return None
+    high = [indicator for indicator in found if indicator.state == "held" and indicator.heldout and indicator.metric]
+    return next((indicator for indicator in high if _gains_surely(indicator)), None)
+
+
+def _gains_surely(indicator: Indicator) -> bool:
+    progress = indicator.progress
+    if progress is None or _gain(indicator) < LITTLE:
+        return False
+    return progress.sureness >= BEYOND_NOISE and progress.kept >= KEPT
 
 
 def _weighed(state: str, chief: Indicator, against: list[Indicator]) -> RunOutcome:

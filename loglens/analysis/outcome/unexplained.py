@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from loglens.analysis.outcome.curve_progress import BEYOND_NOISE
 from loglens.analysis.outcome.curve_state import ENOUGH
 from loglens.analysis.outcome.indicators import Indicator, indicators, is_resumed
 from loglens.analysis.outcome.together import fell_together, stands_at_worst, stays_at_worst
@@ -21,7 +22,8 @@ HELP = RuleHelp(
         "How it is found.": "From the outcome of the run, which is judged from all its progress curves together. In "
         "the later half the curve that weighs most (held-out metrics, then held-out losses, training metrics, "
         "training losses) falls below half of its gain at least twice after it was above three quarters of it, "
-        "in medians of a few points. It is said only where no other rule explains how the run ended.",
+        "in medians of a few points. It is said only where no other rule explains how the run ended. It is an error "
+        "where a held-out metric ends below half of its gain, beyond its noise.",
         "When it is wrong.": "A validation set of few samples swings without a fault; so does an average return "
         "over few episodes.",
     },
@@ -39,6 +41,8 @@ NO_START = frozenset(
     "unchanged-weights saturated-activations exploding-gradient no-warmup".split()
 )
 FAILURES = frozenset({"lost", "unstable", "stuck"})
+#: Warnings that say that a run swings, and not that it ends without what it had.
+SWINGS = frozenset({"oscillation", "unstable-training"})
 
 
 def unexplained(
@@ -64,12 +68,25 @@ def unexplained(
     if outcome.state == "unstable" and max(chief.progress.falls_back, chief.progress.comes_back) < 2 and not together:
         return None  # a wide spread from point to point may be noise of the evaluation
     errors = [name for name, severity in loud.items() if severity is Severity.ERROR]
-    if errors or (explains & loud.keys() and not together):
+    given_back = _ends_below_half(chief)
+    if errors or (explains.difference(SWINGS if given_back else ()) & loud.keys() and not together):
         return None  # what curves show together is an error, whatever was warned of
     if outcome.state == "stuck" and not (together or _surely_stuck(chief, seen)):
         return None
     name = _name(outcome.state, chief)
-    return None if name in loud and outcome.state == "stuck" else (name, _finding(outcome, chief, together=together))
+    return (
+        None
+        if name in loud and outcome.state == "stuck"
+        else (name, _finding(outcome, chief, severe=together or given_back))
+    )
+
+
+def _ends_below_half(chief: Indicator) -> bool:
+    """Whether a held-out metric ends below half of its gain, beyond its noise: what the run leaves is of no use."""
+    progress = chief.progress
+    if progress is None or not (chief.heldout and chief.metric) or progress.sureness < BEYOND_NOISE:
+        return False
+    return progress.kept < 0.5 and progress.drop_sureness >= BEYOND_NOISE
 
 
 def _surely_stuck(chief: Indicator, seen: Sequence[Indicator]) -> bool:
@@ -91,10 +108,10 @@ def _surely_stuck(chief: Indicator, seen: Sequence[Indicator]) -> bool:
     return progress.lower or progress.ideal is None or progress.end < progress.ideal / 2
 
 
-def _finding(outcome: RunOutcome, chief: Indicator, *, together: bool) -> Finding:
+def _finding(outcome: RunOutcome, chief: Indicator, *, severe: bool) -> Finding:
     progress = chief.progress
     assert progress is not None  # noqa: S101 - the caller has looked
-    severe = together or (chief.heldout and outcome.state == "lost")
+    severe = severe or (chief.heldout and outcome.state == "lost")
     return Finding(
         f"{_SAID[outcome.state]}: {outcome.why}",
         Severity.ERROR if severe else Severity.WARNING,

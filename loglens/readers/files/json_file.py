@@ -16,7 +16,10 @@ from loglens.readers.files.values import number, refuse, whole
 
 
 def _python_loads(text: bytes) -> Any:
-    return json.loads(text.decode())
+    try:
+        return json.loads(text.decode())
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 #: The fast parser; Python's own where there is no wheel for the machine: slower, with the same results.
@@ -25,8 +28,8 @@ fast_loads: Callable[[bytes], Any] = import_module("orjson").loads if find_spec(
 #: The largest JSON document that is read as a whole, in bytes; parsed it takes ten times as much.
 MAX_SIZE = 256 << 20
 DEEPEST = 32
-#: So many lines are parsed together, where they have so many bytes on average.
-AT_ONCE, SHORT = 256, 4096
+#: So many lines are parsed together.
+AT_ONCE = 256
 
 _BOM = b"\xef\xbb\xbf"
 #: What stands for a blank line.
@@ -105,7 +108,7 @@ def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict
     """
     lost: list[int] = []
     line, cut_off = 0, False
-    read = parse if prefix else _fast  # dllogger's rows name whole numbers that are no values of curves
+    exact = bool(prefix)  # dllogger's rows name whole numbers that are no values of curves
     try:
         for block in open_text(path):
             lines = block.split(b"\n")
@@ -113,7 +116,7 @@ def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict
                 lines.pop()
             for start in range(0, len(lines), AT_ONCE):
                 some = [text.lstrip(_BOM).removeprefix(prefix) for text in lines[start : start + AT_ONCE]]
-                for row in _values(some, read):
+                for row in _values(some, exact):
                     line += 1
                     if isinstance(row, dict):
                         yield row
@@ -132,26 +135,26 @@ def objects(path: Path, notes: list[Note], prefix: bytes = b"") -> Iterator[dict
         notes.append(Note("corrupt", message, path.name))
 
 
-def _values(lines: list[bytes], read: Callable[[bytes], Any]) -> list[Any]:
+def _values(lines: list[bytes], exact: bool = True) -> list[Any]:
     """The value of each line; None for what is no JSON.
 
     They are parsed together, which takes a fraction of the time of one by one where they are short: as one list, with
     a 0 between them so that no two halves of a value on two lines pass for one.
     """
-    if sum(map(len, lines)) <= SHORT * len(lines):
+    if max(map(len, lines), default=0) < 2 * _DEEP:  # so that none is nested too deeply
         with suppress(ValueError):
-            together = read(b"[" + b",0,".join(lines) + b"]")
+            together = (parse if exact else fast_loads)(b"[" + b",0,".join(lines) + b"]")
             values = together[::2]
             if len(together) == 2 * len(lines) - 1 and all(type(value) is dict for value in values):
                 return list(values)
-    return [_value(text, read) for text in lines]
+    return [_value(text, exact) for text in lines]
 
 
-def _value(text: bytes, read: Callable[[bytes], Any]) -> Any:
+def _value(text: bytes, exact: bool = True) -> Any:
     if not text.strip():
         return _BLANK
     with suppress(ValueError):
-        return read(text)
+        return parse(text) if exact else _fast(text)
     with suppress(ValueError):
         return parse(text)
     return None

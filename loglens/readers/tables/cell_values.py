@@ -27,6 +27,9 @@ SOME = 1000
 WORTH_LOADING, WORTH_USING = 16 << 20, 1 << 20
 #: What writing a tensor of torch leaves instead of its value, with its device or without.
 _TENSOR = re.compile(r"tensor\(([^,()\x1f]+)(?:[,\x1f].*)?\)$")  # \x1f: a comma inside quotes
+#: As spreadsheets and f"{x:,}", f"{x:.1%}" write numbers: groups of three digits, in quotes where "," parts the cells.
+_GROUPED = re.compile(r"([-+]?[1-9]\d{0,2}(?:\x1f\d{3})+(?:\.\d+)?)$")
+_PERCENT = re.compile(r"([^%]+?)\s*%$")
 _WIDEST_GRID = 1000
 _BLANKS = sorted({form for word in ABSENT for form in (word, word.upper(), word.capitalize())})
 
@@ -78,11 +81,16 @@ def wants_pandas(size: int) -> bool:
 
 
 def parse_number(word: str, mark: str) -> float | None:
-    """A cell as a number, None for other text. Where ";" parts the cells, "," may be the decimal mark."""
+    """A cell as a number, None for other text. Where ";" parts the cells, "," may be the decimal mark.
+
+    A percentage is the number before its sign, as a log that has the sign in the column's name holds it.
+    """
     if mark == ";" and "," in word:
         word = word.replace(",", ".")
-    if match := _TENSOR.match(word):
+    if match := _TENSOR.match(word) or _PERCENT.match(word):
         word = match[1]
+    if match := _GROUPED.match(word.strip()):
+        word = match[1].replace("\x1f", "")
     try:
         return float(word) if is_number(word) else None
     except ValueError:  # a blank for `is_number` alone: what stands for a comma in quotes

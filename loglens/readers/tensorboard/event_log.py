@@ -89,6 +89,7 @@ class EventLog:
                 sessions[record] = taken.starts_session
                 if taken.starts_session and taken.step > 0:
                     resumes.append((record, taken.step))
+                    self.summaries.resume(taken.step)
                 loose += [(record, self._code(tag), taken.time, taken.step, x) for tag, x in taken.scalars]
         sessions = np.cumsum(sessions, dtype=np.int32) + np.int32(self._session)
         self._session = int(sessions[-1])

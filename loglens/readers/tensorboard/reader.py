@@ -158,7 +158,7 @@ def _run(name: str, path: Path, members: Members, notes: list[Note]) -> Run:
             continue
         parts.append((rule, log))
         prefix = rule if rule.endswith("/") else ""
-        histograms += [replace(row, tag=prefix + row.tag) if prefix else row for row in log.summaries.histograms]
+        histograms += [replace(row, tag=prefix + row.tag) if prefix else row for row in log.summaries.surviving()]
     columns = EventLog.columns(parts)
     if not len(columns) and not histograms:
         notes.append(Note("empty", "no scalar and no histogram was logged", str(files[0])))

@@ -68,7 +68,7 @@ def _slot(raw: bytes | memoryview, value: Value) -> Slot | None:
     plugin = parse_metadata(raw, value.metadata)[0] if value.metadata else ""
     if value.kind == "simple" and plugin in SCALAR_PLUGINS:
         return Slot(text(raw, value.tag), "<f4", value.body.start)
-    if value.kind == "tensor" and plugin in SCALAR_PLUGINS:
+    if value.kind == "tensor" and plugin and plugin in SCALAR_PLUGINS:  # an earlier record may name another plugin
         single = parse_tensor(raw, value.body).single()
         return Slot(text(raw, value.tag), *single) if single else None
     return None

@@ -46,6 +46,7 @@ class Summaries:
         self.has_hparams = False
         self._plugins: dict[str, str] = {}  # TF1 writers name a tag's plugin only once
         self._edges: dict[bytes, Floats] = {}  # most histograms of a run share theirs
+        self._resumes: list[tuple[int, int]] = []  # how many histograms there were, and the step gone on from
 
     def take(self, raw: memoryview, stored: bytes) -> Taken:
         """Reads one record. Raises CorruptError or MalformedError (then nothing of it was kept)."""
@@ -75,6 +76,20 @@ class Summaries:
             del self.histograms[before:]
             raise
         return Taken(time, step, scalars, event.starts_session)
+
+    def resume(self, step: int) -> None:
+        """The writer goes on from a step: what it wrote at that step and later before is void."""
+        self._resumes.append((len(self.histograms), step))
+
+    def surviving(self) -> list[Histogram]:
+        """The histograms that no resume has made void, in the order written."""
+        resumes, lowest, kept = list(self._resumes), float("inf"), []
+        for place in reversed(range(len(self.histograms))):
+            while resumes and resumes[-1][0] > place:
+                lowest = min(lowest, resumes.pop()[1])
+            if self.histograms[place].step < lowest:
+                kept.append(self.histograms[place])
+        return kept[::-1]
 
     def reads(self, raw: Raw) -> bool:
         """Whether anything of a record would be read. Raises ValueError where it is no event."""

@@ -6,11 +6,15 @@ import gzip
 import random
 from collections.abc import Callable
 
+from tests.slow.fuzz.bombs import bomb
 from tests.slow.fuzz.frames import BLOCKLOGS, pack_blocks, pack_events, shuffle, unpack_blocks, unpack_events
 from tests.slow.fuzz.raw import garble
 from tests.slow.fuzz.seeds import LARGE, Case, seeds
 from tests.slow.fuzz.tables import recell, recolumn
 from tests.slow.fuzz.words import retree, rewrite
+
+#: The share of inputs that are bombs.
+BOMBS = 0.03
 
 Change = Callable[[random.Random, bytes], bytes]
 
@@ -26,6 +30,8 @@ def make(reader: str, seed: int, index: int) -> Case:
         case[name] = change(draw, case[name])[:LARGE]
     if reader == "tensorboard.reader" and draw.random() < 0.02:
         case[names[0]] = garble(draw, gzip.compress(case[names[0]], 1))
+    if draw.random() < BOMBS:
+        case[names[0]] = bomb(draw, case[names[0]])[:LARGE]
     return case
 
 
