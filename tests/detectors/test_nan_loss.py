@@ -109,7 +109,7 @@ def test_metrics_that_freeze_where_the_loss_is_blank_are_a_second_sign() -> None
 
 @pytest.mark.parametrize("rows", [6, 40])
 def test_an_error_rate_that_freezes_is_as_good_a_sign(rows: int) -> None:
-    blank = Note("blank-tail", f"val/loss is blank in all {rows} rows from step 30 on while rows go on", "log.csv")
+    blank = Note("blank-tail", f"val/loss is blank in all {rows} rows from step 30 on while rows continue", "log.csv")
     rate = np.concatenate([np.linspace(1.5, 0.9, 30), np.full(rows, 0.8966)])
     for metric, severity in ((rate, Severity.ERROR), (np.geomspace(1.5, 0.2, 30 + rows), Severity.WARNING)):
         one = run({"loss": falling(30 + rows), "val/loss": falling(30), "held/wer": metric})

@@ -69,7 +69,7 @@ def test_a_lost_worker_changes_nothing() -> None:
 
 @needs_dask
 @pytest.mark.parametrize(
-    ("lost", "said"), [("workers", "every Dask worker was lost"), ("scheduler", "scheduler is gone")]
+    ("lost", "said"), [("workers", "every Dask worker was lost"), ("scheduler", "scheduler was lost")]
 )
 def test_a_lost_cluster_ends_as_an_interruption(lost: str, said: str) -> None:
     """With what was judged till then, within seconds."""

@@ -1,4 +1,4 @@
-"""The figures on alarms while a run goes on: a run is cut where it should be, and counted as it should be."""
+"""The figures on alarms while a run continues: a run is cut where it should be, and counted as it should be."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Summaries:
         return Taken(time, step, scalars, event.starts_session)
 
     def resume(self, step: int) -> None:
-        """The writer goes on from a step: what it wrote at that step and later before is void."""
+        """The writer continues from a step: what it wrote at that step and later before is void."""
         self._resumes.append((len(self.histograms), step))
 
     def surviving(self) -> list[Histogram]:
