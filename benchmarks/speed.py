@@ -17,6 +17,7 @@ import logging
 import os
 import platform
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,22 @@ print(count, seconds, next(line.split()[1] for line in open("/proc/self/status")
 #: Curves of a run as most people log it, for the diagnosis; the others are metrics of no known role.
 CURVES = "train/loss val/loss train/grad_norm lr train/accuracy val/accuracy perf/step_time gpu/memory".split()
 
+#: Why a goal is missed, where that is known: by the beginning of what was measured.
+REASONS = {
+    "1,000,000 scalars": "one call of the checksum and one turn of a loop a record are left, which only C would save",
+    "8 files": "the second process has to start, and the machine gives less than two cores (next row)",
+    "loglens diagnose, one small": "numpy, rich and click are half of it; 70 data classes are built at every start",
+    "trainer_state.json": "the document is parsed in a quarter of the time; each row is looked at twice in Python",
+    "2,000,000 points of a text log": "the form of a line is not known before: names and numbers are looked for",
+    "CSV of 200,000": "blanks and NaN are told apart, and points are made of cells",
+    "the same, processor": "blanks and NaN are told apart, and points are made of cells",
+    ".wandb": "frames, checksums and protobuf are walked in numpy, value by value in Python where JSON is no number",
+    "peak memory of 2,000,000 points of a CSV": "67 MB of it are pyarrow, which pandas loads",
+}
+
+#: Peers that count lines or values of another kind than points.
+UNCOUNTED = ("plain Python framing, json.loads a value", "orjson.loads", "re.finditer")
+
 #: How often the folder of many runs is judged at most.
 RUNS_REPEAT = 3
 
@@ -69,7 +86,9 @@ class Row:
 
     def cells(self) -> list[str]:
         bound = float(self.goal.split()[1]) if self.goal else 0.0
-        met = "" if not self.goal else "yes" if (self.ratio <= bound) == self.goal.startswith("<=") else "no"
+        met = "" if not self.goal else "met" if (self.ratio <= bound) == self.goal.startswith("<=") else "missed"
+        if met == "missed":
+            met += "".join(f": {why}" for what, why in REASONS.items() if self.what.startswith(what))
         ours, theirs = (f"{figure:.3g} {self.unit}" for figure in (self.ours, self.theirs))
         return [self.what, ours, self.peer, theirs, f"{self.ratio:.2f}", self.goal, met]
 
@@ -83,7 +102,7 @@ def events(kind: str, title: str, folder: Path, repeat: int, scale: float) -> Ro
     names = ("loglens.read", "EventAccumulator", "tbparse", "RustBoard")
     functions = {name: partial(read_events.READERS[name], path) for name in names}
     found = turns(functions, repeat, once=frozenset({"EventAccumulator", "tbparse"}))
-    goals = {"EventAccumulator": ">= 18", "RustBoard": ">= 1.6"}
+    goals = {"EventAccumulator": ">= 18", "RustBoard": ">= 1.6" if kind == "merged" else ">= 10"}
     yield from _beside(title, found, goals)
 
 
@@ -169,6 +188,7 @@ def runs(folder: Path, repeat: int, scale: float) -> Rows:
     yield Row("2,000 small runs, all cores", every, "one core", one, ">= 1.7")
     yield _ceiling(found["side by side"], found["in turn"])
     yield Row("60 small runs, all cores", every * 60 / count, "one second", 1.0, ">= 1")
+    yield Row("a small run of 2,000, one core", 1000 * one / count, "8 ms", 8.0, "<= 1", "ms")
     yield Row("2,000 small runs again, none changed", again, "the first time", every, ">= 20")
 
 
@@ -256,6 +276,65 @@ def table(folder: Path, repeat: int, scale: float) -> Rows:
     yield from _beside("the same, processor time of all threads", found, {"pandas.read_csv": "<= 2"})
 
 
+def lines(folder: Path, repeat: int, scale: float) -> Rows:
+    """JSON lines, a history of W&B and a trainer state beside orjson, a text log beside one regular expression."""
+    for name, write, parse in (
+        ("log.jsonl", _jsonl, _each_line),
+        ("wandb-history.jsonl", _history, _each_line),
+        ("trainer_state.json", _trainer_state, _whole),
+    ):
+        path = folder / name
+        write(path, max(int(4e5 * scale), 400))
+        found = turns(
+            {"loglens.read": partial(read_events.loglens, path), "orjson.loads": partial(parse, path)},
+            repeat,
+            clock=time.process_time,
+        )
+        title = f"{name}, 400,000 values, processor time"
+        yield from _beside(title, found, {"orjson.loads": "<= 4"})
+    path = folder / "train.log"
+    _text(path, max(int(2e6 * scale), 400))
+    functions = {"loglens.read": partial(read_events.loglens, path), "re.finditer": partial(_by_pattern, path)}
+    found = turns(functions, repeat, clock=time.process_time)
+    yield from _beside("2,000,000 points of a text log, processor time", found, {"re.finditer": "<= 2"})
+
+
+def _history(path: Path, points: int) -> None:
+    draw = random.Random(0)  # noqa: S311 - no secret
+    with path.open("w") as file:
+        for row in range(points // 4):
+            values = {"loss": draw.random(), "lr": draw.random(), "gpu": {"util": draw.random(), "mem": draw.random()}}
+            file.write(json.dumps({"_step": row, "_runtime": 1.5 * row, "_timestamp": 1.7e9 + row} | values) + "\n")
+
+
+def _trainer_state(path: Path, points: int) -> None:
+    draw = random.Random(0)  # noqa: S311 - no secret
+    names = ("loss", "learning_rate", "grad_norm")
+    rows = [
+        {"epoch": row / 1000, "step": 10 * row} | {name: draw.random() for name in names} for row in range(points // 4)
+    ]
+    path.write_text(json.dumps({"global_step": 10 * len(rows), "log_history": rows}, indent=2))
+
+
+def _each_line(path: Path) -> int:
+    import orjson
+
+    with path.open("rb") as file:
+        return len([orjson.loads(line) for line in file])
+
+
+def _whole(path: Path) -> int:
+    import orjson
+
+    return len(orjson.loads(path.read_bytes())["log_history"])
+
+
+def _by_pattern(path: Path) -> int:
+    names = "".join(rf" \| {name} (\S+)" for name in METRICS)
+    form = re.compile(rf"^step (\d+){names}$", re.M)
+    return sum(len([float(value) for value in found.groups()]) for found in form.finditer(path.read_text()))
+
+
 def wandb(folder: Path, repeat: int, scale: float) -> Rows:
     """The transaction log of W&B, beside plain Python."""
     path = folder / "run-bench.wandb"
@@ -264,7 +343,7 @@ def wandb(folder: Path, repeat: int, scale: float) -> Rows:
     found = turns(
         {"loglens.read": partial(read_wandb_log.ours, path), plain: partial(read_wandb_log.plain, path)}, repeat
     )
-    yield from _beside(".wandb log of 50 MB", found, {plain: ">= 1.5"})
+    yield from _beside(".wandb log of 50 MB", found, {plain: ">= 9.2"})
 
 
 def diagnosis(folder: Path, repeat: int, scale: float, peers: Mapping[str, str]) -> Rows:
@@ -281,10 +360,10 @@ def diagnosis(folder: Path, repeat: int, scale: float, peers: Mapping[str, str])
     }
     commands |= {name: [program, "diagnose", str(folder), "--json"] for name, program in peers.items()}
     found = turns({name: partial(_process, command) for name, command in commands.items()}, repeat)
-    yield from _beside("loglens diagnose, 1,000,000 points", found, {"runmedic": "<= 0.4"})
+    yield from _beside("loglens diagnose, 1,000,000 points", found, {"runmedic": "<= 0.12"})
     (run,) = loglens.read(folder)
     rules = {"every rule": partial(_ruled, run), "reading": partial(read_events.READERS["loglens.read"], path)}
-    yield from _beside("every rule on 1,000,000 points of 20 curves", turns(rules, repeat), {"reading": "<= 1"})
+    yield from _beside("every rule on 1,000,000 points of 20 curves", turns(rules, repeat), {"reading": "<= 0.3"})
 
 
 def _ruled(run: Run) -> int:
@@ -300,6 +379,28 @@ def start(folder: Path, repeat: int, scale: float) -> Rows:
         {"loglens diagnose": partial(_process, small), "import pandas": partial(_process, pandas)}, 3 * repeat
     )
     yield from _beside("loglens diagnose, one small event file", found, {"import pandas": "<= 1.125"})
+    python = {name: partial(_process, [sys.executable, "-c", name]) for name in ("import numpy", "pass")}
+    found = turns(
+        {"loglens diagnose": partial(_process, small), "import numpy": python["import numpy"]},
+        3 * repeat,
+        clock=_processor_time,
+    )
+    title = "loglens diagnose, one small event file, processor time"
+    yield from _beside(title, found, {"import numpy": "<= 2.2"})
+    complete = "import os, sys; os.environ |= {'_LOGLENS_COMPLETE': 'bash_complete', 'COMP_WORDS': 'loglens di', "
+    complete += "'COMP_CWORD': '1'}; sys.argv = ['loglens']; from loglens.cli import main; main(prog_name='loglens')"
+    for title, command in (
+        ("loglens --help, processor time", [sys.executable, "-m", "loglens", "--help"]),
+        ("completion of a command, processor time", [sys.executable, "-c", complete]),
+    ):
+        pair = {"loglens": partial(_process, command), "python -c pass": python["pass"]}
+        yield from _beside(title, turns(pair, 3 * repeat, clock=_processor_time), {"python -c pass": "<= 3"})
+
+
+def _processor_time() -> float:
+    """Of the processes that were started and are done: other work on the machine counts little in it."""
+    ended = os.times()
+    return ended.children_user + ended.children_system
 
 
 def _process(command: list[str]) -> int:
@@ -314,7 +415,7 @@ def _process(command: list[str]) -> int:
 def _beside(what: str, found: dict[str, tuple[float, int]], goals: Mapping[str, str]) -> Rows:
     (_, (ours, count)), *others = found.items()
     for name, (theirs, given) in others:
-        if name != "plain Python framing, json.loads a value" and "diagnose" not in what and given < count:
+        if name not in UNCOUNTED and "diagnose" not in what and given < count:
             name += f" ({given:,} of {count:,} points)"
         yield Row(what, ours, name, theirs, goals.get(name, ""))
 
@@ -330,6 +431,7 @@ def parts(peers: Mapping[str, str]) -> dict[str, Callable[[Path, int, float], Ro
         "runs": runs,
         "growth": growth,
         "csv": table,
+        "lines": lines,
         "wandb": wandb,
         "diagnose": partial(diagnosis, peers=peers),
         "start": start,
@@ -372,6 +474,17 @@ def page(rows: list[Row], repeat: int, scale: float, peers: Mapping[str, str]) -
         "",
         "Peak memory is that of a whole process. A CSV beyond 16 MB loads pandas, and pandas loads pyarrow where that",
         "is installed, which takes 67 MB by itself.",
+        "",
+        "Where the processor time of a diagnosis of one small event file goes, in ms, before and after it was mended",
+        "(a profile: the least of six runs for each module without those that it loads; on a busy machine):",
+        "",
+        "| part | before | after | what was mended |",
+        "|---|--:|--:|---|",
+        "| Python's start and numpy | 116 | 106 | |",
+        "| other modules of the standard library | 55 | 30 | plugins are found without importlib.metadata |",
+        "| what is no loading: roles, plugins, rules | 120 | 72 | patterns are compiled where they can match |",
+        "| loading loglens: 240 modules, 70 data classes | 160 | 150 | advice is loaded where something was found |",
+        "| rich and click | 38 | 37 | |",
         "",
         "The second look at many runs starts Python and numpy, lists the folders, looks at size, times and last bytes",
         "of every file and writes every run; it is reported with the first look on all cores.",

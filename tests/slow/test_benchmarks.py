@@ -24,7 +24,7 @@ def test_speed_makes_its_page(tmp_path: Path) -> None:
     assert done.returncode == 0 and done.stderr == "", done.stderr
     page = (tmp_path / "speed.md").read_text()
     rows = [line for line in page.splitlines() if line.startswith("| ")][1:]
-    assert len(rows) == len(done.stdout.splitlines()) == 22
+    assert len(rows) == len(done.stdout.splitlines()) == 25
     assert all(line.count("|") == 8 for line in rows)
     assert "scaled by 0.001, so not the real figures" in page and "loglens 0" in page
 

@@ -133,9 +133,9 @@ def _lines(source: Source, path: Path) -> Run:
     for row in objects(path, notes):
         if rows.add_numbers(row):
             continue
-        stamp = (_int(row.get("_step")), _float(row.get("_timestamp")))
 
-        def typed(tag: str, value: dict[str, Any], stamp: tuple[int, float] = stamp) -> None:
+        def typed(tag: str, value: dict[str, Any], row: dict[str, Any] = row) -> None:
+            stamp = (_int(row.get("_step")), _float(row.get("_timestamp")))
             if (summary := histogram(tag, value, *stamp)) is not None:
                 histogram_rows.append(summary)
 
