@@ -35,14 +35,14 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.growing_gradient import growing_gradient
 from loglens.model.layers import growth_towards_input, total_norm
-from loglens.model.learning import begins_absurdly, keeping_gain
+from loglens.model.learning import begins_absurdly
 from loglens.model.numbers import estimate, fold, number
 from loglens.model.run import Run
 from loglens.model.series import Series, require
 from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
 from loglens.remedies.exploding import against_explosion
-from loglens.stats.arrays import relative
+from loglens.stats.arrays import Floats, Ints, relative
 from loglens.stats.explosions import answered_jump, comes_down, is_far_above, is_poor
 from loglens.stats.explosive_growth import explosive_growth
 from loglens.stats.levels import levels
@@ -89,11 +89,9 @@ def detect(
         raise Skip("no gradient norm was logged; log what clip_grad_norm_ returns")
     grad = require(whole, min_points, "gradient norms")
     loss = loss if loss is not None and len(loss.finite) >= LOSS_POINTS else None
-    losses = (loss.step, loss.value) if loss is not None else (np.zeros(0, np.int64), np.zeros(0))
-    found = explosive_growth(grad.step, grad.value, *losses, t_value=t_value, r2=r2, factor=factor, vast=vast)
+    found = explosive_growth(grad.step, grad.value, *_points(loss), t_value=t_value, r2=r2, factor=factor, vast=vast)
     better = (*(val_rl_reward or rl_reward), *val_metric_higher)
-    gains = keeping_gain(better, int(grad.step[found.onset])) if found else []
-    sign = growing_gradient(grad, found, loss, gains, ratio, vast) if found else None
+    sign = growing_gradient(grad, found, loss, better, ratio, vast) if found else None
     if sign is None and loss is not None:
         sign = jumps(grad, loss, factor) or grows_over_depth(grad_norm_layer, loss, ratio, depth_ratio)
         sign = sign or is_high(grad, loss, (*val_metric_higher, *metric_higher), min_norm, level_ratio)
@@ -104,6 +102,11 @@ def detect(
         yield is_above(grad, ratio).finding([remedies.clip_grad_norm(grad)])
     elif len(grad) < growth_points:
         raise Skip(f"growth within a run shows in {growth_points} gradient norms, and {len(grad)} were logged")
+
+
+def _points(loss: Series | None) -> tuple[Ints, Floats]:
+    """Steps and values of the loss, none where there is no loss."""
+    return (loss.step, loss.value) if loss is not None else (np.zeros(0, np.int64), np.zeros(0))
 
 
 def jumps(grad: Series, loss: Series, factor: float) -> Sign | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loglens.model.finding import Confidence, Severity
+from loglens.model.learning import keeping_gain
 from loglens.model.numbers import fold, growth, number
 from loglens.model.series import Series, present
 from loglens.model.sign import Sign
@@ -16,15 +17,16 @@ CERTAIN = 1e-3
 
 
 def growing_gradient(
-    grad: Series, found: ExplosiveGrowth, loss: Series | None, gains: Sequence[Series], ratio: float, vast: float
+    grad: Series, found: ExplosiveGrowth, loss: Series | None, better: Sequence[Series], ratio: float, vast: float
 ) -> Sign:
     """Exponential growth to the end, or up to a peak if it hurt the loss.
 
-    gains: the curves that show better than any loss that training goes well (see `keeping_gain`).
+    better: curves that show better than any loss whether training goes well: rewards, metrics of held-out data.
     """
     fit, onset = found.fit, int(grad.step[found.onset])
     window = grad.value[fit.start : found.points]
     share, chance = rising_share(window)
+    gains = keeping_gain(better, onset)
     proof = gains[0] if gains else loss if loss is not None and found.improved and not found.answered else None
     harmless = fit.factor < vast and proof is not None and not found.recovered
     sure = Confidence.MEDIUM if found.answered or found.recovered or loss is None else Confidence.LOW
