@@ -54,6 +54,8 @@ RULE = Rule(
     leads_to=("loss-spike", "nan-loss", "divergence", "weight-growth", "loss-not-decreasing"),
 )
 
+#: Norms of which the growth of a part can be told, as simulated runs show.
+GROWTH_POINTS = 14
 #: Points of a loss that show a level, and points from a jump on among which its peak is named.
 LOSS_POINTS, PEAK_POINTS = 3, 50
 #: Shares of the adjacent layers that have to grow towards the input, and of the points above `ratio`, for a note.
@@ -82,10 +84,8 @@ def detect(
     level_ratio: float = 5.0,
     vast: float = 1000.0,
     min_points: int = 10,
-    growth_points: int = 14,
 ) -> Iterator[Finding]:
-    whole = total_norm(grad_norm_global, grad_norm_layer)
-    if whole is None:
+    if (whole := total_norm(grad_norm_global, grad_norm_layer)) is None:
         raise Skip("no gradient norm was logged; log what clip_grad_norm_ returns")
     grad = require(whole, min_points, "gradient norms")
     loss = loss if loss is not None and len(loss.finite) >= LOSS_POINTS else None
@@ -96,12 +96,12 @@ def detect(
         sign = jumps(grad, loss, factor) or grows_over_depth(grad_norm_layer, loss, ratio, depth_ratio)
         sign = sign or is_high(grad, loss, (*val_metric_higher, *metric_higher), min_norm, level_ratio)
     if sign is not None:
-        weights = sign.suspect == "weights"
-        yield sign.finding(against_explosion(grad, grad_norm_layer, lr, run, sign.onset, from_start=weights))
+        advice = against_explosion(grad, grad_norm_layer, lr, run, sign.onset, from_start=sign.suspect == "weights")
+        yield sign.finding(advice)
     elif (grad.value > ratio).mean() >= MIN_POINT_SHARE:
         yield is_above(grad, ratio).finding([remedies.clip_grad_norm(grad)])
-    elif len(grad) < growth_points:
-        raise Skip(f"growth within a run shows in {growth_points} gradient norms, and {len(grad)} were logged")
+    elif len(grad) < GROWTH_POINTS:
+        raise Skip(f"growth within a run shows in {GROWTH_POINTS} gradient norms, and {len(grad)} were logged")
 
 
 def _points(loss: Series | None) -> tuple[Ints, Floats]:

@@ -51,7 +51,7 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
     if state not in GRAVE and (fallen := fell_together(found)):
         state, chief = fallen
     elif state in GRAVE and (better := _outweighed(chief, found)):
-        return _weighed("learned", better, [indicator for indicator in found if indicator is not better])
+        return _outcome("unclear", f"{_course(chief)}, although {_course(better)}", [chief, better])
     elif worst := stays_at_worst(found):
         return _outcome("stuck", f"{_course(worst)}, and no better in training", [worst])
     if is_resumed(curves) and state not in SUCCESS:
