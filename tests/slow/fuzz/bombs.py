@@ -78,7 +78,7 @@ def lists(draw: random.Random, data: bytes) -> bytes:
         sink = io.BytesIO()
         pq.write_table(table, sink, compression="zstd")
         return bytes(sink.getvalue())
-    except (pa.ArrowException, ValueError):
+    except (pa.ArrowException, OSError, ValueError, TypeError):
         return garble(draw, data)
 
 

@@ -31,7 +31,7 @@ def make(reader: str, seed: int, index: int) -> Case:
     if reader == "tensorboard.reader" and draw.random() < 0.02:
         case[names[0]] = garble(draw, gzip.compress(case[names[0]], 1))
     if draw.random() < BOMBS:
-        case[names[0]] = bomb(draw, case[names[0]])[:LARGE]
+        case[names[0]] = bomb(draw, small[names[0]])[:LARGE]  # pyarrow and SQLite here read what is whole
     return case
 
 
