@@ -35,4 +35,4 @@ def test_few_points() -> None:
 
 def test_counts_are_no_shares() -> None:
     counts = 300 + 20 * np.random.default_rng(0).normal(size=100)
-    assert "no share" in skip_reason(RULE, {SHARE: counts, "reward": level(100, 0.1)})
+    assert "not a share" in skip_reason(RULE, {SHARE: counts, "reward": level(100, 0.1)})

@@ -24,7 +24,7 @@ def test_groups_that_all_get_the_same_reward(n: int) -> None:
 
 def test_what_is_not_judged() -> None:
     assert "neither" in skip_reason(RULE, {"reward": np.zeros(60)})
-    assert "no share" in skip_reason(RULE, {"reward": np.zeros(60), "frac_reward_zero_std": level(60, 400.0)})
+    assert "not a share" in skip_reason(RULE, {"reward": np.zeros(60), "frac_reward_zero_std": level(60, 400.0)})
 
 
 def test_shares_in_per_cent() -> None:

@@ -375,7 +375,7 @@ def test_huge_integers(tmp_path: Path) -> None:
         (b"step,loss\n1,2,3\n", "a header and no row"),
         (b"word,mood\nday,good\nnight,bad\n", "no numeric column"),
         (b"step,mood\n1,good\n2,bad\n", "no numeric column"),
-        (b"step,loss\n1,\n2,\n", "every cell is blank"),
+        (b"step,loss\n1,\n2,\n", "all cells are blank"),
         (b"0.5,1.5\n0.25,1.0\n", "no header line"),
         (b"run_name,lr,val_loss\na,0.1,1.5\nb,0.2,1.6\n", "a summary table"),
         (b"run_name,seed,val_loss\na,1,1.5\na,2,1.6\nb,1,1.7\n", "a summary table"),

@@ -107,7 +107,7 @@ def test_which_headers_are_those_of_a_chart(tmp_path: Path, header: str, taken: 
 def test_a_table_of_runs_without_some_of_its_columns(tmp_path: Path, header: str) -> None:
     path = write(tmp_path / "w.csv", header + "\n" + ",".join("1" for _ in header.split(",")) + "\n")
     assert wandb.sniff(path)
-    with pytest.raises(UnreadableError, match="one row a run"):
+    with pytest.raises(UnreadableError, match="one row per run"):
         list(wandb.read(Source(path, (path,), "run")))
 
 
@@ -221,7 +221,7 @@ def test_a_history_drawn_at_random_is_said_to_be_one(tmp_path: Path, steps: str,
     ("name", "content", "why"),
     [
         ("runs.csv", quoted("Name,State,Notes,Created,Runtime,lr,loss", "a,finished,-,2024,9,0.1,2"), "a runs table"),
-        ("w.csv", quoted("Step,a - loss,a - loss__MIN,a - loss__MAX"), "a chart without a point"),
+        ("w.csv", quoted("Step,a - loss,a - loss__MIN,a - loss__MAX"), "a chart without points"),
         ("w.csv", quoted("Step,a - loss,a - loss__MIN,a - loss__MAX", "1,,,"), "a chart without a number"),
         ("w.csv", "", "empty file"),
         ("w.jsonl", "[1]\n[2]\n", "no line is a JSON object"),
@@ -300,7 +300,7 @@ def test_as_many_points_as_an_independent_parse(name: str) -> None:
 def test_a_runs_table_is_no_time_series() -> None:
     path = REAL / "wandbcsv_runs_table_nanogpt" / "wandb_export.csv"
     assert wandb.sniff(path)
-    with pytest.raises(UnreadableError, match="one row per run, no time series"):
+    with pytest.raises(UnreadableError, match="one row per run, not a time series"):
         read_all(wandb.read, path)
 
 
