@@ -13,7 +13,8 @@ rule) that the loss answers within 50 points by leaving its level for good. (3) 
 layers have a ratio above 1.0 towards the input in 80 % of the pairs and 70 in all (AUTOTRAINER's beta3), with a
 poor loss. (4) Level: the norm is above 10 at every point and typically above five times the loss itself, while
 the loss stays poor (where it came down by half: with a norm above 100 at every point, or where it came down by
-four fifths and the norm is above ten times the loss), or begins far above guessing: a hundredfold fall of a
+four fifths and the norm is above ten times the loss) and the norm comes down with it or is above 500 times the
+root of a loss that is halved and stays above 100, or begins far above guessing: a hundredfold fall of a
 classifier that still errs, or of a cross entropy above ten times ln 1,000,000; the least norm is below 1.0 in
 every one of 150 benchmark runs that reach their target. That a norm is merely above 1.0 is not a fault: it is
 so for 90 % of the points of 18 % of runs that reach their target, so this is only a note. Growth that the loss
@@ -43,7 +44,7 @@ from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
 from loglens.remedies.exploding import against_explosion
 from loglens.stats.arrays import Floats, Ints, relative
-from loglens.stats.explosions import answered_jump, comes_down, is_far_above, is_poor
+from loglens.stats.explosions import answered_jump, comes_down, is_beyond_units, is_far_above, is_poor
 from loglens.stats.explosive_growth import explosive_growth
 from loglens.stats.levels import levels
 
@@ -156,9 +157,10 @@ def is_high(grad: Series, loss: Series, metrics: Sequence[Series], min_norm: flo
     height = float(np.median(np.abs(np.interp(grad.step, finite.step, finite.value))))
     times = relative(middle, height)
     vast = low > 10 * min_norm or (levels(finite.value).drop > TOO_HIGH and middle > 2 * level_ratio * height)
-    if not absurd and not comes_down(grad.step, grad.value, finite.step, finite.value):
+    curves, halved = (grad.step, grad.value, finite.step, finite.value), levels(finite.value).drop > HALVED
+    if not absurd and not comes_down(*curves) and not (halved and is_beyond_units(*curves)):
         return None
-    if not absurd and (not is_poor(finite.value) or (levels(finite.value).drop > HALVED and not vast)):
+    if not absurd and (not is_poor(finite.value) or (halved and not vast)):
         return None
     how = "begins far above guessing" if absurd else "stays poor"
     return Sign(

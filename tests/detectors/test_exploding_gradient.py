@@ -199,9 +199,11 @@ def test_norms_that_are_large_from_start_to_end_are_large_by_nature(n: int, unit
 
 
 @pytest.mark.parametrize("n", [60, 400])
-def test_norms_that_go_with_the_root_of_a_squared_error_are_no_explosion(n: int) -> None:
+def test_norms_that_go_with_the_root_of_a_squared_error_are_no_explosion_unless_beyond_any_unit(n: int) -> None:
     loss = falling(n, start=5e4, floor=4e3, noise=0.02)
-    assert not complaints({"loss": loss, "grad_norm": 3e3 * np.sqrt(loss)})
+    assert not complaints({"loss": loss, "grad_norm": 400 * np.sqrt(loss)})
+    (found,) = complaints({"loss": loss, "grad_norm": 3e3 * np.sqrt(loss)})
+    assert "explodes from the start" in found.message, "no unit makes outputs so steep"
 
 
 @pytest.mark.parametrize("n", [60, 400])
