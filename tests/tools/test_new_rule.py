@@ -16,10 +16,11 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("benchmarks", "docs", "loglens", "sample_logs", "tests", "tools")
 FOCUSED = (
     "tests/test_house.py",
-    "tests/test_samples.py",
+    "tests/test_samples.py::test_sample[gpu_idle]",
+    "tests/test_samples.py::test_samples_are_many_and_small",
     "tests/detectors/test_gpu_idle.py",
     "tests/detectors/test_no_rule_crashes.py",
-    "tests/config/test_settings.py",
+    "tests/config/test_settings.py::test_the_schema_in_the_documentation_is_fresh",
     "tests/slow/test_benchmarks.py::test_notes_count_as_claims_where_a_rule_gives_no_more",
     "tests/slow/test_benchmarks.py::test_every_rule_has_faults_and_healthy_runs_in_the_benchmark",
 )

@@ -98,7 +98,11 @@ def test_a_schema_of_several_lines_is_quoted_in_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"step": None}, "no column 'step'"), ({"step": ["x"]}, "no number"), ({"float_value": ["\ufffd"]}, "no number")],
+    [
+        ({"step": None}, "no column 'step'"),
+        ({"step": ["x"]}, "not a number"),
+        ({"float_value": ["\ufffd"]}, "not a number"),
+    ],
 )
 def test_neptune_columns_that_lack_or_hold_words(tmp_path: Path, change: dict[str, Any], said: str) -> None:
     pa: Any = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
