@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # it installs and starts programs
+
 HERE = Path(__file__).parent
 
 

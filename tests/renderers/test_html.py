@@ -411,6 +411,7 @@ def test_values_that_are_not_finite_are_reported_by_stretches() -> None:
     assert len(out.step) < 10_000
 
 
+@pytest.mark.slow
 def test_a_million_points_stay_small() -> None:
     one = html.render(report(long_run(long_curve())))
     assert len(one.encode()) < 0.6 * MEGABYTE
