@@ -26,7 +26,7 @@ LONGEST = ("test_style.py", "test_new_rule.py", "test_quickstart.py")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores: a fifth of the time a worker waits for the program that its test started."""
+    """One worker more than there are cores: a fifth of the time one waits for the program that its test started."""
     return (os.cpu_count() or 1) + 1
 
 

@@ -1,4 +1,4 @@
-"""A minute of the campaign, over all readers. Any number of inputs: python -m tests.slow.fuzz."""
+"""Half a minute of the campaign, over all readers. Any number of inputs: python -m tests.slow.fuzz."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from loglens.readers import READERS
 from tests.slow.fuzz.seeds import seeds
 
 #: For all readers together.
-SECONDS = 60
+SECONDS = 30
 #: Inputs for each reader at least.
 MIN_TRIES = 20
 
