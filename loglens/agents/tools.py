@@ -26,7 +26,7 @@ from loglens.renderers.terminal.look import TextStyle
 from loglens.roles.assign import assign_roles, parts
 
 #: Characters of an answer, points of a curve, runs of a search; and the columns of a table.
-LONGEST, MOST_POINTS, MOST_RUNS, WIDTH = 20_000, 500, 50, 100
+MAX_ANSWER, MAX_POINTS, MAX_RUNS, WIDTH = 20_000, 500, 50, 100
 #: Characters of a name and a sentence.
 NAME, SENTENCE = 120, 300
 
@@ -49,7 +49,7 @@ class Tools:
         if detail == "brief":
             return brief.render(report)
         text = json.render(report)
-        if len(text) > LONGEST:
+        if len(text) > MAX_ANSWER:
             return f"{brief.render(report)}The JSON has {number(len(text))} characters: name a single run.\n"
         return text
 
@@ -72,7 +72,7 @@ class Tools:
         if tag not in named[0].curves:
             raise LoglensError(f"no curve {shorten(safe(tag), NAME)!r}; {_names(list(named[0].curves), tag)}")
         whole = named[0].curves[tag]
-        curve = thin(whole, max(2, min(points, MOST_POINTS)))
+        curve = thin(whole, max(2, min(points, MAX_POINTS)))
         head = (
             f"# {shorten(safe(tag), NAME)}: {len(curve)} of {plural(len(whole), 'point')}, {safe(whole.axis)}, value\n"
         )
@@ -119,7 +119,7 @@ class Tools:
             and (not rule or any(finding.condition == rule for finding in run.findings))
             and name.lower() in run.run.lower()
         ]
-        shown = worst_first(found)[: max(1, min(limit, MOST_RUNS))]
+        shown = worst_first(found)[: max(1, min(limit, MAX_RUNS))]
         lines = [f"{plural(len(found), 'run')}, {len(shown)} shown", *map(_line, shown)]
         return _bounded("\n".join(lines) + "\n")
 
@@ -160,6 +160,6 @@ def _names(names: Sequence[str], wanted: str) -> str:
 
 
 def _bounded(text: str) -> str:
-    if len(text) <= LONGEST:
+    if len(text) <= MAX_ANSWER:
         return text
-    return text[:LONGEST].rpartition("\n")[0] + f"\n... cut: {number(len(text))} characters in all; ask for less\n"
+    return text[:MAX_ANSWER].rpartition("\n")[0] + f"\n... cut: {number(len(text))} characters in all; ask for less\n"

@@ -12,7 +12,7 @@ from loglens.roles.table import SPLITS
 from loglens.roles.words import read_tag, words_of
 
 #: Points before the values are looked at.
-LEAST = 5
+MIN_POINTS = 5
 #: What is measured on held-out data and called no more than this is better the higher it is.
 _SCORES = frozenset({"score", "scores"})
 
@@ -29,11 +29,11 @@ def guess_bare_splits(curves: Mapping[str, Series], roles: Iterable[str | None])
         said, split = read_tag(tag)
         if said in _SCORES and split in ("val", "test"):
             scores[tag] = Role("metric_higher", split, guessed=True)
-        elif said == "metric" and split in ("val", "test") and len(curves[tag].finite) >= LEAST:
+        elif said == "metric" and split in ("val", "test") and len(curves[tag].finite) >= MIN_POINTS:
             scores |= _metrics({tag: split}, [_change(curves[tag]) < 0])
         words = words_of(tag).split()
         split = SPLITS.get(words[0]) if len(words) == 1 and len(words[0]) > 2 else None
-        if split and len(curves[tag].finite) >= LEAST:
+        if split and len(curves[tag].finite) >= MIN_POINTS:
             named[tag] = split
     if "train" not in named.values() or len(set(named.values())) < 2:
         return scores

@@ -30,7 +30,7 @@ SERVICES = ("discord", "slack", "ntfy", "json")
 #: Seconds until a server that does not answer is given up, and what names an environment variable instead of a URL.
 TIMEOUT, FROM_ENVIRONMENT = 5.0, "env:"
 #: Characters of a message: Discord takes 2000, ntfy 4096 bytes.
-LONGEST = 1500
+MAX_MESSAGE = 1500
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -80,7 +80,7 @@ class Notifier:
 
 def payload(event: Event, service: str) -> tuple[bytes, dict[str, str]]:
     """The body and the headers of a message, in the form of a service."""
-    text = scrub(event.line())[:LONGEST]
+    text = scrub(event.line())[:MAX_MESSAGE]
     kind = {"Content-Type": "application/json"}
     if service == "discord":
         return json.dumps({"content": text, "allowed_mentions": {"parse": []}}).encode(), kind

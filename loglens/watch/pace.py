@@ -11,9 +11,9 @@ from loglens.model.series import Series
 
 #: A run stands still after so many times its usual gap, and after so many times the longest gap it has had (an
 #: evaluation, a checkpoint), but never sooner than a minute.
-USUAL, LONGEST, LEAST = 10.0, 2.0, 60.0
+USUAL_GAPS, LONGEST_GAPS, MIN_PATIENCE = 10.0, 2.0, 60.0
 #: Where fewer writes were seen than this, writers that hold records back (TensorBoard: 120 s) are not known yet.
-FEW_WRITES, LEAST_UNSEEN = 3, 600.0
+FEW_WRITES, MIN_PATIENCE_UNSEEN = 3, 600.0
 #: Seconds for a log without times of which no write was seen: an epoch may take so long.
 UNKNOWN = 1800.0
 #: Gaps that are kept.
@@ -50,9 +50,9 @@ class Pace:
         usual = self.usual
         if usual is None:
             return UNKNOWN
-        least = LEAST if len(self.writes) >= FEW_WRITES else LEAST_UNSEEN
+        least = MIN_PATIENCE if len(self.writes) >= FEW_WRITES else MIN_PATIENCE_UNSEEN
         longest = max([self.longest_record_gap, *self.writes])
-        return max(least, USUAL * usual, LONGEST * longest)
+        return max(least, USUAL_GAPS * usual, LONGEST_GAPS * longest)
 
 
 def rate(curve: Series | None) -> float | None:

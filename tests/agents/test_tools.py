@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loglens.agents.roots import Roots
-from loglens.agents.tools import LONGEST, MOST_POINTS, Tools, guide
+from loglens.agents.tools import MAX_ANSWER, MAX_POINTS, Tools, guide
 from loglens.config.load import Config
 from loglens.errors import LoglensError
 from loglens.renderers.shared.summary import VERDICTS
@@ -40,7 +40,7 @@ def test_diagnose_is_brief_or_whole(tools: Tools) -> None:
 
 def test_inspect_lists_curves_with_their_roles(tools: Tools) -> None:
     text = tools.inspect("nan_loss_rnn")
-    assert "train/loss" in text and "grad_norm" in text and len(text) <= LONGEST + 100
+    assert "train/loss" in text and "grad_norm" in text and len(text) <= MAX_ANSWER + 100
 
 
 def test_a_curve_keeps_its_ends_and_its_bad_values(tools: Tools) -> None:
@@ -49,7 +49,7 @@ def test_a_curve_keeps_its_ends_and_its_bad_values(tools: Tools) -> None:
     steps = [int(row.split(",")[0]) for row in rows]
     assert steps == sorted(steps) and steps[0] == 0
     assert any(row.endswith("nan") for row in rows)
-    assert len(tools.curve("nan_loss_rnn", "train/loss", points=10**9).splitlines()) <= 2 * MOST_POINTS
+    assert len(tools.curve("nan_loss_rnn", "train/loss", points=10**9).splitlines()) <= 2 * MAX_POINTS
 
 
 def test_what_is_not_there_is_said_with_what_is(tools: Tools) -> None:
@@ -77,7 +77,7 @@ def test_search_finds_runs_by_verdict_rule_and_name(tools: Tools) -> None:
 
 def test_compare_says_where_two_runs_diverge(tools: Tools) -> None:
     text = tools.compare("healthy_lstm", "nan_loss_rnn")
-    assert "nan_loss_rnn" in text and len(text) <= LONGEST + 100
+    assert "nan_loss_rnn" in text and len(text) <= MAX_ANSWER + 100
 
 
 def test_a_rule_is_explained(tools: Tools) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from loglens.watch.pace import LEAST, LEAST_UNSEEN, UNKNOWN, Pace, rate
+from loglens.watch.pace import MIN_PATIENCE, MIN_PATIENCE_UNSEEN, UNKNOWN, Pace, rate
 from tests.curves import falling, series
 
 
@@ -17,7 +17,9 @@ def pace(*writes: float) -> Pace:
     return found
 
 
-@pytest.mark.parametrize(("gap", "patience"), [(0.1, LEAST), (5.9, LEAST), (30.0, 300.0), (600.0, 6000.0)])
+@pytest.mark.parametrize(
+    ("gap", "patience"), [(0.1, MIN_PATIENCE), (5.9, MIN_PATIENCE), (30.0, 300.0), (600.0, 6000.0)]
+)
 def test_ten_times_the_usual_gap_and_at_least_a_minute(gap: float, patience: float) -> None:
     assert pace(gap, gap, gap, gap).patience() == patience
 
@@ -30,7 +32,7 @@ def test_a_writer_that_holds_records_back_is_not_taken_for_one_that_stands_still
     """TensorBoard writes every 120 s what was logged every 0.1 s."""
     found = Pace()
     found.read(replace(series(falling(100)), time=np.linspace(1e9, 1e9 + 9.9, 100)))
-    assert found.patience() == LEAST_UNSEEN
+    assert found.patience() == MIN_PATIENCE_UNSEEN
     found.writes.extend([120.0] * 3)
     assert found.patience() == 1200.0
 

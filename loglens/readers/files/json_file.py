@@ -27,7 +27,7 @@ fast_loads: Callable[[bytes], Any] = import_module("orjson").loads if find_spec(
 
 #: The largest JSON document that is read as a whole, in bytes; parsed it takes ten times as much.
 MAX_SIZE = 256 << 20
-DEEPEST = 32
+MAX_DEPTH = 32
 #: So many lines are parsed together.
 AT_ONCE = 256
 
@@ -193,7 +193,7 @@ def flatten(
                         typed(path, value)
                 elif value.keys() == {"num", "mean", "std"}:  # StyleGAN's stats.jsonl
                     nested.append((path, {"": value["mean"]}, depth))
-                elif depth < DEEPEST:
+                elif depth < MAX_DEPTH:
                     nested.append((path + separator, value, depth + 1))
             elif isinstance(value, list):
                 if len(value) == 1 and (only := number(value[0])) is not None:

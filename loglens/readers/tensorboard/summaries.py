@@ -17,7 +17,7 @@ from loglens.readers.tensorboard.scalar_batches import LONG, SCALAR_PLUGINS
 from loglens.stats.arrays import Floats
 
 TEXT_KEPT = 300  # characters of a text that is no JSON
-DEEPEST = 16  # levels of nested parameters
+MAX_DEPTH = 16  # levels of nested parameters
 
 
 class CorruptError(ValueError):
@@ -225,7 +225,7 @@ def _flat(tree: dict[str, Any], prefix: str, depth: int = 0) -> Iterator[tuple[s
     """Values by path; lists of plain values stay lists, what is nested deeper is left out."""
     for key, value in tree.items():
         if isinstance(value, dict):
-            if depth < DEEPEST:
+            if depth < MAX_DEPTH:
                 yield from _flat(value, f"{prefix}{key}/", depth + 1)
         elif not isinstance(value, list) or not any(isinstance(each, list | dict) for each in value):
             yield f"{prefix}{key}", value

@@ -19,7 +19,7 @@ Raw = NDArray[np.uint8]
 
 #: Fewer messages than this are not worth numpy's overhead per call.
 FEW = 12
-DEEPEST = 32
+MAX_DEPTH = 32
 _VALUE = 16 << 3 | 2  # field 16, of two bytes
 
 
@@ -115,7 +115,7 @@ def _split(data: bytes, raw: Raw, owner: Ints, start: Ints, stop: Ints) -> Pairs
     size, at = varints(raw, start + 1)
     key_stop = np.minimum(at + size, stop)
     deeper = np.flatnonzero((raw[key_stop] == 0x12) & (key_stop < stop))
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         if not len(deeper):
             break
         size, at = varints(raw, key_stop[deeper] + 1)

@@ -12,7 +12,7 @@ from tests.slow.fuzz.raw import INTEGERS, garble
 from tests.slow.fuzz.words import NUMBERS, WORDS
 
 BLOCKLOGS = frozenset({"wandb.transaction_log", "swanlab"})
-DEEPEST = 6
+MAX_DEPTH = 6
 DOUBLES = (0.0, -0.0, float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 5e-324, 2.0**63, -1.0, 1e-30)
 
 
@@ -127,7 +127,7 @@ def message(draw: random.Random, data: bytes, depth: int = 0) -> bytes:
         fields[at] = (number, 1, struct.pack("<d", draw.choice(DOUBLES)))
     elif kind == 5:
         fields[at] = (number, 5, struct.pack("<I", draw.choice(INTEGERS) & 0xFFFFFFFF))
-    elif kind == 2 and depth < DEEPEST:
+    elif kind == 2 and depth < MAX_DEPTH:
         if choice == 4:  # another type of field under the same number
             fields[at] = (number, 0, varint(draw.choice(INTEGERS)))
         else:
