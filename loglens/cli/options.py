@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -102,6 +103,20 @@ def config_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def configured(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of `config_options` and `reading_options` to a command, which gets `config` in their place.
+
+    It gets `roles` as well, each --role as it was given, for `unmatched_roles`.
+    """
+
+    @wraps(command)
+    def call(*words: Any, file: Path | None, isolated: bool, roles: tuple[str, ...], **options: Any) -> Any:
+        reading = {name: options.pop(name) for name in ("columns", "follow", "limits")}
+        return command(*words, config=load_config(file, isolated, roles, **reading), roles=roles, **options)
+
+    return config_options(reading_options(call))
 
 
 def load_config(

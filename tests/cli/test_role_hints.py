@@ -39,12 +39,12 @@ def test_a_run_with_a_loss_needs_no_hint() -> None:
     assert "--role" not in json.loads(call("diagnose", path, "--format", "json").stdout)["runs"][0]["summary"]
 
 
-@pytest.mark.parametrize("command", ["diagnose", "inspect"])
-def test_a_role_that_matches_no_curve_is_said(command: str) -> None:
+@pytest.mark.parametrize("command", [["diagnose"], ["inspect"], ["history"], ["watch", "--once"]], ids=" ".join)
+def test_a_role_that_matches_no_curve_is_said(command: list[str]) -> None:
     path = log("run.csv", train__loss=falling(200), val__quality=level(200, 3.0))
-    said = call(command, path, "--role", "val/qality=metric_higher").stderr
+    said = call(*command, path, "--role", "val/qality=metric_higher").stderr
     assert "val/qality" in said and "matches no curve; did you mean val/quality?" in said
-    assert "matches no curve" not in call(command, path, "--role", "*quality=metric_higher").stderr
+    assert "matches no curve" not in call(*command, path, "--role", "*quality=metric_higher").stderr
 
 
 def test_a_guessed_role_is_marked_for_people_and_the_documents_keep_their_form() -> None:

@@ -52,8 +52,7 @@ from loglens.roles.assign import assign_roles
     help="Default: text, or what the suffix of -o asks for.",
 )
 @common.output_option("Write here: .html, .md, .json, .txt, or a figure (.svg, .png, .pdf).")
-@common.config_options
-@common.reading_options
+@common.configured
 @click.option("-v", "--verbose", is_flag=True, help="Every curve and every parameter.")
 @click.option("-q", "--quiet", is_flag=True, help="No warnings on standard error.")
 @common.traceback_option
@@ -65,12 +64,8 @@ def command(
     regressions: tuple[str, ...],
     format: str | None,
     outputs: tuple[Path, ...],
-    file: Path | None,
-    isolated: bool,
+    config: Config,
     roles: tuple[str, ...],
-    columns: tuple[str, ...],
-    follow: bool,
-    limits: dict[str, int],
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -85,7 +80,6 @@ def command(
         raise click.UsageError("give GOOD and BAD, or BAD alone with --against 'runs/good*'")
     wanted = [limit(said) for said in regressions]
     targets = output_targets(outputs, format, SUFFIXES)
-    config = common.load_config(file, isolated, roles, columns, follow, limits)
     bad = _one(paths[-1], _runs([paths[-1]], config, quiet))
     if against:
         good = [

@@ -107,8 +107,7 @@ class Format(click.ParamType[str]):
     default=True,
     help="Judge unchanged runs again instead of using kept results.",
 )
-@common.config_options
-@common.reading_options
+@common.configured
 @click.option("-v", "--verbose", is_flag=True, help="Every curve, snippet and healthy run in full.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
 @common.traceback_option
@@ -129,12 +128,8 @@ def command(
     engine: str,
     scheduler: str | None,
     cached: bool,
-    file: Path | None,
-    isolated: bool,
+    config: Config,
     roles: tuple[str, ...],
-    columns: tuple[str, ...],
-    follow: bool,
-    limits: dict[str, int],
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -145,13 +140,7 @@ def command(
     if (engine == "dask") != (scheduler is not None):
         raise click.UsageError("--engine dask and --scheduler ADDRESS go together")
     targets = output_targets(outputs, format, registry.suffixes() if outputs else {})
-    config = with_flags(
-        common.load_config(file, isolated, roles, columns, follow, limits),
-        registry.detectors(),
-        fail_on,
-        select,
-        ignore,
-    )
+    config = with_flags(config, registry.detectors(), fail_on, select, ignore)
     old = baseline.load(accepted) if accepted else None
     whole = [(path, name) for path, name in targets if name != jsonl.FORMAT]
     tags: set[str] = set()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from loglens.cli import console
 from loglens.cli import options as common
 from loglens.compare import history
+from loglens.config.load import Config
 from loglens.model.exit_code import ExitCode
 from loglens.model.report import Unread
 from loglens.pipeline.session import open_paths
@@ -22,8 +21,7 @@ from loglens.roles.assign import assign_roles
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the last N runs.")
 @click.option("--fail-on-drift", is_flag=True, help="Exit with 1 if a metric has drifted for the worse.")
 @click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
-@common.config_options
-@common.reading_options
+@common.configured
 @click.option("-q", "--quiet", is_flag=True, help="No warnings on standard error.")
 @common.traceback_option
 @click.pass_context
@@ -34,21 +32,18 @@ def command(
     last: int | None,
     fail_on_drift: bool,
     format: str,
-    file: Path | None,
-    isolated: bool,
+    config: Config,
     roles: tuple[str, ...],
-    columns: tuple[str, ...],
-    follow: bool,
-    limits: dict[str, int],
     quiet: bool,
 ) -> None:
     """Find where the level at which runs of one recipe end has changed: by small steps, beyond their noise.
 
     PATH holds the runs, such as those of every night. They are taken in the order in which they began.
     """
-    config = common.load_config(file, isolated, roles, columns, follow, limits)
     reading = open_paths(paths, config)
     runs = history.in_order([(run, assign_roles(run, config.roles)) for run in reading])
+    for line in common.unmatched_roles(roles, {curve.tag for _, curves in runs for curve in curves}):
+        console.log(line)
     console.warn([Unread.of(failure) for failure in reading.unread], quiet=quiet and bool(runs), texted=False)
     runs = runs[-last:] if last else runs
     found = history.drifts(runs, metrics)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from loglens.cli import console, progress
 from loglens.cli import options as common
+from loglens.config.load import Config
 from loglens.model.exit_code import ExitCode
 from loglens.model.report import Unread
 from loglens.pipeline.session import open_paths
@@ -19,8 +18,7 @@ from loglens.roles.assign import assign_roles, parts
 @click.command("inspect")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
-@common.config_options
-@common.reading_options
+@common.configured
 @click.option(
     "--show-params", is_flag=True, help="The parameters alone, all of them, as reports show them: no secrets."
 )
@@ -32,18 +30,13 @@ def command(
     ctx: click.Context,
     paths: tuple[str, ...],
     format: str,
-    file: Path | None,
-    isolated: bool,
+    config: Config,
     roles: tuple[str, ...],
-    columns: tuple[str, ...],
-    follow: bool,
-    limits: dict[str, int],
     show_params: bool,
     verbose: bool,
     quiet: bool,
 ) -> None:
     """List runs, curves, points, roles and notes, without judging."""
-    config = common.load_config(file, isolated, roles, columns, follow, limits)
     table = config.roles
     reading = open_paths(paths, config)
     with progress.progress_bar(reading.sources, quiet) as watch:

@@ -10,6 +10,7 @@ from loglens.analysis.report_builder import collect
 from loglens.cli import atomic_file, console, progress
 from loglens.cli import options as common
 from loglens.config.flags import with_flags
+from loglens.config.load import Config
 from loglens.errors import LoglensError, nearest
 from loglens.model.exit_code import ExitCode
 from loglens.model.numbers import plural
@@ -45,8 +46,7 @@ from loglens.renderers.figures import plot
     metavar="INCHES",
     help="How wide a figure is.",
 )
-@common.config_options
-@common.reading_options
+@common.configured
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings on standard error.")
 @common.traceback_option
 @click.pass_context
@@ -57,12 +57,8 @@ def command(
     select: tuple[str, ...],
     separate: bool,
     width: float,
-    file: Path | None,
-    isolated: bool,
+    config: Config,
     roles: tuple[str, ...],
-    columns: tuple[str, ...],
-    follow: bool,
-    limits: dict[str, int],
     quiet: bool,
 ) -> None:
     """Draw the curves that each finding rests on, with its onset, its episode and values that are not finite.
@@ -78,7 +74,7 @@ def command(
         if name not in registry.detectors():
             raise LoglensError(f"--select: no rule {name!r}; {nearest(name, list(registry.detectors()))}")
     plot.check()
-    config = with_flags(common.load_config(file, isolated, roles, columns, follow, limits), registry.detectors())
+    config = with_flags(config, registry.detectors())
     execution = session.Execution(jobs=None, cached=True, formats={"plot"})
     with progress.tracker(quiet) as track:
         judged, stopped = session.diagnose(paths, config, execution, track=track)

@@ -18,7 +18,7 @@ from loglens.cli import atomic_file, console
 from loglens.cli import options as common
 from loglens.cli.outputs import output_targets, render
 from loglens.config.flags import with_flags
-from loglens.config.load import FAIL_ON
+from loglens.config.load import FAIL_ON, Config
 from loglens.errors import LoglensError
 from loglens.model.report import Report
 from loglens.pipeline.interrupts import deferred_signals
@@ -68,8 +68,7 @@ REDRAW = 0.5
 @click.option(
     "--ignore", multiple=True, shell_complete=common.complete_rule, metavar="RULE", help="Leave this rule out."
 )
-@common.config_options
-@common.reading_options
+@common.configured
 @click.option(
     "-q", "--quiet", is_flag=True, help="No lines on a terminal, and no last report but where -o asks for it."
 )
@@ -90,12 +89,8 @@ def command(
     fail_on: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
-    file: Path | None,
-    isolated: bool,
+    config: Config,
     roles: tuple[str, ...],
-    columns: tuple[str, ...],
-    follow: bool,
-    limits: dict[str, int],
     quiet: bool,
 ) -> None:
     """Follow logs that still grow, and say what is wrong as soon as it is sure. It touches nothing of the training.
@@ -107,7 +102,6 @@ def command(
     hear = _hearers(command_line, url, service)
     if until == "warning" and fail_on is None:
         fail_on = "warning"
-    config = common.load_config(file, isolated, roles, columns, follow, limits)
     config = with_flags(config, registry.detectors(), fail_on, select, ignore)
     watch = following.Watch(paths, config, interval, stall)
     stopped: KeyboardInterrupt | None = None
@@ -124,6 +118,8 @@ def command(
             with contextlib.suppress(KeyboardInterrupt):  # a second one: the report as it is
                 watch.finish()
     report = watch.report()
+    for line in common.unmatched_roles(roles, set(common.tags_of(report.runs))):
+        console.log(line)
     _write(report, format, targets, quiet)
     if stopped is not None:
         raise stopped
