@@ -125,4 +125,4 @@ def _lines(found: Sequence[Drift], runs: int, look: TextStyle) -> Iterator[str]:
         yield f"{mark} {shorten(safe(drift.tag), NAME)}  {plural(len(drift.values), 'run')}, {levels}{way}"
         for point in drift.points:
             name = shorten(safe(drift.names[point.at]), NAME)
-            yield f"    since {name}: {number(point.before)} -> {number(point.after)} ({point.change:+.1%})"
+            yield f"    from {name} on: {number(point.before)} -> {number(point.after)} ({point.change:+.1%})"

@@ -40,7 +40,7 @@ def test_four_percent_twice_is_a_drift_that_fails_the_gate(tmp_path: Path) -> No
     assert [int(change["run"][5:7]) for change in metric["changes"]] == pytest.approx([10, 20], abs=1)
     assert metric["worse"] == pytest.approx(0.0816, abs=0.01)
     text = run(str(tmp_path))
-    assert text.exit_code == 0 and "1 drifted for the worse" in text.stdout and "since night" in text.stdout
+    assert text.exit_code == 0 and "1 drifted for the worse" in text.stdout and "from night" in text.stdout
     assert run(str(tmp_path), "--last", "9", "--fail-on-drift").exit_code == 0, "of the last nine none differs"
 
 
