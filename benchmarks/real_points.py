@@ -26,24 +26,33 @@ def points(folder: Path) -> int:
         return 0
 
 
+def counted(root: Path) -> dict[str, int]:
+    """The points of each run by the manifest."""
+    with (root / "manifest.csv").open(newline="", encoding="utf-8") as stream:
+        return {row["id"]: int(row["n_points"]) for row in csv.DictReader(stream)}
+
+
+def explained() -> dict[str, tuple[int, str]]:
+    """The points that loglens finds in each run that differs, and why."""
+    with KNOWN.open(newline="", encoding="utf-8") as stream:
+        return {row["run"]: (int(row["points"]), row["why"]) for row in csv.DictReader(stream)}
+
+
 def main() -> None:
     """Print the table."""
     root = Path(sys.argv[1])
-    with KNOWN.open(newline="", encoding="utf-8") as stream:
-        known = {row["run"]: (int(row["points"]), row["why"]) for row in csv.DictReader(stream)}
-    with (root / "manifest.csv").open(newline="", encoding="utf-8") as stream:
-        counted = {row["id"]: int(row["n_points"]) for row in csv.DictReader(stream)}
+    known, manifest_points = explained(), counted(root)
     unexplained = 0
     print("| run | manifest | loglens | why |\n|---|--:|--:|---|")
-    for run, manifest in counted.items():
+    for run, manifest in manifest_points.items():
         found = points(root / run)
-        explained, why = known.get(run, (manifest, "as many"))
-        if found != explained:
+        expected, why = known.get(run, (manifest, "as many"))
+        if found != expected:
             unexplained += 1
-            why = f"NOT EXPLAINED (expected {explained:,})"
-        if found != manifest or found != explained:
+            why = f"NOT EXPLAINED (expected {expected:,})"
+        if found != manifest or found != expected:
             print(f"| {run} | {manifest:,} | {found:,} | {why} |")
-    print(f"\n{len(counted)} runs, {len(known)} differ for the reason given, {unexplained} differ without one")
+    print(f"\n{len(manifest_points)} runs, {len(known)} differ for the reason given, {unexplained} differ without one")
     sys.exit(bool(unexplained))
 
 

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, settings
 import loglens
 from loglens.model.report import Diagnosis
 
-SAMPLES = Path(__file__).parents[1] / "sample_logs"
+TESTS = Path(__file__).parent
+SAMPLES = TESTS.parent / "sample_logs"
 
 # No deadline, since machines that run tests are slow at times. HYPOTHESIS_PROFILE=nightly searches for longer.
-settings.register_profile("ci", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("nightly", settings.get_profile("ci"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
@@ -30,12 +31,22 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where the whole suite is asked for, do not import files that hold no test of the wanted kind."""
+    if collection_path.suffix != ".py" or config.args_source != pytest.Config.ArgsSource.TESTPATHS:
+        return None
+    in_slow_folder = "slow" in collection_path.relative_to(TESTS).parts
+    if config.option.markexpr == "not slow":
+        return in_slow_folder or None
+    if config.option.markexpr == "slow" and not in_slow_folder:
+        return not any(word in collection_path.read_text("utf-8") for word in ("mark.slow", "browser")) or None
+    return None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in LONGEST)
     for item in items:
-        if "slow" in item.path.relative_to(Path(__file__).parent).parts or "browser" in getattr(
-            item, "fixturenames", ()
-        ):
+        if "slow" in item.path.relative_to(TESTS).parts or "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
 
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import click
@@ -22,6 +23,11 @@ PACKAGE = ROOT / "loglens"
 
 def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
 
 
 def rooms() -> set[str]:
@@ -47,7 +53,7 @@ def test_nobody_imports_by_the_name_of_a_package_that_only_holds_modules() -> No
     packages = {".".join(path.parent.relative_to(ROOT).parts) for path in PACKAGE.rglob("*/__init__.py")}
     hollow = packages - {"loglens.cli"}
     for path in modules():
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ImportFrom) and node.module in hollow:
                 folder = ROOT.joinpath(*node.module.split("."))
                 strange = [
@@ -93,7 +99,7 @@ def test_the_tests_mirror_the_packages() -> None:
     folders = {path.parent.name for path in tests.glob("*/__init__.py")}
     assert folders - {"golden", "slow", "tools"} == {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     for path in tests.glob("test_*.py"):
-        about = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        about = ast.get_docstring(parsed(path)) or ""
         assert "the whole" in about.lower(), f"{path.name} belongs to a package, or says that it is about the whole"
 
 
@@ -121,7 +127,7 @@ def test_detectors_are_short() -> None:
 
 def test_public_names_have_docstrings() -> None:
     for path in modules():
-        tree = ast.parse(path.read_text("utf-8"))
+        tree = parsed(path)
         assert ast.get_docstring(tree), f"{path.name} has no docstring"
         for node in tree.body:
             if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):

@@ -24,13 +24,17 @@ from loglens.roles.assign import assign_roles
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 FOLDERS = sorted(path.parent for path in SAMPLES.glob("*/expect.toml"))
 HEALTHY = [folder for folder in FOLDERS if folder.name.startswith("healthy_")]
-RUNS = {folder: loglens.read(folder)[0] for folder in FOLDERS}
+
+
+@cache
+def sample(folder: Path) -> Run:
+    return loglens.read(folder)[0]
 
 
 @cache
 def as_it_is(folder: Path) -> Diagnosis:
     """What is said about a sample that nobody has changed."""
-    return judge(RUNS[folder], detectors())
+    return judge(sample(folder), detectors())
 
 
 def named(diagnosis: Diagnosis) -> set[str]:
@@ -67,7 +71,7 @@ def with_constant(run: Run) -> Run:
 @pytest.mark.parametrize("change", [scaled, shifted, with_constant])
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_no_verdict_changes(folder: Path, change: Callable[[Run], Run]) -> None:
-    run = RUNS[folder]
+    run = sample(folder)
     if change is scaled and folder.name.startswith("posterior_collapse"):
         pytest.skip("a KL term is in nats: it has no other unit")
     before, after = as_it_is(folder), judge(change(run), detectors())
@@ -76,7 +80,7 @@ def test_no_verdict_changes(folder: Path, change: Callable[[Run], Run]) -> None:
 
 @pytest.mark.parametrize("folder", HEALTHY, ids=lambda folder: folder.name)
 def test_a_healthy_run_thinned_to_every_tenth_point_is_healthy(folder: Path) -> None:
-    run = RUNS[folder]
+    run = sample(folder)
     keep = np.zeros(len(run.columns), bool)
     for tag in range(len(run.tags)):
         keep[np.flatnonzero(run.columns.tag == tag)[::10]] = True
@@ -85,14 +89,14 @@ def test_a_healthy_run_thinned_to_every_tenth_point_is_healthy(folder: Path) -> 
 
 @given(st.sampled_from(HEALTHY), st.floats(0, 1))
 def test_a_healthy_run_cut_at_any_point_raises_no_error(folder: Path, part: float) -> None:
-    run = RUNS[folder]
+    run = sample(folder)
     last = np.quantile(run.columns.step, part)
     assert judge(with_rows(run, run.columns.step <= last), detectors()).verdict != "failed"
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_nan_appended_to_the_loss_is_always_an_error(folder: Path) -> None:
-    run = RUNS[folder]
+    run = sample(folder)
     tag = next((curve.tag for curve in assign_roles(run) if (curve.role, curve.split) == ("loss", "train")), None)
     if tag is None:
         pytest.skip("no curve has the role loss here (two players)")

@@ -40,7 +40,8 @@ def watched(*args: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_diagnosis_connects_to_nothing_and_starts_nothing() -> None:
     done = watched(
-        "diagnose", "sample_logs", "tests/readers/data", "--fail-on", "never", "--jobs", "1", "--no-cache", "-q"
+        *("diagnose", "sample_logs/exploding_gradient_rnn", "sample_logs/healthy_gan", "tests/readers/data"),
+        *("--fail-on", "never", "--jobs", "1", "--no-cache", "-q"),
     )
     assert done.returncode == 0, done.stderr
 

@@ -70,7 +70,7 @@ def test_configuration_beside(tmp_path: Path) -> None:
 def test_a_flipped_byte_costs_one_record(tmp_path: Path) -> None:
     path, data = tmp_path / "run-x.swanlab", blocks((scalar("loss", n, n / 3) for n in range(2000)), HEADER)
     draw = np.random.default_rng(1)
-    for at in draw.integers(0, len(data), 60).tolist():
+    for at in draw.integers(0, len(data), 25).tolist():
         broken = bytearray(data)
         broken[at] ^= 0x10
         path.write_bytes(broken)

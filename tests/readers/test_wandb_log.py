@@ -253,7 +253,7 @@ def many(tmp_path: Path, count: int = 3000) -> tuple[Path, bytes]:
 def test_one_flipped_byte_costs_one_record(tmp_path: Path) -> None:
     path, data = many(tmp_path)
     draw = np.random.default_rng(0)
-    for at in [*draw.integers(0, len(data), 150).tolist(), 0, 4, 6, 7, len(data) - 1]:
+    for at in [*draw.integers(0, len(data), 50).tolist(), 0, 4, 6, 7, len(data) - 1]:
         broken = bytearray(data)
         broken[at] ^= 1 << int(draw.integers(8))
         path.write_bytes(broken)
@@ -278,7 +278,7 @@ def test_zeroed_blocks_cost_what_stood_there(tmp_path: Path) -> None:
 def test_every_truncation_is_a_prefix() -> None:
     data = FILE.read_bytes()
     last = 0
-    for end in range(7, len(data)):
+    for end in (*range(7, len(data) - 400, 5), *range(len(data) - 400, len(data))):
         log = _blocklog.BlockLog(FILE, b":W&B")
         batch = log._walk(data[:end], 0)
         assert len(batch.start) >= last
