@@ -21,6 +21,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 #: A rule's name: lower-case words of letters and digits between hyphens, the first of which begins with a letter.
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 FAMILY, SEVERITY, TITLE = "system", "note", "The GPU does next to nothing"
+THRESHOLDS = 'percent = "share of the GPU below which it counts as idle, in per cent"\n'
 
 
 def new_files(name: str) -> dict[str, str]:
@@ -45,6 +46,7 @@ def registrations(name: str) -> dict[str, tuple[str, str]]:
     row = f"| `{name}` | {FAMILY} | {SEVERITY} | {TITLE} |\n"
     return {
         "loglens/detectors/__init__.py": (")\n", f'    "{module}",\n'),
+        "loglens/detectors/thresholds.toml": ("", f"\n[{name}]\n{THRESHOLDS}"),
         "README.md": ("<!-- /rules -->", row),
         "benchmarks/diagnosis/score.py": (")\nResults =", f'\n    "{name}",'),
         "tests/slow/test_benchmarks.py": ('""".split()\n)', f"\n    {name}"),
@@ -56,10 +58,10 @@ def register(name: str) -> None:
     changed = {}
     for path, (before, line) in registrations(name).items():
         text = (ROOT / path).read_text("utf-8")
-        at = text.rfind(before) if path.endswith("__init__.py") else text.find(before)
+        at = text.rfind(before) if path.startswith("loglens/detectors/") else text.find(before)
         if at < 0:
             raise SystemExit(f"{path}: no {before!r} to put {line.strip()} before")
-        if line.startswith("\n"):  # behind the last entry of a list, whose own newline stays
+        if before and line.startswith("\n"):  # behind the last entry of a list, whose own newline stays
             at = len(text[:at].rstrip("\n"))
         changed[path] = text[:at] + line + text[at:]
     for path, text in changed.items():
@@ -97,7 +99,7 @@ def main(arguments: Sequence[str]) -> int:
     run("docs/generate.py")
     (ROOT / "docs" / "config.schema.json").write_text(run("-m", "loglens", "config", "--schema"), "utf-8")
     sys.stdout.write("".join(f"written: {path}\n" for path in files))
-    sys.stdout.write("".join(f"a line in: {path}\n" for path in registrations(name)))
+    sys.stdout.write("".join(f"registered in: {path}\n" for path in registrations(name)))
     sys.stdout.write("made again: docs/ (python docs/generate.py, loglens config --schema)\n")
     return 0
 
