@@ -16,6 +16,7 @@ from loglens.model.finding import Severity
 from loglens.model.numbers import number, plural
 from loglens.model.report import Diagnosis, Judged, Report, Unread
 from loglens.pipeline.diagnose_units import diagnose_units
+from loglens.pipeline.trim import point_budget, trim
 from loglens.registry import load as registry
 from loglens.remote.storage import is_remote
 from loglens.watch.event import Event
@@ -83,6 +84,17 @@ class Watch:
         """Every judged run, with the log it is in."""
         return [(one, run) for one in self._followed.values() for run in one.runs]
 
+    @property
+    def waiting(self) -> int:
+        """How many logs were found and not judged yet."""
+        return sum(one.judged_at is None for one in self._followed.values())
+
+    @property
+    def unread(self) -> list[Unread]:
+        """What cannot be read, as of the last look."""
+        items = [item for one in self._followed.values() for item in one.judged if isinstance(item, Unread)]
+        return [*self._failures.values(), *items]
+
     def report(self) -> Report:
         """The report on the runs that were followed, or where none was on those that were over before."""
         chosen = [one for one in self._followed.values() if not one.over] or list(self._followed.values())
@@ -130,6 +142,8 @@ class Watch:
         """Read a unit whole, and judge its runs."""
         states, started = one.states, self.timer()
         ((_, judged),) = diagnose_units([one.unit], self.config, 1)
+        points = point_budget(len(self._followed))  # the runs of all units are in memory together
+        judged = [trim(item, points) if isinstance(item, Diagnosis) else item for item in judged]
         cost = self.timer() - started
         self.spent += cost
         one.take(judged, states, self.clock(), cost)

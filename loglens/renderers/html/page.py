@@ -22,6 +22,7 @@ from loglens.renderers.html.drawing import spark
 from loglens.renderers.html.heatmaps import histograms
 from loglens.renderers.html.runs import columns, curves
 from loglens.renderers.html.seeds import settings
+from loglens.renderers.html.style import SCHEMES, style_sheet
 from loglens.renderers.shared.summary import (
     CODE,
     FEW_RUNS,
@@ -55,10 +56,15 @@ SCRIPTS = ("numbers.js", "axis.js", "plot.js", "page.js", "runs.js")
 HEADINGS = ("Why it matters.", "When it is wrong.")
 
 
-def page(report: Report) -> str:
-    """Render the whole HTML document."""
+def page(report: Report, *, theme: str = "auto", framed: bool = False, sections: bool = True) -> str:
+    """Render the whole HTML document.
+
+    theme: light, dark, or auto, as the reader's system has it. framed: inside another page, which says whose it is.
+    sections: whether each of several runs has one below the table.
+    """
     runs = worst_first(report.runs)
-    shown = runs[: SECTIONS if len(runs) <= VERY_MANY else FEW_SECTIONS]
+    most = SECTIONS if len(runs) <= VERY_MANY else FEW_SECTIONS
+    shown = runs[:most] if sections or len(runs) == 1 else []
     groups = [figures.panels(run, len(runs)) for run in shown]
     max_points = figures.share(groups)
     views = [
@@ -86,9 +92,11 @@ def page(report: Report) -> str:
             "columns": [{"title": c.title, "kind": c.kind, "values": c.values, "shown": c.shown} for c in table],
             "curves": curves(runs),
         }
-    style, script = _asset("style.css"), _script()
+    style, script = Markup(style_sheet(theme)), _script()  # noqa: S704 - our own file
     return page_template(FOLDER).render(
         style=style,
+        scheme=SCHEMES[theme],
+        framed=framed,
         script=script,
         policy=f"default-src 'none'; script-src {policy_hash(script)}; style-src {policy_hash(style)}; img-src data:; "
         "base-uri 'none'; form-action 'none'",
@@ -118,7 +126,7 @@ def _row(run: Diagnosis, draws: bool = True) -> dict[str, Any]:
         "verdict": run.verdict,
         "mark": MARKS[run.verdict],
         "word": run.verdict.replace("-", " "),
-        "sentence": _sentence(run),
+        "sentence": sentence(run),
         "name": say(run.run, NAME),
         "spark": spark(lead, 150, 30, onset) if draws and lead is not None and len(lead) else Markup(""),
     }
@@ -182,7 +190,8 @@ def _run(report: Report, run: Diagnosis, drawn: list[figures.Figure], index: int
     }
 
 
-def _sentence(run: Diagnosis) -> str:
+def sentence(run: Diagnosis) -> str:
+    """The verdict in one sentence, as a heading says it."""
     said = say(run.summary.removeprefix("not judged: ")).replace(" -> ", " → ")
     return said[:1].upper() + said[1:]
 
