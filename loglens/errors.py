@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 
@@ -35,5 +34,7 @@ class Skip(Exception):  # noqa: N818 - a detector's way to abstain, not a fault
 
 def nearest(name: str, known: Sequence[str], otherwise: str = "") -> str:
     """Suggest names instead of an unknown one: the most similar known ones, or all where none is similar."""
+    import difflib  # only for a message, and these errors are loaded by whoever loads loglens
+
     close = difflib.get_close_matches(name, known, 3, 0.5)
     return f"did you mean {' or '.join(close)}?" if close else otherwise or f"there are: {', '.join(known)}"

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
 from loglens.errors import LoglensError
@@ -25,6 +26,7 @@ except Exception as error:
 else:
     main()
 """
+DIED = "The process that judges the runs ended with code {}: a lack of memory, or somebody has ended it."
 BUSY = "Too many reports are asked for at once; try again."
 LATE = "The report is not there yet: another run is being judged. Try again."
 
@@ -40,6 +42,7 @@ class Process:
         self._folders = folders
         self._changed = threading.Condition()
         self._process: subprocess.Popen[bytes] | None = None
+        self._listener: threading.Thread | None = None
         self._error = ""
         self._status: dict[str, Any] = {"judging": True, "waiting": 0, "unread": []}
         self._revision = int(time.time() * 1000)  # beyond those of an earlier TensorBoard, which a page may know
@@ -75,7 +78,9 @@ class Process:
             try:
                 self._ask({"ask": "page", "number": number, "runs": list(keys), "theme": theme})
                 process = self._process
-                self._changed.wait_for(lambda: self._pages[number] or self._process is not process, PATIENCE)
+                self._changed.wait_for(
+                    lambda: self._pages[number] or self._error or self._process is not process, PATIENCE
+                )
                 page = self._pages[number]
             finally:
                 del self._pages[number]
@@ -91,7 +96,8 @@ class Process:
             process, self._process = self._process, None
         if process is not None:
             process.kill()
-            process.wait()
+        if self._listener is not None:
+            self._listener.join()
 
     def _ask(self, request: dict[str, Any]) -> None:
         """Send a request, to a new process where there is none. After a failure nothing is sent."""
@@ -117,7 +123,8 @@ class Process:
             start_new_session=True,  # Ctrl-C is for TensorBoard; without it this one ends as well
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
-        threading.Thread(target=self._listen, args=(process,), daemon=True, name="loglens").start()
+        self._listener = threading.Thread(target=self._listen, args=(process,), daemon=True, name="loglens")
+        self._listener.start()
         return process
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
@@ -128,12 +135,13 @@ class Process:
                 self._changed.notify_all()
         code = process.wait()
         with self._changed:
+            for pipe in (process.stdin, process.stdout):
+                with suppress(OSError):
+                    cast(BinaryIO, pipe).close()
             if process is self._process:
                 self._process = None
                 if code and not self._error:
-                    self._error = (
-                        f"The process that judges the runs ended with code {code}: a lack of memory, or a kill"
-                    )
+                    self._error = DIED.format(code)
             self._changed.notify_all()
 
     def _take(self, said: dict[str, Any]) -> None:

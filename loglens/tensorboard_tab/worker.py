@@ -23,10 +23,11 @@ from loglens.config.flags import with_flags
 from loglens.config.load import load
 from loglens.errors import LoglensError
 from loglens.model.plain_text import safe
+from loglens.model.report import Diagnosis
 from loglens.registry import load as registry
 from loglens.tensorboard_tab.rows import key_of, row, stage
 from loglens.watch.follow import Watch
-from loglens.watch.followed import REST
+from loglens.watch.followed import REST, Followed
 
 #: Seconds between two looks at the files, and without a request after which this process ends.
 INTERVAL, IDLE = 5.0, 900.0
@@ -49,6 +50,11 @@ class Worker:
     send: Send
     due: float = 0.0
     sent: dict[str, tuple[float | None, str]] = field(default_factory=dict)
+
+    @property
+    def runs(self) -> list[tuple[Followed, Diagnosis]]:
+        """Every judged run whose files are still there, with the log it is in."""
+        return [(one, run) for one, run in self.watch.runs if one.states]
 
     def serve(self, idle: float = IDLE) -> None:
         """Answer requests until there are none for so many seconds."""
@@ -74,7 +80,7 @@ class Worker:
             self.answer_pages()
         self.say_changes()
         unread = [{"path": safe(item.path), "why": safe(item.why)} for item in self.watch.unread[:MAX_UNREAD]]
-        keys = [key_of(one, run) for one, run in self.watch.runs]
+        keys = [key_of(one, run) for one, run in self.runs]
         self.sent = {key: self.sent[key] for key in keys}
         self.send({"judging": False, "keys": keys, "unread": unread})
         self.due = time.monotonic() + max(self.watch.interval, REST * (time.monotonic() - started))
@@ -82,7 +88,7 @@ class Worker:
     def say_changes(self) -> None:
         """Send the rows of the runs that were judged since, or stand still, or move again."""
         rows = []
-        for one, run in self.watch.runs:
+        for one, run in self.runs:
             key, now = key_of(one, run), (one.judged_at, stage(one))
             if self.sent.get(key) != now:
                 self.sent[key] = now
@@ -102,7 +108,7 @@ class Worker:
         from loglens.renderers.html.page import page  # slow to load
 
         wanted = set(keys)
-        runs = [run for one, run in self.watch.runs if not wanted or key_of(one, run) in wanted]
+        runs = [run for one, run in self.runs if not wanted or key_of(one, run) in wanted]
         if wanted and not runs:
             return {"error": "This run is not there any more."}
         try:
