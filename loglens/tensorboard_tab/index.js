@@ -26,7 +26,7 @@ async function start() {
   document.title = "loglens";
   const theme = await themed();
   const page = build();
-  const state = { rows: new Map(), items: new Map(), revision: 0, chosen: null, verdicts: new Set(), most: SHOWN, judging: true, waiting: 0, asked: await linked() };
+  const state = { rows: new Map(), items: new Map(), revision: 0, chosen: null, verdicts: new Set(), most: SHOWN, judging: true, waiting: 0, asked: linked() };
   const detail = new Detail(page, theme);
   page.filter.value = state.asked.filter ?? "";
 
@@ -325,31 +325,25 @@ async function themed() {
   return theme;
 }
 
-// ---- what TensorBoard tells its plugins: that data were loaded, and #loglens&p.loglens.run=NAME in its address
-let port = null, number = 0;
-const waits = new Map();
-function connect(hear) {
-  const channel = new MessageChannel();
-  port = channel.port1;
-  port.onmessage = ({ data }) => {
-    const said = JSON.parse(data);
-    if (said.isReply) { waits.get(said.id)?.(said.payload); waits.delete(said.id); return; }
-    port.postMessage(JSON.stringify({ type: said.type, id: said.id, payload: null, error: null, isReply: true }));
-    hear(said.type);
-  };
-  parent.postMessage("experimental.bootstrap", location.origin, [channel.port2]);
-}
-let listener = () => {};
-const heard = (poll) => { listener = poll; };
-async function linked() {
-  if (parent === window) return {};
+// ---- TensorBoard's address: #loglens&p.loglens.run=NAME&p.loglens.filter=REGEX
+function linked() {
   try {
-    connect((type) => { if (type === "experimental.RunsChanged" || type === "experimental.DataReloaded") listener(); });
-    const id = number++;
-    const answer = new Promise((done) => { waits.set(id, done); });
-    port.postMessage(JSON.stringify({ type: "experimental.GetURLPluginData", id, payload: { pluginName: "loglens" }, error: null, isReply: false }));
-    return (await Promise.race([answer, new Promise((done) => { setTimeout(done, COLLATED); })])) ?? {};
+    const found = [...parent.location.hash.matchAll(/&p\.loglens\.(run|filter)=([^&]*)/g)];
+    return Object.fromEntries(found.map(([, name, value]) => [name, decodeURIComponent(value)]));
   } catch {
     return {};
   }
+}
+
+// ---- what TensorBoard tells its plugins: that it has loaded data
+function heard(hear) {
+  if (parent === window) return;
+  const channel = new MessageChannel();
+  channel.port1.onmessage = ({ data }) => {
+    const said = JSON.parse(data);
+    if (said.isReply) return;
+    channel.port1.postMessage(JSON.stringify({ type: said.type, id: said.id, payload: null, error: null, isReply: true }));
+    if (said.type === "experimental.RunsChanged" || said.type === "experimental.DataReloaded") hear();
+  };
+  parent.postMessage("experimental.bootstrap", location.origin, [channel.port2]);
 }

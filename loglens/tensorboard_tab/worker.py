@@ -32,7 +32,7 @@ from loglens.watch.followed import REST, Followed
 #: Seconds between two looks at the files, and without a request after which this process ends.
 INTERVAL, IDLE = 5.0, 900.0
 #: How much this process gives way to others, such as a training.
-NICENESS = 10
+NICENESS = 5
 #: Paths that cannot be read which are listed.
 MAX_UNREAD = 50
 
