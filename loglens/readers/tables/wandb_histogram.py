@@ -24,6 +24,7 @@ def histogram(tag: str, value: dict[str, Any], step: int, time: float) -> Histog
     with np.errstate(over="ignore", invalid="ignore"):
         middle = (edges[1:] + edges[:-1]) / 2
         count, total, squares = float(counts.sum()), float(counts @ middle), float(counts @ middle**2)
+    not_finite = ~np.isfinite(edges)
     return Histogram(
         tag,
         step,
@@ -33,7 +34,7 @@ def histogram(tag: str, value: dict[str, Any], step: int, time: float) -> Histog
         sum_squares=squares,
         min=float(edges[0]),
         max=float(edges[-1]),
-        nonfinite=0.0,
+        nonfinite=float(counts[not_finite[1:] | not_finite[:-1]].sum()),
         edges=edges,
         counts=counts,
         exact=False,
