@@ -9,8 +9,9 @@ its longest gap before, is an error: NaN that stands for "not measured in this r
 curve. An infinite last value counts by itself. A curve of three points or more that is never finite is a note, and a
 warning where none of them ever is.
 Single gaps are a note. Points before the first finite one are not counted: rewards are NaN until an episode ends.
-Norms of the weights and gradients of layers, logged or of their histograms, that end so, or of which none is ever finite: an
-error for weights, a warning for gradients. Where a loss is not finite at its end, so is all else, and nan-loss says it.
+Norms of the weights and gradients of layers, logged or of their histograms, that end so, or of which none is ever
+finite: an error for weights, a warning for gradients. Where a loss is not finite at its end, so is all else, and
+nan-loss says it.
 
 When it is wrong. A metric that is undefined on this data (the area under the curve with one class only) is NaN
 by nature; it measures nothing, though. Losses of supervised training are for nan-loss to judge.
