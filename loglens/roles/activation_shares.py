@@ -21,7 +21,7 @@ FLAT = 0.2
 
 
 def activation_shares(rows: Iterable[Histogram]) -> Iterator[tuple[str, Series]]:
-    """Curves with the tag of their histogram: shares of zeros where none is negative, of saturated units of bounded ones.
+    """Curves with the tag of their histogram: shares of zeros (none is negative) and of saturated units (bounded).
 
     rows: histograms of activations. Both are lower bounds. Bins of equal width (TensorFlow 2, W&B) do not separate
     zeros from small values, so that only a layer that is zero throughout shows there.
