@@ -5,7 +5,8 @@ of such units cuts the net in two.
 
 How it is found. The logged share of zero activations of a layer is at least 0.9 over its last tenth
 (half of a healthy ReLU's outputs are zero). A share of units that are dead for all inputs, where the tag says
-so, is judged by AUTOTRAINER's 0.7 (SageMaker Debugger takes 0.5). Counts of units are not shares.
+so, is judged by AUTOTRAINER's 0.7 (SageMaker Debugger takes 0.5). Counts of units are not shares. Of histograms of
+activations the zeros are counted, where no output is negative; bins of equal width show only a layer of nothing else.
 
 When it is wrong. Sparse inputs, top-k gates and mixtures of experts are sparse by design.
 """

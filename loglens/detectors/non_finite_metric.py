@@ -1,7 +1,7 @@
-"""A metric, a reward or a value loss becomes NaN or infinite.
+"""A metric, a reward, a value loss or a layer becomes NaN or infinite.
 
 Why it matters. A metric that is not finite says nothing about the model, and a value loss that is not finite has
-ruined the value function. The loss may look fine all the while.
+ruined the value function. The loss may look fine all the while. A layer whose weights are NaN computes nothing.
 
 How it is found. Every curve of a metric (training, validation, test), a reward, a return, and the losses of
 policies and value functions. A curve that is finite first and not finite at its end, for longer than twice
@@ -9,6 +9,9 @@ its longest gap before, is an error: NaN that stands for "not measured in this r
 curve. An infinite last value counts by itself. A curve of three points or more that is never finite is a note, and a
 warning where none of them ever is.
 Single gaps are a note. Points before the first finite one are not counted: rewards are NaN until an episode ends.
+Norms of the weights and gradients of layers, logged or of their histograms, that end so, or of which none is ever
+finite: an error for weights, a warning for gradients. Where a loss is not finite at its end, so is all else, and
+nan-loss says it.
 
 When it is wrong. A metric that is undefined on this data (the area under the curve with one class only) is NaN
 by nature; it measures nothing, though. Losses of supervised training are for nan-loss to judge.
@@ -41,13 +44,20 @@ def detect(
     rl_return: tuple[Series, ...],
     rl_value_loss: tuple[Series, ...],
     rl_policy_loss: tuple[Series, ...],
+    weight_norm_layer: tuple[Series, ...],
+    grad_norm_layer: tuple[Series, ...],
+    loss: tuple[Series, ...],
     *,
     min_points: int = 3,
 ) -> Iterator[Finding]:
+    dead_loss = any(len(curve) and curve.ends_nonfinite for curve in loss)
+    layers = () if dead_loss else (*weight_norm_layer, *grad_norm_layer)
+    if broken := [curve for kind in (weight_norm_layer, grad_norm_layer) for curve in _broken(kind)] if layers else []:
+        yield _broken_layers(broken)
     held_out = (*val_metric_higher, *val_metric_lower, *test_metric_higher, *test_metric_lower)
     unsupervised = (*rl_reward, *rl_return, *rl_value_loss, *rl_policy_loss)
     curves = [curve for curve in (*held_out, *metric_higher, *metric_lower, *unsupervised) if len(curve) >= min_points]
-    if not curves:
+    if not curves and not layers:
         raise Skip(f"no metric or reward of {min_points} points was logged")
     lasting = [curve for curve in curves if _lasts(curve)]
     never = [curve for curve in curves if not len(curve.finite)]
@@ -109,6 +119,40 @@ def _lasting(curves: list[Series], only_held_out: bool) -> Finding:
         remedies=advice,
         series=(first, *(curve for curve in curves if curve is not first)),
     )
+
+
+def _broken(layers: tuple[Series, ...]) -> list[Series]:
+    """The layers that end not finite, or all where none ever is: one alone may be unused, or not measured."""
+    measured = [curve for curve in layers if len(curve)]
+    return [curve for curve in measured if _lasts(curve)] if any(len(curve.finite) for curve in measured) else measured
+
+
+def _broken_layers(curves: list[Series]) -> Finding:
+    """Layers whose weights, or whose gradients, are not finite to the end."""
+    weights = [curve for curve in curves if curve.role == "weight_norm_global"]
+    first = min(weights or curves, key=_broken_from)
+    onset, alive = _broken_from(first), bool(len(first.finite))
+    others = f", and of {len(curves) - 1:,} more curves of layers" if len(curves) > 1 else ""
+    what = "weights" if weights else "gradients"
+    resume = [remedies.resume_from(first.finite.last_step, first.axis)] if alive else []
+    return Finding(
+        f"the {what} of {first.layer or first.tag} are not finite from {first.axis} {number(onset)} to the end{others}",
+        Severity.ERROR if weights else Severity.WARNING,
+        Confidence.HIGH if alive else Confidence.MEDIUM,
+        onset_step=onset,
+        end_step=first.last_step,
+        evidence={
+            "nonfinite_points": first.nonfinite,
+            "points": len(first),
+            "curves_not_finite": [curve.tag for curve in curves],
+        },
+        remedies=[*resume, remedies.skip_nonfinite_batches()],
+        series=(first, *(curve for curve in curves if curve is not first)),
+    )
+
+
+def _broken_from(curve: Series) -> int:
+    return _onset(curve) if len(curve.finite) else int(curve.step[0])
 
 
 def _never(curves: list[Series], severity: Severity) -> Finding:

@@ -4,7 +4,9 @@ Why it matters. The slope of tanh or sigmoid is almost zero there, so hardly any
 what the layer computes is one bit per unit.
 
 How it is found. The logged share of saturated units of a layer is above one half over its last tenth
-(DeepDiagnosis: inputs beyond 5 for more than half of the layer).
+(DeepDiagnosis: inputs beyond 5 for more than half of the layer). Of histograms of activations it follows from the mean
+slope, 1 - a^2 of tanh (outputs that reach both -1 and 1) and a (1 - a) of sigmoid (where the tag names it): at least
+1 - 5 times that of the units are flatter than a fifth of the steepest, by Markov's inequality.
 
 When it is wrong. Gates of an LSTM and attention weights saturate on purpose; their share says nothing.
 """

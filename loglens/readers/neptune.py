@@ -113,7 +113,9 @@ def _histogram(path: str, value: Any, step: float, time: float) -> Histogram | N
     with np.errstate(over="ignore", invalid="ignore"):
         middle = (edges[1:] + edges[:-1]) / 2
         sums = float(counts.sum()), float(counts @ middle), float(counts @ middle**2)
-    return Histogram(path, at, time, *sums, float(edges[0]), float(edges[-1]), 0.0, edges, counts, exact=False)
+    not_finite = ~np.isfinite(edges)
+    bad = float(counts[not_finite[1:] | not_finite[:-1]].sum())
+    return Histogram(path, at, time, *sums, float(edges[0]), float(edges[-1]), bad, edges, counts, exact=False)
 
 
 def _run(source: Source, name: str, key: str, export: _Export, notes: tuple[Note, ...]) -> Run:

@@ -12,6 +12,7 @@ from loglens.model.report import CurveRole
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.roles import from_tags as roles
+from loglens.roles.activation_shares import activation_shares
 from loglens.roles.bare_splits import guess_bare_splits
 from loglens.roles.families import guess_families
 from loglens.roles.from_values import corrected
@@ -28,7 +29,8 @@ def assign_roles(run: Run, user: Mapping[str, str] | None = None) -> tuple[Serie
 
     user: globs of tags to "role" or "role@split", which go before everything else. The other roles follow from the
     tags and are corrected by the values; those of families of layers with unknown names are guessed.
-    A histogram's norm joins the per-layer norms only where the layer has no norm of its own.
+    A histogram's norm joins the per-layer norms only where the layer has no norm of its own; histograms of the outputs
+    of layers give shares of zero and of saturated units.
     """
     histograms, user = run.norms, user or {}
     table = roles.roles_of_tags([*run.curves, *histograms], histograms=histograms, user=user)
@@ -45,7 +47,9 @@ def assign_roles(run: Run, user: Mapping[str, str] | None = None) -> tuple[Serie
         name = scalar_role.get(table[tag].name or "")
         if name and table[tag].layer and (name, table[tag].layer) not in taken:
             curves.append(_with_role(curve, replace(table[tag], name=name)))
-    return tuple(curves)
+    outputs = {tag for tag in histograms if table[tag].name == "activation" and table[tag].layer}
+    shares = activation_shares(row for row in run.histogram_rows if row.tag in outputs) if outputs else ()
+    return (*curves, *(_with_role(curve, table[tag]) for tag, curve in shares))
 
 
 def _with_role(curve: Series, role: Role | None) -> Series:

@@ -32,6 +32,8 @@ MIDWAY = 0.75
 UNITS, BEYOND = 100.0, 500.0
 #: Points within which a loss answers a jump of the gradient, at most a twentieth of the run.
 ANSWER = 50
+#: Points that show the level of a loss after an explosion.
+MIN_REST = 3
 
 
 def growing_window(step: Ints, value: Floats, *, t_value: float, r2: float, factor: float) -> Growth | None:
@@ -197,35 +199,57 @@ def answered_jump(step: Ints, grad: Floats, loss_step: Ints, loss: Floats, facto
     block = blocks(np.arange(len(grad)), grad, max_blocks=100)
     block_of = np.searchsorted(block.start, np.arange(len(grad)), side="right") - 1
     recent = np.array([np.median(block.level[max(0, i - 5) : i]) if i else np.inf for i in range(len(block))])
-    for at in np.flatnonzero(grad > factor * recent[block_of]):
-        # back to a height that it had before is no explosion (a cycle of the learning rate, say)
-        if grad[at] > 2 * np.percentile(grad[:at], 95) and leaves_level(
-            loss, int(np.searchsorted(loss_step, step[at]))
-        ):
-            while at > 1 and grad[at - 1] > grad[: at - 1].max(initial=0.0):
+    # back to a height that it had before is no explosion (a cycle of the learning rate, say)
+    usual = np.array([np.percentile(grad[:start], 95) if start else np.inf for start in block.start])
+    jumps = np.flatnonzero((grad > factor * recent[block_of]) & (grad > 2 * usual[block_of]))
+    splits, loss_after = np.searchsorted(loss_step, step[jumps]), LossAfter(loss)
+    highest = np.maximum.accumulate(np.maximum(grad, 0.0))
+    for at, split in zip(jumps.tolist(), splits.tolist(), strict=True):
+        if loss_after.leaves_level(split):
+            while at > 1 and grad[at - 1] > highest[at - 2]:
                 at -= 1  # the date is where the curve leaves its range, not its peak
             return int(at)
     return None
 
 
-def leaves_level(loss: Floats, split: int) -> bool:
-    """Whether a loss jumps soon after index `split` and stays up.
+class LossAfter:
+    """What a loss does after a point. It is asked about thousands of points, and each answer takes no time.
 
-    A loss that is up at that very point already is a spike of its own (a bad batch, say): the gradient of a
-    step cannot be the cause of that step's own loss.
+    loss: as logged.
     """
-    within = max(3, min(ANSWER, len(loss) // 20))
-    before = loss[max(0, split - ANSWER) : split]
-    before, after = before[np.isfinite(before)], loss[split : split + within]
-    if len(before) < 3 or not len(after):
-        return False
-    if not np.isfinite(after).all():
-        return not np.isfinite(loss[-1])
-    level, bar = float(np.median(before)), JUMP * noise(before)
-    jumped = level + max(bar, abs(level))
-    if float(after.max()) <= jumped or float(after[0]) > jumped:
-        return False
-    finite = np.isfinite(loss)
-    rest = loss[finite][split + within :]
-    back = level + max(bar / 2, BACK * abs(level))
-    return len(rest) >= 3 and bool((blocks(np.arange(len(rest)), rest).level > back).all())
+
+    def __init__(self, loss: Floats) -> None:
+        self.loss, self.finite = loss, loss[np.isfinite(loss)]
+        self.within = max(3, min(ANSWER, len(loss) // 20))
+        self._levels = blocks(np.arange(len(self.finite)), self.finite, max_blocks=100) if len(self.finite) else None
+
+    def leaves_level(self, split: int) -> bool:
+        """Whether the loss jumps soon after index `split` and stays up.
+
+        A loss that is up at that very point already is a spike of its own (a bad batch, say): the gradient of a
+        step cannot be the cause of that step's own loss.
+        """
+        before, after = self.loss[max(0, split - ANSWER) : split], self.loss[split : split + self.within]
+        # what follows is at least at twice the level before, which no point after reaches: nearly always so
+        if len(before) < 3 or not len(after) or after.max() <= max(0.0, 2 * before.min()):
+            return False
+        before = before[np.isfinite(before)]
+        if len(before) < 3:
+            return False
+        if not np.isfinite(after).all():
+            return not np.isfinite(self.loss[-1])
+        level, bar = float(np.median(before)), JUMP * noise(before)
+        jumped = level + max(bar, abs(level))
+        if float(after.max()) <= jumped or float(after[0]) > jumped:
+            return False
+        return self._lowest_from(split + self.within) > level + max(bar / 2, BACK * abs(level))
+
+    def _lowest_from(self, start: int) -> float:
+        """The lowest level of a block from an index on, of finite points; that of the block around it from there on."""
+        if self._levels is None or len(self.finite) - start < MIN_REST:
+            return -np.inf
+        following = int(np.searchsorted(self._levels.start, start))
+        end = int(self._levels.start[following]) if following < len(self._levels) else len(self.finite)
+        rest = self.finite[start:end]
+        first = float(np.median(rest)) if len(rest) >= MIN_REST or following == len(self._levels) else np.inf
+        return min(first, float(self._levels.level[following:].min(initial=np.inf)))

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from loglens.analysis.judge import judge
+from loglens.model.columns import Histogram
 from loglens.model.finding import Severity
-from tests.curves import Floats, falling
+from loglens.model.run import Run
+from loglens.registry.load import detectors
+from tests.curves import Floats, falling, run
 from tests.detectors.judging import judged, only, skip_reason
 
 RULE = "non-finite-metric"
@@ -56,6 +62,35 @@ def test_a_curve_without_a_finite_value() -> None:
     never = np.full(30, np.nan)
     assert only(RULE, {"val_auc": never}).severity is Severity.WARNING
     assert only(RULE, {"val_auc": never, "val_accuracy": np.linspace(0, 1, 30)}).severity is Severity.NOTE
+
+
+def histograms(kind: str, at: int, layers: int = 2, points: int = 60) -> Run:
+    """A run whose loss is fine, and whose layers are all NaN from a point on."""
+    rows = [
+        Histogram(f"{kind}/fc{k}", n, n, 4.0, value, value**2, value, value, 4.0 * (n >= at), edges, counts, exact=True)
+        for n in range(points)
+        for k in range(layers)
+        for value in [np.nan if n >= at else 1.0]
+        for edges, counts in [(np.array([value, value]), np.array([4.0]))]
+    ]
+    return replace(run({"loss": falling(points)}), histogram_rows=tuple(rows))
+
+
+@pytest.mark.parametrize(("kind", "severity"), [("weights", Severity.ERROR), ("gradients", Severity.WARNING)])
+@pytest.mark.parametrize("at", [0, 1, 30, 58])
+def test_layers_whose_histograms_are_all_nan(kind: str, severity: Severity, at: int) -> None:
+    found = only(RULE, histograms(kind, at))
+    assert found.severity is severity and found.onset_step == at
+    assert judge(histograms(kind, at), detectors()).verdict == ("failed" if kind == "weights" else "suspect")
+
+
+def test_finite_layers_and_those_of_a_loss_that_is_dead_are_left_alone() -> None:
+    assert not judged(RULE, histograms("weights", 60))[0]
+    dead = {"loss": np.append(falling(50), np.full(10, np.nan))}
+    assert not judged(RULE, replace(histograms("weights", 30), columns=run(dead).columns))[0]
+    never = {f"weight_norm/fc{n}": np.full(50, np.nan if n == 3 else 1.0) for n in range(6)}
+    assert not judged(RULE, never)[0], "one layer among many is not measured"
+    assert only(RULE, {f"weight_norm/fc{n}": broken(50, 40) for n in range(6)}).onset_step == 40
 
 
 def test_silent_without_data() -> None:

@@ -687,3 +687,27 @@ def test_percentages_and_grouped_digits_are_numbers(tmp_path: Path) -> None:
     run = read_one(csv.read, path)
     assert same(values(run, "acc"), [45.3, 50.1, 52.0, NAN, 7.0])
     assert values(run, "tokens") == [1000.0, -12000.5, 1300000.0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["12 ms", "1.5s", "2min", "250us"], [0.012, 1.5, 120.0, 0.00025]),
+        (["1.5GB", "512 MB", "2GiB", "800kB"], [1.5e9, 5.12e8, 2.0 * 1024**3, 8e5]),
+        (["3.5 it/s", "4it/s", "nan", "5 it/s"], [3.5, 4.0, NAN, 5.0]),
+        (["12.5k", "13K", "1.2M", "-3e2 ms"], [12500.0, 13000.0, 1.2e6, -0.3]),
+        (["250W", "60 °C", "300 W", "1.2GHz"], [250.0, 60.0, 300.0, 1.2e9]),
+    ],
+)
+@pytest.mark.parametrize("mark", [",", "\t"])
+def test_numbers_with_their_unit(tmp_path: Path, cells: list[str], expected: list[float], mark: str) -> None:
+    lines = [mark.join(["step", "loss", "x"]), *(mark.join([str(n), "0.5", cell]) for n, cell in enumerate(cells))]
+    run = read_one(csv.read, write(tmp_path / "log.csv", "\n".join(lines) + "\n"))
+    assert values(run, "x") == pytest.approx(expected, nan_ok=True) and not run.notes
+
+
+def test_a_unit_that_is_not_known_is_said(tmp_path: Path) -> None:
+    rows = "".join(f"{n},0.5,{n + 1} furlongs,{n}m,abc,v{n},resnet50\n" for n in range(3))
+    run = read_one(csv.read, write(tmp_path / "log.csv", "step,loss,way,t,name,tag,net\n" + rows))
+    assert run.tags == ("loss",) and [note.kind for note in run.notes] == ["left-out"] * 2
+    assert "'way'" in run.notes[0].message and "'t'" in run.notes[1].message

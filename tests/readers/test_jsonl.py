@@ -45,6 +45,13 @@ def test_values_that_json_cannot_have_and_values_that_are_none(tmp_path: Path) -
     assert {"name", "ok", "many"}.isdisjoint(run.tags)
 
 
+def test_numbers_with_their_unit(tmp_path: Path) -> None:
+    rows_of = ({"step": n, "loss": 0.5, "mem": f"{n}.5GB", "t": f"{n} ms", "m": f"{n} m"} for n in range(3))
+    run = read_one(jsonl.read, lines(tmp_path / "log.jsonl", *rows_of))
+    assert values(run, "mem") == [0.5e9, 1.5e9, 2.5e9] and values(run, "t") == [0.0, 0.001, 0.002]
+    assert "m" not in run.tags and "'m'" in run.notes[0].message
+
+
 def test_truncated_last_line(tmp_path: Path) -> None:
     path = write(tmp_path / "log.jsonl", '{"step": 1, "loss": 2}\n{"step": 2, "lo')
     run = read_one(jsonl.read, path)

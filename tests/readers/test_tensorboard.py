@@ -22,6 +22,7 @@ from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.plugins.hparams import plugin_data_pb2
 from tensorboard.util import tensor_util
 
+import loglens
 from loglens.errors import UnreadableError
 from loglens.model.source import Source
 from loglens.readers.tensorboard import reader as tensorboard
@@ -107,19 +108,37 @@ def test_histograms_of_tensorflow_2() -> None:
     assert equal.norm == pytest.approx(np.sqrt(20))
 
 
-@pytest.mark.parametrize("size", [1e200, 1e308])
-def test_histograms_of_values_as_large_as_numbers_get(size: float, tmp_path: Path) -> None:
-    rows = np.array([[-size, size, 3.0], [size, size, 1e300]])
-    event = Event(wall_time=1.0, step=1)
-    value = event.summary.value.add(tag="weights")
+def tf2_histogram(tag: str, step: int, rows: list[list[float]]) -> Event:
+    """A histogram as TensorFlow 2 writes it: rows of left edge, right edge, count."""
+    event = Event(wall_time=1.0, step=step)
+    value = event.summary.value.add(tag=tag)
     value.metadata.plugin_data.plugin_name = "histograms"
     value.tensor.dtype = 2  # DT_DOUBLE
-    value.tensor.tensor_shape.dim.add(size=2)
+    value.tensor.tensor_shape.dim.add(size=len(rows))
     value.tensor.tensor_shape.dim.add(size=3)
-    value.tensor.tensor_content = rows.tobytes()
+    value.tensor.tensor_content = np.array(rows, float).tobytes()
+    return event
+
+
+def test_histograms_of_nan_alone(tmp_path: Path) -> None:
+    """Of a tensor that is all NaN, TensorFlow 2 writes edges that are NaN."""
+    edges = [[math.nan, math.nan, 0.0]] * 29 + [[math.nan, math.nan, 64.0]]
+    events = [tf2_histogram("weights/fc1", n, [[0.0, 1.0, 64.0]] if n < 3 else edges) for n in range(6)]
+    found = run(write(tmp_path / "events.out.tfevents.1.host", events))
+    assert [(row.count, row.nonfinite) for row in found.histogram_rows] == [(64, 0)] * 3 + [(64, 64)] * 3
+    assert np.isnan(found.norms["weights/fc1"].value).tolist() == [False] * 3 + [True] * 3
+    report = loglens.diagnose(tmp_path)
+    assert report.runs[0].verdict == "failed" and report.findings[0].condition == "non-finite-metric"
+    for form in ("html", "text", "json"):
+        assert report.render(form)
+
+
+@pytest.mark.parametrize("size", [1e200, 1e308])
+def test_histograms_of_values_as_large_as_numbers_get(size: float, tmp_path: Path) -> None:
+    event = tf2_histogram("weights", 1, [[-size, size, 3.0], [size, size, 1e300]])
     (found,) = run(write(tmp_path / "events.out.tfevents.1.host", [event])).histogram_rows
     assert (found.min, found.max, found.count) == (-size, size, 1e300)
-    assert found.sum_squares == np.inf
+    assert found.sum_squares == np.inf and found.nonfinite == 0
 
 
 def test_merged_summary_of_tensorflow_1() -> None:

@@ -37,6 +37,26 @@ def test_curves(row: dict[str, str]) -> None:
     assert f"{role.name or ''}{'@' + role.split if role.split else ''}" == row["role"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "tag", "expected"),
+    [
+        (["Epoch 1/1 loss: 0.6931 acc: 0.5012"], "loss", [0.6931]),
+        (["INFO starting", "Epoch 1/2: train loss 2.301, lr 0.001"], "train/loss", [2.301]),
+        (["step 100 loss 2.5 lr 0.001", "step 200 loss nan lr 0.001"], "loss", [2.5, math.nan]),
+        (["iter 0: loss 10.9886, time 3202.15ms, mfu -100.00%"], "loss", [10.9886]),
+        (["{'loss': 2.5, 'learning_rate': 1e-05, 'epoch': 0.1}"], "loss", [2.5]),
+    ],
+)
+def test_a_log_of_one_or_two_records(tmp_path: Path, lines: list[str], tag: str, expected: list[float]) -> None:
+    """Given itself, in a folder, and with its last line not ended."""
+    for end in ("\n", ""):
+        path = write(tmp_path / "train.log", "\n".join(lines) + end)
+        for place in (path, tmp_path):
+            (run,) = loglens.read(place)
+            found = values(run, tag)
+            assert same(found, expected) or (not end and same(found, expected[:-1]) and run.notes)
+
+
 def test_times() -> None:
     assert one(FOLDER / "megatron.log").columns.time[0] == 1704164645.678901  # 2024-01-02 03:04:05.678901
     assert one(FOLDER / "deepspeed.log").columns.time[0] == 1704164645.678

@@ -62,6 +62,20 @@ def test_many_points(role: str, broken: float) -> None:
     assert many < 8 * 2.5 * few + 0.3, f"{few:.2f} s for 20,000 points, {many:.2f} s for 160,000"
 
 
+@pytest.mark.parametrize("role", ["grad_norm", "lr", "step_time", "accuracy", "reward"])
+def test_jumps_again_and_again(role: str) -> None:
+    """A curve that jumps at every fiftieth point, and a loss that answers each time and comes back."""
+
+    def jumping(points: int) -> Run:
+        loss, beside = falling(points, 1), np.ones(points)
+        beside[::50] = 100.0
+        loss[1::50] *= 8
+        return run_of({"train/loss": loss, f"train/{role}": beside})
+
+    few, many = seconds(jumping(20_000)), seconds(jumping(160_000))
+    assert many < 8 * 2.5 * few + 0.3, f"{few:.2f} s for 20,000 points, {many:.2f} s for 160,000"
+
+
 def test_steps_that_go_back_again_and_again() -> None:
     def resumed(times: int) -> Run:
         step = np.concatenate([np.arange(n, n + 40) for n in range(times)]).astype(np.int64)

@@ -79,8 +79,8 @@ def test_a_jump_of_the_norm_is_answered_by_a_loss_that_stays_up(n: int) -> None:
     at = n // 2
     grad = level(n, 0.5, 0.05)
     grad[at] = 50.0
-    assert explosions.leaves_level(jump(n, at, back=False), at)
-    assert not explosions.leaves_level(jump(n, at, back=True), at)
+    assert explosions.LossAfter(jump(n, at, back=False)).leaves_level(at)
+    assert not explosions.LossAfter(jump(n, at, back=True)).leaves_level(at)
     found = explosions.answered_jump(steps(n), grad, steps(n), jump(n, at, back=False), 10.0)
     assert found == at
     assert explosions.answered_jump(steps(n), grad, steps(n), level(n, 1.0), 10.0) is None

@@ -12,7 +12,7 @@ from typing import Any
 
 from loglens.model.source import Note
 from loglens.readers.files.text_file import MAX_LINE, LineTooLongError, open_text
-from loglens.readers.files.values import number, refuse, whole
+from loglens.readers.files.values import measured, number, refuse, whole
 
 
 def _python_loads(text: bytes) -> Any:
@@ -201,6 +201,9 @@ def flatten(
             elif (found := number(value)) is not None:
                 numbers[path] = found
             elif isinstance(value, str):
-                strings[path] = value
+                if (found := measured(value)) is not None:
+                    numbers[path] = found
+                else:
+                    strings[path] = value
         stack.extend(reversed(nested))
     return numbers, strings

@@ -19,7 +19,7 @@ from loglens.readers.mlflow.database import DELETED, database, in_order, status_
 
 FORMAT = "mlflow"
 
-_WORDS = (b"metrics", b"run_uuid", b"is_nan", b"latest_metrics")
+_WORDS = (b"metrics", b"run_uuid", b"is_nan")
 _DELETED = ".trash"
 _MAX_PARAM = 6000
 #: Numbers of a status in the file store.

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from loglens.readers.files.values import measured
 from loglens.readers.tables.header import NONE, is_number
 from loglens.readers.tables.table import Ordinals
 from loglens.stats.arrays import Floats
@@ -27,9 +28,8 @@ SOME = 1000
 WORTH_LOADING, WORTH_USING = 16 << 20, 1 << 20
 #: What writing a tensor of torch leaves instead of its value, with its device or without.
 _TENSOR = re.compile(r"tensor\(([^,()\x1f]+)(?:[,\x1f].*)?\)$")  # \x1f: a comma inside quotes
-#: As spreadsheets and f"{x:,}", f"{x:.1%}" write numbers: groups of three digits, in quotes where "," parts the cells.
+#: As spreadsheets and f"{x:,}" write numbers: groups of three digits, in quotes where "," parts the cells.
 _GROUPED = re.compile(r"([-+]?[1-9]\d{0,2}(?:\x1f\d{3})+(?:\.\d+)?)$")
-_PERCENT = re.compile(r"([^%]+?)\s*%$")
 _WIDEST_GRID = 1000
 _BLANKS = sorted({form for word in ABSENT for form in (word, word.upper(), word.capitalize())})
 
@@ -83,16 +83,16 @@ def wants_pandas(size: int) -> bool:
 def parse_number(word: str, mark: str) -> float | None:
     """A cell as a number, None for other text. Where ";" parts the cells, "," may be the decimal mark.
 
-    A percentage is the number before its sign, as a log that has the sign in the column's name holds it.
+    Units count, see `measured`.
     """
     if mark == ";" and "," in word:
         word = word.replace(",", ".")
-    if match := _TENSOR.match(word) or _PERCENT.match(word):
+    if match := _TENSOR.match(word):
         word = match[1]
     if match := _GROUPED.match(word.strip()):
         word = match[1].replace("\x1f", "")
     try:
-        return float(word) if is_number(word) else None
+        return float(word) if is_number(word) else measured(word)
     except ValueError:  # a blank for `is_number` alone: what stands for a comma in quotes
         return None
 

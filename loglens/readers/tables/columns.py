@@ -5,13 +5,14 @@ A point is one cell that holds a number, NaN and infinity included. A blank cell
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from loglens.model.columns import Columns
 from loglens.model.source import Note
+from loglens.readers.files.values import has_unknown_unit
 from loglens.readers.tables.blank_tails import blank_tails
 from loglens.readers.tables.clock import Clock, find_clock
 from loglens.readers.tables.step_axis import Axis, find_axis
@@ -69,6 +70,7 @@ def scalars(
     columns = _columns(table, axis, clock, {col: names[col] for col in mine}, int(counts[mine].sum()))
     axes = {} if axis.name == "step" else dict.fromkeys(columns.tags, axis.name)
     notes = [*_notes(axis, file), *_mixed(table, mine, file)]
+    notes += _unknown_units(table, names.keys() - out - {*mine}, file)
     notes += [Note("blank-tail", message, file) for message in blank_tails(table, axis.step, mine)]
     return Scalars(columns, axes, tuple(notes), axis)
 
@@ -112,3 +114,12 @@ def _mixed(table: Table, mine: list[int], file: str) -> list[Note]:
             plural = "s are no numbers" if count > 1 else " is no number"
             found.append(Note("corrupt", f"{count} cell{plural} in {table.names[col]!r} (such as {word[:40]!r})", file))
     return found
+
+
+def _unknown_units(table: Table, others: Iterable[int], file: str) -> Iterator[Note]:
+    """Notes on columns that are left out, though their cells are numbers with a unit."""
+    for col in sorted(others):
+        words = set(table.text.get(col, {}).values())
+        if len(words) > 1 and all(map(has_unknown_unit, words)):
+            message = f"column {table.names[col]!r}: numbers with a unit that is not known (such as {min(words)!r})"
+            yield Note("left-out", message, file)

@@ -23,7 +23,10 @@ def histogram(tag: str, value: dict[str, Any], step: int, time: float) -> Histog
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         middle = (edges[1:] + edges[:-1]) / 2
+        if constant := _is_constant(counts, edges):
+            middle[:] = (edges[0] + edges[-1]) / 2
         count, total, squares = float(counts.sum()), float(counts @ middle), float(counts @ middle**2)
+    not_finite = ~np.isfinite(edges)
     return Histogram(
         tag,
         step,
@@ -31,13 +34,21 @@ def histogram(tag: str, value: dict[str, Any], step: int, time: float) -> Histog
         count=count,
         sum=total,
         sum_squares=squares,
-        min=float(edges[0]),
-        max=float(edges[-1]),
-        nonfinite=0.0,
+        min=float(middle[0] if constant else edges[0]),
+        max=float(middle[0] if constant else edges[-1]),
+        nonfinite=float(counts[not_finite[1:] | not_finite[:-1]].sum()),
         edges=edges,
         counts=counts,
         exact=False,
     )
+
+
+def _is_constant(counts: Floats, edges: Floats) -> bool:
+    """Whether all values are equal: then NumPy makes bins from half below to half above, else up to the extremes."""
+    (full,) = np.nonzero(counts)
+    centre = (edges[0] + edges[-1]) / 2
+    one_bin = len(full) == 1 and len(counts) > 1 and edges[full[0]] <= centre <= edges[full[0] + 1]
+    return bool(one_bin and np.isclose(edges[-1] - edges[0], 1.0))
 
 
 def _edges(value: dict[str, Any]) -> Floats:

@@ -166,7 +166,7 @@ class Summaries:
             sum_squares=float(counts @ middle**2),
             min=float(low),
             max=float(high),
-            nonfinite=0.0,
+            nonfinite=float(counts[~(np.isfinite(left) & np.isfinite(right))].sum()),  # edges of NaN alone are NaN
             edges=np.append(left, right[-1:]) if len(rows) else np.zeros(1),
             counts=counts,
             exact=False,

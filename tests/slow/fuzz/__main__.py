@@ -11,6 +11,7 @@ from loglens.readers import READERS
 from tests.slow.fuzz.campaign import campaign
 from tests.slow.fuzz.check import check
 from tests.slow.fuzz.inputs import make
+from tests.slow.fuzz.seeds import SMALL, limit_size
 
 #: Every so manieth input is judged and rendered as well.
 JUDGED = 20
@@ -25,7 +26,9 @@ def main() -> int:
     options.add_argument("--only", type=int, help="this input alone, with its traceback; written to --keep")
     options.add_argument("--keep", type=Path, help="a folder for the inputs that broke something")
     options.add_argument("--judged", type=int, default=JUDGED, help="judge every so manieth (default %(default)s)")
+    options.add_argument("--size", type=int, default=SMALL, help="bytes of most inputs (default %(default)s)")
     told = options.parse_args()
+    limit_size(told.size)
     if told.only is not None:
         for reader in told.reader or READERS:
             _once(reader, told.seed, told.only, told.keep)

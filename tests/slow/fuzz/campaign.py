@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.slow.fuzz.check import Fault, check
 from tests.slow.fuzz.inputs import make
-from tests.slow.fuzz.seeds import seeds
+from tests.slow.fuzz.seeds import limit_size, seeds
 
 
 def campaign(reader: str, told: argparse.Namespace) -> int:
@@ -37,6 +37,7 @@ def campaign(reader: str, told: argparse.Namespace) -> int:
 
 
 def _work(reader: str, told: argparse.Namespace, at: Synchronized[int], faults: Synchronized[int]) -> None:
+    limit_size(told.size)
     runs, first = 0, at.value
     seen: set[str] = set()
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:  # noqa: S108

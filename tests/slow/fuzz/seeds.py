@@ -27,6 +27,13 @@ ENDINGS = (".py", ".toml", ".png")
 Case = dict[str, bytes]
 
 
+def limit_size(small: int) -> None:
+    """Make small inputs of at most so many bytes: the less of a log, the more inputs in an hour."""
+    global SMALL
+    SMALL = small
+    seeds.cache_clear()
+
+
 def name_of(reader: object) -> str:
     """The name of a reader in READERS: its module below loglens.readers."""
     return getattr(reader, "__name__", "").removeprefix("loglens.readers.")
