@@ -72,7 +72,7 @@ def detect(
     elif entropy is not None and end > at_once and (left := _left(entropy)) < entropy_left:
         yield _finding(kl, usual, at, f", and {entropy.tag} ends at {left:.0%} of its start", entropy, lr)
     elif reward is not None and end > min(at_once, far) and not gains(reward.value):
-        yield _finding(kl, usual, at, f", and {reward.tag} gains nothing in the whole run", reward, lr)
+        yield _finding(kl, usual, at, f", and {reward.tag} does not rise in the whole run", reward, lr)
     elif (leap := _leap(kl.value, jump, min_jump)) is not None:
         harm_said = "; no reward was logged" if reward is None else f"; {reward.tag} does not suffer"
         yield replace(_finding(kl, usual, leap, harm_said, reward or kl, lr), severity=Severity.NOTE)

@@ -77,7 +77,7 @@ def _finding(
     when = (
         "after the first fifth" if onset is None else f"at the end, and was better until {curve.axis} {number(onset)}"
     )
-    harm = "falls or gains nothing" if onset is not None else "gains nothing"
+    harm = "falls or does not rise" if onset is not None else "does not rise"
     return Finding(
         f"{curve.tag} has a median of {number(level)} {when}: the value function predicts the returns no better "
         "than a constant" + (f", and {reward.tag} {harm}" if stuck and reward is not None else ""),

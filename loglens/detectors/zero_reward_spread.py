@@ -58,7 +58,7 @@ def detect(
     what = "of the groups have equal rewards" if groups else "of the points have no spread"
     yield Finding(
         f"{part:.0%} {what} in the second half of the run ({logged.tag})"
-        + (f", and {reward.tag} gains nothing" if reward is not None and not gained else ""),
+        + (f", and {reward.tag} does not rise" if reward is not None and not gained else ""),
         Severity.NOTE if gained else Severity.WARNING,
         Confidence.MEDIUM,
         end_step=curve.last_step,

@@ -56,10 +56,12 @@ def _rate_title(remedy: Remedy) -> str:
     if abs(factor - 0.5) <= 0.5 * _NEARLY or abs(factor - 2) <= 2 * _NEARLY:
         verb, fold = ("Halve" if factor < 1 else "Double"), ""
     else:
-        verb, fold = ("Lower", f" {number(_round(1 / factor))}-fold") if factor < 1 else ("Raise", f" {factor:g}-fold")
+        verb, fold = (
+            ("Lower", f" {number(_round(1 / factor))}-fold") if factor < 1 else ("Raise", f" {number(factor)}-fold")
+        )
     only = re.search(r"for the (\w+) only", remedy.why)
     whose = f"the {only[1]}'s" if only else "the"
-    rates = f": {_round(remedy.rate / factor):g} -> {remedy.rate:g}" if remedy.rate and factor > 0 else ""
+    rates = f": {number(_round(remedy.rate / factor))} -> {number(remedy.rate)}" if remedy.rate and factor > 0 else ""
     return f"{verb} {whose} learning rate{fold}{rates}"
 
 

@@ -97,7 +97,14 @@ SAID_ENOUGH = frozenset(
     {("no-warmup", "add_warmup"), ("non-finite-metric", "skip_nonfinite_batches"), ("crashed", "resume_from")}
     | {
         (rule, "check_labels")
-        for rule in ("reward-not-rising", "zero-loss", "metric-stuck", "crashed", "unbounded-loss")
+        for rule in (
+            "reward-not-rising",
+            "zero-loss",
+            "metric-stuck",
+            "crashed",
+            "unbounded-loss",
+            "truncated-completions",
+        )
     }
 )
 

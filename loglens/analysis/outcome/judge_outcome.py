@@ -211,5 +211,8 @@ def _course(indicator: Indicator) -> str:
     progress = indicator.progress
     if progress is None:
         return f"{indicator.curve.tag} has too few points"
-    best = f", best {number(progress.best)}" if progress.kept < 0.9 else ""
-    return f"{progress.curve.tag} goes from {number(progress.start)} to {number(progress.end)}{best} (medians)"
+    start, best, end = (number(value) for value in (progress.start, progress.best, progress.end))
+    if start == best == end:
+        return f"{progress.curve.tag} stays at {start} (medians)"
+    at_best = f", best {best}" if progress.kept < 0.9 else ""
+    return f"{progress.curve.tag} goes from {start} to {end}{at_best} (medians)"
