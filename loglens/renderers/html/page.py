@@ -51,7 +51,10 @@ SECTIONS, FEW_SECTIONS, VERY_MANY = 150, 30, 300
 #: Rows of a table and notes that are shown at once; further ones are counted.
 ROWS, NOTES, NUMBERS = 400, 200, 12
 MARKS = {"failed": "✗", "suspect": "!", "healthy": "✓", "not-judged": "?", "unclear": "?"}
-SCRIPTS = ("numbers.js", "axis.js", "plot.js", "page.js", "runs.js")
+#: Where a class is extended, it stands before its extension.
+SCRIPTS = tuple(
+    f"{name}.js" for name in "numbers axis pointer keys plot point_table line_plot heat_plot page runs".split()
+)
 HEADINGS = ("Why it matters.", "When it is wrong.")
 
 
