@@ -81,16 +81,16 @@ class ReportedFinding:
 
     @property
     def lasts(self) -> bool:
-        """Whether it goes on after its onset, and is more than a moment."""
+        """Whether it is known to end after its onset."""
         return self.end_step is not None and self.onset_step is not None and self.end_step > self.onset_step
 
     @property
     def begins(self) -> str:
-        """ "from step 412", "at epoch 3" for what is a moment, or nothing where it has no place on a curve."""
+        """ "from step 412", "at step 412" where it ends there as well, or nothing where it has no place on a curve."""
         if self.onset_step is None:
             return ""
         axis = safe(shorten(self.series[0].axis, FEW_LETTERS)) if self.series else "step"
-        return f"{'from' if self.lasts else 'at'} {axis} {number(self.onset_step)}"
+        return f"{'at' if self.end_step is not None and not self.lasts else 'from'} {axis} {number(self.onset_step)}"
 
     @property
     def evidence(self) -> Mapping[str, Any]:

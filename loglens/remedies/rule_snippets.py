@@ -44,7 +44,7 @@ CODES: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("metric-stuck", "check_labels"): {"pytorch": "print(predictions[:20], labels[:20])  # same classes, same order?"},
     ("truncated-completions", "check_labels"): {
         "pytorch": "print(tokenizer.eos_token_id, model.generation_config.eos_token_id)",
-        "huggingface": "args = GRPOConfig(out_dir, max_completion_length=2 * max_completion_length)",
+        "huggingface": "args = GRPOConfig(out_dir, max_completion_length=2 * limit)",
     },
     ("crashed", "check_labels"): _IN_RANGE,
     ("unbounded-loss", "check_labels"): _IN_RANGE,

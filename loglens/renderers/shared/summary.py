@@ -56,11 +56,15 @@ def counts_line(report: Report) -> str:
 
 
 def by_cause(runs: Sequence[RunT]) -> list[tuple[str, str, list[RunT]]]:
-    """Group runs by verdict and first-ranked cause, worst verdict first, then the most frequent cause first."""
+    """Group runs by verdict and first-ranked cause in words, worst verdict first, then the most frequent cause first.
+
+    Of a run in which nothing is wrong, the cause is its note, if it has one: "note: restart".
+    """
     groups: dict[tuple[str, str], list[RunT]] = {}
     for run in runs:
-        cause = (run.primary or "") if run.verdict in ("failed", "suspect") else ""
-        groups.setdefault((run.verdict, cause), []).append(run)
+        cause = condition(run.primary) if run.primary else ""
+        note = "note: " if cause and run.verdict not in ("failed", "suspect") else ""
+        groups.setdefault((run.verdict, note + cause), []).append(run)
     order = sorted(groups.items(), key=lambda group: (VERDICTS.index(group[0][0]), -len(group[1]), group[0][1]))
     return [(verdict, cause, members) for (verdict, cause), members in order]
 
