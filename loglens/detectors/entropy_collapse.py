@@ -4,12 +4,12 @@ Why it matters. A policy that has become deterministic no longer explores: what 
 never will.
 
 How it is found. The entropy falls below a tenth of its early level and stays there for a tenth of the run (or ends
-below a hundredth of it, for three points), while the reward gains nothing: less than a tenth of its size and less
+below a hundredth of it, for three points), while the reward does not rise: by less than a tenth of its size and less
 than three standard errors of its noise. Policies spend most of their entropy early, and some of that is learning, so
 the reward decides: an error where the entropy is gone in the first half of the run, a warning later, and a note where
-the reward gains anyway or was not logged, and the entropy ends below a hundredth of its early level. The
-standard deviation of continuous actions stands in for an entropy that was not logged or has both signs: that of a
-Gaussian is the logarithm of its deviation and a constant, so that a tenth is a loss of 2.3 nats for each action.
+the reward gains anyway or was not logged, and the entropy ends below a hundredth of its early level. The standard
+deviation of continuous actions stands in for an entropy that was not logged or has both signs: that of a Gaussian is
+the logarithm of its deviation and a constant, so that a tenth is a loss of 2.3 nats for each action.
 
 When it is wrong. A task whose best policy is deterministic and found at once looks the same, except that its
 reward is high; the log alone cannot say what is high. The entropy of continuous actions has no lower bound at zero:

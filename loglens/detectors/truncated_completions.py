@@ -4,8 +4,8 @@ Why it matters. A completion that is cut has no end and often no answer, so its 
 it says so far. A policy that never ends its text earns little more for learning, and costs the most to sample.
 
 How it is found. The share of truncated completions (TRL's `completions/clipped_ratio` and similar) has a median above
-one half in the last third of the run: most of what is learned from has no end. A warning where the reward gained
-nothing beyond its noise and a tenth of its size; else a note.
+one half in the last third of the run: most of what is learned from has no end. It is a warning where the reward did
+not rise beyond its noise and a tenth of its size; otherwise a note.
 
 When it is wrong. A limit that is short on purpose, for a reward that counts length only.
 """

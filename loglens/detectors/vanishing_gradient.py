@@ -5,15 +5,14 @@ reaches the early layers is nothing: they stay as they were initialised, and the
 (Hochreiter 1991; Bengio, Simard and Frasconi 1994).
 
 How it is found. Only with a loss that does not improve, since converged runs have small gradients too (in
-reinforcement learning the reward decides: one that rises is improvement enough). Over depth: the first
-layer's norm is below a thousandth of the last one's (AUTOTRAINER's beta1) and the logarithm of the norms
-falls towards the input by 0.7 a layer (TheDeepChecker's decay rate of 0.5), or steadily to less than a tenth of
-that thousandth, from per-layer norms, logged or exact from histograms' sums of squares. Over steps: the norm
-falls below a thousandth of its early level, or is below 1e-7 throughout (times the loss, where that is below 1).
-SageMaker Debugger's and runwise's 1e-7 is a mean over elements; a norm over n elements is the square root of n
-times larger, so that as a bound for norms it is a cautious one. An exactly zero norm is a cut graph or frozen
-weights and is said so, unless the loss moves anyway: weights that get no gradient stand still, so that the
-norms were not measured.
+reinforcement learning the reward decides: one that rises is improvement enough). Over depth: the first layer's norm is
+below a thousandth of the last one's (AUTOTRAINER's beta1) and the logarithm of the norms falls towards the input by
+0.7 a layer (TheDeepChecker's decay rate of 0.5), or steadily to less than a tenth of that thousandth, from per-layer
+norms, logged or exact from histograms' sums of squares. Over steps: the norm falls below a thousandth of its early
+level, or is below 1e-7 throughout (times the loss, where that is below 1). SageMaker Debugger's and runwise's 1e-7 is
+a mean over elements; a norm over n elements is the square root of n times larger, so that as a bound for norms it is a
+cautious one. An exactly zero norm is a cut graph or frozen weights, and the message says so, unless the loss moves
+anyway: weights that get no gradient stand still, so that the norms were not measured.
 
 When it is wrong. A frozen embedding or an unused first layer looks like depth decay. A loss in very
 small units has small gradients by nature.
