@@ -22,7 +22,7 @@ from loglens.remedies.phrases import phrase
 from loglens.renderers.shared.buckets import Scale
 from loglens.renderers.shared.summary import changed_before, numbers, of_kind, reasons, when
 from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes, condition
-from loglens.renderers.shared.worth_logging import worth_logging
+from loglens.renderers.shared.worth_logging import how_to_log, worth_logging
 from loglens.renderers.terminal.look import STYLES, TextStyle, indented
 from loglens.renderers.terminal.plots import plot
 
@@ -307,8 +307,9 @@ def _outcomes(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
         heading = look.text(("Not checked", "head") if index == 0 else "")
         table.add_row(heading, look.text(look.say(", ".join(left_out)), (f": {look.say(why)}", "muted")))
     if absent := worth_logging(run):
-        named = ", ".join(f"{what} (e.g. {tag})" for what, tag in absent)
-        table.add_row(look.text(("Log also", "head")), look.text(named))
+        named = ", ".join(f"{what} ({tag})" for what, tag in absent)
+        how = how_to_log(run.format, absent[0][1])
+        table.add_row(look.text(("Log also", "head")), look.text(named, (f": {how}" if how else "", "muted")))
     if table.row_count:
         yield ""
         yield table
