@@ -24,7 +24,7 @@ A log that begins at twice its own length is the tail of a resumed run: what was
 the rule is skipped.
 
 When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate
-far too low, labels that belong to other inputs and an optimiser that never steps look alike in
+far too low, labels that belong to other inputs and an optimizer that never steps look alike in
 one curve; the advice says how to tell them apart.
 """
 

@@ -7,7 +7,7 @@ the first to the last fifth of it, and one of three holds; a flat curve alone is
 flat as well. (1) The learning rate is at or below a hundredth of its peak (a schedule that decays too early, a wrong
 number of total steps). (2) The logged update of the weights is zero. (3) The validation loss is one and the same
 number, to the last of six digits or more, while the learning rate, where it is known, is not zero: then no update
-reaches the weights that are evaluated (an optimiser that holds other tensors).
+reaches the weights that are evaluated (an optimizer that holds other tensors).
 
 When it is wrong. A long tail at a small learning rate is sometimes wanted, to average out noise. Evaluating
 a fixed checkpoint again and again gives one number too.

@@ -155,9 +155,9 @@ def _finding(curve: Series, course: Course, worse: bool, entropy: Series | None,
     said = (
         f"is {number(course.start)} at every point"
         if constant
-        else f"starts at {number(course.start)}, reaches at most"
+        else f"starts at {number(course.start)}, its best level after that is"
     )
-    ends = "" if constant else f" {number(course.best)} and ends at {number(course.end)}"
+    ends = "" if constant else f" {number(course.best)}, and it ends at {number(course.end)}"
     kept = _kept(entropy)
     advice: list[Remedy] = [
         remedies.check_labels(),

@@ -27,7 +27,7 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.layers import in_depth_order
-from loglens.model.numbers import number
+from loglens.model.numbers import fold, number
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
@@ -141,7 +141,7 @@ def _over_depth(ordered: list[Series], norms: list[float], slope: float, loss: S
     first, last = ordered[0], ordered[-1]
     ratio = norms[0] / norms[-1]
     return Finding(
-        f"the gradient shrinks by {number(np.exp(-slope))} per layer, from {number(norms[-1])} in {last.layer} to "
+        f"the gradient shrinks {fold(np.exp(slope))} per layer, from {number(norms[-1])} in {last.layer} to "
         f"{number(norms[0])} in {first.layer} ({number(ratio)} of it over {len(ordered):,} layers), and {loss.tag} "
         "does not improve",
         Severity.ERROR,
@@ -178,10 +178,11 @@ def _over_steps(grad: Series, small_from: int, loss: Series, run: Run) -> Findin
     large = np.flatnonzero(grad.value > early / 2)
     start = int(grad.step[large[-1]]) if len(large) else int(grad.step[0])
     from_start = start - grad.step[0] <= EARLY * (grad.step[-1] - grad.step[0])
-    zero = " (exactly zero: a cut graph or frozen weights)" if end == 0 else ""
+    zero = "exactly zero: a cut graph or frozen weights"
+    ends = f"{number(end)} ({zero})" if end == 0 else number(end)
+    fall = f"falls from {number(early)} to {ends}, below a thousandth by {grad.axis} {number(small_from)}"
     return Finding(
-        f"{grad.tag} falls from {number(early)} to {number(end)}{zero}, below a thousandth by {grad.axis} "
-        f"{number(small_from)}, while {loss.tag} does not come down",
+        f"{grad.tag} {fall if early else f'is {zero}'}, while {loss.tag} does not come down",
         Severity.ERROR,
         Confidence.MEDIUM if end else Confidence.HIGH,
         onset_step=None if from_start else start,

@@ -98,6 +98,10 @@ REASONS: Mapping[tuple[str, str], str] = {
         "nearly all are cut off and none is rewarded, so that nothing shows the policy how to end: raise the limit "
         "above the length of a good answer, and see that the end token is among the stop tokens"
     ),
+    (
+        "plateau",
+        "train_longer",
+    ): "the rate is close to zero too early; a schedule for more steps keeps it up for longer",
     ("crashed", "check_labels"): "a label outside 0 to the number of classes - 1 triggers a device-side assertion",
     ("lr-schedule", "check_optimizer_step"): (
         "a rate that ends too soon, or does not move, is most often that of a scheduler stepped at the wrong place: "
