@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 
 from loglens.model.contract import Detector
+from loglens.model.plain_text import statements
 from loglens.model.role_table import ROLE_TABLE
 from loglens.readers import READERS
 from loglens.registry import load as registry
@@ -79,23 +80,35 @@ def page(detector: Detector, results: score.Results) -> str:
     """The page of one rule."""
     rule = detector.rule
     parts = [f"# {rule.name}", f"{detector.title}.", _facts(detector)]
-    parts += [f"## {heading.rstrip('.')}\n\n{_listed(text)}" for heading, text in detector.text.items()]
+    for heading, text in detector.text.items():
+        found = heading == "How it is found."
+        parts.append(f"## {heading.rstrip('.')}\n\n{_listed(text) if found else text}")
+        if found and detector.thresholds:
+            parts.append(_thresholds(detector))
     parts.append("## Curves it looks at\n\n" + "\n".join(f"- `{need.name}`: {need.wording}" for need in detector.needs))
-    if detector.thresholds:
-        rows = [[f"`{name}`", _number(value), meaning(rule.name, name)] for name, value in detector.thresholds.items()]
-        parts.append(
-            f"## Thresholds\n\nSet them under `[rules.{rule.name}]`.\n\n"
-            + score.markdown(["threshold", "default", "meaning"], rows).rstrip()
-        )
     parts.append("## How often it is right\n\n" + "\n\n".join(_figures(rule.name, results)))
     if curves := error_curves(rule.name):
         parts.append("## Errors over length and noise\n\n" + curves)
     return "\n\n".join(parts) + "\n"
 
 
+def _thresholds(detector: Detector) -> str:
+    """The table of what can be set, and what it means."""
+    rows = [
+        [f"`{name}`", _number(value), meaning(detector.rule.name, name)] for name, value in detector.thresholds.items()
+    ]
+    table = score.markdown(["threshold", "default", "meaning"], rows).rstrip()
+    return f"The numbers in it that can be set, under `[rules.{detector.rule.name}]`:\n\n{table}"
+
+
 def _listed(text: str) -> str:
-    """Signs that a text numbers, "(1) ... (2) ...", as a list."""
-    return re.sub(r"\s\((\d)\) ", r"\n\n\1. ", text) if "(2) " in text else text
+    """What a rule looks for as a list, numbered where the text numbers its signs."""
+    first, *others = statements(text)
+    if not others:
+        return first
+    if others[0].startswith("(1) "):
+        return "\n".join([f"{first}\n", *(re.sub(r"^\((\d)\) ", r"\1. ", item) for item in others)])
+    return "\n".join(f"- {item}" for item in (first, *others))
 
 
 def _facts(detector: Detector) -> str:

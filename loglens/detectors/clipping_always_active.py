@@ -22,7 +22,6 @@ import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
-from loglens.model.numbers import number
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
@@ -68,7 +67,7 @@ def detect(
     short = float(np.median(norms) / np.median(clipped.finite.value)) if clipped is not None and len(norms) else 1.0
     slow = short > shortened and bool(losses) and not _divides(run)
     pace = f", and {poor.tag} gains less than {gain:.0%}" if poor else ", while the loss goes down" if losses else ""
-    length = f", to a {number(short)}th of their length" if short > shortened else ""
+    length = f", to 1/{short:.0f} of their length" if short > shortened else ""
     usual = float(np.median(norms)) if len(norms) else None
     yield Finding(
         f"{part:.0%} of the updates are clipped{length}{pace}",

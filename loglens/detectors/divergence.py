@@ -3,26 +3,25 @@
 Why it matters. From the lowest point on, every step makes the model worse; the last checkpoint is not
 the one to keep.
 
-How it is found. On medians over blocks of 2 % of the curve, of the loss's logarithm where it is positive, so
-that no single batch and no unit decides. The level of the last tenth is above the lowest block by 25 % and
-every one of its blocks by five standard errors, or by a factor of two (TheDeepChecker) and three standard
-errors; and a third or more of what had been gained is lost again. A rise of 10 % is enough where nine tenths of
-it are. A twentieth of the way down must be lost in the loss itself as well: from 8000 to 0.0001 and back to 1
-is done. On single raw points a rise of 1.5 times fires on 11 % of runs that reach their target; end over
-minimum above 1.25 on smooth curves on 0.15 % (counted on 4,192 AlgoPerf runs). A loss of which every later
-point is above twice the first one rises from the start. A validation loss is judged only where no training loss
-was logged: a rise of validation alone is overfitting. Unless it is a tenth above its first value at each of
-four later evaluations or more, while training does not fall by a tenth after the first tenth of the run: a
-warning. Where the loss does not show it, metrics do: all that gained anything lose half of it again (AlgoPerf's
-"collapsed").
+How it is found. The curve is judged by its medians over blocks of 2 %, of the loss's logarithm where it is positive,
+so that neither a single batch nor the unit decides. The level of the last tenth is above the lowest block by 25 % and
+every one of its blocks by five standard errors, or by a factor of two (TheDeepChecker) and three standard errors; and
+a third or more of what had been gained is lost again. A rise of 10 % is enough where nine tenths of the gain are lost.
+A twentieth of the way down must be lost in the loss itself as well: a loss that went from 8000 to 0.0001 and back to 1
+has converged. On single raw points a rise of 1.5 times fires on 11 % of runs that reach their target; end over minimum
+above 1.25 on smooth curves on 0.15 % (counted on 4,192 AlgoPerf runs). A loss of which every later point is above
+twice the first one rises from the start. A validation loss is judged only where no training loss was logged: a rise of
+validation alone is overfitting. Unless it is a tenth above its first value at each of four later evaluations or more,
+while training does not fall by a tenth after the first tenth of the run: a warning. Where the loss does not show it,
+metrics do: every metric that had gained anything loses half of it again (AlgoPerf's "collapsed").
 
 It is an error unless every training metric that grows with success keeps nine tenths of its best, and nothing
 at all where each keeps 99 %: a loss near zero may double while the answers stay right.
 
-When it is wrong. A curriculum, a growing regularisation term or new data raise the loss on purpose;
-where a training metric improves meanwhile, it is not called divergence, and where the validation loss falls
-by a tenth or more, that is said and it is a note. In reinforcement learning
-and GANs the loss does not measure progress, so it is not judged.
+When it is wrong. A curriculum, a growing regularisation term or new data raise the loss on purpose; where a training
+metric improves meanwhile, it is not called divergence, and where the validation loss falls by a tenth or more, the
+message says so and it is a note. In reinforcement learning and GANs the loss does not measure progress, so it is not
+judged.
 """
 
 from __future__ import annotations

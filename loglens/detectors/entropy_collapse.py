@@ -4,12 +4,12 @@ Why it matters. A policy that has become deterministic no longer explores: what 
 never will.
 
 How it is found. The entropy falls below a tenth of its early level and stays there for a tenth of the run (or ends
-below a hundredth of it, for three points), while the reward gains nothing: less than a tenth of its size and less
+below a hundredth of it, for three points), while the reward does not rise: by less than a tenth of its size and less
 than three standard errors of its noise. Policies spend most of their entropy early, and some of that is learning, so
 the reward decides: an error where the entropy is gone in the first half of the run, a warning later, and a note where
-the reward gains anyway or was not logged, and the entropy ends below a hundredth of its early level. The
-standard deviation of continuous actions stands in for an entropy that was not logged or has both signs: that of a
-Gaussian is the logarithm of its deviation and a constant, so that a tenth is a loss of 2.3 nats for each action.
+the reward gains anyway or was not logged, and the entropy ends below a hundredth of its early level. The standard
+deviation of continuous actions stands in for an entropy that was not logged or has both signs: that of a Gaussian is
+the logarithm of its deviation and a constant, so that a tenth is a loss of 2.3 nats for each action.
 
 When it is wrong. A task whose best policy is deterministic and found at once looks the same, except that its
 reward is high; the log alone cannot say what is high. The entropy of continuous actions has no lower bound at zero:
@@ -29,7 +29,7 @@ from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
 from loglens.stats.gains import gains
-from loglens.stats.levels import fell_at_once, levels
+from loglens.stats.levels import Levels, fell_at_once, levels
 
 RULE = Rule("entropy-collapse", "RL", Severity.ERROR, leads_to=("reward-collapse", "reward-not-rising"))
 
@@ -99,6 +99,18 @@ def _has_both_signs(value: Floats) -> bool:
     return min(above, below) > BOTH_SIGNS * max(above, below)
 
 
+def _beside(reward: Series | None, found: Levels | None, rewarded: bool) -> str:
+    """What the reward does meanwhile: " while reward stays at -1"."""
+    if reward is None or found is None:
+        return "; no reward was logged"
+    start, end = number(-found.start), number(-found.end)
+    if rewarded:
+        return f", while {reward.tag} goes from {start} to {end}"
+    if start == end:
+        return f", while {reward.tag} stays at {start}"
+    return f", while {reward.tag} {'falls' if found.end > found.start else 'rises only'} from {start} to {end}"
+
+
 def _ever_rose(reward: Floats, *, min_gain: float, errors: float) -> bool:
     """Whether the reward was ever above its start by a share of its size and beyond its noise."""
     found = levels(-reward)
@@ -110,10 +122,6 @@ def _finding(
 ) -> Finding:
     onset = int(curve.step[at])
     found = levels(-reward.value) if reward is not None else None
-    rewards = f"({number(-found.start)} to {number(-found.end)})" if found is not None else ""
-    beside = (
-        "; no reward was logged" if reward is None else f", while {reward.tag} gains{'' if rewarded else ' nothing'} "
-    )
     late = at >= len(curve) // 2
     advice: list[Remedy] = [
         remedies.set_entropy_coef(0.01),
@@ -122,8 +130,7 @@ def _finding(
     ]
     return Finding(
         f"{curve.tag} falls below a tenth of its start by {curve.axis} {number(onset)} and stays there (end "
-        f"{number(end)})"
-        f"{beside}{rewards}",
+        f"{number(end)}){_beside(reward, found, rewarded)}",
         Severity.NOTE if rewarded else Severity.WARNING if late else Severity.ERROR,
         Confidence.MEDIUM if rewarded or late else Confidence.HIGH,
         onset_step=onset,

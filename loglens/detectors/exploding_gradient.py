@@ -4,24 +4,23 @@ Why it matters. Where each layer or time step multiplies the gradient by a facto
 exponentially with depth or time; the updates overshoot, weights end large, the loss stays poor or
 turns NaN (Bengio, Simard and Frasconi 1994; Pascanu, Mikolov and Bengio 2013).
 
-How it is found. Any of four signs. (1) Growth: a robust log-linear fit over a trailing window has a slope with
-t above 4 after correction for autocorrelation, explains 70 % of the variance, and covers a factor of 10, to a
-level ten times above the norms before it (where the loss answers, the window may end at the peak); its growth
-per step, doubling time and the step of float32 overflow are given, and the share of steps with g[t+1]/g[t]
-above 1.0 is tested against a coin. (2) A jump to ten times the recent median (Megatron-LM's large-gradient
-rule) that the loss answers within 50 points by leaving its level for good. (3) Depth: the norms of adjacent
-layers have a ratio above 1.0 towards the input in 80 % of the pairs and 70 in all (AUTOTRAINER's beta3), with a
-poor loss. (4) Level: the norm is above 10 at every point and typically above five times the loss itself, while
-the loss stays poor (where it came down by half: with a norm above 100 at every point, or where it came down by
-four fifths and the norm is above ten times the loss) and the norm comes down with it or is above 500 times the
-root of a loss that is halved and stays above 100, or begins far above guessing: a hundredfold fall of a
-classifier that still errs, or of a cross entropy above ten times ln 1,000,000; the least norm is below 1.0 in
-every one of 150 benchmark runs that reach their target. That a norm is merely above 1.0 is not a fault: it is
-so for 90 % of the points of 18 % of runs that reach their target, so this is only a note. Growth that the loss
-answers is an error, else a warning. It is a note where it is less than a thousandfold and training goes well
-meanwhile: the loss improves, or a held-out metric or the reward, which outweighs any loss, keeps its gain. Norms grow
-so with the size of the returns, and with sharper minima. Of fewer than 14 norms, growth within the run
-cannot be told.
+How it is found. By any of four signs. Growth that the loss answers is an error, otherwise a warning. It is a note
+where it is less than a thousandfold and training goes well meanwhile (the loss improves, or a held-out metric or the
+reward, which outweighs any loss, keeps its gain): norms also grow with the size of the returns, and with sharper
+minima. With fewer than 14 norms, growth within the run cannot be judged. (1) Growth: a robust log-linear fit over a
+trailing window has a slope with t above 4 after correction for autocorrelation, explains 70 % of the variance, and
+covers a factor of 10, to a level ten times above the norms before it (where the loss answers, the window may end at
+the peak). Its growth per step, its doubling time and the step of float32 overflow are given, and the share of steps
+with g[t+1]/g[t] above 1.0 is tested against a coin. (2) A jump to ten times the recent median (Megatron-LM's
+large-gradient rule) that the loss answers within 50 points by leaving its level for good. (3) Depth: the norms of
+adjacent layers have a ratio above 1.0 towards the input in 80 % of the pairs and 70 in all (AUTOTRAINER's beta3), with
+a poor loss. (4) Level: the norm is above 10 at every point and typically above five times the loss itself, while the
+loss stays poor. A loss that came down by half counts as poor with a norm above 100 at every point, one that came down
+by four fifths with a norm above ten times the loss. Besides, the norm comes down with the loss, or is above 500 times
+the root of a loss that is halved and stays above 100, or the loss begins far above guessing: a hundredfold fall of a
+classifier that still errs, or a cross entropy above ten times ln 1,000,000. The least norm is below 1.0 in every one
+of 150 benchmark runs that reach their target. A norm that is merely above 1.0 is no more than a note: that holds for
+90 % of the points of 18 % of runs that reach their target.
 
 When it is wrong. Summed losses and losses in large units have large gradients by nature.
 """

@@ -4,18 +4,18 @@ Why it matters. A discriminator that is always right has flat outputs, so the ge
 vanishes; what it makes stays bad or collapses to a few samples (Arjovsky and Bottou 2017). One that is always
 wrong, or that no longer tells anything apart, teaches as little.
 
-How it is found. By any of six signs, most of them over the second half of the run. Scores between 0 and 1 for real and
-generated samples stay apart by more than 0.6 at the median, where balanced players meet at 0.5 each (Goodfellow et al.
-2014). The discriminator's loss stays below half of its value at balance and does not rise, where it is of the original
-kind, which is never negative: it starts at its balance of 2 ln 2 = 1.386 (or ln 2 where the mean of both halves is
-logged), or the generator's rises, and both are as large as losses of that kind must be (Jensen's inequality): with
-scores, at least -ln D(x) - ln(1 - D(G(z))); without, a loss L of the discriminator asks -ln(1 - exp(-L)) of the
-generator's. The discriminator's loss is gone, whatever the kind: below 0.01 from a tenth or more, or exactly zero, and
-the generator's does not fall. The discriminator's loss, of the original kind, is above twice that of a guess, and the
-generator's below a tenth of its start: the generator wins. The discriminator's loss is the same number to four digits,
-and that of a guess: it is dead. Either loss ends a thousand times above what was usual in the first two fifths. Or a
-logged count of the modes that the generator covers (whole numbers under a tag with the word "modes") has a median of
-one or less.
+How it is found. By any of seven signs, most of them over the second half of the run. (1) Scores between 0 and 1 for
+real and generated samples stay apart by more than 0.6 at the median, where balanced players meet at 0.5 each
+(Goodfellow et al. 2014). (2) The discriminator's loss stays below half of its value at balance and does not rise,
+where it is of the original kind, which is never negative: it starts at its balance of 2 ln 2 = 1.386 (or ln 2 where
+the mean of both halves is logged), or the generator's rises, and both are as large as losses of that kind must be
+(Jensen's inequality): with scores, at least -ln D(x) - ln(1 - D(G(z))); without, a loss L of the discriminator asks
+-ln(1 - exp(-L)) of the generator's. (3) The discriminator's loss is gone, whatever the kind: below 0.01 from a tenth
+or more, or exactly zero, and the generator's does not fall. (4) The discriminator's loss, of the original kind, is
+above twice that of a guess, and the generator's below a tenth of its start: the generator wins. (5) The
+discriminator's loss is the same number to four digits, and that of a guess: it is dead. (6) Either loss ends a
+thousand times above what was usual in the first two fifths. (7) A logged count of the modes that the generator covers
+(whole numbers under a tag with the word "modes") has a median of one or less.
 
 When it is wrong. Least-squares, Wasserstein and hinge losses have other levels: of them, only a loss that is gone or
 grows a thousandfold is judged. A generator that learns from other losses as well (pairs of images, spectrograms) can

@@ -4,15 +4,15 @@ Why it matters. Policy-gradient methods hold only near the policy that collected
 outside of that region is made on estimates that no longer mean anything, and the policy can be lost in one.
 A language model far from its reference has found one answer that the reward model likes.
 
-How it is found. The KL divergence is above ten times its level in the first fifth, and above 0.1, at five of
-nine logged updates or more (a large one is often followed by a small one, so that it need not be five in a
-row), or is above 10 once (the level of Trackio's example alert), or above 1 and a hundred times its level once;
-0.01 to 0.015 is what Spinning Up aims at, and Stable-Baselines3 stops an update at 1.5 times its target. It is a
-warning with harm: from there on, the reward loses a third of the range that it had covered, beyond its noise; or the
-policy's entropy ends below a tenth of its start; or the policy is still that far away at the end (above 10, or above 1
-and a hundred times its level), and the reward has gained nothing in the whole run. The distance to a fixed reference
-model grows by nature (0 to 10 and more when tuning language models), so a large KL alone is not a fault: a jump from
-one update to the next, to above 1 and a hundred times the level of the updates before it, is a note.
+How it is found. The KL divergence is above ten times its level in the first fifth, and above 0.1, at five of nine
+logged updates or more (a large one is often followed by a small one, so that it need not be five in a row), or is
+above 10 once (the level of Trackio's example alert), or above 1 and a hundred times its level once; 0.01 to 0.015 is
+what Spinning Up aims at, and Stable-Baselines3 stops an update at 1.5 times its target. It is a warning with harm:
+from there on, the reward loses a third of the range that it had covered, beyond its noise; or the policy's entropy
+ends below a tenth of its start; or the policy is still that far away at the end (above 10, or above 1 and a hundred
+times its level), and the reward has not risen in the whole run. The distance to a fixed reference model grows by
+nature (0 to 10 and more when tuning language models), so a large KL alone is not a fault: a jump from one update to
+the next, to above 1 and a hundred times the level of the updates before it, is a note.
 
 When it is wrong. A reward that falls because its scale, task or judge was changed.
 """
@@ -72,7 +72,7 @@ def detect(
     elif entropy is not None and end > at_once and (left := _left(entropy)) < entropy_left:
         yield _finding(kl, usual, at, f", and {entropy.tag} ends at {left:.0%} of its start", entropy, lr)
     elif reward is not None and end > min(at_once, far) and not gains(reward.value):
-        yield _finding(kl, usual, at, f", and {reward.tag} gains nothing in the whole run", reward, lr)
+        yield _finding(kl, usual, at, f", and {reward.tag} does not rise in the whole run", reward, lr)
     elif (leap := _leap(kl.value, jump, min_jump)) is not None:
         harm_said = "; no reward was logged" if reward is None else f"; {reward.tag} does not suffer"
         yield replace(_finding(kl, usual, leap, harm_said, reward or kl, lr), severity=Severity.NOTE)

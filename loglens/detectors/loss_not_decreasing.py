@@ -2,22 +2,21 @@
 
 Why it matters. The model learns nothing: whatever runs, it is not training. Every further hour is lost.
 
-How it is found. The loss ends less than 5 % below where it started (medians of the first and last points), no
-block in between was lower than that by more than its noise, and the validation loss, if there is one, gained
-as little; 10 % of training loss are allowed where validation stays at chance, as memorising shuffled labels
-looks like that, and three standard errors of the first twentieth where the norm of the weights is one and the
-same number throughout. A classifier that guesses has a loss of ln C for C classes (Karpathy, A Recipe for
-Training Neural Networks, 2019; 2.303 for ten), so a level within 2 % of an ln C is named as chance. Or the
-loss gains less than 15 % after its first tenth, and not one logged metric between 0 and 1, first measured
-before the loss had fallen by half of its way, covers 5 % of its way to 1: then the first tenth only taught it
-the mean. Or, a warning, it gains less than a third in all and less than 5 % after its first tenth, and ten or
-more validation losses end within 2 % of the first one; if it gained more in that first tenth, this is a note,
-as a run that converged at once looks the same. All of this is a warning only with fewer than 20 points or 100
-steps, while the learning rate still warms up, or where noise could hide the gain: where a line that gains as
-much lies within the 99 % interval of the trend. 5 % between first and last medians alone calls 3.9 % of runs
-dead that reach their target; the noise and the validation loss are there to spare them.
+How it is found. The loss ends less than 5 % below where it started (medians of the first and last points), no block in
+between was lower than that by more than its noise, and the validation loss, if there is one, gained as little; 10 % of
+training loss are allowed where validation stays at chance, as memorising shuffled labels looks like that, and three
+standard errors of the first twentieth where the norm of the weights is one and the same number throughout. A
+classifier that guesses has a loss of ln C for C classes (Karpathy, A Recipe for Training Neural Networks, 2019; 2.303
+for ten), so a level within 2 % of an ln C is named as chance. Or the loss gains less than 15 % after its first tenth,
+and not one logged metric between 0 and 1, first measured before the loss had fallen by half of its way, covers 5 % of
+its way to 1: then the first tenth only taught it the mean. Or, as a warning, it gains less than a third in all and
+less than 5 % after its first tenth, and ten or more validation losses end within 2 % of the first one; if it gained
+more in that first tenth, this is a note, as a run that converged at once looks the same. It is only a warning with
+fewer than 20 points or 100 steps, while the learning rate still warms up, or where noise could hide the gain: where a
+line that gains as much lies within the 99 % interval of the trend. 5 % between first and last medians alone calls 3.9
+% of runs dead that reach their target; the noise and the validation loss exclude these.
 
-Where it would be a warning and nothing but the curve itself bears it out (no ln C, no validation loss at chance, no
+Where it would be a warning and nothing but the curve itself supports it (no ln C, no validation loss at chance, no
 rate of zero, not one and the same value throughout), it is a note: of simulated noisy losses that fall by 3 %, up to
 55 % were warned of, and fine-tunes and diffusion models have such losses.
 
@@ -25,7 +24,7 @@ A log that begins at twice its own length is the tail of a resumed run: what was
 the rule is skipped.
 
 When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate
-far too low, labels that belong to other inputs and an optimiser that never steps look alike in
+far too low, labels that belong to other inputs and an optimizer that never steps look alike in
 one curve; the advice says how to tell them apart.
 """
 

@@ -3,18 +3,18 @@
 Why it matters. A spike costs the steps that it takes to recover, often follows from a bad batch or an
 update too large, and the next one may not recover (PaLM, Chowdhery et al. 2022, section 5.1).
 
-How it is found. Each point is compared with the 20 points of the row before it (of the loss's logarithm where
-it is positive): a spike is two points in a row more than six robust standard deviations (OLMo's 6 sigma) and
-a factor of 1.5 above their median, or a single one by eight and a factor of two (Lightning's spike rule); six
-are enough for one above the loss at the start of the run. It has recovered once the loss is back within a
-factor of 1.2 of its level for good: recovering if that took under 5 % of the run (BigScience's took 30
-steps), lingering if longer, fatal if it never did. A rise that never ends has no peak: that is
-divergence. Nor is less than a tenth of all that the loss had come down before: near zero, one wrong answer in
-a batch of 32 is a hundredfold (it adds some ln C to their mean). The gradient norm is looked at in the ten
-points before: a tenfold rise there is a precursor, and its lead in points and steps is reported. Six sigma
-alone fires on 3.1 % of AlgoPerf runs that reach their target; with the factor on none of 150. A single high value that
-is gone with the next point, without a jump of the gradient before it, is a note: it is the loss of one batch. So is one
-that lingers, while the validation loss is measured and no higher than before: other data, not another model.
+How it is found. Each point is compared with the 20 points of the row before it (of the loss's logarithm where it is
+positive): a spike is two points in a row more than six robust standard deviations (OLMo's 6 sigma) and a factor of 1.5
+above their median, or a single one by eight and a factor of two (Lightning's spike rule); six are enough for one above
+the loss at the start of the run. It has recovered once the loss is back within a factor of 1.2 of its level for good:
+recovering if that took under 5 % of the run (BigScience's took 30 steps), lingering if longer, fatal if it never did.
+A rise that never ends has no peak: that is divergence. A jump of less than a tenth of what the loss had come down
+before is no spike: near zero, one wrong answer in a batch of 32 is a hundredfold (it adds some ln C to their mean).
+The gradient norm is looked at in the ten points before: a tenfold rise there is a precursor, and its lead in points
+and steps is reported. Six sigma alone fires on 3.1 % of AlgoPerf runs that reach their target; with the factor on none
+of 150. A single high value that is gone with the next point, without a jump of the gradient before it, is a note: it
+is the loss of one batch. So is one that lingers, while the validation loss is measured and no higher than before:
+other data, not another model.
 
 When it is wrong. A new phase of a curriculum starts with a spike. Losses averaged before logging hide short
 spikes.
@@ -137,7 +137,11 @@ def _finding(loss: Series, curve: Series, hits: NDArray[np.intp], above: Floats,
     back_at = int(curve.step[min(worst + (back or 0), len(curve) - 1)])
     harmless = one_batch or (kind == "lingering" and is_untouched(held_out, onset, back_at, SAME))
     when = "does not recover" if back is None else "recovers" + f" after {back} points" * (kind == "lingering")
-    many = f" ({len(starts):,} spikes in all, the first at {int(curve.step[starts[0]])})" if len(starts) > 1 else ""
+    many = (
+        f" ({len(starts):,} spikes in all, the first at {number(int(curve.step[starts[0]]))})"
+        if len(starts) > 1
+        else ""
+    )
     return Finding(
         f"{loss.tag} jumps from {number(level)} to {number(peak)} at {loss.axis} {number(at)}{many} and {when}"
         + (f"; the gradient norm jumped {lead} point{'s' * (lead > 1)} ({lead_steps} steps) before" if lead else ""),

@@ -3,11 +3,11 @@
 Why it matters. The advantage of an action is its return less what the value function predicted. One that
 predicts nothing leaves the policy gradient as noisy as without it, and one below 0 makes it worse.
 
-How it is found. The median explained variance, 1 - Var(return - value) / Var(return), of the last four
-fifths of the run is 0.01 or less: no better than a constant (Stable-Baselines3's reading of its
-`explained_variance`), as 0.01 is a correlation of a tenth. Or that of the last fifth is, after it was above a tenth
-before: the value function has lost what it knew. A warning where the reward gained nothing either (less
-than a tenth of its size, or of three standard errors of its noise) or falls from there on, else a note.
+How it is found. The median explained variance, 1 - Var(return - value) / Var(return), of the last four fifths of the
+run is 0.01 or less: no better than a constant (Stable-Baselines3's reading of its `explained_variance`), as 0.01 is a
+correlation of a tenth. Or the median of the last fifth is that low, after it was above a tenth before: the value
+function has lost what it knew. It is a warning where the reward did not rise either (less than a tenth of its size, or
+of three standard errors of its noise) or falls from there on, otherwise a note.
 
 When it is wrong. Where all returns are alike, there is nothing to explain. A policy can learn without a
 value function, only more slowly: some runs learn well at 0.
@@ -77,7 +77,7 @@ def _finding(
     when = (
         "after the first fifth" if onset is None else f"at the end, and was better until {curve.axis} {number(onset)}"
     )
-    harm = "falls or gains nothing" if onset is not None else "gains nothing"
+    harm = "falls or does not rise" if onset is not None else "does not rise"
     return Finding(
         f"{curve.tag} has a median of {number(level)} {when}: the value function predicts the returns no better "
         "than a constant" + (f", and {reward.tag} {harm}" if stuck and reward is not None else ""),

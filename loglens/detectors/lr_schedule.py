@@ -4,13 +4,13 @@ Why it matters. A schedule that was set for another number of steps, or not rest
 costs part of the run without any error: steps at rate zero teach nothing, and a rate that jumps back undoes
 some.
 
-How it is found. Four notes, each from the logged rate alone. Exactly zero at more than a tenth of the
-points (trainproof's share), the first and the last of them left out. Reset on resume: after the steps went
-back, the rate is or rises to five times what it was right before, where it had fallen already; where the
-warmup runs again it may begin lower. Restarts: five times higher from one point to the next, after a fall by
-as much, unless the parameters name a schedule that restarts or cycles (warm restarts, Loshchilov and Hutter
-2017, are so by design). Never decayed: the parameters name a decaying schedule (cosine, linear, polynomial,
-exponential, step), the rate is one number throughout.
+How it is found. Four notes, each from the logged rate alone. (1) Exactly zero at more than a tenth of the points
+(trainproof's share), the first and the last of them left out. (2) Reset on resume: after the steps went back, the rate
+is or rises to five times what it was right before, where it had fallen already; where the warmup runs again it may
+begin lower. (3) Restarts: five times higher from one point to the next, after a fall by as much, unless the parameters
+name a schedule that restarts or cycles (warm restarts, Loshchilov and Hutter 2017, are so by design). (4) Never
+decayed: the parameters name a decaying schedule (cosine, linear, polynomial, exponential, step), the rate is one
+number throughout.
 
 When it is wrong. Freezing by a zero rate and cyclic schedules are often meant; so nothing of this is a
 complaint. What harm a rate does shows in the loss, where other rules look for it.

@@ -7,13 +7,12 @@ How it is found. Validation metrics decide (test metrics where there are none), 
 enough points. From the points of a curve of under 200 (an evaluation is an average already), from block medians of a
 longer one: the second-best level, how much of the gain from the start to it is gone at every one of the last points,
 and how deep and how long the curve fell before and came back. At least half of the gain is gone (AlgoPerf's
-"collapsed"), which is five standard errors of a level or more, and the fall is one and a half times as deep or
-twice as long as any dip that was made good. A metric that starts at its best (a
-fine-tune) has no recorded gain: it must lose half of its level, or double its error. Metrics of a split must
-agree: where one that gained keeps its gain and does not fall beyond its noise, nothing is said; one that leapt to its
-level at its second point and has been flat since follows nothing and does not count. It is a warning where the training
-loss ends a tenth or more below its level at the fall and a quarter of the gain is left: that is overfitting, and an
-early checkpoint is useful.
+"collapsed"), which is five standard errors of a level or more, and the fall is one and a half times as deep or twice
+as long as any dip that the metric recovered from. A metric that starts at its best (a fine-tune) has no recorded gain:
+it must lose half of its level, or double its error. Metrics of a split must agree: where one that gained keeps its
+gain and does not fall beyond its noise, nothing is said; one that reached its level at its second point and has been
+flat since does not count. It is a warning where the training loss ends a tenth or more below its level at the fall and
+a quarter of the gain is left: that is overfitting, and an early checkpoint is useful.
 
 When it is wrong. A test that becomes harder by design (a curriculum, new data). Too few points: one bad evaluation
 at the end looks like the beginning of a collapse; two are required.

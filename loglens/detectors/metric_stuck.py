@@ -17,10 +17,10 @@ or three of two metrics (an error where two splits agree). A score of skill (R2,
 kappa, an area under the ROC curve) that is within 0.02 of what a constant answer gets, in the later half of its
 points, stands still whatever its digits.
 
-A perfect metric is a note, as an easy task is solved soon. It is a warning where nothing was measured on held-out
-data and the training loss ends below a thousandth of its first value: perhaps a task with one answer only. And it is
-one where it is perfect from the first point on while the loss of the same split begins above ln 2: a classifier with
-such a loss has wrong answers, so the metric compares something else.
+A perfect metric is a note, as an easy task is solved soon. It is a warning where nothing was measured on held-out data
+and the training loss ends below a thousandth of its first value: perhaps a task with one answer only. It is also a
+warning where it is perfect from the first point on while the loss of the same split begins above ln 2: a classifier
+with such a loss has wrong answers, so the metric compares something else.
 
 When it is wrong. A validation set of a few samples has few values to show. A metric that is printed with one or two
 digits may hide small moves; near its best (0.9 or more), it is a note, unless the loss of that split ends at the cross

@@ -3,11 +3,10 @@
 Why it matters. The last checkpoint is not the best one, and the steps after the best one were spent for
 nothing.
 
-How it is found. The validation loss ends 5 to 20 % above its lowest level, beyond three standard errors of
-its noise from there on, and the lowest level was reached in the first four fifths of the run. From 20 % on
-it is for the rules overfitting and divergence to report. A final validation loss over 1.05 times its
-lowest is found in 1.0 % of 2,003 AlgoPerf runs that reach their target: they are healthy, so this is a
-note.
+How it is found. The validation loss ends 5 to 20 % above its lowest level, beyond three standard errors of its noise
+from there on, and the lowest level was reached in the first four fifths of the run. A larger rise is reported by the
+rules overfitting and divergence. A final validation loss over 1.05 times its lowest is found in 1.0 % of 2,003
+AlgoPerf runs that reach their target: they are healthy, so this is a note.
 
 When it is wrong. A metric can improve while the loss rises by overconfidence. Schedules that end at a high
 rate make the last evaluations noisy.

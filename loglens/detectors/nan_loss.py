@@ -27,7 +27,7 @@ from loglens.errors import Skip
 from loglens.model.companions import broken_before, left_blank, outliving
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.learning import frozen_from
-from loglens.model.numbers import number
+from loglens.model.numbers import number, plural
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.model.sign import Sign
@@ -84,7 +84,9 @@ def detect(
     elif sign := blank(losses, run, held_out or (*metric_higher, *metric_lower), gone_points):
         yield sign.finding(skip_batches())
     elif (longest := max(map(len, losses))) < min_points:
-        raise Skip(f"no NaN in the loss so far, but too short to judge: {longest} points, {min_points} needed")
+        raise Skip(
+            f"no NaN in the loss so far, but too short to judge: {plural(longest, 'point')}, {min_points} needed"
+        )
 
 
 def never_comes_back(losses: Sequence[Series], run: Run, drivers: Sequence[Series], look_back: int) -> Sign | None:

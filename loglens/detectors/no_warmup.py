@@ -92,7 +92,7 @@ def _finding(loss: Series, grad: Series | None, lr: Series, start: float, end: f
     return Finding(
         f"the learning rate is at its peak of {number(rate.value.max())} from the first step, "
         + ("the gradient norm bursts" if burst else f"{loss.tag} rises")
-        + f" within the first 5 %, and {loss.tag} stays at {number(end)} afterwards (start {number(start)})",
+        + f" within the first 5%, and {loss.tag} stays at {number(end)} afterwards (start {number(start)})",
         Severity.WARNING,
         Confidence.MEDIUM,
         end_step=curve.last_step,

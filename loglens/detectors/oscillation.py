@@ -3,14 +3,13 @@
 Why it matters. Swings that last many steps are not noise of the batches: data that comes in order, or
 a learning rate that jumps across the valley. What one swing learns the next one forgets.
 
-How it is found. Over the last four fifths, with the slow trend (eight block medians) taken off, the
-logarithm of the loss swings by a factor of two or more between its 10th and 90th percentile, in either
-half of them, and by more than twice what the trend gains; and either three times more widely than its
-point-to-point noise explains, or in a period: the autocorrelation has a peak above 0.5 at four or more
-points, with at least four periods in sight (data in the same order every epoch); with a peak above 0.8 and ten
-periods the gain of the trend does not matter. In the loss itself the
-swings are a twentieth or more of what it came down. Counting sign flips, as is often done, fires on 83
-% of runs that reach their target.
+How it is found. Over the last four fifths, with the slow trend (eight block medians) taken off, the logarithm of the
+loss swings by a factor of two or more between its 10th and 90th percentile, in either half of them, and by more than
+twice what the trend gains; and either three times more widely than its point-to-point noise explains, or in a period:
+the autocorrelation has a peak above 0.5 at four or more points, with at least four periods in sight (data in the same
+order every epoch); with a peak above 0.8 and ten periods the gain of the trend does not matter. In the loss itself the
+swings are a twentieth or more of its whole fall. Counting sign flips, as is often done, fires on 83 % of runs that
+reach their target.
 
 Or the validation loss swings, by 15 % or more in either half of its last four fifths, while it falls by less than a
 quarter in all. An evaluation sees the same samples every time, so what swings is the model. Of 189 healthy runs with

@@ -2,12 +2,12 @@
 
 Why it matters. From the stall on the run costs time and gains nothing; what stalled it is in the log.
 
-How it is found. For at least the last half of the run one of three holds, and the loss sinks by less than 5 %
-(and two standard errors) from the first to the last fifth of it: the learning rate is at or below a hundredth
-of its peak (a schedule that decays too early, a wrong number of total steps); the logged update of the
-weights is zero; or the validation loss is one and the same number, to the last of six digits or more, while
-the learning rate, where it is known, is not zero: then no update reaches the weights that are evaluated (an
-optimiser that holds other tensors). A flat curve alone is not a sign: a run that is done is flat as well.
+How it is found. For at least the last half of the run the loss falls by less than 5 % (and two standard errors) from
+the first to the last fifth of it, and one of three holds; a flat curve alone is not a sign, as a run that is done is
+flat as well. (1) The learning rate is at or below a hundredth of its peak (a schedule that decays too early, a wrong
+number of total steps). (2) The logged update of the weights is zero. (3) The validation loss is one and the same
+number, to the last of six digits or more, while the learning rate, where it is known, is not zero: then no update
+reaches the weights that are evaluated (an optimizer that holds other tensors).
 
 When it is wrong. A long tail at a small learning rate is sometimes wanted, to average out noise. Evaluating
 a fixed checkpoint again and again gives one number too.

@@ -71,6 +71,7 @@ def detect(
         Severity.NOTE,
         Confidence.MEDIUM,
         onset_step=int(curve.step[0]),
+        end_step=int(curve.step[0]),
         evidence={"start": start, "chance": chance, "classes": count},
         remedies=[remedies.change_init("xavier"), remedies.clean_data()],
         series=(loss,),

@@ -3,14 +3,14 @@
 Why it matters. What the policy had learned is gone: the checkpoint to keep is the one before, and the run
 after it was wasted.
 
-How it is found. Two signs. First, a gain that is lost: the reward had risen above its start by more than eight times
-the noise of its level (of the whole run or of the part until its best, whichever is larger); at the end at least three
-quarters of that gain are gone, and four fifths of the last points lie below half of it. Levels are medians over blocks
-of 5 % of the run, since single episodes vary by more than a run gains. The last points are those of the last fifth, or
-of the last tenth, where it is said with less weight: replayed data may bring a policy back. Second, a fall out of
+How it is found. By one of two signs; it is an error where the reward is at its start or lower for a fifth of the run,
+or out of range, and otherwise a warning. (1) A gain that is lost: the reward had risen above its start by more than
+eight times the noise of its level (of the whole run or of the part until its best, whichever is larger); at the end at
+least three quarters of that gain are gone, and four fifths of the last points lie below half of it. Levels are medians
+over blocks of 5 % of the run, since single episodes vary by more than a run gains. The last points are those of the
+last fifth, or of the last tenth, then with less confidence: replayed data may bring a policy back. (2) A fall out of
 range: the last points (two, and one more for every thousand) lie all below the lowest that was seen before the fall by
-three times the range covered until then. That needs no gain and no length, and no depth of it hides it. Error where
-the reward is at its start or lower for a fifth of the run, or out of range; warning else.
+three times the range covered until then. This sign needs neither a gain nor a long run.
 
 When it is wrong. A task that becomes harder by design (curriculum, self-play) lowers the reward of a policy
 that still improves. Methods that replay old data recover late (policies that fall and return are reported for PPO as

@@ -3,15 +3,14 @@
 Why it matters. The policy earns no more than it did untrained: a bug in the returns or their sign, too little
 exploration, a learning rate far off, or a reward that is too rare to learn from.
 
-How it is found. Of the main curve of the reward, levels over 5 to 20 blocks of the run (means without the outermost
-hundredth: a median does not see a success rate below one half). No level is above the start (the first block, or
-the first three points where they lie below it beyond their error) by three standard errors of a level and by a tenth
-of the reward's size, and the end is not either. A run in which the end may lie above the start by half of the range
-of its single rewards (5th to 95th percentile), or by its level where half of the rewards are the lowest one, given
-that error, is too short or too noisy to tell, and is skipped.
-The error of a level is taken from the levels themselves as well as from the points, since rewards wander from update
-to update. It is an error where the end lies below the start by as much, and by what would have been seen as a rise: the
-policy became worse.
+How it is found. The main curve of the reward is divided into 5 to 20 blocks, each with its level (a mean without the
+outermost hundredth: a median does not see a success rate below one half). No level is above the start (the first
+block, or the first three points where they lie below it beyond their error) by three standard errors of a level and by
+a tenth of the reward's size, and neither is the end. A run in which the end may lie above the start by half of the
+range of its single rewards (5th to 95th percentile), or by its level where half of the rewards are the lowest one,
+given that error, is too short or too noisy to tell, and is skipped. The error of a level is taken from the levels
+themselves as well as from the points, since rewards wander from update to update. It is an error where the end lies
+below the start by as much, and by what would have been seen as a rise: the policy became worse.
 
 When it is wrong. A policy that starts at its best (tuned before, or a task that is solved by any policy) has
 nothing to gain: rewards from 0 to 1 that start above 0.9 are not judged. A log that starts late (at a step beyond
@@ -156,9 +155,9 @@ def _finding(curve: Series, course: Course, worse: bool, entropy: Series | None,
     said = (
         f"is {number(course.start)} at every point"
         if constant
-        else f"starts at {number(course.start)}, reaches at most"
+        else f"starts at {number(course.start)}, its best level after that is"
     )
-    ends = "" if constant else f" {number(course.best)} and ends at {number(course.end)}"
+    ends = "" if constant else f" {number(course.best)}, and it ends at {number(course.end)}"
     kept = _kept(entropy)
     advice: list[Remedy] = [
         remedies.check_labels(),

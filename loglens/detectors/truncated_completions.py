@@ -4,8 +4,8 @@ Why it matters. A completion that is cut has no end and often no answer, so its 
 it says so far. A policy that never ends its text earns little more for learning, and costs the most to sample.
 
 How it is found. The share of truncated completions (TRL's `completions/clipped_ratio` and similar) has a median above
-one half in the last third of the run: most of what is learned from has no end. A warning where the reward gained
-nothing beyond its noise and a tenth of its size; else a note.
+one half in the last third of the run: most of what is learned from has no end. It is a warning where the reward did
+not rise beyond its noise and a tenth of its size; otherwise a note.
 
 When it is wrong. A limit that is short on purpose, for a reward that counts length only.
 """
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from loglens.errors import Skip
-from loglens.model.finding import Confidence, Finding, Rule, Severity
+from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.numbers import number
 from loglens.model.series import Series, as_share, present, require
 from loglens.remedies import actions as remedies
@@ -50,11 +50,17 @@ def detect(
     rewarded = reward is None or gains(reward.value, min_gain=min_gain, errors=errors)
     yield Finding(
         f"{late:.0%} of the completions are cut off at the length limit in the last third of the run ({curve.tag})"
-        + ("" if rewarded or rl_reward is None else f", and {rl_reward.tag} gains nothing"),
+        + ("" if rewarded or rl_reward is None else f", and {rl_reward.tag} does not rise"),
         Severity.NOTE if rewarded else Severity.WARNING,
         Confidence.MEDIUM,
         end_step=curve.last_step,
         evidence={"late_share": late, "start_share": float(np.median(curve.head(START))), "reward_gains": rewarded},
-        remedies=[remedies.scale_reward(0.5), remedies.set_kl_coef(0.1)] if not rewarded else [],
+        remedies=[] if rewarded or reward is None else _advice(float(np.median(reward.tail(1 / 3)))),
         series=(curve, *present(rl_reward)),
     )
+
+
+def _advice(level: float) -> list[Remedy]:
+    """Half of a reward is less where it is above zero; of one that is not, there is nothing to take away."""
+    first = remedies.scale_reward(0.5) if level > 0 else remedies.check_labels()
+    return [first, remedies.set_kl_coef(0.1)]

@@ -30,6 +30,7 @@ def detect(loss: Series | None, run: Run) -> Iterator[Finding]:
         Severity.NOTE,
         Confidence.HIGH,
         onset_step=last,
+        end_step=last,
         evidence={"files": [note.file for note in cut_off]},
         series=(loss,) if loss is not None else (),
     )

@@ -4,18 +4,18 @@ Why it matters. Advantages and targets are made from the value function. One tha
 sends the policy anywhere; values that chase their own overestimates grow without bound (the deadly triad: Sutton
 and Barto 2018, section 11.3). TRL's guide to its logs says of the value loss that it spikes when training goes wrong.
 
-How it is found. Any loss of a value function or critic, a Q value's size, or an entropy coefficient (a
-temperature that is learned) that ends above a thousand times its usual level: the median of the first fifth, or of
-the second where the curve starts at zero. The end is the last fiftieth, at least two points; an infinite value
-counts as above any level. Values grow as rewards do, and their loss with the square: the ratio is divided by the
-square of the growth of the reward's size. It is an error where the reward falls by a third of the range that it
-had covered, or where a value is not finite, and a warning else. With such a fall, a hundredfold is a warning too,
-and a thousandfold that has passed again is an error as well (falls of the reward with spikes of the policy and value
-loss are one picture: Unity ML-Agents issue 1336). A loss of the policy counts only with such a fall, and only above
-1: with advantages of unit spread, more than that needs probability ratios beyond any clip range.
+How it is found. Any loss of a value function or critic, a Q value's size, or an entropy coefficient (a temperature
+that is learned) that ends above a thousand times its usual level: the median of the first fifth, or of the second
+where the curve starts at zero. The end is the last fiftieth, at least two points; an infinite value counts as above
+any level. Values grow as rewards do, and their loss with the square: the ratio is divided by the square of the growth
+of the reward's size. It is an error where the reward falls by a third of the range that it had covered, or where a
+value is not finite, and a warning otherwise. With such a fall, a hundredfold is a warning too, and a thousandfold that
+has passed again is an error as well (falls of the reward with spikes of the policy and value loss belong together:
+Unity ML-Agents issue 1336). A loss of the policy counts only with such a fall, and only above 1: with advantages of
+unit spread, more than that needs probability ratios beyond any clip range.
 
 A thousandfold jump within one point is a warning as well, where the explained variance, half or more before it, ends
-below zero for good: the value function is worse than a constant, whatever the reward still is.
+below zero for good: the value function is worse than a constant, whatever the reward does.
 
 When it is wrong. A task whose rewards become larger on purpose (a curriculum) without a logged reward.
 """

@@ -5,15 +5,14 @@ reaches the early layers is nothing: they stay as they were initialised, and the
 (Hochreiter 1991; Bengio, Simard and Frasconi 1994).
 
 How it is found. Only with a loss that does not improve, since converged runs have small gradients too (in
-reinforcement learning the reward decides: one that rises is improvement enough). Over depth: the first
-layer's norm is below a thousandth of the last one's (AUTOTRAINER's beta1) and the logarithm of the norms
-falls towards the input by 0.7 a layer (TheDeepChecker's decay rate of 0.5), or steadily to less than a tenth of
-that thousandth, from per-layer norms, logged or exact from histograms' sums of squares. Over steps: the norm
-falls below a thousandth of its early level, or is below 1e-7 throughout (times the loss, where that is below 1).
-SageMaker Debugger's and runwise's 1e-7 is a mean over elements; a norm over n elements is the square root of n
-times larger, so that as a bound for norms it is a cautious one. An exactly zero norm is a cut graph or frozen
-weights and is said so, unless the loss moves anyway: weights that get no gradient stand still, so that the
-norms were not measured.
+reinforcement learning the reward decides: one that rises is improvement enough). Over depth: the first layer's norm is
+below a thousandth of the last one's (AUTOTRAINER's beta1) and the logarithm of the norms falls towards the input by
+0.7 a layer (TheDeepChecker's decay rate of 0.5), or steadily to less than a tenth of that thousandth, from per-layer
+norms, logged or exact from histograms' sums of squares. Over steps: the norm falls below a thousandth of its early
+level, or is below 1e-7 throughout (times the loss, where that is below 1). SageMaker Debugger's and runwise's 1e-7 is
+a mean over elements; a norm over n elements is the square root of n times larger, so that as a bound for norms it is a
+cautious one. An exactly zero norm is a cut graph or frozen weights, and the message says so, unless the loss moves
+anyway: weights that get no gradient stand still, so that the norms were not measured.
 
 When it is wrong. A frozen embedding or an unused first layer looks like depth decay. A loss in very
 small units has small gradients by nature.
@@ -28,7 +27,7 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.layers import in_depth_order
-from loglens.model.numbers import number
+from loglens.model.numbers import fold, number
 from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
@@ -142,7 +141,7 @@ def _over_depth(ordered: list[Series], norms: list[float], slope: float, loss: S
     first, last = ordered[0], ordered[-1]
     ratio = norms[0] / norms[-1]
     return Finding(
-        f"the gradient shrinks by {number(np.exp(-slope))} per layer, from {number(norms[-1])} in {last.layer} to "
+        f"the gradient shrinks {fold(np.exp(slope))} per layer, from {number(norms[-1])} in {last.layer} to "
         f"{number(norms[0])} in {first.layer} ({number(ratio)} of it over {len(ordered):,} layers), and {loss.tag} "
         "does not improve",
         Severity.ERROR,
@@ -179,10 +178,11 @@ def _over_steps(grad: Series, small_from: int, loss: Series, run: Run) -> Findin
     large = np.flatnonzero(grad.value > early / 2)
     start = int(grad.step[large[-1]]) if len(large) else int(grad.step[0])
     from_start = start - grad.step[0] <= EARLY * (grad.step[-1] - grad.step[0])
-    zero = " (exactly zero: a cut graph or frozen weights)" if end == 0 else ""
+    zero = "exactly zero: a cut graph or frozen weights"
+    ends = f"{number(end)} ({zero})" if end == 0 else number(end)
+    fall = f"falls from {number(early)} to {ends}, below a thousandth by {grad.axis} {number(small_from)}"
     return Finding(
-        f"{grad.tag} falls from {number(early)} to {number(end)}{zero}, below a thousandth by {grad.axis} "
-        f"{number(small_from)}, while {loss.tag} does not come down",
+        f"{grad.tag} {fall if early else f'is {zero}'}, while {loss.tag} does not come down",
         Severity.ERROR,
         Confidence.MEDIUM if end else Confidence.HIGH,
         onset_step=None if from_start else start,

@@ -4,10 +4,10 @@ Why it matters. Methods that compare the answers of a group (GRPO, RLOO) learn f
 rewards. A group of equal rewards has no gradient: it costs as much to generate and teaches nothing (DAPO,
 Yu et al. 2025, filters such groups out).
 
-How it is found. In the second half of the run, more than four fifths of the groups have no spread (median
-of TRL's `frac_reward_zero_std` and similar), or the spread of the reward is exactly zero at more than four
-fifths of the points. A warning where the reward gained nothing either, beyond a tenth of its size and three
-times its noise; else a note, as a task that is solved looks the same.
+How it is found. In the second half of the run, more than four fifths of the groups have no spread (median of TRL's
+`frac_reward_zero_std` and similar), or the spread of the reward is exactly zero at more than four fifths of the
+points. It is a warning where the reward did not rise either, beyond a tenth of its size and three times its noise;
+otherwise a note, as a task that is solved looks the same.
 
 When it is wrong. A task whose reward was at its highest from the start, and an environment without chance,
 where a fixed policy always gets the same reward.
@@ -58,7 +58,7 @@ def detect(
     what = "of the groups have equal rewards" if groups else "of the points have no spread"
     yield Finding(
         f"{part:.0%} {what} in the second half of the run ({logged.tag})"
-        + (f", and {reward.tag} gains nothing" if reward is not None and not gained else ""),
+        + (f", and {reward.tag} does not rise" if reward is not None and not gained else ""),
         Severity.NOTE if gained else Severity.WARNING,
         Confidence.MEDIUM,
         end_step=curve.last_step,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 #: Letters of a tag in a sentence of causes and effects.
 FEW_LETTERS = 40
 _ACRONYMS = {"nan": "NaN", "lr": "LR", "relu": "ReLU", "gan": "GAN", "kl": "KL", "gpu": "GPU"}
+#: Words of rule names that keep their hyphen.
+_HYPHENED = {"blow up": "blow-up", "non finite": "non-finite"}
 
 
 def causal_trees(findings: Sequence[ReportedFinding]) -> Iterator[list[ReportedFinding]]:
@@ -41,7 +43,10 @@ def chain_sentence(findings: Sequence[ReportedFinding]) -> str:
 
 def in_words(name: str) -> str:
     """A rule's name as it stands in a sentence: "nan-loss" is "NaN loss"."""
-    return " ".join(_ACRONYMS.get(word, word) for word in name.replace("_", " ").split("-"))
+    said = " ".join(_ACRONYMS.get(word, word) for word in name.replace("_", " ").split("-"))
+    for apart, joined in _HYPHENED.items():
+        said = said.replace(apart, joined)
+    return said
 
 
 def _causes(roots: Sequence[ReportedFinding]) -> Iterator[str]:
@@ -55,6 +60,4 @@ def _causes(roots: Sequence[ReportedFinding]) -> Iterator[str]:
 
 
 def _episode(finding: ReportedFinding) -> str:
-    name = in_words(finding.condition)
-    axis = finding.series[0].axis if finding.series else "step"
-    return name if finding.onset_step is None else f"{name} from {axis} {number(finding.onset_step)}"
+    return f"{in_words(finding.condition)} {finding.begins}".rstrip()

@@ -13,6 +13,11 @@ _COMMANDS = re.compile(
     r"save-state|set-env|set-output|stop-commands)\b)|#(?=#(?:vso|teamcity)?\[)",
     re.IGNORECASE,
 )
+#: How a sentence begins that cannot be understood without the one before it.
+_CONTINUES = re.compile(
+    r"(And|Besides|But|Nor|Not|So|Such|Then|Unless|With|Without|Here|Its|They|This|That|These|Those|Otherwise)\b"
+    r"|It(?! is an? )\b"
+)
 _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -40,6 +45,22 @@ def shorten(text: str, max_length: int, ellipsis: str = "…") -> str:
 def printable(text: str) -> str:
     """Escape text line by line: for text of several lines, such as code."""
     return "\n".join(safe(re.sub("\t", "    ", line)) for line in text.split("\n"))
+
+
+def statements(text: str) -> list[str]:
+    """A paragraph as the items of a list: its sentences, each with those that cannot be understood without it.
+
+    Signs that the text numbers, "(1) ... (2) ...", are an item each.
+    """
+    if "(2) " in text:
+        return [part.strip() for part in re.split(r"(?=\(\d\) )", text) if part.strip()]
+    items: list[str] = []
+    for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z])", text):
+        if items and _CONTINUES.match(sentence):
+            items[-1] += f" {sentence}"
+        else:
+            items.append(sentence)
+    return items
 
 
 def _escape(character: str) -> str:

@@ -8,9 +8,13 @@ from typing import Any, Self
 
 from loglens.model.change import Change
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
-from loglens.model.plain_text import safe
+from loglens.model.numbers import number
+from loglens.model.plain_text import safe, shorten
 from loglens.model.series import Series
 from loglens.model.strict_json import to_strict
+
+#: Letters of the name of a step axis.
+FEW_LETTERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,8 @@ class ReportedFinding:
     changes: tuple[Change, ...] = ()
 
     def __repr__(self) -> str:
-        place = "" if self.onset_step is None else f" from step {self.onset_step:,}"
-        return f"<Finding {self.condition}{place}: {self.severity}, {safe(self.message)}>"
+        begins = f" {self.begins}" if self.begins else ""
+        return f"<Finding {self.condition}{begins}: {self.severity}, {safe(self.message)}>"
 
     @classmethod
     def of(cls, rule: Rule, finding: Finding, caused_by: str | None = None) -> Self:
@@ -74,6 +78,19 @@ class ReportedFinding:
     @property
     def end_step(self) -> int | None:
         return self.finding.end_step
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is known to end after its onset."""
+        return self.end_step is not None and self.onset_step is not None and self.end_step > self.onset_step
+
+    @property
+    def begins(self) -> str:
+        """ "from step 412", "at step 412" where it ends there as well, or nothing where it has no place on a curve."""
+        if self.onset_step is None:
+            return ""
+        axis = safe(shorten(self.series[0].axis, FEW_LETTERS)) if self.series else "step"
+        return f"{'at' if self.end_step is not None and not self.lasts else 'from'} {axis} {number(self.onset_step)}"
 
     @property
     def evidence(self) -> Mapping[str, Any]:

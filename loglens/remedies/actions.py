@@ -33,10 +33,10 @@ WARMUP_SHARE, MAX_WARMUP_SHARE = 0.05, 0.1
 
 #: What several remedies are to bring about, as a rerun's log shows it.
 _EVEN_DEPTH = "the gradient norm of the first layer is between 0.01 and 10 times that of the last, all through the run"
-_PAST = "the loss passes the steps where this run went wrong and ends within 5 % of its lowest value"
+_PAST = "the loss passes the steps where this run went wrong and ends within 5% of its lowest value"
 _FINITE = "the loss is finite for at least 200 steps past the onset in this run"
-_LESS_OVERFIT = "the validation loss ends within 5 % of its lowest value, or is lowest in the last tenth of the run"
-_LEVEL_WEIGHTS = "the weight norm levels off, and the validation loss ends within 5 % of its lowest value"
+_LESS_OVERFIT = "the validation loss ends within 5% of its lowest value, or is lowest in the last tenth of the run"
+_LEVEL_WEIGHTS = "the weight norm levels off, and the validation loss ends within 5% of its lowest value"
 
 _PLAIN_RNN = re.compile(r"(^|[^a-z])(simple_?)?rnn(?!t)", re.I)
 _GATED = re.compile(r"lstm|gru", re.I)
@@ -70,7 +70,7 @@ def set_clip(norms: NDArray[np.float64], at_least: float = 0.0) -> Remedy:
         limit = at_least
     if not len(known):
         why = "1.0 is the usual limit; log the norms before clipping and take their 90th percentile"
-    verify = "5 to 20 % of the steps are clipped, and the loss falls no slower"
+    verify = "5 to 20% of the steps are clipped, and the loss falls no slower"
     return Remedy("set_clip", {"max_norm": limit}, why, snippets("set_clip", max_norm=limit), verify)
 
 
@@ -120,7 +120,7 @@ def add_warmup(length: int, trouble: int | None = None) -> Remedy:
     why = f"the first updates are the least reliable; {steps} steps is {steps / max(length, 1):.0%} of this run"
     if trouble and steps >= 2 * trouble:
         why += f", and the trouble began {trouble} steps in"
-    verify = "the gradient norm's peak in the first 5 % of the run is under 3 times its median"
+    verify = "the gradient norm's peak in the first 5% of the run is under 3 times its median"
     return Remedy("add_warmup", {"steps": steps}, why, snippets("add_warmup", steps=steps), verify)
 
 
@@ -150,11 +150,11 @@ def change_init(to: str) -> Remedy:
         ),
         "xavier": (
             "Xavier initialisation keeps the inputs of tanh and sigmoid small enough not to saturate",
-            "under 10 % of the activations are saturated, from the first histogram on",
+            "under 10% of the activations are saturated, from the first histogram on",
         ),
         "he": (
             "He initialisation keeps the variance of the signals from layer to layer in ReLU nets",
-            _EVEN_DEPTH + "; under 10 % of the units are dead",
+            _EVEN_DEPTH + "; under 10% of the units are dead",
         ),
     }[to]
     return Remedy("change_init", {"to": to}, why, snippets("change_init", variant=to), verify)
@@ -166,7 +166,7 @@ def change_activation(to: str = "relu") -> Remedy:
     verify = "the gradient norm of the first layer is over 0.01 times that of the last, and the loss falls"
     if to == "leaky_relu":
         why = "a leaky ReLU keeps a small slope below zero, so that a unit can come back to life"
-        verify = "under 10 % of the units are dead at the end of the run"
+        verify = "under 10% of the units are dead at the end of the run"
     return Remedy("change_activation", {"to": to}, why, snippets("change_activation", variant=to), verify)
 
 
@@ -203,7 +203,7 @@ def dropout(p: float = 0.25) -> Remedy:
 def early_stop(step: int, axis: str = "step") -> Remedy:
     """Keep the checkpoint at the lowest validation loss, and stop there next time."""
     why = f"the loss on unseen data was lowest at {axis} {number(step)}, and has risen since"
-    verify = f"the run stops soon after {axis} {step}, its validation loss within 5 % of the lowest"
+    verify = f"the run stops soon after {axis} {step}, its validation loss within 5% of the lowest"
     return Remedy("early_stop", {"step": step}, why, snippets("early_stop", step=step), verify)
 
 
@@ -224,7 +224,7 @@ def increase_capacity(factor: float = 2.0) -> Remedy:
 def train_longer(factor: float) -> Remedy:
     """Continue: the loss was still falling, or the schedule ended before it had fallen."""
     why = "this run had too little time to learn; stretch the schedule to the new length as well"
-    verify = "the loss falls below this run's last value, and by the end it gains under 1 % in a quarter of the run"
+    verify = "the loss falls below this run's last value, and by the end it gains under 1% in a quarter of the run"
     return Remedy("train_longer", {"factor": factor}, why, snippets("train_longer", factor=factor), verify)
 
 
@@ -268,9 +268,9 @@ def unfreeze(layer: str) -> Remedy:
 
 
 def check_optimizer_step() -> Remedy:
-    """Whether the optimiser holds the model's parameters and steps at all."""
+    """Whether the optimizer holds the model's parameters and steps at all."""
     why = (
-        "a loss that never moves is most often an optimiser that never steps: wrong parameters, learning rate 0, "
+        "a loss that never moves is most often an optimizer that never steps: wrong parameters, learning rate 0, "
         "a detached graph"
     )
     verify = "the assertion holds, and the loss at the end of the rerun is below its start by more than its noise"
@@ -293,7 +293,7 @@ def fix_input_pipeline() -> Remedy:
         "a step that keeps getting slower holds on to something that grows (a list of losses with their graphs, most "
         "often) or waits for data"
     )
-    verify = "the last fifth of the run has at least 90 % of the throughput of its start"
+    verify = "the last fifth of the run has at least 90% of the throughput of its start"
     return Remedy("fix_input_pipeline", {}, why, snippets("fix_input_pipeline"), verify)
 
 

@@ -36,8 +36,8 @@ def in_context(remedy: Remedy, rule: str, finding: Finding, recipe: Recipe) -> R
     return replace(
         remedy,
         title=_on_axis(_title(remedy, rule), finding),
-        why=wording.REASONS.get((rule, remedy.action), _SAID_IN_TITLE.sub("", remedy.why)),
-        verify=verification.in_words(rule, remedy.action, remedy.verify),
+        why=_placed(wording.REASONS.get((rule, remedy.action), _SAID_IN_TITLE.sub("", remedy.why)), finding),
+        verify=_placed(verification.in_words(rule, remedy.action, remedy.verify), finding),
         checks=tuple(verification.checks(rule, remedy.action, finding)),
         snippets=_snippets(remedy, rule, recipe),
     )
@@ -56,11 +56,20 @@ def _rate_title(remedy: Remedy) -> str:
     if abs(factor - 0.5) <= 0.5 * _NEARLY or abs(factor - 2) <= 2 * _NEARLY:
         verb, fold = ("Halve" if factor < 1 else "Double"), ""
     else:
-        verb, fold = ("Lower", f" {number(_round(1 / factor))}-fold") if factor < 1 else ("Raise", f" {factor:g}-fold")
+        verb, fold = (
+            ("Lower", f" {number(_round(1 / factor))}-fold") if factor < 1 else ("Raise", f" {number(factor)}-fold")
+        )
     only = re.search(r"for the (\w+) only", remedy.why)
     whose = f"the {only[1]}'s" if only else "the"
-    rates = f": {_round(remedy.rate / factor):g} -> {remedy.rate:g}" if remedy.rate and factor > 0 else ""
+    rates = f": {number(_round(remedy.rate / factor))} -> {number(remedy.rate)}" if remedy.rate and factor > 0 else ""
     return f"{verb} {whose} learning rate{fold}{rates}"
+
+
+def _placed(text: str, finding: Finding) -> str:
+    """The text without a mention of the onset, where the finding has none."""
+    if finding.onset_step is not None:
+        return text
+    return text.replace("near the level it had before the onset", "at its usual level").replace(" before the onset", "")
 
 
 def _round(value: float) -> float:

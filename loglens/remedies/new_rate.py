@@ -34,8 +34,10 @@ def lower_rate(clues: Clues, onset: int | None, otherwise: float) -> Remedy:
 def higher_rate(clues: Clues) -> Remedy:
     """A higher rate: as many times as the loss has to fall faster, within what is usual for the optimizer."""
     main = clues.main
-    factor = rates.times_faster(main.finite.value) if main is not None and len(main.finite) >= 8 else 10.0
-    why = f"at its pace the loss needs {factor:.2g} times the steps to be done"
+    paced = main is not None and len(main.finite) >= 8
+    factor = rates.times_faster(main.finite.value) if main is not None and paced else 10.0
+    needs = f"at its pace the loss needs {factor:.2g} times the steps to be done"
+    why = needs if paced else "a learning rate far too low moves nothing"
     if clues.peak is not None:
         low, high = rates.WORTH_TRYING
         if clues.pretrained:

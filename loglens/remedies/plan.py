@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from loglens.model.finding import Remedy, Severity
 from loglens.model.reported_finding import ReportedFinding
-from loglens.remedies import actions
+from loglens.remedies import actions, wording
 from loglens.remedies.clues import Clues
 from loglens.remedies.likely_cause import STUCK, UNSTABLE, lead
 from loglens.remedies.new_rate import LOWER, higher_rate, lower_rate, within_usual
@@ -47,7 +47,9 @@ def plan(ranked: Sequence[ReportedFinding], clues: Clues) -> list[ReportedFindin
         numbers["scale_lr"] = sized
     if "clip_grad_norm" in numbers and _never_sound(onset, clues):
         numbers["clip_grad_norm"] = actions.clip_grad_norm(None)
-    ahead = {id(one): first or ([root.remedies[0]] if id(one) in chain else []) for one in grave}
+    # what is worded for the root's rule alone would be another thing said of an effect
+    inherited = [one for one in root.remedies[:1] if (root.condition, one.action) not in wording.TITLES]
+    ahead = {id(one): first or (inherited if id(one) in chain else []) for one in grave}
     return [_with(one, ahead.get(id(one), []), numbers, left_out) for one in found]
 
 

@@ -42,6 +42,10 @@ CODES: Mapping[tuple[str, str], Mapping[str, str]] = {
     },
     ("zero-loss", "check_labels"): {"pytorch": "assert (labels != -100).any()  # the ignore_index"},
     ("metric-stuck", "check_labels"): {"pytorch": "print(predictions[:20], labels[:20])  # same classes, same order?"},
+    ("truncated-completions", "check_labels"): {
+        "pytorch": "print(tokenizer.eos_token_id, model.generation_config.eos_token_id)",
+        "huggingface": "args = GRPOConfig(out_dir, max_completion_length=2 * limit)",
+    },
     ("crashed", "check_labels"): _IN_RANGE,
     ("unbounded-loss", "check_labels"): _IN_RANGE,
     ("truncated-completions", "scale_reward"): {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from loglens.model.finding import Remedy
 from loglens.remedies.snippets import snippets
 
-_PAST = "the loss passes the steps where this run went wrong and ends within 5 % of its lowest value"
-_LEVEL_WEIGHTS = "the weight norm levels off, and the validation loss ends within 5 % of its lowest value"
+_PAST = "the loss passes the steps where this run went wrong and ends within 5% of its lowest value"
+_LEVEL_WEIGHTS = "the weight norm levels off, and the validation loss ends within 5% of its lowest value"
 
 
 def fix_schedule(kind: str) -> Remedy:

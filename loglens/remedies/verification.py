@@ -46,7 +46,7 @@ SAID: Mapping[str, str] = {
     "saturated-activations": "under half of the units of every layer are saturated at the end",
     "lr-too-high": "the loss falls from the first steps on and ends below its start",
     "lr-too-low": "the loss falls at least twice as fast, and never rises for good",
-    "no-warmup": "the gradient norm does not burst in the first 5 % of the run",
+    "no-warmup": "the gradient norm does not burst in the first 5% of the run",
     "loss-scale-collapse": "the loss scale stays at 1 or above, or none is logged any more",
     "throughput-degradation": "the last steps are as fast as the first",
     "gan-collapse": "neither loss goes to zero, and real and generated samples score alike",
@@ -84,20 +84,32 @@ BESIDES: Mapping[str, str] = {
     "clip_grad_norm": "at most half of the steps are clipped",
     "set_clip": "the loss falls no slower",
     "skip_nonfinite_batches": "fewer than 1 step in 1,000 is skipped",
-    "train_longer": "in its last quarter the run gains under 1 %",
+    "train_longer": "in its last quarter the run gains under 1%",
     "check_labels": "repeating one batch drives its loss to about 0",
     "check_optimizer_step": "the weights differ after a single step",
     "resume_from": "the log continues from there at the level it had",
     "early_stop": "the kept checkpoint is the best one",
-    "add_warmup": "nothing bursts in the first 5 % of the run",
+    "add_warmup": "nothing bursts in the first 5% of the run",
 }
 
 #: Rules whose sentence says all of an action, or for which the action is another one than its name says.
 SAID_ENOUGH = frozenset(
-    {("no-warmup", "add_warmup"), ("non-finite-metric", "skip_nonfinite_batches"), ("crashed", "resume_from")}
+    {
+        ("no-warmup", "add_warmup"),
+        ("clipping-always-active", "set_clip"),
+        ("non-finite-metric", "skip_nonfinite_batches"),
+        ("crashed", "resume_from"),
+    }
     | {
         (rule, "check_labels")
-        for rule in ("reward-not-rising", "zero-loss", "metric-stuck", "crashed", "unbounded-loss")
+        for rule in (
+            "reward-not-rising",
+            "zero-loss",
+            "metric-stuck",
+            "crashed",
+            "unbounded-loss",
+            "truncated-completions",
+        )
     }
 )
 

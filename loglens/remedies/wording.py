@@ -25,6 +25,7 @@ TITLES: Mapping[tuple[str, str], str] = {
     ("unbounded-loss", "check_labels"): "check that the labels are what the loss expects",
     ("zero-loss", "check_labels"): "check that not every label is masked",
     ("metric-stuck", "check_labels"): "check that predictions and labels use the same classes in the same order",
+    ("truncated-completions", "check_labels"): "check that completions can end: the length limit and the end token",
     ("crashed", "check_labels"): "check that every label is a class the model has",
     ("plateau", "check_optimizer_step"): "check that the optimizer still updates every layer",
     ("vanishing-gradient", "check_optimizer_step"): "check that the loss is connected to the weights",
@@ -93,6 +94,14 @@ REASONS: Mapping[tuple[str, str], str] = {
         "a metric that never moves while the loss does compares the wrong things: another class order, paths, "
         "tokenizer or threshold"
     ),
+    ("truncated-completions", "check_labels"): (
+        "nearly all are cut off and none is rewarded, so that nothing shows the policy how to end: raise the limit "
+        "above the length of a good answer, and see that the end token is among the stop tokens"
+    ),
+    (
+        "plateau",
+        "train_longer",
+    ): "the rate is close to zero too early; a schedule for more steps keeps it up for longer",
     ("crashed", "check_labels"): "a label outside 0 to the number of classes - 1 triggers a device-side assertion",
     ("lr-schedule", "check_optimizer_step"): (
         "a rate that ends too soon, or does not move, is most often that of a scheduler stepped at the wrong place: "

@@ -19,6 +19,7 @@ from loglens.renderers.shared.summary import (
     changed_before,
     complaints,
     counts_line,
+    distinct,
     numbers,
     of_kind,
     parameter_hints,
@@ -27,7 +28,7 @@ from loglens.renderers.shared.summary import (
     when,
     worst_first,
 )
-from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes, condition
+from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes
 
 FORMAT = "markdown"
 SUFFIXES = (".md", ".markdown")
@@ -110,10 +111,10 @@ def _groups(runs: list[Diagnosis]) -> str:
     """A table with a row for the runs of each verdict and cause."""
     lines = ["| Verdict | Runs | Cause | Which |", "| :-- | --: | :-- | :-- |"]
     for verdict, cause, members in by_cause(runs):
-        names = ", ".join(name(run.run, 60) for run in members[:FEW_RUNS])
+        names = ", ".join(name(short, 60) for short in distinct([run.run for run in members])[:FEW_RUNS])
         more = f" and {len(members) - FEW_RUNS:,} more" if len(members) > FEW_RUNS else ""
         word = f"{MARKS[verdict]} {verdict.replace('-', ' ').capitalize()}"
-        lines.append(f"| {word} | {len(members):,} | {prose(condition(cause)) if cause else ''} | {names}{more} |")
+        lines.append(f"| {word} | {len(members):,} | {prose(cause)} | {names}{more} |")
     return "\n".join(lines)
 
 

@@ -36,7 +36,7 @@ def said(remedy: Remedy, rule: str = "divergence", recipe: Recipe = UNKNOWN) -> 
         (0.1, "Lower the learning rate 10-fold: 0.001 -> 0.0001"),
         (0.3, "Lower the learning rate 3.3-fold: 0.001 -> 0.0003"),
         (10.0, "Raise the learning rate 10-fold: 0.001 -> 0.01"),
-        (0.001, "Lower the learning rate 1,000-fold: 0.001 -> 1e-06"),
+        (0.001, "Lower the learning rate 1,000-fold: 0.001 -> 1e-6"),
     ],
 )
 def test_a_new_rate_is_said_with_the_old_one(factor: float, title: str) -> None:

@@ -434,7 +434,7 @@ def sweep(runs: int) -> Report:
         found.append(
             replace(
                 failed() if bad else healthy(),
-                run=f"sweep/run_{i:04d}",
+                run=f"run_{i:04d}",
                 findings=(changed(exploding(), series=(loss,)),) if bad else (),
                 lead=loss,
                 curves=(loss, accuracy),
@@ -824,7 +824,7 @@ def test_runs_are_sorted_and_paged(browser: Any, pages: dict[str, str]) -> None:
             page.keyboard.press("Enter")
             orders.append((head.get_attribute("aria-sort"), shown_runs(page)))
         assert [said for said, _ in orders] == ["ascending", "descending", None]
-        names = [f"sweep/run_{i:04d}" for i in range(150)]
+        names = [f"run_{i:04d}" for i in range(150)]
         by_rate = sorted(before, key=lambda name: rates[before.index(name)])
         assert orders[0][1] == by_rate and orders[1][1] == by_rate[::-1] and orders[2][1] == before
         assert sorted(before) == names
@@ -842,7 +842,7 @@ def test_runs_are_searched_and_filtered(browser: Any, pages: dict[str, str]) -> 
         values = {column["title"]: column["values"] for column in table["columns"]}
         search = page.get_by_role("searchbox", name="Search")
         search.fill("run_0007")
-        assert shown_runs(page) == ["sweep/run_0007"]
+        assert shown_runs(page) == ["run_0007"]
         search.fill("lr>0.01 optimizer=sgd")
         wanted = sum(a > 0.01 and b == "sgd" for a, b in zip(values["lr"], values["optimizer"], strict=True))
         assert page.locator(".total").inner_text() == f"{wanted} of 150 runs"

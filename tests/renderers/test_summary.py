@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json  # noqa: F401 - what is evaluated below needs it
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import loglens
 from loglens.model.report import CurveRole
 from loglens.renderers.shared.buckets import MIN_SPAN, Scale
 from loglens.renderers.shared.summary import distinct
-from loglens.renderers.shared.worth_logging import worth_logging
+from loglens.renderers.shared.worth_logging import how_to_log, worth_logging
 from tests.golden.example import failed
 
 
@@ -61,3 +64,14 @@ def test_reinforcement_learning_is_asked_for_its_own_curves() -> None:
 
 def test_a_run_without_any_role_is_asked_for_none() -> None:
     assert worth_logging(replace(failed(), curve_roles=())) == []
+
+
+def test_how_to_log_a_curve_is_said_for_the_format_and_is_understood(tmp_path: Path) -> None:
+    assert how_to_log("tensorboard", "val/loss") == 'writer.add_scalar("val/loss", value, step)'
+    assert how_to_log("foreign", "val/loss") == ""
+    lines = {name: eval(f"lambda step, value, print=str: {how_to_log(name, 'val/loss')}") for name in ("text", "jsonl")}  # noqa: S307
+    for name, line in lines.items():
+        file = tmp_path / f"log.{name}"
+        file.write_text("\n".join(line(step, 1 / step) for step in range(1, 30)))
+        (run,) = loglens.read(file)
+        assert len(run.series("val/loss")) == 29

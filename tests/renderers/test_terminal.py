@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
+import loglens
 from loglens.model.finding import Severity
 from loglens.model.outcome import RunOutcome
 from loglens.model.report import RuleResult
@@ -15,6 +17,7 @@ from loglens.renderers.terminal.report import render
 from tests.findings import changed
 from tests.golden.example import HARMFUL, failed, healthy, report, suspect, unjudged
 
+SAMPLES = Path(__file__).parents[2] / "sample_logs"
 ANSI = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -201,3 +204,9 @@ def test_notes_and_unread_paths_are_reported() -> None:
 def test_the_rule_is_named_for_who_is_in_doubt() -> None:
     assert "loglens rules exploding-gradient" in render(report(failed()))
     assert "loglens rules" not in render(report(healthy()))
+
+
+def test_a_healthy_run_fits_into_15_lines() -> None:
+    said = render(loglens.diagnose(SAMPLES / "healthy_lstm"), width=100)
+    assert said.startswith("✓ HEALTHY") and len(said.splitlines()) <= 15
+    assert "22 lacked data" in said and 'writer.add_scalar("val/loss", value, step)' in said

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from loglens.model.finding import Remedy
 from loglens.model.numbers import number
-from loglens.model.plain_text import safe, shorten
+from loglens.model.plain_text import safe, shorten, statements
 from loglens.remedies.phrases import ACTIONS, phrase
 from loglens.renderers.shared.wording import condition
 from tests.golden.example import HARMFUL, HOSTILE
@@ -101,3 +101,23 @@ def test_shortening_keeps_both_ends(text: str, max_length: int) -> None:
         assert text.startswith(head) and text.endswith(tail) and head and tail
     else:
         assert short == text
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("It rises. It is a note.", ["It rises.", "It is a note."]),
+        ("It rises by 5 %. That is little. A fall counts.", ["It rises by 5 %. That is little.", "A fall counts."]),
+        (
+            "Above 0.5. 0.1 is usual (Li et al. 2020). Else not.",
+            ["Above 0.5. 0.1 is usual (Li et al. 2020).", "Else not."],
+        ),
+        (
+            "Two signs. (1) It rises. So it is. (2) It falls.",
+            ["Two signs.", "(1) It rises. So it is.", "(2) It falls."],
+        ),
+        ("One sentence", ["One sentence"]),
+    ],
+)
+def test_a_paragraph_is_a_list_of_what_can_be_understood_alone(text: str, items: list[str]) -> None:
+    assert statements(text) == items

@@ -117,6 +117,22 @@ def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(si
         assert "fonts.googleapis" not in sheet.read_text("utf-8")
 
 
+def test_the_search_works_from_disk(site: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        pytest.skip("needs chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.goto((site / "rules" / "nan-loss.html").as_uri())
+        page.keyboard.press("/")
+        page.keyboard.type("overfitting")
+        page.locator(".md-search-result__link").first.click()
+        page.wait_for_url("**/rules/overfitting.html*")
+        browser.close()
+
+
 # The pictures
 
 

@@ -12,7 +12,7 @@ from loglens.analysis.outcome.gan_balance import gan_balance
 from loglens.analysis.outcome.indicators import Indicator, indicators, is_resumed
 from loglens.analysis.outcome.together import fell_together, stays_at_worst
 from loglens.analysis.outcome.unseen_start import knows_from_the_start, learned_before
-from loglens.model.numbers import number
+from loglens.model.numbers import number, plural
 from loglens.model.outcome import SUCCESS, RunOutcome
 from loglens.model.run_end import STOPPED, end_notes, kind_of_end
 from loglens.model.series import Series
@@ -186,7 +186,7 @@ def _without_course(found: list[Indicator]) -> RunOutcome:
     if held:
         return _outcome("unclear", f"{_course(held[0])}, which it had from the start", held[:1])
     longest = max(len(indicator.curve) for indicator in found)
-    return _outcome("short", f"the longest curve of progress has {longest} points", found[:1])
+    return _outcome("short", f"the longest curve of progress has {plural(longest, 'point')}", found[:1])
 
 
 def _nothing_measures(curves: Sequence[Series]) -> str:
@@ -211,5 +211,11 @@ def _course(indicator: Indicator) -> str:
     progress = indicator.progress
     if progress is None:
         return f"{indicator.curve.tag} has too few points"
-    best = f", best {number(progress.best)}" if progress.kept < 0.9 else ""
-    return f"{progress.curve.tag} goes from {number(progress.start)} to {number(progress.end)}{best} (medians)"
+    start, best, end = (number(value) for value in (progress.start, progress.best, progress.end))
+    if start == best == end:
+        return f"{progress.curve.tag} stays at {start} (medians)"
+    better = abs(progress.best - progress.start) > abs(progress.end - progress.start) or (
+        (progress.best > progress.start) != (progress.end > progress.start)
+    )
+    at_best = f", best {best}" if progress.kept < 0.9 and better and best != start else ""
+    return f"{progress.curve.tag} goes from {start} to {end}{at_best} (medians)"

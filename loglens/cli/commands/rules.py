@@ -17,6 +17,7 @@ from loglens.config import assertions
 from loglens.errors import ConfigError, nearest
 from loglens.model.contract import Detector
 from loglens.model.numbers import number
+from loglens.model.plain_text import statements
 from loglens.registry import load as registry
 from loglens.registry.thresholds import meaning
 from loglens.renderers.terminal.look import TextStyle, indented
@@ -68,6 +69,16 @@ def _all(detectors: list[Detector], look: TextStyle) -> Iterator[RenderableType]
     yield look.text(("One rule explained: ", "muted"), "loglens rules RULE")
 
 
+def _listed(text: str, look: TextStyle) -> Iterator[RenderableType]:
+    """What a rule looks for as a list."""
+    for item in statements(text):
+        row = Table.grid(padding=(0, 1, 0, 0))
+        row.add_column(width=1)
+        row.add_column(ratio=1)
+        row.add_row("-", look.text(item))
+        yield indented(row)
+
+
 def _one(detector: Detector, look: TextStyle) -> Iterator[RenderableType]:
     rule = detector.rule
     yield look.text((rule.name, "head"), (f"   {rule.family}, at worst ", "muted"), (str(rule.severity),) * 2)
@@ -75,7 +86,7 @@ def _one(detector: Detector, look: TextStyle) -> Iterator[RenderableType]:
     for heading, text in detector.text.items():
         yield ""
         yield look.text((heading.rstrip("."), "head"))
-        yield indented(look.text(text))
+        yield from _listed(text, look) if heading == "How it is found." else [indented(look.text(text))]
     if detector.needs:
         yield ""
         yield look.text(("Curves it looks at", "head"))

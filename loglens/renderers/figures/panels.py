@@ -44,7 +44,7 @@ class Panel:
     def quantity(self) -> str:
         """What the value axis shows."""
         role = self.curves[0].role or "value"
-        return NAMES.get(role) or say(words(role.removesuffix("_global")), 40)
+        return NAMES.get(role) or say(words(role.removesuffix("_global").removeprefix("rl_")), 40)
 
     @property
     def span(self) -> tuple[int, int]:

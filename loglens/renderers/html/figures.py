@@ -40,7 +40,16 @@ TITLES = {
     "lr": "Learning rate",
     "metric_higher": "Metric, higher is better",
     "metric_lower": "Metric, lower is better",
+    "rl_reward": "Reward",
+    "rl_return": "Return",
     "rl_kl": "KL divergence",
+    "rl_entropy": "Policy entropy",
+    "rl_entropy_loss": "Entropy loss",
+    "rl_value_loss": "Value loss",
+    "rl_policy_loss": "Policy loss",
+    "rl_clip_frac": "Clipped share of the policy update",
+    "rl_explained_var": "Explained variance",
+    "rl_truncation": "Truncated completions",
     "gan_d_loss": "Discriminator loss",
     "gan_g_loss": "Generator loss",
     "gan_score_real": "Discriminator score of real data",
@@ -64,7 +73,7 @@ class Panel:
 
     @property
     def title(self) -> str:
-        named = TITLES.get(self.role, "") or say(words(self.role), 60)
+        named = TITLES.get(self.role, "") or say(words(self.role.removeprefix("rl_")), 60)
         if self.curves[0].layer is not None:
             named = named.removesuffix(" by layer") + (", layer by step" if self.heat else " of layers")
         return named[:1].upper() + named[1:]

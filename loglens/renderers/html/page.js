@@ -33,7 +33,7 @@
       bar.hidden = false;
     }
     smoothing(bar) {
-      if (this.plots.every((plot) => plot.heat)) return;
+      if (this.plots.every((plot) => plot instanceof HeatPlot)) return;
       const label = tag("label", { className: "smooth", textContent: "Smoothing " }, bar);
       const slider = tag("input", { type: "range", min: 0, max: 0.99, step: 0.01, value: 0 }, label);
       const value = tag("output", { textContent: "0" }, label);
@@ -51,7 +51,7 @@
     for (const figure of section.querySelectorAll(".figure")) {
       const data = figures[figure.id];
       if (!axes.has(data.group)) axes.set(data.group, new Axis(data.axis));
-      plots.push(new Plot(figure, data, axes.get(data.group), null));
+      plots.push(new (data.kind === "heat" ? HeatPlot : LinePlot)(figure, data, axes.get(data.group)));
       if (data.kind === "heat") legend(figure, data);
     }
     const tools = new Tools(section.querySelector(".tools"), [...axes.values()], plots);

@@ -31,6 +31,7 @@ from loglens.renderers.shared.summary import (
     changed_before,
     complaints,
     counts_line,
+    distinct,
     numbers,
     of_kind,
     parameter_hints,
@@ -52,7 +53,9 @@ SECTIONS, FEW_SECTIONS, VERY_MANY = 150, 30, 300
 #: Rows of a table and notes that are shown at once; further ones are counted.
 ROWS, NOTES, NUMBERS = 400, 200, 12
 MARKS = {"failed": "✗", "suspect": "!", "healthy": "✓", "not-judged": "?", "unclear": "?"}
-SCRIPTS = ("numbers.js", "axis.js", "plot.js", "page.js", "runs.js")
+#: Where a class is extended, it stands before its extension.
+_PARTS = "numbers axis pointer keys plot point_table line_plot heat_plot page query sparkline overlay runs"
+SCRIPTS = tuple(f"{name}.js" for name in _PARTS.split())
 HEADINGS = ("Why it matters.", "When it is wrong.")
 
 
@@ -85,7 +88,8 @@ def page(report: Report, *, theme: str = "auto", framed: bool = False, sections:
     drawn: dict[str, Any] = {figure.id: figure.data for view in views for figure in (*view["figures"], *view["folded"])}
     table = columns(runs) if len(runs) > 1 else []
     rows = [*views, *(_row(run, len(runs) <= VERY_MANY) for run in runs[len(shown) :])]
-    for place, row in enumerate(rows):
+    for place, (row, name) in enumerate(zip(rows, distinct([run.run for run in runs]), strict=True)):
+        row["short"] = say(name, NAME)
         row["cells"] = [(column.title, column.text(place)) for column in table if column.shown]
     if table:
         drawn["runs"] = {
@@ -138,9 +142,9 @@ def _groups(runs: list[Diagnosis]) -> list[dict[str, Any]]:
             "verdict": verdict,
             "mark": MARKS[verdict],
             "word": verdict.replace("-", " "),
-            "cause": condition(cause) if cause else "",
+            "cause": say(cause, NAME),
             "count": f"{len(members):,}",
-            "names": [say(run.run, NAME) for run in members[:FEW_RUNS]],
+            "names": [say(name, NAME) for name in distinct([run.run for run in members])[:FEW_RUNS]],
             "more": max(len(members) - FEW_RUNS, 0),
         }
         for verdict, cause, members in by_cause(runs)

@@ -1,5 +1,5 @@
   // ---- the table of many runs: sort, filter, choose columns, overlay curves ---------------------------------
-  const PAGE_ROWS = 100, MOST_OVERLAID = 10;
+  const PAGE_ROWS = 100;
   const collator = new Intl.Collator("en", { numeric: true });
   if (figures.runs) runsTable(document.getElementById("runs"), figures.runs);
 
@@ -20,7 +20,7 @@
       null, // a sparkline has no order
       { title: "Summary", kind: "text", values: rows.map((row) => row.node.cells[3].textContent) },
     ];
-    const state = { sort: null, down: false, most: PAGE_ROWS, verdicts: new Set(), cause: "", query: "", picked: new Set() };
+    const state = { sort: null, down: false, most: PAGE_ROWS, verdicts: new Set(), cause: "", query: "" };
 
     // ---- cells
     const words = (column, value) => {
@@ -31,6 +31,8 @@
     const cells = (row) => {
       const node = row.node;
       while (node.cells.length > fixed + 1) node.lastChild.remove();
+      const line = node.cells[3], curve = data.curves.find((kind) => kind.curves[row.n])?.curves[row.n];
+      if (curve && !line.firstChild) sparkline(line, curve);
       for (const column of data.columns) if (column.shown) {
         const cell = tag("td", { textContent: words(column, column.values[row.n]), className: column.kind === "text" ? "" : "right" }, node);
         cell.setAttribute("role", "cell");
@@ -41,7 +43,7 @@
       const cell = document.createElement("td"), box = tag("input", { type: "checkbox" }, cell);
       cell.setAttribute("role", "cell");
       box.setAttribute("aria-label", `Overlay ${row.name}`);
-      box.addEventListener("change", () => pick(row, box.checked));
+      box.addEventListener("change", () => overlay.pick(row, box.checked));
       row.node.prepend(cell);
       return box;
     }
@@ -145,79 +147,10 @@
     more.addEventListener("click", () => { state.most += PAGE_ROWS; refresh(); });
     table.parentElement.after(more);
 
-    // ---- overlaid curves of the runs that are picked
-    const overlay = tag("div", { className: "curves overlay", hidden: true });
-    more.after(overlay);
-    const pick = (row, on) => {
-      if (on && state.picked.size >= MOST_OVERLAID) {
-        row.pick.checked = false;
-        live.textContent = `At most ${MOST_OVERLAID} runs can be overlaid`;
-        return;
-      }
-      if (on) state.picked.add(row); else state.picked.delete(row);
-      row.pick.checked = on;
-      draw();
-    };
-    const draw = () => {
-      const picked = [...state.picked];
-      overlay.hidden = !picked.length;
-      overlay.replaceChildren();
-      if (!picked.length) return;
-      const top = tag("div", { className: "head" }, overlay);
-      tag("h3", { className: "part", textContent: `${picked.length} run${picked.length === 1 ? "" : "s"} overlaid` }, top);
-      const tools = tag("div", { className: "tools", hidden: true }, top);
-      tools.setAttribute("role", "toolbar");
-      tools.setAttribute("aria-label", "Zoom of the overlaid curves");
-      const none = tag("button", { type: "button", textContent: "Clear" }, top);
-      none.addEventListener("click", () => { for (const row of picked) row.pick.checked = false; state.picked.clear(); draw(); });
-      const plots = tag("div", { className: "plots" }, overlay);
-      data.curves.forEach((kind, k) => {
-        const curves = picked.flatMap((row, place) => (kind.curves[row.n] ? [{ ...kind.curves[row.n], name: row.name, hue: `c${place}` }] : []));
-        if (curves.length) figures[`overlay${k}`] = overlaid(plots, `overlay${k}`, kind, curves);
-      });
-      curvesOf(overlay);
-      live.textContent = `${picked.length} runs overlaid`;
-    };
+    const overlay = new Overlay(more, data.curves);
     heads();
     refresh();
     table.classList.remove("first");
     if (data.curves.length) return;
     for (const row of rows) row.pick.disabled = true;
-  }
-
-  function overlaid(parent, id, kind, curves) {
-    const figure = tag("figure", { className: "figure", id }, parent), caption = tag("figcaption", {}, figure);
-    tag("span", { className: "name", textContent: kind.title }, caption);
-    for (const { name, hue } of curves) {
-      const code = tag("code", { className: `curve ${hue}` }, caption);
-      const key = make("svg", { width: 18, height: 8, "aria-hidden": "true", focusable: "false" }, code);
-      make("path", { d: "M0 4h18" }, key);
-      code.append(name.split("/").at(-1));
-      tag("output", {}, code);
-    }
-    tag("div", { className: "plot" }, figure);
-    tag("p", { className: "told small muted hidden", textContent: `${curves.length} runs` }, figure);
-    const ends = curves.map(({ x }) => [x[0], x.reduce((sum, by) => sum + by, 0)]);
-    const positive = curves.flatMap(({ y }) => y).filter((value) => value > 0);
-    const span = [Math.min(...ends.map(([low]) => low)), Math.max(...ends.map(([, high]) => high))];
-    const ratio = positive.reduce((high, value) => Math.max(high, value), 0) / positive.reduce((low, value) => Math.min(low, value), Infinity);
-    return { kind: "lines", group: `overlay-${kind.axis}`, axis: kind.axis, span, marks: [], log: ratio >= 100, positive: ratio >= 10, curves };
-  }
-
-  // the tests of a query: words to find, and comparisons with a column such as lr>0.01
-  function query(text, columns) {
-    const parts = text.toLowerCase().match(/"[^"]*"|[^\s"]+/g) ?? [];
-    return parts.map((part) => {
-      const found = /^(.+?)(<=|>=|<|>|=)(.+)$/.exec(part.replaceAll('"', ""));
-      const column = found && (columns.find(({ title }) => title.toLowerCase() === found[1]) ?? columns.find(({ title }) => title.toLowerCase().includes(found[1])));
-      if (!column) { const word = part.replaceAll('"', ""); return (row) => row.text.includes(word); }
-      const [, , sign, wanted] = found, limit = Number(wanted);
-      return (row) => {
-        const value = column.values[row.n];
-        if (value === null) return false;
-        if (sign === "=") return String(value).toLowerCase() === wanted || (typeof value === "number" && value === limit);
-        if (typeof value !== "number") return false;
-        return sign === "<" ? value < limit : sign === ">" ? value > limit : sign === "<=" ? value <= limit : value >= limit;
-      };
-    });
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import TypeVar
@@ -55,11 +56,15 @@ def counts_line(report: Report) -> str:
 
 
 def by_cause(runs: Sequence[RunT]) -> list[tuple[str, str, list[RunT]]]:
-    """Group runs by verdict and first-ranked cause, worst verdict first, then the most frequent cause first."""
+    """Group runs by verdict and first-ranked cause in words, worst verdict first, then the most frequent cause first.
+
+    Of a run in which nothing is wrong, the cause is its note, if it has one: "note: restart".
+    """
     groups: dict[tuple[str, str], list[RunT]] = {}
     for run in runs:
-        cause = (run.primary or "") if run.verdict in ("failed", "suspect") else ""
-        groups.setdefault((run.verdict, cause), []).append(run)
+        cause = condition(run.primary) if run.primary else ""
+        note = "note: " if cause and run.verdict not in ("failed", "suspect") else ""
+        groups.setdefault((run.verdict, note + cause), []).append(run)
     order = sorted(groups.items(), key=lambda group: (VERDICTS.index(group[0][0]), -len(group[1]), group[0][1]))
     return [(verdict, cause, members) for (verdict, cause), members in order]
 
@@ -87,19 +92,28 @@ def say(text: str, max_length: int = SENTENCE) -> str:
 
 
 def when(finding: ReportedFinding) -> str:
-    """ "from step 412 to 430", or nothing where the finding has no place on a curve."""
-    if finding.onset_step is None:
-        return ""
-    axis = say(finding.series[0].axis, 20) if finding.series else "step"
-    ends = finding.end_step is not None and finding.end_step > finding.onset_step
-    to = f" to {number(finding.end_step)}" if ends else ""
-    return f"from {axis} {number(finding.onset_step)}{to}"
+    """ "from step 412 to 430", "at step 412", or nothing where the finding has no place on a curve."""
+    to = f" to {number(finding.end_step)}" if finding.lasts else ""
+    return f"{finding.begins}{to}"
 
 
-def numbers(finding: ReportedFinding, max_count: int) -> list[tuple[str, str]]:
-    """The first numbers of the evidence as name and value: ("growth per step", "1.31")."""
-    plain = [(key, value) for key, value in to_strict(finding.evidence).items() if isinstance(value, str | int | float)]
-    return [(say(label(key), 40), say(number(value), 200)) for key, value in plain[:max_count]]
+def numbers(finding: ReportedFinding, max_count: int | None = None) -> list[tuple[str, str]]:
+    """The first numbers of the evidence as name and value: ("growth per step", "1.31 (1.28 to 1.33)").
+
+    The ends of an interval stand beside its middle. A text that the message quotes is left out.
+    """
+    given = to_strict(finding.evidence)
+    said = []
+    for key, value in given.items():
+        if not isinstance(value, str | int | float) or (isinstance(value, str) and value in finding.message):
+            continue
+        middle = re.sub("_(low|high)$", "", key)
+        if middle != key and {middle, f"{middle}_low", f"{middle}_high"} <= given.keys():
+            continue
+        low, high = given.get(f"{key}_low"), given.get(f"{key}_high")
+        span = "" if low is None or high is None else f" ({number(low)} to {number(high)})"
+        said.append((say(label(key), 40), say(number(value) + span, 200)))
+    return said[:max_count]
 
 
 def advice(remedy: Remedy) -> str:

@@ -42,6 +42,25 @@ _ADVERSARIAL = (
     _Wanted(("gan_score_fake",), None, "discriminator's score of generated samples", "scores/fake"),
 )
 
+#: How a value is logged, by the format of the log.
+_CALLS = {
+    "csv": 'a column named "{tag}"',
+    "huggingface": 'trainer.log({{"{tag}": value}})',
+    "jsonl": 'json.dumps({{"step": step, "{tag}": value}})',
+    "mlflow": 'mlflow.log_metric("{tag}", value, step=step)',
+    "neptune": 'run["{tag}"].append(value, step=step)',
+    "swanlab": 'swanlab.log({{"{tag}": value}}, step=step)',
+    "tensorboard": 'writer.add_scalar("{tag}", value, step)',
+    "text": 'print(f"step {{step}} {tag} {{value:.5g}}")',
+    "trackio": 'trackio.log({{"{tag}": value}}, step=step)',
+    "wandb": 'run.log({{"{tag}": value}}, step=step)',
+}
+
+
+def how_to_log(format: str, tag: str) -> str:
+    """The code that logs a value in a format; "" for a format that is not written by hand."""
+    return _CALLS.get(format, "").format(tag=tag)
+
 
 def worth_logging(run: Diagnosis) -> list[tuple[str, str]]:
     """The first curves that the run lacks, each as its name and a tag to log it under.

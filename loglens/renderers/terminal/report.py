@@ -21,7 +21,6 @@ from loglens.renderers.shared.summary import (
     parameter_hints,
     worst_first,
 )
-from loglens.renderers.shared.wording import condition
 from loglens.renderers.terminal.look import TextStyle, indented
 from loglens.renderers.terminal.plots import sparkline
 from loglens.renderers.terminal.sections import headline, sections
@@ -136,7 +135,7 @@ def _table(runs: list[Diagnosis], look: TextStyle) -> Table:
 def _groups(runs: Sequence[Diagnosis | Outline], look: TextStyle) -> Table:
     """A table with a row for the runs of each verdict and cause: how many, and the names of the first."""
     rows = by_cause(runs)
-    causes = [look.say(condition(cause), 28) if cause else "" for _, cause, _ in rows]
+    causes = [look.say(cause, 34) for _, cause, _ in rows]
     count = max(len(f"{len(members):,}") for *_, members in rows)
     room = look.width - 2 * 3 - len("x not judged") - count - max(map(len, causes))
     table = Table.grid(padding=(0, 2, 0, 0))

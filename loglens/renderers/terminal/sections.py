@@ -16,12 +16,13 @@ from loglens.model.numbers import number, plural
 from loglens.model.plain_text import printable
 from loglens.model.report import CurveRole, Diagnosis
 from loglens.model.reported_finding import ReportedFinding
+from loglens.model.source import Note
 from loglens.model.vocabulary import BOOKKEEPING
 from loglens.remedies.phrases import phrase
 from loglens.renderers.shared.buckets import Scale
-from loglens.renderers.shared.summary import changed_before, of_kind, reasons
-from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes, condition, label
-from loglens.renderers.shared.worth_logging import worth_logging
+from loglens.renderers.shared.summary import changed_before, numbers, of_kind, reasons, when
+from loglens.renderers.shared.wording import CHECKS, FRAMEWORKS, codes, condition
+from loglens.renderers.shared.worth_logging import how_to_log, worth_logging
 from loglens.renderers.terminal.look import STYLES, TextStyle, indented
 from loglens.renderers.terminal.plots import plot
 
@@ -29,6 +30,8 @@ from loglens.renderers.terminal.plots import plot
 LEADING = ("loss", "grad_norm_global", "grad_norm_layer", "weight_norm_global", "lr", "loss_scale", "rl_reward")
 #: Number of tags, notes and numbers that are shown without --verbose.
 FEW_TAGS, FEW_NOTES, FEW_NUMBERS = 2, 6, 6
+#: Columns to the left of the tags in the list of curves: the heading, the longest usual role, and "=".
+LEFT_OF_CURVES = 36
 
 
 def headline(run: Diagnosis, look: TextStyle) -> RenderableType:
@@ -48,8 +51,8 @@ def sections(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
     for index, chain in enumerate(causal_trees(run.findings)):
         yield from _chain(chain, look, first=index == 0)
     yield from _outcomes(run, look)
-    if run.notes:
-        yield from _notes(run, look)
+    if notes := [note for note in run.notes if look.verbose or not _said(note, run.findings)]:
+        yield from _notes(notes, look)
 
 
 def _facts(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
@@ -112,7 +115,8 @@ def _players(parts: list[CurveRole], look: TextStyle) -> Text:
         bad = sum(part.nonfinite for part in layers)
         ends = f": {look.say(layers[0].tag, 30)} to {look.say(layers[-1].tag, 30)}"
         said = f" ({plural(max(part.points for part in layers), 'point')} each{_bad(bad)}{_guessed(layers[0])})"
-        return look.text(plural(len(layers), "layer"), (said + ends, "muted"))
+        fits = cell_len(plural(len(layers), "layer") + said + ends) <= look.width - LEFT_OF_CURVES
+        return look.text(plural(len(layers), "layer"), (said + ends if fits else said, "muted"))
     shown = parts if look.verbose else parts[:FEW_TAGS]
     out = look.text()
     for index, part in enumerate(shown):
@@ -201,13 +205,10 @@ def _finding(
     finding: ReportedFinding, look: TextStyle, width: int, drawn: list[ReportedFinding]
 ) -> Iterator[RenderableType]:
     severity = str(finding.severity)
-    axis = finding.series[0].axis if finding.series else "step"
-    when = "" if finding.onset_step is None else f", from {axis} {number(finding.onset_step)}"
-    if when and finding.end_step is not None and finding.end_step > (finding.onset_step or 0):
-        when += f" to {number(finding.end_step)}"
+    place = f", {when(finding)}" if finding.begins else ""
     yield look.text(
         (f"{look.mark(severity)} {condition(finding.condition)}", severity),
-        (f"  {'known, ' if finding.known else ''}{severity}, {finding.confidence} confidence{when}", "muted"),
+        (f"  {'known, ' if finding.known else ''}{severity}, {finding.confidence} confidence{place}", "muted"),
     )
     yield indented(look.text(look.say(finding.message)))
     yield from (indented(line) for line in _numbers(finding, look, width - 2))
@@ -217,10 +218,9 @@ def _finding(
 
 def _numbers(finding: ReportedFinding, look: TextStyle, width: int) -> Iterator[Text]:
     """The evidence: "growth per step 1.31 · ratio above one 0.97", no line break between name and number."""
-    plain = [(key, value) for key, value in finding.evidence.items() if isinstance(value, str | int | float)]
     line = look.text()
-    for key, value in plain if look.verbose else plain[:FEW_NUMBERS]:
-        item = look.text((f"{look.say(label(key), 40)} ", "muted"), (look.say(number(value), 200), "number"))
+    for name, value in numbers(finding, None if look.verbose else FEW_NUMBERS):
+        item = look.text((f"{name} ", "muted"), (value if look.unicode else value.replace("…", "..."), "number"))
         if line and line.cell_len + 3 + item.cell_len > width:
             yield line
             line = look.text()
@@ -237,7 +237,7 @@ def _evidence(finding: ReportedFinding, look: TextStyle, width: int) -> Iterator
     if scale.log and (curve.finite.value <= 0).any():
         said += " (0 at the bottom)"
     bad = f", {'×' if look.unicode else 'x'} not finite" if curve.nonfinite else ""
-    others = f"  and {plural(len(finding.series) - 1, 'more curve')}" if len(finding.series) > 1 else ""
+    others = f" (and {plural(len(finding.series) - 1, 'more curve')})" if len(finding.series) > 1 else ""
     yield look.text("")
     yield look.text(look.say(curve.tag, max(width // 2, 20)), (said + bad + others, "muted"))
     height = 5 if finding.caused_by is None else 3
@@ -307,22 +307,28 @@ def _outcomes(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
         heading = look.text(("Not checked", "head") if index == 0 else "")
         table.add_row(heading, look.text(look.say(", ".join(left_out)), (f": {look.say(why)}", "muted")))
     if absent := worth_logging(run):
-        named = ", ".join(f"{what} (e.g. {tag})" for what, tag in absent)
-        table.add_row(look.text(("Log also", "head")), look.text(named))
+        named = ", ".join(f"{what} ({tag})" for what, tag in absent)
+        how = how_to_log(run.format, absent[0][1])
+        table.add_row(look.text(("Log also", "head")), look.text(named, (f": {how}" if how else "", "muted")))
     if table.row_count:
         yield ""
         yield table
 
 
-def _notes(run: Diagnosis, look: TextStyle) -> Iterator[RenderableType]:
-    shown = run.notes if look.verbose else run.notes[:FEW_NOTES]
+def _said(note: Note, findings: Iterable[ReportedFinding]) -> bool:
+    """Whether a finding quotes the note."""
+    return any(note.message in finding.message for finding in findings)
+
+
+def _notes(notes: list[Note], look: TextStyle) -> Iterator[RenderableType]:
+    shown = notes if look.verbose else notes[:FEW_NOTES]
     table = _grid()
     for index, note in enumerate(shown):
         file = f" ({look.say(note.file, 60)})" if note.file else ""
         head = look.text(("Notes", "head") if index == 0 else "")
         table.add_row(head, look.text(f"{look.say(note.kind, 20)}: {look.say(note.message)}", (file, "muted")))
-    if len(run.notes) > len(shown):
-        table.add_row("", look.text((f"and {len(run.notes) - len(shown):,} more; -v shows them", "muted")))
+    if len(notes) > len(shown):
+        table.add_row("", look.text((f"and {len(notes) - len(shown):,} more; -v shows them", "muted")))
     yield ""
     yield table
 
