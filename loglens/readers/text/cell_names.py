@@ -15,9 +15,7 @@ _KEY = re.compile(rf"({_WORD}(?: (?:/ )?{_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\)
 _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
 _BARE = re.compile(rf"({_WORD}(?: {_WORD})?) [\[(]?$")
 #: "Updating learning rate to 0.001", "learning rate is now 0.001"
-_SET_RATE = re.compile(
-    r"\b(learning[ _]rate)(?: of group)?(?: is)?(?: now| set| changed| updated)?(?: to| at)? $", re.I
-)
+_SET_RATE = re.compile(r"\b(learning[ _]rate)(?: is)?(?: now| set| changed| updated)?(?: to| at)? $", re.I)
 _UNIT = re.compile(r"(?:[^\W\d_]|[%°/])[\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
 #: One that stands apart, before the next name: "875.63 samples/sec Train-accuracy=", "0.5 seconds, loss".
 _UNIT_APART = re.compile(
@@ -34,7 +32,7 @@ _JOINTS = frozenset({":", "/", "-", " / ", "/ ", " /", "x", ".", "~"})
 #: Behind how far a bar has come.
 _BAR = "%|"
 _SKIPPED = re.compile(
-    r"^(?:eta|complete|remaining(?: time)?|lineno|time_ms|seed|rank|pid|local_rank|world_size"
+    r"^(?:eta|complete|completed|progress|remaining(?: time)?|lineno|time_ms|seed|rank|pid|local_rank|world_size"
     r"|(?:max|total|num)_(?:steps|epochs|iters)"
     r"|version|v_num|cuda|port|line|global_batch|device|gpu|worker|.*\.py)$|:$",
     re.I,
@@ -44,7 +42,7 @@ MEASURES = re.compile(
     r"loss|(?:^|[^a-z])(?:acc|lr|map|kl|tr?l|err|ce|dice|iou|auc|bl?eu|fid|score|ppl)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
     r"|损失|損失|准确率|準確率|精度|召回|学习率|学習率|正解率|손실|정확도|학습률|потер|точност"
     r"|^(?:(?:avg|average|mean|total|train|training|val|test|batch|epoch)[ ._]{1,2})*cost(?: average| avg| mean)?$"
-    r"|(?:^|[^a-z])[sf]ps$|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|[wc]er$",
+    r"|(?:^|[^a-z])[sf]ps$|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|(?:^|[^a-z])a[pr]@|[wc]er$",
     re.I,
 )
 #: The last words of names that need neither ":" nor "=".
@@ -140,6 +138,7 @@ def cells(
             or (slot not in known and gaps[slot + 1] in _JOINTS and slot + 1 < len(gaps) - 1)
             or (slot not in known and gap in _JOINTS)
             or gaps[slot + 1].startswith(_BAR)
+            or (gaps[slot + 1].startswith("% |") and split_word(near.strip()))
             else known.get(slot) or _name(near, whole=whole, bare=bare)
         )
         if not name or _SKIPPED.search(name):

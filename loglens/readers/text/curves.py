@@ -154,7 +154,8 @@ def _where(
     rows = np.flatnonzero(axis == _AXES.index("table"))
     if len(rows):
         rule = np.cumsum(records.has("rule"), dtype=np.int64)[owner[rows]]
-        where[rows], counter = tables([tags[each] for each in code[rows].tolist()], number[rows], rule)
+        above = {"epoch": places.epoch[owner[rows]], "step": places.step[owner[rows]]}
+        where[rows], counter = tables([tags[each] for each in code[rows].tolist()], number[rows], rule, above)
         called["table"] = "epoch" if "epoch" in counter.lower() else "step" if counter else "row"
     where = np.where(np.abs(where) < 2.0**62, where, np.nan)
     return np.nan_to_num(where, nan=0.0).astype(np.int64), called

@@ -264,8 +264,8 @@ def _setter(low: str, step: Counter | None, epoch: Counter | None) -> LinePlan |
 
 #: "Training batches: 6501" says how many there are.
 _HOW_MANY = re.compile(r"(?:batches|steps|iterations|iters|updates|epochs|episodes|rounds) ?[:=]")
-#: How long the last one took, behind a counter: "ITERATION 14 (165.40s)".
-_TOOK = re.compile(r"[\[(]\0 ?(?:s|sec|secs|seconds|m|min|mins|minutes|ms)[\])]")
+#: How long the last one took or how far this one is, behind a counter: "ITERATION 14 (165.40s)", "Epoch: 3 [20%]".
+_TOOK = re.compile(r"[\[(]\0 ?(?:%|s|sec|secs|seconds|m|min|mins|minutes|ms)[\])]")
 
 
 def _heading(low: str) -> LinePlan | None:
