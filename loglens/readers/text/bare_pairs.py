@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from loglens.readers.text.cell_names import MEASURES
+from loglens.readers.text.cell_names import MEASURES, split_word
 from loglens.readers.text.templates import MARK
 
 _WORD = r"[^\W\d](?:[\w./%@+:-]*[\w/%+)])?"
@@ -37,7 +37,7 @@ _JOINING = frozenset("a an and are as at by for from in into is of on or over pe
 #: "Mean test loss of 310 batches: 4.27", "average reward over 10 episodes: 12.3": of how many it is the mean.
 _OVER = re.compile(
     rf"([^\W\d][\w ]{{0,40}}?) (?:of|over|on|in|across) (?:the )?(?:last )?{MARK} "
-    rf"(?:(?:test|train|val|validation|evaluation) )?[a-z]{{3,12}}s ?[:=] ?(?={MARK})",
+    rf"(?:(?:test|train|val|validation|evaluation) )?([a-z]{{3,12}})s ?[:=] ?(?={MARK})",
     re.I,
 )
 
@@ -52,12 +52,17 @@ _OF_GROUP = re.compile(rf"\b(learning rate) of group {MARK} (?:to|is|=) (?={MARK
 
 def averages(body: str) -> dict[int, str]:
     """The names of numbers that are means over so many things, or two of which share a name, by their slots."""
-    names = {body.count(MARK, 0, found.end()): found[1] for found in _OVER.finditer(body)}
+    names = {body.count(MARK, 0, found.end()): _mean_of(found) for found in _OVER.finditer(body)}
     names |= {body.count(MARK, 0, found.end()): found[1] for found in _OF_GROUP.finditer(body)}
     for found in _TWO.finditer(body) if "/" in body else ():
         slot = body.count(MARK, 0, found.end()) - 2
         names |= {slot: f"{found[1]} {found[3]}", slot + 1: f"{found[2]} {found[3]}"}
     return names
+
+
+def _mean_of(found: re.Match[str]) -> str:
+    """The name of a mean; "Evaluation over 10 episodes: 312.4" is one of rewards."""
+    return f"{found[1]} reward" if found[2].lower() == "episode" and split_word(found[1]) else found[1]
 
 
 def bare_pairs(body: str) -> dict[int, str]:

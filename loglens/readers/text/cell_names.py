@@ -13,7 +13,8 @@ _WORD = r"(?:[Tt]op \d{1,4}|[^\W\d][\w.@/%+~^-]*(?:'s(?= ))?)"
 _OPEN = r"['\"]? ?(?:[:=]{1,2}>?| is) ?[~]?['\"\[({ ]{0,3}$"
 _KEY = re.compile(rf"({_WORD}(?: (?:/ )?{_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\))?){_OPEN}")
 _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
-_BARE = re.compile(rf"({_WORD}(?: {_WORD})?) [\[(]?$")
+_BARE = re.compile(rf"({_WORD}(?: {_WORD})?(?: \([\w ]{{1,20}}\))?) [\[(]?$")
+_IN_BRACKETS = re.compile(r" \([\w ]{1,20}\) ?$")
 #: "Updating learning rate to 0.001", "learning rate is now 0.001"
 _SET_RATE = re.compile(r"\b(learning[ _]rate)(?: is)?(?: now| set| changed| updated)?(?: to| at)? $", re.I)
 _UNIT = re.compile(r"(?:[^\W\d_]|[%°/])[\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
@@ -52,7 +53,7 @@ _BARE_WORDS = (
     "learning rate",
     "learning_rate",
 )
-_BARE_OK = re.compile(rf"(?:^|[ _./])(?:{'|'.join(_BARE_WORDS)})$", re.I)
+_BARE_OK = re.compile(rf"(?:^|[ _./-])(?:{'|'.join(_BARE_WORDS)})$", re.I)
 #: Within so many letters before a number stands what `_OPEN` asks for.
 _MAX_OPEN = 10
 
@@ -173,10 +174,13 @@ def _name(near: str, *, whole: bool, bare: bool) -> str:
         return match[1]
     if "rate" in near and (rate := _SET_RATE.search(near)):
         return rate[1]
-    if not bare and not near.rstrip(" ([").lower().endswith(_BARE_WORDS):
+    said = _IN_BRACKETS.sub("", near) if near.endswith((")", ") ")) else near
+    if not bare and not said.rstrip(" ([").lower().endswith(_BARE_WORDS):
         return ""
     match = _BARE.search(near)
-    if match and (bare or _BARE_OK.search(match[1])):
+    if not match or near[: match.start()].endswith("-"):  # "--init-lr 0.1" is an option
+        return ""
+    if bare or _BARE_OK.search(_IN_BRACKETS.sub("", match[1])):
         return match[1]
     return ""
 

@@ -18,8 +18,8 @@ _WORDS = {
     "epoch": rf"(?:(?<!sub[ -])(?<!inner[ -])epochs?|ep|轮次?|輪次?|エポック|에폭|에포크|эпоха){_NUMBER}",
     # they count where nothing else does, and parts of a run where something does
     "turn": (
-        r"(?:t_env|env[ _]steps?|episodes?|generations?|(?:communication |global )?rounds?|games?|time[ _]?steps?"
-        r"|frames?|ticks?)"
+        r"(?:t_env|env[ _]steps?|episode num(?:ber)?|episodes?|generations?|(?:communication |global )?rounds?|games?"
+        r"|time[ _]?steps?|frames?|ticks?)"
     ),
 }
 #: A line without any of these has no such counter: a quick test.

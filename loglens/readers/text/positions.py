@@ -88,8 +88,10 @@ def _named_at_the_end(records: LineRecords, rows: Ints, epoch: Floats) -> Floats
     ends = np.flatnonzero(np.isfinite(records.epoch) & ~np.isin(np.arange(len(epoch)), rows))
     if not len(rows) or len(ends) < _PHASES or np.isfinite(records.epoch[rows]).any() or rows[0] > ends[0]:
         return epoch
+    if np.any(np.diff(records.epoch[ends]) < 0):
+        return epoch
     nth = np.searchsorted(ends, rows)
-    again = np.diff(records.step[rows]) <= 0
+    again = np.diff(records.step[rows]) < 0
     if again.sum() < _PHASES - 1 or np.any(again & (np.diff(nth) == 0)) or 2 * again.sum() < len(np.unique(nth)):
         return epoch
     epoch = epoch.copy()
