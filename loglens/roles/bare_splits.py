@@ -13,6 +13,8 @@ from loglens.roles.words import read_tag, words_of
 
 #: Points before the values are looked at.
 MIN_POINTS = 5
+#: The name of the only value of a log that names none.
+_UNNAMED = "value"
 #: What is measured on held-out data and called no more than this is better the higher it is.
 _SCORES = frozenset({"score", "scores"})
 
@@ -25,6 +27,8 @@ def guess_bare_splits(curves: Mapping[str, Series], roles: Iterable[str | None])
     """
     scores: dict[str, Role] = {}
     named: dict[str, str] = {}
+    if list(curves) == [_UNNAMED] and not any(roles) and len(curves[_UNNAMED].finite) >= MIN_POINTS:
+        return {_UNNAMED: Role("loss", "train", guessed=True)} if _change(curves[_UNNAMED]) < 0 else {}
     for tag in curves:
         said, split = read_tag(tag)
         if said in _SCORES and split in ("val", "test"):

@@ -96,6 +96,8 @@ when ^(ce mean words|cost|gnorm)$
 metric_higher@val   ^translation$
 when ^p$ & ^r$ & ^map( |$)
 metric_higher@val   ^[pr]$
+when loss tok vec|^loss (ner|tagger|parser|textcat)|^(tok vec|ner|tagger|parser|textcat) loss
+metric_higher@val   ^(ents|tag|dep|sents|cats|morph|lemma|pos|spans sc)( (acc|uas|las|macro|micro))*( [fpr])?$|^score$
 when ^p$ & ^r$ & ^f1( score)?$
 metric_higher       ^[pr]$
 when ^mrr$ & ^mr$

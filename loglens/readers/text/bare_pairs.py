@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from loglens.readers.text.cell_names import MEASURES, split_word
 from loglens.readers.text.templates import MARK
 
 _WORD = r"[^\W\d](?:[\w./%@+:-]*[\w/%+)])?"
@@ -24,6 +25,10 @@ _LINE = re.compile(rf"(?:^|[\])|:>-] ?|{MARK} )({_PAIR}(?:,? {_PAIR}){{2,}}) ?$"
 _EACH = re.compile(rf"((?:{_WORD} )?{_WORD}):? {_VALUE}")
 #: A segment may begin with what counts: "Iter 10: Train loss 2.1".
 _HEAD = re.compile(rf"^.*?{MARK}(?:/{MARK})?\]? ?[:|-] ?(?=[^\W\d])")
+#: A value before its name, and what may count before the first one.
+_BEHIND = re.compile(rf" ?{MARK} ?%? ((?:{_WORD} ){{0,3}}{_WORD})[ .]*")
+_COUNTED_HEAD = re.compile(rf".{{0,40}}?{MARK}(?: ?/ ?{MARK})?[\])]?(?: ?[:|>-]{{1,2}} ?|[\])] ?)(?={MARK} )")
+_UNITS = frozenset("s sec secs seconds ms min mins minutes h hours".split())
 _LEAST = 2
 #: Words that end no name.
 _JOINING = frozenset("a an and are as at by for from in into is of on or over per than the to using was with".split())
@@ -32,7 +37,7 @@ _JOINING = frozenset("a an and are as at by for from in into is of on or over pe
 #: "Mean test loss of 310 batches: 4.27", "average reward over 10 episodes: 12.3": of how many it is the mean.
 _OVER = re.compile(
     rf"([^\W\d][\w ]{{0,40}}?) (?:of|over|on|in|across) (?:the )?(?:last )?{MARK} "
-    rf"(?:(?:test|train|val|validation|evaluation) )?[a-z]{{3,12}}s ?[:=] ?(?={MARK})",
+    rf"(?:(?:test|train|val|validation|evaluation) )?([a-z]{{3,12}})s ?[:=] ?(?={MARK})",
     re.I,
 )
 
@@ -41,13 +46,23 @@ _OVER = re.compile(
 _TWO = re.compile(rf"\b([A-Za-z]{{3,10}}) ?/ ?([A-Za-z]{{3,10}}) ([a-z][a-z ]{{2,20}}?) ?:? {MARK} ?/ ?{MARK}", re.I)
 
 
+#: "Adjusting learning rate of group 0 to 1.0000e-03.", as PyTorch's schedulers print it.
+_OF_GROUP = re.compile(rf"\b(learning rate) of group {MARK} (?:to|is|=) (?={MARK})")
+
+
 def averages(body: str) -> dict[int, str]:
     """The names of numbers that are means over so many things, or two of which share a name, by their slots."""
-    names = {body.count(MARK, 0, found.end()): found[1] for found in _OVER.finditer(body)}
+    names = {body.count(MARK, 0, found.end()): _mean_of(found) for found in _OVER.finditer(body)}
+    names |= {body.count(MARK, 0, found.end()): found[1] for found in _OF_GROUP.finditer(body)}
     for found in _TWO.finditer(body) if "/" in body else ():
         slot = body.count(MARK, 0, found.end()) - 2
         names |= {slot: f"{found[1]} {found[3]}", slot + 1: f"{found[2]} {found[3]}"}
     return names
+
+
+def _mean_of(found: re.Match[str]) -> str:
+    """The name of a mean; "Evaluation over 10 episodes: 312.4" is one of rewards."""
+    return f"{found[1]} reward" if found[2].lower() == "episode" and split_word(found[1]) else found[1]
 
 
 def bare_pairs(body: str) -> dict[int, str]:
@@ -57,6 +72,8 @@ def bare_pairs(body: str) -> dict[int, str]:
     pieces = _SEPARATOR.split(body)
     if len(pieces) < _LEAST:
         return {}
+    if names := _named_behind(pieces):
+        return names
     found: dict[int, str] = {}
     slot = named = 0
     for number, piece in enumerate(pieces):
@@ -70,3 +87,16 @@ def bare_pairs(body: str) -> dict[int, str]:
             named += 1
         slot += piece.count(MARK)
     return found if named >= _LEAST else {}
+
+
+def _named_behind(pieces: list[str]) -> dict[int, str]:
+    """The names of the numbers of a line that has each name behind its value: "epoch 3: 0.53 loss, 0.91 accuracy"."""
+    head = _COUNTED_HEAD.match(pieces[0])
+    slot = pieces[0].count(MARK, 0, head.end()) if head else 0
+    if not head and not pieces[0].startswith(MARK) and MARK in pieces[0]:
+        slot, pieces = pieces[0].count(MARK), pieces[1:]  # "step 300, 0.53 loss"
+    elif head:
+        pieces = [pieces[0][head.end() :], *pieces[1:]]
+    found = [_BEHIND.fullmatch(piece) for piece in pieces]
+    names = {slot + at: each[1] for at, each in enumerate(found) if each and each[1].lower() not in _UNITS}
+    return names if found and all(found) and any(map(MEASURES.search, names.values())) else {}

@@ -13,11 +13,10 @@ _WORD = r"(?:[Tt]op \d{1,4}|[^\W\d][\w.@/%+~^-]*(?:'s(?= ))?)"
 _OPEN = r"['\"]? ?(?:[:=]{1,2}>?| is) ?[~]?['\"\[({ ]{0,3}$"
 _KEY = re.compile(rf"({_WORD}(?: (?:/ )?{_WORD}){{0,3}}(?: ?\([\w/%. ]{{1,20}}\))?){_OPEN}")
 _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
-_BARE = re.compile(rf"({_WORD}(?: {_WORD})?) [\[(]?$")
+_BARE = re.compile(rf"({_WORD}(?: {_WORD})?(?: \([\w ]{{1,20}}\))?) [\[(]?$")
+_IN_BRACKETS = re.compile(r" \([\w ]{1,20}\) ?$")
 #: "Updating learning rate to 0.001", "learning rate is now 0.001"
-_SET_RATE = re.compile(
-    r"\b(learning[ _]rate)(?: of group)?(?: is)?(?: now| set| changed| updated)?(?: to| at)? $", re.I
-)
+_SET_RATE = re.compile(r"\b(learning[ _]rate)(?: is)?(?: now| set| changed| updated)?(?: to| at)? $", re.I)
 _UNIT = re.compile(r"(?:[^\W\d_]|[%°/])[\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
 #: One that stands apart, before the next name: "875.63 samples/sec Train-accuracy=", "0.5 seconds, loss".
 _UNIT_APART = re.compile(
@@ -34,7 +33,7 @@ _JOINTS = frozenset({":", "/", "-", " / ", "/ ", " /", "x", ".", "~"})
 #: Behind how far a bar has come.
 _BAR = "%|"
 _SKIPPED = re.compile(
-    r"^(?:eta|complete|remaining(?: time)?|lineno|time_ms|seed|rank|pid|local_rank|world_size"
+    r"^(?:eta|complete|completed|progress|remaining(?: time)?|lineno|time_ms|seed|rank|pid|local_rank|world_size"
     r"|(?:max|total|num)_(?:steps|epochs|iters)"
     r"|version|v_num|cuda|port|line|global_batch|device|gpu|worker|.*\.py)$|:$",
     re.I,
@@ -44,7 +43,7 @@ MEASURES = re.compile(
     r"loss|(?:^|[^a-z])(?:acc|lr|map|kl|tr?l|err|ce|dice|iou|auc|bl?eu|fid|score|ppl)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
     r"|损失|損失|准确率|準確率|精度|召回|学习率|学習率|正解率|손실|정확도|학습률|потер|точност"
     r"|^(?:(?:avg|average|mean|total|train|training|val|test|batch|epoch)[ ._]{1,2})*cost(?: average| avg| mean)?$"
-    r"|(?:^|[^a-z])[sf]ps$|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|[wc]er$",
+    r"|(?:^|[^a-z])[sf]ps$|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|(?:^|[^a-z])a[pr]@|[wc]er$",
     re.I,
 )
 #: The last words of names that need neither ":" nor "=".
@@ -54,7 +53,7 @@ _BARE_WORDS = (
     "learning rate",
     "learning_rate",
 )
-_BARE_OK = re.compile(rf"(?:^|[ _./])(?:{'|'.join(_BARE_WORDS)})$", re.I)
+_BARE_OK = re.compile(rf"(?:^|[ _./-])(?:{'|'.join(_BARE_WORDS)})$", re.I)
 #: Within so many letters before a number stands what `_OPEN` asks for.
 _MAX_OPEN = 10
 
@@ -140,6 +139,7 @@ def cells(
             or (slot not in known and gaps[slot + 1] in _JOINTS and slot + 1 < len(gaps) - 1)
             or (slot not in known and gap in _JOINTS)
             or gaps[slot + 1].startswith(_BAR)
+            or (gaps[slot + 1].startswith("% |") and split_word(near.strip()))
             else known.get(slot) or _name(near, whole=whole, bare=bare)
         )
         if not name or _SKIPPED.search(name):
@@ -174,10 +174,13 @@ def _name(near: str, *, whole: bool, bare: bool) -> str:
         return match[1]
     if "rate" in near and (rate := _SET_RATE.search(near)):
         return rate[1]
-    if not bare and not near.rstrip(" ([").lower().endswith(_BARE_WORDS):
+    said = _IN_BRACKETS.sub("", near) if near.endswith((")", ") ")) else near
+    if not bare and not said.rstrip(" ([").lower().endswith(_BARE_WORDS):
         return ""
     match = _BARE.search(near)
-    if match and (bare or _BARE_OK.search(match[1])):
+    if not match or near[: match.start()].endswith("-"):  # "--init-lr 0.1" is an option
+        return ""
+    if bare or _BARE_OK.search(_IN_BRACKETS.sub("", match[1])):
         return match[1]
     return ""
 

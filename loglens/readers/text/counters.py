@@ -17,13 +17,16 @@ _WORDS = {
     "step": rf"(?:{_STEPS}){_NUMBER}",
     "epoch": rf"(?:(?<!sub[ -])(?<!inner[ -])epochs?|ep|轮次?|輪次?|エポック|에폭|에포크|эпоха){_NUMBER}",
     # they count where nothing else does, and parts of a run where something does
-    "turn": r"(?:episodes?|generations?|(?:communication |global )?rounds?|games?|time[ _]?steps?|frames?|ticks?)",
+    "turn": (
+        r"(?:t_env|env[ _]steps?|episode num(?:ber)?|episodes?|generations?|(?:communication |global )?rounds?|games?"
+        r"|time[ _]?steps?|frames?|ticks?)"
+    ),
 }
 #: A line without any of these has no such counter: a quick test.
 _PARTS = {
     "step": tuple("sub inner it: it= step iter itr update batch 步 迭代 批次 ステップ 스텝 шаг итерация".split()),
     "epoch": ("ep", "轮", "輪", "エポック", "에폭", "에포크", "эпоха"),
-    "turn": ("episode", "generation", "round", "game", "time", "frame", "tick"),
+    "turn": ("env", "episode", "generation", "round", "game", "time", "frame", "tick"),
 }
 #: The batches that a line is the average of, "[51-100]": it was printed at the last of them.
 _RANGE = r"(?:(?<=[\[(])|(?<=[\[(] ))\0 ?- ?(?=\0 ?[\]),])"
@@ -63,6 +66,13 @@ _UNNAMED = (
 _BEHIND_EPOCH = re.compile(rf"[\[(] ?\0 ?/ ?\0 ?(?:\(\0%\) ?)?[\])]|(?<![/\w.:]\0)\0 ?/ ?\0 {_UNITS}")
 
 
+#: The same right behind the epoch: "ep:3, 120/500, loss".
+_NEXT_TO_EPOCH = re.compile(r"[\]) ]{0,2}[,:|-]? ?\0 ?/ ?\0(?= ?[,:|-] ?[a-z\[({])")
+#: Both without a name: "(1/4) 30/100: loss", "[3/20][120/500] loss".
+_EPOCH_AND_STEP = re.compile(
+    r"[\[(] ?(?P<epoch>\0) ?/ ?\0 ?[\])][ ,:|-]{0,3}(?P<step>[\[(]? ?\0 ?/ ?\0 ?[\])]?)"
+    r"(?: ?[,:|-]+ ?| )(?=[\[({<]{0,2}[a-z])"
+)
 #: At the begin of the line, before the epoch: "1/21150 (epoch 0.002), train_loss = 4.19"
 _BEFORE_EPOCH = re.compile(r"\[? ?\0 ?/ ?\0 ?\]?[ :,|-]{0,3}\(?(?=epoch)")
 
@@ -90,6 +100,8 @@ def counters(low: str) -> tuple[Counter | None, Counter | None]:
     Episodes, rounds and the like take the place of either.
     """
     step, epoch, turn = (_counter(low, kind) for kind in ("step", "epoch", "turn"))
+    if not (step or epoch or turn) and (both := _EPOCH_AND_STEP.match(low)):
+        return Counter(2, 3, both.start("step"), both.end("step")), Counter(0, 1, 0, both.end("epoch"))
     if turn and step is None:
         return turn, epoch
     return step, epoch or turn
@@ -113,7 +125,7 @@ def _counter(low: str, kind: str) -> Counter | None:
 def unnamed_counter(low: str, start: int = 0) -> Counter | None:
     """A number of a line in lower case, from a place on, that stands where counters do without a name."""
     if start:
-        found = _BEHIND_EPOCH.search(low, start) or _BEFORE_EPOCH.match(low)
+        found = _BEHIND_EPOCH.search(low, start) or _NEXT_TO_EPOCH.match(low, start) or _BEFORE_EPOCH.match(low)
     else:
         found = next((found for pattern in _UNNAMED if (found := pattern.search(low))), None)
     return _at(low, found) if found else None

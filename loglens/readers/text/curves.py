@@ -25,6 +25,8 @@ from loglens.stats.arrays import Floats, Ints
 
 #: So many rows an epoch are those of its steps.
 OFTEN = 3
+#: So many are several of its evaluations.
+_AGAIN = 2
 Codes = NDArray[np.int32]
 
 
@@ -56,7 +58,8 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     axis = np.array([_AXES.index(name) for _, name in names], np.int8)[code]
     where, axis_names = _where(records, places, [tag for tag, _ in names], code, axis, owner, number)
     where = np.where(axis == _AXES.index("row"), np.nan_to_num(followers.row).astype(np.int64)[owner], where)
-    names, where = _spread(names, where, code, records.has("generic")[owner] & (places.session[owner] == 0))
+    fit = records.has("generic")[owner] & (places.session[owner] == 0)
+    names, where = _spread(names, where, code, fit, places.step[owner])
     steps = np.where(np.array([name == "step" for _, name in names], bool)[code], places.step[owner], np.nan)
     once = ~_said_twice(records, steps, code, owner, number)
     if not once.all():
@@ -154,25 +157,32 @@ def _where(
     rows = np.flatnonzero(axis == _AXES.index("table"))
     if len(rows):
         rule = np.cumsum(records.has("rule"), dtype=np.int64)[owner[rows]]
-        where[rows], counter = tables([tags[each] for each in code[rows].tolist()], number[rows], rule)
+        above = {"epoch": places.epoch[owner[rows]], "step": places.step[owner[rows]]}
+        where[rows], counter = tables([tags[each] for each in code[rows].tolist()], number[rows], rule, above)
         called["table"] = "epoch" if "epoch" in counter.lower() else "step" if counter else "row"
     where = np.where(np.abs(where) < 2.0**62, where, np.nan)
     return np.nan_to_num(where, nan=0.0).astype(np.int64), called
 
 
 def _spread(
-    names: list[tuple[str, str]], where: Ints, code: Codes, fit: NDArray[np.bool_]
+    names: list[tuple[str, str]], where: Ints, code: Codes, fit: NDArray[np.bool_], step: Floats
 ) -> tuple[list[tuple[str, str]], Ints]:
     """The names and places of values, where rows that name an epoch alone come many times in each: by their order.
 
-    fit: the values of lines of no known trainer, in the first session.
+    Where the steps of other lines go on between them, by those.
+    fit: the values of lines of no known trainer, in the first session. step: of each value.
     """
     names = list(names)
     for at, (tag, axis) in enumerate(names):
-        mine = np.flatnonzero(code == at) if axis == "epoch" else ()
+        if axis != "epoch":
+            continue
+        mine = np.flatnonzero(code == at)
         if len(mine) >= ROWS and OFTEN * len(np.unique(where[mine])) <= len(mine) and fit[mine].all():
             names[at], where = (tag, "row"), where.copy()
             where[mine] = np.arange(len(mine))
+        elif len(mine) >= _AGAIN * len(np.unique(where[mine])) and fit[mine].all() and np.all(np.diff(step[mine]) > 0):
+            names[at], where = (tag, "step"), where.copy()
+            where[mine] = step[mine].astype(np.int64)
     return names, where
 
 

@@ -60,7 +60,9 @@ def without_false_counters(records: LineRecords) -> LineRecords:
     ):
         mine = [i for i, plan in enumerate(plans) if plan.family == family and plan.words & {"generic", "unnamed"}]
         rows = np.flatnonzero(np.isin(records.plan, mine) & np.isfinite(records.step))
-        if not len(rows) or _counts(records, rows, named="unnamed" not in plans[mine[0]].words):
+        if not len(rows) or (
+            _counts(records, rows, named="unnamed" not in plans[mine[0]].words) and not _stands_still(records, rows)
+        ):
             continue
         step = step.copy() if step is records.step else step
         step[rows] = np.nan
@@ -134,6 +136,15 @@ def _counts(records: LineRecords, rows: NDArray[np.intp], *, named: bool) -> boo
         rises = np.diff(step) >= 0
     min_rising = _RISING_OF_TOTAL if np.isfinite(total).all() and (step <= total).all() else _RISING
     return bool(whole.all() and len(rows) >= PLACES and np.mean(rises) >= min_rising)
+
+
+def _stands_still(records: LineRecords, rows: NDArray[np.intp]) -> bool:
+    """Whether some records name one number alone while others count: "Test episodes: 10, avg. reward"."""
+    step = records.step[rows]
+    if len(rows) < PLACES or np.any(step != step[0]) or np.isfinite(records.epoch[rows]).any():
+        return False
+    between = records.step[rows[0] : rows[-1] + 1]
+    return len(np.unique(between[np.isfinite(between)])) > len(rows)
 
 
 def _uncounted(plan: LinePlan) -> LinePlan:

@@ -55,6 +55,8 @@ _OPTIMIZER = re.compile(r"(?:^|_)lr(?:_?\d+)?$|learning.?rate|g(?:rad)?[ _.]?nor
 _REPORTED = re.compile(r"loss|(?:^|[^a-z])acc(?:$|[^a-z])|accuracy", re.I)
 #: A name and its value as a pair of a tuple or list: "(:epoch, 1, :trn, 0.38)", "[('loss', 0.38), ('acc', 0.9)]".
 _PAIR = re.compile(r"(?<![\w:]):([A-Za-z_]\w{0,60}), ?(?=\0)|(?<=[(\[ ])(['\"])([A-Za-z_][\w /@.-]{0,60})\2, ?(?=\0)")
+#: "Losses {'ner': 12.3, 'tagger': 4.5}": each of them is a loss.
+_LOSSES = re.compile(r"((?:.{0,40}\0[^\w\0]{1,4})?)losses:? ?(?=\{'[a-z])")
 #: A step between a name and its value: "Train loss 120 3.32 Grad Norm 5.6", "Validation loss 100: 4.31".
 _COUNT_BETWEEN = re.compile(r"[^\0]{0,40}\b(?:loss|cost) \0:? \0(?= [A-Za-z]|$)", re.I)
 #: What a line names that counts and else only says how long that took: "Step 100 per-step time 1.402s".
@@ -71,6 +73,8 @@ def generic(body: str, low: str) -> LinePlan | None:
     """The plan of a line without its prefix, as written and in lower case; None if it says nothing of training."""
     if MARK not in body:
         return _heading(low)
+    if lead := _LOSSES.match(low):
+        body, low = (lead[1] + text[lead.end() :].replace("': ", " loss': ") for text in (body, low))
     if "," in body:
         body, low = (_PAIR.sub(lambda found: f"{found[1] or found[3]}: ", text) for text in (body, low))
     if plan := number_list(body):
@@ -264,8 +268,8 @@ def _setter(low: str, step: Counter | None, epoch: Counter | None) -> LinePlan |
 
 #: "Training batches: 6501" says how many there are.
 _HOW_MANY = re.compile(r"(?:batches|steps|iterations|iters|updates|epochs|episodes|rounds) ?[:=]")
-#: How long the last one took, behind a counter: "ITERATION 14 (165.40s)".
-_TOOK = re.compile(r"[\[(]\0 ?(?:s|sec|secs|seconds|m|min|mins|minutes|ms)[\])]")
+#: How long the last one took or how far this one is, behind a counter: "ITERATION 14 (165.40s)", "Epoch: 3 [20%]".
+_TOOK = re.compile(r"[\[(]\0 ?(?:%|s|sec|secs|seconds|m|min|mins|minutes|ms)[\])]")
 
 
 def _heading(low: str) -> LinePlan | None:

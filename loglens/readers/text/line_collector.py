@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from loglens.readers.tables.growing_columns import Growing
 from loglens.readers.text.crash_lines import CrashLines
+from loglens.readers.text.evaluation_tables import EvaluationTables
 from loglens.readers.text.line_plan import LinePlan
 from loglens.readers.text.planner import plan_of
 from loglens.readers.text.ruled_tables import RuledTables
@@ -74,6 +75,7 @@ class LineCollector:
         self.templates = Templates()
         self.crashes = CrashLines()
         self.ruled = RuledTables()
+        self._evaluations = EvaluationTables()
         self.lines = 0
         self.records = 0
         self.sure = 0
@@ -86,7 +88,7 @@ class LineCollector:
 
     def add(self, raw: bytes, share: float = 1.0) -> None:
         """Takes in a block of whole lines. share: how much of the file is read with it."""
-        raw = self.ruled.rewrite(raw)
+        raw = self._evaluations.rewrite(self.ruled.rewrite(raw))
         if b"it/s" in raw or b"s/it" in raw:
             raw = _GLUED.sub(rb"\1\r", raw)
         block = normalise_spaces(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw)

@@ -12,7 +12,9 @@ from loglens.readers.text.line_plan import LinePlan, Value
 from loglens.readers.text.line_records import LineRecords
 from loglens.stats.arrays import Floats, Ints
 
-_LIST = re.compile(r"[\[(]\0(?:, ?\0){2,63}[\])] ?")
+_LIST = re.compile(r"[\[(]\0(?:, ?\0){1,63}[\])] ?")
+#: A step and the one value at it, without a name: "1200:\t-4.31", "10000/ 200000: 2.41", "[300] 0.52".
+_PAIR = re.compile(r"(?:\0: |\0 ?/ ?\0: ?|\[ ?\0(?: ?/ ?\0)? ?\]:? )(?P<value>\0) ?")
 #: So many lists make a curve: fewer may be anything.
 _FEW = 10
 #: Of the steps from list to list so many rise: all but those of restarts.
@@ -20,7 +22,10 @@ _RISING = 0.9
 
 
 def number_list(body: str) -> LinePlan | None:
-    """The plan of a list without names: its values are called by their places, "[0]", "[1]", ..."""
+    """The plan of a list without names: its values are called by their places, "[0]", "[1]", ... or else "value"."""
+    if pair := _PAIR.fullmatch(body):
+        named = (Value(0, "[0]", "follow"), Value(body.count("\0", 0, pair.start("value")), "value", "follow"))
+        return LinePlan("list of 2/", frozenset({"follow", "list"}), values=named)
     if not _LIST.fullmatch(body):
         return None
     values = tuple(Value(slot, f"[{slot}]", "follow") for slot in range(body.count("\0")))

@@ -9,7 +9,7 @@ stands for a number, "<name>" for a number that is called so and one blank for a
   epoch     belongs to the epoch, not to a step        carry   belongs to the step that was printed last
   cells     names are whole cells between "|"          bar     a bare progress bar: gives the step of what follows
   samples   counts samples                             log     names only a fraction of an epoch
-  set       has a counter and no value                 rule    ends a table
+  set       has a counter and no value                 rule    ends a table; box: in a box, inside a section
   telling   names that measure nothing make no line of it
   mean      the average in parentheses counts          all     over all workers: beside the same of one worker
   opens     values at a step, and section for what follows
@@ -93,6 +93,7 @@ sheet          table           ^\| ?(?P<key>(?:% )?[a-z][\w/@. -]{0,60}?) \| <va
 sheet          table           ^\| ?(?P<key>[a-z][\w/@. -]{0,30}? # [a-z][\w/@. -]{0,40}?) \| <value> ?\|$
 sheet          group           ^\| ?(?P<key>[a-z][\w@. -]{0,60})/ \| ?\|$
 sheet          rule            ^-{8,}$
+sheet          rule,box        ^\+(?:[-=]{2,}\+)+$
 olmo           set             ^\[step=<step>/#(?:,epoch=<epoch>)?[^\]\0]*\]$
 olmo           carry           ^(?P<key>(?=[^\0:=\s/]*/)[^\0:=]{1,60}[^\0:=\s])=<value>$
 marian         alone           ^ep\. <epoch> : up\. <step> : sen\. # : cost <vcost> .*: <vwords_s> words/s(?: : gnorm <vgrad_norm>)?(?: : l\.r\. <vlr>)?

@@ -116,7 +116,7 @@ def _fit(pattern: Pattern, body: str, found: re.Match[str]) -> LinePlan | None:
     step, epoch, total = (slots.get(name, -1) for name in ("step", "epoch", "total"))
     base = LinePlan(f"{pattern.name}/{split}", words, step=step, epoch=epoch, total=total)
     if words & {"set", "rule", "restart", "bar"} or (pattern.name == "coqui" and "carry" not in words):
-        return replace(base, section=split or "train")
+        return replace(base, section=split or ("" if "box" in words else "train"))
     if "group" in words:
         return replace(base, section=f"{body[found.start('key') : found.end('key')]}/")
     if "opens" in words:

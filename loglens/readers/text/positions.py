@@ -38,6 +38,7 @@ def place(records: LineRecords) -> Positions:
     epoch = forward_fill(np.where(logs, np.nan, records.epoch))
     families = _families(records)
     main = _main(records, families)
+    epoch = _named_at_the_end(records, main, epoch)
     epoch = _count_epochs(records, families, epoch)
     session = _sessions(records, main, epoch)
     step = np.full(len(records.plan), np.nan)
@@ -76,6 +77,27 @@ def _main(records: LineRecords, families: list[tuple[str, Ints]]) -> Ints:
     if best is not None:
         return best
     return np.flatnonzero(~records.has("log") & np.isfinite(records.epoch))
+
+
+def _named_at_the_end(records: LineRecords, rows: Ints, epoch: Floats) -> Floats:
+    """The epoch of each record, where lines of steps stand before the line that names the epoch: "Finished epoch 3".
+
+    Their steps begin again behind each such line and nowhere else, and the first of them stand before the first one.
+    rows: the records of the main counter of steps.
+    """
+    ends = np.flatnonzero(np.isfinite(records.epoch) & ~np.isin(np.arange(len(epoch)), rows))
+    if not len(rows) or len(ends) < _PHASES or np.isfinite(records.epoch[rows]).any() or rows[0] > ends[0]:
+        return epoch
+    if np.any(np.diff(records.epoch[ends]) < 0):
+        return epoch
+    nth = np.searchsorted(ends, rows)
+    again = np.diff(records.step[rows]) < 0
+    if again.sum() < _PHASES - 1 or np.any(again & (np.diff(nth) == 0)) or 2 * again.sum() < len(np.unique(nth)):
+        return epoch
+    epoch = epoch.copy()
+    named = np.append(records.epoch[ends], records.epoch[ends[-1]] + 1)
+    epoch[rows] = named[nth]
+    return epoch
 
 
 def _count_epochs(records: LineRecords, families: list[tuple[str, Ints]], epoch: Floats) -> Floats:
@@ -181,15 +203,20 @@ def _is_length(step: Floats, total: Floats, rises: Bools) -> bool:
     return bool(np.mean(step[1:][rises] > step[:-1][rises]) < _ONCE)
 
 
-def tables(names: list[str], value: Floats, rule: Ints) -> tuple[Floats, str]:
+def tables(names: list[str], value: Floats, rule: Ints, above: dict[str, Floats]) -> tuple[Floats, str]:
     """The step of every row of tables, by the counter in the same table, and which counter it is.
 
-    names: what the rows are called; value: theirs; rule: how many ruled lines stand above each row.
+    names: what the rows are called; value: theirs; rule: how many ruled lines stand above each row; above: what the
+    lines before each row count, by its name, which holds where a table counts nothing itself.
     """
     counters = [name for name in dict.fromkeys(names) if plain(name).rpartition("/")[2] in _TABLE_STEPS]
     best = min(counters, key=lambda name: _TABLE_STEPS[plain(name).rpartition("/")[2]], default="")
     step = np.full(int(rule.max(initial=0)) + 1, np.nan)
     if not best:
+        first = np.flatnonzero(np.diff(rule, prepend=-1) > 0)
+        for name, place in above.items():
+            if len(first) >= _PHASES and np.all(np.diff(place[first]) > 0) and np.isfinite(place).all():
+                return place, name
         return rule.astype(np.float64), best
     mine = np.array([name == best for name in names], bool)
     step[rule[mine]] = value[mine]

@@ -51,6 +51,8 @@ _NAME = re.compile(
 )
 #: The rank or worker before each line, as srun and pdsh write it; a loop of one's own counts steps so.
 NUMBERED = re.compile(r"(?:\[\0\]:?|\0:) (?=\S)")
+#: Behind the stamp in one bracket, as NeMo writes it: "[NeMo I 2024-03-11 09:00:01 wer:319] ".
+_FILE = re.compile(r" [\w.]{1,60}:\0\]\s*")
 _MAX_TAGS = 8
 
 
@@ -65,6 +67,8 @@ def stamp(text: str) -> tuple[int, bool, int]:
 
 def after_logger(text: str, at: int) -> int:
     """Where the message begins behind a level and the name of a logger."""
+    if at and text[0] == "[" and (file := _FILE.match(text, at)):
+        return file.end()
     if prefix := _LOGGER.match(text, at):
         at = prefix.end()
     if lead := _LEAD.match(text, at):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from loglens.readers.text.box_drawing import in_ascii
 from loglens.readers.text.cell_names import is_counter
 from loglens.readers.text.loose_columns import HEADER as LOOSE
 from loglens.readers.text.loose_columns import LooseColumns
@@ -28,7 +29,7 @@ _DIGIT_CELL = re.compile(rb"\|\s*[-+.]?\d[\d.e+-]*\s*\|")
 #: The rule of a table of MATLAB, whose header may be stacked over so many lines.
 _BAR_LINE = re.compile(rb" *\|={8,}\| *\r?")
 _MAX_STACKED = 3
-_CLOCK = re.compile(rb"(?:\d+:)?\d+:\d\d(?:\.\d+)?")
+_CLOCK = re.compile(rb"(?:\d+:)?\d+:\d\d(?:\.\d+)?|\d++(?:\.\d++)? ?m?s")
 #: A row of a table of names and values.
 _PAIR_ROW = re.compile(rb"([A-Za-z]\S*(?: \S+)*) {2,}([-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)) *\r?", re.I)
 _SHEET_RULE = b"-" * 8
@@ -57,6 +58,7 @@ class RuledTables:
 
     def rewrite(self, block: bytes) -> bytes:
         """A block of whole lines, with as many lines as before."""
+        block = in_ascii(block)
         ruled = (
             b"|====" in block
             or b"--  --" in block

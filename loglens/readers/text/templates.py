@@ -19,16 +19,28 @@ _DIGITS = r"""
 #: A number that is no part of a word ("conv2", "Acc@1", "top-5", "Top 5", "v1.2"). The thousands of "1,272,000"
 #: belong to it, the milliseconds of "12:03:06,410" do not.
 _WORDLESS = r"(?<![\w.@].) (?<![A-Za-z_]-.) (?<![Tt]op\ .)"
+#: A counter that is glued to its name: "Epoch12/300|Iter40", "step100: loss".
+_GLUED = (
+    r"(?<=[A-Za-z][0-9]) (?:"
+    + "|".join(
+        rf"(?<={before}(?i:{word}).)"
+        for word in ("epoch", "iteration", "iter", "itr", "step", "batch", "episode", "ep")
+        for before in (r"\A", r"[^\w/.@-]")
+    )
+    + r") (?=[0-9]*+(?:[\s/|:,\])=(]|\Z))"
+)
 _PLAIN = re.compile(
-    rf"( [-+0-9] {_WORDLESS} (?: (?<=[0-9]) (?:{_DIGITS}) | (?<=[-+]) [0-9] (?:{_DIGITS}) ))".encode(), re.X
+    rf"""( [-+0-9] (?: {_WORDLESS} (?: (?<=[0-9]) (?:{_DIGITS}) | (?<=[-+]) [0-9] (?:{_DIGITS}) )
+       | {_GLUED} [0-9]*+ ) )""".encode(),
+    re.X,
 )
 _WITH_WORDS = re.compile(
-    rf"""( [-+0-9NIni] {_WORDLESS} (?:
+    rf"""( [-+0-9NIni] (?: {_WORDLESS} (?:
         (?<=[0-9]) (?:{_DIGITS})
       | (?<=[-+]) (?: [0-9] (?:{_DIGITS}) | (?:nan|inf(?:inity)?) (?!\w) )
       | (?<=[n]) an (?!\w) (?<!\ of\ nan)
       | (?<=[i]) nf(?:inity)? (?!\w)
-    ))""".encode(),
+    ) | {_GLUED} [0-9]*+ ) )""".encode(),
     re.X | re.I,
 )
 _WORDS = (b"nan", b"NaN", b"NAN", b"inf", b"Inf", b"INF")
@@ -38,8 +50,19 @@ _BACK = re.compile(rb"[\x08]+")
 #: The bars of tqdm and Keras, in blocks and in ASCII.
 _GLYPHS = re.compile(rb"(?:\xe2[\x94-\x96\xa0][\x80-\xbf])+")
 _BARS = re.compile(rb"\[=*>?\.*\]|(?<=\|)#*[0-9]? *(?=\|)")
-#: A number as PyTorch prints it: "tensor(0.5, device='cuda:0')".
-_TENSOR = re.compile(rb"tensor\(\[?([-+.\w]{1,40})\]?(?:, ?[a-z_]{1,20}=[^\s,()]{1,60})*\)")
+#: A number as the types of libraries print it: "tensor(0.5, device='cuda:0')", "np.float64(0.5)",
+#: "Array(0.5, dtype=float32)", "<tf.Tensor: shape=(), dtype=float32, numpy=0.5>"; Paddle breaks the line before it.
+_SCALAR = re.compile(
+    rb"""(?:tf\.)?(?:[tT]ensor|Device[aA]rray|[aA]rray) \( \[{0,3} ([-+.\w]{1,40}) \]{0,3}
+            (?:,\ ?[a-z_]{1,20}=(?:\([^()\n]{0,20}\)|<[^<>\n]{1,60}>|[^\s,()]{1,60}))* \)
+       | <tf\.Tensor[^<>\n]{0,80}?numpy=([-+.\w]{1,40})>
+       | \b(?:np|numpy|jnp|cp)\.[a-z]{3,10}\d{0,3}\(([-+.\w]{1,40})\)
+       | \bTensor\(shape=\[[\d,\ ]{0,20}\],[^\n]{0,120}?stop_gradient=\w{4,5},(\n?)[ ]*\[{0,3}([-+.\w]{1,40})\]{0,3}\)
+    """,
+    re.X,
+)
+#: Fortran's exponents: "1.23456D-03".
+_FORTRAN = re.compile(rb"(?<=[0-9])D(?=[-+][0-9]{2,3}(?![0-9]))")
 #: The punctuation of Chinese and Japanese, which stands where others write ASCII.
 _WIDE = {
     wide.encode(): plain.encode()
@@ -65,8 +88,10 @@ def normalise_spaces(block: bytes) -> bytes:
         block = _GLYPHS.sub(b"", block)
     if b"[=" in block or b"[>" in block or b"|#" in block or b"[.." in block:
         block = _BARS.sub(b"", block)
-    if b"tensor(" in block:
-        block = _TENSOR.sub(rb"\1", block)
+    if b"ensor" in block or b"rray(" in block or b"np." in block or b"numpy." in block:
+        block = _SCALAR.sub(rb"\1\2\3\5\4", block)
+    if b"D+0" in block or b"D-0" in block:
+        block = _FORTRAN.sub(b"E", block)
     if b"\xef" in block or b"\xe3\x80" in block:
         block = _WIDE_MARK.sub(_plain_mark, block)
     if b"T" in block:

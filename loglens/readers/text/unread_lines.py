@@ -30,7 +30,7 @@ class UnreadForms:
         self._kinds: dict[bytes, int] = {}
         self._together: dict[int, int] = {}
         self._numbers: list[int] = []
-        self._table = np.zeros(1, np.int64)
+        self._table = np.zeros(0, np.int64)
         self._lines = np.zeros(0, np.int64)
 
     def kind(self, template: bytes, numbers: int) -> int:
@@ -48,7 +48,9 @@ class UnreadForms:
     def numbers(self, kinds: NDArray[np.int32]) -> Ints:
         """How many numbers the lines of each kind hold."""
         if len(self._table) != len(self._numbers):
-            self._table = np.array(self._numbers or [0], np.int64)
+            self._table = np.array(self._numbers, np.int64)
+        if not len(self._table):
+            return np.zeros(len(kinds), np.int64)
         found: Ints = self._table[np.minimum(kinds, len(self._table) - 1)]
         return found
 
