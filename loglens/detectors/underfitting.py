@@ -5,8 +5,9 @@ more capacity, better features or less regularisation.
 
 How it is found. The training loss gains less than 3 % in the second half and less than a quarter in all,
 the validation loss ends within 5 % of it, and a logged accuracy ends below 0.6 without having
-gained in the second half. Losses alone cannot tell a model that is too small from one that is fine-tuned
-near its optimum, so without an accuracy nothing is claimed.
+gained in the second half. It is an error where metrics of training and of validation all end below a fifth
+(after 20 losses and 100 steps, and past the warmup). Losses alone cannot tell a model that is too small from
+one that is fine-tuned near its optimum, so without an accuracy nothing is claimed.
 
 Or the norm of all weights is below a tenth of its start for the last fifth of the run, while the training loss
 gains nothing: less than 3 % in the second half and less than a quarter in all. Then decay pulls the weights to
@@ -18,14 +19,14 @@ When it is wrong. A task that is noise for the most part has a low best accuracy
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
-from loglens.model.learning import bounded
+from loglens.model.learning import bounded, is_old_enough
 from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.model.sign import Sign
@@ -55,6 +56,7 @@ def detect(
     late_gain: float = 0.03,
     apart: float = 0.05,
     low: float = 0.6,
+    useless: float = 0.2,
 ) -> Iterator[Finding]:
     train = loss.finite
     if weight_norm_global is not None and (sign := weights_vanish(train, weight_norm_global, gain, late_gain)):
@@ -73,6 +75,8 @@ def detect(
         )
     poor = [curve for curve in accuracies if np.median(curve.value[-3:]) < low and _flat(curve)]
     if len(poor) == len(accuracies) and (sign := level_off(train, held_out, poor[0], gain, late_gain, apart)):
+        if _useless(poor, useless) and is_old_enough(train, lr):
+            sign = replace(sign, severity=Severity.ERROR)
         slow = remedies.scale_lr(3.0, lr, "a rate too low stalls as well; a sweep of 3 and 10 times tells")
         yield sign.finding([remedies.increase_capacity(4.0), slow, remedies.train_longer(2.0)])
 
@@ -123,3 +127,9 @@ def _flat(metric: Series) -> bool:
     # of a difference of medians of a quarter and of a half of the points
     error = MEDIAN_ERROR * noise(metric.value) * float(np.sqrt(6 / len(metric)))
     return bool(second - first < FLAT + 2 * error)
+
+
+def _useless(metrics: Sequence[Series], useless: float) -> bool:
+    """Whether metrics of training and of validation all end below a share of what is possible."""
+    low = all(float(np.median(metric.value[-3:])) < useless for metric in metrics)
+    return low and len({metric.split for metric in metrics}) > 1

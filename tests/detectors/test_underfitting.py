@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from tests.curves import falling, level
+from loglens.model.finding import Severity
+from tests.curves import falling, level, run
 from tests.detectors.judging import findings, skip_reason
 
 
@@ -13,6 +15,21 @@ def test_underfitting_needs_an_accuracy() -> None:
     assert "without an accuracy" in skip_reason("underfitting", stuck)
     assert findings("underfitting", stuck | {"val_accuracy": level(20, 0.43, 0.002)})
     assert not findings("underfitting", stuck | {"val_accuracy": level(20, 0.9, 0.002)})
+
+
+@pytest.mark.parametrize("n", [12, 20, 100, 1_000])
+@pytest.mark.parametrize(("right", "split", "error"), [(0.12, "", True), (0.12, None, False), (0.4, "", False)])
+def test_levelling_off_with_a_useless_metric_in_both_splits_is_an_error(
+    n: int, right: float, split: str | None, error: bool
+) -> None:
+    """An accuracy of 12 % that stands still; measured in both splits, in validation alone; and one of 40 %."""
+    for seed in range(5):
+        stuck = {"loss": level(n, 5.6, 0.01, seed), "val_loss": level(n, 5.6, 0.005, seed + 9)}
+        stuck["val_accuracy"] = level(n, right, 0.03, seed)
+        if split is not None:
+            stuck["accuracy"] = level(n, 1.1 * right, 0.03, seed + 5)
+        (found,) = findings("underfitting", run(stuck, every=10))
+        assert (found.severity is Severity.ERROR) is (error and n >= 20), seed
 
 
 def test_weights_that_decay_to_nothing() -> None:

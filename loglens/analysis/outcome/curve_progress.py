@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from loglens.analysis.outcome.metric_scale import SHARES, errors_at_most_all, ideal
 from loglens.model.series import Series
-from loglens.model.vocabulary import UNBOUNDED
 from loglens.stats.arrays import Floats
 from loglens.stats.blocks import blocks, noise
 from loglens.stats.isotonic import way_back
@@ -21,8 +21,6 @@ LOWER_IS_BETTER = {
     "rl_return": False,
     "rl_success": False,
 }
-#: Roles of which the best possible value is known: 0 for these, 1 or 100 for shares.
-SHARES = frozenset({"metric_higher", "rl_success"})
 #: Fewer finite points show no change at all.
 MIN_POINTS = 2
 #: A gain counts where it exceeds this many standard errors of the levels it is the difference of.
@@ -103,10 +101,13 @@ class Progress:
         return abs(self.best - self.start) / max(abs(self.start), abs(self.best), 1e-300)
 
 
-def measure(curve: Series) -> Progress | None:
-    """Measure a curve with a role in LOWER_IS_BETTER; None where it has too few finite points."""
+def measure(curve: Series, percent_scores: frozenset[str] = frozenset()) -> Progress | None:
+    """Measure a curve with a role in LOWER_IS_BETTER; None where it has too few finite points.
+
+    percent_scores: tags of scores in per cent that do not show it (see `metric_scale.percent_scores`).
+    """
     lower = LOWER_IS_BETTER[curve.role or ""]
-    finite = curve.finite
+    finite = errors_at_most_all(curve.finite)
     if len(finite) < MIN_POINTS:
         return None
     y = finite.value if lower else -finite.value
@@ -128,8 +129,8 @@ def measure(curve: Series) -> Progress | None:
     sure = gain / error if error > 0 else (np.inf if gain > 0 else 0.0)
     part = (start - level) / gain if gain > 0 else np.zeros(len(level))
     quarter = float(np.median(y[n // 2 : max(n // 2 + 1, n * 3 // 4)]))
-    ideal = _ideal(finite)
-    way = None if ideal is None else start - (ideal if lower else -ideal)
+    aim = ideal(finite, percent_scores)
+    way = None if aim is None else start - (aim if lower else -aim)
     drop = end - start
     sign = 1.0 if lower else -1.0
     return Progress(
@@ -142,12 +143,12 @@ def measure(curve: Series) -> Progress | None:
         last=sign * float(y[-1]),
         noise=point,
         sureness=float(sure),
-        ideal=ideal,
+        ideal=aim,
         gained=float(np.clip(gain / way, 0, 1)) if way and way > 0 else None,
         kept=float((start - end) / gain) if gain > 0 else 0.0,
         late=float((quarter - end) / gain) if gain > 0 else 0.0,
         falls_back=_falls_back(part[len(part) // 2 :]),
-        comes_back=_comes_back(level if n > SINGLE else y, ideal) if curve.role in SHARES else 0,
+        comes_back=_comes_back(level if n > SINGLE else y, aim) if curve.role in SHARES else 0,
         lost_at=_lost_at(part, block.start, finite),
         worse=float(drop / max(abs(start), 1e-300)) if drop > BEYOND_NOISE * error else 0.0,
         drop_sureness=float((end - best) / error) if error > 0 else (np.inf if end > best else 0.0),
@@ -209,16 +210,6 @@ def _smooth(level: Floats) -> Floats:
     """Running median of three blocks: the lowest of many noisy blocks is low by chance alone."""
     padded = np.pad(level, 1, mode="edge")
     return np.median(np.lib.stride_tricks.sliding_window_view(padded, 3), axis=1)
-
-
-def _ideal(curve: Series) -> float | None:
-    """The best value that is possible: 0 of a loss or an error that is never below it, 1 or 100 of a share."""
-    value = curve.value
-    if curve.role in ("loss", "metric_lower"):
-        return 0.0 if value.min() >= 0 else None
-    if curve.role in SHARES and value.min() >= -1 and not UNBOUNDED.search(curve.tag):
-        return 1.0 if value.max() <= 1 else 100.0 if value.max() <= 100 else None
-    return None
 
 
 def _swing(y: Floats) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from loglens.analysis.outcome.curve_progress import LOWER_IS_BETTER, Progress, measure
 from loglens.analysis.outcome.curve_state import ends_broken, state_of
+from loglens.analysis.outcome.metric_scale import percent_scores
 from loglens.model.series import Series
 from loglens.model.vocabulary import is_preference_training
 from loglens.roles.from_tags import main_curve
@@ -43,7 +44,8 @@ class Indicator:
 def indicators(curves: Sequence[Series]) -> list[Indicator]:
     """Every curve that measures the progress of this kind of run, those of the most weight first."""
     kept = [curve for curve in _of_this_kind(curves) if curve.layer is None and len(curve)]
-    found = [indicator for curve in kept if (indicator := _indicator(curve)) is not None]
+    scores = percent_scores(curves)
+    found = [indicator for curve in kept if (indicator := _indicator(curve, scores)) is not None]
     return sorted(found, key=lambda indicator: indicator.rank)
 
 
@@ -96,13 +98,13 @@ def _main_reward(curves: Sequence[Series]) -> list[Series]:
     return []
 
 
-def _indicator(curve: Series) -> Indicator | None:
+def _indicator(curve: Series, scores: frozenset[str]) -> Indicator | None:
     if (curve.role or "") not in LOWER_IS_BETTER:
         return None
     metric = curve.role != "loss"
     if ends_broken(curve):
-        return Indicator(curve, "broke", measure(curve), metric)
-    progress = measure(curve)
+        return Indicator(curve, "broke", measure(curve, scores), metric)
+    progress = measure(curve, scores)
     if progress is None:
         return Indicator(curve, "short", None, metric)
     if progress.lower and is_climbing_average(progress.curve.value):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, Progress
-from loglens.analysis.outcome.curve_state import BRIEF, KEPT, LITTLE, RISEN, WORST
+from loglens.analysis.outcome.curve_state import BRIEF, KEPT, LITTLE, RISEN, WORST, few_right
 from loglens.analysis.outcome.gan_balance import gan_balance
 from loglens.analysis.outcome.indicators import Indicator, indicators, is_resumed
 from loglens.analysis.outcome.together import fell_together, stays_at_worst
@@ -163,9 +163,11 @@ def _far_above_chance(chief: Indicator, indicator: Indicator) -> float | None:
 
 
 def _moved(indicator: Indicator) -> bool:
+    """Whether a curve gained more than little and kept half of it, or more, as far as that is known."""
     progress = indicator.progress
-    share = None if progress is None else progress.gained
-    return share is None or share >= LITTLE
+    if progress is None or progress.gained is None:
+        return True
+    return progress.gained >= LITTLE and progress.kept >= 0.5 and not few_right(progress)
 
 
 def _at_worst(indicator: Indicator) -> bool:

@@ -5,24 +5,18 @@ What both show is no overfitting, and no matter of one evaluation.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE
-from loglens.analysis.outcome.curve_state import ENOUGH, KEPT, NO_GAIN, STILL, WORST
+from loglens.analysis.outcome.curve_state import ENOUGH, FEW_RIGHT, KEPT, NO_GAIN, STILL, WORST
 from loglens.analysis.outcome.indicators import Indicator
+from loglens.analysis.outcome.metric_scale import is_error_rate, whole_of_rate
 from loglens.stats.arrays import Floats
 
 #: Fewer evaluations do not show that a metric stands still.
 FEW = 3
-#: Tags of error rates of words, characters, tokens or phones.
-ERROR_RATE = re.compile(r"(?<![a-z])([wctp]er|error_?rate|err_?rate|[a-z]+_error_rate)(?![a-z])", re.I)
-#: An error rate above seven eighths: chosen below what a recogniser was seen to get that gives one answer (0.897).
-WORST_RATE = 0.125
-#: A rate with a value above this is in per cent: more than five errors a word are no rate.
-PERCENT_FROM = 5.0
 
 
 def fell_together(found: Sequence[Indicator]) -> tuple[str, Indicator] | None:
@@ -64,12 +58,12 @@ def stands_at_worst(indicator: Indicator) -> bool:
     """Whether a metric stays below a tenth of its best, and gains nothing in its later half.
 
     Of fewer than eight points, three at least, it gains nothing from the second one on. An error rate of words or
-    the like counts down to seven eighths: what answers the same for every sample gets some words right.
+    the like counts down to four fifths: what answers the same for every sample gets some words right.
     """
     right = _share_right(indicator)
     if right is None or len(right) < FEW:
         return False
-    worst = WORST if indicator.progress is None or not indicator.progress.lower else WORST_RATE
+    worst = WORST if indicator.progress is None or not indicator.progress.lower else FEW_RIGHT
     if len(right) < ENOUGH:
         return bool(right.max() < worst and np.ptp(right[1:]) < STILL)
     half = right[len(right) // 2 :]
@@ -78,16 +72,16 @@ def stands_at_worst(indicator: Indicator) -> bool:
 
 
 def _share_right(indicator: Indicator) -> Floats | None:
-    """The share of right answers that a metric measures; below 0 where errors outnumber words. None for others."""
+    """The share of right answers that a metric measures; None for others."""
     progress = indicator.progress
     if progress is None:
         return None
     value = progress.curve.value
     if not progress.lower:
         return None if progress.ideal is None else value / progress.ideal
-    if not ERROR_RATE.search(progress.curve.tag) or value.min() < 0:
+    if not is_error_rate(progress.curve) or value.min() < 0:
         return None
-    return 1 - value / (100.0 if value.max() > PERCENT_FROM else 1.0)
+    return 1 - value / whole_of_rate(progress.curve.value)
 
 
 def _has_gained(indicator: Indicator) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loglens.analysis.outcome.curve_state import ENOUGH, RISEN
+from loglens.analysis.outcome.curve_state import ENOUGH, RISEN, few_right
 from loglens.analysis.outcome.indicators import Indicator
 from loglens.model.learning import start_was_seen
 from loglens.model.numbers import number
@@ -24,10 +24,12 @@ def learned_before(found: Sequence[Indicator], indicator: Indicator) -> Indicato
 
     found: all indicators. indicator: of a held-out curve. None as well where that got worse from its first point on,
     where training ends far better (memorised), or where eight evaluations and more show a course of their own
-    (it may stand still, far from its best).
+    (it may stand still, far from its best), and where few answers are right.
     """
     held_out = indicator.progress
     if held_out is None or len(held_out.curve) >= ENOUGH or not indicator.heldout or not _no_worse(indicator):
+        return None
+    if few_right(held_out):
         return None
     for other in found:
         progress = other.progress
