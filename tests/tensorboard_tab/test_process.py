@@ -84,7 +84,7 @@ def test_its_own_message_goes_before_its_exit_code(start: Callable[[str], Proces
     assert until(start("fails"), lambda state: bool(state["error"]))["error"] == "no rule 'x'"
 
 
-def test_one_that_ended_for_want_of_work_is_started_again(start: Callable[[str], Process]) -> None:
+def test_one_that_ended_because_it_had_no_work_is_started_again(start: Callable[[str], Process]) -> None:
     process = start("idle")
     first = until(process, lambda state: bool(state["rows"]))["rows"][0]["pid"]
     assert until(process, lambda state: bool(state["rows"]) and state["rows"][0]["pid"] != first)["error"] == ""

@@ -55,7 +55,8 @@ _UNITS = {"": 1.0} | {
         ("min mins minute minutes", 60.0),
         ("h hr hrs hour hours", 3600.0),
         (
-            "B bytes W °C Hz dB it its iter iters step steps sample samples img imgs image images tok toks token tokens",
+            "B bytes W °C Hz dB it its iter iters step steps sample samples img imgs image images "
+            "tok toks token tokens",
             1.0,
         ),
         ("example examples ex seq seqs batch batches epoch epochs req reqs frame frames", 1.0),

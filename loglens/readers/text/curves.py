@@ -169,7 +169,7 @@ def _spread(
 ) -> tuple[list[tuple[str, str]], Ints]:
     """The names and places of values, where rows that name an epoch alone come many times in each: by their order.
 
-    Where the steps of other lines go on between them, by those.
+    Where the steps of other lines continue between them, by those.
     fit: the values of lines of no known trainer, in the first session. step: of each value.
     """
     names = list(names)
