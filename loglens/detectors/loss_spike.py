@@ -137,8 +137,7 @@ def _finding(loss: Series, curve: Series, hits: NDArray[np.intp], above: Floats,
     back_at = int(curve.step[min(worst + (back or 0), len(curve) - 1)])
     harmless = one_batch or (kind == "lingering" and is_untouched(held_out, onset, back_at, SAME))
     when = "does not recover" if back is None else "recovers" + f" after {back} points" * (kind == "lingering")
-    first_at = number(int(curve.step[starts[0]]))
-    many = f" ({len(starts):,} spikes in all, the first at {first_at})" if len(starts) > 1 else ""
+    many = f" ({len(starts):,} spikes in all, the first at {number(int(curve.step[starts[0]]))})" * (len(starts) > 1)
     return Finding(
         f"{loss.tag} jumps from {number(level)} to {number(peak)} at {loss.axis} {number(at)}{many} and {when}"
         + (f"; the gradient norm jumped {lead} point{'s' * (lead > 1)} ({lead_steps} steps) before" if lead else ""),

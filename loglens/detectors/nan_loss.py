@@ -3,15 +3,14 @@
 Why it matters. A NaN in the loss gives NaN gradients, and one update with them turns every weight
 into NaN: the run computes nothing from there on.
 
-How it is found. Any logged loss, of training, validation or a GAN, that is NaN or infinite; the onset is the
-first such point. If the curve is finite again at its end, it is a warning, not an error. Three ways
-in which loggers hide a NaN count too: the gradient norm is NaN to the end while the loss stands still
-at one number, continues without its noise, or is not logged (Hugging Face's Trainer replaces NaN losses
-by a running mean unless logging_nan_inf_filter is off, huggingface/transformers#13619); a loss that
-stops while the curves that were logged in the same rows continue (Ray Tune and Megatron leave a NaN out,
-pandas writes it as a blank cell; an error where a metric freezes in just these rows); and every point
-of a curve being NaN. What moved in the 50 points before decides the advice: gradient norm, learning
-rate or loss scale first, else the arithmetic of the loss; half precision first where the log shows it.
+How it is found. Any logged loss, of training, validation or a GAN, that is NaN or infinite; the onset is the first
+such point. If the curve is finite again at its end, it is a warning, not an error. Three ways in which loggers hide a
+NaN count too: the gradient norm is NaN to the end while the loss stands still at one number, continues without its
+noise, or is not logged (Hugging Face's Trainer replaces NaN losses by a running mean unless logging_nan_inf_filter is
+off, huggingface/transformers#13619); a loss that stops while the curves that were logged in the same rows continue
+(Ray Tune and Megatron leave a NaN out, pandas writes it as a blank cell; an error where a metric freezes in just
+these rows); and every point of a curve being NaN. What moved in the 50 points before decides the advice: gradient
+norm, learning rate or loss scale first, else the arithmetic of the loss; half precision first where the log shows it.
 
 When it is wrong. A NaN that stands for "not computed" is data here as everywhere; a loss that was logged only for a
 part of training looks like one that was hidden.
