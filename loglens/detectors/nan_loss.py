@@ -1,7 +1,6 @@
 """The loss becomes NaN or infinite.
 
-Why it matters. A NaN in the loss gives NaN gradients, and one update with them turns every weight
-into NaN: the run computes nothing from there on.
+Why it matters. A NaN in the loss gives NaN gradients, and one update with them turns every weight into NaN.
 
 How it is found. Any logged loss, of training, validation or a GAN, that is NaN or infinite; the onset is the first
 such point. If the curve is finite again at its end, it is a warning, not an error. Three ways in which loggers hide a
