@@ -17,6 +17,7 @@ from loglens.model.numbers import number, plural
 from loglens.model.report import Diagnosis, Judged, Report, Unread
 from loglens.pipeline.diagnose_units import diagnose_units
 from loglens.pipeline.trim import point_budget, trim
+from loglens.readers.files.kept import keeping
 from loglens.registry import load as registry
 from loglens.remote.storage import is_remote
 from loglens.watch.event import Event
@@ -139,9 +140,10 @@ class Watch:
         return self._readers[file]
 
     def _take(self, one: Followed) -> None:
-        """Read a unit whole, and judge its runs."""
+        """Read a unit, of event files what is new, and judge its runs."""
         states, started = one.states, self.timer()
-        ((_, judged),) = diagnose_units([one.unit], self.config, 1)
+        with keeping(one.kept):
+            ((_, judged),) = diagnose_units([one.unit], self.config, 1)
         points = point_budget(len(self._followed))  # the runs of all units are in memory together
         judged = [trim(item, points) if isinstance(item, Diagnosis) else item for item in judged]
         cost = self.timer() - started

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 from loglens.discovery.units import Unit
 from loglens.model.report import Diagnosis, Judged
+from loglens.readers.files.kept import Memory
 from loglens.watch import files
 from loglens.watch.files import States
 from loglens.watch.pace import Pace
 from loglens.watch.sure import Sureness
 
-#: A log is judged again when it has grown by this factor. Reading it whole each time costs, over its whole life, at
-#: most 1 / (1 - 1 / 1.05) = 21 times what reading it once does.
+#: A log is judged again when it has grown by this factor. Reading it whole each time, as all but event files are, costs
+#: over its whole life at most 1 / (1 - 1 / 1.05) = 21 times what reading it once does.
 GROWTH = 1.05
 #: It rests for so many times as long as its judgement took: at most a fifth of one core is used.
 REST = 4.0
@@ -45,6 +46,7 @@ class Followed:
     rate: float | None = None
     pace: Pace = field(default_factory=Pace)
     sure: dict[str, Sureness] = field(default_factory=dict)
+    kept: Memory = field(default_factory=dict)
 
     @property
     def path(self) -> str:

@@ -14,9 +14,11 @@ from loglens.config.load import Config
 from loglens.errors import LoglensError
 from loglens.model.exit_code import ExitCode
 from loglens.model.finding import Severity
+from loglens.readers.tensorboard import event_log, records
 from loglens.watch.event import Event
 from loglens.watch.follow import Watch, follow
 from tests.curves import falling
+from tests.readers.tensorboard_writer import packed, scalar
 
 START = 1_800_000_000.0
 LOSS = falling(4000, noise=0.02).tolist()
@@ -63,6 +65,22 @@ def scene(tmp_path: Path) -> Scene:
 
 def broken(step: int) -> float:
     return float("nan") if step >= 200 else LOSS[step]
+
+
+def test_event_files_are_continued_and_say_the_same(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name, size in ((records, "BLOCK", 32), (records, "SPAN", 1 << 11), (event_log, "SPAN", 1 << 11)):
+        monkeypatch.setattr(module, name, size)
+    log = packed(scalar("train/loss", broken(n), n, START + n) for n in range(400))
+    file = scene.folder / "events.out.tfevents.1.host"
+    for end in range(40, 401, 40):
+        file.write_bytes(
+            b"".join(log[: end + 1]) + b"".join(log[end + 1 : end + 2])[:7]
+        )  # a record that is not whole yet
+        scene.look()
+    assert [event.condition for event in scene.said if event.severity is Severity.ERROR] == ["nan-loss"]
+    (one,) = scene.watch._followed.values()
+    (beginning,) = one.kept.values()
+    assert 300 < beginning.log.points < 400 == one.runs[0].points
 
 
 def test_a_finding_is_said_once_when_it_is_sure_with_its_time_and_step(scene: Scene) -> None:

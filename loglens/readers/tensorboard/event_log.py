@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from loglens.model.resume import Purge
 from loglens.model.source import Note
 from loglens.readers.tables.growing_columns import Growing
 from loglens.readers.tensorboard.event_file import EventFile, RejectedError, open_events
-from loglens.readers.tensorboard.records import HEADER, MAX_RECORD, Block, Framer
+from loglens.readers.tensorboard.records import HEADER, MAX_RECORD, SPAN, START, Block, Framer, Place
 from loglens.readers.tensorboard.remote_ranges import LongPayload
 from loglens.readers.tensorboard.scalar_batches import Batch, Kernel
 from loglens.readers.tensorboard.summaries import CorruptError, Summaries
@@ -35,6 +36,7 @@ class EventLog:
         self._points = Growing(**TYPES)
         self._order: dict[int, None] = {}  # codes of the tags as first written
         self._session = -1
+        self._failed = _Failures()  # of the last file
         self._resumes: list[tuple[int, int]] = []  # sessions that the writer began at a step other than 0
 
     @property
@@ -42,13 +44,20 @@ class EventLog:
         """Scalar tags and the codes that stand for them in the blocks."""
         return self._kernel.tags
 
-    def add(self, path: Path) -> None:
-        """Reads one more file. Raises RejectedError if there is not one record in it."""
+    def add(self, path: Path, place: Place = START, keep: Callable[[EventLog, Place], None] | None = None) -> None:
+        """Read one more file, or from a place on the last one. Raises RejectedError if there is not one record in it.
+
+        keep: called once near the end of a long file, with the log as it was at a place between two blocks.
+        """
         events, cut = open_events(path)
-        framer, failed = Framer(events), _Failures()
-        self._session += 1
+        framer, failed = Framer(events, place), self._failed if place.at else _Failures()
+        self._failed = failed
+        self._session += place.at == 0
         with events:
             for block in framer:
+                if keep is not None and place.at < framer.place.at >= events.size - SPAN:
+                    keep(self.copy(), framer.place)
+                    keep = None
                 if not budget().left("points"):
                     budget().leave_out("points")
                     break
@@ -60,6 +69,11 @@ class EventLog:
         self.files.append(path)
         notes = [*cut, *failed.notes(), *_framing_notes(framer)]
         self.notes += [Note(kind, message, str(path)) for kind, message in notes]
+
+    def copy(self) -> EventLog:
+        """The log by itself; what is added to it does not change this one."""
+        shared = {id(row): row for row in self.summaries.histograms}
+        return deepcopy(self, shared)
 
     def _block(self, block: Block, events: EventFile, failed: _Failures) -> None:
         base, data, start, size = block

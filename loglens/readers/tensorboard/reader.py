@@ -18,8 +18,9 @@ from loglens.errors import UnreadableError
 from loglens.model.columns import Histogram
 from loglens.model.run import Run
 from loglens.model.source import Note, Source
-from loglens.readers.tensorboard.event_file import RejectedError, begins_as_events
+from loglens.readers.tensorboard.event_file import begins_as_events
 from loglens.readers.tensorboard.event_log import EventLog
+from loglens.readers.tensorboard.growing import read_files
 from loglens.readers.tensorboard.remote_ranges import Ranged, fetch_events
 
 FORMAT = "tensorboard"
@@ -75,12 +76,8 @@ def read(source: Source) -> Iterator[Run]:
         folders.setdefault(_below(path.parent, top), []).append(path)
     logs, rejected = {}, []
     for folder, files in sorted(folders.items(), key=lambda item: PurePosixPath(item[0]).parts):
-        log = EventLog()
-        for path in files:
-            try:
-                log.add(path)
-            except RejectedError as error:
-                rejected.append(Note("unreadable", str(error), str(path)))
+        log, failures = read_files(top / folder, files)
+        rejected += [Note("unreadable", str(error), str(path)) for path, error in failures]
         if log.files:
             logs[folder] = log
     if not logs:

@@ -83,17 +83,30 @@ class Block(NamedTuple):
     size: Ints
 
 
-class Framer:
-    """Walks the records of a file. After the walk it knows what was skipped and whether the last record is incomplete.
+class Place(NamedTuple):
+    """Where a walk over the records of a file stands: at a byte, and how many records and what else lie before it."""
 
-    skipped: (offset, bytes) of stretches that hold no valid record. cut_off: the last record is not whole. A window of
-    the file is in memory at a time. It is read, not mapped: a mapped file that shrinks kills the process.
+    at: int = 0
+    records: int = 0
+    skipped: tuple[tuple[int, int], ...] = ()
+
+
+START = Place()
+
+
+class Framer:
+    """Walks the records of a file from a place on.
+
+    place: where the block that was yielded last begins, and what is before it. skipped: (offset, bytes) of stretches
+    that hold no valid record. cut_off: the last record is not whole; both are known after the walk. A window of the
+    file is in memory at a time. It is read, not mapped: a mapped file that shrinks kills the process.
     """
 
-    def __init__(self, file: Ranged) -> None:
+    def __init__(self, file: Ranged, place: Place = START) -> None:
         self.file = file
-        self.count = 0
-        self.skipped: list[tuple[int, int]] = []
+        self.place = place
+        self.count = place.records
+        self.skipped = [*place.skipped]
         self.cut_off = False
         self._known: dict[bytes, int] = {}  # header -> bytes of the whole record
         self._patience = HISTORY
@@ -108,8 +121,9 @@ class Framer:
 
     def __iter__(self) -> Iterator[Block]:
         """The records, block by block."""
-        at = 0
+        at = self.place.at
         while at < self.size:
+            self.place = Place(at, self.count, tuple(self.skipped))
             sizes, end = self._block(at)
             if not len(sizes) and self._whole(at):  # longer than the window
                 sizes = np.array([self._header(at)], np.int64)
