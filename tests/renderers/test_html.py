@@ -565,6 +565,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "hostile": html.render(report(suspect())),
         "long": html.render(report(long_run(long_curve()))),
         "histograms": html.render(loglens.diagnose(SAMPLES / "vanishing_gradient_rnn")),
+        "compare": loglens.compare(SAMPLES / "healthy_lstm", SAMPLES / "exploding_gradient_rnn").render("html"),
     }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
@@ -609,7 +610,7 @@ def test_curves_are_drawn_without_a_complaint(browser: Any, pages: dict[str, str
         assert [url[:60] for url in visit.asked if not url.startswith(("file:", "data:"))] == []
 
 
-@pytest.mark.parametrize("name", ["failed", "many", "sweep", "hostile", "histograms"])
+@pytest.mark.parametrize("name", ["failed", "many", "sweep", "hostile", "histograms", "compare"])
 def test_no_width_makes_the_page_scroll_sideways(browser: Any, pages: dict[str, str], name: str) -> None:
     with Visit(browser, pages[name]) as visit:
         for width in (360, 768, 1920):
@@ -868,6 +869,13 @@ def test_columns_are_chosen(browser: Any, pages: dict[str, str]) -> None:
         assert not page.locator(".columns").evaluate("node => node.open")
 
 
+def test_every_row_has_a_small_curve(browser: Any, pages: dict[str, str]) -> None:
+    with Visit(browser, pages["sweep"]) as visit:
+        visit.page.get_by_role("button", name="Show 100 more").click()
+        drawn = visit.page.locator(".runs tbody .spark .line")
+        assert drawn.count() == 150 and all("L" in str(line.get_attribute("d")) for line in drawn.all()[-3:])
+
+
 def test_curves_of_chosen_runs_are_overlaid(browser: Any, pages: dict[str, str]) -> None:
     with Visit(browser, pages["sweep"]) as visit:
         page = visit.page
@@ -913,7 +921,7 @@ def axe() -> str:
     return Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["failed", "many", "small sweep", "histograms"])
+@pytest.mark.parametrize("name", ["failed", "many", "small sweep", "histograms", "compare"])
 @pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1280)])
 def test_axe_finds_no_fault(browser: Any, pages: dict[str, str], name: str, scheme: str, width: int) -> None:
     script = axe()
