@@ -85,7 +85,7 @@ def _names(entries: Sequence[Entry], look: TextStyle, why: bool) -> str:
 
 def _parted(pairs: Sequence[Pair], look: TextStyle) -> Table:
     """A row a curve, and below it what else there is to say of it."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="none", expand=False)
     arrow = "→" if look.unicode else "->"
     table.add_column(look.text(("Curve", "muted")), overflow="fold", min_width=NARROWEST)
     apart = " " if look.width >= ROOMY else "\n"
