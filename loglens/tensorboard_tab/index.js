@@ -84,7 +84,8 @@ async function start() {
       if (row) { state.chosen = row.key; state.asked.run = null; page.root.classList.add("chosen"); }
     }
     if (state.chosen && !state.rows.has(state.chosen)) state.chosen = null;
-    const key = state.chosen ?? (state.rows.size === 1 && !state.judging ? [...state.rows.keys()][0] : "");
+    if (!state.chosen && state.rows.size === 1 && !state.judging) [state.chosen] = state.rows.keys(); // and it stays so when others come
+    const key = state.chosen ?? "";
     for (const item of [page.all, ...state.items.values()]) {
       if (item.dataset.key === key) item.setAttribute("aria-current", "true"); else item.removeAttribute("aria-current");
     }
