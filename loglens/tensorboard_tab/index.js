@@ -276,8 +276,8 @@ class Detail {
       this.frame = next;
       for (const cell of next.contentDocument?.querySelectorAll("table.runs tbody th") ?? []) {
         const name = cell.textContent;
-        cell.textContent = "";
-        const link = Object.assign(next.contentDocument.createElement("a"), { href: "#", textContent: name });
+        const link = Object.assign(next.contentDocument.createElement("a"), { href: "#" });
+        link.append(...cell.childNodes); // with the places where a long name may be broken
         link.addEventListener("click", (event) => { event.preventDefault(); this.onName(name); });
         cell.append(link);
       }

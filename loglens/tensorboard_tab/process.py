@@ -102,7 +102,7 @@ class Process:
 
     def _ask(self, request: dict[str, Any]) -> None:
         """Send a request, to a new process where there is none. After a failure nothing is sent."""
-        for last in (False, True):  # one that has just ended for want of work is started again
+        for last in (False, True):  # one that has just ended because it was idle is started again
             if self._error:
                 return
             try:
