@@ -128,10 +128,12 @@ async function start() {
     }
     if (changed) list();
   };
-  let timer = null, again = false, asking = false;
+  let timer = null, again = false, asking = false, away = false;
+  const inSight = () => !document.hidden && innerWidth * innerHeight > 0; // TensorBoard makes a tab that is not chosen 0 high
   const poll = async () => {
     clearTimeout(timer);
-    if (asking || document.hidden || !document.documentElement.clientWidth) return; // nobody looks: nothing is judged
+    away = !inSight(); // nobody looks: nothing is judged
+    if (asking || away) return;
     asking = true;
     let soon = LATER;
     try {
@@ -160,8 +162,7 @@ async function start() {
   page.back.addEventListener("click", () => { page.root.classList.remove("chosen"); page.list.querySelector("[aria-current]")?.focus(); });
   theme.changed = () => open(true);
   document.addEventListener("visibilitychange", poll);
-  new ResizeObserver(() => { if (document.documentElement.clientWidth && !timer) poll(); }).observe(document.documentElement);
-  setInterval(() => { if (document.documentElement.clientWidth && !document.hidden && state.away) poll(); state.away = !document.documentElement.clientWidth; }, SOON);
+  setInterval(() => { if (away && inSight()) poll(); }, SOON);
   heard(poll);
   poll();
 }
