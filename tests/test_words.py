@@ -68,3 +68,12 @@ def test_the_titles_of_tests_use_no_old_word() -> None:
         for title in re.findall(r"def (test_\w+)", path.read_text("utf-8"))
     ]
     assert [title for title in titles if old_words().search(title.replace("_", " "))] == []
+
+
+def test_no_page_has_a_placeholder_or_takes_the_package_from_an_index() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path in [*PAGES, ROOT / "action.yml", *ROOT.glob("docs/*.py")]
+        for line in re.findall(r".*(?:OWNER/|pip install (?:-\S+ )*['\"]?loglens(?![\w\[])).*", path.read_text("utf-8"))
+    ]
+    assert found == []

@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ class Commands(click.Group):
         try:
             code = int(super().main(args, prog_name, standalone_mode=False, **extra) or ExitCode.OK)
         except click.ClickException as error:
-            _unless_full(error.show)
+            _unless_full(partial(_complain, error))
             code = ExitCode.BAD_INPUT
         except (click.Abort, KeyboardInterrupt):
             code = ExitCode.INTERRUPTED
@@ -167,6 +168,16 @@ def _without_plugins(ctx: click.Context) -> None:
 
 def _say(text: str) -> None:
     _unless_full(lambda: click.echo(text, err=True))
+
+
+def _complain(error: click.ClickException) -> None:
+    """Write an error of usage in one line, as all errors; help where a command was called with nothing."""
+    context = getattr(error, "ctx", None)
+    if context is None or error.format_message() == context.get_help():
+        error.show()
+        return
+    said = _line(error.format_message()).rstrip(".")
+    click.echo(f"loglens: {said}; {context.command_path} --help says more", err=True)
 
 
 def _unless_full(write: Callable[[], None]) -> None:

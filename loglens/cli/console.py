@@ -72,7 +72,7 @@ def warn(unread: Iterable[Unread], *, quiet: bool, texted: bool) -> None:
     if quiet or (texted and is_terminal(sys.stdout) and is_terminal(sys.stderr)):
         return
     for item in unread:
-        log(f"{item.path}: {item.why}")
+        log(f"loglens: {item.path}: {item.why}")
 
 
 def _encoding(stream: TextIO | None) -> str:

@@ -17,6 +17,8 @@ from loglens.renderers.terminal.look import TextStyle, indented
 FEW_CURVES, FEW_PARAMS = 8, 12
 #: Columns of the page below which the name of a curve may not fall.
 NARROWEST = 16
+#: From this width on, a heading of two words has one line.
+ROOMY = 100
 
 
 def text(found: Comparison, look: TextStyle) -> str:
@@ -83,12 +85,13 @@ def _names(entries: Sequence[Entry], look: TextStyle, why: bool) -> str:
 
 def _parted(pairs: Sequence[Pair], look: TextStyle) -> Table:
     """A row a curve, and below it what else there is to say of it."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="none", expand=False)
     arrow = "→" if look.unicode else "->"
     table.add_column(look.text(("Curve", "muted")), overflow="fold", min_width=NARROWEST)
-    table.add_column(look.text(("First difference", "muted")), no_wrap=True)
+    apart = " " if look.width >= ROOMY else "\n"
+    table.add_column(look.text((f"First{apart}difference", "muted")), no_wrap=True)
     table.add_column(look.text((f"Good {arrow} bad", "muted")), overflow="fold", min_width=NARROWEST)
-    table.add_column(look.text(("Times the noise", "muted")), justify="right")
+    table.add_column(look.text((f"Times{apart}the noise", "muted")), justify="right")
     for pair in pairs:
         good, bad, where = values(pair)
         table.add_row(

@@ -10,11 +10,33 @@ import numpy as np
 import pytest
 
 import loglens
+from loglens.model.finding import Severity
 from loglens.model.report import CurveRole
 from loglens.renderers.shared.buckets import MIN_SPAN, Scale
-from loglens.renderers.shared.summary import distinct
+from loglens.renderers.shared.summary import by_cause, distinct, numbers
 from loglens.renderers.shared.worth_logging import how_to_log, worth_logging
-from tests.golden.example import failed
+from tests.golden.example import exploding, failed, healthy
+
+NOTE = Severity.NOTE
+
+
+def test_runs_are_grouped_by_verdict_and_cause_and_a_note_is_named() -> None:
+    noted = replace(healthy(), findings=(replace(exploding(), finding=replace(exploding().finding, severity=NOTE)),))
+    groups = [(verdict, cause, len(runs)) for verdict, cause, runs in by_cause([healthy(), noted, failed(), healthy()])]
+    assert groups[1:] == [("healthy", "", 2), ("healthy", "note: exploding gradient", 1)]
+    assert groups[0][0] == "failed" and groups[0][2] == 1
+
+
+def test_the_ends_of_an_interval_stand_beside_its_middle_and_a_quoted_text_is_left_out() -> None:
+    finding = replace(
+        exploding(),
+        finding=replace(
+            exploding().finding,
+            message="it ended: out of memory",
+            evidence={"growth": 2.0, "growth_low": 1.5, "growth_high": 2.5, "said": "out of memory", "kind": "other"},
+        ),
+    )
+    assert numbers(finding) == [("growth", "2 (1.5 to 2.5)"), ("kind", "other")]
 
 
 @pytest.mark.parametrize(

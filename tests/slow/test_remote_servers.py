@@ -210,7 +210,7 @@ def test_a_server_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
     done = loglens(tmp_path, "diagnose", "s3://bucket/runs", address=address, AWS_MAX_ATTEMPTS="1", **KEYS)
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("s3://bucket/runs: cannot be fetched: Could not connect to the endpoint")
+    assert done.stderr.startswith("loglens: s3://bucket/runs: cannot be fetched: Could not connect to the endpoint")
 
 
 def test_a_public_bucket_needs_no_credentials(bucket: Bucket, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_public_bucket_needs_no_credentials(bucket: Bucket, tmp_path: Path) ->
     drop = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     done = loglens(tmp_path, "diagnose", "s3://bucket", address=bucket.address, drop=drop, FSSPEC_S3_ANON="true")
     assert done.returncode == 0
-    assert done.stderr.startswith("s3://bucket/sample_logs/private.csv: access denied, or no credentials (Forbidden); ")
+    assert done.stderr.startswith("loglens: s3://bucket/sample_logs/private.csv: access denied, or no credentials (Forbidden); ")
 
 
 @pytest.mark.parametrize(("end", "code", "said"), [("SIGINT", 130, "interrupted\n"), ("SIGTERM", 143, "terminated\n")])

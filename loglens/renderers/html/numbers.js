@@ -25,7 +25,7 @@
     if (value === null || Number.isNaN(value)) return "not finite";
     const size = Math.abs(value);
     if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(3).replace(/\.?0+e/, "e").replace("e+", "e");
-    return digits.format(value);
+    return digits.format(value + 0); // no "-0"
   };
   const tickText = (value, unit) => {
     const size = Math.abs(value);

@@ -32,6 +32,7 @@ from loglens.renderers.shared.summary import (
     complaints,
     counts_line,
     distinct,
+    drawn_curve,
     numbers,
     of_kind,
     parameter_hints,
@@ -123,7 +124,7 @@ def page(report: Report, *, theme: str = "auto", framed: bool = False, sections:
 def _row(run: Diagnosis, draws: bool = True) -> dict[str, Any]:
     """A run's row in the overview. draws: whether it has a sparkline."""
     findings = figures.numbered(run)
-    lead = run.lead if run.lead is not None else next((f.series[0] for f in findings if f.series), None)
+    lead = run.lead if run.lead is not None else drawn_curve(run)
     onset = next((f.onset_step for f in findings if lead is not None and lead.tag in f.tags), None)
     return {
         "id": "",

@@ -65,7 +65,7 @@ def by_cause(runs: Sequence[RunT]) -> list[tuple[str, str, list[RunT]]]:
         cause = condition(run.primary) if run.primary else ""
         note = "note: " if cause and run.verdict not in ("failed", "suspect") else ""
         groups.setdefault((run.verdict, note + cause), []).append(run)
-    order = sorted(groups.items(), key=lambda group: (VERDICTS.index(group[0][0]), -len(group[1]), group[0][1]))
+    order = sorted(groups.items(), key=lambda group: (VERDICTS.index(group[0][0]), -len(group[1]), group[0][1].lower()))
     return [(verdict, cause, members) for (verdict, cause), members in order]
 
 
