@@ -84,7 +84,8 @@ async function start() {
       if (row) { state.chosen = row.key; state.asked.run = null; page.root.classList.add("chosen"); }
     }
     if (state.chosen && !state.rows.has(state.chosen)) state.chosen = null;
-    const key = state.chosen ?? (state.rows.size === 1 && !state.judging ? [...state.rows.keys()][0] : "");
+    if (!state.chosen && state.rows.size === 1 && !state.judging) [state.chosen] = state.rows.keys(); // and it stays so when others come
+    const key = state.chosen ?? "";
     for (const item of [page.all, ...state.items.values()]) {
       if (item.dataset.key === key) item.setAttribute("aria-current", "true"); else item.removeAttribute("aria-current");
     }
@@ -127,10 +128,12 @@ async function start() {
     }
     if (changed) list();
   };
-  let timer = null, again = false, asking = false;
+  let timer = null, again = false, asking = false, away = false;
+  const inSight = () => !document.hidden && innerWidth * innerHeight > 0; // TensorBoard makes a tab that is not chosen 0 high
   const poll = async () => {
     clearTimeout(timer);
-    if (asking || document.hidden || !document.documentElement.clientWidth) return; // nobody looks: nothing is judged
+    away = !inSight(); // nobody looks: nothing is judged
+    if (asking || away) return;
     asking = true;
     let soon = LATER;
     try {
@@ -159,8 +162,7 @@ async function start() {
   page.back.addEventListener("click", () => { page.root.classList.remove("chosen"); page.list.querySelector("[aria-current]")?.focus(); });
   theme.changed = () => open(true);
   document.addEventListener("visibilitychange", poll);
-  new ResizeObserver(() => { if (document.documentElement.clientWidth && !timer) poll(); }).observe(document.documentElement);
-  setInterval(() => { if (document.documentElement.clientWidth && !document.hidden && state.away) poll(); state.away = !document.documentElement.clientWidth; }, SOON);
+  setInterval(() => { if (away && inSight()) poll(); }, SOON);
   heard(poll);
   poll();
 }
@@ -275,8 +277,8 @@ class Detail {
       this.frame = next;
       for (const cell of next.contentDocument?.querySelectorAll("table.runs tbody th") ?? []) {
         const name = cell.textContent;
-        cell.textContent = "";
-        const link = Object.assign(next.contentDocument.createElement("a"), { href: "#", textContent: name });
+        const link = Object.assign(next.contentDocument.createElement("a"), { href: "#" });
+        link.append(...cell.childNodes); // with the places where a long name may be broken
         link.addEventListener("click", (event) => { event.preventDefault(); this.onName(name); });
         cell.append(link);
       }

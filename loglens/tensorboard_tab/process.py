@@ -9,13 +9,14 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from loglens.errors import LoglensError
 
 #: Seconds that a report is waited for, and how many may be waited for at once.
 PATIENCE, MAX_WAITING = 120.0, 8
-#: The judging process looks for modules where this one does, and nowhere else.
+#: What the judging process runs: it looks for modules where it is told to.
 _START = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[2])
@@ -101,7 +102,7 @@ class Process:
 
     def _ask(self, request: dict[str, Any]) -> None:
         """Send a request, to a new process where there is none. After a failure nothing is sent."""
-        for last in (False, True):  # one that has just ended for want of work is started again
+        for last in (False, True):  # one that has just ended because it was idle is started again
             if self._error:
                 return
             try:
@@ -116,7 +117,7 @@ class Process:
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(  # noqa: S603 - this Python with our own code; -P: not the working folder's
-            [sys.executable, "-P", "-c", _START, json.dumps(self._folders), json.dumps(sys.path)],
+            [sys.executable, "-P", "-c", _START, json.dumps(self._folders), json.dumps(_module_path())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -156,3 +157,13 @@ class Process:
         if "keys" in said:  # a round is complete: the others are gone
             self._rows = {key: self._rows[key] for key in said["keys"] if key in self._rows}
         self._status.update({name: said[name] for name in self._status if name in said})
+
+
+def _module_path() -> list[str]:
+    """Where this process looks for modules, but for the working folder, which may hold logs; and ours."""
+    try:
+        here = str(Path.cwd())
+    except OSError:
+        here = ""
+    known = [folder for folder in sys.path if Path(folder).is_absolute() and folder != here]
+    return [*known, str(Path(__file__).parents[2])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
+
+import pytest
 
 from tests.renderers.test_html import Visit, axe, browser  # noqa: F401 - the fixture is one of this module too
 
@@ -54,6 +58,32 @@ def address(server: subprocess.Popen[bytes], log: Path) -> str:
         except subprocess.TimeoutExpired:
             continue
     raise AssertionError(log.read_text())
+
+
+#: The oldest TensorBoard that starts on Python 3.11, with what it needs of its time; the rest is as new as it may be.
+OLDEST = """tensorboard==2.8.0 tensorboard-plugin-wit numpy==1.26.4 protobuf==3.20.3 setuptools<81 six
+google-auth google-auth-oauthlib oauthlib pyasn1 pyasn1-modules requests-oauthlib""".split()
+
+
+def test_the_oldest_tensorboard_has_the_tab(tmp_path: Path) -> None:
+    target = tmp_path / "old"
+    words = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-compile", "--target", str(target)]
+    env = {name: value for name, value in os.environ.items() if name != "PIP_CONSTRAINT"}  # which names the newest
+    if sys.version_info >= (3, 12) or subprocess.run([*words, *OLDEST], env=env, capture_output=True).returncode:
+        pytest.skip("pip finds no such TensorBoard for this Python")
+    with tensorboard(tmp_path, str(target)) as url:
+        assert get(url, "data/environment")["version"] == "2.8.0"
+        listed = get(url, "data/plugins_listing")["loglens"]
+        assert (listed["tab_name"], listed["loading_mechanism"]["type"]) == ("Diagnosis", "IFRAME")
+        with urlopen(url.rstrip("/") + listed["loading_mechanism"]["module_path"]) as answer:  # noqa: S310 - of our own
+            assert b"export async function render" in answer.read()
+        assert get(url, "data/plugin/loglens/runs")["error"] == ""
+
+
+def get(url: str, path: str) -> Any:
+    """A JSON answer of the server."""
+    with urlopen(url + path) as answer:  # noqa: S310 - our own server
+        return json.load(answer)
 
 
 def frames(page: Any) -> tuple[Any, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,7 +110,13 @@ def test_a_python_that_cannot_be_started(start: Callable[[str], Process], monkey
 
 
 def test_loglens_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.setattr(module, "_module_path", list)
     process = Process(["x"])
     assert "cannot be loaded" in until(process, lambda state: bool(state["error"]))["error"]
     process.end()
+
+
+def test_no_module_of_the_working_folder_is_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", "relative", str(tmp_path), "/lib/python"])
+    assert module._module_path() == ["/lib/python", str(Path(__file__).parents[2])]
