@@ -26,7 +26,7 @@ from loglens.stats.arrays import Floats, Ints
 
 #: So many rows an epoch are those of its steps.
 OFTEN = 3
-#: So many are several of its evaluations.
+#: So many evaluations in the only epoch stand at the steps of other lines.
 _AGAIN = 2
 Codes = NDArray[np.int32]
 
@@ -187,7 +187,7 @@ def _spread(
 ) -> tuple[list[tuple[str, str]], Ints]:
     """The names and places of values, where rows that name an epoch alone come many times in each: by their order.
 
-    Where the steps of other lines go on between them, by those.
+    Where the steps of other lines continue between them, by those.
     fit: the values of lines of no known trainer, in the first session. step: of each value.
     """
     names = list(names)
@@ -198,7 +198,7 @@ def _spread(
         if len(mine) >= ROWS and OFTEN * len(np.unique(where[mine])) <= len(mine) and fit[mine].all():
             names[at], where = (tag, "row"), where.copy()
             where[mine] = np.arange(len(mine))
-        elif len(mine) >= _AGAIN * len(np.unique(where[mine])) and fit[mine].all() and np.all(np.diff(step[mine]) > 0):
+        elif len(mine) >= _AGAIN and np.ptp(where[mine]) == 0 and fit[mine].all() and np.all(np.diff(step[mine]) > 0):
             names[at], where = (tag, "step"), where.copy()
             where[mine] = step[mine].astype(np.int64)
     return names, where
