@@ -47,7 +47,10 @@ _TWO = re.compile(rf"\b([A-Za-z]{{3,10}}) ?/ ?([A-Za-z]{{3,10}}) ([a-z][a-z ]{{2
 
 
 #: "Adjusting learning rate of group 0 to 1.0000e-03.", as PyTorch's schedulers print it.
-_OF_GROUP = re.compile(rf"\b(learning rate) of group {MARK} (?:to|is|=) (?={MARK})")
+#: "decayed learning rate by a factor 0.97 to 0.0019", "learning rate 0.0002000 -> 0.0001980".
+_OF_GROUP = re.compile(
+    rf"\b(learning rate)(?: of group| by (?:a )?factor(?: of)?)? {MARK} (?:to|is|=|->|→) (?={MARK})", re.I
+)
 
 
 def averages(body: str) -> dict[int, str]:
@@ -58,6 +61,11 @@ def averages(body: str) -> dict[int, str]:
         slot = body.count(MARK, 0, found.end()) - 2
         names |= {slot: f"{found[1]} {found[3]}", slot + 1: f"{found[2]} {found[3]}"}
     return names
+
+
+def replaced_rates(body: str) -> frozenset[int]:
+    """The slots of learning rates that others replace, and of the groups of parameters that they are for."""
+    return frozenset(body.count(MARK, 0, found.end()) - 1 for found in _OF_GROUP.finditer(body))
 
 
 def _mean_of(found: re.Match[str]) -> str:
