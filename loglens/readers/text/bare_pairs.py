@@ -30,6 +30,8 @@ _BEHIND = re.compile(rf" ?{MARK} ?%? ((?:{_WORD} ){{0,3}}{_WORD})[ .]*")
 _COUNTED_HEAD = re.compile(rf".{{0,40}}?{MARK}(?: ?/ ?{MARK})?[\])]?(?: ?[:|>-]{{1,2}} ?|[\])] ?)(?={MARK} )")
 _UNITS = frozenset("s sec secs seconds ms min mins minutes h hours".split())
 _LEAST = 2
+#: A line that is nothing but pairs is no longer than this: it is looked for from many places.
+_MAX_PAIRS = 2000
 #: Words that end no name.
 _JOINING = frozenset("a an and are as at by for from in into is of on or over per than the to using was with".split())
 
@@ -75,7 +77,7 @@ def _mean_of(found: re.Match[str]) -> str:
 
 def bare_pairs(body: str) -> dict[int, str]:
     """The names of the numbers that have one so, by their slots; empty where a line is no list of pairs."""
-    if line := _LINE.search(body):
+    if len(body) <= _MAX_PAIRS and (line := _LINE.search(body)):
         return {body.count(MARK, 0, found.end(1)): found[1] for found in _EACH.finditer(body, line.start(1))}
     pieces = _SEPARATOR.split(body)
     if len(pieces) < _LEAST:

@@ -130,6 +130,7 @@ def cells(
     split = headed = held = ""
     barred = "|" in body
     group = ""
+    measures = False
     seen: set[tuple[str, str]] = set()
     for slot, gap in enumerate(gaps[:-1]):
         near = gap[-_NEAR:]
@@ -169,17 +170,16 @@ def cells(
             key = f"{group}/{key}"
         seen.add((key, own or split))
         found.append(Cell(slot, key, own or split, _running(gaps, slot, key)))
-        found += (Cell(slot + at, f"{key}[{at}]", own or split, -1) for at in range(1, _list_length(gaps, slot, found)))
+        measures = measures or MEASURES.search(key) is not None
+        if measures and not _NO_LIST.search(key):
+            listed = range(1, _list_length(gaps, slot))
+            found += (Cell(slot + at, f"{key}[{at}]", own or split, -1) for at in listed)
     return found
 
 
-def _list_length(gaps: list[str], slot: int, found: list[Cell]) -> int:
-    """How many values the last cell has, "recall=[0.02, 0.18]"; 1 where it is no list, or a long one.
-
-    Something that is known to measure must have been found up to there.
-    """
-    key = found[-1].key
-    if not gaps[slot].endswith("[") or _NO_LIST.search(key) or not any(MEASURES.search(cell.key) for cell in found):
+def _list_length(gaps: list[str], slot: int) -> int:
+    """How many values stand in brackets, "recall=[0.02, 0.18]"; 1 where there is no list, or a long one."""
+    if not gaps[slot].endswith("["):
         return 1
     after = gaps[slot + 1 : slot + 1 + _MAX_LIST]
     length = next((at + 1 for at, gap in enumerate(after) if gap not in (" ", ", ", ",")), 0)

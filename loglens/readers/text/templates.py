@@ -48,7 +48,7 @@ _WORDS = (b"nan", b"NaN", b"NAN", b"inf", b"Inf", b"INF")
 ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\n]{0,200}\x07|[@-Z\\^_])")
 _BACK = re.compile(rb"[\x08]+")
 #: How far a bar has come, which is written into its middle when its line is done.
-_CENTRED = re.compile(rb"[\x08]++ ([0-9]++/[0-9]++) (?=[\r\n])")
+_CENTRED = re.compile(rb"(?<!\x08)[\x08]++ ([0-9]++/[0-9]++) (?=[\r\n])")
 #: The bars of tqdm and Keras, in blocks and in ASCII.
 _GLYPHS = re.compile(rb"(?:\xe2[\x94-\x96\xa0][\x80-\xbf])+")
 _BARS = re.compile(rb"\[=*>?\.*\]|(?<=\|)#*[0-9]? *(?=\|)")
