@@ -23,8 +23,9 @@ def guess_bare_splits(curves: Mapping[str, Series], roles: Iterable[str | None])
     """The roles of those curves without one whose names say of what part of the data they are and nothing else.
 
     roles: those of the run's other curves. They are the loss where there is no other and all of them fall, and else a
-    metric that is better the way in which it goes.
+    metric that is better the way in which it goes. One of the training alone is the loss beside scores.
     """
+    roles = list(roles)
     scores: dict[str, Role] = {}
     named: dict[str, str] = {}
     if list(curves) == [_UNNAMED] and not any(roles) and len(curves[_UNNAMED].finite) >= MIN_POINTS:
@@ -39,10 +40,12 @@ def guess_bare_splits(curves: Mapping[str, Series], roles: Iterable[str | None])
         split = SPLITS.get(words[0]) if len(words) == 1 and len(words[0]) > 2 else None
         if split and len(curves[tag].finite) >= MIN_POINTS:
             named[tag] = split
+    has_loss = any(role and "loss" in role for role in roles)
+    falls = [_change(curves[tag]) < 0 for tag in named]
+    if list(named.values()) == ["train"] and all(falls) and "metric_higher" in roles and not has_loss:
+        return scores | {tag: Role("loss", "train", guessed=True) for tag in named}
     if "train" not in named.values() or len(set(named.values())) < 2:
         return scores
-    falls = [_change(curves[tag]) < 0 for tag in named]
-    has_loss = any(role and "loss" in role for role in roles)
     if all(falls) and not has_loss:
         return scores | {tag: Role("loss", split, guessed=True) for tag, split in named.items()}
     return scores | _metrics(named, falls)

@@ -16,6 +16,8 @@ when ^time (batch|token|sample)$ & ^time epoch$
 step                ^time batch( in epoch)?$
 samples             ^time sample$
 tokens              ^time token$
+when ^policy accuracy$ & ^value accuracy$
+loss_component      ^(policy|value|moves|mse|reg)( loss)?$
 when ^r$ & ^l$ & ^t$
 rl_reward           ^r$
 rl_episode_len      ^l$
@@ -105,7 +107,13 @@ metric_lower@val    ^mr$
 when ^eps(ilon)?$ & ^(<avg> )*scores?$
 rl_reward           ^(<avg> )*scores?$
 when ^<avg> rms$ & ^skip ratio$
-metric_lower        ^(delta|<avg> rms)$
+metric_lower        ^(delta|<avg> rms|char|word)$
+when ^since last$
+loss                ^since last$
+when ndcg( |$)|^hit( <avg>| ratio)?$
+metric_higher@val   ^(recall|precision|hit|hit ratio)$
+when ^pseudo dice
+metric_higher@val   pseudo dice$
 
 when generator|^<g>( \w+)* (loss|cost)|loss(es)? <g>$ & critic
 gan_d_loss          ^<told>*(loss(es)? critic|critic( (loss|cost))?)$
@@ -236,10 +244,10 @@ loss                n?elbo|vlb|^(epoch )?ctc$|^tot(al)?$
 metric_lower        top err(or)?|errors?|[ts]?errs?|[awctdusmjf]er|b[cw]er|per$|lpips|niqe
 metric_lower        bp[bcdp]|bits per \w+|[nr]?r?msl?e
 metric_lower        w?s?m?ape|m(ed)?ae|mre|owa
-metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|eer|mcd|epe|[af]de
+metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|mcd|epe|[af]de
 metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|(mean|median) rank
-metric_lower        nme|mase|crps|\w*mpjpe|chamfer|hausdorff|hd$|assd|asd|emd|f[pn]r|(min )?dcf|edit distance|miss rate
-metric_lower@val    fid|kid|fvd|fad|inception distance
+metric_lower        nme|mase|crps|\w*mpjpe|chamfer|hausdorff|hd$|assd|asd|emd|f[pn]r|edit distance|miss rate
+metric_lower@val    eer|(min )?dcf|fid|kid|fvd|fad|inception distance
 metric_higher@val   ((coco)?aps?|ap[sml]|m?a[pr])( (small|medium|large|\w))*$|\w{0,2}io ?us?|mean ?iu
 metric_higher@val   rouge|meteor|cider|spice
 metric_higher@val   \w*bleu|chrf|comet|(bert|clip) ?score|ndcg|mrr|hits?|minp|pq|pass( rate)?|hellaswag|mmlu|spl

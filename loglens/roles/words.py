@@ -37,6 +37,8 @@ _SPELLINGS = tuple(
         (r"(?<![a-z])(?:(?:rank|cmc)[-_@]?|(?:[prh]|hr|recall)@)(?=\d)", "hits "),
         (r"/ ?s(?:ec(?:ond)?)?(?![a-z])", " per s "),
         (r"(?<![a-z\d])fb1(?![a-z\d])", "f1"),
+        (r"(?<![a-z])t(?=eer(?![a-z]))", "train "),
+        (r"(?<![a-z])v(?=eer(?![a-z]))", "val "),
         (r"(?<![a-z\d])l_(?=[a-z]{2}|[dg](?![a-z]))(?!inf|rate)", "loss "),
     )
 )

@@ -30,6 +30,8 @@ _BEHIND = re.compile(rf" ?{MARK} ?%? ((?:{_WORD} ){{0,3}}{_WORD})[ .]*")
 _COUNTED_HEAD = re.compile(rf".{{0,40}}?{MARK}(?: ?/ ?{MARK})?[\])]?(?: ?[:|>-]{{1,2}} ?|[\])] ?)(?={MARK} )")
 _UNITS = frozenset("s sec secs seconds ms min mins minutes h hours".split())
 _LEAST = 2
+#: A line that is nothing but pairs is no longer than this: it is looked for from many places.
+_MAX_PAIRS = 2000
 #: Words that end no name.
 _JOINING = frozenset("a an and are as at by for from in into is of on or over per than the to using was with".split())
 
@@ -47,7 +49,10 @@ _TWO = re.compile(rf"\b([A-Za-z]{{3,10}}) ?/ ?([A-Za-z]{{3,10}}) ([a-z][a-z ]{{2
 
 
 #: "Adjusting learning rate of group 0 to 1.0000e-03.", as PyTorch's schedulers print it.
-_OF_GROUP = re.compile(rf"\b(learning rate) of group {MARK} (?:to|is|=) (?={MARK})")
+#: "decayed learning rate by a factor 0.97 to 0.0019", "learning rate 0.0002000 -> 0.0001980".
+_OF_GROUP = re.compile(
+    rf"\b(learning rate)(?: of group| by (?:a )?factor(?: of)?)? {MARK} (?:to|is|=|->|→) (?={MARK})", re.I
+)
 
 
 def averages(body: str) -> dict[int, str]:
@@ -60,6 +65,11 @@ def averages(body: str) -> dict[int, str]:
     return names
 
 
+def replaced_rates(body: str) -> frozenset[int]:
+    """The slots of learning rates that others replace, and of the groups of parameters that they are for."""
+    return frozenset(body.count(MARK, 0, found.end()) - 1 for found in _OF_GROUP.finditer(body))
+
+
 def _mean_of(found: re.Match[str]) -> str:
     """The name of a mean; "Evaluation over 10 episodes: 312.4" is one of rewards."""
     return f"{found[1]} reward" if found[2].lower() == "episode" and split_word(found[1]) else found[1]
@@ -67,7 +77,7 @@ def _mean_of(found: re.Match[str]) -> str:
 
 def bare_pairs(body: str) -> dict[int, str]:
     """The names of the numbers that have one so, by their slots; empty where a line is no list of pairs."""
-    if line := _LINE.search(body):
+    if len(body) <= _MAX_PAIRS and (line := _LINE.search(body)):
         return {body.count(MARK, 0, found.end(1)): found[1] for found in _EACH.finditer(body, line.start(1))}
     pieces = _SEPARATOR.split(body)
     if len(pieces) < _LEAST:

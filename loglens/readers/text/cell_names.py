@@ -43,7 +43,7 @@ MEASURES = re.compile(
     r"loss|(?:^|[^a-z])(?:acc|lr|map|kl|tr?l|err|ce|dice|iou|auc|bl?eu|fid|score|ppl)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
     r"|损失|損失|准确率|準確率|精度|召回|学习率|学習率|正解率|손실|정확도|학습률|потер|точност"
     r"|^(?:(?:avg|average|mean|total|train|training|val|test|batch|epoch)[ ._]{1,2})*cost(?: average| avg| mean)?$"
-    r"|(?:^|[^a-z])[sf]ps$|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|(?:^|[^a-z])a[pr]@|[wc]er$",
+    r"|(?:^|[^a-z])[sf]ps$|(?:^|[^a-z])[tv]?eer(?:$|[^a-z])|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|(?:^|[^a-z])a[pr]@|[wc]er$",
     re.I,
 )
 #: The last words of names that need neither ":" nor "=".
@@ -83,6 +83,12 @@ _SEGMENT = re.compile(rf"\b({_LATIN})(?: set| results)?\s?[:\[(-]", re.I)
 #: "[valid] loss=0.5, acc=0.9": the part of the data that all values up to the next such word are of.
 #: "loss[loss=0.5, ctc=0.2], tot_loss[loss=0.6, ctc=0.3]": a name that comes again is of the group that it stands in.
 _GROUP = re.compile(r"([A-Za-z_]\w*)\[(?=[A-Za-z_])|\]")
+#: What a part of the data holds in brackets: "Test: (loss = 1.9, acc = 14.7)".
+_OPENED = re.compile(rf"(?:{_LATIN})(?: set| results)?\s?[:=]? ?[\[({{]\W*", re.I)
+_CLOSED = re.compile(r"[\])}]")
+#: Lists of the groups of an optimizer, and of losses without names.
+_NO_LIST = re.compile(r"(?:^|[^a-z])lrs?(?:$|[^a-z])|rate|mom|beta|loss", re.I)
+_MAX_LIST = 8
 _HEADING = re.compile(r"\[([A-Za-z_]{2,20})\][ :]")
 
 
@@ -121,9 +127,10 @@ def cells(
     known = known or {}
     gaps = body.split(MARK)
     found: list[Cell] = []
-    split = headed = ""
+    split = headed = held = ""
     barred = "|" in body
     group = ""
+    measures = False
     seen: set[tuple[str, str]] = set()
     for slot, gap in enumerate(gaps[:-1]):
         near = gap[-_NEAR:]
@@ -131,6 +138,8 @@ def cells(
             near = near[unit.end() :].removeprefix(". ")
         if "|" in near:
             split = ""
+        if held and _CLOSED.search(near):
+            held = ""
         for opened in _GROUP.finditer(near):
             group = opened[1] or ""
         name = (
@@ -155,12 +164,26 @@ def cells(
         segment = _SEGMENT.search(before)
         if segment:
             split = split_word(segment[1])
-        split = own or (split if barred or segment else "") or headed
+            held = split if _OPENED.fullmatch(segment[0] + before[segment.end() :]) else held
+        split = own or (split if barred or segment else "") or held or headed
         if group and (key, own or split) in seen:
             key = f"{group}/{key}"
         seen.add((key, own or split))
         found.append(Cell(slot, key, own or split, _running(gaps, slot, key)))
+        measures = measures or MEASURES.search(key) is not None
+        if measures and not _NO_LIST.search(key):
+            listed = range(1, _list_length(gaps, slot))
+            found += (Cell(slot + at, f"{key}[{at}]", own or split, -1) for at in listed)
     return found
+
+
+def _list_length(gaps: list[str], slot: int) -> int:
+    """How many values stand in brackets, "recall=[0.02, 0.18]"; 1 where there is no list, or a long one."""
+    if not gaps[slot].endswith("["):
+        return 1
+    after = gaps[slot + 1 : slot + 1 + _MAX_LIST]
+    length = next((at + 1 for at, gap in enumerate(after) if gap not in (" ", ", ", ",")), 0)
+    return length if length and after[length - 1].startswith("]") else 1
 
 
 def _name(near: str, *, whole: bool, bare: bool) -> str:

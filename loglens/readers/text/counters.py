@@ -39,7 +39,7 @@ _NO_COUNTER_AFTER = (
 _COUNTER = {
     kind: re.compile(
         rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}(?:{_RANGE})?"
-        r"(?P<at>\0)(?:(?: ?/ ?| of )\0){0,2}"
+        r"(?P<at>\0)(?!(?:ms|s|sec|min)\b)(?:(?: ?/ ?| of )\0){0,2}"
     )
     for kind, words in _WORDS.items()
 }
@@ -59,6 +59,7 @@ _UNNAMED = (
     re.compile(r"\[ ?\0 ?/ ?\0 ?\]$"),
     re.compile(r"^[\[(]? ?\0 ?(?:/|of) ?\0 ?[\])]?(?: ?[=(] ?\0 ?%\)?)?[ :,|-]+(?=[\[({<]?[a-z])"),
     re.compile(r"^(?:train|val|test|eval)[a-z]{0,6} [\[(] ?\0 ?/ ?\0 ?[\])]"),
+    re.compile(r"^[a-z]{3,12}ing (?P<at>\0) ?(?:of|/) ?\0 ?[:|-]"),
     re.compile(r"\btotal (?:env\w* ?|time ?)?steps ?[:=] ?(?P<at>\0)"),
     re.compile(r"^(?:[\[(] ?\0 ?[\])][ :,|-]{1,4}|\0(?:: ?| ?[|,] ?| ?- | ))(?=[\[({<]{0,2}[a-z])"),
 )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.columns import Columns
+from loglens.readers.text.evaluation_forms import with_evaluations
 from loglens.readers.text.followers import ROWS, Followers, settle, unmeasured, without_false_counters
 from loglens.readers.text.held_out_batches import with_held_out_batches
 from loglens.readers.text.labels import with_labels
@@ -25,7 +26,7 @@ from loglens.stats.arrays import Floats, Ints
 
 #: So many rows an epoch are those of its steps.
 OFTEN = 3
-#: So many are several of its evaluations.
+#: So many evaluations in the only epoch stand at the steps of other lines.
 _AGAIN = 2
 Codes = NDArray[np.int32]
 
@@ -38,7 +39,7 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     plans = tuple(plan for plan, _ in collector.templates.forms)
     records = LineRecords(plans, *map(collector.column, ("form", "step", "epoch", "total", "time", "rank")))
     records, owner, nth, number, ranked = of_first_rank(records, owner, *map(collector.column, ("nth", "value")))
-    records = with_labels(without_false_counters(records))
+    records = with_evaluations(with_labels(without_false_counters(records)))
     records, nth = with_held_out_batches(records, owner, nth)
     records, counting = counted_lists(records, owner, number)
     values = [value for plan in records.plans for value in plan.values]
@@ -114,11 +115,28 @@ _AXES = ("step", "samples", "epoch", "log", "table", "row")
 def _wanted(records: LineRecords, values: Sequence[Value], owner: Ints, nth: Codes) -> NDArray[np.bool_]:
     """Which values count: some stand for a whole pass over the data, and do so in its last line alone."""
     when = np.array([value.when for value in values], np.int8)[nth]
-    ended = records.step >= records.total - np.where(records.has("final"), 1, 0)
+    ended, last = _ended(records)
     counts = np.array([plan.step >= 0 for plan in records.plans], bool)[records.plan][owner]
     passes = (when == 0) | ((when < COUNTED) & ((when == 1) == ended[owner]))
+    if last.any():
+        said = {value.tag for plan in records.plans if "follow" in plan.words for value in plan.values}
+        alone = np.array([value.tag.rpartition("/")[2] not in said for value in values], bool)[nth]
+        passes |= (when == 1) & last[owner] & alone
     wanted: NDArray[np.bool_] = passes | ((when == COUNTED) & counts) | ((when == UNCOUNTED) & ~counts)
     return wanted
+
+
+def _ended(records: LineRecords) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which records stand at the end of a pass over the data, and which are its last line where none stands there."""
+    final = records.has("final")
+    ended: NDArray[np.bool_] = records.step >= records.total - np.where(final, 1, 0)
+    last = np.zeros(len(final), bool)
+    for family in dict.fromkeys(plan.family for plan in records.plans if "final" in plan.words):
+        mine = [i for i, plan in enumerate(records.plans) if plan.family == family and "final" in plan.words]
+        rows = np.flatnonzero(np.isin(records.plan, mine) & np.isfinite(records.step))
+        if len(rows) and not ended[rows].any():
+            last[rows] = np.append(records.step[rows[1:]] <= records.step[rows[:-1]], True)
+    return ended, last
 
 
 def _names(
@@ -180,7 +198,7 @@ def _spread(
         if len(mine) >= ROWS and OFTEN * len(np.unique(where[mine])) <= len(mine) and fit[mine].all():
             names[at], where = (tag, "row"), where.copy()
             where[mine] = np.arange(len(mine))
-        elif len(mine) >= _AGAIN * len(np.unique(where[mine])) and fit[mine].all() and np.all(np.diff(step[mine]) > 0):
+        elif len(mine) >= _AGAIN and np.ptp(where[mine]) == 0 and fit[mine].all() and np.all(np.diff(step[mine]) > 0):
             names[at], where = (tag, "step"), where.copy()
             where[mine] = step[mine].astype(np.int64)
     return names, where

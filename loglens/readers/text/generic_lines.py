@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from loglens.readers.text.bare_pairs import averages, bare_pairs
+from loglens.readers.text.bare_pairs import averages, bare_pairs, replaced_rates
 from loglens.readers.text.cell_names import MEASURES, UNSPACED, Cell, cells, is_counter, split_word
 from loglens.readers.text.counters import Counter, counters, unnamed_counter
 from loglens.readers.text.labels import label_of
@@ -48,7 +48,9 @@ _RATE = re.compile(r"(?:^|_)lr$|learning.?rate", re.I)
 #: What a line measures that counts; elsewhere "errors: 3" counts what went wrong.
 _ERROR = re.compile(r"(?:^|[^a-z])errors?(?: rate)?(?: of best model)?$", re.I)
 #: A measure of quality.
-_SCORE = re.compile(r"(?:^|[^a-z])(?:acc|accuracy|[wc]er|bleu|f1|iou|map|auc|precision|recall|psnr|ssim|dice)\b", re.I)
+_SCORE = re.compile(
+    r"(?:^|[^a-z])(?:acc|accuracy|[wc]er|bleu|f1|iou|map|auc|precision|recall|psnr|ssim|dice|error rate)\b", re.I
+)
 _BEST = re.compile(r"best(?=[ _A-Z])", re.I)
 #: What the optimizer does: lines that say so beside a loss are printed as it steps.
 _OPTIMIZER = re.compile(r"(?:^|_)lr(?:_?\d+)?$|learning.?rate|g(?:rad)?[ _.]?norm", re.I)
@@ -90,6 +92,7 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
     if step is None and (found := unnamed_counter(low, epoch.end if epoch else 0)):
         step, unnamed = found, True
     taken = frozenset(slot for each in (step, epoch) if each for slot in (each.slot, each.total) if slot >= 0)
+    taken |= replaced_rates(body)
     listed = cells(body, taken, whole=False, bare=False, known=bare_pairs(body) | means)
     listed = [cell for cell in listed if not is_counter(cell.key)]
     if _is_of_settings(low, listed):
@@ -137,10 +140,14 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
 
 
 def _measures(listed: list[Cell], *, named: bool) -> bool:
-    """Whether values are known to measure; "epoch 1, train 0.38, test 0.41" is one measure of two parts of the data."""
+    """Whether values are known to measure; "epoch 1, train 0.38, test 0.41" is one measure of two parts of the data.
+
+    And so is "epoch 1: train==[0.38=0.31 + 0.07]".
+    """
     if any(MEASURES.search(cell.key) or (named and _ERROR.search(cell.key)) for cell in listed):
         return True
-    return named and len({split_word(cell.key) for cell in listed} - {""}) > 1
+    parts = {split_word(cell.key) for cell in listed} - {""}
+    return named and (len(parts) > 1 or "train" in parts)
 
 
 def _is_of_settings(low: str, listed: list[Cell]) -> bool:
@@ -219,7 +226,7 @@ def _behind_held_out(listed: list[Cell]) -> list[Cell]:
     what the line measures of a part of the data say themselves what they are of.
     """
     last = max((at for at, cell in enumerate(listed) if cell.split in ("val", "test")), default=-1)
-    if last < 0 or not all(cell.split for cell in listed[: last + 1]):
+    if last < 0 or not all(cell.split for cell in listed[: last + 1] if MEASURES.search(cell.key)):
         return listed
     said = {cell.key.lower() for cell in listed if cell.split}
     return [

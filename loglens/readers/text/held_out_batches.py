@@ -11,6 +11,8 @@ from loglens.readers.text.line_plan import LinePlan
 from loglens.readers.text.line_records import LineRecords, forward_fill
 
 _HELD_OUT = frozenset({"val", "test"})
+#: So often passes of two lengths take turns.
+_PASSES = 3
 
 
 def with_held_out_batches(
@@ -30,6 +32,8 @@ def with_held_out_batches(
     main = np.unique(records.total[batches & ~held])
     held &= ~np.isin(records.total, main)
     if not held.any() or not len(main):
+        under, held = _alternating(records, names)
+    if not held.any():
         return records, nth
     plans, plan, nth = list(records.plans), records.plan.copy(), nth.copy()
     first = np.cumsum([0, *(len(each.values) for each in plans)])
@@ -41,6 +45,32 @@ def with_held_out_batches(
         plans.append(_of(plans[old], names[part]))
         first = np.append(first, first[-1] + len(plans[-1].values))
     return replace(records, plans=tuple(plans), plan=plan), nth
+
+
+def _alternating(records: LineRecords, names: list[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The part of the data of each record by its index into the names, and which records it holds for, no heading said.
+
+    Where batches count up to two totals in turn, the shorter pass behind the longer one is over held-out data.
+    """
+    held = np.zeros(len(records.plan), bool)
+    part = names.index("val") if "val" in names else len(names)
+    counted = [_is_of_batches(plan) or _is_unnamed(plan) for plan in records.plans]
+    rows = np.flatnonzero(np.array(counted, bool)[records.plan] & np.isfinite(records.total))
+    sizes = np.unique(records.total[rows])
+    if len(sizes) != 2:
+        return np.full(len(held), part), held
+    short = records.total[rows] == sizes[0]
+    passes = np.count_nonzero(np.diff(short.astype(int)) > 0)
+    again = np.count_nonzero(np.diff(records.step[rows][short]) <= 0)
+    if passes >= _PASSES and not short[0] and again == passes - 1:
+        held[rows[short]] = True
+        if part == len(names):
+            names.append("val")
+    return np.full(len(held), part), held
+
+
+def _is_unnamed(plan: LinePlan) -> bool:
+    return plan.family == "unnamed/" and plan.step >= 0 and plan.epoch < 0 and plan.total >= 0
 
 
 def _is_heading(plan: LinePlan) -> bool:

@@ -15,6 +15,8 @@ from loglens.readers.text.cell_names import is_counter
 from loglens.readers.text.loose_columns import HEADER as LOOSE
 from loglens.readers.text.loose_columns import LooseColumns
 from loglens.readers.text.named_columns import HEADER, NamedColumns
+from loglens.readers.text.names_above import HEADER as NAMES_ABOVE
+from loglens.readers.text.names_above import NamesAbove
 from loglens.readers.text.stacked_headings import HEADING, StackedHeadings
 from loglens.readers.text.templates import ANSI
 
@@ -55,6 +57,7 @@ class RuledTables:
         self._unruled = NamedColumns()
         self._stacked = StackedHeadings()
         self._loose = LooseColumns()
+        self._above = NamesAbove()
 
     def rewrite(self, block: bytes) -> bytes:
         """A block of whole lines, with as many lines as before."""
@@ -68,7 +71,8 @@ class RuledTables:
         unruled = self._unruled.begun or HEADER.search(block)
         stacked = self._stacked.begun or HEADING.search(block)
         loose = self._loose.begun or LOOSE.search(block)
-        if not (ruled or unruled or stacked or loose or self._names or self._paired):
+        above_it = self._above.begun or NAMES_ABOVE.search(block)
+        if not (ruled or unruled or stacked or loose or above_it or self._names or self._paired):
             self._last = block[:-1].rpartition(b"\n")[2]
             return block
         lines = ANSI.sub(b"", block).split(b"\n")
@@ -94,6 +98,7 @@ class RuledTables:
             else:
                 row = self._unruled.rewrite(line) if unruled else None
                 row = row or (stacked and self._stacked.rewrite(above, line)) or None
+                row = row or (above_it and self._above.rewrite(line)) or None
                 lines[at] = row or (loose and self._loose.rewrite(line)) or line
         self._last = lines[-1] or (lines[-2] if len(lines) > 1 else b"")
         return b"\n".join(lines)

@@ -47,6 +47,8 @@ _WORDS = (b"nan", b"NaN", b"NAN", b"inf", b"Inf", b"INF")
 
 ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\n]{0,200}\x07|[@-Z\\^_])")
 _BACK = re.compile(rb"[\x08]+")
+#: How far a bar has come, which is written into its middle when its line is done.
+_CENTRED = re.compile(rb"(?<!\x08)[\x08]++ ([0-9]++/[0-9]++) (?=[\r\n])")
 #: The bars of tqdm and Keras, in blocks and in ASCII.
 _GLYPHS = re.compile(rb"(?:\xe2[\x94-\x96\xa0][\x80-\xbf])+")
 _BARS = re.compile(rb"\[=*>?\.*\]|(?<=\|)#*[0-9]? *(?=\|)")
@@ -82,7 +84,7 @@ def normalise_spaces(block: bytes) -> bytes:
     if b"\x1b" in block:
         block = ANSI.sub(b"", block)
     if b"\x08" in block:
-        block = _BACK.sub(b"\n", block)
+        block = _BACK.sub(b"\n", _CENTRED.sub(rb"[\1]", block))
     block = block.translate(_BLANKS, _CONTROL)
     if b"\xe2" in block:
         block = _GLYPHS.sub(b"", block)
