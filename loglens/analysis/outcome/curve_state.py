@@ -12,6 +12,9 @@ from loglens.model.vocabulary import ACCURACY
 #: A gain below this share of the way is none. Chosen, not derived: the losses of runs at chance that were looked at
 #: gained up to 0.02.
 NO_GAIN = 0.02
+#: Of a share (an accuracy, say) that ends below one half, a gain below a twentieth of the way is none: what
+#: loss-not-decreasing asks of a metric. Chosen.
+NO_GAIN_OF_SHARE = 0.05
 #: A gain below this share is little: the test "never below 0.9 of its first" on AlgoPerf's validation losses. Of 172
 #: such losses of 151 runs that reached their target the smallest gain is 0.124 (a click-through loss).
 LITTLE = 0.1
@@ -75,7 +78,8 @@ def ends_broken(curve: Series) -> bool:
 
 def _gained(progress: Progress) -> bool:
     share = progress.relative_gain if progress.gained is None else progress.gained
-    return progress.sureness >= BEYOND_NOISE and share >= NO_GAIN
+    low = not progress.lower and progress.ideal is not None and progress.end < progress.ideal / 2
+    return progress.sureness >= BEYOND_NOISE and share >= (NO_GAIN_OF_SHARE if low else NO_GAIN)
 
 
 def _without_gain(progress: Progress) -> str:
