@@ -15,7 +15,9 @@ nine in ten or more).
 Fewer evaluations than that are judged where each gives one and the same bad value (15 % right or less): four,
 or three of two metrics (an error where two splits agree). A score of skill (R2, a correlation of classes,
 kappa, an area under the ROC curve) that is within 0.02 of what a constant answer gets, in the later half of its
-points, stands still whatever its digits.
+points, stands still whatever its digits. So does an accuracy a below one half whose thirds differ by no more than
+0.02 beyond their noise, where the loss of its split ends at ln C and a is about 1 / C, or falls from the -ln a of
+guessing to less than half of that.
 
 A perfect metric is a note, as an easy task is solved soon. It is a warning where nothing was measured on held-out data
 and the training loss ends below a thousandth of its first value: perhaps a task with one answer only. It is also a
@@ -36,6 +38,7 @@ import numpy as np
 from loglens.errors import Skip
 from loglens.model.constant_metric import (
     GOOD,
+    MEANING,
     PERFECT,
     SAME,
     WORST,
@@ -48,6 +51,7 @@ from loglens.model.constant_metric import (
     vanishes,
 )
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
+from loglens.model.guessing_metric import guesses
 from loglens.model.numbers import number
 from loglens.model.series import Series, as_share
 from loglens.remedies import actions as remedies
@@ -90,6 +94,9 @@ def detect(
         raise Skip(f"no loss of {min_points} points was logged besides the metric")
     if not any(_moves(curve, moves) for curve in losses):
         return
+    for sign in guesses(measured, [*loss, *val_loss]):
+        yield sign.finding([remedies.check_labels(), remedies.check_optimizer_step()])
+        return
     if unskilled := [curve for curve in measured if has_no_skill(curve)]:
         yield no_skill(unskilled[0], max(losses, key=relative_range))
         return
@@ -101,11 +108,7 @@ def detect(
 def stands_still(
     measured: list[Series], losses: Sequence[Series], perfect_points: int, sure_points: int, *, trivial: bool
 ) -> Iterator[Finding]:
-    """All metrics of a split stay at one value each.
-
-    trivial: whether a metric that is perfect soon may come from a task with a single answer, as nothing held out says
-    no.
-    """
+    """All metrics of a split stay at one value each. trivial: whether the task may have a single answer."""
     kinds = [constant_kind(curve) for curve in measured]
     if None in kinds:
         return
@@ -173,12 +176,7 @@ def _finding(
     sure = len(curve) >= sure_points
     advice: list[Remedy] = [remedies.check_labels()]
     advice += [remedies.check_optimizer_step()] * (kind == SAME)
-    meaning = {
-        WORST: "the worst possible value; labels or paths are wrong, or the evaluation is broken",
-        SAME: "one answer for every sample, or an evaluation that does not see the model change",
-        GOOD: "the loss is that of one answer for every sample" if suspect else "perhaps by its rounding",
-        PERFECT: "the best possible value almost from the start; a task of one class, or the input holds the answer",
-    }[kind]
+    meaning = "the loss is that of one answer for every sample" if kind == GOOD and suspect else MEANING[kind]
     others = f" (and {len(measured) - 1:,} other metrics stand still)" if len(measured) > 1 else ""
     low, high, last = float(loss.value.min()), float(loss.value.max()), len(curve) - settled_from(curve)
     return Finding(

@@ -47,7 +47,7 @@ def detect(
     lr: Series | None,
     update_norm: Series | None,
     *,
-    min_points: int = 20,
+    min_points: int = 12,
     min_evaluations: int = 8,
     share: float = 0.01,
     gain: float = 0.05,

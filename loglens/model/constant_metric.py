@@ -14,6 +14,13 @@ from loglens.stats.guessing import constant_answer_entropy
 
 #: What a curve of a metric may stay at, the gravest first.
 WORST, SAME, GOOD, PERFECT = "worst", "same", "good", "perfect"
+#: What it means that a metric stays there, in words.
+MEANING = {
+    WORST: "the worst possible value; labels or paths are wrong, or the evaluation is broken",
+    SAME: "one answer for every sample, or an evaluation that does not see the model change",
+    GOOD: "perhaps by its rounding",
+    PERFECT: "the best possible value almost from the start; a task of one class, or the input holds the answer",
+}
 #: A share of right answers above which standing still may be a matter of printed digits.
 NEAR_BEST = 0.9
 #: A perfect metric may take a twentieth of the run to become so.

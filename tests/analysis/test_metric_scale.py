@@ -90,3 +90,12 @@ def test_a_metric_that_lost_its_gain_within_few_evaluations_takes_the_success_of
     for rate in ([1.3, 0.36, 1.0, 1.0, 1.0], [1.0, 0.3, 0.95, 1.0, 1.0, 0.98]):
         curves = [*splits("metric_lower", "wer", np.array(rate)), *splits("loss", "ctc", settling(len(rate), 30, 6))]
         assert judge_outcome(curves).state not in SUCCESS
+
+
+@pytest.mark.parametrize("n", [12, 30, 300])
+def test_an_accuracy_that_gains_less_than_a_twentieth_of_its_way_is_stuck(n: int) -> None:
+    for seed in range(5):
+        (low,) = [series(settling(n, 0.24, 0.265, 0.01, seed), "metric_higher", "val", "val/accuracy")]
+        assert judge_outcome([low]).state == "stuck"
+        good = series(settling(n, 0.6, 0.64, 0.003, seed), "metric_higher", "val", "val/accuracy")
+        assert judge_outcome([good]).state != "stuck"

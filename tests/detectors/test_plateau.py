@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.curves import falling, level, sparse
-from tests.detectors.judging import findings
+from tests.detectors.judging import complains, findings
 
 
 def test_a_stall_is_seen_through_noise() -> None:
@@ -42,3 +43,13 @@ def test_a_validation_loss_that_is_one_number_stalls_a_live_rate() -> None:
     assert not findings("plateau", sparse({"loss": loss, "val_loss": moving}))
     still_learning = np.append(loss[:60], np.linspace(1.0, 0.8, 340))
     assert not findings("plateau", sparse({"loss": still_learning, "val_loss": frozen}))
+
+
+@pytest.mark.parametrize("n", [12, 16, 19])
+@pytest.mark.parametrize("noise", [0.005, 0.02])
+def test_a_rate_that_falls_to_a_thousandth_within_the_first_tenth_of_few_points(n: int, noise: float) -> None:
+    for seed in range(10):
+        rate = np.r_[5e-3, np.full(n - 1, 5e-6)]
+        assert complains("plateau", {"loss": np.r_[0.9, level(n - 1, 0.62, noise, seed)], "lr": rate})
+        learns = {"loss": falling(n, 2.3, 0.2, noise, seed), "lr": 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, n))}
+        assert not complains("plateau", learns)

@@ -8,10 +8,14 @@ from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, BLOCKS, Progre
 from loglens.analysis.outcome.metric_scale import is_error_rate, whole_of_rate
 from loglens.model.series import Series
 from loglens.model.vocabulary import ACCURACY
+from loglens.stats.guessing import chance_classes
 
 #: A gain below this share of the way is none. Chosen, not derived: the losses of runs at chance that were looked at
 #: gained up to 0.02.
 NO_GAIN = 0.02
+#: Of a share (an accuracy, say) that ends below one half, a gain below a twentieth of the way is none: what
+#: loss-not-decreasing asks of a metric. Chosen.
+NO_GAIN_OF_SHARE = 0.05
 #: A gain below this share is little: the test "never below 0.9 of its first" on AlgoPerf's validation losses. Of 172
 #: such losses of 151 runs that reached their target the smallest gain is 0.124 (a click-through loss).
 LITTLE = 0.1
@@ -33,6 +37,13 @@ WORST = 0.1
 #: translator that learned which tokens are frequent has up to 0.18 of them right, a recogniser with one answer for all
 #: a tenth of the words. Of 129 healthy runs with such a metric that were looked at the lowest has 0.23, the next 0.62.
 FEW_RIGHT = 0.2
+#: Losses between these may begin at the ln C of guessing among 20 to 300,000 classes, as those of language models do.
+MANY_CLASSES = (3.0, 12.6)
+#: Who answers with the frequencies of the classes alone, gains a share of 0.17 (30 classes), 0.20 (100), 0.25 (1,000),
+#: 0.28 (10,000) to 0.30 (50,000) of that under Zipf's law. A gain below a third that stands still shows no more.
+FREQUENCIES = 1 / 3
+#: A loss that stands still at ln C from its first tenth on, to so much of its level, fell from a burst to guessing.
+AT_CHANCE = 0.02
 #: What a curve that goes up and down through most of its range may look like from its start and its end alone.
 UNDECIDED = frozenset({"held", "unclear", "stuck", "little"})
 #: Fewer points than this show no course.
@@ -64,7 +75,24 @@ def _from_gain(progress: Progress) -> str:
         return "little"
     if progress.wanders:
         return _without_gain(progress)
+    if _only_guesses(progress):
+        return "little"
     return "learning" if progress.late > STILL else "learned"
+
+
+def _only_guesses(progress: Progress) -> bool:
+    """Whether a loss that stands still shows no more than guessing among C classes, or by their frequencies."""
+    if progress.curve.role != "loss" or progress.gained is None or progress.wanders:
+        return False
+    low, high = MANY_CLASSES
+    late = progress.late * abs(progress.best - progress.start)
+    still = progress.late <= STILL or late <= 2 * progress.error
+    if low <= progress.start <= high and progress.gained < FREQUENCIES and still:
+        return True
+    value = progress.curve.value
+    early = float(np.median(value[len(value) // 10 : len(value) // 4 + 1]))
+    stands = abs(early - progress.end) <= AT_CHANCE * abs(progress.end) + 2 * progress.error
+    return stands and len(value) >= ENOUGH and chance_classes(progress.end, AT_CHANCE) is not None
 
 
 def ends_broken(curve: Series) -> bool:
@@ -75,7 +103,8 @@ def ends_broken(curve: Series) -> bool:
 
 def _gained(progress: Progress) -> bool:
     share = progress.relative_gain if progress.gained is None else progress.gained
-    return progress.sureness >= BEYOND_NOISE and share >= NO_GAIN
+    low = not progress.lower and progress.ideal is not None and progress.end < progress.ideal / 2
+    return progress.sureness >= BEYOND_NOISE and share >= (NO_GAIN_OF_SHARE if low else NO_GAIN)
 
 
 def _without_gain(progress: Progress) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, Progress
-from loglens.analysis.outcome.curve_state import BRIEF, KEPT, LITTLE, RISEN, WORST, few_right
+from loglens.analysis.outcome.curve_state import AT_CHANCE, BRIEF, ENOUGH, KEPT, LITTLE, RISEN, WORST, few_right
 from loglens.analysis.outcome.gan_balance import gan_balance
 from loglens.analysis.outcome.indicators import Indicator, indicators, is_resumed
 from loglens.analysis.outcome.together import fell_together, stays_at_worst
@@ -17,6 +17,7 @@ from loglens.model.outcome import SUCCESS, RunOutcome
 from loglens.model.run_end import STOPPED, end_notes, kind_of_end
 from loglens.model.series import Series
 from loglens.model.source import Note
+from loglens.stats.guessing import chance_classes
 
 #: In the order in which they decide among curves of the same weight.
 GRAVE = ("lost", "unstable")
@@ -135,6 +136,8 @@ def _denial(chief: Indicator, indicator: Indicator) -> str | None:
         return f"{_course(indicator)}, far above the {number(level)} of a guess"
     if not chief.heldout:
         return _course(indicator) if indicator.state in GRAVE and indicator.metric else None
+    if not indicator.heldout and not indicator.metric and _stays_near_chance(progress):
+        return f"{_course(indicator)}, and hardly leaves the level of guessing: its labels may be wrong"
     if indicator.heldout and not indicator.metric and progress.kept <= 0 and _risen(progress):
         return f"{_course(indicator)}, worse than at the start"
     if indicator.heldout and not indicator.metric and _never_below_first(progress):
@@ -146,6 +149,13 @@ def _never_below_first(progress: Progress) -> bool:
     """Whether each of four later evaluations or more lies a tenth or more above the first one."""
     value = progress.curve.value
     return len(value) > BRIEF and bool(value[1:].min() > (1 + LITTLE) * abs(float(value[0])))
+
+
+def _stays_near_chance(progress: Progress) -> bool:
+    """Whether a training loss begins at ln C and gains little of that, as under labels that are mostly wrong."""
+    if progress.gained is None or len(progress.curve) < ENOUGH or progress.gained >= LITTLE:
+        return False
+    return chance_classes(progress.start, AT_CHANCE) is not None
 
 
 def _risen(progress: Progress) -> bool:

@@ -61,7 +61,7 @@ def percent_scores(curves: Sequence[Series]) -> frozenset[str]:
 
 
 def is_error_rate(curve: Series) -> bool:
-    """Whether a metric is a share of wrong answers, by its tag."""
+    """Whether a curve is an error rate of words, characters, tokens or phones."""
     return curve.role == "metric_lower" and bool(ERROR_RATE.search(curve.tag))
 
 

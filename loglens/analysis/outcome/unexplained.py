@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE
-from loglens.analysis.outcome.curve_state import ENOUGH
+from loglens.analysis.outcome.curve_state import ENOUGH, few_right
 from loglens.analysis.outcome.indicators import Indicator, indicators, is_resumed
 from loglens.analysis.outcome.together import fell_together, stands_at_worst, stays_at_worst
 from loglens.model.finding import Confidence, Finding, Rule, RuleHelp, Severity
@@ -93,14 +93,15 @@ def _surely_stuck(chief: Indicator, seen: Sequence[Indicator]) -> bool:
     """Whether a held-out curve or a reward stands still far from its best, and no other curve learns.
 
     What stands still at a fair level may have been good from the start; so may a training loss, of which nobody
-    knows the best value. A held-out metric at its worst level says it whatever the losses do, unless one of another
-    kind learns: a loss of rare events falls by learning how rare they are.
+    knows the best value. A held-out metric at its worst level, or with few answers right, says it whatever the losses
+    and the training metrics do, unless a held-out one of another kind learns: a loss of rare events falls by learning
+    how rare they are.
     """
     progress = chief.progress
     if progress is None:
         return False
-    if chief.metric and chief.heldout and stands_at_worst(chief):
-        return not any(indicator.metric and indicator.state in SUCCESS for indicator in seen)
+    if chief.metric and chief.heldout and (stands_at_worst(chief) or few_right(progress)):
+        return not any(one.metric and one.heldout and one.state in SUCCESS for one in seen)
     if any(indicator.state in SUCCESS for indicator in seen):
         return False
     if not chief.heldout:

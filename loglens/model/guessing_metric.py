@@ -1,0 +1,81 @@
+"""An accuracy that stands still at the level of guessing, and what the loss beside it says of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from loglens.model.finding import Confidence, Severity
+from loglens.model.numbers import number
+from loglens.model.series import Series, as_share
+from loglens.model.sign import Sign
+from loglens.model.vocabulary import ACCURACY
+from loglens.stats.blocks import MEDIAN_ERROR, noise
+from loglens.stats.guessing import chance_classes
+
+#: Points of an accuracy that show it stand still, and how many make it an error.
+POINTS, SURE_POINTS = 10, 20
+#: A gain that would count, as a share of all that is possible, and one that is none.
+SEEN, STILL = 0.1, 0.02
+#: A loss within so much of ln C is at it (as in loss-not-decreasing), an accuracy within so much of 1 / C at that.
+AT_CHANCE, NEAR = 0.02, 0.15
+#: An answer that is the same for every input, and right in a share a of all cases, costs -ln a or more: no answer is
+#: commoner. A cross entropy below half of that tells inputs apart. It began at 0.8 of that or more, if it is one.
+TELLS_APART, BEGINS = 0.5, 0.8
+#: An accuracy that stands still higher than this may be as good as it gets.
+GUESSABLE = 0.5
+#: Points of a loss that show where it ends.
+LOSS_POINTS = 3
+
+
+def guesses(metrics: Sequence[Series], losses: Sequence[Series]) -> Iterator[Sign]:
+    """The first accuracy that stands still at the level of guessing, while the loss of its split tells that it is one.
+
+    Either that loss ends at ln C, and the accuracy is about 1 / C: what fell before was the first burst. Or it begins
+    at -ln a of the accuracy a and falls below half of that, which only answers that tell inputs apart can do.
+    """
+    for metric in metrics:
+        level = _stands_at(metric)
+        if level is None:
+            continue
+        for loss in (loss.finite for loss in losses if loss.split == metric.split and len(loss.finite) >= LOSS_POINTS):
+            end, guess = float(np.median(loss.tail(0.1, LOSS_POINTS))), -float(np.log(level))
+            classes = chance_classes(end, AT_CHANCE)
+            if classes and abs(level * classes - 1) <= NEAR:
+                why = f"{loss.tag} ends at {number(end)}, at ln {classes}: both are those of guessing"
+            elif BEGINS * guess <= loss.value[0] and end < TELLS_APART * guess:
+                why = (
+                    f"{loss.tag} falls from {number(loss.value[0])} to {number(end)}, which one answer for all samples "
+                    "cannot reach: the metric measures something else, or has other labels"
+                )
+            else:
+                continue
+            yield _sign(metric.finite, loss, level, end, why)
+            return
+
+
+def _stands_at(metric: Series) -> float | None:
+    """The level of an accuracy below one half that gains nothing, where a gain would have been seen; else None."""
+    value = as_share(metric.finite).value
+    if metric.role != "metric_higher" or not ACCURACY.search(metric.tag) or len(value) < POINTS:
+        return None
+    third = len(value) // 3
+    error = MEDIAN_ERROR * noise(value) * float(np.sqrt(2 / third))
+    first, last = float(np.median(value[:third])), float(np.median(value[-third:]))
+    level = float(np.median(value))
+    if 4 * error > SEEN or abs(last - first) > STILL + 2 * error or not 0 < level < GUESSABLE:
+        return None
+    middle = float(np.median(value[third:-third]))
+    return level if abs(middle - level) <= STILL + 2 * error else None
+
+
+def _sign(metric: Series, loss: Series, level: float, end: float, why: str) -> Sign:
+    return Sign(
+        f"{metric.tag} stands still at {number(float(np.median(metric.value)))} in {len(metric):,} points, and {why}",
+        Severity.ERROR if len(metric) >= SURE_POINTS else Severity.WARNING,
+        Confidence.MEDIUM,
+        {"value": level, "points": len(metric), "stays_at": "guessing", "loss_end": end},
+        (metric, loss),
+        end=metric.last_step,
+    )
