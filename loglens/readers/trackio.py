@@ -100,7 +100,7 @@ def _run(source: Source, project: _Project, key: str, name: str, notes: list[Not
 
 
 def _database(path: Path, project: _Project, notes: list[Note]) -> None:
-    def table(name: str, *wanted: str) -> list[tuple[Any, ...]]:
+    def table(name: str, *wanted: str) -> Iterator[tuple[Any, ...]]:
         return sqlite_file.rows(connection, name, ("run_id", "run_name", *wanted), notes, path.name)
 
     lost = 0

@@ -289,6 +289,16 @@ def test_a_row_of_empty_lists(tmp_path: Path) -> None:
     judged(tmp_path, ("json",))
 
 
+@pytest.mark.parametrize("name", ["trainer_state.json", "log.jsonl"])
+def test_more_objects_than_fit_into_memory(tmp_path: Path, name: str) -> None:
+    """45 MB of empty lists take 1.3 GB once they are read."""
+    rows = b'{"step": 1, "loss": 0.5}\n{"step": 2, "loss": 0.4}\n' if name == "log.jsonl" else b""
+    (tmp_path / name).write_bytes(rows + b'{"log_history": [' + b"[]," * 15_000_000 + b"[]]}\n")
+    report = judged(tmp_path, ("json",))
+    said = notes(report) if name == "log.jsonl" else [item.why for item in report.unread]
+    assert any("line" in each if name == "log.jsonl" else "memory" in each for each in said)
+
+
 def test_a_source_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def endless(*_: object) -> None:
         while True:

@@ -27,6 +27,8 @@ fast_loads: Callable[[bytes], Any] = import_module("orjson").loads if find_spec(
 
 #: The largest JSON document that is read as a whole, in bytes; parsed it takes ten times as much.
 MAX_SIZE = 256 << 20
+#: The most that objects and lists in it may take, in bytes of memory: so many each, and for each entry.
+MAX_PARSED, NEST, ENTRY = 1 << 30, 72, 8
 MAX_DEPTH = 32
 #: So many lines are parsed together.
 AT_ONCE = 256
@@ -81,6 +83,13 @@ def _is_deep(value: Any) -> bool:
     return bool(level)
 
 
+def is_too_many(text: bytes) -> bool:
+    """Whether the objects and lists of a JSON text take too much memory: `[],` is 3 bytes, and 80 once it is read."""
+    if len(text) * (NEST + ENTRY) <= 2 * MAX_PARSED:
+        return False
+    return NEST * (text.count(b"[") + text.count(b"{")) + ENTRY * text.count(b",") > MAX_PARSED
+
+
 def document(path: Path) -> Any:
     """A whole file of JSON. Raises UnreadableError."""
     try:
@@ -91,6 +100,8 @@ def document(path: Path) -> Any:
         raise refuse(path, f"{size >> 20} MB of JSON in one piece; at most {MAX_SIZE >> 20} MB is read")
     try:
         content = b"".join(open_text(path))
+        if is_too_many(content):
+            raise refuse(path, f"more objects than fit into {MAX_PARSED >> 30} GB of memory; write it as JSON lines")
         with suppress(ValueError):
             return _exact(content)
         return parse(content.decode("utf-8-sig", "replace"))
@@ -153,6 +164,8 @@ def _values(lines: list[bytes], exact: bool = True) -> list[Any]:
 def _value(text: bytes, exact: bool = True) -> Any:
     if not text.strip():
         return _BLANK
+    if is_too_many(text):
+        return None
     with suppress(ValueError):
         return parse(text) if exact else _fast(text)
     with suppress(ValueError):

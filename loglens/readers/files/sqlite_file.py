@@ -19,8 +19,10 @@ MAGIC = b"SQLite format 3\0"
 MAX_LENGTH, MAX_SIZE = 64 << 20, 4 << 30
 #: In a file beyond the first size texts and blobs are counted, and cut to the second.
 LARGE, MAX_CELL = 16 << 20, 1 << 20
-#: So many bytes of them are charged to the budget at a time.
-CHARGED_AT_ONCE = 1 << 20
+#: The texts of so many rows are charged to the budget at a time.
+CHARGED_AT_ONCE = 32
+#: Cells that are no texts.
+_NUMBERS = frozenset({int, float, type(None)})
 #: What a writer leaves beside its file while it is at work, without which the file is not whole; and how it begins.
 BESIDE: dict[str, tuple[bytes, ...]] = {
     "-wal": (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"),
@@ -130,27 +132,30 @@ def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
     return frozenset(row[1] for row in connection.execute(f'PRAGMA table_info("{table}")'))
 
 
-def rows(connection: sqlite3.Connection, table: str, wanted: Sequence[str], notes: list[Note], file: str) -> list[Row]:
-    """The wanted columns of a table in the order written, None for a column that it lacks.
+def rows(
+    connection: sqlite3.Connection, table: str, wanted: Sequence[str], notes: list[Note], file: str
+) -> Iterator[Row]:
+    """Yield the wanted columns of a table in the order written, None for a column that it lacks.
 
     Where pages are damaged, what stands before and after them is read, and that is said in `notes`.
     """
     known = columns(connection, table)
     if not known:
-        return []
+        return
     large = _size(connection) > LARGE
     named = ", ".join((_cut(name) if large else f'"{name}"') if name in known else "NULL" for name in wanted)
-    found: list[Row] = []
-    query = f'SELECT rowid, {named} FROM "{table}" ORDER BY rowid'  # noqa: S608 - our names
+    query = f'SELECT {named}, rowid FROM "{table}" ORDER BY rowid'  # noqa: S608 - our names
+    texts, last = _Texts(), None
     try:
         cursor = connection.execute(query)
-        found.extend(_affordable(cursor) if large else cursor)
+        for row in texts.affordable(cursor) if large else cursor:
+            last = row[-1]
+            yield row[:-1]
     except _DAMAGE as error:
         notes.append(Note("corrupt", f"table {table} is damaged ({_said(error)}); the rows around it are read", file))
-        found += _backwards(connection, table, named, found[-1][0] if found else None)
-    if large and any(isinstance(cell, str | bytes) and len(cell) == MAX_CELL for row in found for cell in row):
+        yield from _backwards(connection, table, named, last)
+    if texts.longest >= MAX_CELL:
         notes.append(Note("left-out", f"texts of table {table} are read up to {MAX_CELL >> 20} MB each", file))
-    return [row[1:] for row in found]
 
 
 def _size(connection: sqlite3.Connection) -> int:
@@ -165,29 +170,47 @@ def _cut(name: str) -> str:
     return f'CASE WHEN {long} THEN substr("{name}", 1, {MAX_CELL}) ELSE "{name}" END'
 
 
-def _affordable(found: Iterable[Row]) -> Iterator[Row]:
-    """Rows until the budget has no room for their texts. It is charged for many rows at a time."""
-    room = budget()
-    at_once, held = min(CHARGED_AT_ONCE, room.left("text") // 16), 0
-    for row in found:
-        for cell in row:
-            if isinstance(cell, str | bytes):
-                held += len(cell)
-        if held > at_once:
-            if room.take("text", held) < held:
-                return
-            held = 0
-        yield row
-    room.take("text", held)
+class _Texts:
+    """Charges the budget for the texts and blobs of rows, many rows at a time. longest: the length of the longest."""
+
+    def __init__(self) -> None:
+        self.longest = 0
+        self._room = budget()
+
+    def affordable(self, found: Iterable[Row]) -> Iterator[Row]:
+        """Rows until the budget has no room for their texts. Those before a damaged page come before its error."""
+        some: list[Row] = []
+        try:
+            for row in found:
+                some.append(row)
+                if len(some) == CHARGED_AT_ONCE:
+                    if not self._afford(some):
+                        return
+                    yield from some
+                    some = []
+        except _DAMAGE:
+            if self._afford(some):
+                yield from some
+            raise
+        if self._afford(some):
+            yield from some
+
+    def _afford(self, rows: list[Row]) -> bool:
+        lengths: list[int] = []
+        for column in zip(*rows, strict=True):
+            if not _NUMBERS.issuperset(map(type, column)):
+                lengths += [len(cell) for cell in column if isinstance(cell, str | bytes)]
+        self.longest = max(self.longest, max(lengths, default=0))
+        return self._room.take("text", sum(lengths)) == sum(lengths)
 
 
 def _backwards(connection: sqlite3.Connection, table: str, named: str, last: object) -> list[Row]:
     found: list[Row] = []
     try:
-        for row in connection.execute(f'SELECT rowid, {named} FROM "{table}" ORDER BY rowid DESC'):  # noqa: S608 - our names
-            if row[0] == last:
+        for row in connection.execute(f'SELECT {named}, rowid FROM "{table}" ORDER BY rowid DESC'):  # noqa: S608 - our names
+            if row[-1] == last:
                 break
-            found.append(row)
+            found.append(row[:-1])
     except _DAMAGE:
         pass
     return found[::-1]

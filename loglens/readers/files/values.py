@@ -54,12 +54,8 @@ _UNITS = {"": 1.0} | {
         ("s sec secs second seconds", 1.0),
         ("min mins minute minutes", 60.0),
         ("h hr hrs hour hours", 3600.0),
-        (
-            "B bytes W °C Hz dB it its iter iters step steps sample samples img imgs image images "
-            "tok toks token tokens",
-            1.0,
-        ),
-        ("example examples ex seq seqs batch batches epoch epochs req reqs frame frames", 1.0),
+        ("B bytes W °C Hz dB it its iter iters step steps sample samples img imgs image images", 1.0),
+        ("tok toks token tokens example examples ex seq seqs batch batches epoch epochs req reqs frame frames", 1.0),
         *(
             (f"{prefix}B {prefix.lower()}b {prefix} {prefix}Hz", 1000.0**power)
             for power, prefix in enumerate("KMGT", 1)
