@@ -257,7 +257,7 @@ def test_what_cannot_be_drawn_is_one_line(args: list[str], code: int, said: str)
 
 def test_nothing_readable_is_2() -> None:
     done = call("missing", "-o", "f.svg")
-    assert done.exit_code == 2 and done.stderr.startswith("missing: no such file")
+    assert done.exit_code == 2 and done.stderr.startswith("loglens: missing: no such file")
 
 
 def test_without_the_extra_it_says_what_to_install() -> None:
