@@ -22,6 +22,8 @@ _AVERAGE = re.compile(
 _ACCURACY = re.compile(rb"(?m)^[ \t]+accuracy[ \t]{2,}(\d\.\d+)[ \t]+\d+[ \t]*(?=\r?$)")
 _AVERAGES = (b"precision", b"recall", b"f1-score")
 _HEADING = re.compile(rb"(?m)(?:^|[ \t])([A-Za-z]{3,10})[ \t]*\|[ \t]*([A-Za-z]{3,10})[ \t]*(?=\r?$)")
+#: A quick test for a whole block.
+_HELD_OUT_CELL = re.compile(rb"\|[ \t]*+(?:[Vv]al|[Dd]ev|[Tt]est|VAL|DEV|TEST)")
 _ROW = re.compile(
     rb"(?m)([A-Za-z_][\w/.@-]*)[ \t]*\|[ \t]*(%s|N/A)[ \t]*\|[ \t]*(%s|N/A)[ \t]*(?=\r?$)" % (_NUMBER, _NUMBER)
 )
@@ -39,7 +41,7 @@ class EvaluationTables:
             block = _COCO.sub(_coco_name, block)
         if b" avg " in block or b"avg / total" in block:
             block = _ACCURACY.sub(rb"accuracy: \1", _AVERAGE.sub(_averages, block))
-        if b"|" in block:
+        if b"|" in block and _HELD_OUT_CELL.search(block):
             for heading in _HEADING.finditer(block):
                 if len({split_word(word.decode()) for word in heading.groups()} - {""}) > 1:
                     self._parts = heading[1], heading[2]

@@ -7,8 +7,8 @@ import re
 from loglens.readers.text.cell_names import is_counter
 
 #: Two such lines, one below the other; a quick test for a whole block.
-HEADER = re.compile(rb"(?m)^[#%] ?[A-Za-z_]\S*+[ \t]*+\r?\n[#%] ?[A-Za-z_]\S*+[ \t]*+\r?$")
-_NAME = re.compile(rb"[#%] ?([A-Za-z_]\S*+)[ \t]*+\r?")
+HEADER = re.compile(rb"(?m)^# [A-Za-z_]\S*+[ \t]*+\r?\n# [A-Za-z_]\S*+[ \t]*+\r?$")
+_NAME = re.compile(rb"# ([A-Za-z_]\S*+)[ \t]*+\r?")
 _NUMBER = re.compile(rb"[-+]?(?:\d++\.?\d*+|\.\d++)(?:e[-+]?\d++)?|nan|[-+]?inf", re.I)
 _LEAST, _MAX_LENGTH = 3, 4000
 

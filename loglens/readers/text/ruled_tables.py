@@ -71,7 +71,8 @@ class RuledTables:
         unruled = self._unruled.begun or HEADER.search(block)
         stacked = self._stacked.begun or HEADING.search(block)
         loose = self._loose.begun or LOOSE.search(block)
-        above_it = self._above.begun or NAMES_ABOVE.search(block)
+        commented = b"\n# " in block or block.startswith(b"# ")
+        above_it = self._above.begun or (commented and NAMES_ABOVE.search(block))
         if not (ruled or unruled or stacked or loose or above_it or self._names or self._paired):
             self._last = block[:-1].rpartition(b"\n")[2]
             return block
