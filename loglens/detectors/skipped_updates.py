@@ -9,7 +9,7 @@ one when that was too much, one in 2000; AMP's first steps skip several. Counts 
 counts of 0 and 1 for one step each, others for what happened since the point before. Without such counts the gradient
 norm is used: mixed precision skips updates whose gradient is not finite. It is an error where no norm is finite from
 some point to the end (ten points at least), and the loss, though it is finite and varies, does not improve from there
-on (by less than 5 % or four deviations of its level), and had not improved before: no update is applied. A loss that
+on by as much as 5 % or four deviations of its level, and had not improved before: no update is applied. A loss that
 had come down may be near its best, and a norm that is an average is infinite by one step of many: then it is a note.
 So is a norm that is not finite now and then while the loss falls, with more than a tenth of the points.
 
