@@ -4,7 +4,7 @@ Why it matters. A policy that has become deterministic no longer explores: what 
 never will.
 
 How it is found. The entropy falls below a tenth of its early level and stays there for a tenth of the run (or ends
-below a hundredth of it, for three points), while the reward does not rise: by less than a tenth of its size and less
+below a hundredth of it, for three points), while the reward hardly rises: by less than a tenth of its size and less
 than three standard errors of its noise. Policies spend most of their entropy early, and some of that is learning, so
 the reward decides: an error where the entropy is gone in the first half of the run, a warning later, and a note where
 the reward gains anyway or was not logged, and the entropy ends below a hundredth of its early level. The standard

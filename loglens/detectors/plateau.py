@@ -1,6 +1,6 @@
 """The loss falls, then stalls because nothing drives it any more.
 
-Why it matters. From the stall on the run costs time and gains nothing; what stalled it is in the log.
+Why it matters. From the stall on the run costs time and achieves nothing; what stalled it is in the log.
 
 How it is found. For at least the last half of the run the loss falls by less than 5 % (and two standard errors) from
 the first to the last fifth of it, and one of three holds; a flat curve alone is not a sign, as a run that is done is

@@ -3,20 +3,19 @@
 Why it matters. A skipped step costs its time and changes nothing; the schedules of learning rate and data
 advance as if it had. Where every step is skipped, nothing is learned at all.
 
-How it is found. More than a tenth of the updates after the first twentieth of the run were skipped, or more
-than a tenth of the logged points report an overflow. PyTorch's GradScaler doubles its scale every 2000
-clean steps and skips one when that was too much, one in 2000; AMP's first steps skip several. Counts that
-only rise are taken for totals, counts of 0 and 1 for one step each, others for what happened since the
-point before. Without such counts the gradient norm is used: mixed precision skips updates whose gradient is not finite.
-It is an error where no norm is finite from some point to the end (ten points at least), and the loss, though it is
-finite and varies, gains nothing from there on, less than 5 % or four deviations of its level, nor had gained before:
-no update is applied. A loss that had come down may be near its best, and a norm that is an average is infinite by
-one step of many: then it is a note. So is a norm that is not finite now and then while the loss falls, with
-more than a tenth of the points.
+How it is found. More than a tenth of the updates after the first twentieth of the run were skipped, or more than a
+tenth of the logged points report an overflow. PyTorch's GradScaler doubles its scale every 2000 clean steps and skips
+one when that was too much, one in 2000; AMP's first steps skip several. Counts that only rise are taken for totals,
+counts of 0 and 1 for one step each, others for what happened since the point before. Without such counts the gradient
+norm is used: mixed precision skips updates whose gradient is not finite. It is an error where no norm is finite from
+some point to the end (ten points at least), and the loss, though it is finite and varies, does not improve from there
+on by as much as 5 % or four deviations of its level, and had not improved before: no update is applied. A loss that
+had come down may be near its best, and a norm that is an average is infinite by one step of many: then it is a note.
+So is a norm that is not finite now and then while the loss falls, with more than a tenth of the points.
 
-When it is wrong. Counts of samples, not of steps, have another unit; the share is then not of updates.
-Whether the scale recovers is for `loss-scale-collapse` to say; so counts alone make a note. A norm that is computed
-before the gradients are unscaled may overflow where they do not.
+When it is wrong. Counts of samples, not of steps, have another unit; the share is then not of updates. Whether the
+scale recovers is judged by `loss-scale-collapse`, so counts alone make a note. A norm that is computed before the
+gradients are unscaled may overflow where they do not.
 """
 
 from __future__ import annotations

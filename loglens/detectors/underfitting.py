@@ -9,10 +9,10 @@ gained in the second half. It is an error where metrics of training and of valid
 (after 20 losses and 100 steps, and past the warmup). Losses alone cannot tell a model that is too small from
 one that is fine-tuned near its optimum, so without an accuracy nothing is claimed.
 
-Or the norm of all weights is below a tenth of its start for the last fifth of the run, while the training loss
-gains nothing: less than 3 % in the second half and less than a quarter in all. Then decay pulls the weights to
-zero faster than the gradients can hold them (the norm of the decayed weights at which both balance is in
-inverse proportion to the decay).
+Or the norm of all weights is below a tenth of its start for the last fifth of the run, while the training loss hardly
+improves: by less than 3 % in the second half and less than a quarter in all. Then decay pulls the weights to zero
+faster than the gradients can hold them (the norm of the decayed weights at which both balance is in inverse proportion
+to the decay).
 
 When it is wrong. A task that is noise for the most part has a low best accuracy.
 """

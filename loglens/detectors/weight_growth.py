@@ -4,14 +4,14 @@ Why it matters. Weights that end unexpectedly large are the oldest sign of an ex
 without its peak: activations saturate or overflow, the effective learning rate dies away, the model
 overfits, and the run ends in NaN if it lasts long enough.
 
-How it is found. The norm (logged, or exact from the sums of squares of histograms) at least doubles in the
-second half of the run, ends at least four times above its start, and its log-linear slope over that half
-doubles it even at the lower end of its 99 % confidence interval: a norm that grows by the same amount each
-step from zero doubles in that half in the same way, and growth that slows down is harmless. The loss gains nothing in
-that half to show for it (nor the reward, in the whole run); a training loss that gains while the held-out one
-suffers does not count. The growth factor of two per window is TheDeepChecker's; that the loss gains nothing excludes
-healthy runs, whose norms grow as well but ever more slowly (like the root or the logarithm of
-the step). It is an error where a loss rises in that half, a warning where none is harmed.
+How it is found. The norm (logged, or exact from the sums of squares of histograms) at least doubles in the second half
+of the run, ends at least four times above its start, and its log-linear slope over that half doubles it even at the
+lower end of its 99 % confidence interval: a norm that grows by the same amount each step from zero doubles in that
+half in the same way, and growth that slows down is harmless. The loss does not improve in that half to show for it
+(nor does the reward, in the whole run); a training loss that gains while the held-out one suffers does not count. The
+growth factor of two per window is TheDeepChecker's; that the loss does not improve excludes healthy runs, whose norms
+grow as well but ever more slowly (like the root or the logarithm of the step). It is an error where a loss rises in
+that half, a warning where none is harmed.
 
 Fewer than 15 norms are not judged: the line through their second half needs eight.
 

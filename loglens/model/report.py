@@ -303,15 +303,16 @@ class Report:
 
     @cached_property
     def splits(self) -> list[Split]:
-        """The parameters whose values separate failed runs from healthy ones."""
+        """The parameters whose values separate failed and suspect runs from healthy ones."""
         from loglens.stats.parameter_splits import splits
 
         return splits(self.sweep)
 
     @property
     def sweep(self) -> list[tuple[Mapping[str, Any], bool]]:
-        """Of every failed and every healthy run its parameters, and whether it failed."""
-        return [(run.params, run.verdict == "failed") for run in self.judged if run.verdict in ("failed", "healthy")]
+        """Of every failed, suspect and healthy run its parameters, and whether something is wrong with it."""
+        told = ("failed", "suspect", "healthy")
+        return [(run.params, run.verdict != "healthy") for run in self.judged if run.verdict in told]
 
     @property
     def counts(self) -> dict[str, int]:

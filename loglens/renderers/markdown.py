@@ -20,6 +20,7 @@ from loglens.renderers.shared.summary import (
     complaints,
     counts_line,
     distinct,
+    hints_heading,
     numbers,
     of_kind,
     parameter_hints,
@@ -56,7 +57,7 @@ def render(report: Report, *, limit: int = LIMIT) -> str:
         page.add(_groups(runs))
     apart = parameter_hints(report)
     if apart:
-        page.add("**What the failed runs have in common**\n\n" + "\n".join(f"- {prose(line)}" for line in apart))
+        page.add(f"**{hints_heading(report)}**\n\n" + "\n".join(f"- {prose(line)}" for line in apart))
     if len(runs) > 1:
         page.add(_table(runs, int(limit * TABLE)))
     if report.unread:

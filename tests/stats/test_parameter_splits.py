@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from loglens.renderers.shared.summary import hints_heading, parameter_hints
 from loglens.stats.parameter_splits import ALPHA, _cut, comparable, splits
 from tests.cli.test_cli import bad, call, good
+from tests.golden.example import failed, healthy, report, suspect
 
 Runs = list[tuple[dict[str, Any], bool]]
 
@@ -111,6 +114,15 @@ def test_a_report_on_many_runs_tells_it() -> None:
     for name in ("markdown", "html"):
         told = call("diagnose", "runs", "--format", name).stdout
         assert "10 of 10 failed" in told and "What the failed runs have in common" in told
+
+
+def test_suspect_runs_count_among_those_with_something_wrong() -> None:
+    made = report(*(replace(suspect() if i % 2 else healthy(), run=f"r{i}", params={"lr": i % 2}) for i in range(20)))
+    assert hints_heading(made) == "What the suspect runs have in common"
+    assert parameter_hints(made)[0].startswith("lr > 0: 10 of 10 suspect, of the others 0 of 10 (p ")
+    both = replace(made, runs=(replace(failed(), params={"lr": 1}), *made.runs))
+    assert hints_heading(both) == "What the failed and suspect runs have in common"
+    assert "11 of 11 failed or suspect" in parameter_hints(both)[0]
 
 
 def test_few_runs_are_shown_one_by_one() -> None:

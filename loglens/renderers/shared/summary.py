@@ -70,19 +70,30 @@ def by_cause(runs: Sequence[RunT]) -> list[tuple[str, str, list[RunT]]]:
 
 
 def parameter_hints(report: Report) -> list[str]:
-    """Which parameters go with failure, a sentence each, or one sentence that none does."""
+    """Which parameters go with failed and suspect runs, a sentence each, or one sentence that none does."""
     if len(report.judged) <= FEW_RUNS or not comparable(report.sweep):
         return []
-    return [_split(split) for split in report.splits] or ["no parameter that is not explained by chance as well"]
+    wrong = _wrong(report, "or")
+    return [_split(split, wrong) for split in report.splits] or ["no parameter that is not explained by chance as well"]
 
 
-def _split(split: Split) -> str:
+def hints_heading(report: Report) -> str:
+    """The heading of what parameter_hints says: "What the failed and suspect runs have in common"."""
+    return f"What the {_wrong(report, 'and')} runs have in common"
+
+
+def _wrong(report: Report, link: str) -> str:
+    verdicts = {run.verdict for run in report.judged}
+    return f" {link} ".join(verdict for verdict in ("failed", "suspect") if verdict in verdicts)
+
+
+def _split(split: Split, wrong: str) -> str:
     value = number(split.value) if isinstance(split.value, float) else say(split.value, 60)
     rest = split.failed_in_all - split.failed, split.healthy_in_all - split.healthy
     chance = "< 0.0001" if split.p < 1e-4 else f"= {split.p:.2g}"
     return (
         f"{say(split.param, 60)} {split.relation} {value}: {split.failed:,} of {split.failed + split.healthy:,} "
-        f"failed, of the others {rest[0]:,} of {sum(rest):,} (p {chance})"
+        f"{wrong}, of the others {rest[0]:,} of {sum(rest):,} (p {chance})"
     )
 
 

@@ -18,6 +18,7 @@ from loglens.renderers.shared.summary import (
     by_cause,
     distinct,
     drawn_curve,
+    hints_heading,
     parameter_hints,
     worst_first,
 )
@@ -55,7 +56,7 @@ def _page(report: Report, look: TextStyle) -> Iterator[RenderableType]:
     apart = parameter_hints(report)
     if apart:
         yield ""
-        yield look.text(("What the failed runs have in common", "head"))
+        yield look.text((hints_heading(report), "head"))
         yield from (indented(look.text(look.say(line))) for line in apart)
     if report.unread:
         yield ""
