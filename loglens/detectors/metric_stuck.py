@@ -17,7 +17,7 @@ Fewer evaluations than six are judged where each gives one and the same bad valu
 or three of two metrics (again an error where two splits agree). A score of skill (R2, a correlation of classes,
 kappa, an area under the ROC curve) that is within 0.02 of what a constant answer gets, in the later half of its
 points, stands still whatever its digits. So does an accuracy a below one half whose thirds differ by no more than
-0.02 beyond their noise, where the loss of its split ends at ln C and a is about 1 / C, or falls from the -ln a of
+0.02 beyond their noise, where the loss of its split falls to ln C and a is about 1 / C, or falls from the -ln a of
 guessing to less than half of that.
 
 A perfect metric is a note, as an easy task is solved soon. It is a warning where nothing was measured on held-out data
