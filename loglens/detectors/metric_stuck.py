@@ -12,11 +12,12 @@ by more than 2 % of its level. A measured metric of 100 samples or more that rep
 while the model changes has a chance of one in a million (a change moves the count of right answers with a chance of
 nine in ten or more).
 
-Fewer evaluations than that are judged where each gives one and the same bad value (15 % right or less): four,
-or three of two metrics (an error where two splits agree). A score of skill (R2, a correlation of classes,
+It is an error at ten points, or where two splits agree.
+Fewer evaluations than six are judged where each gives one and the same bad value (15 % right or less): four,
+or three of two metrics (again an error where two splits agree). A score of skill (R2, a correlation of classes,
 kappa, an area under the ROC curve) that is within 0.02 of what a constant answer gets, in the later half of its
 points, stands still whatever its digits. So does an accuracy a below one half whose thirds differ by no more than
-0.02 beyond their noise, where the loss of its split ends at ln C and a is about 1 / C, or falls from the -ln a of
+0.02 beyond their noise, where the loss of its split falls to ln C and a is about 1 / C, or falls from the -ln a of
 guessing to less than half of that.
 
 A perfect metric is a note, as an easy task is solved soon. It is a warning where nothing was measured on held-out data
@@ -100,9 +101,9 @@ def detect(
     if unskilled := [curve for curve in measured if has_no_skill(curve)]:
         yield no_skill(unskilled[0], max(losses, key=relative_range))
         return
-    held_out = bool(val_loss) or measured[0].split in ("val", "test")
-    trivial = not held_out and any(vanishes(curve, vanished) for curve in losses)
-    yield from stands_still(measured, losses, perfect_points, sure_points, trivial=trivial)
+    trivial = not (val_loss or measured[0].split in ("val", "test")) and any(vanishes(c, vanished) for c in losses)
+    still = sum(any(constant_kind(c) in (WORST, SAME) for c in _long(split, min_points)) for split in splits)
+    yield from stands_still(measured, losses, perfect_points, sure_points if still < 2 else FEW, trivial=trivial)
 
 
 def stands_still(

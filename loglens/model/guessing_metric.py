@@ -23,6 +23,8 @@ AT_CHANCE, NEAR = 0.02, 0.15
 #: An answer that is the same for every input, and right in a share a of all cases, costs -ln a or more: no answer is
 #: commoner. A cross entropy below half of that tells inputs apart. It began at 0.8 of that or more, if it is one.
 TELLS_APART, BEGINS = 0.5, 0.8
+#: A loss that begins so many times above its end came down from a burst.
+BURST = 1.1
 #: An accuracy that stands still higher than this may be as good as it gets.
 GUESSABLE = 0.5
 #: Points of a loss that show where it ends.
@@ -42,7 +44,8 @@ def guesses(metrics: Sequence[Series], losses: Sequence[Series]) -> Iterator[Sig
         for loss in (loss.finite for loss in losses if loss.split == metric.split and len(loss.finite) >= LOSS_POINTS):
             end, guess = float(np.median(loss.tail(0.1, LOSS_POINTS))), -float(np.log(level))
             classes = chance_classes(end, AT_CHANCE)
-            if classes and abs(level * classes - 1) <= NEAR:
+            burst = loss.value[0] > BURST * end  # one that is there from the start is the matter of loss-not-decreasing
+            if classes and burst and abs(level * classes - 1) <= NEAR:
                 why = f"{loss.tag} ends at {number(end)}, at ln {classes}: both are those of guessing"
             elif BEGINS * guess <= loss.value[0] and end < TELLS_APART * guess:
                 why = (

@@ -31,8 +31,13 @@ EVALUATIONS = 5
 def is_old_enough(loss: Series, lr: Series | None) -> bool:
     """Whether a healthy run would have moved by now: 20 points, 100 updates, past the warmup of its learning rate."""
     updates = float(loss.last_step - loss.step[0]) if loss.axis == "step" else np.inf
-    warming = lr is not None and still_grows(lr.finite.value)
+    warming = lr is not None and still_grows(lr.finite.value) and _reaches(lr, loss)
     return len(loss) >= OLD_POINTS and updates >= OLD_STEPS and not warming
+
+
+def _reaches(lr: Series, loss: Series) -> bool:
+    """Whether the rate is known for most of the run."""
+    return lr.axis != loss.axis or 2 * lr.last_step >= loss.last_step
 
 
 def bounded(metrics: Sequence[Series], min_points: int = METRIC_POINTS) -> list[Series]:

@@ -67,20 +67,30 @@ def matches(tag: str, glob: str) -> bool:
     return tag == glob or fnmatchcase(tag, glob)
 
 
+#: A curve shows the beginning only where another one of so many points goes on for more than so many times its steps:
+#: some log every step of the first hundred, and evaluations from then on.
+WHOLE_POINTS, BEGINNING = 8, 10
+
+
 def main_curve(candidates: Sequence[Series]) -> Series:
     """Choose among curves of one role and split the one that a rule looks at.
 
     In this order: before clipping (what clipping hides is what matters), the total and not an extreme,
-    a best or a smoothed value, the most points (per step rather than per epoch: onsets are seen there),
-    no average over steps, what calls itself the total, the shortest name (the most general one), the one
-    logged first.
+    a best or a smoothed value, what was logged to the end and not for the first steps only, the most points (per step
+    rather than per epoch: onsets are seen there), no average over steps, what calls itself the total, the shortest name
+    (the most general one), the one logged first.
     """
+    if len(candidates) == 1:
+        return candidates[0]
+    ends = [series.last_step for series in candidates if len(series) >= WHOLE_POINTS]
+    latest = max(ends, default=0)
 
     def key(series: Series) -> tuple[bool | int, ...]:
         clipped, partial, averaged, total = _qualifiers(series.tag)
-        return clipped, partial, -len(series), averaged, not total, len(series.tag)
+        beginning = bool(len(series)) and BEGINNING * series.last_step < latest
+        return clipped, partial, beginning, -len(series), averaged, not total, len(series.tag)
 
-    return min(candidates, key=key) if len(candidates) > 1 else candidates[0]
+    return min(candidates, key=key)
 
 
 @lru_cache(1 << 18)

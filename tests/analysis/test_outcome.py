@@ -271,3 +271,16 @@ def test_a_validation_loss_above_its_first_value_throughout_takes_a_success_back
     assert judge_outcome([accuracy, above]).state == "unclear"
     below = curve(np.concatenate([[3.4], noisy(np.full(n - 1, 3.1), 0.01, 1)]))
     assert judge_outcome([accuracy, below]).state != "unclear"
+
+
+@pytest.mark.parametrize("n", [20, 60, 150])
+@pytest.mark.parametrize(("last", "severe"), [(0.01, True), (0.7, False)])
+def test_what_swings_to_the_end_is_an_error_where_its_last_evaluation_is_bad(n: int, last: float, severe: bool) -> None:
+    """An accuracy that falls from 0.7 to 0.01 at every fourth evaluation."""
+    for seed in SEEDS:
+        value = noisy(np.where(np.arange(n) % 4 == 3, 0.01, 0.7), 0.02, seed)
+        value[0], value[-4:-1], value[-1] = 0.01, 0.7, last
+        curves = [curve(value, "metric_higher")]
+        failure = unexplained(judge_outcome(curves), [], curves)
+        assert failure is not None and failure[0] == "unstable-training"
+        assert (failure[1].severity is Severity.ERROR) is severe

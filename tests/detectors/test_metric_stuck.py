@@ -130,3 +130,12 @@ def test_a_good_accuracy_that_one_answer_for_all_gets_is_a_warning(n: int, share
     assert found.severity is Severity.WARNING and "one answer" in found.message
     learned = {"loss": falling(n, 0.69, entropy / 3, 0.005), "val_loss": falling(n, 0.65, entropy / 3, 0.005)}
     assert only(RULE, learned | {"val_accuracy": np.full(n, share)}).severity is Severity.NOTE
+
+
+@pytest.mark.parametrize("n", [4, 5, 6, 8, 9, 12, 60])
+def test_more_evaluations_never_make_less_of_it(n: int) -> None:
+    """A translator that is NaN after its first update: nothing is right in any split."""
+    zero = np.r_[0.0006, np.zeros(n - 1)]
+    curves = {"loss": falling(10 * n, 11.4, 9.0), "train/accuracy": zero, "validation/accuracy": zero}
+    found = only(RULE, sparse(curves | {"train/bleu": 0 * zero, "validation/bleu": 0 * zero}))
+    assert found.severity is Severity.ERROR and found.evidence["stays_at"] == "worst"

@@ -24,6 +24,7 @@ def test_a_run_is_old_enough_after_points_updates_and_warmup() -> None:
     assert not learning.is_old_enough(loss, None), "its last step is 99"
     assert learning.is_old_enough(series(level(101, 2.3)), None)
     assert not learning.is_old_enough(series(level(101, 2.3)), warming)
+    assert learning.is_old_enough(series(level(58, 2.3), every=2_000), warming), "the rate is of the first 100 steps"
     assert not learning.is_old_enough(series(level(19, 2.3), every=100), None)
     epochs = replace(series(level(20, 2.3)), axis="epoch")
     assert learning.is_old_enough(epochs, None), "an epoch has many updates"

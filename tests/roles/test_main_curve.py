@@ -7,6 +7,7 @@ import pytest
 
 from loglens.model.series import Series
 from loglens.roles.from_tags import main_curve, roles_of_tags
+from tests.curves import series
 
 
 def _series(tag: str, points: int) -> Series:
@@ -51,3 +52,12 @@ def test_the_main_loss(tags: str, total: str | None) -> None:
 )
 def test_the_main_curve(candidates: list[tuple[str, int]], main: str) -> None:
     assert main_curve([_series(*candidate) for candidate in candidates]).tag == main
+
+
+@pytest.mark.parametrize("evaluations", [3, 8, 20])
+def test_a_curve_of_the_first_steps_alone_does_not_stand_for_the_run(evaluations: int) -> None:
+    """Losses of the first hundred steps, and evaluations from then on; too few of those decide nothing."""
+    start = _series("loss", 100)
+    whole = series(np.ones(evaluations), tag="train/loss", every=2_000)
+    assert main_curve([start, whole]).tag == ("train/loss" if evaluations >= 8 else "loss")
+    assert main_curve([start, series(np.ones(20), tag="train/loss", every=20)]).tag == "loss"

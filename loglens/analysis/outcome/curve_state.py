@@ -85,9 +85,7 @@ def _only_guesses(progress: Progress) -> bool:
     if progress.curve.role != "loss" or progress.gained is None or progress.wanders:
         return False
     low, high = MANY_CLASSES
-    late = progress.late * abs(progress.best - progress.start)
-    still = progress.late <= STILL or late <= 2 * progress.error
-    if low <= progress.start <= high and progress.gained < FREQUENCIES and still:
+    if low <= progress.start <= high and progress.gained < FREQUENCIES and _stands_still(progress):
         return True
     value = progress.curve.value
     early = float(np.median(value[len(value) // 10 : len(value) // 4 + 1]))
@@ -104,6 +102,7 @@ def ends_broken(curve: Series) -> bool:
 def _gained(progress: Progress) -> bool:
     share = progress.relative_gain if progress.gained is None else progress.gained
     low = not progress.lower and progress.ideal is not None and progress.end < progress.ideal / 2
+    low &= _stands_still(progress)  # what begins to rise late is little, not none
     return progress.sureness >= BEYOND_NOISE and share >= (NO_GAIN_OF_SHARE if low else NO_GAIN)
 
 
@@ -119,6 +118,12 @@ def _hidden_in_noise(progress: Progress) -> bool:
     """Whether the noise would hide a gain that is more than little: then none seen does not mean none made."""
     way = abs(progress.start) if progress.ideal is None else abs(progress.start - progress.ideal)
     return BEYOND_NOISE * progress.error > LITTLE * way
+
+
+def _stands_still(progress: Progress) -> bool:
+    """Whether the last quarter gains nothing, or no more than its noise."""
+    late = progress.late * abs(progress.best - progress.start)
+    return progress.late <= STILL or late <= 2 * progress.error
 
 
 def few_right(progress: Progress) -> bool:

@@ -136,6 +136,8 @@ def _denial(chief: Indicator, indicator: Indicator) -> str | None:
         return f"{_course(indicator)}, far above the {number(level)} of a guess"
     if not chief.heldout:
         return _course(indicator) if indicator.state in GRAVE and indicator.metric else None
+    if not indicator.heldout and indicator.metric and not chief.metric and _is_useless(indicator):
+        return f"{_course(indicator)} in training, where hardly any answers get right"
     if not indicator.heldout and not indicator.metric and _stays_near_chance(progress):
         return f"{_course(indicator)}, and hardly leaves the level of guessing: its labels may be wrong"
     if indicator.heldout and not indicator.metric and progress.kept <= 0 and _risen(progress):
@@ -149,6 +151,12 @@ def _never_below_first(progress: Progress) -> bool:
     """Whether each of four later evaluations or more lies a tenth or more above the first one."""
     value = progress.curve.value
     return len(value) > BRIEF and bool(value[1:].min() > (1 + LITTLE) * abs(float(value[0])))
+
+
+def _is_useless(indicator: Indicator) -> bool:
+    """Whether a metric shows few right answers and no gain that counts."""
+    progress = indicator.progress
+    return progress is not None and few_right(progress) and not _moved(indicator) and len(progress.curve) >= ENOUGH
 
 
 def _stays_near_chance(progress: Progress) -> bool:

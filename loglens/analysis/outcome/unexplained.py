@@ -23,7 +23,7 @@ HELP = RuleHelp(
         "the later half the curve that weighs most (held-out metrics, then held-out losses, training metrics, "
         "training losses) falls below half of its gain at least twice after it was above three quarters of it, "
         "in medians of a few points. It is said only where no other rule explains how the run ended. It is an error "
-        "where a held-out metric ends below half of its gain, beyond its noise.",
+        "where a held-out metric ends below half of its gain, beyond its noise, or with an evaluation below it.",
         "When it is wrong.": "A validation set of few samples swings without a fault; so does an average return "
         "over few episodes.",
     },
@@ -82,9 +82,18 @@ def unexplained(
 
 
 def _ends_below_half(chief: Indicator) -> bool:
-    """Whether a held-out metric ends below half of its gain, beyond its noise: what the run leaves is of no use."""
+    """Whether a held-out metric ends below half of its gain, beyond its noise: what the run leaves is of no use.
+
+    Of one that swings, the last evaluation counts: the last checkpoint is of a bad moment.
+    """
     progress = chief.progress
-    if progress is None or not (chief.heldout and chief.metric) or progress.sureness < BEYOND_NOISE:
+    if progress is None or not (chief.heldout and chief.metric):
+        return False
+    sign = -1.0 if progress.lower else 1.0
+    last, gain = sign * (progress.last - progress.start), sign * (progress.best - progress.start)
+    if progress.comes_back >= 2 and last < gain / 2:
+        return True
+    if progress.sureness < BEYOND_NOISE:
         return False
     return progress.kept < 0.5 and progress.drop_sureness >= BEYOND_NOISE
 
