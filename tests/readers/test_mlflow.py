@@ -253,7 +253,8 @@ def test_nan_and_infinity_in_a_store_without_latest_metrics(tmp_path: Path) -> N
         largest = 1.7976931348623157e308
         points = [(2.0, 0), (1.0, 0), (0.0, 1), (largest, 0), (-largest, 0)]
         base.executemany(
-            "INSERT INTO metrics VALUES('loss', ?, ?, 'r1', ?, ?)", [(v, n, n, bad) for n, (v, bad) in enumerate(points)]
+            "INSERT INTO metrics VALUES('loss', ?, ?, 'r1', ?, ?)",
+            [(v, n, n, bad) for n, (v, bad) in enumerate(points)],
         )
         base.commit()
     (run,) = found(tmp_path)

@@ -219,7 +219,9 @@ def test_a_public_bucket_needs_no_credentials(bucket: Bucket, tmp_path: Path) ->
     drop = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     done = loglens(tmp_path, "diagnose", "s3://bucket", address=bucket.address, drop=drop, FSSPEC_S3_ANON="true")
     assert done.returncode == 0
-    assert done.stderr.startswith("loglens: s3://bucket/sample_logs/private.csv: access denied, or no credentials (Forbidden); ")
+    assert done.stderr.startswith(
+        "loglens: s3://bucket/sample_logs/private.csv: access denied, or no credentials (Forbidden); "
+    )
 
 
 @pytest.mark.parametrize(("end", "code", "said"), [("SIGINT", 130, "interrupted\n"), ("SIGTERM", 143, "terminated\n")])
