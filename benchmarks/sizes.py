@@ -173,7 +173,8 @@ READERS: dict[str, Callable[[Path, int], Path]] = {
     "W&B history, JSON lines": wandb_download,
     "W&B transaction log": wandb_log,
     "ClearML, offline": clearml,
-} | ({"W&B history in Parquet": parquet} if find_spec("pyarrow") else {})
+    **({"W&B history in Parquet": parquet} if find_spec("pyarrow") else {}),
+}
 
 
 def written(path: Path, content: str) -> Path:

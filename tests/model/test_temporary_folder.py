@@ -70,7 +70,7 @@ def database(path: Path) -> sqlite3.Connection:
 def test_a_journal_is_read_from_a_copy(tmp_path: Path) -> None:
     base, notes = database(tmp_path / "x.db"), list[Note]()
     with sqlite_file.opened(tmp_path / "x.db", notes) as connection:
-        assert sqlite_file.rows(connection, "metrics", ("step",), notes, "x.db") == [(1,)]
+        assert list(sqlite_file.rows(connection, "metrics", ("step",), notes, "x.db")) == [(1,)]
         assert len(list(tmp_path.glob("loglens-tmp-*"))) == 1
     assert not notes and not list(tmp_path.glob("loglens-tmp-*"))
     base.close()
