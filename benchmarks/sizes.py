@@ -1,4 +1,4 @@
-"""Time and memory of readers and rules over sizes from 10^3 to 10^6 points: no faster than n log n.
+"""Time and memory of readers and rules over sizes from 10^3 to 10^7 points: no faster than n log n.
 
     python benchmarks/sizes.py [--most 1000000] [-o docs/speed.md]
 
@@ -33,6 +33,7 @@ from loglens.model.contract import CurveIndex
 from loglens.model.run import Run
 from loglens.registry import load as registry
 from loglens.roles.assign import assign_roles
+from tests.readers import wandb_writer
 
 #: Reads a log in a process of its own, once its modules are loaded by a small one: points, seconds, peak memory in kB.
 CHILD = """
@@ -133,6 +134,34 @@ def parquet(path: Path, count: int) -> Path:
     return path / f"0_{count}.parquet"
 
 
+def wandb_download(path: Path, count: int) -> Path:
+    lines = (
+        json.dumps({"_step": int(row.pop("step")), "_runtime": n, "_timestamp": 1.7e9 + n} | row) + "\n"
+        for n, row in enumerate(rows(count))
+    )
+    return written(path / "history.jsonl", "".join(lines))
+
+
+def wandb_log(path: Path, count: int) -> Path:
+    lines = ({"_step": int(row.pop("step")), "_timestamp": 1.7e9} | row for row in rows(count))
+    records = (
+        wandb_writer.record(n + 3, wandb_writer.HISTORY, wandb_writer.history(row, n)) for n, row in enumerate(lines)
+    )
+    (path / "run-x.wandb").write_bytes(wandb_writer.blocks(records))
+    return path / "run-x.wandb"
+
+
+def clearml(path: Path, count: int) -> Path:
+    said = {"type": "training_stats_scalar", "metric": "train", "task": "a"}
+    points = ((int(row["step"]), tag, row[tag]) for row in rows(count) for tag in TAGS)
+    lines = (
+        json.dumps([said | {"variant": tag, "iter": step, "value": value, "timestamp": 1_700_000_000_000 + step}])
+        + "\n"
+        for step, tag, value in points
+    )
+    return written(path / "metrics.jsonl", "".join(lines))
+
+
 READERS: dict[str, Callable[[Path, int], Path]] = {
     "event file": events,
     "CSV": csv,
@@ -141,7 +170,11 @@ READERS: dict[str, Callable[[Path, int], Path]] = {
     "trainer_state.json": trainer_state,
     "MLflow database": mlflow,
     "Trackio database": trackio,
-} | ({"W&B history in Parquet": parquet} if find_spec("pyarrow") else {})
+    "W&B history, JSON lines": wandb_download,
+    "W&B transaction log": wandb_log,
+    "ClearML, offline": clearml,
+    **({"W&B history in Parquet": parquet} if find_spec("pyarrow") else {}),
+}
 
 
 def written(path: Path, content: str) -> Path:

@@ -64,6 +64,14 @@ def test_ci_tests_with_versions_that_are_written_down() -> None:
         )
 
 
+def test_known_weaknesses_of_every_version_are_looked_up() -> None:
+    """In a job that has the network: the index knows them, no package brings them."""
+    ci = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
+    steps = [step.get("run", "") for step in ci["jobs"]["audit"]["steps"]]
+    assert any("pip_audit" in step and "--requirement constraints.txt" in step for step in steps)
+    assert "continue-on-error" not in ci["jobs"]["audit"]
+
+
 def test_zizmor_finds_nothing() -> None:
     beside = Path(sys.executable).with_name("zizmor")
     command = str(beside) if beside.exists() else shutil.which("zizmor")

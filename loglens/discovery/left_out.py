@@ -19,8 +19,13 @@ NAMED = 20
 #: In a folder of products so many files are looked at that are neither models nor pictures by their names.
 LOOKED_AT = 500
 #: Suffixes of archives; behind the suffix of a log, or with names of logs in them, they may hold one.
-_ARCHIVES = (".gz", ".bz2", ".xz", ".zst", ".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".7z", ".rar")
-_LOG_NAME = re.compile(rb"tfevents|\.(?:csv|tsv|jsonl|ndjson|log|wandb)(?![a-z])|(?:metrics|trainer_state)\.json")
+_ARCHIVES = tuple(".gz .bz2 .xz .zst .lz4 .lz .lzma .z .zip .tar .tgz .tbz .tbz2 .txz .tzst .7z .rar".split())
+_LOG_NAME = re.compile(
+    rb"tfevents|\.(?:csv|tsv|jsonl|ndjson|log|wandb|out|err)(?![a-z])|(?:metrics|trainer_state)\.json|mlflow\.db"
+    rb"|(?<![a-z])log[^/\0]*\.txt"
+)
+#: Archives that nobody here can look into, so that each is named.
+_CLOSED = (".7z", ".rar", ".tzst", ".tar.zst", ".tar.lz4", ".tar.lz", ".tar.lzma", ".tar.z")
 #: How much of an archive is looked at, at either end: a tar has its names before its files, a zip at its end.
 _PIECE = 1 << 18
 
@@ -67,18 +72,24 @@ def archives(files: Sequence[Path], claimed: Sequence[tuple[Reader, list[Path]]]
     """Archives that no reader took and that hold a log by the names in them or their own."""
     taken = {file for _, own in claimed for file in own}
     for file in files:
-        if not file.name.lower().endswith(_ARCHIVES) or file in taken:
+        name = file.name.lower()
+        if file in taken or not (name.endswith(_ARCHIVES) or _LOG_NAME.search(os.fsencode(name))):
             continue
         try:
             with file.open("rb") as stream:
+                kind = (file_kind(stream.read(HEAD)) or "").partition("; ")[0]
+                if not kind.endswith("archive"):
+                    continue
+                stream.seek(0)
                 start = stream.read(_PIECE)
                 stream.seek(max(len(start), stream.seek(0, os.SEEK_END) - _PIECE))
                 end = stream.read(_PIECE)
         except OSError:
             continue  # said to be unopened
-        kind = (file_kind(start[:HEAD]) or "").partition("; ")[0]
-        names = os.fsencode(file.stem) + b"\0" + _names(start) + end
-        if kind.endswith("archive") and _LOG_NAME.search(names):
+        own = name if not name.endswith(_ARCHIVES) else file.stem.lower()
+        if name.endswith(_CLOSED):
+            yield UnreadableError(f"{kind}, which cannot be looked into, not read; unpack it first", str(file))
+        elif _LOG_NAME.search(os.fsencode(own) + b"\0" + _names(start) + end):
             yield UnreadableError(f"{kind} with logs in it by its names, not read; unpack it first", str(file))
 
 

@@ -19,6 +19,10 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"BZh", "a bzip2 archive; unpack it first"),
     (b"\xfd7zXZ", "an xz archive; unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive; unpack it first"),
+    (b"\x04\x22\x4d\x18", "an LZ4 archive; unpack it first"),
+    (b"\x1f\x9d", "a compress archive; unpack it first"),
+    (b"LZIP", "an lzip archive; unpack it first"),
+    (b"\x5d\0\0\x80\0", "an LZMA archive; unpack it first"),
     (b"7z\xbc\xaf", "a 7z archive; unpack it first"),
     (b"Rar!", "a RAR archive; unpack it first"),
     # the number that torch.save wrote before PyTorch 1.6

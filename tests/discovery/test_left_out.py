@@ -155,6 +155,17 @@ def packed_tar(data: bytes, mode: str = "w") -> bytes:
         ("runs.tar.gz", lambda data: packed_tar(data, "w:gz")),
         ("runs.tgz", lambda data: packed_tar(data, "w:gz")),
         ("runs.tar.xz", lambda data: packed_tar(data, "w:xz")),
+        ("train.log", gzip.compress),  # named as if it were not packed
+        ("metrics.jsonl", bz2.compress),
+        ("train_log.txt.gz", gzip.compress),
+        ("slurm-12.out.xz", lzma.compress),
+        ("mlflow.db.gz", gzip.compress),
+        ("log.csv.lzma", lambda data: lzma.compress(data, lzma.FORMAT_ALONE)),
+        ("log.csv.lz4", lambda data: b"\x04\x22\x4d\x18" + data),
+        ("log.csv.Z", lambda data: b"\x1f\x9d" + data),
+        ("runs.tar.zst", lambda data: b"\x28\xb5\x2f\xfd" + data),
+        ("runs.7z", lambda data: b"7z\xbc\xaf\x27\x1c" + data),
+        ("runs.rar", lambda data: b"Rar!\x1a\x07" + data),
     ],
 )
 def test_archives_with_logs_in_them(tmp_path: Path, name: str, pack: Callable[[bytes], bytes]) -> None:
@@ -169,6 +180,7 @@ def test_archives_of_models_are_no_reason(tmp_path: Path) -> None:
         for name in ("data", "policy.pth", "pytorch_variables.pth", "_stable_baselines3_version", "system_info.txt"):
             archive.writestr(name, "x")
     (tmp_path / "weights.tar.gz").write_bytes(gzip.compress(b"\0" * 10_000))
+    (tmp_path / "weights.bin.zst").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(100))
     assert not found_below(tmp_path).failures
 
 

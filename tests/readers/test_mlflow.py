@@ -7,6 +7,7 @@ import math
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -238,3 +239,23 @@ def test_the_downloads_of_a_chart_are_joined_by_run_id(tmp_path: Path) -> None:
     first = next(run for run in runs if run.params["run_id"] == "aaaa1111bb")
     assert first.curves["val_loss"].value.tolist() == [10.5, 11.5, 12.5]
     assert first.curves["val_loss"].time[1] == pytest.approx(1.7e9 + 0.001)
+
+
+def test_nan_and_infinity_in_a_store_without_latest_metrics(tmp_path: Path) -> None:
+    """As MLflow's own test has them: NaN is marked, infinity is the largest number."""
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as base:
+        base.executescript(
+            "CREATE TABLE metrics(key TEXT, value REAL, timestamp INT, run_uuid TEXT, step INT, is_nan BOOL);"
+            "CREATE TABLE runs(run_uuid TEXT, name TEXT, experiment_id INT, status TEXT, lifecycle_stage TEXT);"
+            "CREATE TABLE params(key TEXT, value TEXT, run_uuid TEXT);"
+            "INSERT INTO runs VALUES('r1', 'sql-run', 0, 'FINISHED', 'active');"
+        )
+        largest = 1.7976931348623157e308
+        points = [(2.0, 0), (1.0, 0), (0.0, 1), (largest, 0), (-largest, 0)]
+        base.executemany(
+            "INSERT INTO metrics VALUES('loss', ?, ?, 'r1', ?, ?)",
+            [(v, n, n, bad) for n, (v, bad) in enumerate(points)],
+        )
+        base.commit()
+    (run,) = found(tmp_path)
+    assert np.array_equal(run.curves["loss"].value, [2, 1, np.nan, np.inf, -np.inf], equal_nan=True)

@@ -98,6 +98,25 @@ def test_keys_and_columns_that_stand_twice(tmp_path: Path) -> None:
     assert set(run.curves["loss"].value.tolist()) == {1}  # as every JSON parser has it: the last one holds
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl", "events"])
+def test_names_that_differ_in_case_alone_are_two_curves(tmp_path: Path, form: str) -> None:
+    """None hides the other: one of them is fine, and the one that is not is found."""
+    fine, bad = [1 / (n + 1) for n in range(20)], [1 / (n + 1) if n < 10 else math.nan for n in range(20)]
+    rows = list(zip(range(20), fine, bad, strict=True))
+    if form == "csv":
+        (tmp_path / "log.csv").write_text("step,Loss,LOSS\n" + "".join(f"{n},{a},{b}\n" for n, a, b in rows))
+    elif form == "jsonl":
+        lines = (json.dumps({"step": n, "Loss": a, "LOSS": b}) + "\n" for n, a, b in rows)
+        (tmp_path / "log.jsonl").write_text("".join(lines))
+    else:
+        events = [scalar(tag, value, n) for n, a, b in rows for tag, value in (("Loss", a), ("LOSS", b))]
+        write(tmp_path / "events.out.tfevents.1.h", events)
+    (run,) = loglens.read(tmp_path)
+    assert {tag: curve.nonfinite for tag, curve in run.curves.items()} == {"Loss": 0, "LOSS": 10}
+    (diagnosis,) = loglens.diagnose(tmp_path).runs
+    assert diagnosis.verdict == "failed" and diagnosis.findings[0].condition == "nan-loss"
+
+
 def test_parquet_columns_that_stand_twice(tmp_path: Path) -> None:
     pa: Any = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
     pq: Any = pytest.importorskip("pyarrow.parquet")

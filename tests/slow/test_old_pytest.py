@@ -35,12 +35,12 @@ def test_plain():
 """
 
 
-@pytest.mark.parametrize("versions", [["pytest==7.0.1", "pluggy==1.0.0"], ["pytest<8", "pluggy<1.2"]])
+@pytest.mark.parametrize("versions", [["pytest==7.0.1", "pluggy==1.0.0"], ["pytest<8", "pluggy<1.2"], ["pytest"]])
 def test_the_plugin_takes_any_pytest(tmp_path: Path, versions: list[str]) -> None:
     target = tmp_path / "site"
     install = [sys.executable, "-m", "pip", "install", "-q", "--target", str(target), *versions]
-    free = {name: value for name, value in os.environ.items() if name != "PIP_CONSTRAINT"}  # which names the newest
-    if subprocess.run(install, env=free, capture_output=True).returncode:
+    free = {name: value for name, value in os.environ.items() if name != "PIP_CONSTRAINT"}  # the newest is meant
+    if subprocess.run(install, capture_output=True, env=free).returncode:
         pytest.skip("pip finds no such pytest")
     (tmp_path / "test_it.py").write_text(TESTS)
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers", "--tb=short"]

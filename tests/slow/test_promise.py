@@ -1,0 +1,30 @@
+"""What SECURITY.md promises of every format: 100 KB take at most 2 s and 300 MB, 10 MB at most 20 s and 600 MB."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import loglens
+from benchmarks.sizes import READERS, TAGS
+from tests.slow.fuzz.check import bounds
+
+#: Rows of five curves: 0.3 to 2 MB.
+ROWS = 8_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of memory there")
+@pytest.mark.parametrize("name", READERS)
+def test_an_honest_log_takes_its_share(name: str, tmp_path: Path) -> None:
+    """Time between the two promises, by size; memory as for the smaller."""
+    path = READERS[name](tmp_path, ROWS)
+    most = 2 + 18 * max(0.0, path.stat().st_size - 1e5) / 9.9e6
+    with bounds():
+        before = time.process_time()
+        report = loglens.diagnose(path)
+        spent = time.process_time() - before
+    assert spent < most, f"{spent:.1f} s for {path.stat().st_size / 1e6:.1f} MB"
+    assert sum(run.points for run in report.runs) >= ROWS * len(TAGS)
