@@ -130,9 +130,9 @@ def test_a_million_rows(kind: str) -> None:
     elif kind == "both":
         step = step % 1000
         step[1::50] -= 3
-    begun = time.perf_counter()
+    begun = time.process_time()
     rows, _ = surviving_rows(step)
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
     assert (np.diff(step[rows]) >= 0).all()
     assert len(rows) >= 999
 
