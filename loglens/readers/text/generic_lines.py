@@ -98,7 +98,7 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
     if _is_of_settings(low, listed):
         return None
     named = epoch or (step and not unnamed)
-    report = measures = _measures(listed, named=bool(named))
+    report = measures = _measures(listed, named=bool(named), of_epoch=epoch is not None)
     mild = False
     if not measures and named and not unnamed:
         counted = sum(low.count(MARK, each.start, each.end) for each in (step, epoch) if each)
@@ -139,7 +139,7 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
     return _counting(plan, step, epoch)
 
 
-def _measures(listed: list[Cell], *, named: bool) -> bool:
+def _measures(listed: list[Cell], *, named: bool, of_epoch: bool) -> bool:
     """Whether values are known to measure; "epoch 1, train 0.38, test 0.41" is one measure of two parts of the data.
 
     And so is "epoch 1: train==[0.38=0.31 + 0.07]".
@@ -147,7 +147,7 @@ def _measures(listed: list[Cell], *, named: bool) -> bool:
     if any(MEASURES.search(cell.key) or (named and _ERROR.search(cell.key)) for cell in listed):
         return True
     parts = {split_word(cell.key) for cell in listed} - {""}
-    return named and (len(parts) > 1 or "train" in parts)
+    return named and (len(parts) > 1 or (of_epoch and "train" in parts))
 
 
 def _is_of_settings(low: str, listed: list[Cell]) -> bool:
