@@ -98,7 +98,9 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
     if _is_of_settings(low, listed):
         return None
     named = epoch or (step and not unnamed)
-    report = measures = _measures(listed, named=bool(named), of_epoch=epoch is not None)
+    report = measures = _measures(
+        listed, named=bool(named), of_epoch=epoch is not None and "epoch" in low[epoch.start : epoch.end]
+    )
     mild = False
     if not measures and named and not unnamed:
         counted = sum(low.count(MARK, each.start, each.end) for each in (step, epoch) if each)
