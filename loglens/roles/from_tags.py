@@ -67,7 +67,7 @@ def matches(tag: str, glob: str) -> bool:
     return tag == glob or fnmatchcase(tag, glob)
 
 
-#: A curve shows the beginning only where another one of so many points goes on for more than so many times its steps:
+#: A curve shows the beginning only where another one of so many points continues for more than so many times its steps:
 #: some log every step of the first hundred, and evaluations from then on.
 WHOLE_POINTS, BEGINNING = 8, 10
 
@@ -82,15 +82,23 @@ def main_curve(candidates: Sequence[Series]) -> Series:
     """
     if len(candidates) == 1:
         return candidates[0]
-    ends = [series.last_step for series in candidates if len(series) >= WHOLE_POINTS]
-    latest = max(ends, default=0)
+    long = [series for series in candidates if len(series) >= WHOLE_POINTS]
+    last = max(long, key=lambda series: series.last_step, default=None)
 
     def key(series: Series) -> tuple[bool | int, ...]:
         clipped, partial, averaged, total = _qualifiers(series.tag)
-        beginning = bool(len(series)) and BEGINNING * series.last_step < latest
+        beginning = last is not None and _is_beginning(series, last)
         return clipped, partial, beginning, -len(series), averaged, not total, len(series.tag)
 
     return min(candidates, key=key)
+
+
+def _is_beginning(series: Series, last: Series) -> bool:
+    """Whether a curve ends long before another one: by steps, and by times where they are known, as some count epochs."""
+    if not len(series) or BEGINNING * series.last_step >= last.last_step:
+        return False
+    ended, start, end = series.time[-1], last.time[0], last.time[-1]
+    return not (end > start and ended > (start + end) / 2)
 
 
 @lru_cache(1 << 18)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,13 @@ def test_a_curve_of_the_first_steps_alone_does_not_stand_for_the_run(evaluations
     whole = series(np.ones(evaluations), tag="train/loss", every=2_000)
     assert main_curve([start, whole]).tag == ("train/loss" if evaluations >= 8 else "loss")
     assert main_curve([start, series(np.ones(20), tag="train/loss", every=20)]).tag == "loss"
+
+
+def test_a_curve_by_epochs_is_no_beginning_of_one_by_steps() -> None:
+    """Both were logged at the same times."""
+    times = np.arange(100.0) * 60 + 1.8e9
+    epochs = replace(series(np.ones(100), tag="val/epoch_loss"), time=times)
+    steps = replace(series(np.ones(100), tag="val/loss_vs_iterations", every=16), time=times)
+    assert main_curve([epochs, steps]).tag == "val/epoch_loss"
+    first = replace(epochs, time=times[0] + np.arange(100.0))
+    assert main_curve([first, steps]).tag == "val/loss_vs_iterations"
