@@ -94,7 +94,7 @@ def main_curve(candidates: Sequence[Series]) -> Series:
 
 
 def _is_beginning(series: Series, last: Series) -> bool:
-    """Whether a curve ends long before another one: by steps, and by times where they are known, as some count epochs."""
+    """Whether a curve ends long before another one, by its steps and, as some count epochs, by times that are known."""
     if not len(series) or BEGINNING * series.last_step >= last.last_step:
         return False
     ended, start, end = series.time[-1], last.time[0], last.time[-1]
