@@ -114,10 +114,13 @@ class Injected:
         return made.lr if made is not None else math.nan
 
     def textbook(self) -> Recipe | None:
-        """Where an action undoes the fault, the healthy twin; else all that helps against it."""
+        """Where an action undoes the fault, the healthy twin; else all that helps against it and changes anything."""
         if self._undoing():
             return self.twin
-        return BOOK.get(self.kind)
+        recipe = self.recipe
+        for action in BOOK.get(self.kind, ()):
+            recipe = self.apply(recipe, action) or recipe
+        return recipe if recipe != self.recipe else None
 
     def _undoing(self) -> tuple[str, ...]:
         return BY_SEED.get(self.kind, lambda _: UNDONE_BY.get(self.kind, ()))(self.seed)

@@ -15,6 +15,10 @@ from loglens.model.finding import Severity
 #: A finding is sure when it stood in so many judgements in a row, in which the run grew by this factor: less than is
 #: waited for between two judgements (points do not grow as bytes do), and more than the last lines before a pause add.
 MIN_JUDGEMENTS, MIN_GROWTH = 2, 1.03
+#: Of some findings the next evaluations often take back what the last ones showed: they have to stand for longer. On
+#: the half that the way was chosen on it costs one run of 36 told in time, and alarms no healthy run instead of one.
+OFTEN_RECOVERS = frozenset({"metric-collapse", "unstable-training"})
+MIN_JUDGEMENTS_THEN, MIN_GROWTH_THEN = 4, 1.2
 #: A finding is gone when so many judgements in a row do not have it.
 MISSED = 2
 
@@ -57,7 +61,11 @@ class Sureness:
             known = self._known.setdefault(condition, _Known())
             severity = found.get(condition)
             known.missed = 0 if severity is not None else known.missed + 1
-            level = self._sure_level(known, severity, points, final or condition in surely)
+            judgements, growth = self.min_judgements, self.min_growth
+            if condition in OFTEN_RECOVERS:
+                judgements, growth = max(judgements, MIN_JUDGEMENTS_THEN), max(growth, MIN_GROWTH_THEN)
+            at_once = final or condition in surely
+            level = _sure_level(known.standing, severity, points, (1, 1.0) if at_once else (judgements, growth))
             if level is not None and (known.said is None or level > known.said):
                 known.said = level
                 fresh.append(condition)
@@ -71,16 +79,21 @@ class Sureness:
         """The worst severity that was said and has not gone away."""
         return max((known.said for known in self._known.values() if known.said is not None), default=None)
 
-    def _sure_level(self, known: _Known, severity: Severity | None, points: int, at_once: bool) -> Severity | None:
-        """The highest severity, above a note, that has stood for long enough."""
-        sure = None
-        for level in (Severity.WARNING, Severity.ERROR):
-            if severity is None or severity < level:
-                known.standing.pop(level, None)
-                continue
-            standing = known.standing.setdefault(level, _Standing(0, points))
-            standing.judgements += 1
-            stood = standing.judgements >= self.min_judgements and points >= self.min_growth * standing.since
-            if stood or at_once:
-                sure = level
-        return sure
+
+def _sure_level(
+    standings: dict[Severity, _Standing], severity: Severity | None, points: int, least: tuple[int, float]
+) -> Severity | None:
+    """The highest severity, above a note, that has stood for long enough.
+
+    least: judgements in a row, and the run's growth from the first to the last of them.
+    """
+    sure = None
+    for level in (Severity.WARNING, Severity.ERROR):
+        if severity is None or severity < level:
+            standings.pop(level, None)
+            continue
+        standing = standings.setdefault(level, _Standing(0, points))
+        standing.judgements += 1
+        if standing.judgements >= least[0] and points >= least[1] * standing.since:
+            sure = level
+    return sure

@@ -251,7 +251,7 @@ def test_nothing_to_read_is_one_clear_line(path: str, why: str) -> None:
         loglens.read(path)
     assert str(error.value) == f"{path}: {why}"
     code, _, errors = run("diagnose", path)
-    assert code == 2 and errors == f"{path}: {why}\n"
+    assert code == 2 and errors == f"loglens: {path}: {why}\n"
 
 
 def test_user_and_password_are_not_shown() -> None:
@@ -272,7 +272,7 @@ def test_user_and_password_are_not_shown() -> None:
 def test_a_missing_driver_is_one_clear_line(missing: str, path: str, why: str) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None; from loglens.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code, "diagnose", path], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (2, f"{path}: {why}\n")
+    assert (done.returncode, done.stderr) == (2, f"loglens: {path}: {why}\n")
 
 
 def test_a_local_path_loads_no_driver() -> None:

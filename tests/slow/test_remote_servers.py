@@ -199,7 +199,8 @@ def test_what_s3_refuses_is_one_clear_line(
 ) -> None:
     done = loglens(tmp_path, "diagnose", path, address=bucket.address, drop=drop)
     assert done.returncode == 2
-    assert re.fullmatch(re.escape(f"{path.replace('me:hunter2@', '')}: {why}") + ("\n" if why else ".*\n"), done.stderr)
+    start = re.escape(f"loglens: {path.replace('me:hunter2@', '')}: {why}")
+    assert re.fullmatch(start + ("\n" if why else ".*\n"), done.stderr)
     assert "hunter2" not in done.stdout + done.stderr
 
 

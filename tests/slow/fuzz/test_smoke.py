@@ -24,19 +24,21 @@ MIN_TRIES = 20
 #: Readers of which pyarrow makes inputs, and how many. It does so in a process of its own: in one that many libraries
 #: share it has crashed while it wrote a sound table.
 OF_PYARROW, MADE = frozenset({"neptune", "trackio", "wandb.parquet_history"}), 100
-#: Prints inputs as JSON, a character for each byte.
+#: Prints inputs as JSON, a character for each byte, and ends without pyarrow's own farewell, which may abort.
 MAKER = """
-import json, sys
+import json, os, sys
 from tests.slow.fuzz.inputs import make
 cases = (make(sys.argv[1], 0, index) for index in range(int(sys.argv[2])))
-print(json.dumps([{name: data.decode("latin-1") for name, data in case.items()} for case in cases]))
+print(json.dumps([{name: data.decode("latin-1") for name, data in case.items()} for case in cases]), flush=True)
+os._exit(0)
 """
 
 
 def inputs(reader: str) -> Iterator[Case]:
     if reader in OF_PYARROW:
         words = [sys.executable, "-c", MAKER, reader, str(MADE)]
-        made = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        tries = (subprocess.run(words, cwd=ROOT, capture_output=True, text=True) for _ in range(3))
+        made = next(done.stdout for done in tries if not done.returncode)
         yield from ({name: text.encode("latin-1") for name, text in case.items()} for case in json.loads(made))
         return
     from tests.slow.fuzz.inputs import make
