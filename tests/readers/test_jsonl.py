@@ -52,6 +52,23 @@ def test_numbers_with_their_unit(tmp_path: Path) -> None:
     assert "m" not in run.tags and "'m'" in run.notes[0].message
 
 
+def test_numbers_between_quotes(tmp_path: Path) -> None:
+    """What f"{loss:.4f}" leaves; a constant whole number, and words, stay text."""
+    rows_of = [
+        {"step": str(n), "loss": f"{1 / (n + 1):.4f}", "lr": "1e-05", "seed": "3", "id": f"00{n}", "note": "warm"}
+        for n in range(5)
+    ]
+    run = read_one(jsonl.read, lines(tmp_path / "log.jsonl", *rows_of))
+    assert rows(run, "loss") == [(n, float(f"{1 / (n + 1):.4f}")) for n in range(5)]
+    assert values(run, "lr") == [1e-5] * 5 and {"seed", "id", "note"}.isdisjoint(run.tags)
+    mixed = [row | {"acc": n / 5} for n, row in enumerate(rows_of)]
+    mixed[3]["loss"] = "diverged"
+    found = read_one(jsonl.read, lines(tmp_path / "mixed.jsonl", *mixed))
+    assert "loss" not in found.tags and rows(found, "acc") == [(n, n / 5) for n in range(5)]
+    whole = write(tmp_path / "log.json", json.dumps(rows_of))
+    assert rows(read_one(jsonl.read, whole), "loss") == rows(run, "loss")
+
+
 def test_truncated_last_line(tmp_path: Path) -> None:
     path = write(tmp_path / "log.jsonl", '{"step": 1, "loss": 2}\n{"step": 2, "lo')
     run = read_one(jsonl.read, path)

@@ -20,6 +20,7 @@ from loglens.readers.files.values import number, refuse
 from loglens.readers.jsonl import coco, dllogger, nested, skorch
 from loglens.readers.jsonl.build_run import build_run
 from loglens.readers.jsonl.mmengine import split_validation
+from loglens.readers.tables.quoted import is_quoted, unquoted
 from loglens.readers.tables.several_runs import split_runs
 from loglens.readers.tables.step_axis import Axis, is_counter
 from loglens.readers.tables.table import Rows, Table
@@ -165,13 +166,13 @@ def _lines(path: Path, notes: list[Note]) -> tuple[Table, dict[str, Any]]:
         if has_settings:
             for key in [key for key in numbers if key.startswith(_CONFIG)]:
                 params.setdefault(key.removeprefix(_CONFIG), numbers.pop(key))
-        if numbers:
+        if numbers or any(map(is_quoted, strings.values())):
             rows.add(numbers, {key: word for key, word in strings.items() if len(word) < 80} if strings else None)
-        elif at == 0:
+        if at == 0 and not numbers:
             params |= {key: word for key, word in strings.items() if len(word) < 200}
     if not rows.height:
         raise refuse(path, "no line is a JSON object with a number in it")
-    return rows.table(), params
+    return unquoted(rows.table()), params
 
 
 def _whole(path: Path) -> list[tuple[Table, Axis | None]] | None:
@@ -205,4 +206,4 @@ def _whole(path: Path) -> list[tuple[Table, Axis | None]] | None:
         for at in range(max(map(len, curves.values()), default=0)):
             cells = {key: number(curve[at]) for key, curve in curves.items() if at < len(curve)}
             rows.add({key: value for key, value in cells.items() if value is not None})
-    return split_validation(rows.table())
+    return split_validation(unquoted(rows.table()))

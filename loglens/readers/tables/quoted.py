@@ -1,0 +1,47 @@
+"""Numbers that a writer put between quotes, as f"{loss:.4f}" in JSON does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from loglens.readers.tables.table import Table
+
+#: So many cells tell that a column holds numbers.
+MIN_CELLS = 3
+#: A number as a format string writes it. Whole ones that begin with 0 or have many digits are names, dates, hashes.
+_NUMBER = re.compile(r"\s*[-+]?(?:(?:0|[1-9]\d{0,11})(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?\s*")
+
+
+def is_quoted(word: str) -> bool:
+    """Whether a string is a number, and nothing else."""
+    return len(word) < 40 and bool(_NUMBER.fullmatch(word))
+
+
+def unquoted(table: Table) -> Table:
+    """The table with those columns of text as numbers in which all cells are; not those of one whole number, a name."""
+    found = [col for col, cells in table.text.items() if _is_numeric(cells.values())]
+    if not found:
+        return table
+    cells = [(row, col, float(word)) for col in found for row, word in table.text[col].items()]
+    new_row, new_col, new_value = (np.array(part) for part in zip(*cells, strict=True))
+    row = np.concatenate([table.row, new_row])
+    order = np.argsort(row, kind="stable")
+    return replace(
+        table,
+        sizes=np.bincount(row, minlength=table.height),
+        col=np.concatenate([table.col, new_col])[order].astype(np.int32),
+        value=np.concatenate([table.value, new_value])[order],
+        text={col: words for col, words in table.text.items() if col not in found},
+        texts={col: count for col, count in table.texts.items() if col not in found},
+    )
+
+
+def _is_numeric(words: Iterable[str]) -> bool:
+    known = list(words)
+    if len(known) < MIN_CELLS or not all(map(is_quoted, known)):
+        return False
+    return not known[0].strip().isdigit() or len(set(known)) > 1
