@@ -1,4 +1,4 @@
-"""Half a minute of the campaign, over all readers. Any number of inputs: python -m tests.slow.fuzz."""
+"""Fifteen seconds of the campaign, over all readers. Any number of inputs: python -m tests.slow.fuzz."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.slow.fuzz.seeds import Case
 
 ROOT = Path(__file__).parents[3]
 #: For all readers together.
-SECONDS = 30
+SECONDS = 15
 #: Inputs for each reader at least.
 MIN_TRIES = 20
 #: Readers of which pyarrow makes inputs, and how many. It does so in a process of its own: in one that many libraries
