@@ -22,6 +22,7 @@ FOCUSED = (
     "tests/detectors/test_no_rule_crashes.py::test_curves_of_many_kinds_and_unequal_lengths[0]",
     "tests/registry/test_thresholds.py",
     "tests/test_words.py",
+    "tests/remedies/test_verification.py::test_every_rule_that_advises_on_a_sample_has_a_twin",
     "tests/config/test_settings.py::test_the_schema_in_the_documentation_is_fresh",
     "tests/slow/test_benchmarks.py::test_notes_count_as_claims_where_a_rule_gives_no_more",
     "tests/slow/test_benchmarks.py::test_every_rule_has_faults_and_healthy_runs_in_the_benchmark",
