@@ -158,6 +158,7 @@ class Watch:
                 yield from self._once(Event("unread", item.path, now, item.why, item.path))
         if first and one.age > one.pace.patience(self.stall):
             one.over = True
+            one.kept.clear()  # nothing of it is read soon, most likely never
             ago = _duration(one.age)
             for run in one.runs:
                 message = f"ended {ago} before the watch began; {run.verdict}: {run.summary}"
@@ -210,6 +211,7 @@ class Watch:
             yield from self._judge(one)
         yield from self._findings(one, now, final=True)
         one.still = True
+        one.kept.clear()
         usual = f" (its usual gap is {_duration(one.pace.usual)})" if one.pace.usual else ""
         for run in one.runs:
             message = f"no new record for {_duration(one.age)}{usual}: it stands still or has ended; {run.verdict}: "

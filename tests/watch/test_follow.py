@@ -81,6 +81,8 @@ def test_event_files_are_continued_and_say_the_same(scene: Scene, monkeypatch: p
     (one,) = scene.watch._followed.values()
     (beginning,) = one.kept.values()
     assert 300 < beginning.log.points < 400 == one.runs[0].points
+    scene.look(1e5)
+    assert not one.is_new and one.still and not one.kept, "what stands still is not kept in memory"
 
 
 def test_a_finding_is_said_once_when_it_is_sure_with_its_time_and_step(scene: Scene) -> None:

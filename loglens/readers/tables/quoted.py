@@ -8,17 +8,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from loglens.readers.tables.header import is_number
 from loglens.readers.tables.table import Table
 
 #: So many cells tell that a column holds numbers.
 MIN_CELLS = 3
-#: A number as a format string writes it. Whole ones that begin with 0 or have many digits are names, dates, hashes.
-_NUMBER = re.compile(r"\s*[-+]?(?:(?:0|[1-9]\d{0,11})(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?\s*")
+#: Numbers that begin with 0, and whole ones of many digits, are names, dates, hashes.
+_NAME = re.compile(r"\s*[-+]?(?:0\d|\d{13})")
 
 
 def is_quoted(word: str) -> bool:
-    """Whether a string is a number, and nothing else."""
-    return len(word) < 40 and bool(_NUMBER.fullmatch(word))
+    """Whether a string is a number that was measured, and nothing else."""
+    return is_number(word) and not _NAME.match(word)
 
 
 def unquoted(table: Table) -> Table:
