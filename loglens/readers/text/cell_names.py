@@ -46,6 +46,8 @@ MEASURES = re.compile(
     r"|(?:^|[^a-z])[sf]ps$|(?:^|[^a-z])[tv]?eer(?:$|[^a-z])|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|(?:^|[^a-z])a[pr]@|[wc]er$",
     re.I,
 )
+#: What the optimizer does: lines that say so beside a loss are printed as it steps.
+OPTIMIZER = re.compile(r"(?:^|_)lr(?:_?\d+)?$|learning.?rate|g(?:rad)?[ _.]?norm", re.I)
 #: The last words of names that need neither ":" nor "=".
 _BARE_WORDS = (
     *"""loss lr acc accuracy ppl perplexity norm gnorm grad_norm time mfu wps tps top1 top5 score f1 auc auroc mse mae

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from loglens.readers.text.cell_names import OPTIMIZER
 from loglens.readers.text.line_plan import LinePlan
 from loglens.readers.text.line_records import LineRecords
 from loglens.stats.arrays import Floats
 
-#: What the optimizer does: lines that say so are those of the training.
-_OPTIMIZER = re.compile(r"(?:^|_)lr(?:_?\d+)?$|learning.?rate|g(?:rad)?[ _.]?norm|/s(?:ec)?$", re.I)
+#: Lines that say how fast they are, or what the optimizer does, are those of the training.
+_SPEEDS = ("/s", "/sec")
 _SPLIT = re.compile(r"(?:train|val|test)/")
 #: An evaluation comes so often, says so many of the same names, and comes at most at every second of the lines.
 _FEW, _SHARED, _RARER = 3, 2, 2
@@ -44,7 +45,7 @@ def with_evaluations(records: LineRecords) -> LineRecords:
 
 
 def _steers(tags: frozenset[str]) -> bool:
-    return any(map(_OPTIMIZER.search, tags))
+    return any(OPTIMIZER.search(tag) or tag.lower().endswith(_SPEEDS) for tag in tags)
 
 
 def _evaluates(records: LineRecords, forms: list[int], main: list[int]) -> bool:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from loglens.readers.text.bare_pairs import averages, bare_pairs, replaced_rates
-from loglens.readers.text.cell_names import MEASURES, UNSPACED, Cell, cells, is_counter, split_word
+from loglens.readers.text.cell_names import MEASURES, OPTIMIZER, UNSPACED, Cell, cells, is_counter, split_word
 from loglens.readers.text.counters import Counter, counters, unnamed_counter
 from loglens.readers.text.labels import label_of
 from loglens.readers.text.line_plan import COUNTED, UNCOUNTED, LinePlan, values_of
@@ -52,8 +52,6 @@ _SCORE = re.compile(
     r"(?:^|[^a-z])(?:acc|accuracy|[wc]er|bleu|f1|iou|map|auc|precision|recall|psnr|ssim|dice|error rate)\b", re.I
 )
 _BEST = re.compile(r"best(?=[ _A-Z])", re.I)
-#: What the optimizer does: lines that say so beside a loss are printed as it steps.
-_OPTIMIZER = re.compile(r"(?:^|_)lr(?:_?\d+)?$|learning.?rate|g(?:rad)?[ _.]?norm", re.I)
 _REPORTED = re.compile(r"loss|(?:^|[^a-z])acc(?:$|[^a-z])|accuracy", re.I)
 #: A name and its value as a pair of a tuple or list: "(:epoch, 1, :trn, 0.38)", "[('loss', 0.38), ('acc', 0.9)]".
 _PAIR = re.compile(r"(?<![\w:]):([A-Za-z_]\w{0,60}), ?(?=\0)|(?<=[(\[ ])(['\"])([A-Za-z_][\w /@.-]{0,60})\2, ?(?=\0)")
@@ -123,7 +121,7 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
             split = split or "val"
         values = values_of(_labelled(body, listed), split, "follow", frozenset({"section"}))
         words = {"follow", *(["unnamed"] if unnamed else []), *(["weak"] if weak else [])}
-        if all(any(pattern.search(cell.key) for cell in listed) for pattern in (_OPTIMIZER, _REPORTED)):
+        if all(any(pattern.search(cell.key) for cell in listed) for pattern in (OPTIMIZER, _REPORTED)):
             words.add("steps")
         return _counting(LinePlan(f"unnamed/{split}", frozenset(words), values=values), step, epoch)
     if label := _WHICH.match(body):
