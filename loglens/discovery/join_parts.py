@@ -23,10 +23,11 @@ _NAMED = 4
 def join_splits(parts: Sequence[Run], splits: Sequence[str]) -> Run:
     """One run: the tags of each split but the first get its name before them, unless they name a split already."""
     first = parts[0]
-    columns, axes, session = [first.columns], dict(first.axes), 0
+    columns, axes, session, known = [first.columns], dict(first.axes), 0, set(first.tags)
     for part, split in zip(parts[1:], splits[1:], strict=True):
         names = {tag: tag if _has_split(tag) else f"{split}/{tag}" for tag in part.tags}
-        names = {tag: f"{split}/{name}" if name in first.tags else name for tag, name in names.items()}
+        names = {tag: f"{split}/{name}" if name in known else name for tag, name in names.items()}
+        known.update(names.values())
         session += int(columns[-1].session.max(initial=0)) + 1
         shift = np.int32(session)
         columns.append(replace(part.columns, tags=tuple(names.values()), session=part.columns.session + shift))

@@ -9,6 +9,7 @@ from itertools import takewhile
 import numpy as np
 
 from loglens.discovery.console import is_console_of, without_known
+from loglens.discovery.same_time import is_written_meanwhile
 from loglens.discovery.tags import only_tags, words_in
 from loglens.model.columns import Columns
 from loglens.model.resume import Purge
@@ -43,6 +44,10 @@ def merge(runs: Sequence[Run]) -> list[Run]:
                 new = without_known(run, main)
                 text = f"{run.files[0].name} is the console output of this run: {len(new.tags)} of its {len(run.tags)}"
                 joined[place] = _join(main, new, {}, f"{text} curves are not in the history, and are added")
+                break
+            if is_written_meanwhile(run, main):
+                text = f"{run.files[0].name} was written in the same folder during this run: its curves are added"
+                joined[place] = _join(main, run, {}, text)
                 break
             same = _same_curves(main, run) if run.format != main.format else {}
             if same:
@@ -113,14 +118,24 @@ def _length(curve: Series) -> int:
 
 
 def agree(one: Series, two: Series) -> bool:
-    """Whether two curves have the same values, but for rounding, where they have enough steps in common."""
+    """Whether two curves have the same values, but for rounding, where they have enough steps in common.
+
+    One writer may count epochs from 0 and the other from 1: of curves as long as each other, with all steps equally
+    far apart, the values count in their order as well.
+    """
     _, first, second = np.intersect1d(one.step, two.step, return_indices=True)
-    a, b = one.value[first], two.value[second]
-    if np.count_nonzero(np.isfinite(a) & np.isfinite(b)) < COMMON:
-        return False
-    if _close(a, b, ROUNDING):
+    if _agree_in_value(one.value[first], two.value[second]):
         return True
-    return (_has_three_digits(a) or _has_three_digits(b)) and _close(a, b, ROUNDING_TO_THREE)
+    shifted = len(one) == len(two) and one.axis == two.axis and len(np.unique(one.step - two.step)) == 1
+    return shifted and _agree_in_value(one.value, two.value)
+
+
+def _agree_in_value(one: Floats, two: Floats) -> bool:
+    if np.count_nonzero(np.isfinite(one) & np.isfinite(two)) < COMMON:
+        return False
+    if _close(one, two, ROUNDING):
+        return True
+    return (_has_three_digits(one) or _has_three_digits(two)) and _close(one, two, ROUNDING_TO_THREE)
 
 
 def _close(one: Floats, two: Floats, rounding: float) -> bool:

@@ -1,9 +1,9 @@
-"""Sources that their names call parts of one run: one a rank of its processes, or one a split of its data."""
+"""Sources that their names call parts of one run: one a rank, a split of the data, or a size of step."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ _RANK = re.compile(r"(?<![a-z])((?:global_?|local_?)?rank|replica|process)([-_.]
 _TOKEN = re.compile(r"[a-z]+|\d+|[^a-z\d]+", re.I)
 TRAINING = frozenset({"train", "training"})
 EVALUATION = frozenset("val valid validation eval evaluation test testing dev".split())
+#: What a row of a table stands for. NequIP writes metrics_initialization.csv, metrics_batch_train.csv and more.
+_ROWS = frozenset("epoch epochs batch batches step steps iter iteration iterations initialization".split())
 #: Formats of which people write a file a split. A console holds its splits itself.
 _TABLES = frozenset({"csv", "jsonl"})
 
@@ -33,7 +35,7 @@ class Siblings:
 def siblings(sources: Sequence[tuple[str, Source]]) -> list[Siblings]:
     """The groups of two or more sources (each with its format) that are parts of one run by their names."""
     ranks: dict[tuple[str, str], dict[str, int]] = {}
-    splits: dict[tuple[str, Path, str], dict[str, int]] = {}
+    splits: dict[tuple[str, Path, str], dict[tuple[str, str], int]] = {}
     for place, (form, source) in enumerate(sources):
         path = source.path
         if match := list(_RANK.finditer(path.as_posix())):
@@ -42,19 +44,37 @@ def siblings(sources: Sequence[tuple[str, Source]]) -> list[Siblings]:
             ranks.setdefault((form, bare), {}).setdefault(str(int(last[3])), place)
         elif form in _TABLES and source.files == (path,):
             bare, split = without_split(path.stem)
-            splits.setdefault((form, path.parent, bare + path.suffix), {}).setdefault(split, place)
-    found = [Siblings("rank", *_sorted(group, int)) for group in ranks.values() if _counts_from_zero(group)]
-    for group in splits.values():
-        own = [split for split in group if split in TRAINING | {""}]
-        if len(group) > 1 and len(own) <= 1 and set(group) & EVALUATION:
-            found.append(Siblings("split", *_sorted(group, EVALUATION.__contains__)))
+            bare, rows = _without_word(bare, _ROWS)
+            splits.setdefault((form, path.parent, bare + path.suffix), {}).setdefault((rows, split), place)
+    counted = [sorted(group.items(), key=lambda item: int(item[0])) for group in ranks.values()]
+    found = [
+        Siblings("rank", tuple(place for _, place in group), tuple(rank for rank, _ in group))
+        for group in counted
+        if _counts_from_zero(rank for rank, _ in group)
+    ]
+    found += [Siblings("split", *group) for parts in splits.values() if (group := _parts_of_one(parts))]
     return found
+
+
+def _parts_of_one(parts: dict[tuple[str, str], int]) -> tuple[tuple[int, ...], tuple[str, ...]] | None:
+    """Places and labels of tables (what a row stands for, split), training first; None where they are several runs."""
+    rows = {each for each, _ in parts}
+    trained = [each for each, split in parts if split in TRAINING | {""}]
+    if len(parts) < 2 or len(trained) > len(set(trained)) or (len(rows) == 1 and len(parts) == len(trained)):
+        return None
+    order = sorted(parts, key=lambda part: part[1] in EVALUATION)
+    labels = ["/".join(filter(None, part if len(rows) > 1 else part[1:])) for part in order]
+    return tuple(parts[part] for part in order), tuple(labels)
 
 
 def without_split(stem: str) -> tuple[str, str]:
     """A file's name without the one word in it that names a split, and that word; "" where there is none or several."""
+    return _without_word(stem, TRAINING | EVALUATION)
+
+
+def _without_word(stem: str, words: frozenset[str]) -> tuple[str, str]:
     tokens = _TOKEN.findall(stem)
-    named = [at for at, token in enumerate(tokens) if token.lower() in TRAINING | EVALUATION]
+    named = [at for at, token in enumerate(tokens) if token.lower() in words]
     if len(named) != 1:
         return stem, ""
     (at,) = named
@@ -66,8 +86,3 @@ def _counts_from_zero(group: Iterable[str]) -> bool:
     """Whether ranks are those of processes: from 0 on without a gap. The rank of a LoRA adapter is never 0."""
     numbers = sorted(map(int, group))
     return len(numbers) > 1 and numbers == list(range(len(numbers)))
-
-
-def _sorted(group: dict[str, int], key: Callable[[str], int]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    labels = sorted(group, key=key)
-    return tuple(group[label] for label in labels), tuple(labels)

@@ -89,6 +89,26 @@ def test_three_digits_explain_no_difference_between_finer_curves() -> None:
     assert len(merge([run({"loss": loss}), replace(run({"loss": near}), format="csv")])) == 2
 
 
+@pytest.mark.parametrize("shift", [1, -3])
+def test_a_writer_that_counts_from_another_number_logs_the_same_run(shift: int) -> None:
+    written = run({"val/loss": np.array([0.9, 0.7, 0.61, 0.64, 0.6, 0.55, 0.58, 0.57]), "val/f1": falling(8)})
+    printed = {tag: (curve.step + shift, curve.value.round(6)) for tag, curve in written.curves.items()}
+    other = Run("log", Path("log"), "csv", Columns.from_curves(printed), files=(Path("log"),))
+    (one,) = merge([written, other])
+    assert (
+        set(one.tags) == set(written.tags)
+        and one.series("val/loss").step.tolist() == list(range(8))
+        and not one.rewinds
+    )
+
+
+def test_values_in_another_order_of_steps_are_no_agreement() -> None:
+    written = run({"loss": falling(8)})
+    stretched = {"loss": (written.series("loss").step * 2 + 100, written.series("loss").value)}
+    other = Run("log", Path("log"), "csv", Columns.from_curves(stretched), files=(Path("log"),))
+    assert len(merge([written, other])) == 2
+
+
 def test_a_path_that_all_names_of_a_source_share_names_no_curve() -> None:
     curves = {"loss": falling(100), "grad/norm": falling(100, seed=2)}
     events = run({f"ray/tune/{tag}": values for tag, values in curves.items()})
@@ -160,3 +180,32 @@ def test_events_in_folders_below_their_log_are_the_same_run(tmp_path: Path) -> N
     )
     (one,) = loglens.read(tmp_path)
     assert len(one.curves["loss"]) == 60 and "merged" in [note.kind for note in one.notes]
+
+
+def written_at(times: np.ndarray, tag: str, form: str, folder: str = "run") -> Run:
+    """A log with one point a time."""
+    count = len(times)
+    columns = Columns(
+        (tag,), np.zeros(count, np.int32), np.arange(count), times, falling(count), np.zeros(count, np.int32)
+    )
+    return Run(form, Path(folder), form, columns, files=(Path(folder) / form,))
+
+
+@pytest.mark.parametrize(
+    ("begin", "tag", "folder", "joined"),
+    [
+        (1000.0, "fid", "run", True),  # evaluations beside the events of the run
+        (1400.0, "fid", "run", True),  # up to a last one after its end
+        (9000.0, "fid", "run", False),  # the next run into the same folder
+        (1000.0, "fid", "other", False),
+        (1000.0, "loss", "run", False),  # another loss: their values differ
+    ],
+)
+def test_a_log_written_during_a_run_into_its_folder_is_part_of_it(
+    begin: float, tag: str, folder: str, joined: bool
+) -> None:
+    events = written_at(1000.0 + np.arange(100) * 10.0, "loss", "tensorboard")
+    metrics = written_at(begin + np.arange(8) * 90.0, tag, "jsonl", folder)
+    runs = merge([metrics, events])
+    assert len(runs) == (1 if joined else 2)
+    assert not joined or set(runs[0].tags) == {"loss", tag}

@@ -41,6 +41,14 @@ def test_a_file_for_each_split_is_one_run(tmp_path: Path, names: tuple[str, str]
     assert "merged" in [note.kind for note in run.notes] and not run.rewinds
 
 
+def test_tables_of_batches_and_epochs_are_one_run(tmp_path: Path) -> None:
+    """As NequIP names them."""
+    for name, values in {"batch_train": WAVY, "batch_val": WAVY[::3], "epoch": WAVY[::2]}.items():
+        csv(tmp_path / f"metrics_{name}.csv", values)
+    (run,) = read(tmp_path)
+    assert {tag: len(run.curves[tag]) for tag in run.tags} == {"loss": 30, "epoch/loss": 15, "batch/val/loss": 10}
+
+
 def test_a_column_that_names_its_split_keeps_its_name(tmp_path: Path) -> None:
     csv(tmp_path / "train.csv", WAVY, "train_loss")
     csv(tmp_path / "val.csv", WAVY[::2], "val_loss")
@@ -49,7 +57,14 @@ def test_a_column_that_names_its_split_keeps_its_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [("a_train.csv", "b_train.csv"), ("train.csv", "other.csv"), ("train_a.csv", "val_b.csv")]
+    "names",
+    [
+        ("a_train.csv", "b_train.csv"),
+        ("train.csv", "other.csv"),
+        ("train_a.csv", "val_b.csv"),
+        ("log_step_100.csv", "log_step_200.csv"),
+        ("a_epoch.csv", "b_batch.csv"),
+    ],
 )
 def test_files_that_no_split_tells_apart_stay_two(tmp_path: Path, names: tuple[str, str]) -> None:
     for name in names:

@@ -59,3 +59,9 @@ def test_a_copy_that_pandas_saved_again(tmp_path: Path) -> None:
 
 def test_a_half_alone_keeps_its_name() -> None:
     assert halves(["a_train", "b"]) == {"a_train": ("a_train", ""), "b": ("b", "")}
+
+
+def test_a_half_alone_is_one_where_other_runs_have_both() -> None:
+    found = halves(["a_train", "a_test", "b_test", "c_eval", "d"])
+    assert found["b_test"] == ("b", "test/") and found["a_test"] == ("a", "test/")
+    assert found["c_eval"] == ("c_eval", "") and found["d"] == ("d", "")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import loglens
@@ -194,3 +195,41 @@ def test_curves_with_lists_of_their_own_steps(tmp_path: Path) -> None:
     run = read_one(jsonl.read, path)
     assert rows(run, "loss") == [(100, 3.5), (250, 2.5), (400, 1.5), (450, 1.25)]
     assert rows(run, "return_mean") == [(50 * v, v + 0.5) for v in range(6)] and len(run.columns.tags) == 2
+
+
+@pytest.mark.parametrize("length", [5, 300, 5000])
+def test_an_object_of_numbered_values_is_a_curve(tmp_path: Path, length: int) -> None:
+    """As pandas' `to_json` writes a frame."""
+    frame = {name: {str(at): value for at, value in enumerate(falling(length))} for name in ("loss", "val_loss")}
+    run = read(tmp_path / "history.json", frame)
+    assert rows(run, "val_loss") == list(enumerate(falling(length)))
+
+
+def test_golden_values_have_the_steps_that_were_logged(tmp_path: Path) -> None:
+    """Megatron-LM fills the steps without a value with a text; a NaN that was logged has no quotes."""
+    filled = {str(step): step / 1000 for step in range(5, 100, 5)} | {"100": float("nan")}
+    loss = {"start_step": 1, "end_step": 150, "step_interval": 5, "values": filled | {"105": "nan", "110": "nan"}}
+    run = read(tmp_path / "golden_values.json", {"lm loss": loss, "num-zeros": loss})
+    assert run.tags == ("lm loss", "num-zeros")
+    assert run.curves["lm loss"].step.tolist() == list(range(5, 105, 5)) and np.isnan(values(run, "lm loss")[-1])
+
+
+@pytest.mark.parametrize(("key", "axis"), [("epoch_{}", "epoch"), ("{}", "step"), ("step {}", "step")])
+def test_an_object_of_numbered_rows_is_a_table(tmp_path: Path, key: str, axis: str) -> None:
+    content = {key.format(at): {"train_loss": loss, "val_acc": 1 - loss} for at, loss in enumerate(falling(8), 1)}
+    run = read(tmp_path / "results.json", content)
+    assert rows(run, "train_loss") == list(enumerate(falling(8), 1)) and run.curves["train_loss"].axis == axis
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"accuracy": {str(label): 0.1 + label / 70 for label in range(10)}},
+        {"loss": 0.5, "id2label": {str(label): f"class {label}" for label in range(30)}},
+        {"ids": {str(at): at for at in range(30)}},
+    ],
+)
+def test_classes_that_are_numbered_are_no_curve(tmp_path: Path, content: dict[str, Any]) -> None:
+    path = tmp_path / "labels.json"
+    write(path, json.dumps(content))
+    assert not jsonl.sniff(path)

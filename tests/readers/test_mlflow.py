@@ -241,6 +241,19 @@ def test_the_downloads_of_a_chart_are_joined_by_run_id(tmp_path: Path) -> None:
     assert first.curves["val_loss"].time[1] == pytest.approx(1.7e9 + 0.001)
 
 
+def test_a_measurement_that_a_download_repeats_counts_once(tmp_path: Path) -> None:
+    rows = [f'"fox","aaaa","loss","{step}","{1.7e12 + step:.0f}","{2.5 - step}"' for step in (0, 0, 1, 2)]
+    again = '"fox","aaaa","loss","2","1700000000009","7.5"'  # logged once more, at another time
+    (tmp_path / "loss.csv").write_text(
+        "\n".join(['"Run","Run ID","metric","step","timestamp","value"', *rows, again, ""])
+    )
+    (run,) = found(tmp_path)
+    assert run.curves["loss"].value.tolist() == [2.5, 1.5, 0.5, 7.5]
+    assert [note.message for note in run.notes if note.kind == "repeated"] == [
+        "rows that are the same as an earlier one in all columns: 1, left out"
+    ]
+
+
 def test_nan_and_infinity_in_a_store_without_latest_metrics(tmp_path: Path) -> None:
     """As MLflow's own test has them: NaN is marked, infinity is the largest number."""
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as base:

@@ -42,15 +42,17 @@ def download_name(path: Path) -> tuple[str, str]:
 def halves(runs: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Map each run name to its run and the prefix of its tags: "a_train" and "a_test" are halves of the run "a".
 
-    A name alone, without another half or the run itself, stays as it is.
+    A name without another half or the run itself stays as it is ("smoke_test"), but where other runs beside it prove
+    that endings name halves: then the other half was not downloaded.
     """
     found: dict[str, list[tuple[str, str]]] = {}
     for run in dict.fromkeys(runs):
         match = _HALF.fullmatch(run)
         whole, prefix = (match["whole"] or "", f"{match['split']}/") if match else (run, "")
         found.setdefault(whole, []).append((run, prefix))
+    endings = {prefix for members in found.values() if len(members) > 1 for _, prefix in members}
     return {
-        run: (whole, prefix) if len(members) > 1 else (run, "")
+        run: (whole, prefix) if len(members) > 1 or prefix in endings else (run, "")
         for whole, members in found.items()
         for run, prefix in members
     }

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from loglens.model.source import Note
 from loglens.readers.csv.one_metric import download_name, halves, is_download, is_mlflow, one_metric
 from loglens.readers.csv.sb3_monitor import monitor_start
@@ -68,9 +70,28 @@ def _mlflow(path: Path, table: Table, notes: Sequence[Note]) -> Iterator[Part]:
         (run,) = rows.params.values()
         words = rows.table.text.get(names.index("run"), {})
         label = next(iter(words.values()), str(run))
-        part = _part(path, _generic([rows.table], path.name), notes, {"run_name": label, "run_id": str(run)})
+        once = _each_row_once(rows.table)
+        repeats = rows.table.height - once.height
+        said = [
+            Note("repeated", f"rows that are the same as an earlier one in all columns: {repeats}, left out", path.name)
+        ]
+        part = _part(
+            path, _generic([once], path.name), [*notes, *said[:repeats]], {"run_name": label, "run_id": str(run)}
+        )
         if len(part.scalars.columns):
             yield replace(part, run=str(run), label=label)
+
+
+def _each_row_once(table: Table) -> Table:
+    """The table without rows that are the same as an earlier one in all columns, the time in milliseconds included."""
+    words = [[cells.get(row, "") for row in range(table.height)] for cells in table.text.values()]
+    numbers = [table.dense(col).view(np.int64).tolist() for col in range(len(table.names))]  # NaN is equal to NaN
+    first: dict[tuple[str | int, ...], int] = {}
+    for place, row in enumerate(zip(*words, *numbers, strict=True)):
+        first.setdefault(row, place)
+    keep = np.zeros(table.height, bool)
+    keep[list(first.values())] = True
+    return table.rows(keep)
 
 
 def _single(path: Path, tables: Sequence[Table], names: Sequence[str], notes: Sequence[Note]) -> Part:

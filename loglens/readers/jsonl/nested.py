@@ -2,7 +2,8 @@
 
 So write LightGBM's and XGBoost's `evals_result`, Ludwig, CatBoost, Sacred, and everyone's own `json.dump(history)`.
 The path of keys is the name of a curve; its step is a list beside or above it that counts, or else the place of a
-value in its list.
+value in its list. An object whose keys are rising numbers is such a list with its steps: so write pandas' `to_json`
+and Megatron's golden values.
 """
 
 from __future__ import annotations
@@ -47,12 +48,16 @@ _SPLIT = re.compile(r"(?:^|[^a-z])(train|learn|val|test|eval|dev)(?:ing|id|idati
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|[\[\]{},]', re.S)
 _STEPS, _VALUES = "steps", "values"  # Sacred
 _OWN_STEPS = "_T"  # PyMARL
+#: A key that is the number of a step: "12", "epoch_12".
+_NUMBERED = re.compile(r"(?:(epoch|step|iter|iteration)[ _-]?)?(\d{1,18})", re.I)
+#: How Megatron-LM writes that a step has no value (its script that collects golden values); a NaN has no quotes.
+_NO_VALUE = "nan"
 
 
 def is_history(path: Path) -> bool:
     """Whether a file begins as such a document."""
     text = head(path, _HEAD).lstrip("\ufeff \t\n")
-    if not text.startswith("{") or "[" not in text:
+    if not text.startswith("{"):
         return False
     try:
         content = parse(text)
@@ -91,7 +96,7 @@ def tables(content: dict[str, Any]) -> list[tuple[Table, Axis | None]]:
             found.append(_columns(steps | curves))
     rows = [keys for keys, cells in lists.items() if _are_rows(cells)]
     alone = not found and len(rows) == 1
-    found += [_rows(lists[keys], names, "" if alone else "/".join(keys) + "/") for keys in rows]
+    found += [_rows(lists[keys], names, "" if alone or not keys else "/".join(keys) + "/") for keys in rows]
     return [(table, None) for table in found]
 
 
@@ -103,10 +108,29 @@ def _lists(content: dict[str, Any]) -> Lists:
         keys, node = stack.pop()
         if isinstance(node, list) and len(node) >= _MIN_VALUES:
             found[keys] = list(map(_unpickled, node))
+        elif isinstance(node, dict) and (curve := _by_number(keys, node)):
+            found |= curve
         elif isinstance(node, dict) and len(keys) < _MAX_DEPTH:
             inside = [(key, inner) for key, inner in node.items() if isinstance(inner, dict | list)]
             stack.extend(((*keys, key), inner) for key, inner in reversed(inside) if key.lower() not in _SETTINGS)
     return found
+
+
+def _by_number(keys: Keys, node: dict[str, Any]) -> Lists:
+    """An object whose keys are rising numbers: a curve with its steps, or rows with theirs; empty for any other."""
+    numbered = [_NUMBERED.fullmatch(key) for key in node] if len(node) >= _MIN_VALUES else []
+    steps = [int(match[2]) for match in numbered if match]
+    if not steps or len(steps) < len(node) or not _rises(steps):
+        return {}
+    cells = list(node.values())
+    if all(isinstance(cell, dict) for cell in cells):
+        word = next(match[1] for match in numbered if match) or "step"
+        return {keys: [{word.lower(): step, **cell} for step, cell in zip(steps, cells, strict=True) if cell]}
+    if not keys or not all(cell is None or cell == _NO_VALUE or isinstance(cell, int | float) for cell in cells):
+        return {}
+    filled = [place for place, cell in enumerate(cells) if cell != _NO_VALUE]
+    own_steps = (*keys[:-1], keys[-1] + _OWN_STEPS)
+    return {keys: [cells[place] for place in filled], own_steps: [steps[place] for place in filled]}
 
 
 def _unpickled(cell: Any) -> Any:
@@ -126,10 +150,17 @@ def _is_history(lists: Lists) -> bool:
     for keys, cells in lists.items():
         if keys[:-1] in others or not _names_measure(keys) or not _are_numbers(cells) or not _is_measured(cells):
             continue
-        if len(cells) >= _LONG or _counter(keys, lists) or _HISTORY & {key.lower() for key in keys}:
+        if len(cells) >= _LONG or _is_counted(keys, lists) or _HISTORY & {key.lower() for key in keys}:
             return True
         splits.setdefault(len(cells), set()).add("/".join(_SPLIT.findall("/".join(keys).lower())))
     return any(len(each) > 1 for each in splits.values())
+
+
+def _is_counted(keys: Keys, lists: Lists) -> bool:
+    """Whether a curve has a counter that says more than the place of a value in its list."""
+    counter = _counter(keys, lists)
+    steps = lists[counter] if counter else []
+    return bool(counter) and (counter[-1:] != (keys[-1] + _OWN_STEPS,) or steps[-1] - steps[0] >= len(steps))
 
 
 def _names_measure(keys: Keys) -> bool:
