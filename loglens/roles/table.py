@@ -314,7 +314,7 @@ NEUTRAL = frozenset(
     "loss losses reduced current last total tot weighted aggregated overall global all sum mean avg average med "
     "median running trainer combined distributed window rolling moving cumulative smooth smoothed raw ema "
     "metric metrics stats scalars charts epoch batch step iter iters samples opt optimizer objective obj cost "
-    "criterion value per vs iterations dataloader idx".split()
+    "criterion function value per vs iterations dataloader idx".split()
 )
 MAIN = frozenset("lm ce bce xent cross entropy crossentropy nll elbo nelbo nce infonce mlm ctc rnnt td seq mse".split())
 PART = frozenset("aux auxiliary reg regularization penalty z balance balancing ptx commit commitment vq".split())

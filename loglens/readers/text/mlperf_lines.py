@@ -18,6 +18,7 @@ _LOG = re.compile(
 _EARLY = re.compile(r":::ML[LP]v[\w.]+ \S+ (?P<seconds>\0) \([^()]*\) (?P<key>\w+): (?P<value>\0$|\{[^{}]*\}$|.)")
 _EARLY_EPOCH = re.compile(r'"epoch(?:_num)?": ?(?P<epoch>\0)')
 _STEP = re.compile(r'"(?P<axis>epoch_num|samples_count|step_num|iteration|current_iter_num)": ?(?P<step>\0)')
+_ALONE = re.compile(r'\{"value": ?(?P<value>\0)\}')
 _EARLY_STEP = re.compile(r'"(?:iteration|global_step|step)": ?(?P<step>\0)')
 
 #: What MLPerf's first rounds measure; "opt_...", "model_hp_..." and targets are settings.
@@ -67,6 +68,9 @@ def _early(text: str, found: re.Match[str]) -> LinePlan | None:
     counted = _EARLY_EPOCH.search(value)
     if value == MARK and _RESULT.match(key) and MEASURES.search(key):
         return LinePlan("mlperf/val", values=(Value(start, key, "epoch"),), seconds=seconds)
+    if not counted and (alone := _ALONE.fullmatch(value)):
+        at = start + value.count(MARK, 0, alone.start("value"))
+        return LinePlan("mlperf/", values=(Value(at, key, "row"),), seconds=seconds)
     if not counted:
         return LinePlan("mlperf/", raw="param") if value == MARK else None
     epoch = start + value.count(MARK, 0, counted.start("epoch"))
