@@ -159,8 +159,10 @@ def _is_history(lists: Lists) -> bool:
 def _is_counted(keys: Keys, lists: Lists) -> bool:
     """Whether a curve has a counter that says more than the place of a value in its list."""
     counter = _counter(keys, lists)
-    steps = lists[counter] if counter else []
-    return bool(counter) and (counter[-1:] != (keys[-1] + _OWN_STEPS,) or steps[-1] - steps[0] >= len(steps))
+    if counter is None:
+        return False
+    steps = lists[counter]
+    return counter[-1] != keys[-1] + _OWN_STEPS or steps[-1] - steps[0] >= len(steps)
 
 
 def _names_measure(keys: Keys) -> bool:
