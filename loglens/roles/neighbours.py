@@ -27,6 +27,9 @@ def settle(roles: dict[str, Role], words: Mapping[str, str], given: Collection[s
     names = {role.name for role in settled.values()}
     if "rl_reward" not in names:  # a return is discounted only where it stands beside a reward
         settled |= {tag: replace(r, name="rl_reward") for tag, r in settled.items() if r.name == "rl_return"}
+    if "rl_policy_loss" in names:  # the cost is that of what was done, a negative reward
+        costs = [tag for tag in settled.keys() - given if settled[tag].name == "loss" and words[tag].endswith("cost")]
+        settled |= {tag: replace(settled[tag], name="metric_lower") for tag in costs}
     settled |= _evaluated(settled, words, given)
     return settled | _stand_ins(settled, words, given)
 

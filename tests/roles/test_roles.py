@@ -32,6 +32,11 @@ def test_an_objective_alone_is_the_loss() -> None:
     assert roles["eval_wiki_loss"] == roles["eval_code_loss"] == Role("loss", "val")
 
 
+def test_a_cost_is_no_loss_beside_that_of_a_policy() -> None:
+    assert roles_of_tags(["avg_cost", "lr"])["avg_cost"] == Role("loss", "train")
+    assert roles_of_tags(["avg_cost", "actor_loss"])["avg_cost"] == Role("metric_lower", "train")
+
+
 def test_an_error_is_the_loss_where_there_is_no_other() -> None:
     assert roles_of_tags(["mse", "mae"])["mse"] == Role("loss", "train")
     assert roles_of_tags(["loss", "mse"])["mse"] == Role("metric_lower", "train")
