@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import difflib
 import errno
@@ -43,6 +44,8 @@ COMMANDS = {
 
 # Loading modules makes many objects that stay: looking for garbage among them takes a tenth of a short call.
 gc.set_threshold(50_000, 20, 20)
+# Nor is there any to look for as Python ends, which takes as long again.
+atexit.register(gc.freeze)
 
 #: Of output that cannot be written: the pipe is closed, the disk is full.
 _OF_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT)
