@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, WIDE
-from loglens.analysis.outcome.curve_state import ENOUGH, FEW_RIGHT, KEPT, NO_GAIN, STILL, WORST
+from loglens.analysis.outcome.curve_state import ENOUGH, FEW_RIGHT, KEPT, LITTLE, NO_GAIN, STILL, WORST
 from loglens.analysis.outcome.indicators import Indicator
 from loglens.analysis.outcome.metric_scale import is_error_rate, whole_of_rate
 from loglens.stats.arrays import Floats
@@ -68,7 +68,9 @@ def _name(indicator: Indicator) -> str:
 
 def _is_wide(indicator: Indicator) -> bool:
     progress = indicator.progress
-    return progress is not None and len(progress.curve) >= ENOUGH and progress.relative_gain >= WIDE
+    if progress is None or len(progress.curve) < ENOUGH or progress.relative_gain < WIDE:
+        return False
+    return progress.lower or (progress.gained or 0.0) >= LITTLE
 
 
 def _last(indicator: Indicator) -> float:
