@@ -11,8 +11,8 @@ and how deep and how long the curve fell before and came back. At least half of 
 as long as any dip that the metric recovered from. A metric that starts at its best (a fine-tune) has no recorded gain:
 it must lose half of its level, or double its error. Metrics of a split must agree: where one that gained keeps its
 gain and does not fall beyond its noise, nothing is said; one that reached its level at its second point and has been
-flat since does not count. It is a warning where the training loss ends a tenth or more below its level at the fall and
-a quarter of the gain is left: that is overfitting, and an early checkpoint is useful.
+flat since does not count. Whether the training loss still falls meanwhile (it ends a tenth or more below its level at
+the fall) is said: then it is overfitting, and an early checkpoint is useful.
 
 When it is wrong. A test that becomes harder by design (a curriculum, new data). Too few points: one bad evaluation
 at the end looks like the beginning of a collapse; two are required.
@@ -86,7 +86,6 @@ def detect(
     errors: float = 5.0,
     dips: float = 1.5,
     still_gains: float = 0.1,
-    nearly_all: float = 0.75,
 ) -> Iterator[Finding]:
     splits = (
         (*val_metric_higher, *val_metric_lower),
@@ -100,8 +99,8 @@ def detect(
     fallen = [course for course in courses if course.fell]
     if fallen and all(course.fell or course.sinks or course.flat for course in courses):
         course = max(fallen, key=lambda one: (one.curve.role == "metric_higher", len(one.curve)))
-        overfits = course.lost < nearly_all and _gains(loss, course, still_gains)
-        yield _finding(course, len(fallen), overfits, lr, grad_norm_global)
+        trains = _gains(loss, course, still_gains)
+        yield _finding(course, len(fallen), trains, lr, grad_norm_global)
 
 
 def _long(curves: Sequence[Series], min_points: int, loss: Series | None) -> list[Series]:
@@ -164,16 +163,16 @@ def _gains(loss: Series | None, course: Course, min_gain: float) -> bool:
     return level - end > min_gain * abs(level)
 
 
-def _finding(course: Course, count: int, overfits: bool, lr: Series | None, grad: Series | None) -> Finding:
+def _finding(course: Course, count: int, trains: bool, lr: Series | None, grad: Series | None) -> Finding:
     curve = course.curve
     onset = int(curve.step[course.onset])
     others = f", and so go {count - 1} other metrics" if count > 1 else ""
-    while_gains = "; the training loss still falls meanwhile" if overfits else ""
+    while_gains = "; the training loss still falls meanwhile" if trains else ""
     return Finding(
         f"{curve.tag} goes from {number(course.start)} to {number(course.best)} at {curve.axis} "
         f"{number(course.best_step)} and ends at "
         f"{number(course.end)} for good{others}{while_gains}",
-        Severity.WARNING if overfits else Severity.ERROR,
+        Severity.ERROR,
         Confidence.HIGH if len(curve) >= MANY else Confidence.MEDIUM,
         onset_step=onset,
         end_step=curve.last_step,

@@ -95,3 +95,42 @@ def test_a_gain_of_two_thousandths_cannot_be_lost(n: int) -> None:
     tiny = np.interp(np.arange(n), [0, n / 3, n], [0.7135, 0.7124, 0.7137])
     curves = [series(tiny, "loss", split, f"{split}/loss") for split in ("train", "val")]
     assert fell_together(indicators(curves)) is None and judge_outcome(curves).state == "stuck"
+
+
+def swinging(n: int, last: float, seed: int) -> Floats:
+    """Rises to 0.7 with evaluations that are bad now and then, and one that is `last` of that at the end."""
+    random = np.random.default_rng(seed)
+    value = 0.7 * (1 - np.exp(-6 * np.arange(n) / n)) * np.where(random.random(n) < 0.4, random.uniform(0, 0.6, n), 1.0)
+    value[0], value[-2:] = 0.001, (0.7, 0.7 * last)
+    return value
+
+
+@pytest.mark.parametrize("n", [9, 20, 60])
+def test_a_bad_last_evaluation_in_two_splits_is_an_error(n: int) -> None:
+    for seed in range(5):
+        course = swinging(n, 0.3, seed)
+        curves = [accuracy(n, course, split, seed + i) for i, split in enumerate(("train", "val", "test"))]
+        outcome = judge_outcome(curves)
+        failure = unexplained(outcome, [], curves)
+        assert failure is not None and failure[1].severity is Severity.ERROR, (seed, outcome)
+
+
+@pytest.mark.parametrize("n", [9, 20, 60])
+def test_a_bad_last_evaluation_of_one_split_takes_the_success_back(n: int) -> None:
+    for seed in range(5):
+        rising = 0.7 * (1 - np.exp(-6 * np.arange(n) / n))
+        cut = np.append(rising[:-1], 0.2)
+        curves = [accuracy(n, rising, "train", seed), accuracy(n, cut, "val", seed + 9)]
+        assert judge_outcome(curves).state == "unclear"
+
+
+@pytest.mark.parametrize("n", [24, 37, 80])
+def test_what_swung_and_has_settled_is_no_swing(n: int) -> None:
+    settled = n - max(8, n // 4)
+    value = 0.7 * (1 - np.exp(-6 * np.arange(n) / n))
+    value[5:settled:5] = 0.1
+    held = [accuracy(n, value, split, seed) for seed, split in enumerate(("train", "val"))]
+    assert judge_outcome(held).success
+    value[settled::4] = 0.1
+    swings = [accuracy(n, value, split, seed) for seed, split in enumerate(("train", "val"))]
+    assert not judge_outcome(swings).success

@@ -84,11 +84,12 @@ def test_validation_decides_where_it_was_logged() -> None:
     assert complains(RULE, {"train_accuracy": lost(100, 0.6, 0.1)})
 
 
-def test_while_the_training_loss_still_falls_it_is_a_warning() -> None:
-    learns = falling(100, floor=0.001, noise=0.01)
-    assert only(RULE, {"val_accuracy": lost(100, 0.5, 0.35), "loss": learns}).severity is Severity.WARNING
-    assert only(RULE, {"val_accuracy": lost(100, 0.5, 0.35), "loss": falling(100)[::-1]}).severity is Severity.ERROR
-    assert only(RULE, {"val_accuracy": lost(100, 0.5, 0.1), "loss": learns}).severity is Severity.ERROR
+@pytest.mark.parametrize("end", [0.35, 0.1])
+def test_it_is_an_error_and_says_where_the_training_loss_still_falls(end: float) -> None:
+    for loss, falls in ((falling(100, floor=0.001, noise=0.01), True), (falling(100)[::-1], False)):
+        finding = only(RULE, {"val_accuracy": lost(100, 0.5, end), "loss": loss})
+        assert finding.severity is Severity.ERROR
+        assert ("still falls" in finding.message) is falls
 
 
 def test_a_metric_that_leapt_to_the_share_of_the_largest_class_has_no_say() -> None:

@@ -96,6 +96,20 @@ class Progress:
         return self.curve.split in ("val", "test")
 
     @property
+    def last_kept(self) -> float:
+        """The share of the gain that is left at the last point, where that fell beyond the noise; else `kept`."""
+        gain = self.best - self.start
+        if not gain or self.fall_at_last < BEYOND_NOISE:
+            return self.kept
+        return (self.last - self.start) / gain
+
+    @property
+    def fall_at_last(self) -> float:
+        """How far the last point is worse than the best level, in standard deviations of a point."""
+        fall = (self.last - self.best) * (1.0 if self.lower else -1.0)
+        return fall / self.noise if self.noise else float(np.inf) if fall > 0 else 0.0
+
+    @property
     def relative_gain(self) -> float:
         """The gain as a share of the size of the start."""
         return abs(self.best - self.start) / max(abs(self.start), abs(self.best), 1e-300)

@@ -57,7 +57,7 @@ def state_of(progress: Progress) -> str:
     if len(progress.curve) < BRIEF:
         return "short"
     state = "held" if _starts_near_best(progress) else _from_gain(progress)
-    swings = progress.heldout and progress.comes_back >= 2
+    swings = progress.heldout and progress.comes_back >= 2 and not _has_settled(progress)
     return "unstable" if swings and state in UNDECIDED else state
 
 
@@ -66,8 +66,11 @@ def _from_gain(progress: Progress) -> str:
         return _without_gain(progress)
     if progress.kept < 0.5 and progress.falls_back < 2:
         return _given_back(progress)
-    if (progress.falls_back >= 2 and _beyond_batches(progress)) or (progress.heldout and progress.swing > SWING):
+    swings = (progress.falls_back >= 2 and _beyond_batches(progress)) or (progress.heldout and progress.swing > SWING)
+    if swings and not (progress.heldout and _has_settled(progress)):
         return "unstable"
+    if progress.heldout and progress.last_kept < 0.5:
+        return "unclear"
     if progress.kept < KEPT and (progress.heldout or progress.drop_sureness > BEYOND_NOISE):
         return "unclear"
     gained = progress.relative_gain if progress.gained is None else progress.gained
@@ -134,6 +137,18 @@ def few_right(progress: Progress) -> bool:
     if progress.ideal is None or curve.role != "metric_higher" or not ACCURACY.search(curve.tag):
         return False
     return progress.end < FEW_RIGHT * progress.ideal
+
+
+def _has_settled(progress: Progress) -> bool:
+    """Whether all of the last evaluations, a quarter of them and eight at least, keep three quarters of the gain.
+
+    Of evaluations of which a third are bad to the end, one run in 26 or fewer ends with eight good ones.
+    """
+    if progress.best == progress.start:
+        return False
+    last = progress.curve.value[-max(ENOUGH, len(progress.curve) // 4) :]
+    kept = (last - progress.start) / (progress.best - progress.start)
+    return bool(kept.min() >= KEPT)
 
 
 def _beyond_batches(progress: Progress) -> bool:

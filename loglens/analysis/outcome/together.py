@@ -5,16 +5,19 @@ What both show is no overfitting, and no matter of one evaluation.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from loglens.analysis.outcome.curve_progress import BEYOND_NOISE
-from loglens.analysis.outcome.curve_state import ENOUGH, FEW_RIGHT, KEPT, NO_GAIN, STILL, WORST
+from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, WIDE
+from loglens.analysis.outcome.curve_state import ENOUGH, FEW_RIGHT, KEPT, LITTLE, NO_GAIN, STILL, WORST
 from loglens.analysis.outcome.indicators import Indicator
 from loglens.analysis.outcome.metric_scale import is_error_rate, whole_of_rate
 from loglens.stats.arrays import Floats
 
+#: Steps of two metrics that correlate by so much are one movement: of eight independent pairs, one in 600 does.
+ALIKE = 0.9
 #: Fewer evaluations do not show that a metric stands still.
 FEW = 3
 
@@ -29,6 +32,8 @@ def fell_together(found: Sequence[Indicator]) -> tuple[str, Indicator] | None:
     Of 216 healthy runs (small nets and AlgoPerf) that were looked at, none has a curve that gained beyond its noise and
     keeps less than 0.8 of that.
     """
+    if (low := ends_low(found)) is not None:
+        return "unstable", low
     gained = [indicator for indicator in found if _has_gained(indicator)]
     if not any(_has_surely_gained(indicator) for indicator in gained):
         return None
@@ -39,6 +44,52 @@ def fell_together(found: Sequence[Indicator]) -> tuple[str, Indicator] | None:
         return None
     state = "lost" if np.median([_kept(indicator) for indicator in fallen]) < 0.5 else "unstable"
     return state, max((indicator for indicator in fallen if indicator.heldout), key=_sureness)
+
+
+def ends_low(found: Sequence[Indicator]) -> Indicator | None:
+    """The held-out metric that swings with the same metric of another split, and is bad at the last evaluation.
+
+    Where a metric swings, its noise is not known from its points. Two splits have no samples in common: what both do
+    at the same evaluations is no noise of these but the model itself. Bad is below half of the gain, in both.
+    """
+    low = [one for one in found if one.metric and _is_wide(one) and _last(one) < 0.5]
+    for one in low:
+        for other in low:
+            same = one.curve.role == other.curve.role and _name(one) == _name(other)
+            if one.heldout and one.curve.split != other.curve.split and same and _moves_with(one, other):
+                return one
+    return None
+
+
+def _name(indicator: Indicator) -> str:
+    """The name of a metric without its split: the last part of its tag, less a prefix."""
+    return re.split(r"[/_. ]", indicator.curve.tag)[-1].lower()
+
+
+def _is_wide(indicator: Indicator) -> bool:
+    progress = indicator.progress
+    if progress is None or len(progress.curve) < ENOUGH or progress.relative_gain < WIDE:
+        return False
+    return progress.lower or (progress.gained or 0.0) >= LITTLE
+
+
+def _last(indicator: Indicator) -> float:
+    """The share of the gain that the last point has; 1 without a gain."""
+    progress = indicator.progress
+    if progress is None or progress.best == progress.start:
+        return 1.0
+    return (progress.last - progress.start) / (progress.best - progress.start)
+
+
+def _moves_with(one: Indicator, other: Indicator) -> bool:
+    """Whether two metrics take the same steps from evaluation to evaluation."""
+    if one.progress is None or other.progress is None:
+        return False
+    first, second = one.progress.curve, other.progress.curve
+    if len(first) != len(second) or not (first.step == second.step).all():
+        return False
+    steps = np.diff(first.value), np.diff(second.value)
+    return bool(min(np.ptp(part) for part in steps) > 0 and np.corrcoef(*steps)[0, 1] >= ALIKE)
 
 
 def stays_at_worst(found: Sequence[Indicator]) -> Indicator | None:
@@ -95,8 +146,14 @@ def _has_surely_gained(indicator: Indicator) -> bool:
 
 
 def _kept(indicator: Indicator) -> float:
-    return 1.0 if indicator.progress is None else indicator.progress.kept
+    progress = indicator.progress
+    if progress is None:
+        return 1.0
+    return progress.last_kept if progress.last_kept < 0.5 else progress.kept
 
 
 def _sureness(indicator: Indicator) -> float:
-    return 0.0 if indicator.progress is None else indicator.progress.drop_sureness
+    progress = indicator.progress
+    if progress is None:
+        return 0.0
+    return max(progress.drop_sureness, progress.fall_at_last if progress.last_kept < 0.5 else 0.0)
