@@ -22,7 +22,7 @@ from click.shell_completion import CompletionItem
 from loglens.errors import LoglensError
 from loglens.model.exit_code import ExitCode
 from loglens.model.version import __version__
-from loglens.pipeline.interrupts import Lost, Terminated, raise_on_sigterm
+from loglens.pipeline.interrupts import Lost, Terminated, end_on_sigint, raise_on_signals
 
 # A command's module is loaded when the command is called, so that `loglens --version`, `--help`, completion
 # and a misspelt command wait for neither numpy nor rich.
@@ -61,6 +61,7 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         command: click.Command = import_module(f"loglens.cli.commands.{name}").command
+        raise_on_signals()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -97,6 +98,7 @@ class Commands(click.Group):
             _unless_full(partial(_complain, error))
             code = ExitCode.BAD_INPUT
         except (click.Abort, KeyboardInterrupt):
+            end_on_sigint()
             code = ExitCode.INTERRUPTED
         except OSError as error:  # of what click itself writes, such as --help
             code = _cannot_be_written(error)
@@ -104,15 +106,16 @@ class Commands(click.Group):
             if sys.stdout is stdout:
                 raise
             sys.stdout, code = stdout, ExitCode.OK  # click has replaced it: the pipe is closed
+        end_on_sigint()
         return sys.exit(code if _flushed(sys.stdout) else ExitCode.BAD_INPUT)
 
     def invoke(self, ctx: click.Context) -> Any:
-        raise_on_sigterm()
         try:
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
         except KeyboardInterrupt as stopped:
+            end_on_sigint()
             terminated = isinstance(stopped, Terminated)
             _say(
                 "terminated"

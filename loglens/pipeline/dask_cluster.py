@@ -15,7 +15,7 @@ from loglens.errors import LoglensError
 from loglens.pipeline.interrupts import Lost
 
 #: Seconds between looks for results and at the workers; without a worker or the scheduler so many seconds are waited,
-#: and longer in the beginning: some clusters start workers when there is work. CLOSING: for farewells.
+#: and longer where none was lost: some clusters start workers when there is work. CLOSING: for farewells.
 PAUSE, EVERY, PATIENCE, BEGINNING, CLOSING = 0.02, 1.0, 8.0, 300.0, 2.0
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -62,7 +62,7 @@ class _Watch:
     def __init__(self, client: Any) -> None:
         self.client = client
         self.connected = self.working = time.monotonic()
-        self.looked, self.met = 0.0, False
+        self.looked, self.met, self.said = 0.0, False, False
         self.closed = import_module("distributed.comm").CommClosedError  # while the connection is given up
 
     def done(self, futures: Any) -> Iterator[Any]:
@@ -92,18 +92,29 @@ class _Watch:
             self.connected = now
             if now - self.looked > EVERY:
                 self.looked, alive = now, self._workers()
-                self.met = self.met or alive > 0
+                self.met = self.met or alive > 0 or self._lost_before()
                 self.working = now if alive else self.working
         if now - self.connected > PATIENCE:
             raise Lost("the Dask scheduler was lost")
         if now - self.working > (PATIENCE if self.met else BEGINNING):
             raise Lost("every Dask worker was lost" if self.met else "the Dask scheduler has no worker")
+        if now - self.working > PATIENCE and not self.said:
+            self.said = True
+            logging.getLogger("loglens").warning("loglens: the Dask scheduler has no worker; waiting %.0f s", BEGINNING)
 
     def _workers(self) -> int:
         try:
             return len(self.client.scheduler_info()["workers"])
         except (OSError, KeyError, TimeoutError):
             return 0
+
+    def _lost_before(self) -> bool:
+        """Whether the scheduler lost a worker, none that it had asked to leave, before this client came."""
+        try:
+            events = self.client.get_events("all")
+        except (OSError, TimeoutError):
+            return False
+        return any(each.get("action") == "remove-worker" and not each.get("expected") for _, each in events)
 
 
 def _from(folder: str, work: Callable[[Task], Result], task: Task) -> Result:

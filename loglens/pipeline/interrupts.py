@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -16,10 +17,34 @@ class Lost(KeyboardInterrupt):
     """Raised where what does the work is gone; the message says what. What was judged is reported, as after Ctrl-C."""
 
 
-def raise_on_sigterm() -> None:
-    """From now on raise `Terminated` on SIGTERM, so that temporary files and workers are cleaned up."""
+#: Whether this process runs a command and nothing else, so that a SIGINT may end it.
+_of_command = False
+#: As shells have it for Ctrl-C.
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+def process_of_command() -> None:
+    """Say that this process runs a command alone. Until `raise_on_signals` a SIGINT ends it at once.
+
+    Nothing has begun, and a KeyboardInterrupt in the middle of an import may come out as exit code 1.
+    """
+    global _of_command
+    _of_command = True
+    end_on_sigint()
+
+
+def end_on_sigint() -> None:
+    """End the process of a command at once on SIGINT: there is nothing to clean up."""
+    if _of_command and signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None):
+        signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
+
+
+def raise_on_signals() -> None:
+    """Raise `Terminated` on SIGTERM and KeyboardInterrupt on SIGINT, so that files and workers are cleaned up."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _raise)
+        if _of_command and signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

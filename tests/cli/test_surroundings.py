@@ -97,3 +97,24 @@ def test_modules_of_the_working_folder_are_not_run() -> None:
         Path(f"{name}.py").write_text(f"raise SystemExit('{name}.py was run')\n")
     done = shell("loglens diagnose good.csv --no-cache")
     assert done.returncode == 0 and done.stderr == ""
+
+
+@pytest.mark.parametrize("module", ["click", "numpy", "loglens.detectors.nan_loss"])
+def test_two_interrupts_while_modules_load_are_an_interruption(module: str) -> None:
+    code = f"""
+import os, signal, sys
+class Interrupts:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+            finally:
+                os.kill(os.getpid(), signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Interrupts())
+from loglens.__main__ import run
+run()
+"""
+    words = [sys.executable, "-c", code, "diagnose", "good.csv", "--no-cache"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 130 and "Traceback" not in done.stderr

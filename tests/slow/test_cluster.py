@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import socket
@@ -92,6 +93,29 @@ def test_a_lost_cluster_ends_as_an_interruption(lost: str, said: str) -> None:
     assert 3 <= report["counts"]["runs"] < 200
     (unread,) = report["unread"]
     assert unread["why"].startswith("interrupted: ") and said in unread["why"]
+
+
+@needs_dask
+@pytest.mark.parametrize(
+    ("workers", "said"), [(1, "every Dask worker was lost"), (0, "the Dask scheduler has no worker")]
+)
+def test_a_cluster_without_workers_is_no_silence(workers: int, said: str) -> None:
+    """Workers that were lost before this command came end it within seconds; what never had one is waited for."""
+    many(2)
+    dask = importlib.import_module("distributed")
+    with cluster(workers) as (address, processes):
+        if workers:
+            with dask.Client(address) as client:
+                client.wait_for_workers(workers, timeout=30)
+                processes[0].kill()
+                while client.scheduler_info()["workers"]:
+                    time.sleep(0.02)
+        waits = "dask_cluster.PATIENCE, dask_cluster.BEGINNING = 0.5, 600 if sys.argv.pop() == 'lost' else 1.5"
+        code = f"import sys\nfrom loglens.pipeline import dask_cluster\n{waits}\nfrom loglens.cli import main\nmain()"
+        words = [sys.executable, "-c", code, "diagnose", "runs", "--engine", "dask", "--scheduler", address]
+        done = subprocess.run([*words, "lost" if workers else "never"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130 and done.stderr.endswith(f"interrupted: {said}\n")
+    assert workers or done.stderr.startswith("loglens: the Dask scheduler has no worker; waiting")
 
 
 def test_engine_and_scheduler_go_together() -> None:

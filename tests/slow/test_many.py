@@ -222,9 +222,9 @@ def test_a_forked_process_ends_no_workers_of_its_parent() -> None:
 def test_a_signal_in_the_midst_of_a_start_is_not_lost(where: str, sign: str, comes: str) -> None:
     """It comes while Python runs its hooks after the fork, which swallow what a handler raises."""
     code = (
-        "import os, signal\nfrom loglens.pipeline.interrupts import raise_on_sigterm\n"
+        "import os, signal\nfrom loglens.pipeline.interrupts import raise_on_signals\n"
         "from loglens.pipeline.workers import each\n"
-        f"raise_on_sigterm()\nos.register_at_fork(after_in_{where}=lambda: os.kill(os.getpid(), signal.{sign}))\n"
+        f"raise_on_signals()\nos.register_at_fork(after_in_{where}=lambda: os.kill(os.getpid(), signal.{sign}))\n"
         "def same(x): return x\n"
         "try: print(sorted(each(same, [1, 2], 2)))\n"
         "except KeyboardInterrupt as stop: print(type(stop).__name__)\n"
