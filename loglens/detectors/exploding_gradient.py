@@ -18,9 +18,9 @@ a poor loss. (4) Level: the norm is above 10 at every point and typically above 
 loss stays poor. A loss that came down by half counts as poor with a norm above 100 at every point, one that came down
 by four fifths with a norm above ten times the loss. Besides, the norm comes down with the loss. Or, however far the
 loss falls: the norm is above 500 times the root of a loss that is halved and stays above 100, or the loss begins far
-above guessing: a hundredfold fall of a classifier that still errs, or a cross entropy above ten times ln 1,000,000. The least norm is below 1.0 in every one
-of 150 benchmark runs that reach their target. A norm that is merely above 1.0 is no more than a note: that holds for
-90 % of the points of 18 % of runs that reach their target.
+above guessing: a hundredfold fall of a classifier that still errs, or a cross entropy above ten times ln 1,000,000.
+The least norm is below 1.0 in every one of 150 benchmark runs that reach their target. A norm that is merely above
+1.0 is no more than a note: that holds for 90 % of the points of 18 % of runs that reach their target.
 
 When it is wrong. Summed losses and losses in large units have large gradients by nature.
 """

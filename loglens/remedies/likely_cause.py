@@ -37,6 +37,8 @@ def lead(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> I
         return
     if "loss-scale-collapse" in seen and _loss_comes_and_goes(found):
         yield actions.clean_data()
+    elif "loss-scale-collapse" in seen and root in STUCK:
+        yield actions.use_bf16()  # updates that overflow are skipped
     elif seen & UNSTABLE and clues.jump(onset) is not None:
         yield schedule_and_decay.fix_schedule("no_jump")
     elif seen & UNSTABLE and clues.rate_still_rises(onset):
