@@ -58,6 +58,8 @@ def load(folder: Path) -> dict[str, ModuleType]:
 class Generated:
     """A labelled fault. Trainings are kept in a folder by their configuration, so that none is done twice."""
 
+    group = "generated"
+
     def __init__(self, label: dict[str, Any], corpus: Path, kept: Path) -> None:
         self.label, self.corpus, self.kept = label, corpus, kept
         self.name, self.condition = label["id"], label["primary"].replace("_", "-")

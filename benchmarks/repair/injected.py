@@ -72,13 +72,20 @@ KINDS = (*UNDONE_BY, "diverge", "vanish", "overfit", "too_small", "rate_too_high
          "sure_of_everything")  # fmt: skip
 #: How many runs of each kind are tried, the first of the list.
 RUNS = 3
+#: What a fresh seed lies above another one: a multiple of six, so that optimizer, schedule and log look alike.
+FRESH = 12
+#: A log of fewer rows cannot be judged.
+LEAST_ROWS = 20
 CURVE_STYLES = list(STYLES)[:4]
 Recipe = tuple[Action, ...]
 
 
 @dataclass
 class Injected:
-    """A fault in one run. Its recipe are the actions so far; that of the healthy twin begins with None."""
+    """A fault in one run. Its recipe are the actions so far; that of the healthy twin begins with the action `none`.
+
+    group: of which part of the benchmark it is, "injected" or "fresh".
+    """
 
     place: int
     task: str
@@ -86,6 +93,7 @@ class Injected:
     kept: Path
     recipe: Recipe = ()
     twin: Recipe = ({"action": "none"},)
+    group: str = "injected"
 
     @property
     def condition(self) -> str:
@@ -136,6 +144,8 @@ class Injected:
             made = self._training(recipe)
             assert made is not None
             rows = made.run()
+            if any(action["action"] == "early_stop" for action in recipe):
+                rows = _until_best(rows)
             style = CURVE_STYLES[(self.seed + list(TASKS).index(self.task)) % 4]
             folder.mkdir(parents=True, exist_ok=True)
             write(folder / "log", style, rows, made.net, hidden=made.hidden, cut=made.cut, settings=made.settings())
@@ -170,6 +180,16 @@ class Injected:
         for action in actions:
             effective = _change(made, action) or _named(action) in undoing or action["action"] in undoing
         return made if effective or not actions else None
+
+
+def _until_best(rows: list[Row]) -> list[Row]:
+    """The rows up to the lowest validation loss, as the snippets of `early_stop` keep that checkpoint.
+
+    The step that is advised is where the faulty run has it; another run has it elsewhere.
+    """
+    known = [place for place, row in enumerate(rows) if math.isfinite(row.get("val_loss", math.nan))]
+    best = min(known, key=lambda place: rows[place]["val_loss"], default=len(rows))
+    return rows[: max(best + 1, LEAST_ROWS)]
 
 
 def _named(action: Action) -> str:
@@ -208,7 +228,7 @@ def _longer(t: Training, action: Action) -> None:
 
 
 def _stop(t: Training, action: Action) -> None:
-    t.stop = max(20, min(int(action["step"]), t.steps))
+    """No change of the training: of what it gives the best is kept, by `_until_best`."""
 
 
 def _decay(t: Training, action: Action) -> None:
@@ -244,6 +264,7 @@ def _activation(t: Training, action: Action) -> None:
 
 
 def _init(t: Training, action: Action) -> None:
+    """The weights of layers as the snippets put them; biases stay as they are."""
     torch.manual_seed(t.seed)
     for part in t.net.modules():
         if isinstance(part, nn.Linear | nn.Conv2d):
@@ -251,8 +272,6 @@ def _init(t: Training, action: Action) -> None:
                 nn.init.xavier_normal_(part.weight)
             else:
                 nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
-            if part.bias is not None:
-                nn.init.zeros_(part.bias)
 
 
 def _normalise(t: Training, action: Action) -> bool:
@@ -312,4 +331,12 @@ def patients(kept: Path) -> Iterator[Injected]:
                 yield Injected(place, task, seed, kept)
 
 
-__all__ = ["Injected", "Row", "patients"]
+def fresh(kept: Path) -> Iterator[Injected]:
+    """One more run of every kind, with a seed that was never looked at while the remedies were changed."""
+    for place, fault in enumerate(FAULTS):
+        if fault.inject.__name__ in KINDS:
+            task, seed = fault.runs[0]
+            yield Injected(place, task, seed + FRESH, kept, group="fresh")
+
+
+__all__ = ["Injected", "Row", "fresh", "patients"]

@@ -26,10 +26,11 @@ Adviser = Callable[[Path, Sequence[Path]], list[Action]]
 class Patient(Protocol):
     """A faulty run that can be trained again after a change.
 
-    recipe: how it is trained at first. twin: how its healthy twin is.
+    recipe: how it is trained at first. twin: how its healthy twin is. group: the part of the benchmark it is of.
     """
 
     name: str
+    group: str
     condition: str
     recipe: Recipe
     twin: Recipe

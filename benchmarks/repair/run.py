@@ -1,9 +1,10 @@
 """Put the remedies of loglens to the test: apply the first one, train again, ask again, three times at most.
 
-    python benchmarks/repair/run.py [--corpus FOLDER]... [--keep FOLDER] [--jobs 2]
+    python benchmarks/repair/run.py [--corpus FOLDER [--every 3]]... [--keep FOLDER] [--jobs 2]
 
-Needs torch (CPU) and tensorboard beside loglens. The faults are those of benchmarks/diagnosis and, with --corpus,
-those of a labelled corpus whose generator stands beside it. Writes results.json beside this file, and prints the table.
+Needs torch (CPU) and tensorboard beside loglens. The faults are those of benchmarks/diagnosis, some of them once more
+with fresh seeds, and, with --corpus, those of a labelled corpus whose generator stands beside it. Writes results.json
+beside this file, in which the rows of a part that was not trained this time stay with their date, and prints the table.
 """
 
 from __future__ import annotations
@@ -29,33 +30,38 @@ def main() -> None:
     """Treat all patients, write the results."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--corpus", type=Path, action="append", default=[], help="a labelled corpus; may be repeated")
+    parser.add_argument("--every", type=int, default=1, help="of a corpus every so many-th, drawn by their names")
+    parser.add_argument("--corpora-only", action="store_true", help="leave out the faults of benchmarks/diagnosis")
     parser.add_argument("--keep", type=Path, help="a folder in which trainings are kept, to continue from")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", default="", help="patients with this in their name or condition")
-    parser.add_argument("--every", type=int, default=1, help="of the patients every so many-th, drawn by their names")
-    parser.add_argument("--bare", action="store_true", help="without the blind control and the healthy twins")
-    parser.add_argument("--no-faults", action="store_true", help="the corpora alone")
+    parser.add_argument("--only", default="", help="patients with this in their name or condition; nothing is written")
     parser.add_argument("-o", type=Path, default=table.RESULTS)
     parser.add_argument("--date", default=date.today().isoformat())
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         kept = options.keep or Path(temporary)
-        patients: list[Any] = [] if options.no_faults else list(injected.patients(kept))
-        patients += [one for corpus in options.corpus for one in generated.patients(corpus, kept)]
-        patients = drawn([one for one in patients if options.only in f"{one.name} {one.condition}"], options.every)
+        patients = drawn([one for path in options.corpus for one in generated.patients(path, kept)], options.every)
+        if not options.corpora_only:
+            patients = [*injected.patients(kept), *injected.fresh(kept), *patients]
         rows = []
         with ProcessPoolExecutor(options.jobs) as pool:
-            for done in as_completed([pool.submit(treat, one, options.bare) for one in patients]):
+            wanted = [one for one in patients if options.only in f"{one.name} {one.condition}"]
+            for done in as_completed([pool.submit(treat, one) for one in wanted]):
                 rows.append(done.result())
                 print(table.line(rows[-1]), flush=True)
-                save(options.o, options.date, rows)
+    if not options.only:
+        save(options.o, options.date, rows)
     print(table.by_condition(rows))
 
 
 def save(path: Path, day: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Write the results so far, in the order of their names."""
-    head = json.dumps({"date": day, "torch": torch.__version__, "loglens": loop.loglens.__version__})
-    body = ",\n".join(json.dumps(row) for row in sorted(rows, key=lambda row: (row["set"], row["name"])))
+    """Write the rows in the order of their names. Those of other parts that are there stay, each part with its date."""
+    old = json.loads(path.read_text("utf-8")) if path.exists() else {"parts": {}, "runs": []}
+    now = {"date": day, "torch": torch.__version__, "loglens": loop.loglens.__version__}
+    trained = {row["set"] for row in rows}
+    merged = [*rows, *(row for row in old["runs"] if row["set"] not in trained)]
+    head = json.dumps({"parts": dict(sorted({**old["parts"], **dict.fromkeys(trained, now)}.items()))})
+    body = ",\n".join(json.dumps(row) for row in sorted(merged, key=lambda row: (row["set"], row["name"])))
     path.write_text(f'{head[:-1]}, "runs": [\n{body}\n]}}\n', "utf-8")
 
 
@@ -66,13 +72,13 @@ def drawn(patients: Sequence[Any], every: int) -> list[Any]:
     ]
 
 
-def treat(patient: loop.Patient, bare: bool) -> dict[str, Any]:
-    """One patient's courses: with loglens, with the blind control, and its first remedy on the healthy twin."""
+def treat(patient: loop.Patient) -> dict[str, Any]:
+    """One patient's courses: with loglens, and its first remedy on the healthy twin. The blind control for one part."""
     torch.set_num_threads(1)
     log, gap = patient.train(patient.recipe)
     row: dict[str, Any] = {
         "name": patient.name,
-        "set": type(patient).__name__.lower(),
+        "set": patient.group,
         "condition": patient.condition,
         "gap": min(round(gap, 4), 1e9),
         "said": loop.complaints(log),
@@ -82,8 +88,9 @@ def treat(patient: loop.Patient, bare: bool) -> dict[str, Any]:
     course = loop.treat(patient, loop.advice)
     row["loglens"] = course.as_dict()
     row["textbook"] = None if course.healed else loop.by_the_book(patient)
-    if not bare:
+    if patient.group == "injected":
         row["blind"] = loop.treat(patient, loop.blind()).as_dict()
+    if patient.group != "generated":
         row["twin"] = by_mistake(patient, [one.action for one in course.tries[:1]])
     return row
 

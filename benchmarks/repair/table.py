@@ -87,11 +87,15 @@ def values(path: Path = RESULTS) -> dict[str, Any]:
     """The tables and figures, by their names in accuracy.template.md."""
     results = json.loads(path.read_text("utf-8"))
     rows = load(path)
-    own, others = ([row for row in rows if row["set"] == name] for name in ("injected", "generated"))
+    own, fresh, others = ([row for row in rows if row["set"] == name] for name in ("injected", "fresh", "generated"))
     sick = [row for row in own if not row["loglens"]["healed"]]
-    harmed, twins = harm(own)
+    harmed, twins = harm([*own, *fresh])
     return {
-        "repair_date": results["date"],
+        "repair_date": results["parts"]["injected"]["date"],
+        "repair_others_date": results["parts"]["generated"]["date"],
+        "repair_fresh_all": shares(fresh),
+        "repair_fresh_shares": shares([row for row in fresh if can_be_healed(row)]),
+        "repair_fresh_failed": failed([row for row in fresh if can_be_healed(row) and not row["loglens"]["healed"]]),
         "repair_table": by_condition(own),
         "repair_harmed": harmed,
         "repair_twins": twins,

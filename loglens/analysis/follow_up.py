@@ -69,11 +69,11 @@ def _with_other_advice(found: ReportedFinding, runs: Sequence[Diagnosis], trials
         return replace(found, treatment=tuple(advice))
     clues, recipe, ahead = clues_of(run.params, run.curves), Recipe(rate=now.rate), list[Remedy]()
     factor = next_factor(now, before)
-    if factor is not None and RATE not in in_vain:
-        ahead.append(actions.scale_lr(factor, clues.lr, _why(now, before)))
-    elif found.condition in UNSTABLE and rerun.breaks_at_the_same_place(run, runs[-2]):
+    if found.condition in UNSTABLE and rerun.breaks_at_the_same_place(run, runs[-2]):
         jumps, data = schedule_and_decay.fix_schedule("no_jump"), actions.clean_data()
         ahead += without([data, jumps] if clues.lr is not None else [jumps, data], tried, in_vain)
+    elif factor is not None and RATE not in in_vain:
+        ahead.append(actions.scale_lr(factor, clues.lr, _why(now, before)))
     said = [replace(in_context(one, found.condition, found.finding, recipe), checks=advice[0].checks) for one in ahead]
     rest = [one for one in advice if key(one) not in {key(first) for first in ahead}]
     return replace(found, treatment=(*said, *rest))

@@ -16,11 +16,11 @@ large-gradient rule) that the loss answers within 50 points by leaving its level
 adjacent layers have a ratio above 1.0 towards the input in 80 % of the pairs and 70 in all (AUTOTRAINER's beta3), with
 a poor loss. (4) Level: the norm is above 10 at every point and typically above five times the loss itself, while the
 loss stays poor. A loss that came down by half counts as poor with a norm above 100 at every point, one that came down
-by four fifths with a norm above ten times the loss. Besides, the norm comes down with the loss, or is above 500 times
-the root of a loss that is halved and stays above 100, or the loss begins far above guessing: a hundredfold fall of a
-classifier that still errs, or a cross entropy above ten times ln 1,000,000. The least norm is below 1.0 in every one
-of 150 benchmark runs that reach their target. A norm that is merely above 1.0 is no more than a note: that holds for
-90 % of the points of 18 % of runs that reach their target.
+by four fifths with a norm above ten times the loss. Besides, the norm comes down with the loss. Or, however far the
+loss falls: the norm is above 500 times the root of a loss that is halved and stays above 100, or the loss begins far
+above guessing: a hundredfold fall of a classifier that still errs, or a cross entropy above ten times ln 1,000,000.
+The least norm is below 1.0 in every one of 150 benchmark runs that reach their target. A norm that is merely above
+1.0 is no more than a note: that holds for 90 % of the points of 18 % of runs that reach their target.
 
 When it is wrong. Summed losses and losses in large units have large gradients by nature.
 """
@@ -157,11 +157,10 @@ def is_high(grad: Series, loss: Series, metrics: Sequence[Series], min_norm: flo
     times = relative(middle, height)
     vast = low > 10 * min_norm or (levels(finite.value).drop > TOO_HIGH and middle > 2 * level_ratio * height)
     curves, halved = (grad.step, grad.value, finite.step, finite.value), levels(finite.value).drop > HALVED
-    if not absurd and not comes_down(*curves) and not (halved and is_beyond_units(*curves)):
+    beyond = halved and is_beyond_units(*curves)  # however far such a loss falls
+    if not (absurd or beyond or (comes_down(*curves) and is_poor(finite.value) and (vast or not halved))):
         return None
-    if not absurd and (not is_poor(finite.value) or (halved and not vast)):
-        return None
-    how = "begins far above guessing" if absurd else "stays poor"
+    how = "begins far above guessing" if absurd else "stays above 100" if beyond else "stays poor"
     return Sign(
         f"{grad.tag} starts at {number(start)} and stays above {number(min_norm)} at every one of {len(grad):,} "
         f"points (median {number(middle)}, {estimate(times)} times the loss), while {loss.tag} {how}: "

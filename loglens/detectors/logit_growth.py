@@ -27,6 +27,8 @@ from loglens.model.numbers import fold, number
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
+from loglens.remedies.schedule_and_decay import fix_weight_decay
+from loglens.remedies.steady_growth import grows_steadily
 from loglens.stats.blocks import blocks
 
 RULE = Rule("logit-growth", "activations", Severity.NOTE)
@@ -70,6 +72,7 @@ def detect(
         end_step=curve.last_step,
         evidence={"factor": times, "end": end, "curves": [grew.tag for _, grew in grown]},
         remedies=[
+            *([fix_weight_decay()] if grows_steadily(curve, None, factor) else []),
             remedies.add_normalization(),
             remedies.weight_decay(),
             remedies.scale_lr(0.5, lr, "smaller updates give smaller logits"),

@@ -4,13 +4,13 @@ Why it matters. The ratio of an update's norm to that of the weights says how fa
 About 0.001 is a good start (Karpathy, CS231n). At 0.1 a step replaces a tenth of all that was learned; at
 one far smaller, no number of steps in this run adds up to a change.
 
-How it is found. The logged ratio, or the update's norm over that of the weights at the same steps, after
-the first twentieth of the run. Too large: median above 0.1 (TheDeepChecker's upper bound). Too
-small: median times number of steps is under 0.01, so that all updates of the run together, were they all in
-one direction, move the weights by under 1 %. TheDeepChecker's lower bound of 0.0001 a step is passed by
-many healthy runs under a decaying rate. Stopped: the update is exactly zero for the last tenth of the run or
-more (five points at least), or from its start: the optimizer has nothing to apply. That is a warning, unless a
-learning rate of zero was logged there.
+How it is found. The logged ratio, or the update's norm over that of the weights at the same steps, after the first
+twentieth of the run. Too large: median above 0.1 (TheDeepChecker's upper bound), or, where the learning rate is at its
+peak from the start, the very first one, by which Adam moves each weight by the whole rate. Too small: median times
+number of steps is under 0.01, so that all updates of the run together, were they all in one direction, move the
+weights by under 1 %. TheDeepChecker's lower bound of 0.0001 a step is passed by many healthy runs under a decaying
+rate. Stopped: the update is exactly zero for the last tenth of the run or more (five points at least), or from its
+start: the optimizer has nothing to apply. That is a warning, unless a learning rate of zero was logged there.
 
 When it is wrong. Fine-tuning and frozen layers move little by design, and weights near zero have large
 ratios. Only ratios that were logged once a step or a constant number of steps apart can be added up. So these
@@ -43,6 +43,8 @@ USUAL = 1e-3
 _RATIO = re.compile(r"ratio|scale|_to_|update.?(weight|param)|over", re.I)
 #: Share of the first points that is left out: a warmup's updates are small.
 WARMUP = 0.05
+#: A rate of nine tenths of its peak counts as the peak.
+FULL = 0.9
 
 
 def detect(
@@ -97,6 +99,8 @@ def _out_of_proportion(
     middle, steps = float(np.median(ratio)), int(step[-1] - step[0])
     in_all = middle * steps
     if middle <= max_ratio and (in_all >= min_total or curve.axis != "step" or middle == 0):
+        if curve.value[0] > max_ratio and lr is not None and _begins_at_its_peak(lr):
+            yield _first_is_large(curve, update_norm)
         return
     large = middle > max_ratio
     yield Finding(
@@ -118,6 +122,26 @@ def _out_of_proportion(
             else remedies.check_optimizer_step()
         ],
         series=(update_norm,),
+    )
+
+
+def _begins_at_its_peak(lr: Series) -> bool:
+    rate = lr.finite.value
+    return bool(len(rate)) and bool(rate[0] >= FULL * rate.max() > 0)
+
+
+def _first_is_large(ratio: Series, updates: Series) -> Finding:
+    """The first update throws away much of the initial weights, which a warmup prevents."""
+    length, first = ratio.last_step - int(ratio.step[0]), float(ratio.value[0])
+    return Finding(
+        f"the first update is {number(first)} of the weights ({updates.tag}; the median is "
+        f"{number(np.median(ratio.value))}): the learning rate is at its peak from the start",
+        Severity.NOTE,
+        Confidence.LOW,
+        onset_step=int(ratio.step[0]),
+        evidence={"first": first, "median": float(np.median(ratio.value))},
+        remedies=[remedies.add_warmup(length, round(remedies.MAX_WARMUP_SHARE * length / 2))],
+        series=(updates,),
     )
 
 

@@ -26,6 +26,13 @@ LITTLE, MUCH = 1.3, 10.0
 ROUNDING = 1e-6
 #: A validation loss that falls by less than this share of what the training loss falls gains nothing from it.
 OF_NO_USE = 0.1
+#: Evaluations that show whether a validation loss has settled. Its way up and down, or what it fell in the first tenth,
+#: is then so many times its net change after that: 1, or a ninth, for a loss that crawls one way.
+EVALUATIONS, SETTLED = 8, 3.0
+#: Shares of its first value within which it stays after the first tenth, and in all, where next to nothing is learned.
+LEVEL, LITTLE_GAIN = 0.1, 0.25
+#: A rate below this share of its peak in the middle of the run may be what stopped the loss.
+DECAYED = 0.1
 #: A rate in warmup below half of the peak that still trained says where the limit is.
 BELOW_LIMIT = 0.5
 #: Healthy runs of the corpora keep nine tenths of the norm of their weights at least.
@@ -161,6 +168,24 @@ class Clues:
         fall = float(first.mean() - last.mean())
         early, late = (float(np.mean(part)) for part in (val[: len(val) // 2], val[len(val) // 2 :]))
         return fall > 3 * error and early - late < OF_NO_USE * fall
+
+    @property
+    def settles_near_its_start(self) -> bool:
+        """Whether the validation loss came to a level at once, near its first value, and goes up and down there.
+
+        Under a rate that is too low it would crawl one way for long. So updates arrive, and are large enough.
+        """
+        value = self.val_loss.finite.value if self.val_loss is not None else np.zeros(0)
+        if len(value) < EVALUATIONS or self._decays_by_the_middle():
+            return False
+        later, size = value[max(1, len(value) // 10) :], abs(float(value[0]))
+        way, net = float(np.abs(np.diff(later)).sum()), abs(float(later[-1] - later[0]))
+        near = np.ptp(later) <= LEVEL * size and value[0] - value.min() <= LITTLE_GAIN * size
+        return bool(near and way > ROUNDING * size * len(later) and max(way, value[0] - later[0]) > SETTLED * net)
+
+    def _decays_by_the_middle(self) -> bool:
+        rate = self.lr.finite.value if self.lr is not None else np.zeros(0)
+        return bool(len(rate)) and bool(rate[len(rate) // 2] < DECAYED * rate.max())
 
     @property
     def hidden_gradient_is_zero(self) -> bool:

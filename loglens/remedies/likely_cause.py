@@ -37,6 +37,8 @@ def lead(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> I
         return
     if "loss-scale-collapse" in seen and _loss_comes_and_goes(found):
         yield actions.clean_data()
+    elif "loss-scale-collapse" in seen and root in STUCK:
+        yield actions.use_bf16()  # updates that overflow are skipped
     elif seen & UNSTABLE and clues.jump(onset) is not None:
         yield schedule_and_decay.fix_schedule("no_jump")
     elif seen & UNSTABLE and clues.rate_still_rises(onset):
@@ -49,6 +51,8 @@ def lead(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> I
         yield actions.change_init("he")
     elif "weight-growth" in seen or _grows_slowly(found, onset, clues):
         yield schedule_and_decay.fix_weight_decay()
+    elif root == "divergence" and clues.settles_near_its_start:
+        yield from _against_standstill(seen, onset, clues)  # so little was gained that to lose it says nothing
     elif root == "exploding-gradient" and clues.recurs:
         return  # the textbook's case, and its order: clip first
     elif onset is not None and _is_lost(found) and (clues.too_high or clues.warms_up(onset)):
@@ -116,6 +120,10 @@ def _against_standstill(seen: frozenset[str], onset: int | None, clues: Clues) -
         yield lower_rate(clues, onset, MUCH_LOWER)
     elif clues.attends and clues.no_warmup:
         yield actions.add_warmup(clues.length, round(actions.MAX_WARMUP_SHARE * clues.length / 2))
+    elif clues.settles_near_its_start and seen & {"loss-not-decreasing", "divergence"}:
+        # one batch that can't be fitted either leaves the net: one that is too small, or passes no signal
+        yield actions.check_labels()
+        yield actions.increase_capacity(4.0) if "underfitting" in seen else actions.change_init("he")
 
 
 def _too_fast_without_warmup(clues: Clues) -> bool:

@@ -204,6 +204,11 @@ def test_norms_that_go_with_the_root_of_a_squared_error_are_no_explosion_unless_
     assert not complaints({"loss": loss, "grad_norm": 400 * np.sqrt(loss)})
     (found,) = complaints({"loss": loss, "grad_norm": 3e3 * np.sqrt(loss)})
     assert "explodes from the start" in found.message, "no unit makes outputs so steep"
+    far = falling(n, start=5e9, floor=300, noise=0.02)
+    assert not complaints({"loss": far, "grad_norm": 50 * np.sqrt(far)})
+    (found,) = complaints({"loss": far, "grad_norm": 1e6 * np.sqrt(far)})
+    assert [one.action for one in found.remedies[:2]] == ["change_init", "clip_grad_norm"]
+    assert found.remedies[1].params == {"max_norm": 1.0}, "no norm of this run is healthy"
 
 
 @pytest.mark.parametrize("n", [60, 400])

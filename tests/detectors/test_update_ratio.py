@@ -20,6 +20,17 @@ def test_updates_out_of_proportion() -> None:
     assert "that of the weights" in skip_reason("update-ratio", loss | {"update_norm": level(200, 1e-6)})
 
 
+def test_a_first_update_that_is_large_only_where_the_rate_begins_at_its_peak() -> None:
+    ratio = level(200, 1e-3, 0.3)
+    ratio[0] = 0.3
+    curves = {"loss": falling(200), "update_ratio": ratio}
+    (found,) = findings("update-ratio", curves | {"lr": np.full(200, 1e-3)})
+    assert found.severity is Severity.NOTE and [one.action for one in found.remedies] == ["add_warmup"]
+    assert not findings("update-ratio", curves | {"lr": np.minimum(np.linspace(0, 1e-2, 200), 1e-3)})
+    assert not findings("update-ratio", curves)
+    assert not findings("update-ratio", curves | {"update_ratio": ratio / 4, "lr": np.full(200, 1e-3)})
+
+
 def test_updates_that_stop() -> None:
     ratio, loss = level(500, 1e-3, 0.3), {"loss": falling(500)}
     ratio[374:] = 0

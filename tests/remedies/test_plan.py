@@ -241,3 +241,22 @@ def test_a_loss_that_is_nan_now_and_then_points_to_batches_even_where_the_loss_s
     assert first({"loss": loss, **curves}).action == "use_bf16"
     loss[105::7] = np.nan
     assert first({"loss": loss, **curves}).action == "clean_data"
+
+
+@pytest.mark.parametrize("evaluations", [10, 30, 100])
+def test_a_loss_that_settles_near_its_start_points_to_the_labels_and_not_to_the_rate(evaluations: int) -> None:
+    curves = {"loss": level(N, 2.0, 0.02), "lr": np.full(N, 5e-3)}
+    settled = level(evaluations, 2.0, 0.005)
+    assert first(curves | {"val/loss": settled}).action == "check_labels"
+    came_down = settled + np.where(np.arange(evaluations) < 1, 0.1, 0.0)
+    assert first(curves | {"val/loss": came_down}).action == "check_labels"
+    crawls = np.linspace(2.0, 1.98, evaluations)
+    assert first(curves | {"val/loss": crawls}).action == "scale_lr"
+    decayed = np.geomspace(5e-3, 5e-8, N)  # the rate may be what stopped it
+    assert first(curves | {"val/loss": settled, "lr": decayed}).action != "check_labels"
+
+
+def test_updates_that_overflow_from_the_start_point_to_the_precision() -> None:
+    scale = 65536.0 * 0.5 ** np.minimum(np.arange(N), 60)
+    curves = {"loss": level(N, 2.3, 0.01), "loss_scale": scale, "lr": np.full(N, 1e-3), "val/loss": np.full(30, 2.3)}
+    assert {advice[0].action for advice in remedies(curves)} == {"use_bf16"}
