@@ -15,6 +15,7 @@ from loglens.model.series import Series
 from loglens.model.vocabulary import LOWER
 from loglens.roles.from_tags import main_curve
 from loglens.roles.metrics import pick
+from loglens.stats.quantiles import median
 from loglens.stats.whole_curve import end_over_start, finite_share, kept
 
 #: What is said of a measure of the whole curve.
@@ -158,14 +159,14 @@ def _step_time(curve: Series | None, curves: Sequence[Series]) -> tuple[float, S
         steps, times = np.diff(shown.step[known]), np.diff(shown.time[known])
         if (steps > 0).any():
             return (
-                float(np.median(times[steps > 0] / steps[steps > 0])),
+                float(median(times[steps > 0] / steps[steps > 0])),
                 None,
                 f"the median time between points of {shown.tag}",
             )
     logged = [c for c in curves if c.role == "step_time" and len(c.finite)]
     if logged:
         shown = main_curve(logged)
-        return float(np.median(shown.finite.value)), shown, f"the median of {shown.tag}"
+        return float(median(shown.finite.value)), shown, f"the median of {shown.tag}"
     return float("nan"), None, ""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from loglens.model.causal_chain import causal_trees
 from loglens.model.finding import Finding, Rule, Severity
 from loglens.model.reported_finding import ReportedFinding, confidence_in
+from loglens.stats.quantiles import median
 
 #: An onset is only known to about this share of the run: effects may seem to begin that much earlier.
 SLACK = 0.02
@@ -88,7 +89,7 @@ def _cause(
 def _slack(effect: Finding, length: int) -> float:
     """By how many steps a cause may begin after its effect, given how well onsets are known."""
     steps = effect.series[0].step if effect.series else None
-    spacing = float(np.median(np.diff(steps))) if steps is not None and len(steps) > 1 else 0.0
+    spacing = float(median(np.diff(steps))) if steps is not None and len(steps) > 1 else 0.0
     return max(SLACK * length, POINTS * spacing)
 
 

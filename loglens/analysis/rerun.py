@@ -12,6 +12,7 @@ from loglens.model.report import Diagnosis
 from loglens.model.series import Series
 from loglens.remedies.clues import Clues
 from loglens.remedies.likely_cause import UNSTABLE
+from loglens.stats.quantiles import median
 
 #: A loss that ends within this share of the earlier one ends at the same level.
 SAME_LEVEL = 0.05
@@ -90,7 +91,7 @@ def _clues(run: Diagnosis) -> Clues:
 
 
 def _end(curve: Series) -> float:
-    return float("nan") if curve.ends_nonfinite else float(np.median(curve.finite.tail()))
+    return float("nan") if curve.ends_nonfinite else float(median(curve.finite.tail()))
 
 
 def _better(one: float, other: float) -> bool:

@@ -15,6 +15,7 @@ from loglens.model.series import Series
 from loglens.model.strict_json import to_strict
 from loglens.model.vocabulary import HIGHER, LOWER
 from loglens.roles.metrics import pick
+from loglens.stats.quantiles import median
 
 _LIMIT = re.compile(r"(?P<metric>.*\S)\s+(?P<number>\d+(\.\d*)?|\.\d+)\s*(?P<percent>%?)")
 
@@ -78,7 +79,7 @@ def regression(limit: Limit, good: Sequence[Sequence[Series]], bad: Sequence[Ser
             f"{where}: whether {curve.tag} is better low or high is not known (role {role or 'none'}); "
             f"say so with --role '{curve.tag}=metric_lower' or metric_higher"
         )
-    before = float(np.median([final(partner) for partner in partners]))
+    before = float(median([final(partner) for partner in partners]))
     now = final(curve)
     worse = before - now if role in HIGHER else now - before
     if limit.relative:
@@ -96,4 +97,4 @@ def final(curve: Series) -> float:
     if not len(curve) or not np.isfinite(curve.value[-1]):
         return float("nan")
     value = curve.finite.value
-    return float(np.median(value[-max(3, len(value) // 10) :]))
+    return float(median(value[-max(3, len(value) // 10) :]))

@@ -28,6 +28,7 @@ from loglens.remedies import actions as remedies
 from loglens.remedies.schedule_and_decay import remove_clip
 from loglens.stats.arrays import Floats
 from loglens.stats.levels import levels
+from loglens.stats.quantiles import median
 
 RULE = Rule("clipping-always-active", "gradient", Severity.WARNING, leads_to=("lr-too-low", "loss-not-decreasing"))
 
@@ -64,11 +65,11 @@ def detect(
     losses = [curve.finite for curve in progress if len(curve.finite) >= min_points]
     poor = next((curve for curve in losses if levels(curve.value).drop < gain), None)
     norms = grad_norm_global.finite.value if grad_norm_global is not None else np.zeros(0)
-    short = float(np.median(norms) / np.median(clipped.finite.value)) if clipped is not None and len(norms) else 1.0
+    short = float(median(norms) / median(clipped.finite.value)) if clipped is not None and len(norms) else 1.0
     slow = short > shortened and bool(losses) and not _divides(run)
     pace = f", and {poor.tag} gains less than {gain:.0%}" if poor else ", while the loss goes down" if losses else ""
     length = f", to 1/{short:.0f} of their length" if short > shortened else ""
-    usual = float(np.median(norms)) if len(norms) else None
+    usual = float(median(norms)) if len(norms) else None
     yield Finding(
         f"{part:.0%} of the updates are clipped{length}{pace}",
         Severity.WARNING if poor or slow else Severity.NOTE,
@@ -99,7 +100,7 @@ def _clipped_share(
     """The curve that shows the share of updates that are clipped, and the share. Raises Skip where it is too short."""
     if logged is not None and len(logged.finite) >= min_points:
         value = logged.finite.value
-        return logged, float(np.median(value)) / (100.0 if value.max() > 1.0 else 1.0)
+        return logged, float(median(value)) / (100.0 if value.max() > 1.0 else 1.0)
     if clipped is not None and grad is not None and len(clipped.finite) >= min_points:
         return clipped, _share_at_limit(clipped.finite.value, grad.finite.value)
     raise Skip(f"needs {min_points} shares of clipped updates, or norms before and after clipping")
@@ -107,8 +108,8 @@ def _clipped_share(
 
 def _share_at_limit(clipped: Floats, norms: Floats) -> float:
     """The share of norms after clipping that are one and the same number, if the norms before it are larger."""
-    limit = float(np.median(clipped))
-    return float(np.isclose(clipped, limit, rtol=ROUNDING).mean()) if np.median(norms) > ABOVE * limit else 0.0
+    limit = float(median(clipped))
+    return float(np.isclose(clipped, limit, rtol=ROUNDING).mean()) if median(norms) > ABOVE * limit else 0.0
 
 
 def _clipped_norm(run: Run, grad: Series | None) -> Series | None:

@@ -29,6 +29,7 @@ from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
 from loglens.stats.blocks import blocks
+from loglens.stats.quantiles import median
 
 RULE = Rule("data-loader-bound", "system", Severity.NOTE)
 
@@ -62,11 +63,11 @@ def detect(
     wait, step = wait[known], step[known]
     if len(wait) < min_points:
         raise Skip(f"needs {min_points} points with both the data wait and the step time, has {len(wait):,}")
-    if np.median(wait) > OTHER_UNIT * np.median(step):
+    if median(wait) > OTHER_UNIT * median(step):
         raise Skip("the data wait and the step time seem to be in different units")
     parts = _parts(wait, step + wait if _varies(wait) and _beside(wait, step) else step)
-    part = float(np.median(parts))
-    if min(float(np.median(half)) for half in (parts[: (len(parts) + 1) // 2], parts[len(parts) // 2 :])) < share:
+    part = float(median(parts))
+    if min(float(median(half)) for half in (parts[: (len(parts) + 1) // 2], parts[len(parts) // 2 :])) < share:
         return
     yield Finding(
         f"{part:.0%} of the time is spent waiting for data ({data_time.tag} {number(np.mean(wait))} of "
@@ -91,7 +92,7 @@ def _beside(wait: Floats, step: Floats) -> bool:
 
 def _varies(wait: Floats) -> bool:
     """Whether the waits differ enough to see their share in the step time: a hundredth of their level."""
-    return bool(np.ptp(wait) > VARIES * np.median(wait))
+    return bool(np.ptp(wait) > VARIES * median(wait))
 
 
 def _parts(wait: Floats, whole: Floats) -> Floats:

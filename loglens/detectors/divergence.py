@@ -40,6 +40,7 @@ from loglens.model.sign import Sign
 from loglens.remedies.overshoot import against_overshoot, against_rise
 from loglens.stats.lasting_rise import is_risen
 from loglens.stats.levels import Levels, block_at_best, levels, onset_of_rise, sinking
+from loglens.stats.quantiles import median
 from loglens.stats.running_average import is_climbing_average
 
 RULE = Rule("divergence", "loss", Severity.ERROR, leads_to=("nan-loss", "metric-collapse"), supervised=True)
@@ -112,8 +113,8 @@ def loss_rises(main: Series, found: Levels, lr: Series | None, logged: bool, fro
     value = np.log(main.value) if logged else main.value
     onset = 1 if from_start else onset_of_rise(value, found)
     best = 0 if from_start else found.best_at
-    lowest = float(main.value[0]) if from_start else float(np.median(block_at_best(main.value, found)))
-    end = float(np.median(main.tail()))
+    lowest = float(main.value[0]) if from_start else float(median(block_at_best(main.value, found)))
+    end = float(median(main.tail()))
     place = f"{number(lowest)} at {main.axis} {number(main.step[best])}"
     return Sign(
         f"{main.tag} rises from {place} to {number(end)} (medians) and never recovers"
@@ -122,7 +123,7 @@ def loss_rises(main: Series, found: Levels, lr: Series | None, logged: bool, fro
         Severity.WARNING if useful else Severity.ERROR,
         Confidence.HIGH if end > SURE_RISE * abs(lowest) else Confidence.MEDIUM,
         {
-            "start": float(np.median(main.value[:3])),
+            "start": float(median(main.value[:3])),
             "lowest": lowest,
             "lowest_step": int(main.step[best]),
             "end": end,
@@ -183,7 +184,7 @@ def held_out_rises(main: Series, val_loss: Series, lr: Series | None) -> Sign | 
         return None
     if value[1:].min() < (1 + STILL_GAINS) * value[0] or sinking(main.value[len(main) // 10 :], 3) > STILL_GAINS:
         return None
-    end = float(np.median(value[-3:]))
+    end = float(median(value[-3:]))
     return Sign(
         f"{val_loss.tag} is above its first value ({number(value[0])}) at each of {len(value) - 1:,} later "
         f"evaluations, and ends at {number(end)}, while {main.tag} does not fall after the first tenth",

@@ -30,6 +30,7 @@ from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
 from loglens.stats.gains import gains
 from loglens.stats.levels import Levels, fell_at_once, levels
+from loglens.stats.quantiles import median
 
 RULE = Rule("entropy-collapse", "RL", Severity.ERROR, leads_to=("reward-collapse", "reward-not-rising"))
 
@@ -59,7 +60,7 @@ def detect(
     large = np.flatnonzero(entropy >= share * early)
     small_from = int(large[-1]) + 1 if len(large) else 0
     measured = rl_reward is not None and len(rl_reward.finite) >= min_points
-    end = float(np.median(entropy[-3:]))
+    end = float(median(entropy[-3:]))
     if small_from > (1 - stays) * len(entropy) and not (entropy[-3:] < gone * early).all():
         if not measured:
             raise Skip("a falling entropy means nothing without the reward")

@@ -46,6 +46,7 @@ from loglens.stats.arrays import Floats, Ints, relative
 from loglens.stats.explosions import answered_jump, comes_down, is_beyond_units, is_far_above, is_poor
 from loglens.stats.explosive_growth import explosive_growth
 from loglens.stats.levels import levels
+from loglens.stats.quantiles import median
 
 RULE = Rule(
     "exploding-gradient",
@@ -115,7 +116,7 @@ def jumps(grad: Series, loss: Series, factor: float) -> Sign | None:
     if at is None:
         return None
     peak = float(grad.value[at : at + PEAK_POINTS].max())
-    normal = float(np.median(grad.value[:at])) if at else float("nan")
+    normal = float(median(grad.value[:at])) if at else float("nan")
     return Sign(
         f"{grad.tag} jumps from {number(normal)} to {number(peak)} at {grad.axis} {number(grad.step[at])}, and "
         f"{loss.tag} leaves its level for good",
@@ -152,8 +153,8 @@ def is_high(grad: Series, loss: Series, metrics: Sequence[Series], min_norm: flo
     if not is_far_above(grad.step, grad.value, finite.step, finite.value, min_norm, level_ratio):
         return None
     absurd = begins_absurdly(finite, metrics)
-    start, low, middle = float(grad.value[:3].max()), float(grad.value.min()), float(np.median(grad.value))
-    height = float(np.median(np.abs(np.interp(grad.step, finite.step, finite.value))))
+    start, low, middle = float(grad.value[:3].max()), float(grad.value.min()), float(median(grad.value))
+    height = float(median(np.abs(np.interp(grad.step, finite.step, finite.value))))
     times = relative(middle, height)
     vast = low > 10 * min_norm or (levels(finite.value).drop > TOO_HIGH and middle > 2 * level_ratio * height)
     curves, halved = (grad.step, grad.value, finite.step, finite.value), levels(finite.value).drop > HALVED
@@ -181,6 +182,6 @@ def is_above(grad: Series, ratio: float) -> Sign:
         "many runs that reach their target are like that; if updates look unstable, clip it",
         Severity.NOTE,
         Confidence.LOW,
-        {"share_above_one": share, "median": float(np.median(grad.value))},
+        {"share_above_one": share, "median": float(median(grad.value))},
         (grad,),
     )

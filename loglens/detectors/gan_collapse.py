@@ -38,6 +38,7 @@ from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
 from loglens.stats.gan_losses import balance, early, grows, is_dead, is_fooled, is_gone, late, rises_late
+from loglens.stats.quantiles import median
 
 RULE = Rule("gan-collapse", "adversarial", Severity.ERROR)
 
@@ -114,14 +115,14 @@ def _gap(scores: tuple[Series, Series]) -> float:
     """Difference of the scores of real and generated samples, over the second half."""
     real, fake = scores
     n = min(len(real), len(fake))
-    return float(np.median((real.value[:n] - fake.value[:n])[n // 2 :]))
+    return float(median((real.value[:n] - fake.value[:n])[n // 2 :]))
 
 
 def _one_mode(run: Run) -> Series | None:
     """A count of covered modes that is one or less for most of the second half."""
     for tag in run.tags:
         value = run.series(tag).finite.value if "modes" in re.split(r"[^a-z]+", tag.lower()) else np.zeros(0)
-        if len(value) >= MODE_POINTS and (value == np.round(value)).all() and np.median(value[len(value) // 2 :]) <= 1:
+        if len(value) >= MODE_POINTS and (value == np.round(value)).all() and median(value[len(value) // 2 :]) <= 1:
             return run.series(tag).finite
     return None
 

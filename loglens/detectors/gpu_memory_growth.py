@@ -26,6 +26,7 @@ from loglens.model.numbers import fold, number
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks
+from loglens.stats.quantiles import median
 from loglens.stats.trend import trend
 
 RULE = Rule("gpu-memory-growth", "system", Severity.WARNING, leads_to=("crashed",))
@@ -56,7 +57,7 @@ def detect(
         return
     ratio, curve = max(grown, key=lambda pair: pair[0])
     begin = int(WARMUP * len(curve))
-    start, end = float(np.median(curve.value[begin:][:3])), float(np.median(curve.value[-3:]))
+    start, end = float(median(curve.value[begin:][:3])), float(median(curve.value[-3:]))
     yield Finding(
         f"{curve.tag} grows from {number(start)} to {number(end)} at an even pace, {fold(ratio)} since the first "
         "tenth of "

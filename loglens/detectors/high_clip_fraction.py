@@ -23,6 +23,7 @@ from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.numbers import number
 from loglens.model.series import Series, as_share, require
 from loglens.remedies import actions as remedies
+from loglens.stats.quantiles import median
 
 RULE = Rule("high-clip-fraction", "RL", Severity.NOTE)
 
@@ -37,7 +38,7 @@ def detect(
 ) -> Iterator[Finding]:
     curve = as_share(require(rl_clip_frac, min_points, "shares of clipped samples"))
     late = curve.tail(1 - settles)
-    part = float(np.median(late))
+    part = float(median(late))
     if part > share and np.ptp(late) == 0:
         raise Skip(f"{rl_clip_frac.tag} is {number(part)} at every point: a setting, and no share of samples")
     if part > 1:

@@ -31,6 +31,7 @@ from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
 from loglens.stats.gains import gains, loses_after
+from loglens.stats.quantiles import median
 
 RULE = Rule("kl-blow-up", "RL", Severity.WARNING, leads_to=("reward-collapse", "value-loss-blow-up"))
 
@@ -59,7 +60,7 @@ def detect(
     kl = require(rl_kl, min_points, "values of the KL divergence")
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
     entropy = rl_entropy.finite if rl_entropy is not None and len(rl_entropy.finite) >= min_points else None
-    usual, end = float(np.median(kl.head(USUAL, MIN_POINTS))), float(np.median(kl.tail()))
+    usual, end = float(median(kl.head(USUAL, MIN_POINTS))), float(median(kl.tail()))
     far = max(jump * usual, min_jump)
     highs = ((kl.value > max(factor * usual, min_kl), updates), (kl.value > at_once, 1), (kl.value > far, 1))
     at = min((index for high, count in highs if (index := _mostly(high, count)) is not None), default=None)
@@ -93,8 +94,8 @@ def _leap(value: Floats, jump: float, min_jump: float) -> int | None:
 
 def _left(entropy: Series) -> float:
     """The share of its first level that the entropy has at the end; 1 where it has none to lose."""
-    start = float(np.median(entropy.head(EARLY)))
-    return float(np.median(entropy.tail())) / start if start > 0 else 1.0
+    start = float(median(entropy.head(EARLY)))
+    return float(median(entropy.tail())) / start if start > 0 else 1.0
 
 
 def _mostly(high: np.ndarray, updates: int) -> int | None:

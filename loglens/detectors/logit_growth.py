@@ -30,6 +30,7 @@ from loglens.remedies import actions as remedies
 from loglens.remedies.schedule_and_decay import fix_weight_decay
 from loglens.remedies.steady_growth import grows_steadily
 from loglens.stats.blocks import blocks
+from loglens.stats.quantiles import median
 
 RULE = Rule("logit-growth", "activations", Severity.NOTE)
 
@@ -63,7 +64,7 @@ def detect(
     if not grown:
         return
     times, curve = max(grown, key=lambda pair: pair[0])
-    end = float(np.median(curve.value[-3:]))
+    end = float(median(curve.value[-3:]))
     yield Finding(
         f"{curve.tag} grows {fold(times)} to {number(end)} and still grows at the end"
         + (f" ({len(grown):,} of {len(judged):,} of these curves do)" if len(judged) > 1 else ""),
@@ -83,7 +84,7 @@ def detect(
 
 def _grows(curve: Series, factor: float, min_logit: float) -> float | None:
     """By which factor the curve grows, if it does so to the end and to a size that matters."""
-    start, end = float(np.median(curve.head(START))), float(np.median(curve.value[-3:]))
+    start, end = float(median(curve.head(START))), float(median(curve.value[-3:]))
     if start <= 0 or end < factor * start or (end < min_logit and not _Z_LOSS.search(curve.tag)):
         return None
     level = blocks(curve.step, curve.value, max_blocks=BLOCKS, min_points=1).level

@@ -46,6 +46,7 @@ from loglens.remedies.standstill import against_standstill
 from loglens.stats import standstill
 from loglens.stats.guessing import chance_classes, stays_at_chance
 from loglens.stats.levels import Levels, fell_at_once, levels
+from loglens.stats.quantiles import median
 
 RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR, leads_to=("underfitting", "metric-stuck"), supervised=True)
 
@@ -154,7 +155,7 @@ def only_the_mean(course: Course, late: Levels, began: float, gain: float) -> Si
     if not start_was_seen(stuck, curve, began, late.end):
         return None
     metric = stuck[-1]
-    first, last = float(np.median(metric.value[:3])), float(np.median(metric.value[-3:]))
+    first, last = float(median(metric.value[:3])), float(median(metric.value[-3:]))
     grave = is_old_enough(curve, course.lr) and standstill.excludes_fall(-metric.value, gain * (1 - first))
     return Sign(
         f"{metric.tag} never leaves its start ({number(first)}, at the end {number(last)} in {len(metric):,} "

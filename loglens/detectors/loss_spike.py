@@ -34,6 +34,7 @@ from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import TINY, Floats, relative
 from loglens.stats.blocks import MAD_TO_SD
+from loglens.stats.quantiles import median, row_medians
 
 RULE = Rule("loss-spike", "loss", Severity.ERROR, leads_to=("divergence", "nan-loss"), supervised=True)
 #: The validation loss, the gradient norm and the learning rate, where they are logged.
@@ -70,10 +71,10 @@ def detect(
     positive = bool((curve.value > 0).all())
     value = np.log(curve.value) if positive else curve.value
     above, sigma = _above(value, _rounding(curve.value))
-    unit = 1.0 if positive else max(float(np.median(np.abs(value))), TINY)
+    unit = 1.0 if positive else max(float(median(np.abs(value))), TINY)
     high = (sigma > pair_sigma) & (above > np.log(pair_factor) * unit)
     pairs = high & (np.append(high[1:], False) | np.append(False, high[:-1]))
-    undone = positive & (curve.value[ROW:] > np.median(curve.value[:3])) & (sigma > pair_sigma)
+    undone = positive & (curve.value[ROW:] > median(curve.value[:3])) & (sigma > pair_sigma)
     single = ((sigma > single_sigma) | undone) & (above > np.log(single_factor) * unit)
     hits = _confirmed(value, np.flatnonzero(pairs | single) + ROW, np.log(pair_factor) * unit)
     hits = hits[_tall(curve.value, hits, above, share)] if positive else hits
@@ -83,18 +84,18 @@ def detect(
 
 def _rounding(value: Floats) -> float:
     """The finest step between two values, as a share of their size: a curve has no finer noise than its rounding."""
-    distinct = np.unique(value)
-    return relative(float(np.diff(distinct).min()), float(np.median(np.abs(value)))) if len(distinct) > 1 else 0.0
+    move = np.diff(np.sort(value))
+    return relative(float(move[move > 0].min()), float(median(np.abs(value)))) if move.any() else 0.0
 
 
 def _above(value: Floats, min_sigma: float) -> tuple[Floats, Floats]:
     """Height of every point above the median of the previous row, absolute and in its standard deviations."""
     rows = value[: len(value) // ROW * ROW].reshape(-1, ROW)
-    middle = np.median(rows, axis=1)
-    local = MAD_TO_SD * np.median(np.abs(rows - middle[:, None]), axis=1)
+    middle = row_medians(rows)
+    local = MAD_TO_SD * row_medians(np.abs(rows - middle[:, None]))
     before = np.minimum(np.arange(len(value) - ROW) // ROW, len(rows) - 1)
     above = value[ROW:] - middle[before]
-    overall = MAD_TO_SD * float(np.median(np.abs(above - np.median(above))))
+    overall = MAD_TO_SD * float(median(np.abs(above - median(above))))
     return above, above / np.maximum(np.maximum(local[before], overall), max(min_sigma, NOISELESS))
 
 
@@ -103,21 +104,21 @@ def _confirmed(value: Floats, hits: NDArray[np.intp], height: float) -> NDArray[
     if not len(hits):
         return hits
     spikes = np.split(hits, np.flatnonzero(np.diff(hits) > ROW) + 1)
-    real = [spike for spike in spikes if value[spike].max() > np.median(value[spike[0] - ROW : spike[0]]) + height]
+    real = [spike for spike in spikes if value[spike].max() > median(value[spike[0] - ROW : spike[0]]) + height]
     return np.concatenate(real) if real else hits[:0]
 
 
 def _tall(value: Floats, hits: NDArray[np.intp], log_above: Floats, share: float) -> NDArray[np.bool_]:
     """Which hits rise by a share of all that the loss had come down before them."""
     height = value[hits] * -np.expm1(-log_above[hits - ROW])
-    return height >= share * (np.median(value[:3]) - value[hits] + height)
+    return height >= share * (median(value[:3]) - value[hits] + height)
 
 
 def _goes_on(value: Floats, hits: NDArray[np.intp], height: float) -> bool:
     """Whether the loss keeps rising after the last spike began: then it is no spike, as it has no peak."""
     begin = hits[np.diff(hits, prepend=-ROW - 1) > ROW][-1]
     peak, rest = value[begin : begin + ROW].max(), value[begin + ROW :]
-    return len(rest) >= ROW and bool(np.median(rest[-ROW:]) > peak + height)
+    return len(rest) >= ROW and bool(median(rest[-ROW:]) > peak + height)
 
 
 def _finding(loss: Series, curve: Series, hits: NDArray[np.intp], above: Floats, others: Others) -> Finding:
@@ -125,7 +126,7 @@ def _finding(loss: Series, curve: Series, hits: NDArray[np.intp], above: Floats,
     starts = hits[np.diff(hits, prepend=-ROW - 1) > ROW]
     worst = int(hits[np.argmax(above[hits - ROW])])
     first = int(starts[starts <= worst][-1])
-    level, peak = float(np.median(curve.value[max(0, first - ROW) : first])), float(curve.value[worst])
+    level, peak = float(median(curve.value[max(0, first - ROW) : first])), float(curve.value[worst])
     at, recovered = int(curve.step[first]), _recovers(curve.value[first:], level)
     back = _back(curve.value[worst:], level) if recovered else None
     kind = "fatal" if back is None else "recovering" if back <= max(ROW, len(curve) // LINGERS) else "lingering"
@@ -165,14 +166,14 @@ def _finding(loss: Series, curve: Series, hits: NDArray[np.intp], above: Floats,
 def _recovers(after: Floats, level: float) -> bool:
     """Whether the last tenth is back at the level, give or take a fifth of it."""
     tail = after[-max(3, int(LAST * len(after))) :]
-    return bool(np.median(tail) <= level + NEAR * abs(level))
+    return bool(median(tail) <= level + NEAR * abs(level))
 
 
 def _back(after: Floats, level: float) -> int:
     """Points from the peak until the loss is back at its level, by medians of five."""
     smooth = after
     if len(after) >= SMOOTH:
-        smooth = np.median(np.lib.stride_tricks.sliding_window_view(after, SMOOTH), axis=1)
+        smooth = row_medians(np.lib.stride_tricks.sliding_window_view(after, SMOOTH))
     low = smooth <= level + NEAR * abs(level)
     return int(np.argmax(low)) if low.any() else len(after)
 
@@ -182,7 +183,7 @@ def _precursor(grad: Series | None, onset: int) -> tuple[int | None, int | None]
     past = grad.before(onset).finite if grad is not None else None
     if past is None or len(past) < LOOK_BACK:
         return None, None
-    high = np.flatnonzero(past.value[-JUST_BEFORE:] > JUMP * np.median(past.value[-LOOK_BACK:-JUST_BEFORE]))
+    high = np.flatnonzero(past.value[-JUST_BEFORE:] > JUMP * median(past.value[-LOOK_BACK:-JUST_BEFORE]))
     if not len(high):
         return None, None
     return JUST_BEFORE - int(high[0]), onset - int(past.step[-JUST_BEFORE:][high[0]])

@@ -25,6 +25,7 @@ from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks
 from loglens.stats.gains import gains, loses_after
+from loglens.stats.quantiles import median
 
 RULE = Rule("low-explained-variance", "RL", Severity.WARNING, leads_to=("reward-not-rising",))
 
@@ -48,7 +49,7 @@ def detect(
     errors: float = 3.0,
 ) -> Iterator[Finding]:
     curve = require(rl_explained_var, min_points, "values of the explained variance")
-    late, end = float(np.median(curve.tail(1 - settles))), float(np.median(curve.tail(settles)))
+    late, end = float(median(curve.tail(1 - settles))), float(median(curve.tail(settles)))
     reward = rl_reward.finite if rl_reward is not None and len(rl_reward.finite) >= min_points else None
     onset = None
     if late > max_explained:
@@ -72,7 +73,7 @@ def _finding(
     curve: Series, level: float, onset: int | None, reward: Series | None, stuck: bool, lr: Series | None
 ) -> Finding:
     advice: list[Remedy] = [remedies.slower_policy(lr, onset)]
-    if reward is not None and (size := float(np.median(np.abs(reward.value)))) > LARGE_REWARD:
+    if reward is not None and (size := float(median(np.abs(reward.value)))) > LARGE_REWARD:
         advice.insert(0, remedies.scale_reward(remedies.two_digits(1 / size)))
     when = (
         "after the first fifth" if onset is None else f"at the end, and was better until {curve.axis} {number(onset)}"

@@ -35,6 +35,7 @@ from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import noise
 from loglens.stats.levels import levels
+from loglens.stats.quantiles import median
 from loglens.stats.running_average import is_climbing_average
 
 RULE = Rule(
@@ -97,7 +98,7 @@ def _blows_up(loss: Series, rise: float, errors: float) -> int | None:
 
 def _blown(loss: Series, lr: Series | None, at: int, large: bool, gain: float) -> Finding:
     start, top, length = float(loss.value[0]), float(loss.value[at]), int(loss.step[-1] - loss.step[0])
-    end = float(np.median(loss.tail()))
+    end = float(median(loss.tail()))
     lost = not end < (1 - gain) * start  # a loss that is not finite at its end is lost as well
     outcome = f"and ends at {number(end)}" if np.isfinite(end) else "and is not finite at its end"
     return Finding(
@@ -119,7 +120,7 @@ def _blown(loss: Series, lr: Series | None, at: int, large: bool, gain: float) -
 
 def _bounces(curve: Series, lr: Series | None, gain: float, bounce: float, peak: float) -> Finding | None:
     """The finding, where the loss bounces at the height of its start."""
-    start = float(min(curve.value[0], np.median(curve.value[:3])))
+    start = float(min(curve.value[0], median(curve.value[:3])))
     found = levels(curve.value[int(SETTLED * len(curve)) :])
     flat = found.drop < gain and found.best >= 0.5 * start
     never_better = levels(curve.value).best >= (1 - gain) * start
@@ -147,7 +148,7 @@ def _burst(curve: Series, lr: Series | None, peak: float, burst: float) -> Findi
     """The finding, where the loss begins far above what it comes back to at once, at the full learning rate."""
     if lr is None or lr.finite.value[0] < FULL * peak:
         return None
-    settled = float(np.median(curve.value[max(1, int(FIRST * len(curve))) : int(SETTLED * len(curve)) + 3]))
+    settled = float(median(curve.value[max(1, int(FIRST * len(curve))) : int(SETTLED * len(curve)) + 3]))
     first = float(curve.value[0])
     if settled <= 0 or first < burst * settled:
         return None

@@ -34,6 +34,7 @@ from loglens.remedies.overshoot import against_overshoot
 from loglens.stats.arrays import Floats
 from loglens.stats.dips import deepest_dip, outlasts
 from loglens.stats.evaluations import evaluation_levels
+from loglens.stats.quantiles import median, percentile
 
 RULE = Rule("metric-collapse", "outcome", Severity.ERROR)
 
@@ -41,8 +42,8 @@ RULE = Rule("metric-collapse", "outcome", Severity.ERROR)
 LEAP = 0.02
 #: From so many evaluations on, the confidence is high.
 MANY = 30
-#: The percentiles between which nine tenths of the levels lie.
-BULK = (5, 95)
+#: Between this percentile and the 5th lie nine tenths of the levels.
+BULK = 95
 #: A gain counts from a tenth of the best level on, and a point is good that keeps three quarters of it.
 MIN_GAIN, GOOD = 0.1, 0.25
 #: Share of the points that shows a level: at the end, or before a fall.
@@ -134,12 +135,13 @@ def _course(curve: Series, lost_share: float, errors: float, dips: float) -> Cou
         start=sign * start,
         best=sign * best,
         best_step=int(curve.step[first[int(np.argmax(level))]]),
-        end=sign * float(np.median(tail)),
+        end=sign * float(median(tail)),
         lost=lost / gain if gain else 0.0,
         onset=int(first[min(last_good + 1, len(level) - 1)]),
         fell=lost >= lost_share * gain and lost > errors * error and (deeper or longer),
         sinks=lost > errors * error,
-        flat=len(level) > 2 and float(np.ptp(np.percentile(level[2:], BULK))) < max(errors * error, LEAP * gain),
+        flat=len(level) > 2
+        and float(percentile(level[2:], BULK) - percentile(level[2:], 100 - BULK)) < max(errors * error, LEAP * gain),
     )
 
 
@@ -156,10 +158,10 @@ def _gains(loss: Series | None, course: Course, min_gain: float) -> bool:
         return False
     # the axes may differ (steps and epochs): what they share is the share of the run
     at = int(len(loss.finite) * course.onset / len(course.curve))
-    before, end = loss.finite.value[:at], float(np.median(loss.finite.tail()))
+    before, end = loss.finite.value[:at], float(median(loss.finite.tail()))
     if len(before) < 3:
         return False
-    level = float(np.median(before[-max(3, int(LEVEL * len(before))) :]))
+    level = float(median(before[-max(3, int(LEVEL * len(before))) :]))
     return level - end > min_gain * abs(level)
 
 

@@ -56,6 +56,7 @@ from loglens.model.guessing_metric import guesses
 from loglens.model.numbers import number
 from loglens.model.series import Series, as_share
 from loglens.remedies import actions as remedies
+from loglens.stats.quantiles import median
 
 RULE = Rule("metric-stuck", "outcome", Severity.ERROR)
 
@@ -149,7 +150,7 @@ def few_at_worst(metrics: Sequence[Series], losses: Sequence[Series], moves: flo
 
 def no_skill(curve: Series, loss: Series) -> Finding:
     """A score that says by its name what an answer without any knowledge gets, and stays there."""
-    end = float(np.median(curve.value[len(curve) // 2 :]))
+    end = float(median(curve.value[len(curve) // 2 :]))
     return Finding(
         f"{curve.tag} is {number(end)} in the later half of its {len(curve)} points, no better than one answer for "
         f"every sample, while {loss.tag} moves between {number(loss.value.min())} and {number(loss.value.max())}",

@@ -24,6 +24,7 @@ from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import relative
 from loglens.stats.blocks import blocks, noise
+from loglens.stats.quantiles import median
 
 RULE = Rule("missed-early-stop", "generalisation", Severity.NOTE, supervised=True)
 
@@ -44,7 +45,7 @@ def detect(
     curve = require(val_loss, min_points, "validation losses")
     level = blocks(curve.step, curve.value, max_blocks=BLOCKS, min_points=2 if len(curve) < SHORT else 3)
     lowest = int(np.argmin(level.level))
-    best, end = float(level.level[lowest]), float(np.median(curve.tail()))
+    best, end = float(level.level[lowest]), float(median(curve.tail()))
     rise = relative(end - best, best)
     # the descent before the lowest level is steep and bent, which would count as noise; the same loss once more is of
     # weights that did not move, and hides what there is

@@ -28,6 +28,7 @@ from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
 from loglens.stats.blocks import noise
 from loglens.stats.levels import levels
+from loglens.stats.quantiles import median, percentile
 
 RULE = Rule(
     "no-warmup",
@@ -70,7 +71,7 @@ def detect(
         return
     if rate.value.max() > very_large:
         return  # a rate this large is the first suspect, with or without warmup
-    start = float(min(curve.value[0], np.median(curve.value[:3])))
+    start = float(min(curve.value[0], median(curve.value[:3])))
     late = levels(curve.value[int(SETTLED * len(curve)) :])
     if abs(late.drop) >= gain or late.best < FELL * late.end or late.end < HALVED * start:
         return
@@ -78,7 +79,7 @@ def detect(
     if late.end > 2 * curve.value[:early].min():
         return
     top = float(curve.value[:early].max())
-    bump = top > STANDS_OUT * max(abs(start), float(np.percentile(curve.value[early:], ALL_BUT)))
+    bump = top > STANDS_OUT * max(abs(start), float(percentile(curve.value[early:], ALL_BUT)))
     bump = bump and (curve.value.min() <= 0 or np.log(top / start) > BEYOND_NOISE * noise(np.log(curve.value)))
     moved = abs(start - late.end) > MOVED * abs(start)
     burst = moved and grad_norm_global is not None and _bursts(grad_norm_global.finite.value, factor)
@@ -111,4 +112,4 @@ def _bursts(norm: Floats, factor: float) -> bool:
         return False
     early = max(2, int(EARLY * len(norm)))
     first, later = float(norm[:early].max()), norm[early:]
-    return bool(first > factor * np.median(later) and first > STANDS_OUT * np.percentile(later, ALL_BUT))
+    return bool(first > factor * median(later) and first > STANDS_OUT * percentile(later, ALL_BUT))

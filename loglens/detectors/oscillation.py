@@ -35,6 +35,7 @@ from loglens.stats.arrays import Floats
 from loglens.stats.blocks import blocks, noise
 from loglens.stats.levels import levels
 from loglens.stats.period import periodicity
+from loglens.stats.quantiles import median, percentile
 
 RULE = Rule("oscillation", "loss", Severity.WARNING, leads_to=("divergence",), supervised=True)
 
@@ -46,7 +47,7 @@ LEFT_OUT = 0.2
 TREND_BLOCKS = 8
 #: The width of a swing goes from the 10th to the 90th percentile, which are 2.56 standard deviations of a normal
 #: distribution apart.
-LOW, HIGH, NORMAL_WIDTH = 0.1, 0.9, 2.56
+LOW, HIGH, NORMAL_WIDTH = 10, 90, 2.56
 #: Noise below this is rounding.
 NOISELESS = 1e-9
 
@@ -120,7 +121,7 @@ def _late(value: Floats) -> Floats:
 def _is_near_zero(value: Floats, share: float) -> bool:
     """Whether the late swings are no more than a small share of what the loss came down: then a factor is no matter."""
     late = _late(value)
-    return _width(late) < share * (float(np.median(value[:3])) - float(np.median(late)))
+    return _width(late) < share * (float(median(value[:3])) - float(median(late)))
 
 
 def _swing(value: Floats) -> Swing:
@@ -157,4 +158,4 @@ def _finding(curve: Series, found: Swing, confidence: Confidence, advice: list[R
 
 def _width(value: Floats) -> float:
     """From the 10th percentile to the 90th."""
-    return float(np.subtract(*np.quantile(value, [HIGH, LOW])))
+    return float(percentile(value, HIGH) - percentile(value, LOW))

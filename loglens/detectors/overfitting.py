@@ -37,6 +37,7 @@ from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks, noise
 from loglens.stats.levels import levels, sinking
+from loglens.stats.quantiles import median
 
 RULE = Rule("overfitting", "generalisation", Severity.WARNING, leads_to=("metric-collapse",), supervised=True)
 
@@ -120,7 +121,7 @@ def memorises(train: Series, held_out: Series, metrics: Sequence[Series]) -> Sig
     value = held_out.value
     if len(value) <= AFTER_LOWEST or not metrics or any_covers(metrics, RISEN):
         return None
-    first, end = float(value[0]), float(np.median(value[-3:]))
+    first, end = float(value[0]), float(median(value[-3:]))
     if value.min() < first - SAME * abs(first) or end < first + RISEN * abs(first):
         return None
     known = levels(train.value) if len(train) >= LEVEL_POINTS else None
@@ -156,7 +157,7 @@ def _lowest(held_out: Series, errors: float) -> tuple[int, float, float] | None:
     """The same by medians of blocks."""
     level = blocks(held_out.step, held_out.value, max_blocks=BLOCKS, min_points=2 if len(held_out) < SHORT else 3)
     lowest = int(np.argmin(level.level))
-    best, end = float(level.level[lowest]), float(np.median(held_out.tail()))
+    best, end = float(level.level[lowest]), float(median(held_out.tail()))
     error = max(noise(held_out.value) / np.sqrt(2), noise(level.level))
     if level.level[-2:].min() - best < errors * error:
         return None
@@ -191,4 +192,4 @@ def _around(train: Series, onset: int, held_out: Series) -> tuple[float, float]:
         at = int(len(train) * np.searchsorted(held_out.step, onset) / len(held_out))
     width = max(3, int(WIDTH * len(train)))
     start = max(0, min(at - width // 2, len(train) - width))
-    return float(np.median(train.value[start : start + width])), float(np.median(train.value[-width:]))
+    return float(median(train.value[start : start + width])), float(median(train.value[-width:]))

@@ -28,6 +28,7 @@ from loglens.remedies.schedule_and_decay import fix_schedule
 from loglens.stats.arrays import relative
 from loglens.stats.blocks import MEDIAN_ERROR, noise
 from loglens.stats.levels import sinking
+from loglens.stats.quantiles import median
 
 RULE = Rule("plateau", "loss", Severity.WARNING)
 
@@ -99,13 +100,13 @@ def _stalls(loss: Series, onset: int, gain: float) -> bool:
     if len(after) < STALLED_POINTS or not len(loss.before(onset)):
         return False
     # of a difference of two medians of a fifth of the points each
-    error = relative(MEDIAN_ERROR * float(np.sqrt(2 / (len(after) // FIFTHS))) * noise(after), float(np.median(after)))
+    error = relative(MEDIAN_ERROR * float(np.sqrt(2 / (len(after) // FIFTHS))) * noise(after), float(median(after)))
     return bool(abs(sinking(after)) < gain + 2 * error)
 
 
 def _finding(loss: Series, driver: Series, onset: int, why: str, remedy: Remedy) -> Finding:
     after, before = loss.value[loss.step >= onset], loss.before(onset).value
-    end, start = float(np.median(after[-max(3, int(LEVEL * len(after))) :])), float(np.median(before[:3]))
+    end, start = float(median(after[-max(3, int(LEVEL * len(after))) :])), float(median(before[:3]))
     advice = [remedy] if remedy.action == "check_optimizer_step" else [remedy, remedies.check_optimizer_step()]
     if remedy.action == "train_longer":
         advice.insert(0, fix_schedule("later_decay"))

@@ -26,6 +26,7 @@ from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.remedies.further_actions import kl_annealing
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median
 
 RULE = Rule("posterior-collapse", "outcome", Severity.ERROR, leads_to=("underfitting", "plateau"), supervised=True)
 
@@ -75,12 +76,12 @@ def _gain(value: Floats, own: float) -> float:
     """By how much the loss falls beyond the term's own last fall, as a share of its level at the start."""
     if not len(value) or not value[0]:
         return 0.0
-    first, last = float(value[0]), float(np.median(value[-3:]))
+    first, last = float(value[0]), float(median(value[-3:]))
     return (first - last - own) / abs(first)
 
 
 def _finding(term: Series, whole: Series, start: int, gain: float) -> Finding:
-    onset, highest, end = int(term.step[start]), float(np.abs(term.value).max()), float(np.median(term.value[-3:]))
+    onset, highest, end = int(term.step[start]), float(np.abs(term.value).max()), float(median(term.value[-3:]))
     return Finding(
         f"{term.tag} falls from {number(highest)} to {number(end)} and is near zero from {term.axis} {number(onset)} "
         "on, and "

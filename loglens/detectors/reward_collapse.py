@@ -31,6 +31,7 @@ from loglens.model.series import Series, require
 from loglens.model.vocabulary import PREFERENCE
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import Blocks, blocks, noise
+from loglens.stats.quantiles import median
 
 RULE = Rule("reward-collapse", "RL", Severity.ERROR)
 
@@ -110,7 +111,7 @@ def _gain_lost(curve: Series, block: Blocks, lost: float) -> Fall | None:
     gain = best - start
     for length in (LONG, SHORT):
         tail = curve.tail(length)
-        end = float(np.median(tail))
+        end = float(median(tail))
         if end > best - lost * gain or float(np.mean(tail < best - gain / 2)) < MOSTLY:
             continue
         good = np.flatnonzero(level >= best - GOOD * gain)
@@ -132,8 +133,8 @@ def _out_of_range(curve: Series, times_range: float) -> Fall | None:
     if not len(fallen):
         return None
     onset = int(fallen[0])
-    start = float(np.median(value[: max(3, int(START * onset))]))
-    end = float(np.median(value[onset:]))
+    start = float(median(value[: max(3, int(START * onset))]))
+    end = float(median(value[onset:]))
     return Fall(start, float(highest[onset - 1]), end, onset, noise(value[:onset]), Severity.ERROR)
 
 

@@ -36,6 +36,7 @@ from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
 from loglens.stats.blocks import noise
 from loglens.stats.levels import fell_at_once
+from loglens.stats.quantiles import median, percentile
 
 RULE = Rule("reward-not-rising", "RL", Severity.ERROR)
 
@@ -45,14 +46,14 @@ MIN_BLOCKS, MAX_BLOCKS, POINTS = 5, 20, 20
 LEVELS_FOR_NOISE = 10
 #: The correlation of neighbours that is allowed for: at a higher one a block holds no second point of its own.
 MAX_CORRELATION = 0.9
-#: Shares of the points that may be outliers, in per cent from below and from above.
-OUTERMOST = (0.5, 99.5)
+#: Per cent of the points that may be outliers, of the lowest and of the highest.
+OUTERMOST = 0.5
 #: A policy whose entropy moves by no more than this share of itself is the one that it was.
 SAME_ENTROPY = 0.01
 #: Shares of the run that show the level at its end, and the first level of the entropy.
 LATE, EARLY = 0.2, 0.05
-#: Percentiles between which a reward ranges.
-RANGE = (5, 95)
+#: A reward ranges from this percentile to the 95th.
+RANGE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +113,11 @@ def _stands_still(entropy: Series | None, min_points: int) -> bool:
 
 
 def _course(curve: Series, errors: float) -> Course:
-    value = np.clip(curve.value, *np.percentile(curve.value, OUTERMOST))
+    value = np.clip(curve.value, percentile(curve.value, OUTERMOST), percentile(curve.value, 100 - OUTERMOST))
     parts = np.array_split(value, int(np.clip(len(value) // POINTS, MIN_BLOCKS, MAX_BLOCKS)))
     level = np.array([part.mean() for part in parts])
     # the median over blocks: a fall within one of them is no noise
-    point = max(noise(value), float(np.median([part.std() for part in parts])))
+    point = max(noise(value), float(median([part.std() for part in parts])))
     alone = point * float(np.sqrt(len(level) / len(value)))  # the error of a level of independent points
     error = max(noise(level), alone) if len(level) >= LEVELS_FOR_NOISE else alone * _widening(parts)
     # some policies learn within the first block, some before their second point
@@ -132,7 +133,7 @@ def _course(curve: Series, errors: float) -> Course:
 
 def _visible(curve: Series, start: float, share: float) -> float:
     """The smallest rise that would have been seen: a share of the range, or a doubled level of rare successes."""
-    low, high = np.percentile(curve.value, RANGE)
+    low, high = percentile(curve.value, RANGE), percentile(curve.value, 100 - RANGE)
     lowest = curve.value == curve.value.min()
     if lowest.all():
         return float("inf")
@@ -189,5 +190,5 @@ def _kept(entropy: Series | None) -> float | None:
     """The share of its first level that the policy's entropy has at the end."""
     if entropy is None or len(entropy.finite) < 3:
         return None
-    start = abs(float(np.median(entropy.finite.head(EARLY))))
-    return abs(float(np.median(entropy.finite.tail()))) / start if start else None
+    start = abs(float(median(entropy.finite.head(EARLY))))
+    return abs(float(median(entropy.finite.tail()))) / start if start else None

@@ -22,6 +22,7 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
+from loglens.stats.quantiles import median
 
 RULE = Rule(
     "saturated-activations", "activations", Severity.WARNING, leads_to=("vanishing-gradient", "loss-not-decreasing")
@@ -39,7 +40,7 @@ def detect(
     layers = [curve.finite for curve in activation if _SATURATED.search(curve.tag) and len(curve.finite) >= min_points]
     if not layers:
         raise Skip(f"no share of saturated activations of {min_points} points was logged")
-    ends = {layer.tag: float(np.median(layer.tail())) for layer in layers}
+    ends = {layer.tag: float(median(layer.tail())) for layer in layers}
     # in per cent where any value of any layer is above 1 by more than rounding: a layer alone may stay below
     scale = 100.0 if max(float(layer.value.max()) for layer in layers) > 1 + ROUNDING else 1.0
     flat = [layer for layer in layers if ends[layer.tag] > share * scale]

@@ -31,6 +31,7 @@ from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels
+from loglens.stats.quantiles import median
 
 RULE = Rule("skipped-updates", "precision", Severity.ERROR, leads_to=("loss-not-decreasing", "plateau"))
 
@@ -112,7 +113,7 @@ def _not_finite(grad: Series) -> Series:
 
 def _nothing_applied(grad: Series, loss: Series, start: int, gain: float, lr: Series | None) -> Finding:
     always = start <= int(grad.step[0])
-    level, first = float(np.median(loss.value[loss.step >= start])), float(np.median(loss.finite.value[:3]))
+    level, first = float(median(loss.value[loss.step >= start])), float(median(loss.finite.value[:3]))
     learned = not always and first - level > gain * abs(first)
     return Finding(
         f"{grad.tag} is not finite at any point"

@@ -26,6 +26,7 @@ from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import spread
+from loglens.stats.quantiles import median
 
 RULE = Rule("step-time-outliers", "system", Severity.NOTE)
 
@@ -66,7 +67,7 @@ def _clocked(curve: Series) -> int:
 def _outliers(timed: Series, sigma: float, cost: float) -> Finding | None:
     begin = int(WARMUP * len(timed))
     value, step = timed.value[begin:], timed.step[begin:]
-    normal = float(np.median(value))
+    normal = float(median(value))
     slow = value > max(normal + sigma * spread(value), 2 * normal)
     lost = float((value[slow] - normal).sum() / value.sum()) if normal > 0 else 0.0
     if not 0 < np.count_nonzero(slow) <= SINGLE * len(value) or lost < cost:
@@ -89,11 +90,11 @@ def _stall(curve: Series, run: Run, seconds: float, intervals: float) -> Finding
     known = np.isfinite(curve.time)
     time, step = curve.time[known], curve.step[known]
     gap = np.diff(time)
-    usual = float(np.median(gap))
+    usual = float(median(gap))
     # after a resume, the surviving points on both sides were written by two sessions
     resumed = [rewind.first for rewind in run.rewinds.get(curve.tag, ())]
     stride = np.diff(step)
-    still = (gap >= max(seconds, intervals * usual)) & (stride <= 2 * np.median(stride)) & ~np.isin(step[1:], resumed)
+    still = (gap >= max(seconds, intervals * usual)) & (stride <= 2 * median(stride)) & ~np.isin(step[1:], resumed)
     if usual <= 0 or not still.any():
         return None
     at = int(np.argmax(np.where(still, gap, 0)))

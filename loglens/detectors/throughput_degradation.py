@@ -29,6 +29,7 @@ from loglens.model.series import Series, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
 from loglens.stats.blocks import blocks
+from loglens.stats.quantiles import median, percentile
 
 RULE = Rule("throughput-degradation", "system", Severity.WARNING)
 
@@ -83,7 +84,7 @@ def detect(
     if (
         rate is not None
         and len(rate) >= min_points
-        and np.median(rate.tail(1 / FIFTHS)) > np.median(rate.head(1 / FIFTHS)) / CALM
+        and median(rate.tail(1 / FIFTHS)) > median(rate.head(1 / FIFTHS)) / CALM
     ):
         return  # as many samples a second as ever: the steps hold more of them
     waits = data_time is not None and len(data_time.finite) >= min_points and _grows(data_time.finite)
@@ -117,10 +118,10 @@ def _slowdown(seconds: Floats, slower: float, steady: float) -> Slowdown | None:
 
 
 def _slow_end(seconds: Floats, slower: float) -> Slowdown | None:
-    normal = float(np.median(seconds[int(START * len(seconds)) : max(len(seconds) // 2, NORMAL_POINTS)]))
+    normal = float(median(seconds[int(START * len(seconds)) : max(len(seconds) // 2, NORMAL_POINTS)]))
     tail = seconds[-max(3, len(seconds) // FIFTHS) :]
     block = blocks(np.arange(len(tail)), tail, max_blocks=BLOCKS)
-    end = float(np.median(tail))
+    end = float(median(tail))
     if end < slower * normal or not (block.level > LASTING * normal).all():
         return None
     whole = blocks(np.arange(len(seconds)), seconds)
@@ -131,7 +132,7 @@ def _slow_end(seconds: Floats, slower: float) -> Slowdown | None:
 
 def _steady_growth(seconds: Floats, steady: float) -> Slowdown | None:
     begin = int(START * len(seconds))
-    fifths = [float(np.median(part)) for part in np.array_split(seconds[begin:], FIFTHS)]
+    fifths = [float(median(part)) for part in np.array_split(seconds[begin:], FIFTHS)]
     block = blocks(np.arange(len(seconds) - begin), seconds[begin:], max_blocks=BLOCKS, min_points=1)
     rises = float(np.mean(np.diff(block.level) > 0)) >= RISING
     each = all(late > EACH_FIFTH * early for early, late in itertools.pairwise(fifths))
@@ -149,7 +150,7 @@ def _steady_growth(seconds: Floats, steady: float) -> Slowdown | None:
 
 def _slow_stretch(seconds: Floats) -> Slowdown | None:
     block = blocks(np.arange(len(seconds)), seconds)
-    normal = float(np.percentile(block.level, QUARTER))
+    normal = float(percentile(block.level, QUARTER))
     slow = np.flatnonzero(block.level > STRETCH * normal)
     runs = np.split(slow, np.flatnonzero(np.diff(slow) > 1) + 1)
     longest = max(runs, key=len)
@@ -160,7 +161,7 @@ def _slow_stretch(seconds: Floats) -> Slowdown | None:
     part = seconds[first : last + 1]
     if float((part - normal).sum()) < STRETCH_COST * float(seconds.sum()):
         return None
-    level = float(np.median(part))
+    level = float(median(part))
     return Slowdown(first, last, level / normal, normal, level, "over a long stretch")
 
 
@@ -182,4 +183,4 @@ def _holds_more(curve: Series, seconds: Floats, samples: Series | None, slower: 
 
 def _grows(curve: Series) -> bool:
     half = len(curve) // 2
-    return bool(np.median(curve.value[half:]) > 2 * np.median(curve.value[:half]))
+    return bool(median(curve.value[half:]) > 2 * median(curve.value[:half]))

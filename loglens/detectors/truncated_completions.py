@@ -14,14 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.numbers import number
 from loglens.model.series import Series, as_share, present, require
 from loglens.remedies import actions as remedies
 from loglens.stats.gains import gains
+from loglens.stats.quantiles import median
 
 RULE = Rule("truncated-completions", "RL", Severity.WARNING, leads_to=("reward-not-rising",))
 
@@ -41,7 +40,7 @@ def detect(
     min_gain: float = 0.1,
 ) -> Iterator[Finding]:
     curve = as_share(require(rl_truncation, min_points, "shares of truncated completions"))
-    late = float(np.median(curve.tail(1 / 3)))
+    late = float(median(curve.tail(1 / 3)))
     if curve.value.max() > 1 + ROUNDING:
         raise Skip(f"{rl_truncation.tag} is not a share: it counts up to {number(rl_truncation.finite.value.max())}")
     if late <= share:
@@ -54,8 +53,8 @@ def detect(
         Severity.NOTE if rewarded else Severity.WARNING,
         Confidence.MEDIUM,
         end_step=curve.last_step,
-        evidence={"late_share": late, "start_share": float(np.median(curve.head(START))), "reward_gains": rewarded},
-        remedies=[] if rewarded or reward is None else _advice(float(np.median(reward.tail(1 / 3)))),
+        evidence={"late_share": late, "start_share": float(median(curve.head(START))), "reward_gains": rewarded},
+        remedies=[] if rewarded or reward is None else _advice(float(median(reward.tail(1 / 3)))),
         series=(curve, *present(rl_reward)),
     )
 

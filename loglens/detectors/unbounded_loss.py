@@ -25,6 +25,7 @@ from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
+from loglens.stats.quantiles import median
 
 RULE = Rule("unbounded-loss", "outcome", Severity.ERROR, leads_to=("metric-stuck",), supervised=True)
 
@@ -50,7 +51,7 @@ def detect(
     curve = require(loss, min_points, "losses")
     value = curve.value
     third = len(value) // 3
-    start, end = float(np.median(value[: max(1, third // 3)])), float(np.median(value[-max(1, third // 3) :]))
+    start, end = float(median(value[: max(1, third // 3)])), float(median(value[-max(1, third // 3) :]))
     if (value[len(value) // 2 :] >= 0).any() or end > -far * max(1.0, -start):
         return
     first, last = (float(part[0] - part[-1]) for part in (value[:third], value[-third:]))
@@ -78,5 +79,5 @@ def _rises(metric: Series, min_gain: float) -> bool:
     value = metric.finite
     if len(value) < 2:
         return False
-    first, last = float(np.median(value.head(END, 1))), float(np.median(value.tail(END, 1)))
+    first, last = float(median(value.head(END, 1))), float(median(value.tail(END, 1)))
     return last - first > min_gain * max(abs(first), abs(last)) and last > first

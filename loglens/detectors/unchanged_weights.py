@@ -28,6 +28,7 @@ from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels
+from loglens.stats.quantiles import median
 from loglens.stats.stillness import is_rounded, still_from
 
 RULE = Rule("unchanged-weights", "weights", Severity.WARNING)
@@ -90,7 +91,7 @@ def _frozen(frozen: dict[str | None, Series], known: set[str | None]) -> Finding
 
 def _cut(grads: list[Series]) -> list[Series]:
     """The layers whose gradient is exactly zero throughout, while that of no other layer is near underflow."""
-    alive = [float(np.median(curve.value)) for curve in grads if curve.value.any()]
+    alive = [float(median(curve.value)) for curve in grads if curve.value.any()]
     if not alive or min(alive) < UNDERFLOW:
         return []
     return [curve for curve in grads if not curve.value.any()]

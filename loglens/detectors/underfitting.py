@@ -34,6 +34,7 @@ from loglens.remedies import actions as remedies
 from loglens.stats import standstill
 from loglens.stats.blocks import MEDIAN_ERROR, noise
 from loglens.stats.levels import levels, sinking
+from loglens.stats.quantiles import median
 
 RULE = Rule("underfitting", "loss", Severity.WARNING)
 
@@ -73,7 +74,7 @@ def detect(
         raise Skip(
             "without an accuracy a model that is too small cannot be told apart from fine-tuning near its optimum"
         )
-    poor = [curve for curve in accuracies if np.median(curve.value[-3:]) < low and _flat(curve)]
+    poor = [curve for curve in accuracies if median(curve.value[-3:]) < low and _flat(curve)]
     if len(poor) == len(accuracies) and (sign := level_off(train, held_out, poor[0], gain, late_gain, apart)):
         if _useless(poor, useless) and is_old_enough(train, lr):
             sign = replace(sign, severity=Severity.ERROR)
@@ -86,13 +87,13 @@ def level_off(
 ) -> Sign | None:
     """Both losses (finite) stand still at one level, little below the start of training."""
     found, late = levels(loss.value), sinking(loss.value[len(loss) // 2 :], 3)
-    end = float(np.median(val_loss.value[-3:]))
+    end = float(median(val_loss.value[-3:]))
     stalls = abs(late) < late_gain and -late_gain < found.drop < gain
     if not stalls or abs(end - found.end) > apart * abs(found.end):
         return None
     return Sign(
         f"{loss.tag} and {val_loss.tag} level off together at {number(found.end)} and {number(end)} (start "
-        f"{number(found.start)}, all medians), with {metric.tag} at {number(np.median(metric.value[-3:]))}",
+        f"{number(found.start)}, all medians), with {metric.tag} at {number(median(metric.value[-3:]))}",
         Severity.WARNING,
         Confidence.MEDIUM,
         {"start": found.start, "train_end": found.end, "val_end": end, "late_drop": late},
@@ -106,7 +107,7 @@ def weights_vanish(loss: Series, norm: Series, gain: float, late_gain: float) ->
     size = norm.finite.value
     if len(loss) < LOSS_POINTS or not standstill.vanishes(size):
         return None
-    start, end = float(np.median(size[:3])), float(size[-1])
+    start, end = float(median(size[:3])), float(size[-1])
     found = levels(loss.value)
     if found.drop > gain or sinking(loss.value[len(loss) // 2 :], 3) > late_gain:
         return None
@@ -123,7 +124,7 @@ def weights_vanish(loss: Series, norm: Series, gain: float, late_gain: float) ->
 
 def _flat(metric: Series) -> bool:
     half = len(metric) // 2
-    first, second = np.median(metric.value[half // 2 : half + 1]), np.median(metric.value[half:])
+    first, second = median(metric.value[half // 2 : half + 1]), median(metric.value[half:])
     # of a difference of medians of a quarter and of a half of the points
     error = MEDIAN_ERROR * noise(metric.value) * float(np.sqrt(6 / len(metric)))
     return bool(second - first < FLAT + 2 * error)
@@ -131,5 +132,5 @@ def _flat(metric: Series) -> bool:
 
 def _useless(metrics: Sequence[Series], useless: float) -> bool:
     """Whether metrics of training and of validation all end below a share of what is possible."""
-    low = all(float(np.median(metric.value[-3:])) < useless for metric in metrics)
+    low = all(float(median(metric.value[-3:])) < useless for metric in metrics)
     return low and len({metric.split for metric in metrics}) > 1

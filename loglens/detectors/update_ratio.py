@@ -30,6 +30,7 @@ from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
 from loglens.stats.levels import levels
+from loglens.stats.quantiles import median
 from loglens.stats.stillness import still_from
 
 RULE = Rule("update-ratio", "weights", Severity.WARNING)
@@ -96,7 +97,7 @@ def _out_of_proportion(
         raise Skip(f"needs {min_points} ratios of update to weights, has {len(ratio):,}")
     if (ratio < 0).any():
         raise Skip("the ratio seems to be a logarithm")
-    middle, steps = float(np.median(ratio)), int(step[-1] - step[0])
+    middle, steps = float(median(ratio)), int(step[-1] - step[0])
     in_all = middle * steps
     if middle <= max_ratio and (in_all >= min_total or curve.axis != "step" or middle == 0):
         if curve.value[0] > max_ratio and lr is not None and _begins_at_its_peak(lr):

@@ -24,6 +24,7 @@ from loglens.errors import Skip
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.series import Series
 from loglens.remedies import actions as remedies
+from loglens.stats.quantiles import median
 
 RULE = Rule("validation-below-training", "generalisation", Severity.NOTE, supervised=True)
 
@@ -57,12 +58,12 @@ def detect(
         return
     yield Finding(
         f"{val_loss.tag} is over {below:.0%} below {loss.tag} at {part:.0%} of {len(ratio):,} evaluations "
-        f"(median {1 - float(np.median(ratio)):.0%}): dropout or augmentation in training, or examples that are "
+        f"(median {1 - float(median(ratio)):.0%}): dropout or augmentation in training, or examples that are "
         "in both sets",
         Severity.NOTE,
         Confidence.LOW,
         end_step=held_out.last_step,
-        evidence={"share": part, "median_ratio": float(np.median(ratio)), "evaluations": len(ratio)},
+        evidence={"share": part, "median_ratio": float(median(ratio)), "evaluations": len(ratio)},
         remedies=[remedies.clean_data()],
         series=(val_loss, loss),
     )

@@ -34,6 +34,7 @@ from loglens.model.series import Series, present
 from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
 from loglens.stats.gains import loses_after
+from loglens.stats.quantiles import median
 from loglens.stats.usual_size import USUAL, absolute_size, usual_size
 
 RULE = Rule("value-loss-blow-up", "RL", Severity.ERROR, leads_to=("reward-collapse", "non-finite-metric"))
@@ -106,7 +107,7 @@ def _growth(reward: Series) -> float:
     value = reward.finite
     if len(value) < REWARD_POINTS:
         return 1.0
-    first, last = float(np.median(value.head(USUAL))), float(np.median(value.tail(USUAL)))
+    first, last = float(median(value.head(USUAL))), float(median(value.tail(USUAL)))
     return abs(last) / abs(first) if first and last > first else 1.0
 
 
@@ -135,7 +136,7 @@ def _falls(reward: Series | None, blown: BlowUp, harm: float) -> bool:
     if len(before) < REWARD_POINTS or not 0 < len(after) < REWARD_POINTS:
         return False
     lowest = float(before[len(before) // 2 :].min())
-    return float(np.median(after)) < lowest - harm * float(np.ptp(before))
+    return float(median(after)) < lowest - harm * float(np.ptp(before))
 
 
 def critic_forgets(curve: Series, explained: Series, factor: float) -> Sign | None:
@@ -146,20 +147,20 @@ def critic_forgets(curve: Series, explained: Series, factor: float) -> Sign | No
     size, step = absolute_size(curve.value), curve.step
     known = explained.finite
     for at in range(JUST_BEFORE, len(size)):
-        before = float(np.median(size[at - JUST_BEFORE : at]))
+        before = float(median(size[at - JUST_BEFORE : at]))
         if not 0 < factor * before < size[at]:
             continue
         split = int(np.searchsorted(known.step, step[at]))
         was, since = known.value[max(0, split - JUST_BEFORE) : split], known.value[split:]
-        if min(len(was), len(since)) < AFTER or np.median(was) < EXPLAINS or np.median(since[-AFTER:]) > 0:
+        if min(len(was), len(since)) < AFTER or median(was) < EXPLAINS or median(since[-AFTER:]) > 0:
             return None
         return Sign(
             f"{curve.tag} jumps from {number(before)} to {number(size[at])} at {curve.axis} {number(step[at])}, and "
-            f"{explained.tag} goes from {number(np.median(was))} to {number(np.median(since[-AFTER:]))} for good: "
+            f"{explained.tag} goes from {number(median(was))} to {number(median(since[-AFTER:]))} for good: "
             "the value function is lost",
             Severity.WARNING,
             Confidence.MEDIUM,
-            {"usual": before, "peak": float(size[at]), "explained": float(np.median(since[-AFTER:]))},
+            {"usual": before, "peak": float(size[at]), "explained": float(median(since[-AFTER:]))},
             (curve, explained),
             int(step[at]),
             curve.last_step,

@@ -33,6 +33,7 @@ from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.gains import gains
 from loglens.stats.levels import levels
+from loglens.stats.quantiles import median
 from loglens.stats.trend import trend
 
 RULE = Rule("vanishing-gradient", "gradient", Severity.ERROR, leads_to=("loss-not-decreasing",))
@@ -71,7 +72,7 @@ def detect(
         raise Skip(f"small gradients mean nothing without a loss of {min_points} points to see whether it improves")
     if _unmeasured(norms, min_points) and any(_moves(curve) for curve in curves):
         raise Skip("every gradient norm is exactly 0 while the loss moves, so the norms were not measured")
-    floor *= min(1.0, float(np.median(np.abs(curves[0].value))))
+    floor *= min(1.0, float(median(np.abs(curves[0].value))))
     if rl_reward is not None and len(rl_reward.finite) >= min_points and gains(rl_reward.finite.value):
         return
     depth = _depth(grad_norm_layer, depth_ratio, decay_per_layer)
@@ -117,7 +118,7 @@ def _improves(loss: Series, gain: float, since: int | None = None) -> bool:
         if len(before) < 3:
             return False
         start = float(value[:3].max())
-        return bool(start - np.median(before[-LEVEL_POINTS:]) > gain * abs(start))
+        return bool(start - median(before[-LEVEL_POINTS:]) > gain * abs(start))
     skip = min(int(HEAD * len(value)) + 1, len(value) - LEVEL_POINTS) if len(value) > LEVEL_POINTS else 0
     found = levels(value[skip:])
     return found.start - found.end > max(gain * abs(found.start), 2 * found.noise)
@@ -128,7 +129,7 @@ def _depth(
 ) -> tuple[list[Series], list[float], float] | None:
     """Layers from input to output with their typical norms, and the decay per layer towards the input."""
     ordered = in_depth_order(layers)
-    norms = [float(np.median(layer.finite.value)) for layer in ordered]
+    norms = [float(median(layer.finite.value)) for layer in ordered]
     if len(ordered) < MIN_LAYERS or norms[-1] <= 0 or norms[0] >= depth_ratio * norms[-1]:
         return None
     log = np.log(np.maximum(norms, SMALLEST))
@@ -165,7 +166,7 @@ def _fades(grad: Series, step_ratio: float, floor: float, min_points: int) -> tu
     """The curve and the step from which on it is below a share of its early level, or below the floor."""
     if len(grad) < min_points:
         return None
-    early = float(np.median(grad.head(HEAD)))
+    early = float(median(grad.head(HEAD)))
     small = grad.value <= max(step_ratio * early, floor)
     if not small[-len(grad.tail()) :].all():
         return None
@@ -174,7 +175,7 @@ def _fades(grad: Series, step_ratio: float, floor: float, min_points: int) -> tu
 
 
 def _over_steps(grad: Series, small_from: int, loss: Series, run: Run) -> Finding:
-    early, end = float(np.median(grad.head(HEAD))), float(np.median(grad.value[-3:]))
+    early, end = float(median(grad.head(HEAD))), float(median(grad.value[-3:]))
     large = np.flatnonzero(grad.value > early / 2)
     start = int(grad.step[large[-1]]) if len(large) else int(grad.step[0])
     from_start = start - grad.step[0] <= EARLY * (grad.step[-1] - grad.step[0])

@@ -35,6 +35,7 @@ from loglens.stats.blocks import blocks
 from loglens.stats.gains import gains
 from loglens.stats.growth import Growth, fit_growth
 from loglens.stats.levels import levels
+from loglens.stats.quantiles import median
 
 RULE = Rule("weight-growth", "weights", Severity.ERROR, leads_to=("nan-loss", "divergence", "overfitting"))
 
@@ -86,7 +87,7 @@ def detect(
 def _finding(
     curve: Series, late: Growth, growing: list[str], judged: int, harmed: bool, known: bool, lr: Series | None
 ) -> Finding:
-    start, end = float(np.median(curve.value[:3])), float(np.median(curve.value[-3:]))
+    start, end = float(median(curve.value[:3])), float(median(curve.value[-3:]))
     factor = end / start
     return Finding(
         f"{curve.tag} ends {estimate(factor)} times above its start and still doubles every {estimate(late.doubling)} "
@@ -117,7 +118,7 @@ def _finding(
 def _grows(curve: Series, late_factor: float, total_factor: float) -> tuple[Series, Growth] | None:
     """The curve and the fit of its second half, where both the half and the whole grow enough."""
     half = fit_growth(curve.step, curve.value, len(curve) // 2)
-    start, end = float(np.median(curve.value[:3])), float(np.median(curve.value[-3:]))
+    start, end = float(median(curve.value[:3])), float(median(curve.value[-3:]))
     if half is None or start <= 0 or end < total_factor * start:
         return None
     surely = half.low * float(curve.step[-1] - curve.step[len(curve) // 2])
@@ -155,7 +156,7 @@ def _suffers(loss: Series, weights: Series) -> bool:
 def _onset(curve: Series) -> int:
     """Where the norm leaves the range of its first tenth for good (twice its median there)."""
     block = blocks(curve.step, curve.value)
-    normal = float(np.median(curve.head(START)))
+    normal = float(median(curve.head(START)))
     inside = np.flatnonzero(block.level <= 2 * normal)
     at = min(int(inside[-1]) + 1, len(block) - 1) if len(inside) else 0
     return int(curve.step[block.start[at]])

@@ -25,6 +25,7 @@ from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
 from loglens.model.numbers import number
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
+from loglens.stats.quantiles import median
 
 RULE = Rule("zero-loss", "outcome", Severity.ERROR, leads_to=("metric-stuck", "metric-collapse"), supervised=True)
 
@@ -57,7 +58,7 @@ def _zero_from(curve: Series, min_zeros: int, small: float) -> int | None:
     if len(curve) - start < min_zeros:
         return None
     before = curve.value[:start]
-    if len(before) and ((before == 0).any() or np.median(np.abs(before[-3:])) < small * np.median(np.abs(before[:3]))):
+    if len(before) and ((before == 0).any() or median(np.abs(before[-3:])) < small * median(np.abs(before[:3]))):
         return None
     return start
 

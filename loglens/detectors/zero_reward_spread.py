@@ -25,6 +25,7 @@ from loglens.model.numbers import number
 from loglens.model.series import Series, as_share, present, require
 from loglens.remedies.further_actions import more_generations, set_temperature
 from loglens.stats.gains import gains
+from loglens.stats.quantiles import median
 
 RULE = Rule("zero-reward-spread", "RL", Severity.WARNING, leads_to=("vanishing-gradient", "reward-not-rising"))
 
@@ -48,7 +49,7 @@ def detect(
     curve = require(logged, min_points, f"points of {logged.tag}")
     groups = logged is rl_degenerate
     late = as_share(curve).tail(0.5) if groups else curve.tail(0.5)
-    part = float(np.median(late)) if groups else float(np.mean(late == 0))
+    part = float(median(late)) if groups else float(np.mean(late == 0))
     if part > 1:
         raise Skip(f"{logged.tag} is not a share: it counts up to {number(curve.value.max())}")
     if part <= share:

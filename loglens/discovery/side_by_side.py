@@ -31,7 +31,7 @@ def first_writer(run: Run) -> Run:
     A resume begins after the session before it has ended. Where the writers differ, a note says from which step on.
     """
     columns = run.columns
-    numbers = np.unique(columns.session)
+    numbers = columns.sessions
     if run.format != "tensorboard" or not 2 <= len(numbers) <= _MAX_FILES:
         return run
     writers = [_writer(columns, int(number)) for number in numbers]

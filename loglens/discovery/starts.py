@@ -55,7 +55,7 @@ def split_starts(run: Run) -> list[Run]:
 
 def _chains(columns: Columns) -> list[_Chain]:
     session = columns.session
-    if not len(session) or (session == session[0]).all() or len(np.unique(session)) > _MAX_SESSIONS:
+    if not 2 <= len(columns.sessions) <= _MAX_SESSIONS:
         return []
     chains: list[_Chain] = []
     for each, steps in _steps(columns).items():

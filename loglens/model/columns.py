@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loglens.stats.arrays import Floats, Ints
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +56,13 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.step)
+
+    @property
+    def sessions(self) -> NDArray[np.int32]:
+        """The numbers of the sessions, rising."""
+        if not len(self) or (self.session == self.session[0]).all():
+            return self.session[:1]  # a short call does not wait for numpy.ma, which np.unique loads
+        return np.unique(self.session)
 
     @classmethod
     def empty(cls) -> Columns:

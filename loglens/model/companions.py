@@ -11,6 +11,7 @@ import numpy as np
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.model.source import Note
+from loglens.stats.quantiles import median
 
 #: Two curves are of the same rows where 95 % of the steps of the one that stops are steps of the other, and the other
 #: has a tenth more points until then at the most. The rest is for rows that a writer dropped.
@@ -37,7 +38,7 @@ def outliving(curve: Series, run: Run, min_points: int) -> Series | None:
         if len(other) - inside < min_points or inside > MORE_POINTS * len(curve):
             continue
         # rows of another kind (evaluations, say) come at another pace: they are no sign that this one stopped
-        same_pace = np.median(np.diff(other.step[inside:])) <= 2 * np.median(np.diff(curve.step))
+        same_pace = median(np.diff(other.step[inside:])) <= 2 * median(np.diff(curve.step))
         if same_pace and np.isin(curve.step, other.step).mean() >= SHARED:
             return other
     return None

@@ -11,6 +11,7 @@ from loglens.model.series import Series, as_share
 from loglens.model.vocabulary import ACCURACY
 from loglens.stats.arrays import TINY, Floats
 from loglens.stats.guessing import constant_answer_entropy
+from loglens.stats.quantiles import median
 
 #: What a curve of a metric may stay at, the gravest first.
 WORST, SAME, GOOD, PERFECT = "worst", "same", "good", "perfect"
@@ -40,7 +41,7 @@ LONG = 100
 
 def has_no_skill(curve: Series) -> bool:
     """Whether a score of skill is that of a constant answer, or worse, in the later half of the curve."""
-    late = float(np.median(curve.value[len(curve) // 2 :]))
+    late = float(median(curve.value[len(curve) // 2 :]))
     if _SKILL.search(curve.tag):
         return late <= NEAR_NONE
     # an area under another curve than the ROC may be far below one half
@@ -65,7 +66,7 @@ def is_one_answer(metric: Series, losses: Sequence[Series]) -> bool:
     if not ACCURACY.search(metric.tag):
         return False
     entropy = constant_answer_entropy(float(as_share(metric).value[-1]))
-    ends = [float(np.median(loss.tail())) for loss in losses if loss.split == metric.split]
+    ends = [float(median(loss.tail())) for loss in losses if loss.split == metric.split]
     return any(abs(end - entropy) <= NEAR_ENTROPY * entropy for end in ends)
 
 
@@ -97,9 +98,9 @@ def _constant(value: Floats, at: float) -> bool:
 
 def relative_range(loss: Series) -> float:
     """By how much a loss moves, as a share of its level."""
-    return float(np.ptp(loss.value)) / max(abs(float(np.median(loss.value))), TINY)
+    return float(np.ptp(loss.value)) / max(abs(float(median(loss.value))), TINY)
 
 
 def vanishes(loss: Series, share: float) -> bool:
     """Whether the loss ends below a share of its first value."""
-    return float(np.median(np.abs(loss.tail()))) < share * abs(float(loss.value[0]))
+    return float(median(np.abs(loss.tail()))) < share * abs(float(loss.value[0]))

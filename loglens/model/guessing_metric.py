@@ -13,6 +13,7 @@ from loglens.model.sign import Sign
 from loglens.model.vocabulary import ACCURACY
 from loglens.stats.blocks import MEDIAN_ERROR, noise
 from loglens.stats.guessing import chance_classes
+from loglens.stats.quantiles import median
 
 #: Points of an accuracy that show it stand still, and how many make it an error.
 POINTS, SURE_POINTS = 10, 20
@@ -42,7 +43,7 @@ def guesses(metrics: Sequence[Series], losses: Sequence[Series]) -> Iterator[Sig
         if level is None:
             continue
         for loss in (loss.finite for loss in losses if loss.split == metric.split and len(loss.finite) >= LOSS_POINTS):
-            end, guess = float(np.median(loss.tail(0.1, LOSS_POINTS))), -float(np.log(level))
+            end, guess = float(median(loss.tail(0.1, LOSS_POINTS))), -float(np.log(level))
             classes = chance_classes(end, AT_CHANCE)
             burst = loss.value[0] > BURST * end  # one that is there from the start is the matter of loss-not-decreasing
             if classes and burst and abs(level * classes - 1) <= NEAR:
@@ -65,17 +66,17 @@ def _stands_at(metric: Series) -> float | None:
         return None
     third = len(value) // 3
     error = MEDIAN_ERROR * noise(value) * float(np.sqrt(2 / third))
-    first, last = float(np.median(value[:third])), float(np.median(value[-third:]))
-    level = float(np.median(value))
+    first, last = float(median(value[:third])), float(median(value[-third:]))
+    level = float(median(value))
     if 4 * error > SEEN or abs(last - first) > STILL + 2 * error or not 0 < level < GUESSABLE:
         return None
-    middle = float(np.median(value[third:-third]))
+    middle = float(median(value[third:-third]))
     return level if abs(middle - level) <= STILL + 2 * error else None
 
 
 def _sign(metric: Series, loss: Series, level: float, end: float, why: str) -> Sign:
     return Sign(
-        f"{metric.tag} stands still at {number(float(np.median(metric.value)))} in {len(metric):,} points, and {why}",
+        f"{metric.tag} stands still at {number(float(median(metric.value)))} in {len(metric):,} points, and {why}",
         Severity.ERROR if len(metric) >= SURE_POINTS else Severity.WARNING,
         Confidence.MEDIUM,
         {"value": level, "points": len(metric), "stays_at": "guessing", "loss_end": end},

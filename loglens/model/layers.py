@@ -6,6 +6,7 @@ import numpy as np
 
 from loglens.model.series import Series
 from loglens.stats.layer_order import depth_order
+from loglens.stats.quantiles import median
 
 #: Fewer layers show no growth over depth.
 MIN_LAYERS = 4
@@ -26,7 +27,7 @@ def growth_towards_input(
     growth over all of them; None where that share is below `min_share`, or the growth is not above `min_growth`.
     """
     ordered = in_depth_order(layers)
-    norm = np.array([float(np.median(layer.finite.value)) for layer in ordered])
+    norm = np.array([float(median(layer.finite.value)) for layer in ordered])
     if len(ordered) < MIN_LAYERS or not (norm > 0).all():
         return None
     share, growth = float((norm[:-1] / norm[1:] > ratio).mean()), float(norm[0] / norm[-1])

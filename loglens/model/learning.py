@@ -12,6 +12,7 @@ from loglens.model.vocabulary import ACCURACY, CROSS_ENTROPY
 from loglens.stats.blocks import noise
 from loglens.stats.explosions import begins_beyond_guessing, starts_absurdly
 from loglens.stats.levels import levels
+from loglens.stats.quantiles import median
 from loglens.stats.standstill import covers, point_when_begun, still_grows
 
 #: Points, and updates where they are counted, by which a healthy run has moved.
@@ -54,7 +55,7 @@ def any_covers(metrics: Sequence[Series], share: float) -> bool:
 def start_was_seen(metrics: Sequence[Series], loss: Series, start: float, end: float) -> bool:
     """Whether a metric was first measured before half of all that the loss fell, so that its start is known."""
     points = [point_when_begun(loss.step, metric.step) for metric in metrics]
-    early = [at < 3 or float(np.median(loss.value[at - 2 : at + 1])) >= (start + end) / 2 for at in points]
+    early = [at < 3 or float(median(loss.value[at - 2 : at + 1])) >= (start + end) / 2 for at in points]
     return any(early) or start <= end
 
 
@@ -62,7 +63,7 @@ def gained(held_out: Series | None, share: float) -> bool:
     """Whether a validation loss (two finite points or more) ends below its first points by a share of them."""
     if held_out is None:
         return False
-    first, last = float(np.median(held_out.value[:2])), float(np.median(held_out.value[-3:]))
+    first, last = float(median(held_out.value[:2])), float(median(held_out.value[-3:]))
     return first - last >= share * abs(first)
 
 
@@ -81,7 +82,7 @@ def any_improves(metrics: Sequence[Series], *, lower: bool) -> bool:
         value = metric.value if lower else -metric.value
         half = len(value) // 2
         if half >= HALF_POINTS:
-            first, second = float(np.median(value[:half])), float(np.median(value[half:]))
+            first, second = float(median(value[:half])), float(median(value[half:]))
             if first - second > max(BETTER_ERRORS * levels(value).noise, BETTER_SHARE * abs(first)):
                 return True
     return False
@@ -157,7 +158,7 @@ def improves_after(curves: Sequence[Series], step: int, *, lower: bool) -> Serie
         before, after = value[curve.step <= step], value[curve.step > step]
         if not len(before) or len(after) < 2:
             continue
-        then, end = float(before[-3:].min()), float(np.median(after[-3:]))
+        then, end = float(before[-3:].min()), float(median(after[-3:]))
         gain, later = float(value[0] - after.min()), then - float(after.min())
         bar = BETTER_ERRORS * noise(value) / np.sqrt(3) if len(value) >= METRIC_POINTS else 0.0
         if later > max(AFTERWARDS * gain, bar, PART * abs(then)) and then - end >= KEPT * later:

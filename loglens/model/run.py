@@ -23,6 +23,7 @@ from loglens.model.plain_text import safe
 from loglens.model.resume import Purge, Rewind, purged, surviving_rows
 from loglens.model.series import Series
 from loglens.model.source import Note
+from loglens.stats.quantiles import median
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,7 +153,7 @@ class Run:
         rows = np.flatnonzero(self.columns.tag == self.tags.index(tag))
         value = self.columns.value[rows]
         value = value[np.isfinite(value)][:3]
-        return float(np.median(value)) if len(value) else float("nan")
+        return float(median(value)) if len(value) else float("nan")
 
     @cached_property
     def _grouped(self) -> dict[str, tuple[Series, list[Rewind]]]:

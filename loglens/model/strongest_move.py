@@ -10,6 +10,7 @@ import numpy as np
 from loglens.model.numbers import fold
 from loglens.model.series import Series
 from loglens.stats.arrays import TINY
+from loglens.stats.quantiles import median
 
 #: Fewer points before the onset show no move.
 MIN_POINTS = 5
@@ -39,7 +40,7 @@ def strongest_move(drivers: Iterable[Series], onset: int, look_back: int) -> Mov
         if len(past) < MIN_POINTS:
             continue
         recent = past.value[-min(look_back, len(past) // 2) :]
-        before = float(np.median(past.value[: len(past) - len(recent)]))
+        before = float(median(past.value[: len(past) - len(recent)]))
         if not before > 0:
             continue
         falls = curve.role == "loss_scale"

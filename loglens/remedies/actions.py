@@ -23,6 +23,7 @@ from loglens.model.rate_in_force import rate_in_force
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.remedies.snippets import snippets
+from loglens.stats.quantiles import median, percentile
 
 #: Percentile of the healthy norms to clip at; the Tuning Playbook's choice.
 CLIP_PERCENTILE = 90
@@ -50,7 +51,7 @@ def clip_grad_norm(healthy: Series | None) -> Remedy:
             f"bounds every update; {number(limit)} is the {CLIP_PERCENTILE}th percentile of this run's "
             f"{len(norms)} gradient norms before the onset"
         )
-        usual, largest = 10 * float(np.median(norms)), float(norms.max())
+        usual, largest = 10 * float(median(norms)), float(norms.max())
         bound = f"under {number(two_digits(usual))}, 10 times its median before the onset"
         if largest > usual:
             bound = f"at or under {number(two_digits(largest))}, its largest before the onset"
@@ -80,7 +81,7 @@ def slower_policy(lr: Series | None, onset: int | None = None) -> Remedy:
     before = lr.before(onset).finite.value if lr is not None and onset is not None else np.zeros(0)
     factor = 0.3
     if len(before) and used.max() > 0:
-        factor = min(factor, two_digits(float(np.median(before) / used.max()))) or factor
+        factor = min(factor, two_digits(float(median(before) / used.max()))) or factor
     slower = scale_lr(factor, lr, "smaller updates stay near the policy that collected the data")
     return replace(
         slower, verify="the reward ends within a tenth of its highest level, and the KL divergence stays small"
@@ -354,6 +355,6 @@ def two_digits(value: float) -> float:
 def _clip_limit(norms: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
     """A limit, and the norms that it follows from: no norms where they are too few or all zero."""
     finite = norms[np.isfinite(norms)]
-    if len(finite) >= MIN_NORMS and (limit := two_digits(float(np.percentile(finite, CLIP_PERCENTILE)))) > 0:
+    if len(finite) >= MIN_NORMS and (limit := two_digits(float(percentile(finite, CLIP_PERCENTILE)))) > 0:
         return limit, finite
     return 1.0, finite[:0]

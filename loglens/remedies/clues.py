@@ -13,6 +13,7 @@ from loglens.model.series import Series
 from loglens.remedies import learning_rate as rates
 from loglens.remedies.declared import declared_rate, is_pretrained
 from loglens.remedies.steady_growth import grows_steadily
+from loglens.stats.quantiles import median
 
 #: An onset is known to about this share of the run, or to a few points of the curve that shows it.
 SLACK_SHARE, SLACK_POINTS = 0.03, 3
@@ -111,7 +112,7 @@ class Clues:
     def slack(self) -> float:
         """By how many steps an onset may be off."""
         main = self.main
-        spacing = float(np.median(np.diff(main.step))) if main is not None and len(main) > 1 else 1.0
+        spacing = float(median(np.diff(main.step))) if main is not None and len(main) > 1 else 1.0
         return max(SLACK_SHARE * self.length, SLACK_POINTS * spacing)
 
     def jump(self, onset: int | None) -> rates.Jump | None:
@@ -217,9 +218,9 @@ class Clues:
     def weights_change(self) -> float | None:
         """The factor by which the norm of the weights changes in the run; None where it is not known."""
         value = self.weights.finite.value if self.weights is not None else np.zeros(0)
-        if len(value) < 4 or not np.median(value[:2]) > 0:
+        if len(value) < 4 or not median(value[:2]) > 0:
             return None
-        return float(np.median(value[-2:]) / np.median(value[:2]))
+        return float(median(value[-2:]) / median(value[:2]))
 
     @property
     def recurs(self) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from loglens.model.series import Series
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median
 
 #: Adam and its kin scale each step to the size of the rate.
 ADAPTIVE = "adam"
@@ -79,7 +80,7 @@ def jump(lr: Series, onset: int, slack: float) -> Jump | None:
     value, step = lr.finite.value, lr.finite.step
     found = None
     for at in np.flatnonzero((value[1:] > JUMP * value[:-1]) & (value[:-1] > 0)) + 1:
-        before = float(np.median(value[max(0, at - BEFORE) : at]))
+        before = float(median(value[max(0, at - BEFORE) : at]))
         new = value[at] > JUMP * value[:at].max()
         if new and abs(int(step[at]) - onset) <= slack and (found is None or value[at] > found.after):
             found = Jump(int(step[at]), before, float(value[at]))
@@ -123,6 +124,6 @@ def times_faster(loss: Floats) -> float:
     """
     half = len(loss) // 2
     tenth = max(2, len(loss) // 10)
-    middle, end = float(np.median(loss[half : half + tenth])), float(np.median(loss[-tenth:]))
+    middle, end = float(median(loss[half : half + tenth])), float(median(loss[-tenth:]))
     fallen = max((middle - end) / middle, 0.0) / max(1 - half / len(loss) - tenth / len(loss), 0.1) if middle > 0 else 0
     return float(np.clip(DONE / max(fallen, 1e-9), 1.0, 1000.0))

@@ -18,6 +18,7 @@ import numpy as np
 from loglens.model.finding import Finding
 from loglens.model.series import Series
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median
 
 #: A curve that rises by more than this above its usual level is not near it any more.
 MAX_RISE = 100.0
@@ -206,7 +207,7 @@ def _numbers(curve: Series, finding: Finding) -> dict[str, str]:
     tail = curve.finite.tail()
     outlived = finding.end_step is not None and finding.end_step > curve.last_step
     level = _between(before, curve.finite.value) if len(before) else 0.0
-    end = 0.9 * float(np.median(tail)) if len(tail) else 0.0
+    end = 0.9 * float(median(tail)) if len(tail) else 0.0
     return {
         "level": f"{float(f'{level:.2g}'):g}" if level > 0 else "",
         "end": f"{float(f'{end:.3g}'):g}" if end > 0 else "",
@@ -217,7 +218,7 @@ def _numbers(curve: Series, finding: Finding) -> dict[str, str]:
 
 def _between(before: Floats, values: Floats) -> float:
     """A level that what came before an onset keeps and what came after it does not; 0 where there is none."""
-    usual = float(np.median(before))
+    usual = float(median(before))
     if usual <= 0:
         return 0.0
     return max(usual * min(MAX_RISE, float(np.sqrt(values.max() / usual))), 2 * float(before.max()))

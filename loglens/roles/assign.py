@@ -18,6 +18,7 @@ from loglens.roles.families import guess_families
 from loglens.roles.from_values import corrected
 from loglens.roles.role import Role
 from loglens.roles.words import words_of
+from loglens.stats.quantiles import median
 
 #: Points of a curve that could be a loss, and curves that are offered as one.
 MIN_POINTS, MAX_CANDIDATES = 3, 20
@@ -102,7 +103,7 @@ def candidates(curves: Iterable[Series]) -> tuple[str, ...]:
         value = curve.finite.value
         if curve.role is None and len(value) >= MIN_POINTS and np.ptp(value) > 0 and not _MACHINE.match(curve.tag):
             third = max(len(value) // 3, 1)
-            rank[curve.tag] = bool(np.median(value[-third:]) >= np.median(value[:third])), -len(value)
+            rank[curve.tag] = bool(median(value[-third:]) >= median(value[:third])), -len(value)
     return tuple(sorted(rank, key=rank.__getitem__)[:MAX_CANDIDATES])
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import numpy as np
-
 from loglens.model.series import Series
 from loglens.roles.role import Role
 from loglens.roles.table import SPLITS
 from loglens.roles.words import read_tag, words_of
+from loglens.stats.quantiles import median
 
 #: Points before the values are looked at.
 MIN_POINTS = 5
@@ -61,4 +60,4 @@ def _change(curve: Series) -> float:
     """How far the last third of a curve lies above the first."""
     value = curve.finite.value
     third = max(len(value) // 3, 1)
-    return float(np.median(value[-third:]) - np.median(value[:third]))
+    return float(median(value[-third:]) - median(value[:third]))

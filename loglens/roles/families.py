@@ -19,6 +19,7 @@ from loglens.roles.role import Role
 from loglens.roles.table import NEUTRAL, SPLITS
 from loglens.roles.words import words_of
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median
 
 #: Curves that differ in a layer's name only before they are a family; two might be a coincidence.
 MIN_CURVES = 3
@@ -98,11 +99,11 @@ def _kind(rest: str, values: list[Floats], known: Collection[str]) -> str | None
 
 def _kind_of_values(values: list[Floats], known: Collection[str]) -> str | None:
     """Weights change little, activations are shares, gradients are noisy, and updates beside gradients are tiny."""
-    sizes = [float(np.median(value)) for value in values]
-    changes = [float(np.median(np.abs(np.diff(v)) / np.maximum(v[1:], 1e-300))) for v in values if len(v) >= MANY]
+    sizes = [float(median(value)) for value in values]
+    changes = [float(median(np.abs(np.diff(v)) / np.maximum(v[1:], 1e-300))) for v in values if len(v) >= MANY]
     if not changes or min(sizes) <= 0:
         return None
-    change = float(np.median(changes))
+    change = float(median(changes))
     if change < STEADY:
         shares = all(value.max() <= 1 for value in values)
         return "weight_norm_global" if min(sizes) > 1 else "activation" if shares else None

@@ -11,6 +11,7 @@ import numpy as np
 from loglens.model.series import Series
 from loglens.roles.words import words_of
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median
 
 #: Points that are needed before the values overrule the name.
 MIN_POINTS = 10
@@ -79,7 +80,7 @@ def _rises_from_below(curve: Series) -> bool:
     value = curve.finite.value
     if len(value) < MIN_POINTS:
         return False
-    start, end = (float(np.median(part)) for part in (value[:START], value[-(len(value) // 3) :]))
+    start, end = (float(median(part)) for part in (value[:START], value[-(len(value) // 3) :]))
     return start < 0 and end > start
 
 
@@ -88,7 +89,7 @@ def _accumulates(curve: Series) -> bool:
     value = curve.finite.value
     if len(value) < MIN_POINTS or not (growth := np.diff(value)).min() > 0:
         return False
-    return bool(value[-1] - value[0] > 2 * value[0] and growth.min() > float(np.median(growth)) / 2)
+    return bool(value[-1] - value[0] > 2 * value[0] and growth.min() > float(median(growth)) / 2)
 
 
 def _noisy(value: Floats) -> bool:

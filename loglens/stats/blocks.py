@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median, row_medians
 
 #: A normal distribution's standard deviation is this multiple of its median absolute deviation.
 MAD_TO_SD = 1.4826
@@ -45,7 +46,7 @@ def blocks(x: NDArray[np.generic], value: Floats, *, max_blocks: int = 50, min_p
     level = np.empty(count)
     for length in set(size.tolist()):  # one, or two that follow each other
         alike = np.flatnonzero(size == length)
-        level[alike] = np.median(value[start[alike, None] + np.arange(length)], axis=1)
+        level[alike] = row_medians(value[start[alike, None] + np.arange(length)])
     return Blocks(middle, level, start)
 
 
@@ -58,9 +59,9 @@ def noise(value: Floats) -> float:
     """
     if len(value) < 4:
         return 0.0
-    return float(MAD_TO_SD * np.median(np.abs(np.diff(value, 2))) / np.sqrt(6.0))
+    return float(MAD_TO_SD * median(np.abs(np.diff(value, 2))) / np.sqrt(6.0))
 
 
 def spread(value: Floats) -> float:
     """Estimate the standard deviation from the median absolute deviation."""
-    return float(MAD_TO_SD * np.median(np.abs(value - np.median(value)))) if len(value) else 0.0
+    return float(MAD_TO_SD * median(np.abs(value - median(value)))) if len(value) else 0.0

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import stdtr
 
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median
 
 #: Numbers on each side of a change: fewer do not show their own noise.
 MIN_SIDE = 3
@@ -84,7 +85,7 @@ def _around(cuts: list[int], end: int) -> Iterator[tuple[int, int, int]]:
 def _described(value: Floats, lo: int, at: int, hi: int) -> ChangePoint:
     before, after = value[lo:at], value[at:hi]
     chance = _chance(before, after, hi - lo - 2 * MIN_SIDE + 1)
-    return ChangePoint(at, float(np.median(before)), float(np.median(after)), chance)
+    return ChangePoint(at, float(median(before)), float(median(after)), chance)
 
 
 def _chance(before: Floats, after: Floats, places: int) -> float:

@@ -9,6 +9,7 @@ from loglens.stats.blocks import blocks, noise
 from loglens.stats.growth import Growth, trailing_fits
 from loglens.stats.levels import levels
 from loglens.stats.onsets import exit_point
+from loglens.stats.quantiles import median, percentile
 
 #: Points before a growth that are enough to know the level it grew from.
 BASE = 5
@@ -43,12 +44,12 @@ def growing_window(step: Ints, value: Floats, *, t_value: float, r2: float, fact
     of the curve to the level before the window.
     """
     found = None
-    end = float(np.median(value[-max(3, len(value) // 50) :]))
+    end = float(median(value[-max(3, len(value) // 50) :]))
     shortest = min(WINDOW, max(FIT_POINTS, len(value) // 2))
     for fit in trailing_fits(step, value, min_points=shortest):
         if fit.t > t_value and fit.low > 0 and fit.r2 > r2 and fit.factor >= factor:
             before = value[: fit.start]
-            if len(before) < BASE or end >= factor * float(np.median(before)):
+            if len(before) < BASE or end >= factor * float(median(before)):
                 found = fit
     return found
 
@@ -67,7 +68,7 @@ def band_exit(value: Floats, start: int) -> int:
     from where on; within the first block it is the first point above the band.
     """
     calm = value[:start] if start >= BASE else value[: max(3, len(value) // 10)]
-    top = float(np.percentile(calm, 90))
+    top = float(percentile(calm, 90))
     block = blocks(np.arange(len(value)), value, max_blocks=100, min_points=1 if len(value) < 300 else 3)
     inside = np.flatnonzero(block.level <= top)
     begin = int(block.start[min(int(inside[-1]) + 1, len(block) - 1) if len(inside) else 0])
@@ -87,8 +88,8 @@ def is_worse_after(loss: Floats, split: int) -> bool:
         return False
     if len(before) < 3:
         return is_poor(loss[np.isfinite(loss)])
-    end = float(np.median(after[-max(3, len(after) // 5) :]))
-    return end > float(np.median(before[-20:])) + WORSE * noise(before[-100:])
+    end = float(median(after[-max(3, len(after) // 5) :]))
+    return end > float(median(before[-20:])) + WORSE * noise(before[-100:])
 
 
 def improves_between(loss: Floats, start: int, end: int) -> bool:
@@ -101,8 +102,8 @@ def improves_between(loss: Floats, start: int, end: int) -> bool:
     before, during = before[np.isfinite(before)], during[np.isfinite(during)]
     if len(before) < 3 or len(during) < 6:
         return False
-    level = float(np.median(before[-20:]))
-    late = float(np.median(during[len(during) // 2 :]))
+    level = float(median(before[-20:]))
+    late = float(median(during[len(during) // 2 :]))
     return level - late > max(WORSE * noise(before[-100:]), 0.1 * abs(level))
 
 
@@ -116,7 +117,7 @@ def is_hurt_between(loss: Floats, start: int, end: int) -> bool:
     before, during = before[np.isfinite(before)], during[np.isfinite(during)]
     if len(before) < 3 or len(during) < 6:
         return False
-    level = float(np.median(before[-20:]))
+    level = float(median(before[-20:]))
     bar = level + max(WORSE * noise(before[-100:]), 0.1 * abs(level))
     high = blocks(np.arange(len(during)), during, max_blocks=20).level > bar
     return bool(np.any(high[2:] & high[1:-1] & high[:-2])) if len(high) > 2 else bool(high.all())
@@ -132,7 +133,7 @@ def starts_absurdly(loss: Floats, metric: Floats, fall: float = 100.0, solved: f
     """
     if len(loss) < 5 or not len(metric) or metric.min() < 0 or metric.max() > solved or metric[0] >= 0.5:
         return False
-    start, end = float(np.median(loss[:3])), abs(levels(loss).end)
+    start, end = float(median(loss[:3])), abs(levels(loss).end)
     return start > fall * end or min(start, end) > NO_UNIT
 
 
@@ -144,14 +145,14 @@ def begins_beyond_guessing(loss: Floats, fall: float = 100.0) -> bool:
     """
     if len(loss) < 5:
         return False
-    start = float(np.median(loss[:3]))
+    start = float(median(loss[:3]))
     return start > BEYOND_GUESSING and start > fall * abs(levels(loss).end)
 
 
 def is_far_above(step: Ints, grad: Floats, loss_step: Ints, loss: Floats, min_norm: float, level_ratio: float) -> bool:
     """Whether a norm is above `min_norm` at every point, its median above `level_ratio` times the loss; all finite."""
-    height = np.median(np.abs(np.interp(step, loss_step, loss)))
-    return bool((grad > min_norm).all() and np.median(grad) > level_ratio * height)
+    height = median(np.abs(np.interp(step, loss_step, loss)))
+    return bool((grad > min_norm).all() and median(grad) > level_ratio * height)
 
 
 def comes_down(step: Ints, grad: Floats, loss_step: Ints, loss: Floats) -> bool:
@@ -163,8 +164,8 @@ def comes_down(step: Ints, grad: Floats, loss_step: Ints, loss: Floats) -> bool:
     """
     level = np.interp(step, loss_step, loss)
     head, tail = slice(0, 3), slice(-max(3, len(grad) // 10), None)
-    fall = float(np.median(grad[head]) / np.median(grad[tail]))
-    of_loss = float(np.median(level[head]) / np.median(level[tail])) if np.median(level[tail]) > 0 else 1.0
+    fall = float(median(grad[head]) / median(grad[tail]))
+    of_loss = float(median(level[head]) / median(level[tail])) if median(level[tail]) > 0 else 1.0
     return fall > THREEFOLD and fall > max(of_loss, 0.0) ** MIDWAY
 
 
@@ -177,7 +178,7 @@ def is_beyond_units(step: Ints, grad: Floats, loss_step: Ints, loss: Floats) -> 
     below `UNITS`.
     """
     level = np.abs(np.interp(step, loss_step, loss))
-    return bool(level.min() > UNITS and np.median(grad / np.sqrt(level)) > BEYOND)
+    return bool(level.min() > UNITS and median(grad / np.sqrt(level)) > BEYOND)
 
 
 def is_poor(loss: Floats) -> bool:
@@ -185,7 +186,7 @@ def is_poor(loss: Floats) -> bool:
     if len(loss) < 5:
         return False
     settled = loss[len(loss) // 20 : len(loss) // 10 + 3]
-    return levels(loss).end > LEARNED * float(np.median(settled))
+    return levels(loss).end > LEARNED * float(median(settled))
 
 
 def answered_jump(step: Ints, grad: Floats, loss_step: Ints, loss: Floats, factor: float) -> int | None:
@@ -198,9 +199,9 @@ def answered_jump(step: Ints, grad: Floats, loss_step: Ints, loss: Floats, facto
         return None
     block = blocks(np.arange(len(grad)), grad, max_blocks=100)
     block_of = np.searchsorted(block.start, np.arange(len(grad)), side="right") - 1
-    recent = np.array([np.median(block.level[max(0, i - 5) : i]) if i else np.inf for i in range(len(block))])
+    recent = np.array([median(block.level[max(0, i - 5) : i]) if i else np.inf for i in range(len(block))])
     # back to a height that it had before is no explosion (a cycle of the learning rate, say)
-    usual = np.array([np.percentile(grad[:start], 95) if start else np.inf for start in block.start])
+    usual = np.array([percentile(grad[:start], 95) if start else np.inf for start in block.start])
     jumps = np.flatnonzero((grad > factor * recent[block_of]) & (grad > 2 * usual[block_of]))
     splits, loss_after = np.searchsorted(loss_step, step[jumps]), LossAfter(loss)
     highest = np.maximum.accumulate(np.maximum(grad, 0.0))
@@ -238,7 +239,7 @@ class LossAfter:
             return False
         if not np.isfinite(after).all():
             return not np.isfinite(self.loss[-1])
-        level, bar = float(np.median(before)), JUMP * noise(before)
+        level, bar = float(median(before)), JUMP * noise(before)
         jumped = level + max(bar, abs(level))
         if float(after.max()) <= jumped or float(after[0]) > jumped:
             return False
@@ -251,5 +252,5 @@ class LossAfter:
         following = int(np.searchsorted(self._levels.start, start))
         end = int(self._levels.start[following]) if following < len(self._levels) else len(self.finite)
         rest = self.finite[start:end]
-        first = float(np.median(rest)) if len(rest) >= MIN_REST or following == len(self._levels) else np.inf
+        first = float(median(rest)) if len(rest) >= MIN_REST or following == len(self._levels) else np.inf
         return min(first, float(self._levels.level[following:].min(initial=np.inf)))

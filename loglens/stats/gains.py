@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from loglens.stats.arrays import Floats
 from loglens.stats.blocks import noise
 from loglens.stats.levels import fell_at_once, rises
+from loglens.stats.quantiles import median, percentile
 
 #: So many points a level needs.
 MIN_POINTS = 5
@@ -31,11 +30,11 @@ def loses_after(value: Floats, split: int, share: float) -> tuple[float, float] 
     """
     if split < MIN_POINTS or len(value) - split < MIN_POINTS:
         return None
-    before = float(np.median(value[max(0, split - max(MIN_POINTS, split // 5)) : split]))
-    after = float(np.median(value[-max(MIN_POINTS, (len(value) - split) // 5) :]))
-    low, high = np.percentile(value, [5, 95])
+    before = float(median(value[max(0, split - max(MIN_POINTS, split // 5)) : split]))
+    after = float(median(value[-max(MIN_POINTS, (len(value) - split) // 5) :]))
+    low, high = percentile(value, 5), percentile(value, 95)
     covered = max(float(high - low), before - float(value[0]))
-    seen = float(np.percentile(value[min(split // 2, split - MIN_POINTS) : split], 5))
+    seen = float(percentile(value[min(split // 2, split - MIN_POINTS) : split], 5))
     if before - after < max(share * covered, 2 * noise(value)) or after >= seen:
         return None
     return before, after

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median
 from loglens.stats.trend import trend
 
 LN2 = float(np.log(2))
@@ -26,12 +27,12 @@ TREND_POINTS = 40
 
 def late(value: Floats) -> float:
     """The median of the second half."""
-    return float(np.median(value[len(value) // 2 :]))
+    return float(median(value[len(value) // 2 :]))
 
 
 def early(value: Floats) -> float:
     """The median of the first three points."""
-    return float(np.median(value[:3]))
+    return float(median(value[:3]))
 
 
 def balance(d_loss: Floats, g_loss: Floats | None, scores: tuple[Floats, Floats] | None) -> float | None:
@@ -90,7 +91,7 @@ def is_fooled(d_loss: Floats, g_loss: Floats, guess: float) -> bool:
 def grows(loss: Floats, factor: float) -> bool:
     """Whether the last fiftieth of a loss, two points at least, is so many times its size in the first two fifths."""
     size = np.abs(loss)
-    usual = float(np.median(size[: max(3, 2 * len(size) // 5)]))
+    usual = float(median(size[: max(3, 2 * len(size) // 5)]))
     return usual > 0 and bool((size[-max(2, len(size) // 50) :] > factor * usual).all())
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from loglens.stats.arrays import Floats
 from loglens.stats.levels import levels
+from loglens.stats.quantiles import median
 
 #: No number of classes is recognised outside these losses: ln 2 is 0.69, and ln 160,000 is 12.
 LOWEST, HIGHEST = 0.6, 12.0
@@ -46,7 +47,7 @@ def stays_at_chance(value: Floats, tolerance: float) -> int | None:
     tolerance: a share of the level, by which it may move, and may lie off.
     """
     still = len(value) >= 5 and abs(levels(value).drop) < tolerance
-    return chance_classes(float(np.median(value[-3:])), tolerance) if still else None
+    return chance_classes(float(median(value[-3:])), tolerance) if still else None
 
 
 def constant_answer_entropy(share: float) -> float:

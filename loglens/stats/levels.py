@@ -9,6 +9,7 @@ import numpy as np
 from loglens.stats.arrays import Floats
 from loglens.stats.blocks import MEDIAN_ERROR, Blocks, blocks, noise
 from loglens.stats.onsets import exit_point
+from loglens.stats.quantiles import median, row_medians
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def _smooth(level: Floats) -> Floats:
     """Running median of three blocks: the lowest of many noisy blocks is low by chance alone."""
     if len(level) < 9:
         return level
-    inner = np.median(np.lib.stride_tricks.sliding_window_view(level, 3), axis=1)
+    inner = row_medians(np.lib.stride_tricks.sliding_window_view(level, 3))
     return np.concatenate([inner[:1], inner, inner[-1:]])
 
 
@@ -59,7 +60,7 @@ def sinking(value: Floats, parts: int = 5) -> float:
     The parts are equally long, so that a few points at an end do not decide it.
     """
     size = max(1, len(value) // parts)
-    first, last = float(np.median(value[:size])), float(np.median(value[-size:]))
+    first, last = float(median(value[:size])), float(median(value[-size:]))
     return (first - last) / abs(first) if first else 0.0
 
 
@@ -88,8 +89,8 @@ def levels(value: Floats) -> Levels:
     point_noise = noise(value)
     size = n / len(block)
     return Levels(
-        start=float(np.median(value[:head])),
-        end=float(np.median(value[-tail:])),
+        start=float(median(value[:head])),
+        end=float(median(value[-tail:])),
         best=float(smooth[lowest]),
         best_at=int(block.start[lowest]),
         # a median's error by its points; blocks may be correlated besides

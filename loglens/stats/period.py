@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import percentile
 
 
 def periodicity(value: Floats) -> tuple[float, int]:
@@ -17,7 +18,7 @@ def periodicity(value: Floats) -> tuple[float, int]:
     n = len(value)
     if n < 32:
         return 0.0, 0
-    centred = np.clip(value, *np.quantile(value, [0.02, 0.98]))
+    centred = np.clip(value, percentile(value, 2), percentile(value, 98))
     centred = centred - centred.mean()
     power = np.abs(np.fft.rfft(centred, 2 * n)) ** 2
     correlation = np.fft.irfft(power)[: n // 4]

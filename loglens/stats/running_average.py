@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median
 
 #: Fewer points show no course of an average.
 MIN_POINTS = 8
@@ -18,10 +19,10 @@ def is_climbing_average(value: Floats) -> bool:
     value: finite points. An average of all values so far, begun at 0, cannot jump: its moves shrink. What
     diverges moves more the later it is, and single batches move by a good part of their level to the end.
     """
-    if len(value) < MIN_POINTS or not 0 <= value[0] < LOW_START * np.median(value[-3:]):
+    if len(value) < MIN_POINTS or not 0 <= value[0] < LOW_START * median(value[-3:]):
         return False
     moves = np.abs(np.diff(value))
     quarter = max(1, len(moves) // 4)
-    if np.median(moves[-quarter:]) > LOW_START * np.median(value[-3:]):
+    if median(moves[-quarter:]) > LOW_START * median(value[-3:]):
         return False
-    return bool(moves[:quarter].max() >= moves.max() and np.median(moves[:quarter]) > 2 * np.median(moves[-quarter:]))
+    return bool(moves[:quarter].max() >= moves.max() and median(moves[:quarter]) > 2 * median(moves[-quarter:]))

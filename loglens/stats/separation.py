@@ -11,6 +11,7 @@ from scipy.special import stdtrit
 
 from loglens.stats.arrays import Floats, Ints
 from loglens.stats.blocks import blocks, noise
+from loglens.stats.quantiles import median, percentile
 
 Curve = tuple[Ints, Floats]
 
@@ -117,7 +118,7 @@ def separations(goods: Sequence[Curve], bad: Curve) -> list[Separation]:
                 good=float(np.exp(centre[worst]) if log else centre[worst]),
                 bad=float(value[worst]),
                 worst=int(step[worst]),
-                times=float(min(abs(difference[worst]) / max(point, float(np.median(sigma)), 1e-300), 1e6)),
+                times=float(min(abs(difference[worst]) / max(point, float(median(sigma)), 1e-300), 1e6)),
             )
         )
     return found
@@ -141,7 +142,7 @@ def _in_logs(rows: Floats, value: Floats) -> bool:
 
 def _point_noise(rows: Floats, value: Floats) -> float:
     """Noise of the difference between a point of the good curves and one of the bad curve."""
-    return _both(float(np.median([noise(row[np.isfinite(row)]) for row in rows])), noise(value))
+    return _both(float(median([noise(row[np.isfinite(row)]) for row in rows])), noise(value))
 
 
 def _both(good: float, bad: float) -> float:
@@ -150,8 +151,8 @@ def _both(good: float, bad: float) -> float:
 
 
 def _floor(centre: Floats, log: bool, runs: int) -> float:
-    low, high = np.quantile(centre, [0.1, 0.9])
-    level = 1.0 if log else float(np.median(np.abs(centre)))
+    low, high = percentile(centre, 10), percentile(centre, 90)
+    level = 1.0 if log else float(median(np.abs(centre)))
     return max((OF_SPAN if runs < 3 else OF_SPAN_IN_BAND) * float(high - low), OF_LEVEL * level)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loglens.stats.arrays import TINY, Floats
+from loglens.stats.quantiles import median
 
 #: Lengths of the shifts that are looked for, in points; longer ones as the lead allows.
 LENGTHS = (1, 2, 3, 5, 8, 13, 21, 34)
@@ -63,7 +64,7 @@ def shift_before(value: Floats, lead: int) -> Shift | None:
     best = int(np.argmax(scores[:, -1]))
     score, history = float(scores[best, -1]), scores[:, offset : len(value) - lead].max(axis=0)
     at = len(value) - lengths[best]
-    before, after = float(np.median(value[at - BASE : at])), float(np.median(value[at:]))
+    before, after = float(median(value[at - BASE : at])), float(median(value[at:]))
     if abs(after - before) < MIN_SHIFT * max(abs(before), abs(after)):
         return None
     return Shift(
@@ -87,7 +88,7 @@ def tail_chance(history: Floats, score: float) -> float:
 def _scores(value: Floats, lengths: list[int]) -> Floats:
     """One row for each length: at every point the size of the shift that ends there, 0 where there is no room."""
     n = len(value)
-    value = value - np.median(value)
+    value = value - median(value)
     sums = np.concatenate([[0.0], np.cumsum(value)])
     squares = np.concatenate([[0.0], np.cumsum(value**2)])
     ends = np.arange(n + 1)
@@ -96,7 +97,7 @@ def _scores(value: Floats, lengths: list[int]) -> Floats:
     mean[BASE:] = (sums[BASE:] - sums[:-BASE]) / BASE
     deviation[BASE:] = np.sqrt(np.maximum((squares[BASE:] - squares[:-BASE]) / BASE - mean[BASE:] ** 2, 0.0))
     # a stretch that is calm by accident, or flat for the digits of the log, makes no shift out of noise
-    usual = float(np.median(deviation[BASE:]))
+    usual = float(median(deviation[BASE:]))
     deviation = np.maximum(deviation, max(0.1 * usual, 1e-9 * float(np.abs(value).max()), TINY))
     out = np.zeros((len(lengths), n))
     for row, k in enumerate(lengths):

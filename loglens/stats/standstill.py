@@ -7,6 +7,7 @@ import numpy as np
 from loglens.stats.arrays import Floats, Ints
 from loglens.stats.blocks import MEDIAN_ERROR, blocks, noise
 from loglens.stats.levels import Levels, levels
+from loglens.stats.quantiles import median
 from loglens.stats.trend import trend
 
 #: A curve whose fall is ten times its noise is smooth: half of the asked fall is enough then.
@@ -41,7 +42,7 @@ def falls_by(found: Levels, bar: float) -> bool:
 
 def vanishes(norm: Floats) -> bool:
     """Whether a norm of ten points or more is below a tenth of its start for the last fifth of them."""
-    return len(norm) >= CONSTANT_POINTS and bool(norm[-len(norm) // 5 :].max() < VANISHED * float(np.median(norm[:3])))
+    return len(norm) >= CONSTANT_POINTS and bool(norm[-len(norm) // 5 :].max() < VANISHED * float(median(norm[:3])))
 
 
 def is_constant(value: Floats) -> bool:
@@ -56,7 +57,7 @@ def fall_by_noise(value: Floats, found: Levels) -> float:
     """
     head = value[: max(3, len(value) // 20)]
     error = MEDIAN_ERROR * found.point_noise / float(np.sqrt(len(head)))
-    if float(np.median(head)) - found.end >= SURE * error:
+    if float(median(head)) - found.end >= SURE * error:
         return 0.0
     return found.start - found.end + LOWEST_OF_MANY * found.noise
 
@@ -69,7 +70,7 @@ def excludes_fall(value: Floats, fall: float) -> bool:
 
 def highest_start(value: Floats, found: Levels) -> float:
     """The start, or the level of the first tenth where noise explains that it is higher: few first points are noisy."""
-    tenth = float(np.median(value[: max(3, len(value) // 10)]))
+    tenth = float(median(value[: max(3, len(value) // 10)]))
     return max(found.start, min(tenth, found.start + SURE * ERROR_OF_THREE * found.point_noise))
 
 
@@ -83,13 +84,13 @@ def covers(value: Floats, share: float) -> bool:
 def since_first(value: Floats) -> float:
     """The share of the way from its first point to 1 that a curve covers: a first evaluation precedes most learning."""
     first = float(value[0])
-    return (float(np.median(value[-3:])) - first) / max(1 - first, 1e-12)
+    return (float(median(value[-3:])) - first) / max(1 - first, 1e-12)
 
 
 def first_and_last(value: Floats) -> tuple[float, float]:
     """Levels of the first twentieth and of the last tenth of a curve: medians of three points or more."""
     head, tail = max(3, len(value) // 20), max(3, len(value) // 10)
-    return float(np.median(value[:head])), float(np.median(value[-tail:]))
+    return float(median(value[:head])), float(median(value[-tail:]))
 
 
 def after_first_tenth(step: Ints, value: Floats) -> Levels:

@@ -9,6 +9,7 @@ import numpy as np
 from loglens.stats.arrays import Floats
 from loglens.stats.blocks import MAD_TO_SD
 from loglens.stats.probability import binomial_tail, student_quantile
+from loglens.stats.quantiles import median
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,11 @@ def trend(x: Floats, y: Floats, *, confidence: float = 0.99) -> Trend:
     i, j = np.triu_indices(n, 1)
     run = x[j] - x[i]
     apart = run > 0
-    slope = float(np.median((y[j] - y[i])[apart] / run[apart])) if apart.any() else 0.0
-    intercept = float(np.median(y - slope * x))
+    slope = float(median((y[j] - y[i])[apart] / run[apart])) if apart.any() else 0.0
+    intercept = float(median(y - slope * x))
     residual = y - slope * x - intercept
     scale = _scale(residual)
-    total = _scale(y - np.median(y))
+    total = _scale(y - median(y))
     rho = _lag_one(residual)
     effective = max(3.0, n * (1 - rho) / (1 + rho))
     spread_x = float(np.sum((x - x.mean()) ** 2))
@@ -72,7 +73,7 @@ def rising_share(value: Floats) -> tuple[float, float]:
 
 def _scale(residual: Floats) -> float:
     """Robust scale; where more than half the residuals are equal, the ordinary one."""
-    robust = float(MAD_TO_SD * np.median(np.abs(residual)))
+    robust = float(MAD_TO_SD * median(np.abs(residual)))
     return robust or float(np.std(residual))
 
 

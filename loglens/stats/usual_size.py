@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median
 
 #: The usual size is the level of the first fifth of the points.
 USUAL = 0.2
@@ -19,6 +20,6 @@ def absolute_size(value: Floats) -> Floats:
 def usual_size(size: Floats) -> float | None:
     """The median of the first fifth, or of the second where the curve starts at zero; None where that is no level."""
     fifth = max(3, int(USUAL * len(size)))
-    medians = (float(np.median(size[:fifth])), float(np.median(size[fifth : 2 * fifth])))
+    medians = (float(median(size[:fifth])), float(median(size[fifth : 2 * fifth])))
     usual = next((level for level in medians if level > 0), 0.0)
     return usual if 0 < usual < np.inf else None

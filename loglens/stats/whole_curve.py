@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median
 
 #: Share of a curve that counts as its start, its end or one level in between, and the fewest points of one.
 LEVEL_SHARE, MIN_POINTS = 0.1, 3
@@ -18,7 +19,7 @@ def finite_share(values: Floats) -> float:
 def levels(values: Floats) -> Floats:
     """Medians of consecutive tenths of a curve, of at least three points each where there are so many."""
     count = max(1, min(round(1 / LEVEL_SHARE), len(values) // MIN_POINTS))
-    return np.array([np.median(part) for part in np.array_split(values, count) if len(part)])
+    return np.array([median(part) for part in np.array_split(values, count) if len(part)])
 
 
 def kept(values: Floats, *, higher: bool) -> float:

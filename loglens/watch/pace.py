@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from loglens.model.series import Series
+from loglens.stats.quantiles import median
 
 #: A run stands still after so many times its usual gap, and after so many times the longest gap it has had (an
 #: evaluation, a checkpoint), but never sooner than a minute.
@@ -34,13 +35,13 @@ class Pace:
         gaps = np.diff(times)
         gaps = gaps[gaps > 0]
         if len(gaps):
-            self.record_gap, self.longest_record_gap = float(np.median(gaps)), float(gaps.max())
+            self.record_gap, self.longest_record_gap = float(median(gaps)), float(gaps.max())
 
     @property
     def usual(self) -> float | None:
         """The usual gap: the median of the writes seen, else of the records."""
         if len(self.writes) >= FEW_WRITES:
-            return float(np.median(list(self.writes)))
+            return float(median(list(self.writes)))
         return self.record_gap
 
     def patience(self, wanted: float | None = None) -> float:

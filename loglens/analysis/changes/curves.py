@@ -9,6 +9,7 @@ from loglens.model.change import Change
 from loglens.model.rate_in_force import lead_points
 from loglens.model.series import Series
 from loglens.stats.arrays import Ints
+from loglens.stats.quantiles import median
 from loglens.stats.setting_changes import break_before, chance_of_nearness, is_noiseless
 from loglens.stats.shifts import MAX_HISTORY, shift_before
 
@@ -71,5 +72,5 @@ def measured_change(curve: Series, onset: Onset) -> Change | None:
 
 def _usual_gaps(step: Ints, last: int) -> float:
     """How many of the usual gaps between points the last `last` gaps take, for a curve that is logged unevenly."""
-    usual = float(np.median(np.diff(step[:-last]))) if len(step) > last + 1 else 1.0
+    usual = float(median(np.diff(step[:-last]))) if len(step) > last + 1 else 1.0
     return float(step[-1] - step[-1 - last]) / max(usual, 1.0)

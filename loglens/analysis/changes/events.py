@@ -13,6 +13,7 @@ from loglens.model.redaction import redact_params
 from loglens.model.run import Run
 from loglens.model.series import Series
 from loglens.stats.arrays import Ints
+from loglens.stats.quantiles import median
 from loglens.stats.setting_changes import chance_of_nearness, stages
 
 #: A pause between two points counts as a stop from so many times the usual one.
@@ -24,9 +25,9 @@ _PLANS = re.compile(r"step|iter|epoch|warm_?up|milestone|freeze|start|begin|swit
 def events_before(onset: Onset, run: Run, curves: Sequence[Series]) -> Iterator[Change]:
     """The last event of each kind before the onset, and each parameter that names a step there."""
     for name, steps in _steps_of_events(run, curves, onset.axis):
-        past = np.unique(steps[steps <= onset.step])
+        past = np.sort(steps[steps <= onset.step])
         if len(past):
-            yield from _if_near("event", name, int(past[-1]), len(past) - 1, onset)
+            yield from _if_near("event", name, int(past[-1]), int(np.count_nonzero(np.diff(past))), onset)
     for name, value in redact_params(run.params).items():
         if type(value) is int and 0 < value <= onset.step and _PLANS.search(name):
             yield from _if_near("parameter", name, value, 0, onset)
@@ -73,5 +74,6 @@ def _all_steps(curves: Iterable[Series]) -> Ints:
 def _stops(curve: Series) -> Ints:
     """The steps before which nothing was logged for far longer than usual."""
     pause = np.diff(curve.time)
-    usual = float(np.nanmedian(pause)) if np.isfinite(pause).any() else 0.0
+    known = pause[np.isfinite(pause)]
+    usual = float(median(known)) if len(known) else 0.0
     return curve.step[1:][pause > STOP * usual] if usual > 0 else curve.step[:0]

@@ -11,6 +11,7 @@ from loglens.model.series import Series
 from loglens.stats.arrays import Floats
 from loglens.stats.blocks import blocks, noise
 from loglens.stats.isotonic import way_back
+from loglens.stats.quantiles import median, percentile, row_medians
 
 #: Roles of curves that measure progress, and whether a lower value is better.
 LOWER_IS_BETTER = {
@@ -131,7 +132,7 @@ def measure(curve: Series, percent_scores: frozenset[str] = frozenset()) -> Prog
     point = _point_noise(y)
     start, head = _start(y, point, heldout=curve.split in ("val", "test"))
     tail = max(1, n // 10) if n < 30 else max(3, n // 10)
-    end = float(np.median(y[-tail:]))
+    end = float(median(y[-tail:]))
     place = int(np.argmin(level))
     best = min(float(level[place]), end)
     point = _calm_noise(y[: int(block.start[place])], point)
@@ -142,7 +143,7 @@ def measure(curve: Series, percent_scores: frozenset[str] = frozenset()) -> Prog
     gain = start - best
     sure = gain / error if error > 0 else (np.inf if gain > 0 else 0.0)
     part = (start - level) / gain if gain > 0 else np.zeros(len(level))
-    quarter = float(np.median(y[n // 2 : max(n // 2 + 1, n * 3 // 4)]))
+    quarter = float(median(y[n // 2 : max(n // 2 + 1, n * 3 // 4)]))
     aim = ideal(finite, percent_scores)
     way = None if aim is None else start - (aim if lower else -aim)
     drop = end - start
@@ -175,7 +176,7 @@ def measure(curve: Series, percent_scores: frozenset[str] = frozenset()) -> Prog
 def _wander(y: Floats, level: Floats) -> float:
     """Standard deviation that a level of a reward has by its slow ups and downs. y: its values, better the lower."""
     step = np.abs(np.diff(y))
-    later = float(np.median(step[len(step) // 2 :])) if len(step) else 0.0
+    later = float(median(step[len(step) // 2 :])) if len(step) else 0.0
     from_few = float(np.sqrt(np.mean(step[:FIRST_STEPS] ** 2))) > SHRINK * later if len(step) else False
     return (WANDER_FROM_FEW if from_few else WANDER) * way_back(-level)
 
@@ -211,8 +212,8 @@ def _start(y: Floats, point: float, *, heldout: bool) -> tuple[float, int]:
     follows is a burst, and falling from a burst is no gain.
     """
     head = 1 if heldout else max(1, len(y) // 100)
-    level = float(np.median(y[:head]))
-    early = float(np.median(y[: max(3, len(y) // 50)]))
+    level = float(median(y[:head]))
+    early = float(median(y[: max(3, len(y) // 50)]))
     if head > 1 and y[0] < level - 2 * BEYOND_NOISE * point:
         return float(y[0]), 1
     if not heldout and head == 1 and len(y) >= 100 and y[0] > early and abs(y[0] - early) < BEYOND_NOISE * point:
@@ -223,14 +224,14 @@ def _start(y: Floats, point: float, *, heldout: bool) -> tuple[float, int]:
 def _smooth(level: Floats) -> Floats:
     """Running median of three blocks: the lowest of many noisy blocks is low by chance alone."""
     padded = np.pad(level, 1, mode="edge")
-    return np.median(np.lib.stride_tricks.sliding_window_view(padded, 3), axis=1)
+    return row_medians(np.lib.stride_tricks.sliding_window_view(padded, 3))
 
 
 def _swing(y: Floats) -> float:
     """How widely points spread beyond what they gain from their first third to their last."""
     third = max(1, len(y) // 3)
-    gain = max(0.0, float(np.median(y[:third]) - np.median(y[-third:])))
-    low, high = np.quantile(y, [0.1, 0.9])
+    gain = max(0.0, float(median(y[:third]) - median(y[-third:])))
+    low, high = percentile(y, 10), percentile(y, 90)
     return max(0.0, float(high - low) - gain)
 
 

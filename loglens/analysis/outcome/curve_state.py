@@ -9,6 +9,7 @@ from loglens.analysis.outcome.metric_scale import is_error_rate, whole_of_rate
 from loglens.model.series import Series
 from loglens.model.vocabulary import ACCURACY
 from loglens.stats.guessing import chance_classes
+from loglens.stats.quantiles import median, percentile
 
 #: A gain below this share of the way is none. Chosen, not derived: the losses of runs at chance that were looked at
 #: gained up to 0.02.
@@ -91,7 +92,7 @@ def _only_guesses(progress: Progress) -> bool:
     if low <= progress.start <= high and progress.gained < FREQUENCIES and _stands_still(progress):
         return True
     value = progress.curve.value
-    early = float(np.median(value[len(value) // 10 : len(value) // 4 + 1]))
+    early = float(median(value[len(value) // 10 : len(value) // 4 + 1]))
     stands = abs(early - progress.end) <= AT_CHANCE * abs(progress.end) + 2 * progress.error
     return stands and len(value) >= ENOUGH and chance_classes(progress.end, AT_CHANCE) is not None
 
@@ -177,5 +178,5 @@ def _starts_near_best(progress: Progress) -> bool:
 def _ends_worst(progress: Progress) -> bool:
     """Whether the end lies nearer to the worst level than to the start: not coming down again."""
     value = progress.curve.value
-    worst = float(np.quantile(value, 0.95 if progress.lower else 0.05))
+    worst = float(percentile(value, 95 if progress.lower else 5))
     return abs(progress.end - worst) <= abs(progress.end - progress.start)

@@ -12,6 +12,7 @@ from loglens.model.series import Series
 from loglens.roles.from_tags import main_curve
 from loglens.stats.blocks import blocks, noise
 from loglens.stats.gan_losses import OF_A_GUESS, SAME
+from loglens.stats.quantiles import median
 
 #: A loss within this share of a level is at it; one that was below this share of it had learned to tell.
 NEAR = 0.2
@@ -31,7 +32,7 @@ def gan_balance(curves: Sequence[Series]) -> RunOutcome | None:
         return None
     loss = main_curve(fitting)
     tail = loss.tail(0.2)
-    end, level = float(np.median(tail)), blocks(loss.step, loss.value, max_blocks=20).level
+    end, level = float(median(tail)), blocks(loss.step, loss.value, max_blocks=20).level
     learned = float(level.min())
     error = 1.25 * noise(loss.value) * float(np.sqrt(len(level) / len(loss)))
     if abs(end - OF_A_GUESS) > NEAR * OF_A_GUESS or np.ptp(tail) <= SAME * end:

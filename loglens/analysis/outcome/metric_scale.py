@@ -11,6 +11,7 @@ import numpy as np
 from loglens.model.series import Series
 from loglens.model.vocabulary import ACCURACY, UNBOUNDED
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median
 
 #: Roles of which the best possible value is known: 0 for losses and errors, 1 or 100 for these.
 SHARES = frozenset({"metric_higher", "rl_success"})
@@ -77,5 +78,5 @@ def errors_at_most_all(curve: Series) -> Series:
 
 def whole_of_rate(value: Floats) -> float:
     """1 or 100: what an error rate is a share of. value: finite, not empty."""
-    top, end = float(value.max()), float(np.median(value[-max(1, len(value) // 4) :]))
+    top, end = float(value.max()), float(median(value[-max(1, len(value) // 4) :]))
     return 100.0 if top > NO_RATE or (top > PERCENT_FROM and end > ENDS_LOW) else 1.0

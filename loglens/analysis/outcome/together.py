@@ -15,6 +15,7 @@ from loglens.analysis.outcome.curve_state import ENOUGH, FEW_RIGHT, KEPT, LITTLE
 from loglens.analysis.outcome.indicators import Indicator
 from loglens.analysis.outcome.metric_scale import is_error_rate, whole_of_rate
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median
 
 #: Steps of two metrics that correlate by so much are one movement: of eight independent pairs, one in 600 does.
 ALIKE = 0.9
@@ -42,7 +43,7 @@ def fell_together(found: Sequence[Indicator]) -> tuple[str, Indicator] | None:
         return None
     if max(_sureness(indicator) for indicator in fallen) < BEYOND_NOISE:
         return None
-    state = "lost" if np.median([_kept(indicator) for indicator in fallen]) < 0.5 else "unstable"
+    state = "lost" if median([_kept(indicator) for indicator in fallen]) < 0.5 else "unstable"
     return state, max((indicator for indicator in fallen if indicator.heldout), key=_sureness)
 
 
@@ -119,7 +120,7 @@ def stands_at_worst(indicator: Indicator) -> bool:
         return bool(right.max() < worst and np.ptp(right[1:]) < STILL)
     half = right[len(right) // 2 :]
     third = max(1, len(half) // 3)
-    return bool(right.max() < worst and np.median(half[-third:]) - np.median(half[:third]) < STILL)
+    return bool(right.max() < worst and median(half[-third:]) - median(half[:third]) < STILL)
 
 
 def _share_right(indicator: Indicator) -> Floats | None:

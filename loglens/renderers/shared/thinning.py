@@ -17,6 +17,7 @@ from tsdownsample import MinMaxDownsampler, MinMaxLTTBDownsampler
 from loglens.model.series import Series
 from loglens.renderers.shared.buckets import Scale
 from loglens.stats.arrays import Floats, Ints
+from loglens.stats.quantiles import row_medians
 
 #: Limit on separate stretches of bad values; beyond it, neighbours closer than a pixel are merged.
 MAX_STRETCHES = 2000
@@ -85,7 +86,7 @@ def _spikes(y: Floats, max_points: int) -> NDArray[np.intp]:
     height = np.where(left * right > 0, np.minimum(np.abs(left), np.abs(right)), 0.0)
     size = max(len(height) // 500, 8)
     whole = height[: len(height) // size * size].reshape(-1, size)
-    usual = np.repeat(np.median(whole, axis=1), size) if len(whole) else np.zeros(0)
+    usual = np.repeat(row_medians(whole), size) if len(whole) else np.zeros(0)
     usual = np.pad(usual, (0, len(height) - len(usual)), mode="edge" if len(usual) else "constant")
     height = height / (usual + 1e-6)
     top = np.argpartition(height, -min(max_points, len(height)))[-min(max_points, len(height)) :] + 1

@@ -15,6 +15,7 @@ from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.renderers.shared.buckets import Buckets, Scale, _span, buckets, columns
 from loglens.stats.arrays import Floats
+from loglens.stats.quantiles import median
 
 #: Pieces of one line of a plot: text, and what it is (label, axis, curve, onset, bad).
 Line = list[tuple[str, str]]
@@ -51,7 +52,7 @@ def sparkline(curve: Series, width: int, unicode: bool = True) -> str:
     parts = buckets(curve, min(width, len(curve)))
     scale = Scale.of(curve.value)
     low, high = scale(parts.low), scale(parts.high)
-    usual = np.median(scale(curve.finite.value)) if len(curve.finite) else 0.5
+    usual = median(scale(curve.finite.value)) if len(curve.finite) else 0.5
     shown = np.where(high - usual >= usual - low, high, low)
     top = len(marks.levels) - 1
     return "".join(
