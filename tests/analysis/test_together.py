@@ -68,6 +68,18 @@ def test_a_metric_at_its_worst_in_both_splits_is_stuck_whatever_the_accuracy_say
 
 
 @pytest.mark.parametrize("n", LENGTHS)
+def test_a_loss_that_falls_does_not_excuse_metrics_that_stay_at_their_worst(n: int) -> None:
+    low = np.interp(np.arange(n), [0, n / 8, n], [0.001, 0.03, 0.03])
+    curves = [
+        *(accuracy(n, low, split, i) for i, split in enumerate(("train", "val"))),
+        series(np.linspace(5, 1, n), "loss", "val", "val/loss"),
+    ]
+    outcome = judge_outcome(curves)
+    failure = unexplained(outcome, [], curves)
+    assert outcome.state == "stuck" and failure is not None and failure[1].severity is Severity.ERROR
+
+
+@pytest.mark.parametrize("n", LENGTHS)
 def test_a_metric_that_still_rises_or_is_low_in_one_split_is_not_stuck(n: int) -> None:
     rising = np.linspace(0.001, 0.09, n)
     assert stays_at_worst(indicators([accuracy(n, rising, split, 2) for split in ("train", "val")])) is None

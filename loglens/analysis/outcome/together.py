@@ -96,12 +96,11 @@ def _moves_with(one: Indicator, other: Indicator) -> bool:
 def stays_at_worst(found: Sequence[Indicator]) -> Indicator | None:
     """The held-out metric that stands still at its worst level (see `stands_at_worst`), as the same in training does.
 
-    None where no metric of both splits does, or where half of the losses still fall in their last quarter.
+    None where no metric of both splits does. What the losses do is no excuse: no metric of 216 healthy runs that were
+    looked at, whole and cut to 15, 30, 50 and 75 % of their length, stands there in both splits.
     """
     at_worst = [indicator for indicator in found if indicator.metric and stands_at_worst(indicator)]
-    falling = [indicator for indicator in found if not indicator.metric and indicator.state == "learning"]
-    losses = [indicator for indicator in found if not indicator.metric]
-    if len({indicator.heldout for indicator in at_worst}) < 2 or 2 * len(falling) > len(losses):
+    if len({indicator.heldout for indicator in at_worst}) < 2:
         return None
     return next(indicator for indicator in at_worst if indicator.heldout)
 
