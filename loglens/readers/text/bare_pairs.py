@@ -18,7 +18,8 @@ _VALUE = (
 )
 #: What stands between two separators: a name of up to five words and its value.
 _SEGMENT = re.compile(rf"(?:^|[:\])] ?| )?((?:{_WORD} ){{1,5}}){_VALUE}(?: ?\([^()]{{0,40}}\))?[ .]*")
-_SEPARATOR = re.compile(r"(?:,|;) | ?\| ?")
+#: A slash parts names and values where blanks and a name stand around it: "loss 0.5 / kl_loss 0.1".
+_SEPARATOR = re.compile(rf"(?:,|;) | ?\| ?|(?<={MARK}) / (?=[^\W\d])")
 #: A line that is nothing but pairs.
 _PAIR = rf"(?:{_WORD} )?{_WORD}:? {_VALUE}"
 _LINE = re.compile(rf"(?:^|[\])|:>-] ?|{MARK} )({_PAIR}(?:,? {_PAIR}){{2,}}) ?$")

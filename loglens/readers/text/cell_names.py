@@ -24,9 +24,8 @@ _UNIT_APART = re.compile(
     r"|mins?|minutes?|hours?|[KMGT]i?B|samples|tokens|images|examples|words|steps|points|pct|percent|s(?=[.,;|)]))"
     r"(?=\.?[\s,;|)]+[A-Za-z_\[({<])"
 )
-#: Behind a "cost", which may be a loss: it is a time. Behind the first of a list.
+#: Behind a "cost", which may be a loss: it is a time.
 _SECONDS = re.compile(r" ?s(?:ec(?:ond)?s?)?(?:$|[\s,;.)])")
-_AND_MORE = re.compile(r", ?$")
 _NEAR = 100
 #: What comes between the parts of a clock time, a date, a ratio or a range; none of them is a value.
 _JOINTS = frozenset({":", "/", "-", " / ", "/ ", " /", "x", ".", "~"})
@@ -40,7 +39,7 @@ _SKIPPED = re.compile(
 )
 #: What a line must measure, to be one of training rather than any list of numbers.
 MEASURES = re.compile(
-    r"loss|(?:^|[^a-z])(?:acc|lr|map|kl|tr?l|err|ce|dice|iou|auc|bl?eu|fid|score|ppl)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
+    r"loss|(?:^|[^a-z])(?:acc|lr|map|kl|tr?l|err|ce|dice|iou|auc|n?sdr|si[-_]?sdr|si[-_]?snr|bl?eu|fid|score|ppl)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
     r"|损失|損失|准确率|準確率|精度|召回|学习率|学習率|正解率|손실|정확도|학습률|потер|точност"
     r"|^(?:(?:avg|average|mean|total|train|training|val|test|batch|epoch)[ ._]{1,2})*cost(?: average| avg| mean)?$"
     r"|(?:^|[^a-z])[sf]ps$|(?:^|[^a-z])[tv]?eer(?:$|[^a-z])|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|(?:^|[^a-z])a[pr]@|[wc]er$",
@@ -54,6 +53,8 @@ _BARE_WORDS = (
     rmse iou miou dice precision recall map bleu wer cer reward return fps psnr ssim l1 l2""".split(),
     "learning rate",
     "learning_rate",
+    "learning-rate",
+    "learningrate",
 )
 _BARE_OK = re.compile(rf"(?:^|[ _./-])(?:{'|'.join(_BARE_WORDS)})$", re.I)
 #: Within so many letters before a number stands what `_OPEN` asks for.
@@ -158,8 +159,9 @@ def cells(
         own, key = own_split(_SAID.sub("", name.replace("'s ", " ")))
         if key.lower() == "cost" and _SECONDS.match(gaps[slot + 1]):
             key = "time cost"
-        if key.lower() == "losses" and near.endswith("[") and _AND_MORE.match(gaps[slot + 1]):
-            continue  # a list of losses that have no names
+        listed = range(1, _list_length(gaps, slot))
+        if listed and key.lower() == "losses":
+            key = f"{key}[0]"  # losses that have no names
         before = near[near.rfind("|") + 1 : near.rfind(name)]
         for heading in _HEADING.finditer(before):
             headed = split_word(heading[1])
@@ -173,9 +175,9 @@ def cells(
         seen.add((key, own or split))
         found.append(Cell(slot, key, own or split, _running(gaps, slot, key)))
         measures = measures or MEASURES.search(key) is not None
-        if measures and not _NO_LIST.search(key):
-            listed = range(1, _list_length(gaps, slot))
-            found += (Cell(slot + at, f"{key}[{at}]", own or split, -1) for at in listed)
+        if measures and (key.endswith("[0]") or not _NO_LIST.search(key)):
+            name = key.removesuffix("[0]")
+            found += (Cell(slot + at, f"{name}[{at}]", own or split, -1) for at in listed)
     return found
 
 

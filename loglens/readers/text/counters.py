@@ -11,7 +11,7 @@ from loglens.readers.text.templates import MARK
 _NUMBER = r"(?:[ _-]?(?:idx|index|id|number|num|no\.|count))?"
 _STEPS = (
     r"(?:sub|inner)[ _-]?epochs?|num_updates|global[ _]?step|(?:training )?steps?|iterations?|iters?|itr|updates?"
-    r"|it(?= ?[:=])|(?:mini)?batch(?:es)?(?: idx)?|步数?|迭代(?:次数)?|批次|ステップ|스텝|шаг|итерация"
+    r"|it(?= ?[:=])|i(?= ?[:=] ?\0 ?/ ?\0)|(?:mini)?batch(?:es)?(?: idx)?|步数?|迭代(?:次数)?|批次|ステップ|스텝|шаг|итерация"
 )
 _WORDS = {
     "step": rf"(?:{_STEPS}){_NUMBER}",
@@ -24,7 +24,8 @@ _WORDS = {
 }
 #: A line without any of these has no such counter: a quick test.
 _PARTS = {
-    "step": tuple("sub inner it: it= step iter itr update batch 步 迭代 批次 ステップ 스텝 шаг итерация".split()),
+    "step": tuple("sub inner it: it= step iter itr update batch 步 迭代 批次 ステップ 스텝 шаг итерация".split())
+    + ("i = ", "i=", "i: "),
     "epoch": ("ep", "轮", "輪", "エポック", "에폭", "에포크", "эпоха"),
     "turn": ("env", "episode", "generation", "round", "game", "time", "frame", "tick"),
 }
@@ -61,22 +62,29 @@ _UNNAMED = (
     re.compile(r"^(?:train|val|test|eval)[a-z]{0,6} [\[(] ?\0 ?/ ?\0 ?[\])]"),
     re.compile(r"^[a-z]{3,12}ing (?P<at>\0) ?(?:of|/) ?\0 ?[:|-]"),
     re.compile(r"\btotal (?:env\w* ?|time ?)?steps ?[:=] ?(?P<at>\0)"),
-    re.compile(r"^(?:[\[(] ?\0 ?[\])][ :,|-]{1,4}|\0(?:: ?| ?[|,] ?| ?- | ))(?=[\[({<]{0,2}[a-z])"),
+    re.compile(r"^(?:[\[(] ?\0 ?[\])][ :,|-]{0,4}|\0(?:: ?| ?[|,] ?| ?- | ))(?=[\[({<]{0,2}[a-z])"),
 )
 #: Behind an epoch: "[12/200]", "(12/200)", "200/ 2983 batches"
 _BEHIND_EPOCH = re.compile(rf"[\[(] ?\0 ?/ ?\0 ?(?:\(\0%\) ?)?[\])]|(?<![/\w.:]\0)\0 ?/ ?\0 {_UNITS}")
 
 
 #: The same right behind the epoch: "ep:3, 120/500, loss".
-_NEXT_TO_EPOCH = re.compile(r"[\]) ]{0,2}[,:|-]? ?\0 ?/ ?\0(?= ?[,:|-] ?[a-z\[({])")
-#: Both without a name: "(1/4) 30/100: loss", "[3/20][120/500] loss".
+_NEXT_TO_EPOCH = re.compile(r"[\]) ]{0,2}[,:|-]? ?\0 ?/ ?\0(?= ?[,:|-] ?(?:[a-z\[({]|\0 ?(?:it|s|ms)/))")
+#: Both without a name: "(1/4) 30/100: loss", "[3/20][120/500] loss", "[3: 120/500] loss".
 _EPOCH_AND_STEP = re.compile(
-    r"[\[(] ?(?P<epoch>\0) ?/ ?\0 ?[\])][ ,:|-]{0,3}(?P<step>[\[(]? ?\0 ?/ ?\0 ?[\])]?)"
+    r"(?:[\[(] ?(?P<epoch>\0) ?/ ?\0 ?[\])][ ,:|-]{0,3}(?P<step>[\[(]? ?\0 ?/ ?\0 ?[\])]?)"
+    r"|[\[(] ?(?P<outer>\0)(?P<total> ?/ ?\0)? ?[:,|;-] ?(?P<inner>\0 ?/ ?\0) ?[\])])"
     r"(?: ?[,:|-]+ ?| )(?=[\[({<]{0,2}[a-z])"
 )
 #: At the begin of the line, before the epoch: "1/21150 (epoch 0.002), train_loss = 4.19"
 _BEFORE_EPOCH = re.compile(r"\[? ?\0 ?/ ?\0 ?\]?[ :,|-]{0,3}\(?(?=epoch)")
 
+#: The steps of the environment, which policies of other trainers are measured by, and those of the optimizer.
+_INTERACTIONS = re.compile(
+    r"(?<![\w.])(?:(?:num|total|env|environment|agent)[ _]){0,2}(?:(?:time[ _]?|env[ _]|agent[ _])steps?|frames|interactions|interacts)"
+    r"['\"]?[\s:=]{1,3}(?P<at>\0)(?! ?(?:/|ms\b|s\b))"
+)
+_UPDATES = re.compile(r"\b(?:update|iter|itr)")
 _MAX_UNIT = 14
 #: "global step", "global train step"
 _OVERALL = re.compile(r"\bglobal[ _](?:[a-z]+[ _])?step|num_updates")
@@ -85,7 +93,7 @@ _OVERALL = re.compile(r"\bglobal[ _](?:[a-z]+[ _])?step|num_updates")
 class Counter(NamedTuple):
     """Slots of a counter and of its total, -1 where there is none; where it begins and ends.
 
-    overall: whether it counts over the whole run.
+    overall: whether it counts over the whole run. interactions: whether the total is the steps of an environment.
     """
 
     slot: int
@@ -93,6 +101,7 @@ class Counter(NamedTuple):
     start: int
     end: int
     overall: bool = False
+    interactions: bool = False
 
 
 def counters(low: str) -> tuple[Counter | None, Counter | None]:
@@ -102,10 +111,27 @@ def counters(low: str) -> tuple[Counter | None, Counter | None]:
     """
     step, epoch, turn = (_counter(low, kind) for kind in ("step", "epoch", "turn"))
     if not (step or epoch or turn) and (both := _EPOCH_AND_STEP.match(low)):
-        return Counter(2, 3, both.start("step"), both.end("step")), Counter(0, 1, 0, both.end("epoch"))
+        return _epoch_and_step(both)
     if turn and step is None:
         return turn, epoch
+    if step and step.total < 0 and (steps := _interactions(low, step)):
+        return step._replace(total=steps.slot, interactions=True), epoch
     return step, epoch or turn
+
+
+def _interactions(low: str, step: Counter) -> Counter | None:
+    """The steps of the environment that a line names beside the updates of the policy, "step"."""
+    if not ("steps" in low or "frames" in low or "interact" in low) or not _UPDATES.match(low, step.start):
+        return None
+    found = _INTERACTIONS.search(low)
+    return _at(low, found) if found else None
+
+
+def _epoch_and_step(both: re.Match[str]) -> tuple[Counter, Counter]:
+    outer, inner = ("epoch", "step") if both["epoch"] else ("outer", "inner")
+    total = 1 if both["epoch"] or both["total"] else -1
+    step = Counter(2 if total > 0 else 1, 3 if total > 0 else 2, both.start(inner), both.end(inner))
+    return step, Counter(0, total, 0, both.end(outer))
 
 
 def _counter(low: str, kind: str) -> Counter | None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loglens.model.columns import Columns
+from loglens.readers.text.counter_streams import with_streams
 from loglens.readers.text.evaluation_forms import with_evaluations
 from loglens.readers.text.followers import ROWS, Followers, settle, unmeasured, without_false_counters
 from loglens.readers.text.held_out_batches import with_held_out_batches
@@ -26,7 +27,7 @@ from loglens.stats.arrays import Floats, Ints
 
 #: So many rows an epoch are those of its steps.
 OFTEN = 3
-#: So many evaluations in the only epoch stand at the steps of other lines.
+#: So many evaluations an epoch stand at the steps of other lines.
 _AGAIN = 2
 Codes = NDArray[np.int32]
 
@@ -39,7 +40,7 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     plans = tuple(plan for plan, _ in collector.templates.forms)
     records = LineRecords(plans, *map(collector.column, ("form", "step", "epoch", "total", "time", "rank")))
     records, owner, nth, number, ranked = of_first_rank(records, owner, *map(collector.column, ("nth", "value")))
-    records = with_evaluations(with_labels(without_false_counters(records)))
+    records = with_evaluations(with_labels(without_false_counters(with_streams(records))))
     records, nth = with_held_out_batches(records, owner, nth)
     records, counting = counted_lists(records, owner, number)
     values = [value for plan in records.plans for value in plan.values]
@@ -59,7 +60,7 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     axis = np.array([_AXES.index(name) for _, name in names], np.int8)[code]
     where, axis_names = _where(records, places, [tag for tag, _ in names], code, axis, owner, number)
     where = np.where(axis == _AXES.index("row"), np.nan_to_num(followers.row).astype(np.int64)[owner], where)
-    fit = records.has("generic")[owner] & (places.session[owner] == 0)
+    fit = (records.has("generic") | records.has("telling"))[owner] & (places.session[owner] == 0)
     names, where = _spread(names, where, code, fit, places.step[owner])
     steps = np.where(np.array([name == "step" for _, name in names], bool)[code], places.step[owner], np.nan)
     once = ~_said_twice(records, steps, code, owner, number)
@@ -195,12 +196,15 @@ def _spread(
         if axis != "epoch":
             continue
         mine = np.flatnonzero(code == at)
-        if len(mine) >= ROWS and OFTEN * len(np.unique(where[mine])) <= len(mine) and fit[mine].all():
-            names[at], where = (tag, "row"), where.copy()
-            where[mine] = np.arange(len(mine))
-        elif len(mine) >= _AGAIN and np.ptp(where[mine]) == 0 and fit[mine].all() and np.all(np.diff(step[mine]) > 0):
+        places = len(np.unique(where[mine]))
+        if not len(mine) or not fit[mine].all():
+            continue
+        if _AGAIN * places <= len(mine) and np.all(np.diff(step[mine]) > 0):
             names[at], where = (tag, "step"), where.copy()
             where[mine] = step[mine].astype(np.int64)
+        elif len(mine) >= ROWS and OFTEN * places <= len(mine):
+            names[at], where = (tag, "row"), where.copy()
+            where[mine] = np.arange(len(mine))
     return names, where
 
 

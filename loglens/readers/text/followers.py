@@ -74,7 +74,8 @@ def without_false_counters(records: LineRecords) -> LineRecords:
 def _with_rising_totals(records: LineRecords) -> LineRecords:
     """The records with the steps of those forms whose totals rise from line to line: both numbers count.
 
-    Tesseract prints "iteration 412/1200/1203". The more regular of the first two is the step.
+    Tesseract prints "iteration 412/1200/1203". The more regular of the first two is the step; the steps of an
+    environment go before the updates of a policy.
     """
     step, total, epoch = records.step, records.total, records.epoch
     for family in dict.fromkeys(plan.family for plan in records.plans if plan.total >= 0 and "generic" in plan.words):
@@ -88,7 +89,8 @@ def _with_rising_totals(records: LineRecords) -> LineRecords:
         if len(rows) < PLACES or np.mean(grows > 0) < _RISING:
             continue
         step, total = step.copy(), total.copy()
-        if np.std(grows) <= np.std(np.diff(records.step[rows])):
+        of_environment = "interactions" in records.plans[mine[0]].words
+        if of_environment or np.std(grows) <= np.std(np.diff(records.step[rows])):
             step[rows] = total[rows]
         total[rows] = np.nan
     return records if step is records.step else replace(records, step=step, total=total, epoch=epoch)

@@ -129,6 +129,7 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
         values = values_of(_labelled(body, listed), split, "step" if step else "epoch", frozenset())
         return _counting(LinePlan(f"generic/{label[1]}", frozenset({"generic"}), values=values), step, epoch)
     words = {"generic", *(["unnamed"] if unnamed else []), *(["mild"] if mild else [])}
+    words |= {"interactions"} if step and step.interactions else set()
     values = values_of(listed, split, "step" if step else "epoch", frozenset())
     section = "train" if split in ("", "train") else ""
     sides = {cell.split for cell in listed}

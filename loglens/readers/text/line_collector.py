@@ -14,6 +14,7 @@ from loglens.readers.text.crash_lines import CrashLines
 from loglens.readers.text.evaluation_tables import EvaluationTables
 from loglens.readers.text.line_plan import LinePlan
 from loglens.readers.text.planner import plan_of
+from loglens.readers.text.printed_dicts import PrintedDicts
 from loglens.readers.text.ruled_tables import RuledTables
 from loglens.readers.text.templates import floats, normalise_spaces, to_template
 from loglens.readers.text.unread_lines import UnreadForms
@@ -76,6 +77,7 @@ class LineCollector:
         self.crashes = CrashLines()
         self.ruled = RuledTables()
         self._evaluations = EvaluationTables()
+        self._dicts = PrintedDicts()
         self.lines = 0
         self.records = 0
         self.sure = 0
@@ -88,7 +90,7 @@ class LineCollector:
 
     def add(self, raw: bytes, share: float = 1.0) -> None:
         """Takes in a block of whole lines. share: how much of the file is read with it."""
-        raw = self._evaluations.rewrite(self.ruled.rewrite(raw))
+        raw = self._evaluations.rewrite(self.ruled.rewrite(self._dicts.rewrite(raw)))
         if b"it/s" in raw or b"s/it" in raw:
             raw = _GLUED.sub(rb"\1\r", raw)
         block = normalise_spaces(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw)

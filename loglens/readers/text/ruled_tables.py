@@ -27,6 +27,9 @@ _BAR_RULE = re.compile(rb" *+\|? *+:?-{2,}+:? *+(?:\| *+:?-{2,}+:? *+)++\|? *+\r
 _BOX_RULE = re.compile(rb" *\+(?:[-=]{2,}\+){2,} *\r?")
 _BOX_MARK = re.compile(rb"(?m)^ *\+[-=]{2,}\+[-=]{2,}\+")
 _BOX_ROW = re.compile(rb" *\|(?:[^|]+\|){2,} *\r?")
+#: A rule across cells that only bars part: "| epoch | loss |" over "----------------".
+_WHOLE_RULE = re.compile(rb" *(?:[|+]?-{8,}[|+]?|={8,}) *\r?")
+_WHOLE_MARK = re.compile(rb"\|[ \t]*\r?\n *(?:[|+]?-{8,}[|+]?|={8,}) *\r?$", re.M)
 _DIGIT_CELL = re.compile(rb"\|\s*[-+.]?\d[\d.e+-]*\s*\|")
 #: The rule of a table of MATLAB, whose header may be stacked over so many lines.
 _BAR_LINE = re.compile(rb" *\|={8,}\| *\r?")
@@ -67,6 +70,7 @@ class RuledTables:
             or b"--  --" in block
             or (b"|" in block and _BAR_MARK.search(block))
             or _BOX_MARK.search(block)
+            or (b"-" * 8 in block or b"=" * 8 in block) and _WHOLE_MARK.search(block)
         )
         unruled = self._unruled.begun or HEADER.search(block)
         stacked = self._stacked.begun or HEADING.search(block)
@@ -79,7 +83,7 @@ class RuledTables:
         lines = ANSI.sub(b"", block).split(b"\n")
         for at, line in enumerate(lines):
             above = lines[at - 1] if at else self._last
-            if _BOX_RULE.fullmatch(line):
+            if _BOX_RULE.fullmatch(line) or (above.rstrip().endswith(b"|") and _WHOLE_RULE.fullmatch(line)):
                 if _BOX_ROW.fullmatch(above) and not _DIGIT_CELL.search(above):
                     self._barred = True
                     self._begin(above, line)
