@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import loglens
-from benchmarks.sizes import READERS, TAGS
+from benchmarks.size_logs import READERS, TAGS
 from loglens.model.report import Report
 from tests.slow.fuzz.check import bounds
 from tests.slow.test_bombs import mlflow as database
