@@ -48,6 +48,8 @@ RULES, HEADING, SHORT, NEXT = "all rules", "## Over sizes", 0.05, "\n"
 #: Formats of which so many points take over a minute to write or to read, or over 1 GB, and why no more are measured.
 LARGEST = {
     "trainer_state.json": (1_000_000, "a document of over 64 MB is refused"),
+    "MLflow database": (1_000_000, "10,000,000 have more text than `--limit text`"),
+    "Trackio database": (1_000_000, "10,000,000 take over a minute"),
     "ClearML, offline": (1_000_000, "10,000,000 are 1.7 GB"),
     "SwanLab": (1_000_000, "10,000,000 take over a minute"),
 }
