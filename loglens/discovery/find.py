@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from loglens.discovery.left_out import archives, logs_in_products, summarised, unopened
+from loglens.discovery.left_out import archives, damaged, logs_in_products, summarised, unopened
 from loglens.discovery.walk import PRODUCTS, SKIPPED, Walk, is_pseudo
 from loglens.errors import UnreadableError
 from loglens.model.contract import Reader
@@ -64,7 +64,7 @@ def find(
 ) -> Found:
     """Find the sources under each path: a file, a folder of one run or of many, or a glob pattern; local or remote.
 
-    Each folder and file is taken once, and what is not a regular file is ignored. Never raises: a path that leads to
+    Each folder and file is taken once, and only regular files are opened. Never raises: a path that leads to
     nothing is a failure that says why, and so is what was left out on the way. memory: called where there are
     many files; returns a function that caches the reader of each. columns: names for tables without a header line.
     follow: whether links that lead out of a path are followed. limits: of `model.limits`, where they are not the
@@ -131,6 +131,7 @@ def _under(
     if stat.S_ISDIR(mode):
         walk.left_out += unopened(files, claimed)
         walk.left_out += archives(files, claimed)
+        walk.left_out += damaged(files, claimed)
     walk.left_out += logs_in_products(walk.products, readers)
     if not claimed:
         raise UnreadableError(_nothing(root, files, bool(walk.left_out)))

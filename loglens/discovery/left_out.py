@@ -1,10 +1,11 @@
-"""Reasons for what discovery left out: files nobody may open, archives, logs among a run's products."""
+"""Reasons for what discovery left out: files nobody may open, archives, damaged logs, logs among a run's products."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -24,6 +25,12 @@ _LOG_NAME = re.compile(
     rb"tfevents|\.(?:csv|tsv|jsonl|ndjson|log|wandb|out|err)(?![a-z])|(?:metrics|trainer_state)\.json|mlflow\.db"
     rb"|(?<![a-z])log[^/\0]*\.txt"
 )
+#: An archive in an archive.
+_INNER = re.compile(rb"[\w)-]\.(?:zip|tar|tgz|tbz2?|txz|tzst|rar)(?![a-z])")
+#: The write-ahead logs of key-value stores: binary, and named by number.
+_OF_STORE = re.compile(r"\d+\.log")
+#: At both ends of a Parquet file, and of one with an encrypted footer.
+_PARQUET = (b"PAR1", b"PARE")
 #: Archives that nobody here can look into, so that each is named.
 _CLOSED = (".7z", ".rar", ".tzst", ".tar.zst", ".tar.lz4", ".tar.lz", ".tar.lzma", ".tar.z")
 #: How much of an archive is looked at, at either end: a tar has its names before its files, a zip at its end.
@@ -89,8 +96,37 @@ def archives(files: Sequence[Path], claimed: Sequence[tuple[Reader, list[Path]]]
         own = name if not name.endswith(_ARCHIVES) else file.stem.lower()
         if name.endswith(_CLOSED):
             yield UnreadableError(f"{kind}, which cannot be looked into, not read; unpack it first", str(file))
+        elif _INNER.search(_names(start) + end):
+            yield UnreadableError(f"{kind} with an archive in it by its names, not read; unpack it first", str(file))
         elif _LOG_NAME.search(os.fsencode(own) + b"\0" + _names(start) + end):
             yield UnreadableError(f"{kind} with logs in it by its names, not read; unpack it first", str(file))
+
+
+def damaged(files: Sequence[Path], claimed: Sequence[tuple[Reader, list[Path]]]) -> Iterator[UnreadableError]:
+    """Files that no reader took and that have the name of a log, but not its beginning, or of Parquet its end."""
+    taken = {file for _, own in claimed for file in own}
+    for file in files:
+        name = file.name.lower()
+        if file in taken or name.endswith(NEVER) or _OF_STORE.fullmatch(name):
+            continue
+        if file.suffix == ".parquet" or _LOG_NAME.search(os.fsencode(name)):
+            with suppress(OSError):  # said to be unopened
+                if why := _damage(file):
+                    yield UnreadableError(f"{why}, not read; fetch it again", str(file))
+
+
+def _damage(file: Path) -> str:
+    with file.open("rb") as stream:
+        start = stream.read(HEAD)
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - 8))
+        end = stream.read(8)
+    if file.suffix == ".parquet":
+        whole = start[:4] in _PARQUET and end[4:] in _PARQUET and int.from_bytes(end[:4], "little") <= size - 12
+        return "" if whole or not start else "a Parquet file that is damaged or cut off"
+    if file.name == "mlflow.db":
+        return "a damaged database of MLflow, or none" if start else ""
+    return "binary data under the name of a log, so damaged or none" if file_kind(start) == "a binary file" else ""
 
 
 def _names(start: bytes) -> bytes:

@@ -27,7 +27,7 @@ class Walk:
 
     Links are followed inside the root, and out of it only with `follow`. What the W&B client writes about itself,
     and `SKIPPED` folders, are no logs. left_out: the reason for everything else that was not looked at.
-    products: the `PRODUCTS` folders that were met.
+    Sockets hold nothing. products: the `PRODUCTS` folders that were met.
     """
 
     def __init__(self, root: Path, follow: bool = False, limits: Mapping[str, int] | None = None) -> None:
@@ -65,6 +65,8 @@ class Walk:
                     count += 1
                     if not _is_of_wandb_itself(file := Path(entry.path)):
                         yield file
+                elif stat.S_ISFIFO(info.st_mode) or stat.S_ISCHR(info.st_mode) or stat.S_ISBLK(info.st_mode):
+                    self._leave_out(entry.path, "a pipe or a device, not a file, not opened")
             ahead.extendleft(reversed(below))
 
     def _new(self, entry: os.DirEntry[str]) -> os.stat_result | None:

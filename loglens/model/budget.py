@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,6 +15,9 @@ from loglens.model.source import Note
 #: Of packed files so many points are kept, and one more for so many bytes on the disk, so that 100 KB take at most
 #: 300 MB and 10 MB at most 600 MB: while it is judged a point takes up to 330 bytes (measured: a million, one curve).
 PACKED_POINTS, BYTES_A_POINT = 500_000, 8
+#: Of one source so many runs are read, and one more for so many bytes and for every file, so that runs of a point each
+#: keep within these promises as well: a run takes some 1.5 ms and 40 kB, whatever is in it.
+FEW_RUNS, BYTES_A_RUN = 500, 500
 #: A packed file may grow to so many bytes, and beyond that to so many times its size.
 PACKED_BYTES, PACKED_TIMES = 1 << 26, 100
 
@@ -27,12 +31,13 @@ class Budget:
         self._short: dict[str, str] = {}
 
     def limit(self, name: str) -> int:
-        """The most that may be taken of a limit: what the user set; else of packed files by their size."""
+        """The most that may be taken of a limit: what the user set; else of runs and of packed files by their size."""
         most = limit_of(self._limits, name)
-        if name in self._limits or name not in ("points", "unpacked") or not self._files:
+        if name in self._limits or name not in ("points", "unpacked", "runs") or not self._files:
             return most
-        size = self._size()
+        size = self._size
         by_size = {
+            "runs": FEW_RUNS + size // BYTES_A_RUN + len(self._files),
             "points": PACKED_POINTS + size // BYTES_A_POINT,
             "unpacked": max(PACKED_BYTES, PACKED_TIMES * size),
         }
@@ -73,6 +78,7 @@ class Budget:
         finally:
             _current = before
 
+    @cached_property
     def _size(self) -> int:
         size = 0
         for file in self._files:

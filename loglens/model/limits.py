@@ -19,7 +19,7 @@ class Limit(NamedTuple):
 LIMITS: Mapping[str, Limit] = {
     "files": Limit(200_000, "files", "Files that are examined below one path."),
     "depth": Limit(40, "folders", "Depth of nested folders below one path."),
-    "runs": Limit(20_000, "runs", "Runs of one file or folder that is read as a whole, such as a database."),
+    "runs": Limit(10_000, "runs", "Runs of one file or folder, such as a database. By its size, if it is not set."),
     "curves": Limit(50_000, "curves", "Curves of one run."),
     "points": Limit(500_000_000, "points", "Points of one source. Of packed files by their size, if it is not set."),
     "unpacked": Limit(4 << 30, "bytes", "Bytes that one packed file may grow to."),

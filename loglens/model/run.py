@@ -134,8 +134,10 @@ class Run:
         try:
             return self.curves[tag]
         except KeyError:
-            known = ", ".join(self.tags[:8]) + (" ..." if len(self.tags) > 8 else "")
-            raise LoglensError(f"no curve {tag!r} in run {self.name!r}; it has: {known or 'none'}") from None
+            known = [*self.curves]
+            said = ", ".join(known[:8]) + (" ..." if len(known) > 8 else "")
+            why = "; a restart discarded all its points" if tag in self.tags else ""
+            raise LoglensError(f"no curve {tag!r} in run {self.name!r}{why}; it has: {said or 'none'}") from None
 
     def _repr_html_(self) -> str:
         """HTML for a notebook: the facts of the run, and a row with a sparkline for every curve."""

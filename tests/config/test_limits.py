@@ -49,6 +49,14 @@ def test_a_budget_says_what_it_left_out() -> None:
     assert note.kind == "left-out" and "the end of it is left out; --limit text=N" in note.message
 
 
+def test_the_runs_of_a_file_are_bounded_by_its_size(tmp_path: Path) -> None:
+    """Of a database of a point a run; an honest run takes 500 bytes and more."""
+    (tmp_path / "x.db").write_bytes(bytes(100_000))
+    assert Budget({}, [tmp_path / "x.db"]).limit("runs") == 701
+    assert Budget({}, [tmp_path / "x.db"] * 9_000).limit("runs") == LIMITS["runs"].default
+    assert Budget({"runs": 5}, [tmp_path / "x.db"]).limit("runs") == 5
+
+
 def test_a_packed_file_is_bounded_by_its_size(tmp_path: Path) -> None:
     (tmp_path / "x.gz").write_bytes(bytes(800_000))
     assert Budget({}, [tmp_path / "x.gz"]).limit("points") == 600_000

@@ -95,7 +95,7 @@ def test_a_missing_path_and_an_empty_folder_say_what_to_do(tmp_path: Path) -> No
 def test_a_fifo_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
     assert "neither a file nor a folder" in why(tmp_path / "pipe.csv")
-    assert "an empty folder" in why(tmp_path)
+    assert [failure.path for failure in look(tmp_path).failures] == [str(tmp_path), str(tmp_path / "pipe.csv")]
 
 
 def test_a_git_lfs_pointer_says_how_to_get_the_file(tmp_path: Path) -> None:

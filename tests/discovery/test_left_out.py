@@ -126,11 +126,11 @@ def test_files_that_the_kernel_makes_up_are_not_opened(tmp_path: Path, target: s
     assert len(str(failure).splitlines()) == 1
 
 
-def packed_zip(data: bytes) -> bytes:
+def packed_zip(data: bytes, name: str = "log.csv") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a/log.csv", data)
-        archive.writestr("b/log.csv", data)
+        archive.writestr(f"a/{name}", data)
+        archive.writestr(f"b/{name}", data)
     return buffer.getvalue()
 
 
@@ -166,6 +166,8 @@ def packed_tar(data: bytes, mode: str = "w") -> bytes:
         ("runs.tar.zst", lambda data: b"\x28\xb5\x2f\xfd" + data),
         ("runs.7z", lambda data: b"7z\xbc\xaf\x27\x1c" + data),
         ("runs.rar", lambda data: b"Rar!\x1a\x07" + data),
+        ("runs.zip", lambda data: packed_zip(packed_zip(data), "inner.zip")),
+        ("runs.zip", lambda data: packed_zip(packed_tar(data, "w:gz"), "runs.tar.gz")),
     ],
 )
 def test_archives_with_logs_in_them(tmp_path: Path, name: str, pack: Callable[[bytes], bytes]) -> None:
@@ -182,6 +184,52 @@ def test_archives_of_models_are_no_reason(tmp_path: Path) -> None:
     (tmp_path / "weights.tar.gz").write_bytes(gzip.compress(b"\0" * 10_000))
     (tmp_path / "weights.bin.zst").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(100))
     assert not found_below(tmp_path).failures
+
+
+BINARY = bytes(range(256)) * 4
+PARQUET = b"PAR1" + BINARY + (200).to_bytes(4, "little") + b"PAR1"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("mlflow.db", BINARY),
+        ("mlflow.db", b"SQLite format 3\0" + b"\xff" * 1000),
+        ("train.log", bytes(5000)),  # as a crash of the machine leaves it
+        ("log.jsonl", bytes(300) + b'{"step": 1, "loss": 2}\n'),
+        ("0_1.parquet", PARQUET[:-20]),
+        ("0_1.parquet", bytes(20) + PARQUET[20:]),
+        ("0_1.parquet", PARQUET[:-8] + b"\xff\xff\xff\xffPAR1"),
+    ],
+)
+def test_damaged_files_with_the_name_of_a_log(tmp_path: Path, name: str, data: bytes) -> None:
+    log(tmp_path / "log.csv")
+    (tmp_path / name).write_bytes(data)
+    assert "not read; fetch it again" in reasons(found_below(tmp_path))[str(tmp_path / name)]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("train.parquet", PARQUET),  # data that somebody trained on
+        ("weights.log.bin", BINARY),
+        ("000003.log", BINARY),  # of a key-value store
+        ("empty.log", b""),
+        ("pip.log", b"Collecting numpy\n" * 20),
+        ("a.out", b"\x7fELF" + BINARY),
+    ],
+)
+def test_files_that_are_no_logs_are_no_reason(tmp_path: Path, name: str, data: bytes) -> None:
+    log(tmp_path / "log.csv")
+    (tmp_path / name).write_bytes(data)
+    assert not found_below(tmp_path).failures
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_pipes_are_not_opened(tmp_path: Path) -> None:
+    log(tmp_path / "log.csv")
+    os.mkfifo(tmp_path / "train.log")
+    assert "not opened" in reasons(found_below(tmp_path))[str(tmp_path / "train.log")]
 
 
 @pytest.mark.parametrize("form", FORMATS)

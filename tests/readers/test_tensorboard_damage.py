@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import struct
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -271,6 +273,15 @@ def test_a_file_that_is_cut_short_while_it_is_read_ends_there(tmp_path: Path) ->
         os.truncate(path, len(block) // 2)
         out, _ = process.communicate("\n" * 1000, timeout=100)
     assert process.returncode == 0 and 10_000 <= int(out.split()[-1]) < 1_200_000
+
+
+@pytest.mark.parametrize(
+    "pack", [lambda data: b"\x28\xb5\x2f\xfd" + data, lambda data: gzip.compress(gzip.compress(data))]
+)
+def test_what_is_packed_as_nobody_here_unpacks_it_is_named(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    (tmp_path / NAME).write_bytes(pack(b"".join(looped(20))))
+    with pytest.raises(UnreadableError, match="unpack it first"):
+        run(tmp_path / NAME)
 
 
 @pytest.mark.parametrize("size", [100_000, 800_000])

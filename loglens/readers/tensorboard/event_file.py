@@ -8,6 +8,7 @@ import struct
 from pathlib import Path
 from typing import IO, Self
 
+from loglens.model.file_kinds import file_kind
 from loglens.readers.files.packed import MAGIC, magic_of, unpack
 from loglens.readers.tensorboard.event_proto import parse_event
 from loglens.readers.tensorboard.records import FRAME, HEADER, masked_crc
@@ -58,6 +59,8 @@ def open_events(path: Path) -> tuple[EventFile, list[tuple[str, str]]]:
                 raise RejectedError("a zip archive; unpack it")
             if magic := magic_of(head):
                 return _inflate(file, magic)
+            if (kind := file_kind(head) or "").endswith("; unpack it first"):
+                raise RejectedError(kind)
             stack.pop_all()  # stays open
             return EventFile(file), []
     except OSError as error:
@@ -74,6 +77,10 @@ def _inflate(file: IO[bytes], magic: bytes) -> tuple[EventFile, list[tuple[str, 
     if notes and not plain.tell():
         plain.close()
         raise RejectedError(notes[0][1].removesuffix("; read up to there") + "; fetch the file again")
+    plain.seek(0)
+    if magic_of(plain.read(len(LFS))):
+        plain.close()
+        raise RejectedError("packed twice; unpack it first")
     return EventFile(plain), notes
 
 
