@@ -59,18 +59,21 @@ def _kinds(table: Table) -> tuple[list[frozenset[int]], NDArray[np.intp]]:
     """The sets of filled columns that occur, and which of them each row has."""
     # every column weighs a random integer: exact sums in float64, and equal only for equal sets
     weight = np.random.default_rng(0).integers(1, 2**40, len(table.names)).astype(np.float64)
-    signature = np.zeros(table.height)
+    heads, sums = [], []  # the first of the rows of one kind that follow each other, and its sum
     for rows, points in table.parts():
         sizes = table.sizes[rows]
         filled = np.flatnonzero(sizes)
         starts = (np.cumsum(sizes) - sizes)[filled]
-        signature[rows][filled] = np.add.reduceat(weight.take(table.col[points]), starts)
-    # of rows of one kind that follow each other
-    first = np.concatenate([[0], np.flatnonzero(signature[1:] != signature[:-1]) + 1])
-    _, sample, kind = np.unique(signature[first], return_index=True, return_inverse=True)
-    sample, kind = first[sample], np.repeat(kind, np.diff(first, append=table.height))
-    if len(sample) > _MAX_KINDS:
+        signature = np.zeros(len(sizes))
+        signature[filled] = np.add.reduceat(weight.take(table.col[points]), starts)
+        changed = np.flatnonzero(np.diff(signature, prepend=np.nan))
+        heads.append(rows.start + changed)
+        sums.append(signature[changed])
+    first = np.concatenate(heads)
+    _, sample, kind = np.unique(np.concatenate(sums), return_index=True, return_inverse=True)
+    if not 2 <= len(sample) <= _MAX_KINDS:
         return [], kind
+    sample, kind = first[sample], np.repeat(kind, np.diff(first, append=table.height))
     ends = np.cumsum(table.sizes)
     return [frozenset(table.col[ends[one] - table.sizes[one] : ends[one]].tolist()) for one in sample], kind
 

@@ -11,10 +11,12 @@ import io
 import re
 import sys
 from collections import Counter
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from loglens.readers.files.json_file import fast_loads
 from loglens.readers.files.values import measured
 from loglens.readers.tables.header import NONE, is_number
 from loglens.readers.tables.table import Ordinals
@@ -31,6 +33,8 @@ _TENSOR = re.compile(r"tensor\(([^,()\x1f]+)(?:[,\x1f].*)?\)$")  # \x1f: a comma
 #: As spreadsheets and f"{x:,}" write numbers: groups of three digits, in quotes where "," parts the cells.
 _GROUPED = re.compile(r"([-+]?[1-9]\d{0,2}(?:\x1f\d{3})+(?:\.\d+)?)$")
 _WIDEST_GRID = 1000
+#: All that numbers are made of, and a whole number that JSON has and that would lose its sign.
+_JSON_NUMBERS, _MINUS_ZERO = b"0123456789+-.eE,", re.compile(rb"-0(?![.\d])")
 _BLANKS = sorted({form for word in ABSENT for form in (word, word.upper(), word.capitalize())})
 
 
@@ -107,7 +111,7 @@ def plain_points(block: bytes, width: int, mark: str, words: Words, top: int) ->
     # inside a cell, "_" and blanks would make a number of what is none ("1_2", "1 2")
     cells = block.translate(bytes.maketrans(b"_ \t\v\f" + delimiter, b"~~~~~ ")).split()
     try:
-        value = np.array(list(map(float, cells)), np.float64)
+        value = np.array(_floats(cells), np.float64)
     except ValueError:
         value, known = np.full(len(cells), np.nan), np.ones(len(cells), bool)
         for i, cell in enumerate(cells):
@@ -124,6 +128,17 @@ def plain_points(block: bytes, width: int, mark: str, words: Words, top: int) ->
                     value[i] = number
         row, col, value = row[known], col[known], value[known]
     return Points(np.bincount(row, minlength=len(ends) // width), col.astype(ordinal(width)), value)
+
+
+def _floats(cells: list[bytes]) -> list[float]:
+    """The cells as numbers, by the parser of JSON where each is a number as it knows them, twice as fast as `float`."""
+    text = b",".join(cells)
+    if not text.translate(None, _JSON_NUMBERS) and not _MINUS_ZERO.search(text):
+        with suppress(ValueError):
+            numbers: list[float] = fast_loads(b"[%b]" % text)
+            if len(numbers) == len(cells):  # a cell may hold a comma
+                return numbers
+    return list(map(float, cells))
 
 
 def count(block: bytes, byte: int) -> int:

@@ -40,7 +40,7 @@ def find_clock(table: Table) -> Clock:
                 time = _dates(table, col)
             if time is not None:
                 return Clock(time, frozenset({col}))
-    return Clock(np.full(table.height, np.nan))
+    return Clock(np.broadcast_to(np.nan, table.height))
 
 
 def unix(values: Floats) -> Floats | None:

@@ -81,8 +81,9 @@ def _columns(table: Table, axis: Axis, clock: Clock, tags: Mapping[int, str], si
     code = np.full(len(table.names), -1, np.int32)
     for col, name in tags.items():
         code[col] = index.setdefault(name, len(index))
-    tag, step, value = np.empty(size, np.int32), np.empty(size, np.int64), np.empty(size)
+    step, value = np.empty(size, np.int64), np.empty(size)
     # what is the same for all points takes no memory
+    tag = np.empty(size, np.int32) if len(index) > 1 else np.broadcast_to(np.int32(0), size)
     timed, restarted = bool(clock.used), bool(axis.session.any())
     time = np.empty(size) if timed else np.broadcast_to(np.nan, size)
     session = np.empty(size, np.int32) if restarted else np.broadcast_to(np.int32(0), size)
@@ -92,7 +93,9 @@ def _columns(table: Table, axis: Axis, clock: Clock, tags: Mapping[int, str], si
         keep = np.flatnonzero(codes >= 0)
         row = np.repeat(np.arange(rows.start, rows.stop), table.sizes[rows]).take(keep)
         at = slice(end, end + len(keep))
-        tag[at], step[at], value[at] = codes.take(keep), axis.step.take(row), table.value[points].take(keep)
+        step[at], value[at] = axis.step.take(row), table.value[points].take(keep)
+        if len(index) > 1:
+            tag[at] = codes.take(keep)
         if timed:
             time[at] = clock.time.take(row)
         if restarted:

@@ -121,18 +121,21 @@ class Sheet:
         A writer ends each line; a table that was exported may have no line end behind the last. A number cut
         short is another number, and shorter; the cells before it, and one in quotes, are whole.
         """
-        above: list[bytes] = []
+        above = b""
         for block in blocks:
-            *lines, last = block[_before(block, NEAR) :].split(b"\n")
-            cells = [line.rpartition(self.delimiter)[2].strip() for line in [*above, *lines]]
-            lengths = [len(cell) for cell in cells if is_number(cell.decode("utf-8", "replace"))]
-            rest, mark, cell = last.rpartition(self.delimiter)
-            cell = cell.strip()
-            if mark and cell and not cell.endswith(b'"') and len(lengths) >= FEW and len(cell) < min(lengths):
-                self.cut_off = True
-                block = block[: len(block) - len(last) + len(rest) + 1]
-            yield block
-            above = lines
+            if block.endswith(b"\n"):
+                yield block
+            else:
+                *lines, last = (_last_lines(above) + _last_lines(block)).split(b"\n")
+                cells = [line.rpartition(self.delimiter)[2].strip() for line in lines]
+                lengths = [len(cell) for cell in cells if is_number(cell.decode("utf-8", "replace"))]
+                rest, mark, cell = last.rpartition(self.delimiter)
+                cell = cell.strip()
+                if mark and cell and not cell.endswith(b'"') and len(lengths) >= FEW and len(cell) < min(lengths):
+                    self.cut_off = True
+                    block = block[: len(block) - len(last) + len(rest) + 1]
+                yield block
+            above = block
 
     def lines(self, block: bytes) -> Lines:
         """Whole lines in plain form, and their cells. The width that counts is the one when they are taken."""
@@ -240,9 +243,9 @@ class Sheet:
         return b"\n".join([*kept, b""]) if kept else b""
 
 
-def _before(block: bytes, lines: int) -> int:
-    """The offset at which the last n whole lines of a block begin."""
+def _last_lines(block: bytes) -> bytes:
+    """The last lines of a block: `NEAR` whole ones, and what follows them."""
     at = len(block)
-    for _ in range(lines + 1):
+    for _ in range(NEAR + 1):
         at = block.rfind(b"\n", 0, max(at, 0))
-    return at + 1
+    return block[at + 1 :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -32,6 +33,8 @@ _RANK = {name: (axis, rank) for rank, (axis, name) in enumerate((a, n) for a, ns
 _FUZZY = re.compile(r"(?:^|[^a-z])(step|iter|iteration|itr|update|epoch|episode)s?(?:$|[^a-z])")
 #: So many columns are looked at; each costs a pass over the points.
 _MAX_CANDIDATES = 32
+#: So many names are remembered in their normal form: a wide table asks for each several times.
+_MAX_NAMES = 1 << 15
 _AXIS_OF = {"epoch": "epoch", "episode": "episode"}
 
 
@@ -56,6 +59,7 @@ class _Candidate(NamedTuple):
     axis: str
 
 
+@lru_cache(_MAX_NAMES)
 def plain(name: str) -> str:
     """Normalise a column name for comparisons."""
     return name.strip(" %#\t").lower().replace(" ", "_")
@@ -184,6 +188,7 @@ def _sessions(step: Ints) -> NDArray[np.int32]:
     """A number that rises where the steps begin again from the start, as when a file is appended to."""
     session = np.zeros(len(step), np.int32)
     falls = np.flatnonzero((step[1:] < step[:-1]) & (step[1:] <= step[:1])) + 1
-    if len(falls):
-        session[falls] = 1
+    if not len(falls):
+        return session  # zeros that nothing was written to take no memory
+    session[falls] = 1
     return np.cumsum(session, dtype=np.int32)

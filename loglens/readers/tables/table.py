@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -58,11 +57,12 @@ class Table:
         return full
 
     def parts(self) -> Iterator[tuple[slice, slice]]:
-        """Rows and their points in portions small enough for the processor's cache."""
-        ends = np.cumsum(self.sizes)
-        cuts = np.searchsorted(ends, np.arange(_PART, len(self.value), _PART), "right").tolist()
-        for begin, end in itertools.pairwise(sorted({0, *cuts, self.height})):
-            yield slice(begin, end), slice(int(ends[begin - 1]) if begin else 0, int(ends[end - 1]))
+        """Rows and their points in portions small enough for the processor's cache, where rows are of like size."""
+        end, step = 0, max(1, _PART * self.height // max(1, len(self.value)))
+        for first in range(0, self.height, step):
+            rows = slice(first, min(first + step, self.height))
+            begin, end = end, end + int(self.sizes[rows].sum())
+            yield rows, slice(begin, end)
 
     def counts(self) -> Ints:
         """How many points each column has."""
