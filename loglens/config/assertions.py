@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from loglens.errors import ConfigError, nearest
 from loglens.model.finding import Rule, RuleHelp, Severity
@@ -19,8 +18,7 @@ _BOUND = re.compile(r"(?P<sign>>=|<=|>|<)\s*(?P<number>[-+]?(\d+(\.\d*)?|\.\d+)(
 _MEAN = re.compile(r"mean-last-([1-9]\d{0,8})")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One bound on a run: what (a key of ON_CURVE, max-step-time, must-reach-step), >=, >, <= or <, the bound."""
 
     what: str
@@ -40,8 +38,7 @@ class Claim:
         }[self.sign]
 
 
-@dataclass(frozen=True, slots=True)
-class Assertion:
+class Assertion(NamedTuple):
     """The claims of one table. metric: a tag, a glob of tags, or a role such as accuracy or loss@val.
 
     optional: a run that did not log the metric, or a rule's data, is skipped, not failed. clean: rules that must find

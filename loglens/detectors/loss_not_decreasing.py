@@ -31,7 +31,7 @@ one curve; the advice says how to tell them apart.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -59,8 +59,7 @@ RISEN = 0.25
 GUESSABLE, METRIC_GAIN = 0.6, 4
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """The input of the signs: finite curves, and the number of classes at whose chance level validation stays."""
 
     loss: Series

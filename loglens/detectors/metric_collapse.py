@@ -21,7 +21,7 @@ at the end looks like the beginning of a collapse; two are required.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -50,8 +50,7 @@ MIN_GAIN, GOOD = 0.1, 0.25
 LEVEL = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """How a metric went, in its own units: levels at the start, the best and the end, and the share of the gain lost.
 
     fell: whether it was lost for good. sinks: whether it ends below its best beyond its noise, by however little.

@@ -22,7 +22,7 @@ A validation set that is drawn again for every evaluation, or of a few samples w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,8 +52,7 @@ LOW, HIGH, NORMAL_WIDTH = 10, 90, 2.56
 NOISELESS = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Swing:
+class Swing(NamedTuple):
     """How the logarithm of a loss swings around its slow trend, over the last four fifths of its points.
 
     wide: from the 10th to the 90th percentile. least: the smallest of that and of the same in either half. gained:

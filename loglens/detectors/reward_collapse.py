@@ -20,7 +20,7 @@ well: Unity ML-Agents issue 1336): watch a run that was stopped in a dip.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -55,8 +55,7 @@ LASTING, KNOWN, KNOWN_POINTS = 0.001, 0.1, 5
 START = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Fall:
+class Fall(NamedTuple):
     """Levels of a reward at its start, its best and its end, and the index of the first point of its fall."""
 
     start: float

@@ -22,7 +22,7 @@ epoch, after most was learned.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,8 +56,7 @@ LATE, EARLY = 0.2, 0.05
 RANGE = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """Levels of a reward at the start, its highest after it and its end, and the standard error of a level."""
 
     start: float

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -50,8 +51,7 @@ QUARTER = 25
 NORMAL_POINTS = 5
 
 
-@dataclass(frozen=True)
-class Slowdown:
+class Slowdown(NamedTuple):
     """A slower part of a run: from which point to which, how many times slower, and the two levels in seconds."""
 
     first: int

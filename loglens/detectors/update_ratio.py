@@ -136,11 +136,11 @@ def _first_is_large(ratio: Series, updates: Series) -> Finding:
     length, first = ratio.last_step - int(ratio.step[0]), float(ratio.value[0])
     return Finding(
         f"the first update is {number(first)} of the weights ({updates.tag}; the median is "
-        f"{number(np.median(ratio.value))}): the learning rate is at its peak from the start",
+        f"{number(median(ratio.value))}): the learning rate is at its peak from the start",
         Severity.NOTE,
         Confidence.LOW,
         onset_step=int(ratio.step[0]),
-        evidence={"first": first, "median": float(np.median(ratio.value))},
+        evidence={"first": first, "median": float(median(ratio.value))},
         remedies=[remedies.add_warmup(length, round(remedies.MAX_WARMUP_SHARE * length / 2))],
         series=(updates,),
     )

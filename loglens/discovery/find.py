@@ -9,9 +9,10 @@ import itertools
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from loglens.discovery.left_out import archives, damaged, logs_in_products, summarised, unopened
 from loglens.discovery.walk import PRODUCTS, SKIPPED, Walk, is_pseudo
@@ -29,8 +30,7 @@ MANY_FILES = 64
 NAMES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The result of discovery: sources with their reader, paths that hold nothing to read, and what was left out.
 
     mirror: holds the files of remote sources as long as it is held.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from loglens.model.source import Source
 
@@ -20,8 +20,7 @@ _ROWS = frozenset("epoch epochs batch batches step steps iter iteration iteratio
 _TABLES = frozenset({"csv", "jsonl"})
 
 
-@dataclass(frozen=True, slots=True)
-class Siblings:
+class Siblings(NamedTuple):
     """Places (in what `siblings` was given) of the parts of one run, with the rank or the split of each.
 
     kind: "rank" or "split". The first is the one that the run is judged on, or its training.

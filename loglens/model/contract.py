@@ -7,9 +7,8 @@ ones, so that a faulty plugin fails when it is installed, not while a run is bei
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from loglens.model.finding import Finding, Rule
 from loglens.model.report import Report
@@ -38,8 +37,7 @@ NOUNS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CurveInput:
+class CurveInput(NamedTuple):
     """One positional parameter of a detector: which curves it asks for.
 
     role and split name them; layered asks for the per-layer curves of that role; kind is `one`
@@ -69,8 +67,7 @@ class CurveInput:
         }[self.kind]
 
 
-@dataclass(frozen=True, slots=True)
-class Detector:
+class Detector(NamedTuple):
     """A detector module that was checked against the contract: its rule, its function, its documentation."""
 
     rule: Rule

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,7 @@ CHANCE = 0.05
 JUMP = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class RateChange:
+class RateChange(NamedTuple):
     """A change of the learning rate, `points` logged points before an onset: from `before` to `after`, at `step`."""
 
     step: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,7 @@ MIN_POINTS = 5
 MOVES = {"loss_scale": 8.0, "lr": 3.0, "grad_norm_global": 10.0}
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Move:
+class Move(NamedTuple):
     """By what factor a curve moved, what to say of it, and the curve's role."""
 
     factor: float

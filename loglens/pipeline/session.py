@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,8 +36,7 @@ OVERVIEW_FROM = 256
 OUTLINE_FORMATS = frozenset({"json", "overview"})
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(NamedTuple):
     """How runs are judged.
 
     jobs: how many processes; None is one a core where there is much to do. scheduler: address of the Dask

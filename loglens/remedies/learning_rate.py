@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,8 +26,7 @@ _KINDS = (
 )
 
 
-@dataclass(frozen=True)
-class Usual:
+class Usual(NamedTuple):
     """What is usual for a kind of optimizer: from `low` to `high`, and what one begins with."""
 
     low: float
@@ -66,8 +65,7 @@ def optimizer_kind(texts: Iterable[str]) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class Jump:
+class Jump(NamedTuple):
     """A learning rate that rises from one point to the next. step: of the first point after it."""
 
     step: int

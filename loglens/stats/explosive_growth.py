@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,7 @@ from loglens.stats.growth import Growth
 RISING_POINTS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class ExplosiveGrowth:
+class ExplosiveGrowth(NamedTuple):
     """The fit of the growth, and the number of points up to its end.
 
     onset: the index at which the norm left its band. answered: whether the loss is worse for it and stays so.

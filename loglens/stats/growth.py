@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ from loglens.stats.trend import Trend, trend
 LN_FLOAT32_MAX = float(np.log(np.finfo(np.float32).max))
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
+class Growth(NamedTuple):
     """A log-linear fit ln(value) = a + rate * step over the points from index `start` on.
 
     rate, low, high: per step, with the confidence interval. factor: growth over the whole window.

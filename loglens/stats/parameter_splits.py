@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,8 +34,7 @@ NO_SETTINGS = frozenset(
 Question = tuple[str, float | str, list[tuple[bool, bool]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(NamedTuple):
     """A parameter and the values at which runs fail: "learning_rate > 0.003".
 
     failed and healthy: how many of each are on this side, of failed_in_all and healthy_in_all that logged

@@ -6,7 +6,7 @@ just before something else does; `break_before` gives that probability.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,7 @@ SAME_KIND = 0.5
 STAGE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(NamedTuple):
     """A point where a curve left its level or its schedule.
 
     at: index of the first point after the break. before, after: the values on its two sides. seen: breaks of its kind

@@ -6,7 +6,7 @@ here one place is in question, and the rest of the curve says what is usual (doc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,8 +27,7 @@ MIN_INDEX = 0.1
 MIN_SHIFT = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(NamedTuple):
     """The largest shift in the last points of a curve.
 
     length: how many of the last points it takes. before, after: medians on its two sides. times: its size, as a

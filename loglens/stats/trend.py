@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,8 +12,7 @@ from loglens.stats.probability import binomial_tail, student_quantile
 from loglens.stats.quantiles import median
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(NamedTuple):
     """A straight line through a curve.
 
     slope: y per x, with its confidence interval low..high. r2: share of the (robust) variance that

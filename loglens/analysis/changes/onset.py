@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,7 @@ from loglens.stats.arrays import Ints
 SET_ROLES = frozenset({"hparam", "lr", "momentum", "rl_entropy_coef", "rl_exploration", "weight_decay"})
 
 
-@dataclass(frozen=True, slots=True)
-class Onset:
+class Onset(NamedTuple):
     """The onset of a causal chain.
 
     step: of the root. axis, clock: the step axis and the steps of the curve that shows the root. tags: the curves that

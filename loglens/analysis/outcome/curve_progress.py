@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,8 +52,7 @@ SINGLE = 200
 FEW_POINTS = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """Facts of one progress curve. Levels are in the curve's own units.
 
     start, end: medians of its first and last points. best: the best of its block medians, at index

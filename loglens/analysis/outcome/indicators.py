@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from loglens.analysis.outcome.curve_progress import LOWER_IS_BETTER, Progress, measure
 from loglens.analysis.outcome.curve_state import ends_broken, state_of
@@ -22,8 +22,7 @@ _AVERAGE = re.compile(r"average[ _./-]*(precision|recall)", re.IGNORECASE)
 RESUMED = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Indicator:
+class Indicator(NamedTuple):
     """One progress curve with its state. progress is None where fewer than two points are finite."""
 
     curve: Series

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from loglens.model.budget import budget
 from loglens.readers.files.kept import kept
@@ -16,8 +16,7 @@ from loglens.readers.tensorboard.records import START, Place
 COMPARED = 1 << 12
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(NamedTuple):
     """What was read of the event files of a folder: all but the last whole, of the last what is before the place.
 
     states: device, inode and size of the whole ones. last: device and inode of the last one. compared: its bytes before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,7 @@ LOG_RATIO = 100.0
 MIN_SPAN = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Buckets:
+class Buckets(NamedTuple):
     """A curve in columns: lowest, highest, first and last finite value of each (NaN: none), and whether
     a value in it is not finite."""
 
@@ -28,8 +27,7 @@ class Buckets:
     bad: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(NamedTuple):
     """A linear or logarithmic scale from values to 0..1; the logarithmic one puts values <= 0 at the bottom."""
 
     low: float

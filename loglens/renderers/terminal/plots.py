@@ -6,7 +6,7 @@ range between its lowest and highest point, and its NaN: a spike of one step is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,7 @@ from loglens.stats.quantiles import median
 Line = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(NamedTuple):
     """The characters to draw with."""
 
     levels: str
