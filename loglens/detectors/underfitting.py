@@ -109,7 +109,7 @@ def near_guessing(loss: Series, metrics: Sequence[Series], lr: Series | None, un
     return Sign(
         f"{loss.tag} starts at {number(found.start)}, the ln {classes} of guessing, and ends at {number(found.end)}, "
         f"only {found.drop:.1%} below: hardly any label of the training set is learned, with {metric.tag} at "
-        f"{number(np.median(metric.value[-3:]))}",
+        f"{number(median(metric.value[-3:]))}",
         Severity.WARNING,
         Confidence.MEDIUM,
         {"start": found.start, "train_end": found.end, "drop": found.drop},
