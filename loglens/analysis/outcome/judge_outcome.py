@@ -7,7 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, Progress
-from loglens.analysis.outcome.curve_state import AT_CHANCE, BRIEF, ENOUGH, KEPT, LITTLE, RISEN, STILL, WORST, few_right
+from loglens.analysis.outcome.curve_state import (
+    AT_CHANCE,
+    BRIEF,
+    ENOUGH,
+    HALF,
+    KEPT,
+    LITTLE,
+    RISEN,
+    STILL,
+    WORST,
+    few_right,
+)
 from loglens.analysis.outcome.gan_balance import gan_balance
 from loglens.analysis.outcome.indicators import Indicator, indicators, is_resumed
 from loglens.analysis.outcome.together import fell_together, guesses, stays_at_worst
@@ -30,6 +41,8 @@ ABOVE_CHANCE = 1.5
 STRAIGHT = 0.34
 #: A loss that made so much of its way is near its end, however it got there. Chosen.
 NEARLY_ALL = 0.9
+#: A gradient norm below this share of its start belongs to a minimum. Chosen.
+MINIMUM = 0.01
 
 
 def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOutcome:
@@ -72,7 +85,9 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
     if state == "little" and (earlier := learned_before(found, chief)):
         why = f"{_course(earlier)}; {_course(chief)} since its first evaluation, when half of that was made"
         return _outcome(earlier.state, why, [earlier, chief])
-    return _weighed(state, chief, [one for one in against if one.state != "short" or not learned_before(found, one)])
+    return _weighed(
+        state, chief, curves, [one for one in against if one.state != "short" or not learned_before(found, one)]
+    )
 
 
 def _of_rank(group: list[Indicator]) -> tuple[str, Indicator]:
@@ -121,7 +136,7 @@ def _gains_surely(indicator: Indicator) -> bool:
     return progress.sureness >= BEYOND_NOISE and progress.kept >= KEPT
 
 
-def _weighed(state: str, chief: Indicator, against: list[Indicator]) -> RunOutcome:
+def _weighed(state: str, chief: Indicator, curves: Sequence[Series], against: list[Indicator]) -> RunOutcome:
     """The state after what contradicts it: a success that a weighty curve contradicts is unclear."""
     if state not in SUCCESS:
         doubts = [indicator for indicator in against if indicator.state in SUCCESS]
@@ -130,7 +145,7 @@ def _weighed(state: str, chief: Indicator, against: list[Indicator]) -> RunOutco
     if _gets_faster(chief):
         why = f"{_course(chief)}, and gains faster at the end than before: it ended on its way"
         return _outcome("unclear", why, [chief])
-    if not against and _stopped_early(chief):
+    if not against and _stopped_early(chief) and not _at_a_minimum(curves):
         why = (
             f"{_course(chief)}, and stands still since the first quarter of the run: log a validation loss or a metric"
         )
@@ -151,17 +166,22 @@ def _gets_faster(chief: Indicator) -> bool:
 
 
 def _stopped_early(chief: Indicator) -> bool:
-    """Whether a training loss gained nothing that counts after the first quarter of the run, far from its best.
+    """Whether a training loss gained nothing that counts after the first quarter of the run, and keeps half of itself.
 
     Alone, it does not tell a model that is done from one that stopped to learn, as without updates or a rate.
     """
     progress = chief.progress
-    if chief.metric or chief.heldout or progress is None or (progress.gained or 0.0) >= NEARLY_ALL:
+    if chief.metric or chief.heldout or progress is None or (progress.gained or 0.0) >= HALF:
         return False
     value = progress.curve.value
     early = float(median(value[len(value) // 10 : len(value) // 4 + 1]))
-    later = early - progress.end
-    return later <= max(STILL * (progress.start - progress.best), 2 * progress.error)
+    return early - progress.end <= max(STILL * (progress.start - progress.best), 2 * progress.error)
+
+
+def _at_a_minimum(curves: Sequence[Series]) -> bool:
+    """Whether a norm of the whole gradient ends below a hundredth of its first tenth: nothing is left to gain."""
+    norms = [curve.finite for curve in curves if curve.role == "grad_norm_global" and len(curve.finite) >= ENOUGH]
+    return any(median(norm.tail(0.1)) < MINIMUM * median(norm.value[: max(1, len(norm) // 10)]) for norm in norms)
 
 
 def _denial(chief: Indicator, indicator: Indicator) -> str | None:
