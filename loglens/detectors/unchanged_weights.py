@@ -12,6 +12,10 @@ run, while others move on, has stopped, and so have all of them where every norm
 with six digits or fewer do not show this. Where all norms are the same at every point and the loss comes down
 anyway, they were not measured.
 
+A validation loss of full precision that is the same number at five evaluations or more, a fifth of all, to the end says
+the same of the whole model, while the rate is not zero: a pass over the same data gives another number after any
+update. One that was repeated before (a table that repeats the last value in every row) does not.
+
 When it is wrong. Layers that are frozen on purpose (transfer learning, adapters) are found too. Weight
 decay moves a layer without a gradient.
 """
@@ -44,6 +48,7 @@ def detect(
     weight_norm_layer: tuple[Series, ...],
     grad_norm_layer: tuple[Series, ...],
     loss: Series | None,
+    val_loss: Series | None,
     lr: Series | None,
     *,
     min_points: int = 5,
@@ -53,6 +58,9 @@ def detect(
     updates = [curve.finite for curve in update_norm_layer if len(curve.finite) >= min_points]
     norms = [curve.finite for curve in weight_norm_layer if len(curve.finite) >= min_points]
     grads = [curve.finite for curve in grad_norm_layer if len(curve.finite) >= min_points]
+    if (found := _same_answers(val_loss, loss, lr, min_points, stopped)) is not None:
+        yield found
+        return
     if not updates and not norms and not grads:
         raise Skip(f"needs {min_points} updates, weight norms or gradient norms of a layer")
     if lr is not None and len(lr) and not lr.value.any():
@@ -124,6 +132,34 @@ def _stop(
         evidence={"layers": list(stopped), "points": len(shown)},
         remedies=[remedies.unfreeze(str(layer)), remedies.check_optimizer_step()],
         series=(shown,),
+    )
+
+
+def _same_answers(
+    val_loss: Series | None, loss: Series | None, lr: Series | None, min_points: int, share: float
+) -> Finding | None:
+    """The model whose validation loss does not change any more; None where it moves, or where that may be otherwise."""
+    if val_loss is None or len(val_loss) < min_points or not np.isfinite(val_loss.value).all():
+        return None
+    value = val_loss.value
+    first = still_from(value)
+    if len(value) - first < max(min_points, share * len(value)) or is_rounded(value[-1:]):
+        return None
+    if (np.diff(value[: first + 1]) == 0).any() or (loss is not None and still_from(loss.value) < len(loss) - 1):
+        return None
+    step = int(val_loss.step[first])
+    if _rate_is_zero(lr, step):
+        return None
+    return Finding(
+        f"no weight changes any more: {val_loss.tag} is {number(float(value[-1]))}, the same number to its last digit, "
+        f"at its last {len(value) - first:,} evaluations, from {val_loss.axis} {number(step)} on",
+        Severity.WARNING,
+        Confidence.HIGH,
+        onset_step=step,
+        end_step=val_loss.last_step,
+        evidence={"points": len(value) - first, "value": float(value[-1])},
+        remedies=[remedies.check_optimizer_step()],
+        series=(val_loss,),
     )
 
 

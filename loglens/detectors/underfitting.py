@@ -9,6 +9,10 @@ gained in the second half. It is an error where metrics of training and of valid
 (after 20 losses and 100 steps, and past the warmup). Losses alone cannot tell a model that is too small from
 one that is fine-tuned near its optimum, so without an accuracy nothing is claimed.
 
+Or the training loss starts at the ln C of guessing among three classes or more, and gains less than a tenth of it in a
+run that is long enough (10 points, 100 steps, past the warmup), with an accuracy logged: hardly any label is learned,
+as where most labels are wrong. Two classes are left out: a rare one makes such losses.
+
 Or the norm of all weights is below a tenth of its start for the last fifth of the run, while the training loss hardly
 improves: by less than 3 % in the second half and less than a quarter in all. Then decay pulls the weights to zero
 faster than the gradients can hold them (the norm of the decayed weights at which both balance is in inverse proportion
@@ -30,9 +34,11 @@ from loglens.model.learning import bounded, is_old_enough
 from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.model.sign import Sign
+from loglens.model.vocabulary import ACCURACY
 from loglens.remedies import actions as remedies
 from loglens.stats import standstill
 from loglens.stats.blocks import MEDIAN_ERROR, noise
+from loglens.stats.guessing import chance_classes
 from loglens.stats.levels import levels, sinking
 from loglens.stats.quantiles import median
 
@@ -42,6 +48,11 @@ RULE = Rule("underfitting", "loss", Severity.WARNING)
 FLAT = 0.02
 #: Points of a loss that show whether it comes down.
 LOSS_POINTS = 10
+#: A loss is at ln C within this share of it; fewer classes than three are left out.
+AT_CHANCE, FEWEST_CLASSES = 0.02, 3
+
+#: Why a higher rate is worth a try.
+WHY = "a rate too low stalls as well; a sweep of 3 and 10 times tells"
 
 
 def detect(
@@ -58,6 +69,7 @@ def detect(
     apart: float = 0.05,
     low: float = 0.6,
     useless: float = 0.2,
+    unlearned: float = 0.1,
 ) -> Iterator[Finding]:
     train = loss.finite
     if weight_norm_global is not None and (sign := weights_vanish(train, weight_norm_global, gain, late_gain)):
@@ -65,6 +77,9 @@ def detect(
             "the decay of this run pulls the weights to zero; with so little they keep the size that the loss asks for"
         )
         yield sign.finding([replace(remedies.weight_decay(1e-4), why=why)])
+        return
+    if sign := near_guessing(train, bounded((*val_metric_higher, *metric_higher), min_points), lr, unlearned):
+        yield sign.finding([remedies.check_labels(), remedies.increase_capacity(4.0), remedies.scale_lr(3.0, lr, WHY)])
         return
     held_out = val_loss.finite if val_loss is not None else None
     if val_loss is None or held_out is None or len(train) < min_points or len(held_out) < min_points // 2:
@@ -78,8 +93,29 @@ def detect(
     if len(poor) == len(accuracies) and (sign := level_off(train, held_out, poor[0], gain, late_gain, apart)):
         if _useless(poor, useless) and is_old_enough(train, lr):
             sign = replace(sign, severity=Severity.ERROR)
-        slow = remedies.scale_lr(3.0, lr, "a rate too low stalls as well; a sweep of 3 and 10 times tells")
+        slow = remedies.scale_lr(3.0, lr, WHY)
         yield sign.finding([remedies.increase_capacity(4.0), slow, remedies.train_longer(2.0)])
+
+
+def near_guessing(loss: Series, metrics: Sequence[Series], lr: Series | None, unlearned: float) -> Sign | None:
+    """The training loss (finite) of a classifier starts at ln C and gains less than a share of that, and something."""
+    found = levels(loss.value)
+    classes = chance_classes(found.start, AT_CHANCE)
+    if classes is None or classes < FEWEST_CLASSES or not any(ACCURACY.search(metric.tag) for metric in metrics):
+        return None
+    if not AT_CHANCE < found.drop < unlearned or not is_old_enough(loss, lr, LOSS_POINTS):
+        return None
+    metric = metrics[0]
+    return Sign(
+        f"{loss.tag} starts at {number(found.start)}, the ln {classes} of guessing, and ends at {number(found.end)}, "
+        f"only {found.drop:.1%} below: hardly any label of the training set is learned, with {metric.tag} at "
+        f"{number(median(metric.value[-3:]))}",
+        Severity.WARNING,
+        Confidence.MEDIUM,
+        {"start": found.start, "train_end": found.end, "drop": found.drop},
+        (loss, metric),
+        end=loss.last_step,
+    )
 
 
 def level_off(

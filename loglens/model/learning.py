@@ -29,11 +29,14 @@ AFTERWARDS, PART = 0.2, 0.05
 EVALUATIONS = 5
 
 
-def is_old_enough(loss: Series, lr: Series | None) -> bool:
-    """Whether a healthy run would have moved by now: 20 points, 100 updates, past the warmup of its learning rate."""
+def is_old_enough(loss: Series, lr: Series | None, points: int = OLD_POINTS) -> bool:
+    """Whether a healthy run would have moved by now: 20 points, 100 updates, past the warmup of its learning rate.
+
+    points: fewer may do where the loss is known well.
+    """
     updates = float(loss.last_step - loss.step[0]) if loss.axis == "step" else np.inf
     warming = lr is not None and still_grows(lr.finite.value) and _reaches(lr, loss)
-    return len(loss) >= OLD_POINTS and updates >= OLD_STEPS and not warming
+    return len(loss) >= points and updates >= OLD_STEPS and not warming
 
 
 def _reaches(lr: Series, loss: Series) -> bool:

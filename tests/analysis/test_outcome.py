@@ -284,3 +284,65 @@ def test_what_swings_to_the_end_is_an_error_where_its_last_evaluation_is_bad(n: 
         failure = unexplained(judge_outcome(curves), [], curves)
         assert failure is not None and failure[0] == "unstable-training"
         assert (failure[1].severity is Severity.ERROR) is severe
+
+
+@pytest.mark.parametrize("noise", [0.002, 0.02])
+@pytest.mark.parametrize("n", [12, 40, 400])
+@pytest.mark.parametrize("split", ["val", "train"])
+def test_a_loss_that_falls_faster_and_faster_has_not_learned_yet(n: int, noise: float, split: str) -> None:
+    """From 2.3 to 0.8 with the cube of time, as under a warmup of the whole run; in an exponential; and to 0.02."""
+    x = np.linspace(0, 1, n)
+    for seed in SEEDS:
+        on_its_way = curve(noisy(2.3 - 1.5 * x**3, noise, seed), split=split)
+        assert judge_outcome([on_its_way]).state == "unclear"
+        bends = curve(noisy(0.8 + 1.5 * np.exp(-5 * x), noise, seed), split=split)
+        arrives = curve(noisy(2.3 - 2.28 * x**3, noise, seed), split=split)
+        assert all(
+            judge_outcome([one]).state != "unclear" for one in ([arrives] if split == "train" else (bends, arrives))
+        )
+
+
+@pytest.mark.parametrize("n", [12, 40, 400])
+def test_an_accuracy_that_rises_faster_and_faster_has_not_learned_yet(n: int) -> None:
+    x = np.linspace(0, 1, n)
+    assert judge_outcome([curve(0.1 + 0.7 * x**2, "metric_higher", tag="val/accuracy")]).state == "unclear"
+    assert judge_outcome([curve(0.1 + 0.7 * x**0.5, "metric_higher", tag="val/accuracy")]).state == "learning"
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e4])
+@pytest.mark.parametrize("n", [20, 100, 1_000])
+def test_a_training_loss_alone_that_stands_still_early_shows_no_success(n: int, unit: float) -> None:
+    x = np.linspace(0, 1, n)
+    for seed in SEEDS:
+        stands = noisy(unit * (0.6 + 0.4 * np.exp(-60 * x)), 0.02, seed)
+        assert judge_outcome([curve(stands, split="train")]).state == "unclear"
+        at_minimum = curve(np.exp(-10 * x), "grad_norm_global", "train")
+        assert judge_outcome([curve(stands, split="train"), at_minimum]).success
+        assert judge_outcome([curve(stands)]).success
+        assert judge_outcome([curve(noisy(unit * (0.2 + 0.8 * np.exp(-60 * x)), 0.02, seed), split="train")]).success
+        falls_on = noisy(unit * (0.3 + 0.7 * np.exp(-4 * x)), 0.02, seed)
+        assert judge_outcome([curve(falls_on, split="train")]).state in ("learned", "learning")
+        near_zero = noisy(unit * (0.01 + 0.99 * np.exp(-60 * x)), 0.02, seed)
+        assert judge_outcome([curve(near_zero, split="train")]).success
+
+
+@pytest.mark.parametrize("n", [12, 40, 400])
+@pytest.mark.parametrize("classes", [2, 6, 10])
+def test_falling_from_a_burst_to_guessing_is_little(n: int, classes: int) -> None:
+    x = np.linspace(0, 1, n)
+    for seed in SEEDS:
+        burst = np.log(classes) * (1 + 0.6 * np.exp(-15 * x))
+        assert judge_outcome([curve(noisy(burst, 0.001, seed))]).state == "little"
+        below = np.log(classes) * (0.8 + 0.8 * np.exp(-15 * x))
+        assert judge_outcome([curve(noisy(below, 0.001, seed))]).state in ("learned", "learning")
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e4])
+@pytest.mark.parametrize("n", [10, 20, 60])
+def test_a_blow_up_that_ends_far_above_the_start_is_lost(n: int, unit: float) -> None:
+    """Falls to a third in the first third, jumps to 100 times its start, and comes down to three times its start."""
+    k = max(4, n // 3)
+    for seed in SEEDS:
+        value = np.concatenate([np.geomspace(1, 0.3, k), 3 + 100 * np.exp(-1.5 * np.arange(n - k))])
+        assert judge_outcome([curve(unit * noisy(value, 0.1, seed))]).state == "lost"
+        assert judge_outcome([curve(unit * noisy(np.full(n, 1.0), 0.2, seed))]).state != "lost"

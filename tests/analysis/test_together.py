@@ -11,7 +11,7 @@ from loglens.analysis.outcome.together import fell_together, stays_at_worst
 from loglens.analysis.outcome.unexplained import unexplained
 from loglens.model.finding import Severity
 from loglens.model.series import Series
-from tests.curves import Floats, series
+from tests.curves import Floats, level, series
 
 LENGTHS = (12, 40, 300)
 
@@ -146,3 +146,15 @@ def test_what_swung_and_has_settled_is_no_swing(n: int) -> None:
     value[settled::4] = 0.1
     swings = [accuracy(n, value, split, seed) for seed, split in enumerate(("train", "val"))]
     assert not judge_outcome(swings).success
+
+
+@pytest.mark.parametrize("n", [8, 20, 200])
+@pytest.mark.parametrize("classes", [2, 5, 10])
+def test_a_loss_at_ln_c_with_an_accuracy_of_one_in_c_is_stuck(n: int, classes: int) -> None:
+    for seed in range(5):
+        loss = series(level(n, float(np.log(classes)), 0.002, seed), split="val", tag="val/loss")
+        right = series(level(n, 1 / classes, 0.02, seed + 9), "metric_higher", "val", "val/accuracy")
+        outcome = judge_outcome([loss, right])
+        assert outcome.state == "stuck" and unexplained(outcome, [], [loss, right]) is not None
+        better = series(level(n, 1.5 / classes, 0.02, seed + 9), "metric_higher", "val", "val/accuracy")
+        assert "guessing too" not in judge_outcome([loss, better]).why

@@ -51,3 +51,17 @@ def test_norms_that_were_not_measured() -> None:
     norms = {f"weight_norm/fc.{i}": np.full(50, 3.0 + i) for i in range(4)}
     assert "not measured" in skip_reason("unchanged-weights", {"loss": falling(50), **norms})
     assert findings("unchanged-weights", {"loss": level(50, 2.3, 0.01), **norms})
+
+
+def test_a_validation_loss_that_is_the_same_number_at_every_evaluation() -> None:
+    """Updates stop after a tenth, a half; the values are full, printed with four digits, or repeated in a table."""
+    for stop in (4, 20):
+        value = falling(40, seed=stop)
+        value[stop:] = value[stop]
+        (found,) = findings("unchanged-weights", {"loss": falling(400), "val_loss": value})
+        assert found.onset_step == stop and "no weight" in found.message
+        assert not any(findings("unchanged-weights", {"loss": falling(400), "val_loss": np.round(value, 4)}))
+        assert not any(findings("unchanged-weights", {"loss": falling(400), "val_loss": np.repeat(value, 3)}))
+        rate = np.where(np.arange(40) < stop, 0.1, 0.0)
+        assert not any(findings("unchanged-weights", {"lr": rate, "val_loss": value}))
+    assert not any(findings("unchanged-weights", {"loss": falling(400), "val_loss": falling(40)}))

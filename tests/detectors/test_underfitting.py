@@ -44,3 +44,17 @@ def test_weights_that_decay_to_nothing() -> None:
 def test_weights_that_decay_to_nothing_are_said_once() -> None:
     norm = 0.2 + 6 * np.exp(-np.arange(200) / 20)
     assert "underfitting" in skip_reason("loss-not-decreasing", {"loss": level(200, 0.693, 0.05), "weight_norm": norm})
+
+
+@pytest.mark.parametrize("n", [12, 60, 1_000])
+@pytest.mark.parametrize("classes", [3, 10, 100])
+def test_a_training_loss_that_hardly_leaves_guessing(n: int, classes: int) -> None:
+    """A loss that gains 6 % of ln C, as under labels that are mostly wrong, while the validation accuracy rises."""
+    start = float(np.log(classes))
+    for seed in range(5):
+        loss = np.linspace(start, 0.94 * start, n) * level(n, 1.0, 0.004, seed)
+        rising = np.linspace(1 / classes, 0.5, max(10, n // 4))
+        (found,) = findings("underfitting", run({"loss": loss, "val_accuracy": rising}, every=20))
+        assert "guessing" in found.message and found.severity is Severity.WARNING
+        learns = np.linspace(start, 0.7 * start, n) * level(n, 1.0, 0.004, seed)
+        assert not findings("underfitting", run({"loss": learns, "val_loss": learns, "val_accuracy": rising}, every=20))

@@ -45,6 +45,10 @@ MANY_CLASSES = (3.0, 12.6)
 FREQUENCIES = 1 / 3
 #: A loss that stands still at ln C from its first tenth on, to so much of its level, fell from a burst to guessing.
 AT_CHANCE = 0.02
+#: A loss that ends so near to ln C, from so much above it, and keeps more than half of its start, fell to guessing.
+AT_GUESSING, ABOVE_GUESSING, HALF = 0.01, 0.1, 0.5
+#: Points before and after a rise, all after it above all before: of eight points of pure noise, one order of 70.
+APART = 4
 #: What a curve that goes up and down through most of its range may look like from its start and its end alone.
 UNDECIDED = frozenset({"held", "unclear", "stuck", "little"})
 #: Fewer points than this show no course.
@@ -91,10 +95,21 @@ def _only_guesses(progress: Progress) -> bool:
     low, high = MANY_CLASSES
     if low <= progress.start <= high and progress.gained < FREQUENCIES and _stands_still(progress):
         return True
+    if _fell_to_guessing(progress):
+        return True
     value = progress.curve.value
     early = float(median(value[len(value) // 10 : len(value) // 4 + 1]))
     stands = abs(early - progress.end) <= AT_CHANCE * abs(progress.end) + 2 * progress.error
     return stands and len(value) >= ENOUGH and chance_classes(progress.end, AT_CHANCE) is not None
+
+
+def _fell_to_guessing(progress: Progress) -> bool:
+    """Whether a loss comes down from a burst to the ln C of guessing, and stands still there."""
+    classes = chance_classes(progress.end, AT_GUESSING)
+    if classes is None or len(progress.curve) < ENOUGH or not _stands_still(progress):
+        return False
+    above = progress.start > (1 + ABOVE_GUESSING) * float(np.log(classes))
+    return above and (progress.gained or 0.0) < HALF
 
 
 def ends_broken(curve: Series) -> bool:
@@ -113,9 +128,22 @@ def _gained(progress: Progress) -> bool:
 def _without_gain(progress: Progress) -> str:
     if len(progress.curve) < ENOUGH:
         return "short"
-    if progress.worse > RISEN and _ends_worst(progress):
+    if (progress.worse > RISEN and _ends_worst(progress)) or _risen_for_good(progress):
         return "lost"
     return "unclear" if _hidden_in_noise(progress) else "stuck"
+
+
+def _risen_for_good(progress: Progress) -> bool:
+    """Whether a loss ends above 1.25 times its start, and all its points from some point on lie above all before it.
+
+    A blow-up of so few points is itself most of their noise, beside which no level counts.
+    """
+    value = progress.curve.value
+    if progress.curve.role != "loss" or progress.end <= progress.start + RISEN * abs(progress.start):
+        return False
+    before = np.maximum.accumulate(value)[APART - 1 : len(value) - APART]
+    after = np.minimum.accumulate(value[::-1])[::-1][APART : len(value) - APART + 1]
+    return bool((after > before).any())
 
 
 def _hidden_in_noise(progress: Progress) -> bool:

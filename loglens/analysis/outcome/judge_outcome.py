@@ -7,22 +7,42 @@ from collections.abc import Sequence
 import numpy as np
 
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, Progress
-from loglens.analysis.outcome.curve_state import AT_CHANCE, BRIEF, ENOUGH, KEPT, LITTLE, RISEN, WORST, few_right
+from loglens.analysis.outcome.curve_state import (
+    AT_CHANCE,
+    BRIEF,
+    ENOUGH,
+    HALF,
+    KEPT,
+    LITTLE,
+    RISEN,
+    STILL,
+    WORST,
+    few_right,
+)
 from loglens.analysis.outcome.gan_balance import gan_balance
 from loglens.analysis.outcome.indicators import Indicator, indicators, is_resumed
-from loglens.analysis.outcome.together import fell_together, stays_at_worst
+from loglens.analysis.outcome.together import fell_together, guesses, stays_at_worst
 from loglens.analysis.outcome.unseen_start import knows_from_the_start, learned_before
 from loglens.model.numbers import number, plural
 from loglens.model.outcome import SUCCESS, RunOutcome
 from loglens.model.run_end import STOPPED, end_notes, kind_of_end
 from loglens.model.series import Series
 from loglens.model.source import Note
+from loglens.model.vocabulary import ACCURACY
 from loglens.stats.guessing import chance_classes
+from loglens.stats.quantiles import median
 
 #: In the order in which they decide among curves of the same weight.
 GRAVE = ("lost", "unstable")
 #: What a classifier's loss may be above that of a guess before it contradicts an accuracy.
 ABOVE_CHANCE = 1.5
+#: Share of the gain that a straight line makes from the middle of its third quarter to that of its last tenth, which
+#: is how `Progress.late` is measured: (0.95 - 0.625) / 0.95. What gains more there gets faster.
+STRAIGHT = 0.34
+#: A loss that made so much of its way is near its end, however it got there. Chosen.
+NEARLY_ALL = 0.9
+#: A gradient norm below this share of its start belongs to a minimum. Chosen.
+MINIMUM = 0.01
 
 
 def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOutcome:
@@ -55,6 +75,8 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
         return _outcome("unclear", f"{_course(chief)}, although {_course(better)}", [chief, better])
     elif worst := stays_at_worst(found):
         return _outcome("stuck", f"{_course(worst)}, and no better in training", [worst])
+    elif guess := guesses(found):
+        return _outcome("stuck", f"{_course(guess)}, and a validation loss stays at the level of guessing too", [guess])
     if is_resumed(curves) and state not in SUCCESS:
         begins = f"{chief.curve.axis} {number(int(chief.curve.step[0]))}"
         why = f"the log begins at {begins}: {_course(chief)}, and its start is not known"
@@ -63,7 +85,9 @@ def judge_outcome(curves: Sequence[Series], notes: Sequence[Note] = ()) -> RunOu
     if state == "little" and (earlier := learned_before(found, chief)):
         why = f"{_course(earlier)}; {_course(chief)} since its first evaluation, when half of that was made"
         return _outcome(earlier.state, why, [earlier, chief])
-    return _weighed(state, chief, [one for one in against if one.state != "short" or not learned_before(found, one)])
+    return _weighed(
+        state, chief, curves, [one for one in against if one.state != "short" or not learned_before(found, one)]
+    )
 
 
 def _of_rank(group: list[Indicator]) -> tuple[str, Indicator]:
@@ -112,17 +136,52 @@ def _gains_surely(indicator: Indicator) -> bool:
     return progress.sureness >= BEYOND_NOISE and progress.kept >= KEPT
 
 
-def _weighed(state: str, chief: Indicator, against: list[Indicator]) -> RunOutcome:
+def _weighed(state: str, chief: Indicator, curves: Sequence[Series], against: list[Indicator]) -> RunOutcome:
     """The state after what contradicts it: a success that a weighty curve contradicts is unclear."""
     if state not in SUCCESS:
         doubts = [indicator for indicator in against if indicator.state in SUCCESS]
         but = f", although {_course(doubts[0])}" if doubts else ""
         return _outcome(state, _course(chief) + but, [chief, *doubts[:1]])
+    if _gets_faster(chief):
+        why = f"{_course(chief)}, and gains faster at the end than before: it ended on its way"
+        return _outcome("unclear", why, [chief])
+    if not against and _stopped_early(chief) and not _at_a_minimum(curves):
+        why = (
+            f"{_course(chief)}, and stands still since the first quarter of the run: log a validation loss or a metric"
+        )
+        return _outcome("unclear", why, [chief])
     for indicator in against:
         if (denial := _denial(chief, indicator)) is not None:
             return _outcome("unclear", f"{_course(chief)}, but {denial}", [chief, indicator])
     doubts = [indicator for indicator in against if indicator.state in (*GRAVE, "stuck")]
     return _outcome(state, _course(chief) + (f"; yet {_course(doubts[0])}" if doubts else ""), [chief, *doubts[:1]])
+
+
+def _gets_faster(chief: Indicator) -> bool:
+    """Whether a loss or an accuracy gains faster at its end than on average, far from its best: not learned yet."""
+    progress = chief.progress
+    if progress is None or (progress.gained or 0.0) >= NEARLY_ALL:
+        return False
+    return progress.late > STRAIGHT and (not chief.metric or bool(ACCURACY.search(chief.curve.tag)))
+
+
+def _stopped_early(chief: Indicator) -> bool:
+    """Whether a training loss gained nothing that counts after the first quarter of the run, and keeps half of itself.
+
+    Alone, it does not tell a model that is done from one that stopped to learn, as without updates or a rate.
+    """
+    progress = chief.progress
+    if chief.metric or chief.heldout or progress is None or (progress.gained or 0.0) >= HALF:
+        return False
+    value = progress.curve.value
+    early = float(median(value[len(value) // 10 : len(value) // 4 + 1]))
+    return early - progress.end <= max(STILL * (progress.start - progress.best), 2 * progress.error)
+
+
+def _at_a_minimum(curves: Sequence[Series]) -> bool:
+    """Whether a norm of the whole gradient ends below a hundredth of its first tenth: nothing is left to gain."""
+    norms = [curve.finite for curve in curves if curve.role == "grad_norm_global" and len(curve.finite) >= ENOUGH]
+    return any(median(norm.tail(0.1)) < MINIMUM * median(norm.value[: max(1, len(norm) // 10)]) for norm in norms)
 
 
 def _denial(chief: Indicator, indicator: Indicator) -> str | None:

@@ -11,14 +11,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, WIDE
-from loglens.analysis.outcome.curve_state import ENOUGH, FEW_RIGHT, KEPT, LITTLE, NO_GAIN, STILL, WORST
+from loglens.analysis.outcome.curve_state import AT_CHANCE, ENOUGH, FEW_RIGHT, KEPT, LITTLE, NO_GAIN, STILL, WORST
 from loglens.analysis.outcome.indicators import Indicator
 from loglens.analysis.outcome.metric_scale import is_error_rate, whole_of_rate
+from loglens.model.vocabulary import ACCURACY
 from loglens.stats.arrays import Floats
+from loglens.stats.guessing import stays_at_chance
 from loglens.stats.quantiles import median
 
 #: Steps of two metrics that correlate by so much are one movement: of eight independent pairs, one in 600 does.
 ALIKE = 0.9
+#: A share of right answers is that of a guess within this share of it. Chosen.
+GUESSED = 0.1
 #: Fewer evaluations do not show that a metric stands still.
 FEW = 3
 
@@ -103,6 +107,22 @@ def stays_at_worst(found: Sequence[Indicator]) -> Indicator | None:
     if len({indicator.heldout for indicator in at_worst}) < 2:
         return None
     return next(indicator for indicator in at_worst if indicator.heldout)
+
+
+def guesses(found: Sequence[Indicator]) -> Indicator | None:
+    """The held-out accuracy that is right as often as a guess, where a held-out loss stays at what that costs.
+
+    Guessing among C classes costs ln C and is right in 1 / C of all cases. Of eight evaluations or more; None else.
+    """
+    losses = [one.curve.finite.value for one in found if one.heldout and not one.metric]
+    classes = [c for value in losses if len(value) >= ENOUGH and (c := stays_at_chance(value, AT_CHANCE)) is not None]
+    for one in found:
+        right = _share_right(one) if one.heldout and one.metric and ACCURACY.search(one.curve.tag) else None
+        if right is None or len(right) < ENOUGH:
+            continue
+        if any(abs(median(right[len(right) // 2 :]) * c - 1) < GUESSED for c in classes):
+            return one
+    return None
 
 
 def stands_at_worst(indicator: Indicator) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE
 from loglens.analysis.outcome.curve_state import ENOUGH, few_right
 from loglens.analysis.outcome.indicators import Indicator, indicators, is_resumed
-from loglens.analysis.outcome.together import fell_together, stands_at_worst, stays_at_worst
+from loglens.analysis.outcome.together import fell_together, guesses, stands_at_worst, stays_at_worst
 from loglens.model.finding import Confidence, Finding, Rule, RuleHelp, Severity
 from loglens.model.outcome import SUCCESS, RunOutcome
 from loglens.model.series import Series
@@ -109,6 +109,8 @@ def _surely_stuck(chief: Indicator, seen: Sequence[Indicator]) -> bool:
     progress = chief.progress
     if progress is None:
         return False
+    if guesses(seen) is chief:
+        return True
     if chief.metric and chief.heldout and (stands_at_worst(chief) or few_right(progress)):
         return not any(one.metric and one.heldout and one.state in SUCCESS for one in seen)
     if any(indicator.state in SUCCESS for indicator in seen):
