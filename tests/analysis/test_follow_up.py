@@ -170,4 +170,4 @@ def test_a_limit_that_was_widened_is_not_made_narrow_again() -> None:
     assert actions(cut)[0] == "set_clip"
     assert actions(wide)[0] == "clip_grad_norm"
     (growing,) = [one for one in follow_up(wide, [cut]).findings if one.condition == "exploding-gradient"]
-    assert growing.remedies[-1].action == "clip_grad_norm"
+    assert "clip_grad_norm" not in [one.action for one in growing.remedies]
