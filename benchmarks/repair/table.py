@@ -135,6 +135,8 @@ def shares(rows: Sequence[Row]) -> str:
 
 def failed(rows: Sequence[Row]) -> str:
     """A table of the runs that stay sick: what was tried, and how much of the gain is missed still."""
+    if not rows:
+        return "None."
     lines = [["run", "condition", "tried", "gain missed"], ["---"] * 4]
     for row in rows:
         tries = row["loglens"]["tries"]
