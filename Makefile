@@ -34,8 +34,8 @@ docs:  ## the generated pages, the pictures, and the site (needs the extras "doc
 	python docs/screenshots.py
 	python -m mkdocs build --strict
 
-bench-repair:  ## whether the remedies heal: apply, train again, three times at most (needs torch and tensorboard)
-	python benchmarks/repair/run.py
+bench-repair:  ## whether the remedies heal: apply, train again, three times at most (needs torch and tensorboard; ARGS="--help")
+	python benchmarks/repair/run.py $(ARGS)
 
 error-curves:  ## misses and false alarms of rules on simulated curves, over length and noise (two minutes)
 	python benchmarks/error_curves.py

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -50,19 +49,10 @@ def main() -> None:
                 rows.append(done.result())
                 print(table.line(rows[-1]), flush=True)
     if not options.only:
-        save(options.o, options.date, rows)
-    print(table.by_condition(rows))
-
-
-def save(path: Path, day: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Write the rows in the order of their names. Those of other parts that are there stay, each part with its date."""
-    old = json.loads(path.read_text("utf-8")) if path.exists() else {"parts": {}, "runs": []}
-    now = {"date": day, "torch": torch.__version__, "loglens": loop.loglens.__version__}
-    trained = {row["set"] for row in rows}
-    merged = [*rows, *(row for row in old["runs"] if row["set"] not in trained)]
-    head = json.dumps({"parts": dict(sorted({**old["parts"], **dict.fromkeys(trained, now)}.items()))})
-    body = ",\n".join(json.dumps(row) for row in sorted(merged, key=lambda row: (row["set"], row["name"])))
-    path.write_text(f'{head[:-1]}, "runs": [\n{body}\n]}}\n', "utf-8")
+        made = {"date": options.date, "torch": torch.__version__, "loglens": loop.loglens.__version__}
+        table.save(options.o, rows, made)
+    for part in sorted({row["set"] for row in rows}):
+        print(f"\n{part}:\n{table.by_condition([row for row in rows if row['set'] == part])}")
 
 
 def drawn(patients: Sequence[Any], every: int) -> list[Any]:

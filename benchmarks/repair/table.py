@@ -21,6 +21,19 @@ def load(path: Path = RESULTS) -> list[Row]:
     return [row for row in rows if not row.get("traceless")]
 
 
+def save(path: Path, rows: Sequence[Row], made: dict[str, str]) -> None:
+    """Write rows in the order of their names. Those of other parts that are in the file stay, each part as it was made.
+
+    made: the date and the versions with which these rows were made.
+    """
+    old = json.loads(path.read_text("utf-8")) if path.exists() else {"parts": {}, "runs": []}
+    parts = dict.fromkeys((row["set"] for row in rows), made)
+    merged = [*rows, *(row for row in old["runs"] if row["set"] not in parts)]
+    head = json.dumps({"parts": dict(sorted({**old["parts"], **parts}.items()))})
+    body = ",\n".join(json.dumps(row) for row in sorted(merged, key=lambda row: (row["set"], row["name"])))
+    path.write_text(f'{head[:-1]}, "runs": [\n{body}\n]}}\n', "utf-8")
+
+
 def healed(rows: Iterable[Row], who: str, rounds: int) -> int:
     """How many runs are healed after so many rounds."""
     return sum(0 < row[who]["healed"] <= rounds for row in rows if row.get(who))
@@ -122,6 +135,8 @@ def shares(rows: Sequence[Row]) -> str:
 
 def failed(rows: Sequence[Row]) -> str:
     """A table of the runs that stay sick: what was tried, and how much of the gain is missed still."""
+    if not rows:
+        return "None."
     lines = [["run", "condition", "tried", "gain missed"], ["---"] * 4]
     for row in rows:
         tries = row["loglens"]["tries"]

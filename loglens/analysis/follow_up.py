@@ -66,7 +66,7 @@ def _with_other_advice(found: ReportedFinding, runs: Sequence[Diagnosis], trials
     tried, in_vain = _tried(runs, trials)
     advice = without(found.remedies, tried, in_vain)
     if found.severity == Severity.NOTE or not advice:
-        return replace(found, treatment=tuple(advice))
+        return replace(found, treatment=tuple(one for one in advice if key(one) not in in_vain))
     clues, recipe, ahead = clues_of(run.params, run.curves), Recipe(rate=now.rate), list[Remedy]()
     factor = next_factor(now, before)
     if found.condition in UNSTABLE and rerun.breaks_at_the_same_place(run, runs[-2]):

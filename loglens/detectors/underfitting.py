@@ -7,7 +7,8 @@ How it is found. The training loss gains less than 3 % in the second half and le
 the validation loss ends within 5 % of it, and a logged accuracy ends below 0.6 without having
 gained in the second half. It is an error where metrics of training and of validation all end below a fifth
 (after 20 losses and 100 steps, and past the warmup). Losses alone cannot tell a model that is too small from
-one that is fine-tuned near its optimum, so without an accuracy nothing is claimed.
+one that is fine-tuned near its optimum, so without an accuracy there is no more than a note: where the validation loss
+comes to a level at once, within a quarter of its first value, and goes up and down there.
 
 Or the training loss starts at the ln C of guessing among three classes or more, and gains less than a tenth of it in a
 run that is long enough (10 points, 100 steps, past the warmup), with an accuracy logged: hardly any label is learned,
@@ -36,6 +37,7 @@ from loglens.model.series import Series
 from loglens.model.sign import Sign
 from loglens.model.vocabulary import ACCURACY
 from loglens.remedies import actions as remedies
+from loglens.remedies.learning_rate import decays_by_the_middle
 from loglens.stats import standstill
 from loglens.stats.blocks import MEDIAN_ERROR, noise
 from loglens.stats.guessing import chance_classes
@@ -86,6 +88,9 @@ def detect(
         raise Skip(f"needs {min_points} losses of training and half as many of validation")
     accuracies = bounded((*val_metric_higher, *metric_higher), min_points)
     if not accuracies:
+        if standstill.settles_near_start(held_out.value) and not (lr is not None and decays_by_the_middle(lr)):
+            yield settles_at_once(held_out).finding([remedies.check_labels(), remedies.increase_capacity(4.0)])
+            return
         raise Skip(
             "without an accuracy a model that is too small cannot be told apart from fine-tuning near its optimum"
         )
@@ -115,6 +120,21 @@ def near_guessing(loss: Series, metrics: Sequence[Series], lr: Series | None, un
         {"start": found.start, "train_end": found.end, "drop": found.drop},
         (loss, metric),
         end=loss.last_step,
+    )
+
+
+def settles_at_once(val_loss: Series) -> Sign:
+    """The validation loss (finite) stays from the first tenth on near where its first evaluation was."""
+    first, end = float(val_loss.value[0]), float(median(val_loss.value[-3:]))
+    return Sign(
+        f"{val_loss.tag} begins at {number(first)}, comes to its level at once and goes up and down there to the end "
+        f"({number(end)}): the updates are large enough, so labels that belong to other inputs or a model that is too "
+        "small may be what holds it; a model that had converged before looks the same",
+        Severity.NOTE,
+        Confidence.LOW,
+        {"start": first, "val_end": end},
+        (val_loss,),
+        end=val_loss.last_step,
     )
 
 

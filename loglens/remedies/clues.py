@@ -14,6 +14,7 @@ from loglens.remedies import learning_rate as rates
 from loglens.remedies.declared import declared_rate, is_pretrained
 from loglens.remedies.steady_growth import grows_steadily
 from loglens.stats.quantiles import median
+from loglens.stats.standstill import settles_near_start
 
 #: An onset is known to about this share of the run, or to a few points of the curve that shows it.
 SLACK_SHARE, SLACK_POINTS = 0.03, 3
@@ -27,13 +28,6 @@ LITTLE, MUCH = 1.3, 10.0
 ROUNDING = 1e-6
 #: A validation loss that falls by less than this share of what the training loss falls gains nothing from it.
 OF_NO_USE = 0.1
-#: Evaluations that show whether a validation loss has settled. Its way up and down, or what it fell in the first tenth,
-#: is then so many times its net change after that: 1, or a ninth, for a loss that crawls one way.
-EVALUATIONS, SETTLED = 8, 3.0
-#: Shares of its first value within which it stays after the first tenth, and in all, where next to nothing is learned.
-LEVEL, LITTLE_GAIN = 0.1, 0.25
-#: A rate below this share of its peak in the middle of the run may be what stopped the loss.
-DECAYED = 0.1
 #: A rate in warmup below half of the peak that still trained says where the limit is.
 BELOW_LIMIT = 0.5
 #: Healthy runs of the corpora keep nine tenths of the norm of their weights at least.
@@ -172,21 +166,9 @@ class Clues:
 
     @property
     def settles_near_its_start(self) -> bool:
-        """Whether the validation loss came to a level at once, near its first value, and goes up and down there.
-
-        Under a rate that is too low it would crawl one way for long. So updates arrive, and are large enough.
-        """
+        """Whether the validation loss came to a level at once, near its first value: see `settles_near_start`."""
         value = self.val_loss.finite.value if self.val_loss is not None else np.zeros(0)
-        if len(value) < EVALUATIONS or self._decays_by_the_middle():
-            return False
-        later, size = value[max(1, len(value) // 10) :], abs(float(value[0]))
-        way, net = float(np.abs(np.diff(later)).sum()), abs(float(later[-1] - later[0]))
-        near = np.ptp(later) <= LEVEL * size and value[0] - value.min() <= LITTLE_GAIN * size
-        return bool(near and way > ROUNDING * size * len(later) and max(way, value[0] - later[0]) > SETTLED * net)
-
-    def _decays_by_the_middle(self) -> bool:
-        rate = self.lr.finite.value if self.lr is not None else np.zeros(0)
-        return bool(len(rate)) and bool(rate[len(rate) // 2] < DECAYED * rate.max())
+        return settles_near_start(value) and not (self.lr is not None and rates.decays_by_the_middle(self.lr))
 
     @property
     def hidden_gradient_is_zero(self) -> bool:

@@ -50,6 +50,8 @@ FINE_TUNING = 2e-5
 JUMP = 3.0
 #: A rate within a tenth of another has come to it.
 NEARLY = 0.9
+#: A rate below this share of its peak in the middle of the run may be what stopped the loss.
+DECAYED = 0.1
 #: Points before a jump that it is measured against.
 BEFORE = 10
 #: Time constants in which a loss that falls in proportion to itself loses 95 % (exp(-3)).
@@ -96,6 +98,12 @@ def still_rises(lr: Series, since: int) -> bool:
         return False
     highest = bool(later[-1] >= NEARLY * value.max())
     return highest and bool(later[-1] >= JUMP * later[0]) and bool(later[len(later) // 2] < NEARLY * later[-1])
+
+
+def decays_by_the_middle(lr: Series) -> bool:
+    """Whether the rate is next to nothing, beside its peak, in the middle of the run already."""
+    value = lr.finite.value
+    return bool(len(value)) and bool(value[len(value) // 2] < DECAYED * value.max())
 
 
 def peak(lr: Series | None) -> float | None:

@@ -22,6 +22,8 @@ LOST = frozenset({"divergence", "loss-spike", "metric-collapse", "nan-loss"})
 GROWING = frozenset({"divergence", "exploding-gradient"})
 #: Conditions of a run that learns nothing.
 STUCK = frozenset("loss-not-decreasing metric-stuck lr-too-low underfitting reward-not-rising".split())
+#: Conditions that a start far too large brings about: it is where such a run went wrong.
+NO_SIGNAL = frozenset({"loss-not-decreasing", "dead-relu"})
 #: Roots whose own remedy is the one to try, whatever else the curves show.
 SELF_EVIDENT = frozenset("unchanged-weights gan-collapse posterior-collapse zero-reward-spread crashed".split())
 #: Steps in which a gradient doubles that grows by itself, and not by an overshoot.
@@ -30,9 +32,16 @@ SLOW_DOUBLING = 10.0
 FAST = 5.0
 
 
-def lead(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> Iterator[Remedy]:
-    """The remedies against the likeliest cause. found: root causes first; onset: where the run broke, if it did."""
+def lead(
+    found: Sequence[ReportedFinding], onset: int | None, clues: Clues, start: Sequence[Remedy] = ()
+) -> Iterator[Remedy]:
+    """The remedies against the likeliest cause.
+
+    found: root causes first. onset: where the run broke, if it did. start: what helps against a first loss far above
+    guessing, where it was that.
+    """
     root, seen = found[0].condition, frozenset(one.condition for one in found)
+    dead = next((one.remedies[:1] for one in found if one.condition == "dead-relu"), ())
     if root in SELF_EVIDENT:
         return
     if "loss-scale-collapse" in seen and _loss_comes_and_goes(found):
@@ -49,6 +58,10 @@ def lead(found: Sequence[ReportedFinding], onset: int | None, clues: Clues) -> I
         yield schedule_and_decay.fix_weight_decay()
     elif seen & STUCK and clues.hidden_gradient_is_zero:
         yield actions.change_init("he")
+    elif start and root in NO_SIGNAL:
+        yield from start
+    elif dead and root == "loss-not-decreasing":
+        yield from dead  # units that pass no gradient learn at no rate
     elif "weight-growth" in seen or _grows_slowly(found, onset, clues):
         yield schedule_and_decay.fix_weight_decay()
     elif root == "divergence" and clues.settles_near_its_start:

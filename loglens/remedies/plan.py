@@ -33,7 +33,8 @@ def plan(ranked: Sequence[ReportedFinding], clues: Clues) -> list[ReportedFindin
     if not any(one.remedies for one in grave):
         return found
     onset = next((one.onset_step for one in grave if one.condition in UNSTABLE), grave[0].onset_step)
-    first = list(lead(grave, onset, clues))
+    poor_start = next((one for one in found if one.condition == "poor-initial-loss"), None)
+    first = list(lead(grave, onset, clues, poor_start.remedies if poor_start is not None else ()))
     root = next(one for one in grave if one.remedies)
     numbers: dict[str, Remedy] = {}
     for remedy in (*first, *(remedy for one in grave for remedy in one.remedies)):

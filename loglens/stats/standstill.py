@@ -27,6 +27,13 @@ VANISHED = 0.1
 QUIET, QUIET_POINTS = 0.05, 5
 #: A learning rate still warms up where it grows by more than rounding over its last tenth.
 GROWS = 1.01
+#: Points of an evaluated curve that show whether it has settled. Its way up and down, or what it fell in the first
+#: tenth, is then so many times its net change after that: 1, or a ninth, for a curve that crawls one way.
+EVALUATIONS, SETTLED = 8, 3.0
+#: Shares of its first value within which it stays after the first tenth, and in all, where next to nothing is learned.
+LEVEL, LITTLE_GAIN = 0.1, 0.25
+#: Logged numbers are float32.
+ROUNDING = 1e-6
 
 
 def falls_by(found: Levels, bar: float) -> bool:
@@ -123,3 +130,17 @@ def goes_quiet(before: Floats, after: Floats) -> bool:
     if len(after) < 2 or np.ptp(after) == 0:
         return True
     return len(after) >= QUIET_POINTS and noise(after) < QUIET * noise(before)
+
+
+def settles_near_start(value: Floats) -> bool:
+    """Whether a validation loss comes to a level at once, near its first value, and goes up and down there.
+
+    value: n finite points. Under a rate that is too low it would crawl one way for long: so updates arrive, and are
+    large enough. Of the runs of two labelled corpora none that is healthy, and none whose rate is too low, does so.
+    """
+    if len(value) < EVALUATIONS:
+        return False
+    later, size = value[max(1, len(value) // 10) :], abs(float(value[0]))
+    way, net = float(np.abs(np.diff(later)).sum()), abs(float(later[-1] - later[0]))
+    near = np.ptp(later) <= LEVEL * size and value[0] - value.min() <= LITTLE_GAIN * size
+    return bool(near and way > ROUNDING * size * len(later) and max(way, value[0] - later[0]) > SETTLED * net)

@@ -170,4 +170,9 @@ def test_a_limit_that_was_widened_is_not_made_narrow_again() -> None:
     assert actions(cut)[0] == "set_clip"
     assert actions(wide)[0] == "clip_grad_norm"
     (growing,) = [one for one in follow_up(wide, [cut]).findings if one.condition == "exploding-gradient"]
-    assert growing.remedies[-1].action == "clip_grad_norm"
+    assert "clip_grad_norm" not in [one.action for one in growing.remedies]
+
+
+def test_what_breaks_at_the_same_step_at_another_rate_is_no_matter_of_the_rate() -> None:
+    assert actions(follow_up(broken(1e-3, 150), [broken(3e-3, 150)]))[:2] == ["clean_data", "fix_schedule"]
+    assert actions(follow_up(broken(1e-3, 250), [broken(3e-3, 150)]))[0] == "scale_lr"

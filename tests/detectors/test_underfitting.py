@@ -12,9 +12,23 @@ from tests.detectors.judging import findings, skip_reason
 
 def test_underfitting_needs_an_accuracy() -> None:
     stuck = {"loss": level(100, 1.06, 0.01), "val_loss": level(20, 1.07, 0.002)}
-    assert "without an accuracy" in skip_reason("underfitting", stuck)
+    falls = {"loss": falling(100), "val_loss": falling(20)}
+    assert "without an accuracy" in skip_reason("underfitting", falls)
     assert findings("underfitting", stuck | {"val_accuracy": level(20, 0.43, 0.002)})
     assert not findings("underfitting", stuck | {"val_accuracy": level(20, 0.9, 0.002)})
+
+
+@pytest.mark.parametrize("n", [10, 30, 300])
+def test_a_validation_loss_that_settles_at_once_is_a_note_without_an_accuracy(n: int) -> None:
+    came_down = level(n, 1.0, 0.005) + np.where(np.arange(n) < n // 10, 0.15, 0.0)
+    for val_loss in (level(n, 15.0, 0.01), came_down):
+        (found,) = findings("underfitting", {"loss": level(300, 1.0, 0.05), "val_loss": val_loss})
+        assert found.severity is Severity.NOTE
+        assert [one.action for one in found.remedies] == ["check_labels", "increase_capacity"]
+    for val_loss in (np.linspace(1.0, 0.95, n), falling(n), np.full(n, 1.0)):  # crawls, learns, no update arrives
+        assert not findings("underfitting", {"loss": level(300, 1.0, 0.05), "val_loss": val_loss})
+    decayed = {"loss": level(300, 1.0, 0.05), "val_loss": came_down, "lr": np.geomspace(0.1, 1e-6, 300)}
+    assert not findings("underfitting", decayed)
 
 
 @pytest.mark.parametrize("n", [12, 20, 100, 1_000])

@@ -260,3 +260,19 @@ def test_updates_that_overflow_from_the_start_point_to_the_precision() -> None:
     scale = 65536.0 * 0.5 ** np.minimum(np.arange(N), 60)
     curves = {"loss": level(N, 2.3, 0.01), "loss_scale": scale, "lr": np.full(N, 1e-3), "val/loss": np.full(30, 2.3)}
     assert {advice[0].action for advice in remedies(curves)} == {"use_bf16"}
+
+
+def test_a_start_far_above_guessing_comes_before_a_rate() -> None:
+    loss = level(N, 1.386, 0.02)
+    loss[0] = 7.0
+    warmup = 0.05 * np.minimum(np.arange(N) + 1, 20) / 20
+    curves = {"train/loss": loss, "val/accuracy": level(30, 0.25, 0.02), "lr": warmup}
+    assert first(curves, {"num_classes": 4}).action == "change_init"
+    assert first(curves | {"train/loss": level(N, 1.386, 0.02)}, {"num_classes": 4}).action != "change_init"
+
+
+def test_a_loss_that_stands_still_with_dead_units_is_treated_for_those() -> None:
+    dead = np.where(np.arange(N) < 5, 0.5, 1.0)
+    curves = {"loss": level(N, 1.386, 0.02), "val/accuracy": level(30, 0.25, 0.02), "lr": np.full(N, 0.05)}
+    remedy = first(curves | {"zero_fraction/act1": level(N, 0.6), "zero_fraction/act2": dead})
+    assert (remedy.action, float(remedy.params["factor"]) < 1) == ("scale_lr", True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
@@ -106,3 +107,14 @@ def test_what_can_be_healed_is_what_the_textbook_or_a_course_heals(monkeypatch: 
     assert [table.can_be_healed(row) for row in rows] == [True, False, False, True]
     assert table.shares([row for row in rows if table.can_be_healed(row)]) == "0 of 2 (0%), 1 of 2 (50%), 1 of 2 (50%)"
     assert "| **all that can be repaired** | 2 | 0 | 1 | 1 |" in table.by_condition(rows)
+
+
+def test_rows_of_a_part_that_was_not_trained_stay_with_their_date(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARK))
+    table, path = import_module("table"), tmp_path / "results.json"
+    table.save(path, [{"set": "corpus", "name": "b"}, {"set": "own", "name": "old"}], {"date": "Monday"})
+    table.save(path, [{"set": "own", "name": "new"}], {"date": "Tuesday"})
+    assert [row["name"] for row in table.load(path)] == ["b", "new"]
+    assert json.loads(path.read_text("utf-8"))["parts"] == {"corpus": {"date": "Monday"}, "own": {"date": "Tuesday"}}

@@ -70,7 +70,7 @@ class RuledTables:
             or b"--  --" in block
             or (b"|" in block and _BAR_MARK.search(block))
             or _BOX_MARK.search(block)
-            or (b"-" * 8 in block or b"=" * 8 in block) and _WHOLE_MARK.search(block)
+            or ((b"-" * 8 in block or b"=" * 8 in block) and _WHOLE_MARK.search(block))
         )
         unruled = self._unruled.begun or HEADER.search(block)
         stacked = self._stacked.begun or HEADING.search(block)
