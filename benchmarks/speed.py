@@ -51,7 +51,7 @@ CURVES = "train/loss val/loss train/grad_norm lr train/accuracy val/accuracy per
 
 #: Why a goal is missed, where that is known: by the beginning of what was measured.
 REASONS = {
-    "1,000,000 scalars": "framing and checksums are a third of reading; numpy decodes the rest (decisions/event-decoder.md)",
+    "1,000,000 scalars": "framing and checksums are a third of reading; numpy decodes the rest",
     "8 files": "the second process has to start, and the machine gives less than two cores (next row)",
     "loglens diagnose, one small": "numpy, rich and click are half of it; 70 data classes are built at every start",
     "trainer_state.json": "the document is parsed in a quarter of the time; each row is looked at twice in Python",
