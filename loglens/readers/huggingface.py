@@ -17,7 +17,7 @@ from loglens.model.source import Note, Source
 from loglens.readers.files.json_file import document, flatten
 from loglens.readers.files.text_file import head
 from loglens.readers.files.values import refuse
-from loglens.readers.tables.table import Rows
+from loglens.readers.tables.table import Rows, batches
 from loglens.stats.arrays import Floats, Ints
 
 FORMAT = "huggingface"
@@ -125,9 +125,10 @@ def _key(row: dict[str, Any]) -> str:
 
 def _columns(state: State, session: int, start: int) -> Columns:
     rows = Rows()
-    for row in state.history[start:]:
-        if not rows.add_numbers(row):
-            rows.add(flatten(row, "/")[0])
+    for some in batches(state.history[start:]):
+        if not rows.add_numbers(some):
+            for row in some:
+                rows.add(flatten(row, "/")[0])
     table = rows.table()
     step = table.names.index("step") if "step" in table.names else len(table.names)
     keep = table.col != step

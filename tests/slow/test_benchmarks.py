@@ -26,7 +26,7 @@ def test_speed_makes_its_page(tmp_path: Path) -> None:
     assert done.returncode == 0 and done.stderr == "", done.stderr
     page = (tmp_path / "speed.md").read_text()
     rows = [line for line in page.splitlines() if line.startswith("| ") and line.count("|") == 8][1:]
-    assert len(rows) == len(done.stdout.splitlines()) == 8
+    assert len(rows) == len(done.stdout.splitlines()) == 10
     assert "scaled by 0.001, so not the real figures" in page and "loglens 0" in page
 
 

@@ -23,7 +23,7 @@ from loglens.readers.jsonl.mmengine import split_validation
 from loglens.readers.tables.quoted import is_quoted, unquoted
 from loglens.readers.tables.several_runs import split_runs
 from loglens.readers.tables.step_axis import Axis, is_counter
-from loglens.readers.tables.table import Rows, Table
+from loglens.readers.tables.table import Rows, Table, batches
 
 FORMAT = "jsonl"
 
@@ -158,18 +158,23 @@ def _lines(path: Path, notes: list[Note]) -> tuple[Table, dict[str, Any]]:
     """Read the rows of JSON lines. Strings of the first row are parameters (env_info, config)."""
     rows = Rows()
     params: dict[str, Any] = {}
-    for at, row in enumerate(objects(path, notes)):
-        has_settings = _CONFIG in "".join(row) or "config" in row
-        if row and not has_settings and rows.add_numbers(row):
+    first = True
+    for some in batches(objects(path, notes)):
+        names = set().union(*some)
+        has_settings = "config" in names or any(name.startswith(_CONFIG) for name in names)
+        if all(some) and not has_settings and rows.add_numbers(some):
+            first = False
             continue
-        numbers, strings = flatten(coco.named(row), "/")
-        if has_settings:
-            for key in [key for key in numbers if key.startswith(_CONFIG)]:
-                params.setdefault(key.removeprefix(_CONFIG), numbers.pop(key))
-        if numbers or any(map(is_quoted, strings.values())):
-            rows.add(numbers, {key: word for key, word in strings.items() if len(word) < 80} if strings else None)
-        if at == 0 and not numbers:
-            params |= {key: word for key, word in strings.items() if len(word) < 200}
+        for row in some:
+            numbers, strings = flatten(coco.named(row), "/")
+            if has_settings:
+                for key in [key for key in numbers if key.startswith(_CONFIG)]:
+                    params.setdefault(key.removeprefix(_CONFIG), numbers.pop(key))
+            if numbers or any(map(is_quoted, strings.values())):
+                rows.add(numbers, {key: word for key, word in strings.items() if len(word) < 80} if strings else None)
+            if first and not numbers:
+                params |= {key: word for key, word in strings.items() if len(word) < 200}
+            first = False
     if not rows.height:
         raise refuse(path, "no line is a JSON object with a number in it")
     return unquoted(rows.table()), params

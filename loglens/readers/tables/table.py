@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from itertools import chain, islice
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,12 @@ from loglens.stats.arrays import Floats, Ints
 
 #: Counts and numbers of columns, in a type no wider than they need.
 Ordinals = NDArray[np.signedinteger[Any]]
+Row = TypeVar("Row")
 _PART = 1 << 16
 #: So many kinds of rows are remembered.
 _KINDS = 1000
+#: So many rows are taken at a time.
+_AT_ONCE = 256
 _NUMBERS = frozenset({float, int})
 
 
@@ -88,6 +92,13 @@ class Table:
         )
 
 
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows in lists, as `Rows.add_numbers` takes them at a fraction of the time of one by one."""
+    left = iter(rows)
+    while some := list(islice(left, _AT_ONCE)):
+        yield some
+
+
 class Rows:
     """Builds a table from rows that name their cells, as JSON has them."""
 
@@ -114,16 +125,18 @@ class Rows:
             for name, word in text.items():
                 self._text.setdefault(self._names.setdefault(name, len(self._names)), {})[row] = word
 
-    def add_numbers(self, row: Mapping[str, Any]) -> bool:
-        """Add a row as JSON has it, if all its values are numbers; otherwise nothing is added."""
-        if not _NUMBERS.issuperset(map(type, row.values())):
+    def add_numbers(self, rows: Sequence[dict[str, Any]]) -> bool:
+        """Add rows as JSON has them, if all their values are numbers; otherwise nothing is added."""
+        cells = list(chain.from_iterable(map(dict.values, rows)))
+        if not _NUMBERS.issuperset(map(type, cells)):
             return False
-        points = len(self._value)
         try:
-            self.add(row)
+            self._value.extend(array("d", cells))
         except OverflowError:  # a whole number beyond 1e308
-            del self._value[points:]
             return False
+        for names in map(tuple, rows):
+            self._col.extend(self._known.get(names) or self._columns(names))
+        self._sizes.extend(map(len, rows))
         return True
 
     def _columns(self, names: tuple[str, ...]) -> array[int]:

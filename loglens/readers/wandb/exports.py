@@ -21,7 +21,7 @@ from loglens.readers.tables.columns import Scalars, scalars
 from loglens.readers.tables.delimited import load
 from loglens.readers.tables.header import is_history, is_runs_table, is_wandb, split_header
 from loglens.readers.tables.step_axis import plain
-from loglens.readers.tables.table import Rows, Table
+from loglens.readers.tables.table import Rows, Table, batches
 from loglens.readers.tables.wandb_histogram import histogram
 from loglens.readers.wandb.charts import Chart, charts
 
@@ -130,17 +130,16 @@ def _lines(source: Source, path: Path) -> Run:
     rows = Rows()
     notes: list[Note] = []
     histogram_rows: list[Histogram] = []
-    for row in objects(path, notes):
-        if rows.add_numbers(row):
-            continue
+    for some in batches(objects(path, notes)):
+        for row in some if not rows.add_numbers(some) else ():
 
-        def typed(tag: str, value: dict[str, Any], row: dict[str, Any] = row) -> None:
-            stamp = (_int(row.get("_step")), _float(row.get("_timestamp")))
-            if (summary := histogram(tag, value, *stamp)) is not None:
-                histogram_rows.append(summary)
+            def typed(tag: str, value: dict[str, Any], row: dict[str, Any] = row) -> None:
+                stamp = (_int(row.get("_step")), _float(row.get("_timestamp")))
+                if (summary := histogram(tag, value, *stamp)) is not None:
+                    histogram_rows.append(summary)
 
-        numbers, _ = flatten(row, ".", typed)
-        rows.add(numbers)
+            numbers, _ = flatten(row, ".", typed)
+            rows.add(numbers)
     if not rows.height:
         raise refuse(path, "no line is a JSON object: a history without a row")
     table = rows.table()
