@@ -55,6 +55,8 @@ AT_CHANCE, FEWEST_CLASSES = 0.02, 3
 
 #: Why a higher rate is worth a try.
 WHY = "a rate too low stalls as well; a sweep of 3 and 10 times tells"
+#: Why a smaller decay helps.
+LESS_DECAY = "the decay of this run pulls the weights to zero; with so little they keep the size that the loss asks for"
 
 
 def detect(
@@ -75,10 +77,7 @@ def detect(
 ) -> Iterator[Finding]:
     train = loss.finite
     if weight_norm_global is not None and (sign := weights_vanish(train, weight_norm_global, gain, late_gain)):
-        why = (
-            "the decay of this run pulls the weights to zero; with so little they keep the size that the loss asks for"
-        )
-        yield sign.finding([replace(remedies.weight_decay(1e-4), why=why)])
+        yield sign.finding([replace(remedies.weight_decay(1e-4), why=LESS_DECAY)])
         return
     if sign := near_guessing(train, bounded((*val_metric_higher, *metric_higher), min_points), lr, unlearned):
         yield sign.finding([remedies.check_labels(), remedies.increase_capacity(4.0), remedies.scale_lr(3.0, lr, WHY)])
