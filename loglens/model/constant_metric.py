@@ -53,7 +53,7 @@ def has_no_skill(curve: Series) -> bool:
 def shows_skill(curve: Series) -> bool:
     """Whether a score of skill ends clearly above that of a constant answer, and no lower than it began."""
     value = curve.value
-    end = float(np.median(value[-max(1, len(value) // 4) :]))
+    end = float(median(value[-max(1, len(value) // 4) :]))
     none = 0.0 if _SKILL.search(curve.tag) else 0.5 if _ROC.search(curve.tag) else np.inf
     return end - none >= SKILLED and end >= float(value[0])
 

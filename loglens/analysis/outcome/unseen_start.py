@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, Progress
 from loglens.analysis.outcome.curve_state import ENOUGH, LITTLE, RISEN, few_right
 from loglens.analysis.outcome.indicators import Indicator
@@ -17,6 +15,7 @@ from loglens.model.numbers import number
 from loglens.model.outcome import SUCCESS
 from loglens.model.vocabulary import ACCURACY
 from loglens.stats.guessing import constant_answer_entropy
+from loglens.stats.quantiles import median
 
 #: A held-out cross entropy below this share of that of a constant answer shows that inputs are told apart. Chosen.
 TELLS_APART = 0.9
@@ -57,7 +56,7 @@ def _agrees_at_first(held_out: Progress, training: Progress) -> bool:
     before = loss.value[loss.step <= first.step[0]]
     if loss.axis != first.axis or len(before) < ENOUGH:
         return False
-    gain = training.start - float(np.median(before[-max(3, len(before) // 10) :]))
+    gain = training.start - float(median(before[-max(3, len(before) // 10) :]))
     sure = gain >= max(LITTLE * abs(training.start), BEYOND_NOISE * training.error)
     return sure and training.start - float(first.value[0]) > gain / 2
 
