@@ -5,8 +5,10 @@ vanishes; what it makes stays bad or collapses to a few samples (Arjovsky and Bo
 wrong, or that no longer tells anything apart, teaches as little.
 
 How it is found. By any of seven signs, most of them over the second half of the run. (1) Scores between 0 and 1 for
-real and generated samples stay apart by more than 0.6 at the median, where balanced players meet at 0.5 each
-(Goodfellow et al. 2014). (2) The discriminator's loss stays below half of its value at balance and does not rise,
+real and generated samples stay apart by more than 0.6 at nine of ten points, where balanced players meet at 0.5 each
+(Goodfellow et al. 2014). (2) The discriminator's loss stays below half of its value at balance at nine of ten points
+and does not rise (a DCGAN of faces that goes well, copied into many repositories, has a median of 0.43 to 0.76 by its
+last epoch and 0.86 to 3.3 now and then: its generator catches up again and again),
 where it is of the original kind, which is never negative: it starts at its balance of 2 ln 2 = 1.386 (or ln 2 where
 the mean of both halves is logged), or the generator's rises, and both are as large as losses of that kind must be
 (Jensen's inequality): with scores, at least -ln D(x) - ln(1 - D(G(z))); without, a loss L of the discriminator asks
@@ -37,7 +39,7 @@ from loglens.model.run import Run
 from loglens.model.series import Series, present
 from loglens.remedies import actions as remedies
 from loglens.stats.arrays import Floats
-from loglens.stats.gan_losses import balance, early, grows, is_dead, is_fooled, is_gone, late, rises_late
+from loglens.stats.gan_losses import balance, early, grows, is_dead, is_fooled, is_gone, late, most, rises_late
 from loglens.stats.quantiles import median
 
 RULE = Rule("gan-collapse", "adversarial", Severity.ERROR)
@@ -91,7 +93,7 @@ def _one_side_wins(
         return f"is {number(late(d), 5)} at every point", "the discriminator only guesses"
     if g is not None and is_gone(d, g, gone, g_high):
         return f"is {number(late(d))}{beside}", "the discriminator wins"
-    if guess and late(d) < low_share * guess and not rises_late(d):
+    if guess and most(d) < low_share * guess and not rises_late(d):
         return f"stays at {number(late(d))}, below half of the {number(guess)} of a guess", "the discriminator wins"
     if guess and g is not None and is_fooled(d, g, guess):
         return f"is {number(late(d))}, above twice the {number(guess)} of a guess,{beside}", "the generator wins"
@@ -112,10 +114,10 @@ def _as_probabilities(
 
 
 def _gap(scores: tuple[Series, Series]) -> float:
-    """Difference of the scores of real and generated samples, over the second half."""
+    """What the scores of real and generated samples differ by at nine of ten points of the second half."""
     real, fake = scores
     n = min(len(real), len(fake))
-    return float(median((real.value[:n] - fake.value[:n])[n // 2 :]))
+    return -most(fake.value[:n] - real.value[:n])
 
 
 def _one_mode(run: Run) -> Series | None:

@@ -10,8 +10,9 @@ classifier that guesses has a loss of ln C for C classes (Karpathy, A Recipe for
 for ten), so a level within 2 % of an ln C is named as chance. Or the loss gains less than 15 % after its first tenth,
 and not one logged metric between 0 and 1, first measured before the loss had fallen by half of its way, covers 5 % of
 its way to 1: then the first tenth only taught it the mean. Or, as a warning, it gains less than a third in all and
-less than 5 % after its first tenth, and ten or more validation losses end within 2 % of the first one; if it gained
-more in that first tenth, this is a note, as a run that converged at once looks the same. It is only a warning with
+less than 5 % after its first tenth, and ten or more validation losses end within 2 % of the first one, unless an area
+under the ROC or the like shows skill; if it gained more in that first tenth, this is a note, as a run that converged
+at once looks the same. It is only a warning with
 fewer than 20 points or 100 steps, while the learning rate still warms up, or where noise could hide the gain: where a
 line that gains as much lies within the 99 % interval of the trend. 5 % between first and last medians alone calls 3.9
 % of runs dead that reach their target; the noise and the validation loss exclude these.
@@ -36,6 +37,7 @@ from typing import NamedTuple
 import numpy as np
 
 from loglens.errors import Skip
+from loglens.model.constant_metric import shows_skill
 from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.learning import any_covers, bounded, first_level, gained, is_old_enough, start_was_seen
 from loglens.model.numbers import number
@@ -176,7 +178,7 @@ def never_generalises(
 
     A third or more gained by then, it may have converged at once, which one run's curves cannot tell apart.
     """
-    if any(standstill.since_first(metric.value) >= METRIC_GAIN * gain for metric in metrics):
+    if any(standstill.since_first(metric.value) >= METRIC_GAIN * gain or shows_skill(metric) for metric in metrics):
         return None
     known = levels(held_out.value)
     if late.drop >= gain or abs(known.drop) >= chance or known.start - known.best >= 2 * chance * abs(known.start):

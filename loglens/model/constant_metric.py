@@ -33,6 +33,8 @@ _SKILL = re.compile(r"(?<![a-z])(r2|r_?squared|r2_?score|mcc|matthews\w*|(cohens
 _ROC = re.compile(r"(?<![a-z])(roc_?auc|auc_?roc|auroc|auc)(?![a-z0-9])", re.I)
 #: A score this near to that of a constant answer tells nothing (chosen).
 NEAR_NONE = 0.02
+#: A score that is above it by a tenth tells inputs apart (chosen).
+SKILLED = 0.1
 #: A cross entropy within a tenth of that of one answer for all is that (chosen: it converges to it from above).
 NEAR_ENTROPY = 0.1
 #: In so many points, a first value that differs is the untrained model's.
@@ -46,6 +48,14 @@ def has_no_skill(curve: Series) -> bool:
         return late <= NEAR_NONE
     # an area under another curve than the ROC may be far below one half
     return bool(_ROC.search(curve.tag)) and abs(late - 0.5) <= NEAR_NONE
+
+
+def shows_skill(curve: Series) -> bool:
+    """Whether a score of skill ends clearly above that of a constant answer, and no lower than it began."""
+    value = curve.value
+    end = float(median(value[-max(1, len(value) // 4) :]))
+    none = 0.0 if _SKILL.search(curve.tag) else 0.5 if _ROC.search(curve.tag) else np.inf
+    return end - none >= SKILLED and end >= float(value[0])
 
 
 def contradicts_losses(metric: Series, losses: Sequence[Series]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from loglens.stats.arrays import Floats
-from loglens.stats.quantiles import median
+from loglens.stats.quantiles import median, percentile
 from loglens.stats.trend import trend
 
 LN2 = float(np.log(2))
@@ -28,6 +28,11 @@ TREND_POINTS = 40
 def late(value: Floats) -> float:
     """The median of the second half."""
     return float(median(value[len(value) // 2 :]))
+
+
+def most(value: Floats) -> float:
+    """What nine tenths of the second half are at most."""
+    return float(percentile(value[len(value) // 2 :], 90))
 
 
 def early(value: Floats) -> float:

@@ -346,3 +346,13 @@ def test_a_blow_up_that_ends_far_above_the_start_is_lost(n: int, unit: float) ->
         value = np.concatenate([np.geomspace(1, 0.3, k), 3 + 100 * np.exp(-1.5 * np.arange(n - k))])
         assert judge_outcome([curve(unit * noisy(value, 0.1, seed))]).state == "lost"
         assert judge_outcome([curve(unit * noisy(np.full(n, 1.0), 0.2, seed))]).state != "lost"
+
+
+def test_a_class_that_is_never_measured_breaks_nothing() -> None:
+    value = 0.8 * (1 - np.exp(-6 * np.arange(30) / 30))
+    rising = curve(value, "metric_higher", tag="val/mIoU")
+    absent = curve(np.full(30, np.nan), "metric_higher", tag="val/IoU_bus")
+    assert judge_outcome([rising, absent]).success
+    assert judge_outcome([absent]).state == "broke"
+    ends = curve(np.append(value[:-3], [np.nan] * 3), "metric_higher", tag="val/IoU_car")
+    assert judge_outcome([rising, ends]).state == "broke"

@@ -78,3 +78,15 @@ def test_a_late_perplexity_goes_with_its_loss(m: int) -> None:
     perplexity = series(np.exp(loss), "metric_lower", "val", "val/perplexity", 400 // m)
     assert judge_outcome([train, later(held_out(loss, 400 // m)), later(perplexity)]).success
     assert not judge_outcome([train, later(held_out(1 + loss, 400 // m)), later(perplexity)]).success
+
+
+@pytest.mark.parametrize("n", [100, 300, 3000])
+@pytest.mark.parametrize("start", [1.5, 40.0])
+def test_what_the_first_epoch_learned_counts_whatever_later_ones_memorise(n: int, start: float) -> None:
+    """A fine-tune of three epochs: the training loss falls at each, and validation shows the first one's gain."""
+    g, t = np.random.default_rng(n), np.arange(n) / n
+    train = series(start * (0.75 - 0.14 * np.floor(3 * t) + 0.25 * np.exp(-t / 0.02)) * g.lognormal(0, 0.05, n))
+    assert judge_outcome([train, later(held_out(start * np.array([0.72, 0.7, 0.705]), n // 3))]).success
+    unmoved = start * np.array([0.96, 0.95, 0.95])
+    assert not judge_outcome([train, later(held_out(unmoved, n // 3))]).success, "held-out data show none of it"
+    assert not judge_outcome([train, later(held_out(start * np.array([0.72, 0.9, 1.2]), n // 3))]).success

@@ -124,3 +124,17 @@ def test_a_critic_without_bounds(sign: int) -> None:
 def test_scores_of_a_critic_are_no_probabilities() -> None:
     critic = {"Loss_D": -level(100, 0.8), "D(x)": level(100, 0.9, 0.01), "D(G(z))": level(100, 0.1)}
     assert not judged(RULE, critic)[0]
+
+
+@pytest.mark.parametrize("n", [100, 900, 5000])
+@pytest.mark.parametrize("at", [0.45, 0.6])
+def test_a_generator_that_catches_up_again_and_again(n: int, at: float) -> None:
+    """Single batches of a DCGAN that goes well: the discriminator is ahead at most of them, and loses some."""
+    for seed in range(5):
+        random = np.random.default_rng(seed)
+        d_loss = at * random.lognormal(0, 0.45, n)
+        d_loss[0] = 1.4
+        curves = {"Loss_D": d_loss, "Loss_G": 2.6 * random.lognormal(0, 0.4, n)}
+        assert not judged(RULE, curves)[0]
+        apart = np.clip(0.62 + random.normal(0, 0.12, n), 0, 1)
+        assert not judged(RULE, curves | {"D(x)": 0.19 + apart, "D(G(z))": np.full(n, 0.19)})[0]

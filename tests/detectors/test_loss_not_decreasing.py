@@ -136,3 +136,12 @@ def test_a_metric_that_moved_after_its_first_evaluation_acquits() -> None:
     assert complains("loss-not-decreasing", sparse(curves))
     curves["val_auc"] = np.concatenate([[0.48], np.full(10, 0.72)])
     assert not complains("loss-not-decreasing", sparse(curves))
+
+
+def test_a_score_of_skill_acquits_a_click_through_loss_that_falls_a_little() -> None:
+    flat = np.concatenate([np.linspace(0.46, 0.445, 20), level(380, 0.441, 0.005)])
+    curves = {"loss": flat, "val_loss": np.concatenate([[0.448], np.full(10, 0.4445)])}
+    skilled, guessing = np.linspace(0.74, 0.785, 11), np.linspace(0.52, 0.53, 11)
+    assert not complains("loss-not-decreasing", sparse(curves | {"val_auc": skilled}))
+    assert complains("loss-not-decreasing", sparse(curves | {"val_auc": guessing}))
+    assert complains("loss-not-decreasing", sparse(curves | {"val_auc": skilled[::-1]})), "it gets worse"

@@ -72,7 +72,9 @@ def _of_this_kind(curves: Sequence[Series]) -> list[Series]:
 
 
 def _whole(metrics: list[Series]) -> list[Series]:
-    """Metrics without the halves of trade-offs, where there is another."""
+    """Metrics without the halves of trade-offs, and without those that are never finite, where there is another."""
+    measured = {curve.split for curve in metrics if len(curve.finite)}
+    metrics = [curve for curve in metrics if len(curve.finite) or curve.split not in measured]
     whole = [curve for curve in metrics if _AVERAGE.search(curve.tag) or not _HALF.search(curve.tag)]
     return [curve for curve in whole or metrics if not _is_absent(curve)]
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loglens.analysis.outcome.curve_state import ENOUGH, RISEN, few_right
+from loglens.analysis.outcome.curve_progress import BEYOND_NOISE, Progress
+from loglens.analysis.outcome.curve_state import ENOUGH, LITTLE, RISEN, few_right
 from loglens.analysis.outcome.indicators import Indicator
 from loglens.model.learning import start_was_seen
 from loglens.model.numbers import number
 from loglens.model.outcome import SUCCESS
 from loglens.model.vocabulary import ACCURACY
 from loglens.stats.guessing import constant_answer_entropy
+from loglens.stats.quantiles import median
 
 #: A held-out cross entropy below this share of that of a constant answer shows that inputs are told apart. Chosen.
 TELLS_APART = 0.9
@@ -23,8 +25,9 @@ def learned_before(found: Sequence[Indicator], indicator: Indicator) -> Indicato
     """The training curve that had made half of its gain before a held-out curve was first measured; None without one.
 
     found: all indicators. indicator: of a held-out curve. None as well where that got worse from its first point on,
-    where training ends far better (memorised), or where eight evaluations and more show a course of their own
-    (it may stand still, far from its best), and where few answers are right.
+    where training ends far better (memorised) and the first evaluation does not show what was gained by then, where
+    eight evaluations and more show a course of their own (it may stand still, far from its best), and where few
+    answers are right.
     """
     held_out = indicator.progress
     if held_out is None or len(held_out.curve) >= ENOUGH or not indicator.heldout or not _no_worse(indicator):
@@ -39,7 +42,23 @@ def learned_before(found: Sequence[Indicator], indicator: Indicator) -> Indicato
             [held_out.curve], progress.curve, progress.start, progress.end
         ):
             return other
+        if not indicator.metric and _agrees_at_first(held_out, progress):
+            return other
     return None
+
+
+def _agrees_at_first(held_out: Progress, training: Progress) -> bool:
+    """Whether training had made a gain that counts by the first evaluation, which shows more than half of it.
+
+    Later epochs may memorise the training data; what was learned before the first evaluation was no memorising.
+    """
+    loss, first = training.curve, held_out.curve
+    before = loss.value[loss.step <= first.step[0]]
+    if loss.axis != first.axis or len(before) < ENOUGH:
+        return False
+    gain = training.start - float(median(before[-max(3, len(before) // 10) :]))
+    sure = gain >= max(LITTLE * abs(training.start), BEYOND_NOISE * training.error)
+    return sure and training.start - float(first.value[0]) > gain / 2
 
 
 def knows_from_the_start(found: Sequence[Indicator]) -> str | None:
