@@ -103,11 +103,13 @@ def detect(
 
 def near_guessing(loss: Series, metrics: Sequence[Series], lr: Series | None, unlearned: float) -> Sign | None:
     """The training loss (finite) of a classifier starts at ln C and gains less than a share of that, and something."""
+    if len(loss) < LOSS_POINTS or not is_old_enough(loss, lr, LOSS_POINTS):
+        return None
     found = levels(loss.value)
     classes = chance_classes(found.start, AT_CHANCE)
     if classes is None or classes < FEWEST_CLASSES or not any(ACCURACY.search(metric.tag) for metric in metrics):
         return None
-    if not AT_CHANCE < found.drop < unlearned or not is_old_enough(loss, lr, LOSS_POINTS):
+    if not AT_CHANCE < found.drop < unlearned:
         return None
     metric = metrics[0]
     return Sign(
