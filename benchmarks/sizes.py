@@ -50,6 +50,8 @@ LARGEST = {
     "trainer_state.json": (1_000_000, "a document of over 64 MB is refused"),
     "MLflow database": (1_000_000, "10,000,000 have more text than `--limit text`"),
     "Trackio database": (1_000_000, "10,000,000 take over a minute"),
+    "W&B charts, CSV": (1_000_000, "10,000,000 take over a minute"),
+    "W&B transaction log": (1_000_000, "10,000,000 take over a minute"),
     "ClearML, offline": (1_000_000, "10,000,000 are 1.7 GB"),
     "SwanLab": (1_000_000, "10,000,000 take over a minute"),
 }
