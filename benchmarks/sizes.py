@@ -50,7 +50,10 @@ LARGEST = {
     "trainer_state.json": (1_000_000, "a document of over 64 MB is refused"),
     "MLflow database": (1_000_000, "10,000,000 have more text than `--limit text`"),
     "Trackio database": (1_000_000, "10,000,000 take over a minute"),
+    "W&B charts, CSV": (1_000_000, "10,000,000 take over a minute"),
+    "W&B transaction log": (1_000_000, "10,000,000 take over a minute"),
     "ClearML, offline": (1_000_000, "10,000,000 are 1.7 GB"),
+    "Neptune": (1_000_000, "10,000,000 hold more values than a packed file of that size may"),
     "SwanLab": (1_000_000, "10,000,000 take over a minute"),
 }
 #: Numbers of curves of 40 points on which rules are timed; a run has up to 50,000 (`--limit curves`).

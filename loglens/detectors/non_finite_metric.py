@@ -61,7 +61,7 @@ def detect(
         raise Skip(f"no metric or reward of {min_points} points was logged")
     lasting = [curve for curve in curves if _lasts(curve)]
     never = [curve for curve in curves if not len(curve.finite)]
-    gaps = [curve for curve in curves if _has_gaps(curve) and curve not in lasting]
+    gaps = [curve for curve in curves if _has_gaps(curve) and not _lasts(curve)]
     if lasting:
         yield _lasting(lasting, only_held_out=all(curve in held_out for curve in lasting))
     if never:

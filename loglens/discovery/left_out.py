@@ -27,6 +27,8 @@ _LOG_NAME = re.compile(
 )
 #: An archive in an archive.
 _INNER = re.compile(rb"[\w)-]\.(?:zip|tar|tgz|tbz2?|txz|tzst|rar)(?![a-z])")
+#: Names of logs whose readers look at the content as well; event files, CSV and block logs are theirs by name.
+_LOG_FILE = re.compile(r".*\.(?:jsonl|ndjson|log|out|err|parquet)|(?:.*[^a-z])?log[^/]*\.txt|mlflow\.db")
 #: The write-ahead logs of key-value stores: binary, and named by number.
 _OF_STORE = re.compile(r"\d+\.log")
 #: At both ends of a Parquet file, and of one with an encrypted footer.
@@ -107,9 +109,7 @@ def damaged(files: Sequence[Path], claimed: Sequence[tuple[Reader, list[Path]]])
     taken = {file for _, own in claimed for file in own}
     for file in files:
         name = file.name.lower()
-        if file in taken or name.endswith(NEVER) or _OF_STORE.fullmatch(name):
-            continue
-        if file.suffix == ".parquet" or _LOG_NAME.search(os.fsencode(name)):
+        if file not in taken and _LOG_FILE.fullmatch(name) and not _OF_STORE.fullmatch(name):
             with suppress(OSError):  # said to be unopened
                 if why := _damage(file):
                     yield UnreadableError(f"{why}, not read; fetch it again", str(file))
@@ -121,10 +121,10 @@ def _damage(file: Path) -> str:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(0, size - 8))
         end = stream.read(8)
-    if file.suffix == ".parquet":
+    if file.suffix.lower() == ".parquet":
         whole = start[:4] in _PARQUET and end[4:] in _PARQUET and int.from_bytes(end[:4], "little") <= size - 12
         return "" if whole or not start else "a Parquet file that is damaged or cut off"
-    if file.name == "mlflow.db":
+    if file.name.lower() == "mlflow.db":
         return "a damaged database of MLflow, or none" if start else ""
     return "binary data under the name of a log, so damaged or none" if file_kind(start) == "a binary file" else ""
 

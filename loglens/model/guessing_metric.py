@@ -38,14 +38,13 @@ def guesses(metrics: Sequence[Series], losses: Sequence[Series]) -> Iterator[Sig
     Either that loss ends at ln C, and the accuracy is about 1 / C: what fell before was the first burst. Or it begins
     at -ln a of the accuracy a and falls below half of that, which only answers that tell inputs apart can do.
     """
-    for metric in metrics:
-        level = _stands_at(metric)
-        if level is None:
-            continue
-        for loss in (loss.finite for loss in losses if loss.split == metric.split and len(loss.finite) >= LOSS_POINTS):
-            end, guess = float(median(loss.tail(0.1, LOSS_POINTS))), -float(np.log(level))
-            classes = chance_classes(end, AT_CHANCE)
-            burst = loss.value[0] > BURST * end  # one that is there from the start is the matter of loss-not-decreasing
+    standing = [(metric, level) for metric in metrics if (level := _stands_at(metric)) is not None]
+    known = [_ends(loss) for loss in losses] if standing else []
+    for metric, level in standing:
+        guess = -float(np.log(level))
+        for loss, end, classes, burst in known:
+            if loss.split != metric.split or len(loss) < LOSS_POINTS:
+                continue
             if classes and burst and abs(level * classes - 1) <= NEAR:
                 why = f"{loss.tag} ends at {number(end)}, at ln {classes}: both are those of guessing"
             elif BEGINS * guess <= loss.value[0] and end < TELLS_APART * guess:
@@ -57,6 +56,16 @@ def guesses(metrics: Sequence[Series], losses: Sequence[Series]) -> Iterator[Sig
                 continue
             yield _sign(metric.finite, loss, level, end, why)
             return
+
+
+def _ends(loss: Series) -> tuple[Series, float, int | None, bool]:
+    """The finite part of a loss, its end, of how many classes that is a guess, whether it began with a burst."""
+    loss = loss.finite
+    if len(loss) < LOSS_POINTS:
+        return loss, 0.0, None, False
+    end = float(median(loss.tail(0.1, LOSS_POINTS)))
+    # one that is there from the start is the matter of loss-not-decreasing
+    return loss, end, chance_classes(end, AT_CHANCE), bool(loss.value[0] > BURST * end)
 
 
 def _stands_at(metric: Series) -> float | None:

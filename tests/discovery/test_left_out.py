@@ -213,6 +213,8 @@ def test_damaged_files_with_the_name_of_a_log(tmp_path: Path, name: str, data: b
     [
         ("train.parquet", PARQUET),  # data that somebody trained on
         ("weights.log.bin", BINARY),
+        ("mlflow.db-wal", BINARY),
+        ("events.out.tfevents.1.h.profile-empty", BINARY),
         ("000003.log", BINARY),  # of a key-value store
         ("empty.log", b""),
         ("pip.log", b"Collecting numpy\n" * 20),

@@ -74,7 +74,9 @@ def test_pipes_and_sockets_are_not_waited_for(tmp_path: Path, name: str, monkeyp
     with socket.socket(socket.AF_UNIX) as listening:
         Path("s").mkdir()
         listening.bind(f"s/{name}")
-        assert names(tmp_path) == ["good/log.csv"]
+        found = find([tmp_path], registry.readers())
+        assert [source.name for _, source in found.sources] == ["good/log.csv"]
+        assert [failure.path for failure in found.failures] == [str(tmp_path / name)]
         for path in (name, f"s/{name}"):
             (failure,) = find([path], registry.readers()).failures
             assert "neither a file nor a folder" in str(failure)
