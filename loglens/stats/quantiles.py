@@ -18,8 +18,8 @@ def median(values: ArrayLike) -> np.float64:
     size, half = len(flat), len(flat) // 2
     if not size:
         return np.float64(np.nan)
-    flat = np.partition(flat, (half, -1))
-    if np.isnan(flat[-1]):  # NaN counts as the largest
+    flat = np.partition(flat, half)  # at one place: at two it takes ten times as long
+    if np.isnan(flat[half:].max()):  # NaN counts as the largest
         return np.float64(np.nan)
     middle = np.float64(flat[half] if size % 2 else (flat[:half].max() + flat[half]) / 2)
     return middle + 0.0  # the median of -0.0 is 0.0
@@ -32,11 +32,11 @@ def percentile(values: ArrayLike, percent: float) -> np.float64:
         return np.float64(np.nan)
     place = percent / 100 * (len(flat) - 1)
     below = int(place)
-    above = min(below + 1, len(flat) - 1)
-    flat = np.partition(flat, (below, above, -1))
-    if np.isnan(flat[-1]):
+    flat = np.partition(flat, below)
+    if np.isnan(flat[below:].max()):
         return np.float64(np.nan)
-    low, high, share = np.float64(flat[below]), np.float64(flat[above]), place - below
+    low, share = np.float64(flat[below]), place - below
+    high = np.float64(flat[below + 1 :].min()) if below + 1 < len(flat) else low
     return low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share)
 
 
@@ -44,6 +44,6 @@ def row_medians(rows: ArrayLike) -> Floats:
     """Median of each row of a table with one column or more: NaN where one of its values is."""
     rows = np.asarray(rows, np.float64)
     half = rows.shape[1] // 2
-    rows = np.partition(rows, (half, -1), axis=1)
+    rows = np.partition(rows, half, axis=1)
     middle = rows[:, half] if rows.shape[1] % 2 else (rows[:, :half].max(axis=1) + rows[:, half]) / 2
-    return np.where(np.isnan(rows[:, -1]), np.nan, middle + 0.0)
+    return np.where(np.isnan(rows[:, half:].max(axis=1)), np.nan, middle + 0.0)
