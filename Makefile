@@ -26,8 +26,9 @@ new-rule:  ## all files of a new rule, as a start: make new-rule NAME=two-words
 golden:  ## the golden files of the outputs anew; read their diff before you commit it
 	python -m tests.golden
 
-bench:  ## docs/speed.md: speed and memory beside the peers (needs the extra "bench"; takes 15 minutes on two idle cores)
+bench:  ## docs/speed.md: speed and memory beside the peers (needs the extra "bench"; takes 20 minutes on two idle cores)
 	python benchmarks/speed.py --repeat 5 -o docs/speed.md
+	python benchmarks/growth.py -o docs/speed.md
 
 docs:  ## the generated pages, the pictures, and the site (needs the extras "docs" and "plot"; Chromium for one picture)
 	python docs/generate.py

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
+from benchmarks import growth
 from loglens.analysis.outcome.unexplained import RULE as UNSTABLE
 from loglens.model.finding import Severity
 from loglens.registry import load as registry
@@ -40,6 +42,18 @@ def test_sizes_puts_its_table_at_the_end_of_the_page(tmp_path: Path) -> None:
     assert page.startswith("# Speed\n\n## Over sizes\n") and "figures of before" not in page
     rows = [line for line in page.splitlines() if line.startswith("| ")]
     assert len(rows) == 1 + 1 + 1 + 1 + len(registry.detectors()), "heads, CSV, all rules, each rule"
+
+
+def test_growth_puts_its_plots_into_the_page(tmp_path: Path) -> None:
+    page = tmp_path / "speed.md"
+    page.write_text("# Speed\n\nfigures\n\n## Over sizes\n\nothers\n")
+    for _ in range(2):  # the second time instead of the first
+        growth.write(page, {"points": {10: 0.5, 1000: 2.0, 100_000: 200.0}}, 1.0)
+    text = page.read_text()
+    assert text.startswith("# Speed\n\nfigures\n\n## How cost grows\n") and text.endswith("## Over sizes\n\nothers\n")
+    assert text.count("images/growth_points.svg") == 1 and "slope 1.00" in text
+    corners = ElementTree.parse(tmp_path / "images" / "growth_points.svg").findall(".//{*}circle")  # noqa: S314 - ours
+    assert len(corners) == 3 and len({corner.get("cx") for corner in corners}) == 3
 
 
 def test_what_is_fetched_of_remote_files_is_counted() -> None:

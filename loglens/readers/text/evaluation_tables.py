@@ -49,6 +49,11 @@ class EvaluationTables:
             block = _ROW.sub(self._row, block)
         return block
 
+    def concerns(self, block: bytes) -> bool:
+        """Whether a block may be rewritten, or names parts of the data."""
+        marked = b"maxDets=" in block or b" avg " in block or b"avg / total" in block
+        return marked or (b"|" in block and bool(self._parts or _HELD_OUT_CELL.search(block)))
+
     def _row(self, row: re.Match[bytes]) -> bytes:
         parts = zip(self._parts or (), row.groups()[1:], strict=True)
         return b" ".join(b"%s %s: %s" % (part, row[1], value) for part, value in parts if value != b"N/A")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,16 +14,15 @@ from loglens.readers.text.evaluation_tables import EvaluationTables
 from loglens.readers.text.line_plan import LinePlan
 from loglens.readers.text.planner import plan_of
 from loglens.readers.text.printed_dicts import PrintedDicts
+from loglens.readers.text.repeated_lines import RepeatedLines, repeated_lines
 from loglens.readers.text.ruled_tables import RuledTables
-from loglens.readers.text.templates import floats, normalise_spaces, to_template
+from loglens.readers.text.templates import SplitLines, normalise_spaces, split_lines, to_template
 from loglens.readers.text.unread_lines import UnreadForms
 from loglens.stats.arrays import Floats, Ints
 
 #: So many templates that mean nothing are remembered, and so many tags taken; a log has a few hundred.
 MAX_TEMPLATES, MAX_TAGS = 50_000, 100_000
 _FIELDS = ("step", "epoch", "total", "stamp", "millis", "seconds", "rank")
-#: Where a line was printed behind tqdm's bar, which goes to another stream and ends in no line end.
-_GLUED = re.compile(rb"((?:it/s|s/it)(?:, [^\[\]\r\n\x08]{1,300})?\])(?=[^\s\x08\x1b,:;)\]|-])")
 _NEWLINE, _RETURN, _BACKSPACE = b"\n\r\b"
 
 
@@ -87,16 +85,11 @@ class LineCollector:
         self._records = Growing(form=np.int32, **dict.fromkeys(("step", "epoch", "total", "time", "rank"), np.float64))
         self._measured = Growing(owner=np.int64, nth=np.int32, value=np.float64)
         self._size = 0
+        self._raw = np.zeros(0, bool)
 
     def add(self, raw: bytes, share: float = 1.0) -> None:
         """Takes in a block of whole lines. share: how much of the file is read with it."""
-        raw = self._evaluations.rewrite(self.ruled.rewrite(self._dicts.rewrite(raw)))
-        if b"it/s" in raw or b"s/it" in raw:
-            raw = _GLUED.sub(rb"\1\r", raw)
-        block = normalise_spaces(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw)
-        templates, numbers = to_template(block)
-        form = np.fromiter(map(self.templates.__getitem__, templates), np.int32, len(templates))
-        self._look_up()
+        lines, form = self._split(raw)
         counts = self.templates.unread.numbers(np.maximum(-1 - form, 0))
         if self._size:
             counts = np.where(form >= 0, self._count[np.maximum(form, 0)], counts)
@@ -104,10 +97,28 @@ class LineCollector:
         base = np.cumsum(counts) - counts
         rows = np.flatnonzero(form >= 0)
         if len(rows):
-            line = self.lines + 1 + _lines_of(raw, rows)
-            self._read_raw(block, rows, form[rows], line)
-            self._take(form[rows], base[rows], numbers, line, share)
+            line = self.lines + 1 + _lines_of(lines.raw, rows)
+            if isinstance(lines, SplitLines):
+                self._read_raw(lines.block, rows, form[rows], line)
+            self._take(form[rows], base[rows], lines, line, share)
         self.lines += raw.count(b"\n")
+
+    def _split(self, raw: bytes) -> tuple[SplitLines | RepeatedLines, NDArray[np.int32]]:
+        """The lines of a block, and the form of each."""
+        if repeated := repeated_lines(raw, self._is_plain):
+            form = repeated.numbered(self.templates.__getitem__)
+            self._look_up()
+            if not self._raw[form[form >= 0]].any():
+                self.ruled.skip(raw)
+                return repeated, form
+        lines = split_lines(self._evaluations.rewrite(self.ruled.rewrite(self._dicts.rewrite(raw))))
+        form = lines.numbered(self.templates.__getitem__)
+        self._look_up()
+        return lines, form
+
+    def _is_plain(self, lines: bytes) -> bool:
+        """Whether no table of these lines would be rewritten."""
+        return not any(table.concerns(lines) for table in (self._dicts, self.ruled, self._evaluations))
 
     @property
     def last_value_line(self) -> int:
@@ -145,8 +156,10 @@ class LineCollector:
         self._follows = np.array([bool(plan.words & {"follow", "mild"}) for plan, _ in forms])
         self._sure = np.array([plan.sure and bool(plan.values) for plan, _ in forms])
 
-    def _take(self, form: NDArray[np.int32], base: Ints, numbers: list[bytes], line: Ints, share: float) -> None:
-        value = np.full(len(numbers), np.nan)
+    def _take(
+        self, form: NDArray[np.int32], base: Ints, lines: SplitLines | RepeatedLines, line: Ints, share: float
+    ) -> None:
+        value = np.full(lines.size, np.nan)
         amount = self._values[form]
         owner = np.repeat(np.arange(len(form)), amount)
         nth = self._first[form[owner]] + np.arange(len(owner)) - np.repeat(np.cumsum(amount) - amount, amount)
@@ -154,10 +167,10 @@ class LineCollector:
         places = {name: np.where(slots[form] >= 0, base + slots[form], -1) for name, slots in self._slots.items()}
         stamped = places["stamp"][places["stamp"] >= 0]
         wanted = np.concatenate([at, *places.values(), *(stamped + more for more in range(1, 7))])
-        used = np.zeros(len(numbers), bool)
-        used[wanted[(wanted >= 0) & (wanted < len(numbers))]] = True
+        used = np.zeros(lines.size, bool)
+        used[wanted[(wanted >= 0) & (wanted < lines.size)]] = True
         chosen = np.flatnonzero(used)
-        value[chosen] = floats([numbers[i] for i in chosen.tolist()])
+        value[chosen] = lines.floats(chosen)
         counted = {name: _at(value, place) for name, place in places.items()}
         counted["time"] = self._time(
             form, places["stamp"], value, _either(counted.pop("seconds"), counted.pop("millis") / 1e3)

@@ -84,7 +84,7 @@ class NamedColumns:
             return values and b"%s: %s %s" % (self._names[0], self._count, values)
         if _MIN_NAMES <= len(cells) < len(self._names):
             cells = self._placed(line) or cells
-        if len(cells) != len(self._names) or not (count := _COUNT.fullmatch(cells[0])):
+        if not cells or len(cells) != len(self._names) or not (count := _COUNT.fullmatch(cells[0])):
             return None
         values = _values(self._names[1:], cells[1:])
         if values:

@@ -25,9 +25,13 @@ class PrintedDicts:
     def __init__(self) -> None:
         self._open: list[bytes] = []
 
+    def concerns(self, block: bytes) -> bool:
+        """Whether a block may be rewritten."""
+        return bool(self._open or (b"{" in block and _MARK.search(block)))
+
     def rewrite(self, block: bytes) -> bytes:
         """A block of whole lines, with as many lines as before."""
-        if not self._open and not (b"{" in block and _MARK.search(block)):
+        if not self.concerns(block):
             return block
         lines = block.split(b"\n")
         end = len(lines) - 1  # what stands behind the last line end is no line

@@ -65,21 +65,11 @@ class RuledTables:
     def rewrite(self, block: bytes) -> bytes:
         """A block of whole lines, with as many lines as before."""
         block = in_ascii(block)
-        ruled = (
-            b"|====" in block
-            or b"--  --" in block
-            or (b"|" in block and _BAR_MARK.search(block))
-            or _BOX_MARK.search(block)
-            or ((b"-" * 8 in block or b"=" * 8 in block) and _WHOLE_MARK.search(block))
-        )
-        unruled = self._unruled.begun or HEADER.search(block)
-        stacked = self._stacked.begun or HEADING.search(block)
-        loose = self._loose.begun or LOOSE.search(block)
-        commented = b"\n# " in block or block.startswith(b"# ")
-        above_it = self._above.begun or (commented and NAMES_ABOVE.search(block))
-        if not (ruled or unruled or stacked or loose or above_it or self._names or self._paired):
-            self._last = block[:-1].rpartition(b"\n")[2]
+        tables = self._tables(block)
+        if not any(tables):
+            self.skip(block)
             return block
+        _, unruled, stacked, loose, above_it = tables
         lines = ANSI.sub(b"", block).split(b"\n")
         for at, line in enumerate(lines):
             above = lines[at - 1] if at else self._last
@@ -107,6 +97,34 @@ class RuledTables:
                 lines[at] = row or (loose and self._loose.rewrite(line)) or line
         self._last = lines[-1] or (lines[-2] if len(lines) > 1 else b"")
         return b"\n".join(lines)
+
+    def concerns(self, block: bytes) -> bool:
+        """Whether a block may be rewritten."""
+        return in_ascii(block) != block or any(self._tables(block))
+
+    def skip(self, block: bytes) -> None:
+        """Take note of a block that is not rewritten: a table of the next one may begin in its last line."""
+        self._last = block[:-1].rpartition(b"\n")[2]
+
+    def _tables(self, block: bytes) -> tuple[bool, ...]:
+        """Which kinds of tables a block may hold: ruled, with a line of names, of two, loose ones, with names above."""
+        ruled = bool(
+            b"|====" in block
+            or b"--  --" in block
+            or (b"|" in block and _BAR_MARK.search(block))
+            or _BOX_MARK.search(block)
+            or ((b"-" * 8 in block or b"=" * 8 in block) and _WHOLE_MARK.search(block))
+            or self._names
+            or self._paired
+        )
+        commented = b"\n# " in block or block.startswith(b"# ")
+        return (
+            ruled,
+            self._unruled.begun or bool(HEADER.search(block)),
+            self._stacked.begun or bool(HEADING.search(block)),
+            self._loose.begun or bool(LOOSE.search(block)),
+            self._above.begun or bool(commented and NAMES_ABOVE.search(block)),
+        )
 
     def breaks_off(self, line: bytes) -> bool:
         """Whether a last line without an end is a row that lacks its end."""

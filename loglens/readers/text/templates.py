@@ -7,6 +7,13 @@ become equal strings, so that what a line means is worked out once a kind and no
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loglens.stats.arrays import Floats, Ints
 
 #: What stands for a number in a template.
 MARK = "\0"
@@ -72,8 +79,40 @@ _WIDE = {
 }
 _WIDE_MARK = re.compile(rb"\xef(?:\xbc[\x85\x88\x89\x8c\x8f\x9a\x9d\xbb\xbd]|\xbd\x9c)|\xe3\x80[\x80\x81\x82\x90\x91]")
 _ISO = re.compile(rb"T(?<=[0-9]{2}-[0-9]{2}T)(?=[0-9]{2}:)")
+#: Where a line was printed behind tqdm's bar, which goes to another stream and ends in no line end.
+_GLUED_LINE = re.compile(rb"((?:it/s|s/it)(?:, [^\[\]\r\n\x08]{1,300})?\])(?=[^\s\x08\x1b,:;)\]|-])")
 _BLANKS = bytes.maketrans(b"\t\v\f", b"   ")
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f")
+
+
+class SplitLines(NamedTuple):
+    """The lines of a block: as printed, without colours and the like, their templates, all numbers as written."""
+
+    raw: bytes
+    block: bytes
+    templates: list[bytes]
+    numbers: list[bytes]
+
+    def numbered(self, number: Callable[[bytes], int]) -> NDArray[np.int32]:
+        """The number of the template of each line."""
+        return np.fromiter(map(number, self.templates), np.int32, len(self.templates))
+
+    @property
+    def size(self) -> int:
+        """How many numbers the lines hold."""
+        return len(self.numbers)
+
+    def floats(self, chosen: Ints) -> Floats:
+        """The chosen ones of the numbers."""
+        return np.array(floats([self.numbers[i] for i in chosen.tolist()]), np.float64)
+
+
+def split_lines(raw: bytes) -> SplitLines:
+    """Split a block of lines as they were printed."""
+    if b"it/s" in raw or b"s/it" in raw:
+        raw = _GLUED_LINE.sub(rb"\1\r", raw)
+    block = normalise_spaces(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw)
+    return SplitLines(raw, block, *to_template(block))
 
 
 def normalise_spaces(block: bytes) -> bytes:
