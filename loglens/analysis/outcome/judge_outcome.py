@@ -36,9 +36,8 @@ from loglens.stats.quantiles import median
 GRAVE = ("lost", "unstable")
 #: What a classifier's loss may be above that of a guess before it contradicts an accuracy.
 ABOVE_CHANCE = 1.5
-#: Share of the gain that a straight line makes from the middle of its third quarter to that of its last tenth, which
-#: is how `Progress.late` is measured: (0.95 - 0.625) / 0.95. What gains more there gets faster.
-STRAIGHT = 0.34
+#: A curve gets faster where its last quarter gains so much more of the gain than that of a straight line. Chosen.
+FASTER = 0.05
 #: A loss that made so much of its way is near its end, however it got there. Chosen.
 NEARLY_ALL = 0.9
 #: A gradient norm below this share of its start belongs to a minimum. Chosen.
@@ -162,7 +161,17 @@ def _gets_faster(chief: Indicator) -> bool:
     progress = chief.progress
     if progress is None or (progress.gained or 0.0) >= NEARLY_ALL:
         return False
-    return progress.late > STRAIGHT and (not chief.metric or bool(ACCURACY.search(chief.curve.tag)))
+    return progress.late > _late_of_a_line(len(progress.curve)) + FASTER and (
+        not chief.metric or bool(ACCURACY.search(chief.curve.tag))
+    )
+
+
+def _late_of_a_line(n: int) -> float:
+    """`Progress.late` of a line of n points, from the middle of its third quarter to that of its last tenth."""
+    tail = max(1, n // 10) if n < 30 else max(3, n // 10)
+    end = n - 1 - (tail - 1) / 2
+    quarter = (n // 2 + max(n // 2 + 1, n * 3 // 4) - 1) / 2
+    return (end - quarter) / end
 
 
 def _stopped_early(chief: Indicator) -> bool:
