@@ -35,7 +35,7 @@ def outliving(curve: Series, run: Run, min_points: int) -> Series | None:
     later = takewhile(lambda other: other.last_step > curve.last_step, run.kinds_of_rows.get(_group(curve.tag), ()))
     for other in islice(later, MAX_COMPARED):
         inside = int(np.searchsorted(other.step, curve.last_step, side="right"))
-        if len(other) - inside < min_points or inside > MORE_POINTS * len(curve):
+        if other.axis != curve.axis or len(other) - inside < min_points or inside > MORE_POINTS * len(curve):
             continue
         # rows of another kind (evaluations, say) come at another pace: they are no sign that this one stopped
         same_pace = median(np.diff(other.step[inside:])) <= 2 * median(np.diff(curve.step))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from loglens.model.companions import broken_before, left_blank, outliving
@@ -15,6 +17,13 @@ def test_a_curve_of_the_same_rows_that_continues() -> None:
     assert found is not None and found.tag == "train/acc"
     assert outliving(what.series("train/acc"), what, 10) is None, "nothing outlives the longest"
     assert outliving(what.series("train/loss"), what, 41) is None, "40 points follow"
+
+
+def test_steps_do_not_outlive_epochs() -> None:
+    what = run({"epoch/loss": falling(50), "epoch/steps": falling(800, seed=1)})
+    assert outliving(what.series("epoch/loss"), what, 10) is not None
+    by_epoch = replace(what, axes={"epoch/loss": "epoch"})
+    assert outliving(by_epoch.series("epoch/loss"), by_epoch, 10) is None
 
 
 def test_a_last_row_half_written_is_no_outliving() -> None:
