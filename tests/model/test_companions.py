@@ -8,7 +8,7 @@ import numpy as np
 
 from loglens.model.companions import broken_before, left_blank, outliving
 from loglens.model.source import Note
-from tests.curves import level, run, series
+from tests.curves import falling, level, run, series
 
 
 def test_a_curve_of_the_same_rows_that_continues() -> None:
