@@ -14,7 +14,7 @@ _WORD = r"[^\W\d](?:[\w./%@+:-]*[\w/%+)])?"
 #: A duration, or a number and its unit, which no number follows: "sec/tick 60.1 sec/kimg 15.2" is two pairs.
 _VALUE = (
     rf"{MARK}(?:[smhd](?: {MARK}[smhd])*(?![\w/])"
-    rf"| ?(?:[KMGT]i?B|%|[\w%]{{1,12}}/[\w]{{1,10}}|ms|secs?|s|x)(?![\w/])(?! {MARK}))?"
+    rf"| ?(?:[KMGT]i?B|[KMGk](?= )|%|[\w%]{{1,12}}/[\w]{{1,10}}|ms|secs?|s|x)(?![\w/])(?! {MARK}))?"
 )
 #: What stands between two separators: a name of up to five words and its value.
 _SEGMENT = re.compile(rf"(?:^|[:\])] ?| )?((?:{_WORD} ){{1,5}}){_VALUE}(?: ?\([^()]{{0,40}}\))?[ .]*")

@@ -25,7 +25,7 @@ def with_streams(records: LineRecords) -> LineRecords:
         for i in counts:
             if plans[i].family == family and plans[i].epoch < 0:
                 kinds.setdefault(frozenset(value.tag for value in plans[i].values), []).append(i)
-        if len(kinds) < 2 or _falls(records, sum(kinds.values(), [])) < _FALLING:
+        if len(kinds) < 2 or _falls(records, [i for forms in kinds.values() for i in forms]) < _FALLING:
             continue
         often = [forms for forms in kinds.values() if np.isin(records.plan, forms).sum() >= _FEW]
         if len(often) < 2 or any(_falls(records, forms) > 1 - _RISING for forms in often):

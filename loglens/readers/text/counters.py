@@ -11,7 +11,8 @@ from loglens.readers.text.templates import MARK
 _NUMBER = r"(?:[ _-]?(?:idx|index|id|number|num|no\.|count))?"
 _STEPS = (
     r"(?:sub|inner)[ _-]?epochs?|num_updates|global[ _]?step|(?:training )?steps?|iterations?|iters?|itr|updates?"
-    r"|it(?= ?[:=])|i(?= ?[:=] ?\0 ?/ ?\0)|(?:mini)?batch(?:es)?(?: idx)?|步数?|迭代(?:次数)?|批次|ステップ|스텝|шаг|итерация"
+    r"|it(?= ?[:=])|i(?= ?[:=] ?\0 ?/ ?\0)"
+    r"|(?:mini)?batch(?:es)?(?: idx)?|步数?|迭代(?:次数)?|批次|ステップ|스텝|шаг|итерация"
 )
 _WORDS = {
     "step": rf"(?:{_STEPS}){_NUMBER}",
@@ -24,8 +25,12 @@ _WORDS = {
 }
 #: A line without any of these has no such counter: a quick test.
 _PARTS = {
-    "step": tuple("sub inner it: it= step iter itr update batch 步 迭代 批次 ステップ 스텝 шаг итерация".split())
-    + ("i = ", "i=", "i: "),
+    "step": (
+        *"sub inner it: it= step iter itr update batch 步 迭代 批次 ステップ 스텝 шаг итерация".split(),
+        "i = ",
+        "i=",
+        "i: ",
+    ),
     "epoch": ("ep", "轮", "輪", "エポック", "에폭", "에포크", "эпоха"),
     "turn": ("env", "episode", "generation", "round", "game", "time", "frame", "tick"),
 }
@@ -81,7 +86,8 @@ _BEFORE_EPOCH = re.compile(r"\[? ?\0 ?/ ?\0 ?\]?[ :,|-]{0,3}\(?(?=epoch)")
 
 #: The steps of the environment, which policies of other trainers are measured by, and those of the optimizer.
 _INTERACTIONS = re.compile(
-    r"(?<![\w.])(?:(?:num|total|env|environment|agent)[ _]){0,2}(?:(?:time[ _]?|env[ _]|agent[ _])steps?|frames|interactions|interacts)"
+    r"(?<![\w.])(?:(?:num|total|env|environment|agent)[ _]){0,2}"
+    r"(?:(?:time[ _]?|env[ _]|agent[ _])steps?|frames|interactions|interacts)"
     r"['\"]?[\s:=]{1,3}(?P<at>\0)(?! ?(?:/|ms\b|s\b))"
 )
 _UPDATES = re.compile(r"\b(?:update|iter|itr)")

@@ -60,10 +60,12 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     axis = np.array([_AXES.index(name) for _, name in names], np.int8)[code]
     where, axis_names = _where(records, places, [tag for tag, _ in names], code, axis, owner, number)
     where = np.where(axis == _AXES.index("row"), np.nan_to_num(followers.row).astype(np.int64)[owner], where)
-    fit = (records.has("generic") | records.has("telling"))[owner] & (places.session[owner] == 0)
-    names, where = _spread(names, where, code, fit, places.step[owner])
-    steps = np.where(np.array([name == "step" for _, name in names], bool)[code], places.step[owner], np.nan)
-    once = ~_said_twice(records, steps, code, owner, number)
+    summary = records.has("telling")[owner]
+    fit = (records.has("generic")[owner] | summary) & (places.session[owner] == 0)
+    names, where = _spread(names, where, code, fit, summary, places.step[owner])
+    by_step, by_epoch = (np.array([name == axis for _, name in names], bool)[code] for axis in ("step", "epoch"))
+    once = ~_said_twice(records, np.where(by_step, places.step[owner], np.nan), code, owner, number)
+    once &= ~_said_twice(records, np.where(by_epoch, places.epoch[owner], np.nan), code, owner, number, more=True)
     if not once.all():
         owner, number, code, where = owner[once], number[once], code[once], where[once]
     index: dict[tuple[str, str], int] = {}
@@ -93,20 +95,23 @@ def _said_once(records: LineRecords, values: Sequence[Value], owner: Ints, nth: 
     return said
 
 
-def _said_twice(records: LineRecords, step: Floats, code: Codes, owner: Ints, number: Floats) -> NDArray[np.bool_]:
-    """Which values the line before says as well, one of another kind, under the same name and at the same step.
+def _said_twice(
+    records: LineRecords, place: Floats, code: Codes, owner: Ints, number: Floats, *, more: bool = False
+) -> NDArray[np.bool_]:
+    """Which values the line before says as well, one of another kind, under the same name and at the same place.
 
-    MXNet prints a line for each metric, and the speed in each of them. step: of the values on the axis of steps.
+    MXNet prints a line for each metric, and the speed in each of them. place: of the values on one axis. more: also
+    where one of the lines says nothing but what the other one says, as the last report of an epoch before its summary.
     """
     order = np.argsort(code, kind="stable")
     one, two = order[:-1], order[1:]
-    same = (code[one] == code[two]) & (step[one] == step[two]) & (owner[one] + 1 == owner[two])
+    same = (code[one] == code[two]) & (place[one] == place[two]) & (owner[one] + 1 == owner[two])
     same &= (number[one] == number[two]) | (np.isnan(number[one]) & np.isnan(number[two]))
     one, two = one[same], two[same]
     tags = [frozenset(value.tag for value in plan.values) for plan in records.plans]
     pairs = zip(records.plan[owner[one]].tolist(), records.plan[owner[two]].tolist(), strict=True)
     twice = np.zeros(len(code), bool)
-    twice[two] = [bool(tags[a] - tags[b] and tags[b] - tags[a]) for a, b in pairs]
+    twice[two] = [bool(tags[a] ^ tags[b] if more else tags[a] - tags[b] and tags[b] - tags[a]) for a, b in pairs]
     return twice
 
 
@@ -184,12 +189,18 @@ def _where(
 
 
 def _spread(
-    names: list[tuple[str, str]], where: Ints, code: Codes, fit: NDArray[np.bool_], step: Floats
+    names: list[tuple[str, str]],
+    where: Ints,
+    code: Codes,
+    fit: NDArray[np.bool_],
+    summary: NDArray[np.bool_],
+    step: Floats,
 ) -> tuple[list[tuple[str, str]], Ints]:
     """The names and places of values, where rows that name an epoch alone come many times in each: by their order.
 
     Where the steps of other lines continue between them, by those.
-    fit: the values of lines of no known trainer, in the first session. step: of each value.
+    fit: the values of lines of no known trainer, in the first session. summary: those of lines that name no epoch
+    themselves. step: of each value.
     """
     names = list(names)
     for at, (tag, axis) in enumerate(names):
@@ -202,7 +213,7 @@ def _spread(
         if _AGAIN * places <= len(mine) and np.all(np.diff(step[mine]) > 0):
             names[at], where = (tag, "step"), where.copy()
             where[mine] = step[mine].astype(np.int64)
-        elif len(mine) >= ROWS and OFTEN * places <= len(mine):
+        elif len(mine) >= ROWS and OFTEN * places <= len(mine) and not summary[mine].any():
             names[at], where = (tag, "row"), where.copy()
             where[mine] = np.arange(len(mine))
     return names, where

@@ -134,7 +134,9 @@ def _counts(records: LineRecords, rows: NDArray[np.intp], *, named: bool) -> boo
         return bool(np.mean(whole) > _RISING)
     total = records.total[rows]
     rises = np.diff(step) > 0
-    if len(rises) and np.mean(rises) >= _RISING_OF_TOTAL:  # an evaluation may be printed at the same step
+    never_falls = bool(np.all(np.diff(step) >= 0)) and len(np.unique(step)) >= PLACES
+    # an evaluation may be printed at the same step, and several of them
+    if len(rises) and (never_falls or np.mean(rises) >= _RISING_OF_TOTAL):
         rises = np.diff(step) >= 0
     min_rising = _RISING_OF_TOTAL if np.isfinite(total).all() and (step <= total).all() else _RISING
     return bool(whole.all() and len(rows) >= PLACES and np.mean(rises) >= min_rising)

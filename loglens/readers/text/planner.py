@@ -77,6 +77,8 @@ def _message(text: str, at: int) -> tuple[int, LinePlan | None]:
         begin = further
         body = text[begin:]
         plan = generic(body, _lower(body))
+        if plan and plan.values and not plan.label:
+            plan = replace(plan, label=prefixes.last_tag(text, at, further))
     return begin, _moved(plan, text.count(MARK, 0, begin)) if plan else None
 
 

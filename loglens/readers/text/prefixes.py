@@ -16,7 +16,7 @@ _LOGGER = re.compile(
     r"|\[?\0/\0 \0:\0:\0(?: [AP]M| [\w.]{1,60}\]:?)?"
     r"|\[[\w.:-]{0,20}\0?\]:(?:\[[\w.]{1,20}\])?)[\s\]-]*"
 )
-_LEAD = re.compile(r"(?:[\s\])]|-(?=\s))*")
+_LEAD = re.compile(r"(?:[\s\])]|-(?=[\s\[]))*")
 #: A word that says what follows is no tag: it counts, or names a part of the data.
 _TELLING = r"(?:train|val|eval|test|dev|epoch|step|iter|batch|ep\b|update|global|round|episode|metric|sample)"
 #: What may stand before a message, in any number and order; each is followed by blanks, colons, bars or dashes.
@@ -40,7 +40,8 @@ _TAG = re.compile(
       | (?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL|NOTICE|TRACE)\b
       | \[?\ ?(?:Info|Warning|Debug|Error):(?=\ )                                        # Julia
       | \[[\w./<>-]{1,60}\.(?:py|cc|cpp|h):\0\]
-      | \[(?!""" + _TELLING + r""")(?=[A-Za-z])(?=[^\]\0=]{0,40}\])[\w./@-]{1,40}\](?=[\s:\[(])
+      | \[(?!""" + _TELLING + r"""|(?:EVAL|VAL|VALID|VALIDATION|TEST|DEV)\])
+            (?=[A-Za-z])(?=[^\]\0=]{0,40}\])[\w./@-]{1,40}\](?=[\s:\[(])
     )[\s:|>\]-]*""",
     re.X,
 )  # fmt: skip
@@ -55,6 +56,7 @@ NUMBERED = re.compile(r"(?:\[\0\]:?|\0:) (?=\S)")
 #: Behind the stamp in one bracket, as NeMo writes it: "[NeMo I 2024-03-11 09:00:01 wer:319] ".
 _FILE = re.compile(r" [\w.]{1,60}:\0\]\s*")
 _MAX_TAGS = 8
+_IN_BRACKETS = re.compile(r"\[([A-Za-z][\w.@/-]*)\][\s:|-]*$")
 
 
 def stamp(text: str) -> tuple[int, bool, int]:
@@ -75,6 +77,12 @@ def after_logger(text: str, at: int) -> int:
     if lead := _LEAD.match(text, at):
         at = lead.end()
     return at
+
+
+def last_tag(text: str, begin: int, end: int) -> str:
+    """What the last tag in brackets says before a message, "[lfw]"; "" where another one or none stands there."""
+    found = _IN_BRACKETS.search(text, begin, end)
+    return found[1] if found else ""
 
 
 def after_tags(text: str, at: int) -> int:

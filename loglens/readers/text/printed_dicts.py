@@ -12,7 +12,7 @@ _NAME = rb"""(?:'[^'\n]{1,80}'|"[^"\n]{1,80}")"""
 _ITEM = rb"[ \t]*+" + _NAME + rb": ?[^\n{}\[\]]{1,120}"
 #: How it begins: with its first item on the line, or with the brace alone; something may stand before.
 _OPENING = re.compile(rb"[^\n{}]{0,200}\{(?:" + _ITEM + rb",)?[ \t]*\r?")
-_INSIDE = re.compile(_ITEM + rb",[ \t]*\r?")
+_INSIDE = re.compile(_ITEM + rb",?[ \t]*\r?")
 _CLOSING = re.compile(_ITEM + rb",?[ \t]*\}[^\n{}]{0,80}|[ \t]*\}[ ,;)\]]*\r?")
 #: A quick test: a line that may open one.
 _MARK = re.compile(rb"\{(?:[ \t]*['\"][^\n{}]*,)?[ \t]*\r?\n")
