@@ -177,7 +177,7 @@ def _fades(grad: Series, step_ratio: float, floor: float, min_points: int) -> tu
 def _over_steps(grad: Series, small_from: int, loss: Series, run: Run) -> Finding:
     early, end = float(median(grad.head(HEAD))), float(median(grad.value[-3:]))
     large = np.flatnonzero(grad.value > early / 2)
-    start = int(grad.step[large[-1]]) if len(large) else int(grad.step[0])
+    start = int(grad.step[large[-1] if len(large) else 0])
     from_start = start - grad.step[0] <= EARLY * (grad.step[-1] - grad.step[0])
     zero = "exactly zero: a cut graph or frozen weights"
     ends = f"{number(end)} ({zero})" if end == 0 else number(end)
@@ -195,7 +195,6 @@ def _over_steps(grad: Series, small_from: int, loss: Series, run: Run) -> Findin
 
 
 def _advice(run: Run, layers: list[Series]) -> list[Remedy]:
-    cell = remedies.replace_cell(run, layers)
-    if cell:
+    if cell := remedies.replace_cell(run, layers):
         return [cell, remedies.change_init("orthogonal"), remedies.add_normalization()]
     return [remedies.change_activation(), remedies.change_init("he"), remedies.add_normalization()]
