@@ -12,21 +12,17 @@ and not one logged metric between 0 and 1, first measured before the loss had fa
 its way to 1: then the first tenth only taught it the mean. Or, as a warning, it gains less than a third in all and
 less than 5 % after its first tenth, and ten or more validation losses end within 2 % of the first one, unless an area
 under the ROC or the like shows skill; if it gained more in that first tenth, this is a note, as a run that converged
-at once looks the same. It is only a warning with
-fewer than 20 points or 100 steps, while the learning rate still warms up, or where noise could hide the gain: where a
-line that gains as much lies within the 99 % interval of the trend. 5 % between first and last medians alone calls 3.9
-% of runs dead that reach their target; the noise and the validation loss exclude these.
+at once looks the same. It is only a warning with fewer than 20 points or 100 steps, while the learning rate still warms
+up, or where noise could hide the gain: where a line that gains as much lies within the 99 % interval of the trend. 5 %
+between first and last medians alone calls 3.9 % of runs dead that reach their target; the noise and the validation loss
+exclude these.
 
 Where it would be a warning and nothing but the curve itself supports it (no ln C, no validation loss at chance, no
 rate of zero, not one and the same value throughout), it is a note: of simulated noisy losses that fall by 3 %, up to
-55 % were warned of, and fine-tunes and diffusion models have such losses.
+55 % were warned of, and fine-tunes and diffusion models have such losses. A log that begins at twice its own length is the tail of a resumed run: its start is not in it, and the rule is skipped.
 
-A log that begins at twice its own length is the tail of a resumed run: what was learned before is not in it, and
-the rule is skipped.
-
-When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate
-far too low, labels that belong to other inputs and an optimizer that never steps look alike in
-one curve; the advice says how to tell them apart.
+When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate far too low, labels
+of other inputs and an optimizer that never steps look alike in one curve; the advice says how to tell them apart.
 """
 
 from __future__ import annotations
@@ -54,8 +50,9 @@ RULE = Rule("loss-not-decreasing", "loss", Severity.ERROR, leads_to=("underfitti
 
 #: Points of a validation loss that show a gain.
 GAIN_POINTS = 3
-#: A loss that ends so far above its lowest level, as a share of it, had learned, and lost it again: divergence.
-RISEN = 0.25
+#: A loss that ends so far above its lowest level, as a share of it, had learned, and lost it again: divergence. So had
+#: one of which a single block lies below the start by that share of it, and by this many deviations of a block's level.
+RISEN, LEARNED_ERRORS = 0.25, 10.0
 #: A metric that ends higher than this says nothing: guessing may get that far; one improves where it gains this many
 #: times the share that is asked of a loss.
 GUESSABLE, METRIC_GAIN = 0.6, 4
@@ -115,8 +112,10 @@ def detect(
 
 
 def at_its_start(course: Course, bar: float, gain: float, chance: float, val_loss: Series | None) -> Sign | None:
-    """The loss ends where it started. Not where it rose, which is divergence, nor where a metric improves."""
+    """The loss ends where it started. Not where it rose or had learned: divergence; nor where a metric improves."""
     curve, found, lr = course.loss, course.levels, course.lr
+    if found.start - found.blocks.level.min() > max(RISEN * abs(found.start), LEARNED_ERRORS * found.noise):
+        return None
     if found.end > standstill.highest_start(curve.value, found) + 2 * bar or any_covers(
         course.metrics, METRIC_GAIN * gain
     ):

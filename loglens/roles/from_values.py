@@ -21,6 +21,8 @@ START = 3
 NEGATIVE = 0.25
 #: Share of points at which a curve turns: noise turns at two of three (Bienaymé 1874), a schedule hardly ever.
 NOISY = 1 / 3
+#: Share of points at which a time falls from which on each is measured anew: a clock falls at restarts only.
+ANEW = 0.1
 #: Roles that are never below zero.
 _POSITIVE = frozenset("grad_norm_global grad_norm_layer grad_rms weight_norm_global update_norm lr".split())
 _TAIL = re.compile(r" (step|epoch|mean|avg)$")
@@ -51,6 +53,8 @@ def corrected(curve: Series) -> Iterator[Series]:
         step, value, time = curve.step[1:].copy(), np.diff(curve.value), curve.time[1:].copy()
         yield replace(curve, tag=f"increase of {curve.tag}", step=step, value=value, time=time)
         yield replace(curve, role="time")
+    elif curve.role == "time" and words.split()[-1:] == ["time"] and _starts_anew(curve):
+        yield replace(curve, role="step_time")
     else:
         yield curve
 
@@ -90,6 +94,12 @@ def _accumulates(curve: Series) -> bool:
     if len(value) < MIN_POINTS or not (growth := np.diff(value)).min() > 0:
         return False
     return bool(value[-1] - value[0] > 2 * value[0] and growth.min() > float(median(growth)) / 2)
+
+
+def _starts_anew(curve: Series) -> bool:
+    """Whether a time is positive and falls at one point in ten or more: each point is measured anew, it is no clock."""
+    value = curve.finite.value
+    return len(value) >= MIN_POINTS and bool(value.min() > 0) and float(np.mean(np.diff(value) < 0)) >= ANEW
 
 
 def _noisy(value: Floats) -> bool:

@@ -145,3 +145,12 @@ def test_a_score_of_skill_acquits_a_click_through_loss_that_falls_a_little() -> 
     assert not complains("loss-not-decreasing", sparse(curves | {"val_auc": skilled}))
     assert complains("loss-not-decreasing", sparse(curves | {"val_auc": guessing}))
     assert complains("loss-not-decreasing", sparse(curves | {"val_auc": skilled[::-1]})), "it gets worse"
+
+
+@pytest.mark.parametrize("n", [40, 400])
+@pytest.mark.parametrize("classes", [2, 5, 50])
+def test_what_was_learned_and_lost_again_did_decrease(n: int, classes: int) -> None:
+    """A rate too high may undo within a few points what the first ones learned; then the net guesses for good."""
+    loss = np.log(classes) * np.random.default_rng(classes).normal(1, 0.01, n)
+    loss[n // 20 : n // 8] *= 0.3
+    assert not judged("loss-not-decreasing", {"loss": loss})[0]

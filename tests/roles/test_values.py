@@ -96,6 +96,15 @@ def test_a_step_time_that_rises_stays_one() -> None:
         assert roles({"step_time": slower}) == {"step_time": "step_time"}
 
 
+@pytest.mark.parametrize("n", [12, 100, 3000])
+def test_a_time_that_falls_again_and_again_is_that_of_a_step(n: int) -> None:
+    each = 0.4 * np.random.default_rng(5).lognormal(0, 0.1, n)
+    clock = np.cumsum(each)
+    resumed = np.concatenate([clock, clock])
+    assert roles({"time": each, "train/time": clock}) == {"time": "step_time", "train/time": "time"}
+    assert roles({"time": resumed}) == {"time": "time"}
+
+
 def test_a_count_of_batches_is_no_time() -> None:
     assert roles({"time/batch": np.arange(1.0, 60)}) == {"time/batch": "step"}
 
