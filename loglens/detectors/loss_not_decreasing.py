@@ -19,7 +19,8 @@ exclude these.
 
 Where it would be a warning and nothing but the curve itself supports it (no ln C, no validation loss at chance, no
 rate of zero, not one and the same value throughout), it is a note: of simulated noisy losses that fall by 3 %, up to
-55 % were warned of, and fine-tunes and diffusion models have such losses. A log that begins at twice its own length is the tail of a resumed run: its start is not in it, and the rule is skipped.
+55 % were warned of, and fine-tunes and diffusion models have such losses. A log that begins at twice its own length is
+the tail of a resumed run: its start is not in it, and the rule is skipped.
 
 When it is wrong. Fine-tuning that starts near its optimum gains little and is fine. A learning rate far too low, labels
 of other inputs and an optimizer that never steps look alike in one curve; the advice says how to tell them apart.

@@ -21,6 +21,7 @@ from loglens.model.contract import Reader
 from loglens.model.file_kinds import HEAD, file_kind, not_a_log
 from loglens.model.limits import limit_of
 from loglens.model.source import Source
+from loglens.readers.tables.header import nameless_columns
 from loglens.remote.mirror import Mirror, with_remote_names
 from loglens.remote.storage import is_remote
 
@@ -194,7 +195,7 @@ def _describe(file: Path) -> tuple[str, str | None]:
     if start.startswith(b"version https://git-lfs"):
         return "a git-LFS pointer, not the file itself; run `git lfs pull`", None
     kind = (file_kind(start) or "a text file of unknown form").partition("; ")[0]
-    return kind, not_a_log(start)
+    return kind, not_a_log(start) or nameless_columns(start) or None
 
 
 def why_missing(path: str | Path) -> str:

@@ -24,7 +24,8 @@ BETTER_ERRORS, BETTER_SHARE = 5.0, 0.2
 #: A gain that counts, as a share of the start, and the share of it that is kept at least. Chosen, as in the outcome.
 MIN_GAIN, KEPT = 0.1, 0.75
 #: Shares of its gain and of its level that a metric gains after its loss was lowest, which then is about confidence.
-AFTERWARDS, PART = 0.2, 0.05
+#: Of one that cannot exceed 1, what it lacks of 1 is its level where that is less.
+AFTERWARDS, PART = 0.1, 0.05
 #: Validation losses after a step that can contradict the training loss.
 EVALUATIONS = 5
 
@@ -151,7 +152,7 @@ def _keeps_gain(curve: Series) -> bool:
 
 
 def improves_after(curves: Sequence[Series], step: int, *, lower: bool) -> Series | None:
-    """The first curve that makes a fifth of its whole gain after a step, and ends with three quarters of that.
+    """The first curve that makes a tenth of its whole gain after a step, and ends with three quarters of that.
 
     Beyond its noise, and by a twentieth of its level at that step, after which it has two finite points or more.
     lower: whether smaller values are better.
@@ -164,7 +165,8 @@ def improves_after(curves: Sequence[Series], step: int, *, lower: bool) -> Serie
         then, end = float(before[-3:].min()), float(median(after[-3:]))
         gain, later = float(value[0] - after.min()), then - float(after.min())
         bar = BETTER_ERRORS * noise(value) / np.sqrt(3) if len(value) >= METRIC_POINTS else 0.0
-        if later > max(AFTERWARDS * gain, bar, PART * abs(then)) and then - end >= KEPT * later:
+        level = min(abs(then), 1 + then) if not lower and bounded([curve], 1) else abs(then)
+        if later > max(AFTERWARDS * gain, bar, PART * level) and then - end >= KEPT * later:
             return curve
     return None
 

@@ -12,6 +12,9 @@ from loglens.roles.words import read_tag
 
 #: Terms of a loss that are called by their names alone, and how many there are beside their total.
 _TERMS, _SUM = {"policy", "value", "kl", "rec", "recon", "kld", "box", "obj", "cls", "dfl"}, 2
+#: What supervised training logs; a mean score without any of it is that of episodes: "Episode 12 Average Score: 0.9".
+_OF_LEARNING = re.compile("loss|metric|rl_re|gan_")
+_MEAN_SCORE = re.compile(r"^(mean|avg|average) (\w+ )?scores?$")
 _WHICH = re.compile(r"^(best|current|cur|curr) ")
 
 
@@ -30,6 +33,9 @@ def settle(roles: dict[str, Role], words: Mapping[str, str], given: Collection[s
     if "rl_policy_loss" in names:  # the cost is that of what was done, a negative reward
         costs = [tag for tag in settled.keys() - given if settled[tag].name == "loss" and words[tag].endswith("cost")]
         settled |= {tag: replace(settled[tag], name="metric_lower") for tag in costs}
+    if not any(name and _OF_LEARNING.match(name) for name in names):
+        scores = [tag for tag in settled.keys() - given if _MEAN_SCORE.search(words[tag])]
+        settled |= {tag: Role("rl_reward", settled[tag].split, guessed=True) for tag in scores}
     settled |= _evaluated(settled, words, given)
     return settled | _stand_ins(settled, words, given)
 

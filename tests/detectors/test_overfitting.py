@@ -71,3 +71,16 @@ def test_a_loss_that_rises_while_the_metric_still_improves_is_a_note(n: int, tag
     curves["val_loss"] = np.interp(t, [0, 0.25, 1], [1.5, 0.85, 1.7])
     (found,) = findings("overfitting", curves | {tag: 1 - share if lower else share})
     assert found.severity is Severity.WARNING, "twice its lowest level is more than too much confidence"
+
+
+@pytest.mark.parametrize("n", [12, 40, 100])
+def test_a_metric_near_1_improves_by_what_it_lacks(n: int) -> None:
+    """Of an F1 score of 0.938 no twentieth is left to gain; from there to 0.945 it loses a tenth of its errors."""
+    t = np.linspace(0, 1, n)
+    held_out = np.interp(t, [0, 0.25, 1], [0.18, 0.107, 0.15])
+    score = np.interp(t, [0, 0.25, 1], [0.905, 0.938, 0.945])
+    curves = {"loss": falling(n, 0.25, 0.14, 0.01), "val_loss": held_out}
+    (found,) = findings("overfitting", curves | {"val_f1": score})
+    assert found.severity is Severity.NOTE
+    (found,) = findings("overfitting", curves | {"val_f1": np.minimum(score, 0.938)})
+    assert found.severity is Severity.WARNING

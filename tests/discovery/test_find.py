@@ -86,6 +86,14 @@ def test_a_stranger_is_named(tmp_path: Path, name: str, content: bytes, said: st
     assert name in why(tmp_path) and said in why(tmp_path)
 
 
+def test_rows_of_numbers_without_names_say_how_to_name_them(tmp_path: Path) -> None:
+    path = tmp_path / "loss.txt"
+    path.write_text("".join(f"{100 * i} {1 / i} 0.001\n" for i in range(1, 30)))
+    assert "--columns step,loss,lr" in why(path)
+    path.write_text("".join(f"{i}\n" for i in range(30)))
+    assert "--columns" not in why(path)
+
+
 def test_a_missing_path_and_an_empty_folder_say_what_to_do(tmp_path: Path) -> None:
     assert "no such file or folder" in why(tmp_path / "nowhere")
     assert "no such file or folder" in why(str(tmp_path / "no*match"))

@@ -202,3 +202,38 @@ def test_a_batch_beside_its_epoch_counts_over_the_run(tmp_path: Path) -> None:
 def test_further_counters(tmp_path: Path, form: str) -> None:
     run = read(tmp_path, [form.format(i, x) for i, x in enumerate(LOSSES)])
     assert list(enumerate(LOSSES)) in [rows(run, tag) for tag in run.columns.tags] and not run.axes
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Epoch {i} |   Training | Elapsed Time: 0:10:00 | Steps: 500 | Loss: {loss} ",
+        "Epoch {i} | step 000 Loss: {loss} ",
+    ],
+)
+def test_a_number_that_is_the_same_in_each_epoch_counts_nothing(tmp_path: Path, form: str) -> None:
+    run = read(tmp_path, [form.format(i=i, loss=loss) for i, loss in enumerate(LOSSES)])
+    assert rows(run, run.columns.tags[0]) == list(enumerate(LOSSES)) and set(run.axes.values()) == {"epoch"}
+
+
+def test_a_heading_may_name_the_epoch_and_how_many_there_are(tmp_path: Path) -> None:
+    lines = [
+        f"2021-03-01 10:00:00,123 - Model - INFO - {text}"
+        for i, loss in enumerate(LOSSES, 1)
+        for text in (f"Epoch {i} ({i}/200):", f"Train Instance Accuracy: {1 - loss / 8}", "Save model...")
+    ]
+    run = read(tmp_path, lines)
+    assert [step for step, _ in rows(run, "train/Instance Accuracy")] == list(range(1, 31))
+    assert set(run.axes.values()) == {"epoch"}
+
+
+def test_a_loss_glued_to_its_name(tmp_path: Path) -> None:
+    run = read(tmp_path, [f"EPOCH[{i}/30] loss{loss:.3f}-|Sample:1.20|" for i, loss in enumerate(LOSSES, 1)])
+    assert rows(run, "loss") == [(i, round(loss, 3)) for i, loss in enumerate(LOSSES, 1)]
+
+
+def test_the_mean_score_of_episodes_is_a_reward(tmp_path: Path) -> None:
+    run = read(tmp_path, [f"Episode {i}\tAverage Score: {-loss}" for i, loss in enumerate(LOSSES)])
+    assert role(run, "Average Score") == "rl_reward@None"
+    run = read(tmp_path, [f"Epoch {i} loss: {loss} mean score: {-loss}" for i, loss in enumerate(LOSSES)])
+    assert not role(run, "mean score").startswith("rl_")

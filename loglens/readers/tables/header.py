@@ -24,6 +24,9 @@ _CHART_AXES = frozenset("step _step global_step trainer/global_step train/global
 _SPLITS = frozenset("train training val valid validation eval evaluation test testing".split())
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?(?:nan|inf|infinity)", re.I)
 
+#: So many rows of as many numbers are a table, and no list of a few numbers.
+_ROWS = 10
+
 
 def is_number(cell: str) -> bool:
     """Whether a cell is a number as any writer of logs would write it."""
@@ -107,6 +110,16 @@ def no_header(width: int, columns: Sequence[str]) -> str:
         return f"no header line: the first line holds {width} cells, --columns names {len(columns)}"
     wish = ",".join(["step", "loss", "lr"][:width] + [f"x{at}" for at in range(4, width + 1)][:_SHOWN])
     return f"no header line: the first line holds numbers; name its {width} columns, e.g. --columns {wish}"
+
+
+def nameless_columns(start: bytes) -> str:
+    """Why rows of numbers without any names are not read, for a text that begins so; "" for any other text."""
+    lines = start[: start.rfind(b"\n") + 1].decode("utf-8", "replace").split("\n")
+    rows = [line.replace(",", " ").split() for line in lines if line.strip()]
+    width = len(rows[0]) if rows else 0
+    if len(rows) < _ROWS or width < 2 or not all(len(row) == width and all(map(is_number, row)) for row in rows):
+        return ""
+    return no_header(width, ())
 
 
 def unique(names: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,13 +55,16 @@ def without_false_counters(records: LineRecords) -> LineRecords:
     """
     records = _with_rising_totals(records)
     step, plans = records.step, list(records.plans)
-    for family in dict.fromkeys(
-        plan.family for plan in plans if plan.step >= 0 and plan.words & {"generic", "unnamed"}
-    ):
+    counting = (plan.family for plan in plans if plan.step >= 0 and plan.words & {"generic", "unnamed"})
+    families = tuple(dict.fromkeys(counting))
+    of_epochs = _say_the_same_each_epoch(records, families)
+    for family in families:
         mine = [i for i, plan in enumerate(plans) if plan.family == family and plan.words & {"generic", "unnamed"}]
         rows = np.flatnonzero(np.isin(records.plan, mine) & np.isfinite(records.step))
-        if not len(rows) or (
-            _counts(records, rows, named="unnamed" not in plans[mine[0]].words) and not _stands_still(records, rows)
+        if not len(rows) or not (
+            of_epochs
+            or _stands_still(records, rows)
+            or not _counts(records, rows, named="unnamed" not in plans[mine[0]].words)
         ):
             continue
         step = step.copy() if step is records.step else step
@@ -149,6 +152,18 @@ def _stands_still(records: LineRecords, rows: NDArray[np.intp]) -> bool:
         return False
     between = records.step[rows[0] : rows[-1] + 1]
     return len(np.unique(between[np.isfinite(between)])) > len(rows)
+
+
+def _say_the_same_each_epoch(records: LineRecords, families: Sequence[str]) -> bool:
+    """Whether all lines come once an epoch and name one number beside it, without a total: "Epoch 3 | Steps: 500"."""
+    family = {name: number for number, name in enumerate(families)}
+    code = np.array([family.get(plan.family, -1) for plan in records.plans], np.int64)[records.plan]
+    if np.any(np.isfinite(records.total)) or np.any(np.isfinite(records.step) & (code < 0)):
+        return False
+    groups = [np.flatnonzero((code == number) & np.isfinite(records.step)) for number in family.values()]
+    steps, epochs = ([column[rows] for rows in groups if len(rows)] for column in (records.step, records.epoch))
+    same = all(np.all(step == step[0]) for step in steps) and all(np.all(np.diff(epoch) > 0) for epoch in epochs)
+    return bool(same and max(map(len, steps), default=0) >= PLACES)
 
 
 def _uncounted(plan: LinePlan) -> LinePlan:

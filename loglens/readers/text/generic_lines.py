@@ -57,6 +57,8 @@ _REPORTED = re.compile(r"loss|(?:^|[^a-z])acc(?:$|[^a-z])|accuracy", re.I)
 _PAIR = re.compile(r"(?<![\w:]):([A-Za-z_]\w{0,60}), ?(?=\0)|(?<=[(\[ ])(['\"])([A-Za-z_][\w /@.-]{0,60})\2, ?(?=\0)")
 #: "Losses {'ner': 12.3, 'tagger': 4.5}": each of them is a loss.
 _LOSSES = re.compile(r"((?:.{0,40}\0[^\w\0]{1,4})?)losses:? ?(?=\{'[a-z])")
+#: "loss0.693-|"
+_GLUED = re.compile(r"(?<= loss)(?=\0)", re.I)
 #: A step between a name and its value: "Train loss 120 3.32 Grad Norm 5.6", "Validation loss 100: 4.31".
 _COUNT_BETWEEN = re.compile(r"[^\0]{0,40}\b(?:loss|cost) \0:? \0(?= [A-Za-z]|$)", re.I)
 #: What a line names that counts and else only says how long that took: "Step 100 per-step time 1.402s".
@@ -75,6 +77,8 @@ def generic(body: str, low: str) -> LinePlan | None:
         return _heading(low)
     if lead := _LOSSES.match(low):
         body, low = (lead[1] + text[lead.end() :].replace("': ", " loss': ") for text in (body, low))
+    if f"loss{MARK}" in low:
+        body, low = (_GLUED.sub(" ", text) for text in (body, low))
     if "," in body:
         body, low = (_PAIR.sub(lambda found: f"{found[1] or found[3]}: ", text) for text in (body, low))
     if plan := number_list(body):
@@ -107,7 +111,7 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
         report = mild or (whole and _takes_time(listed))
     weak = not measures and not step and not epoch and len(listed) == body.count(MARK) and len(body) < _MAX_LINE
     if not report and not weak:
-        return _setter(low, step, epoch) if not unnamed else None
+        return _setter(low, None if unnamed else step, epoch) if epoch or not unnamed else None
     begins = (each.start for each in (step, epoch) if each)
     split = _leading_split(low, min(begins) if named else low.find(MARK))
     if named and not split:
