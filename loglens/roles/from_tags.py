@@ -43,7 +43,7 @@ def roles_of_tags(
     general = _general(frozenset({words for words, _ in (*read.values(), *measured.values())}))
     read |= {tag: measured[what] for tag, what in measures.items() if general.get(measured[what][0], (None,))[0]}
     for tag, (words, _) in list(read.items()):
-        base = without_statistic(tag) if words not in general else None
+        base = (without_statistic(tag) or tag.removeprefix("epoch/")) if words not in general else None
         if base in read:
             read[tag] = read[base]
     roles = {tag: _role(*general.get(words, (None, None)), said) for tag, (words, said) in read.items()}

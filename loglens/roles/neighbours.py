@@ -15,6 +15,7 @@ _TERMS, _SUM = {"policy", "value", "kl", "rec", "recon", "kld", "box", "obj", "c
 #: What supervised training logs; a mean score without any of it is that of episodes: "Episode 12 Average Score: 0.9".
 _OF_LEARNING = re.compile("loss|metric|rl_re|gan_")
 _MEAN_SCORE = re.compile(r"^(mean|avg|average) (\w+ )?scores?$")
+_ERROR = re.compile(r"^(current |training )?error$")
 _WHICH = re.compile(r"^(best|current|cur|curr) ")
 
 
@@ -64,6 +65,8 @@ def _stand_ins(roles: Mapping[str, Role], words: Mapping[str, str], given: Colle
     for error in ERRORS if lower and not found else ():
         like = re.compile(rf"\b({error})( mean)?$")
         found = found or [tag for tag in lower if like.search(words[tag])]
+    # older tools print the error that they train on: "Epoch #1 Error:0.25"
+    found = found or [tag for tag in lower if _ERROR.search(words[tag]) and roles[tag].split in (None, "train")]
     return {tag: Role("loss", roles[tag].split, guessed=True) for tag in found}
 
 

@@ -96,6 +96,14 @@ rl_importance_ratio ^(policy |ppo |<avg> )*ratios?( <avg>)?$|^policy ratio|probs
 
 when ^(ce mean words|cost|gnorm)$
 metric_higher@val   ^translation$
+when ^l1$ & ^psnr( |$)
+loss                ^l1$
+when ^r$ & ^<avg> q$|^n updates$
+rl_reward           ^r$
+when ^hr( |$) & ^ndcg( |$)
+metric_higher@val   ^hr$
+when ^g n$ & ^ppl$
+grad_norm_global    ^g n$
 when ^p$ & ^r$ & ^map( |$)
 metric_higher@val   ^[pr]$
 when loss tok vec|^loss (ner|tagger|parser|textcat)|^(tok vec|ner|tagger|parser|textcat) loss

@@ -237,3 +237,62 @@ def test_the_mean_score_of_episodes_is_a_reward(tmp_path: Path) -> None:
     assert role(run, "Average Score") == "rl_reward@None"
     run = read(tmp_path, [f"Epoch {i} loss: {loss} mean score: {-loss}" for i, loss in enumerate(LOSSES)])
     assert not role(run, "mean score").startswith("rl_")
+
+
+@pytest.mark.parametrize(
+    ("form", "tag"),
+    [
+        ("loss in epoch 1 iteration {step}: {loss}", "loss"),
+        ("[{step} | 25.50] loss={loss} avg=3.40", "loss"),
+        ("[2021-03-01T10:00:00] T = {step} / 50000 | Avg. reward: {loss} | Avg. Q: 0.5", "Avg. reward"),
+        ("INFO:pfrl.experiments.train_agent:outdir:results/a step:{step} episode:3 R:{loss}", "R"),
+        ("  step {step} lr 1 step-time 0.31s wps 5.23K ppl 9.5 gN {loss} bleu 0.00, Mon Mar  1 10:10:00 2021", "gN"),
+    ],
+)
+def test_counters_and_names_of_their_own(tmp_path: Path, form: str, tag: str) -> None:
+    run = read(tmp_path, [form.format(step=10 * i, loss=loss) for i, loss in enumerate(LOSSES)])
+    assert rows(run, tag) == [(10 * i, loss) for i, loss in enumerate(LOSSES)] and not run.axes
+
+
+def test_half_a_day_stands_behind_the_time(tmp_path: Path) -> None:
+    form = "05/01/2018 10:00:00 AM: [ dev valid official: Epoch = {i} | EM = 40.0 | F1 = {loss} | examples = 10570 ]"
+    run = read(tmp_path, [form.format(i=i, loss=loss) for i, loss in enumerate(LOSSES)])
+    assert rows(run, "val/F1") == list(enumerate(LOSSES))
+
+
+def test_dots_before_a_report_are_no_part_of_it(tmp_path: Path) -> None:
+    form = "Evaluating...........epoch:{i}, time: 25.7(s), valid (NDCG@10: {loss}, HR@10: 0.5), test (NDCG@10: 0.1)"
+    run = read(tmp_path, [form.format(i=i, loss=loss) for i, loss in enumerate(LOSSES)])
+    assert rows(run, "val/NDCG@10") == list(enumerate(LOSSES))
+
+
+def test_the_epoch_of_the_best_is_not_that_of_the_line(tmp_path: Path) -> None:
+    """EDSR's console."""
+    lines = [
+        line
+        for i, loss in enumerate(LOSSES, 1)
+        for line in (
+            f"[Epoch {i}]\tLearning rate: 1.00e-04",
+            f"[1600/1600]\t[L1: {loss}]\t8.2+0.9s",
+            "Evaluation:",
+            f"[DIV2K x2]\tPSNR: {30 - loss} (Best: 30.0 @epoch 1)",
+        )
+    ]
+    run = read(tmp_path, lines)
+    assert [value for _, value in rows(run, "val/PSNR")] == [30 - loss for loss in LOSSES]
+    assert len({step for step, _ in rows(run, "val/PSNR")}) == len(LOSSES)
+    assert role(run, "L1") == "loss@train"
+
+
+def test_averages_over_all_processes_go_before_the_last_report_of_a_pass(tmp_path: Path) -> None:
+    lines = [
+        line
+        for i, loss in enumerate(LOSSES)
+        for line in (
+            f"Epoch: [{i}]  [ 90/100]  eta: 0:00:10  lr: 0.0001  loss: 1.5 (1.6)  time: 0.5  data: 0.01  max mem: 3000",
+            f"Test:  [24/25]  eta: 0:00:00  loss: 0.9 ({loss + 1})  time: 0.3  data: 0.01  max mem: 3000",
+            "Test: Total time: 0:00:07 (0.3081 s / it)",
+            f"Averaged stats: loss: 0.9 ({loss})",
+        )
+    ]
+    assert rows(read(tmp_path, lines), "val/loss") == list(enumerate(LOSSES))

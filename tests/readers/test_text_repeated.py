@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loglens.readers.text import reader as text
@@ -86,6 +86,7 @@ def collected(block: bytes, least: int) -> list[object]:
 
 @settings(max_examples=15, deadline=None)
 @given(block=logs())
+@example(block=b"--------------------\n")
 def test_lines_are_split_by_shape_as_they_are_one_by_one(block: bytes) -> None:
     before = repeated.LEAST, repeated._MAX_SPLIT
     try:

@@ -42,7 +42,7 @@ MEASURES = re.compile(
     r"loss|(?:^|[^a-z])(?:acc|lr|map|kl|tr?l|err|ce|dice|iou|auc|n?sdr|si[-_]?sdr|si[-_]?snr|bl?eu|fid|score|ppl)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
     r"|损失|損失|准确率|準確率|精度|召回|学习率|学習率|正解率|손실|정확도|학습률|потер|точност"
     r"|^(?:(?:avg|average|mean|total|train|training|val|test|batch|epoch)[ ._]{1,2})*cost(?: average| avg| mean)?$"
-    r"|(?:^|[^a-z])[sf]ps$|(?:^|[^a-z])[tv]?eer(?:$|[^a-z])|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|(?:^|[^a-z])a[pr]@|[wc]er$",
+    r"|(?:^|[^a-z])[sf]ps$|(?:^|[^a-z])[tv]?eer(?:$|[^a-z])|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|(?:^|[^a-z])a[pr]@|[wc]er$|^l1$",
     re.I,
 )
 #: What the optimizer does: lines that say so beside a loss are printed as it steps.
@@ -50,7 +50,7 @@ OPTIMIZER = re.compile(r"(?:^|_)lr(?:_?\d+)?$|learning.?rate|g(?:rad)?[ _.]?norm
 #: The last words of names that need neither ":" nor "=".
 _BARE_WORDS = (
     *"""loss lr acc accuracy ppl perplexity norm gnorm grad_norm time mfu wps tps top1 top5 score f1 auc auroc mse mae
-    rmse iou miou dice precision recall map bleu wer cer reward return fps psnr ssim l1 l2""".split(),
+    rmse iou miou dice precision recall map bleu wer cer reward return fps psnr ssim l1 l2 gn""".split(),
     "learning rate",
     "learning_rate",
     "learning-rate",

@@ -11,7 +11,7 @@ from loglens.readers.text.templates import MARK
 _NUMBER = r"(?:[ _-]?(?:idx|index|id|number|num|no\.|count))?"
 _STEPS = (
     r"(?:sub|inner)[ _-]?epochs?|num_updates|global[ _]?step|(?:training )?steps?|iterations?|iters?|itr|updates?"
-    r"|it(?= ?[:=])|i(?= ?[:=] ?\0 ?/ ?\0)"
+    r"|it(?= ?[:=])|[it](?= ?[:=] ?\0 ?/ ?\0)"
     r"|(?:mini)?batch(?:es)?(?: idx)?|步数?|迭代(?:次数)?|批次|ステップ|스텝|шаг|итерация"
 )
 _WORDS = {
@@ -30,6 +30,9 @@ _PARTS = {
         "i = ",
         "i=",
         "i: ",
+        "t = ",
+        "t=",
+        "t: ",
     ),
     "epoch": ("ep", "轮", "輪", "エポック", "에폭", "에포크", "эпоха"),
     "turn": ("env", "episode", "generation", "round", "game", "time", "frame", "tick"),
@@ -44,7 +47,7 @@ _NO_COUNTER_AFTER = (
 )
 _COUNTER = {
     kind: re.compile(
-        rf"(?<![\w.]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}(?:{_RANGE})?"
+        rf"(?<![\w.@]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}(?:{_RANGE})?"
         r"(?P<at>\0)(?!(?:ms|s|sec|min)\b)(?:(?: ?/ ?| of )\0){0,2}"
     )
     for kind, words in _WORDS.items()
@@ -59,13 +62,14 @@ _UNIT_BEFORE = re.compile(
 )
 _UNITS = r"(?:steps?|iterations?|iters?|it|(?:mini-?)?batch(?:es)?|updates?)\b"
 #: Counters without a name: "200/ 2983 batches", "[ 64/60000]" at the end, "[12/200] loss" or "12/200: loss",
-#: "train (1/12) loss", "[0] loss" or "12: loss".
+#: "train (1/12) loss", "[0] loss" or "12: loss", and "[120 | 25.31] loss" where the seconds stand beside it.
 _UNNAMED = (
     re.compile(rf"(?<![/\w.:]\0)\0 ?/ ?\0 {_UNITS}"),
     re.compile(r"\[ ?\0 ?/ ?\0 ?\]$"),
     re.compile(r"^[\[(]? ?\0 ?(?:/|of) ?\0 ?[\])]?(?: ?[=(] ?\0 ?%\)?)?[ :,|-]+(?=[\[({<]?[a-z])"),
     re.compile(r"^(?:train|val|test|eval)[a-z]{0,6} [\[(] ?\0 ?/ ?\0 ?[\])]"),
     re.compile(r"^[a-z]{3,12}ing (?P<at>\0) ?(?:of|/) ?\0 ?[:|-]"),
+    re.compile(r"^\[(?P<at>\0) ?\| ?\0 ?\](?= ?[a-z])"),
     re.compile(r"\btotal (?:env\w* ?|time ?)?steps ?[:=] ?(?P<at>\0)"),
     re.compile(r"^(?:[\[(] ?\0 ?[\])][ :,|-]{0,4}|\0(?:: ?| ?[|,] ?| ?- | ))(?=[\[({<]{0,2}[a-z])"),
 )

@@ -66,6 +66,7 @@ def curves(collector: LineCollector) -> tuple[Columns, dict[str, str], tuple[tup
     by_step, by_epoch = (np.array([name == axis for _, name in names], bool)[code] for axis in ("step", "epoch"))
     once = ~_said_twice(records, np.where(by_step, places.step[owner], np.nan), code, owner, number)
     once &= ~_said_twice(records, np.where(by_epoch, places.epoch[owner], np.nan), code, owner, number, more=True)
+    once &= ~_averaged_later(records, np.where(by_epoch, where, -1), code, owner)
     if not once.all():
         owner, number, code, where = owner[once], number[once], code[once], where[once]
     index: dict[tuple[str, str], int] = {}
@@ -113,6 +114,19 @@ def _said_twice(
     twice = np.zeros(len(code), bool)
     twice[two] = [bool(tags[a] ^ tags[b] if more else tags[a] - tags[b] and tags[b] - tags[a]) for a, b in pairs]
     return twice
+
+
+def _averaged_later(records: LineRecords, epoch: Ints, code: Codes, owner: Ints) -> NDArray[np.bool_]:
+    """Which values at the end of a pass over the data are said anew by a line of averages over all processes.
+
+    epoch: of each value on the axis of epochs, -1 on others.
+    """
+    final, mean = records.has("final")[owner] & (epoch >= 0), records.has("mean")[owner] & (epoch >= 0)
+    if not (final.any() and mean.any()):
+        return np.zeros(len(code), bool)
+    place = code * (np.int64(epoch.max()) + 1) + epoch
+    found: NDArray[np.bool_] = final & np.isin(place, place[mean])
+    return found
 
 
 _AXES = ("step", "samples", "epoch", "log", "table", "row")

@@ -51,12 +51,16 @@ _ERROR = re.compile(r"(?:^|[^a-z])errors?(?: rate)?(?: of best model)?$", re.I)
 _SCORE = re.compile(
     r"(?:^|[^a-z])(?:acc|accuracy|[wc]er|bleu|f1|iou|map|auc|precision|recall|psnr|ssim|dice|error rate)\b", re.I
 )
-_BEST = re.compile(r"best(?=[ _A-Z])", re.I)
+_BEST = re.compile(r"best(?=[ _A-Z]|$)", re.I)
 _REPORTED = re.compile(r"loss|(?:^|[^a-z])acc(?:$|[^a-z])|accuracy", re.I)
 #: A name and its value as a pair of a tuple or list: "(:epoch, 1, :trn, 0.38)", "[('loss', 0.38), ('acc', 0.9)]".
 _PAIR = re.compile(r"(?<![\w:]):([A-Za-z_]\w{0,60}), ?(?=\0)|(?<=[(\[ ])(['\"])([A-Za-z_][\w /@.-]{0,60})\2, ?(?=\0)")
 #: "Losses {'ner': 12.3, 'tagger': 4.5}": each of them is a loss.
 _LOSSES = re.compile(r"((?:.{0,40}\0[^\w\0]{1,4})?)losses:? ?(?=\{'[a-z])")
+#: "loss in epoch 3 iteration 12: 0.693"
+_NAMED_FIRST = re.compile(
+    r"((?:[A-Za-z]+ )?(?:loss|cost|accuracy)) (?:in|at|of|for|after) ((?:[a-z]+ \0,? ?){2}): ?\0", re.I
+)
 #: "loss0.693-|"
 _GLUED = re.compile(r"(?<= loss)(?=\0)", re.I)
 #: A step between a name and its value: "Train loss 120 3.32 Grad Norm 5.6", "Validation loss 100: 4.31".
@@ -79,6 +83,9 @@ def generic(body: str, low: str) -> LinePlan | None:
         body, low = (lead[1] + text[lead.end() :].replace("': ", " loss': ") for text in (body, low))
     if f"loss{MARK}" in low:
         body, low = (_GLUED.sub(" ", text) for text in (body, low))
+    if named_first := _NAMED_FIRST.fullmatch(body):
+        body = f"{named_first[2]}, {named_first[1]}: {MARK}"
+        low = body.lower()
     if "," in body:
         body, low = (_PAIR.sub(lambda found: f"{found[1] or found[3]}: ", text) for text in (body, low))
     if plan := number_list(body):
@@ -100,9 +107,9 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
     if _is_of_settings(low, listed):
         return None
     named = epoch or (step and not unnamed)
-    report = measures = _measures(
-        listed, named=bool(named), of_epoch=epoch is not None and "epoch" in low[epoch.start : epoch.end]
-    )
+    said = low[epoch.start : epoch.end] if epoch else ""
+    report = measures = _measures(listed, named=bool(named), of_epoch="epoch" in said)
+    report = measures = measures or ("episode" in said and any(cell.key == "R" for cell in listed))
     mild = False
     if not measures and named and not unnamed:
         counted = sum(low.count(MARK, each.start, each.end) for each in (step, epoch) if each)

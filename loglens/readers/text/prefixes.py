@@ -16,7 +16,7 @@ _LOGGER = re.compile(
     r"|\[?\0/\0 \0:\0:\0(?: [AP]M| [\w.]{1,60}\]:?)?"
     r"|\[[\w.:-]{0,20}\0?\]:(?:\[[\w.]{1,20}\])?)[\s\]-]*"
 )
-_LEAD = re.compile(r"(?:[\s\])]|-(?=[\s\[]))*")
+_LEAD = re.compile(r"(?:[AP]M\b:?)?(?:[\s\])]|-(?=[\s\[]))*")
 #: A word that says what follows is no tag: it counts, or names a part of the data.
 _TELLING = r"(?:train|val|eval|test|dev|epoch|step|iter|batch|ep\b|update|global|round|episode|metric|sample)"
 #: What may stand before a message, in any number and order; each is followed by blanks, colons, bars or dashes.
@@ -74,6 +74,8 @@ def after_logger(text: str, at: int) -> int:
         return file.end()
     if prefix := _LOGGER.match(text, at):
         at = prefix.end()
+    elif at and text[at : at + 1] == " ":
+        at += 1
     if lead := _LEAD.match(text, at):
         at = lead.end()
     return at

@@ -79,7 +79,7 @@ class RepeatedLines(NamedTuple):
         line = np.repeat(np.arange(len(amount)), amount)[chosen]
         nth = chosen - (np.cumsum(amount) - amount)[line]
         at = (np.cumsum(counts) - counts)[self.kind[line]] + nth
-        parts = np.array([each for reading in self.readings for each in reading.numbers], np.int64)
+        parts = np.array([each for reading in self.readings for each in reading.numbers], np.int64).reshape(-1, 5)
         value: Floats = np.array([each for reading in self.readings for each in reading.constants], np.float64)[at]
         in_runs = np.flatnonzero(parts[at, 0] >= 0)
         value[in_runs] = self.runs.floats(self.runs.first[line[in_runs]], parts[at[in_runs]])

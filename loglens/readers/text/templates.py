@@ -58,6 +58,8 @@ ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\n]{0,200}\x07|[@-Z\\^_]
 _BACK = re.compile(rb"[\x08]+")
 #: How far a bar has come, which is written into its middle when its line is done.
 _CENTRED = re.compile(rb"(?<!\x08)[\x08]++ ([0-9]++/[0-9]++) (?=[\r\n])")
+#: Dots that were printed one by one until there was something to say: "Evaluating........epoch:20, loss 0.5".
+_DOTS = re.compile(rb"\.{8,}+(?=[A-Za-z])")
 #: The bars of tqdm and Keras, in blocks and in ASCII.
 _GLYPHS = re.compile(rb"(?:\xe2[\x94-\x96\xa0][\x80-\xbf])+")
 _BARS = re.compile(rb"\[=*>?\.*\]|(?<=\|)#*[0-9]? *(?=\|)")
@@ -131,6 +133,8 @@ def normalise_spaces(block: bytes) -> bytes:
         block = _GLYPHS.sub(b"", block)
     if b"[=" in block or b"[>" in block or b"|#" in block or b"[.." in block:
         block = _BARS.sub(b"", block)
+    if b"........" in block:
+        block = _DOTS.sub(b" ", block)
     if b"ensor" in block or b"rray(" in block or b"np." in block or b"numpy." in block:
         block = _SCALAR.sub(rb"\1\2\3\5\4", block)
     if b"D+0" in block or b"D-0" in block:
