@@ -21,7 +21,7 @@ START = 3
 NEGATIVE = 0.25
 #: Share of points at which a curve turns: noise turns at two of three (Bienaymé 1874), a schedule hardly ever.
 NOISY = 1 / 3
-#: Share of points at which a time falls from which on each is measured anew: a clock falls at restarts only.
+#: Share of points at which a time falls from which on each is a measurement of its own: a clock falls at restarts.
 ANEW = 0.1
 #: Roles that are never below zero.
 _POSITIVE = frozenset("grad_norm_global grad_norm_layer grad_rms weight_norm_global update_norm lr".split())
@@ -97,7 +97,7 @@ def _accumulates(curve: Series) -> bool:
 
 
 def _starts_anew(curve: Series) -> bool:
-    """Whether a time is positive and falls at one point in ten or more: each point is measured anew, it is no clock."""
+    """Whether a time is positive and falls at one point in ten or more: it is no clock."""
     value = curve.finite.value
     return len(value) >= MIN_POINTS and bool(value.min() > 0) and float(np.mean(np.diff(value) < 0)) >= ANEW
 

@@ -105,3 +105,15 @@ def test_the_last_part_decides_the_role_of_a_tag_of_a_book() -> None:
 def test_a_timer_that_adds_up_is_no_step_time() -> None:
     table = roles_of_tags(["timers/total_time", "timers/iteration_time"])
     assert [table[tag].name for tag in table] == ["time", "step_time"]
+
+
+def test_the_average_over_an_epoch_is_of_what_is_averaged() -> None:
+    roles = roles_of_tags(["train/Loss", "train/Grad", "val/Nsdr", "epoch/train/Loss", "epoch/train/Grad"])
+    assert roles["epoch/train/Grad"] == roles["train/Grad"] == Role("grad_norm_global", "train")
+
+
+def test_short_names_mean_what_stands_beside_them() -> None:
+    assert roles_of_tags(["HR", "NDCG", "loss"])["HR"] == Role("metric_higher", "val")
+    assert roles_of_tags(["HR", "loss"])["HR"].name is None
+    assert roles_of_tags(["ppl", "gN"])["gN"].name == "grad_norm_global"
+    assert roles_of_tags(["R", "average_q", "average_loss", "n_updates"])["R"].name == "rl_reward"

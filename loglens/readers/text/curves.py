@@ -117,7 +117,7 @@ def _said_twice(
 
 
 def _averaged_later(records: LineRecords, epoch: Ints, code: Codes, owner: Ints) -> NDArray[np.bool_]:
-    """Which values at the end of a pass over the data are said anew by a line of averages over all processes.
+    """Which values at the end of a pass over the data are said again by a line of averages over all processes.
 
     epoch: of each value on the axis of epochs, -1 on others.
     """
