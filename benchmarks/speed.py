@@ -61,6 +61,10 @@ REASONS = {
     "CSV of 200,000": "pandas' parser is half of it; blanks and NaN are told apart, and points are made of cells",
     "the same, processor": "pandas' parser is half of it; blanks and NaN are told apart, and points are made of cells",
     ".wandb": "frames, checksums and protobuf are walked in numpy, value by value in Python where JSON is no number",
+    "2,000 small runs again": "the start of Python and numpy is half of it, a look at every file the rest",
+    "peak memory of 2,000,000 points of a text log": "counters of all lines are kept until their end",
+    "loglens diagnose, 1,000,000": "reading takes two fifths, the start with its imports a third",
+    "every rule": "by a hundredth: medians over long curves are most of it",
     "peak memory of 2,000,000 points of a CSV": "67 MB of it are pyarrow, which pandas loads",
 }
 
