@@ -34,7 +34,7 @@ def without_known(run: Run, main: Run) -> Run:
     logged = [words_in(tag) for tag in main.tags if not tag.startswith("system/")]
     new = [not any(_names_same(words_in(tag), words) for words in logged) for tag in run.tags]
     columns = only_tags(run, new)
-    return replace(run, columns=columns, axes={tag: axis for tag, axis in run.axes.items() if tag in columns.tags})
+    return replace(run, columns=columns, axes=columns.axes_kept(run.axes))
 
 
 def _names_same(printed: frozenset[str], logged: frozenset[str]) -> bool:

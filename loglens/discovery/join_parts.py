@@ -50,10 +50,11 @@ def join_ranks(parts: Sequence[Run], ranks: Sequence[str]) -> Run | None:
         return None
     columns, axes, parted = [first.columns], dict(first.axes), []
     for (part, rank), tags in zip(rest, common, strict=True):
-        new = [tag not in first.tags for tag in part.tags]
+        known = frozenset(first.tags)
+        new = [tag not in known for tag in part.tags]
         more = only_tags(part, new)
         columns.append(replace(more, tags=tuple(f"rank{rank}/{tag}" for tag in more.tags)))
-        axes |= {f"rank{rank}/{tag}": axis for tag, axis in part.axes.items() if tag in more.tags}
+        axes |= {f"rank{rank}/{tag}": axis for tag, axis in more.axes_kept(part.axes).items()}
         parted += [
             (at, tag, rank) for tag in tags if (at := _parts_at(first.curves[tag], part.curves[tag])) is not None
         ]

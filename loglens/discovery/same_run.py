@@ -155,8 +155,9 @@ def _join(main: Run, other: Run, same: dict[str, str], text: str = "") -> Run:
     added = [tag for tag in other.tags if tag not in same]
     dropped = {same[tag] for tag in longer}
     keep = only_tags(main, [tag not in dropped for tag in main.tags])
+    mains = frozenset(main.tags)
     # a name that means something else in the other source is distinguished by its format
-    named = {tag: f"{other.format}/{tag}" if tag in main.tags else tag for tag in added}
+    named = {tag: f"{other.format}/{tag}" if tag in mains else tag for tag in added}
     rename = same | named
     take = only_tags(other, [tag in longer or tag not in same for tag in other.tags])
     offset = int(main.columns.session.max(initial=0)) + 1

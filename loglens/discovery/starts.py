@@ -133,7 +133,7 @@ def _apart(run: Run, starts: list[_Start], number: NDArray[np.int64]) -> list[Ru
                 columns=columns,
                 histogram_rows=tuple(row for row, mine in zip(run.histogram_rows, inside, strict=True) if mine),
                 notes=(*ends, Note("start", message, run.files[0].name if run.files else "")),
-                axes={tag: axis for tag, axis in run.axes.items() if tag in columns.tags},
+                axes=columns.axes_kept(run.axes),
             )
         )
     return found

@@ -64,6 +64,11 @@ class Columns:
             return self.session[:1]  # a short call does not wait for numpy.ma, which np.unique loads
         return np.unique(self.session)
 
+    def axes_kept(self, axes: Mapping[str, str]) -> dict[str, str]:
+        """The axes of those tags that these points have."""
+        tags = frozenset(self.tags)
+        return {tag: axis for tag, axis in axes.items() if tag in tags}
+
     @classmethod
     def empty(cls) -> Columns:
         none = np.zeros(0)

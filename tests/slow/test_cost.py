@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import loglens
 from loglens.analysis.judge import judge
 from loglens.model.columns import Columns
 from loglens.model.run import Run
@@ -74,6 +75,19 @@ def test_jumps_again_and_again(role: str) -> None:
 
     few, many = seconds(jumping(20_000)), seconds(jumping(160_000))
     assert many < 8 * 2.5 * few + 0.3, f"{few:.2f} s for 20,000 points, {many:.2f} s for 160,000"
+
+
+def test_rows_each_with_a_name_of_its_own(tmp_path: Path) -> None:
+    def reading(count: int) -> float:
+        path = tmp_path / f"{count}.jsonl"
+        path.write_text("".join(f'{{"step": 1, "k{n}": 1}}\n' for n in range(count)))
+        before = time.process_time()
+        assert len(loglens.read(path)[0].tags) > count
+        return time.process_time() - before
+
+    reading(10)  # what the first file loads
+    few, many = reading(5_000), reading(40_000)
+    assert many < 8 * 2.5 * few + 0.3, f"{few:.2f} s for 5,000 names, {many:.2f} s for 40,000"
 
 
 def test_steps_that_go_back_again_and_again() -> None:

@@ -43,5 +43,5 @@ def build_run(
         params=dict(params),
         notes=(*notes, *(whole.notes if whole else ())),
         files=(file,) if file else (),
-        axes={tag: axis for tag, axis in whole.axes.items() if tag in columns.tags} if whole else {},
+        axes=columns.axes_kept(whole.axes) if whole else {},
     )
