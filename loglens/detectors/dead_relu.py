@@ -25,7 +25,10 @@ from loglens.remedies import actions as remedies
 from loglens.stats.quantiles import median
 
 RULE = Rule(
-    "dead-relu", "activations", Severity.WARNING, leads_to=("divergence", "loss-not-decreasing", "unchanged-weights")
+    "dead-relu",
+    "activations",
+    Severity.WARNING,
+    leads_to=("divergence", "loss-not-decreasing", "unchanged-weights", "vanishing-gradient"),
 )
 _ZERO = re.compile(r"zero|dead|spars", re.I)
 #: A share may exceed 1 by what float32 rounds.

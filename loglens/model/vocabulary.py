@@ -41,7 +41,7 @@ def parse_role(tag: str, text: str, where: str) -> tuple[str, str | None]:
 
 
 #: Tags of a cross entropy or of the likelihood of a class: guessing costs ln C, however the run is set up.
-CROSS_ENTROPY = re.compile(r"cross_?entropy|xent|nll|(^|[^a-z])ce([^a-z]|$)", re.I)
+CROSS_ENTROPY = re.compile(r"cross_?entropy|xent|nll|(^|[^a-z])(ce|lm)([^a-z]|$)", re.I)
 
 #: Tags of a share of right answers.
 ACCURACY = re.compile(r"acc|top[_-]?[15](?![0-9])", re.I)

@@ -175,10 +175,11 @@ def test_a_high_norm_that_falls_with_the_loss_is_no_explosion(n: int, norm: floa
     assert not complaints(curves)
 
 
+@pytest.mark.parametrize("tag", ["train_nll", "lm loss"])
 @pytest.mark.parametrize("start", [400.0, 4e4])
-def test_a_cross_entropy_that_begins_beyond_any_guess(start: float) -> None:
+def test_a_cross_entropy_that_begins_beyond_any_guess(tag: str, start: float) -> None:
     """No number of classes costs 400 nats to guess among; its name says that it is a cross entropy."""
-    curves = {"train_nll": np.geomspace(start, 3, 200), "grad_norm": falling(200, 1e5, 2e3, 0.1)}
+    curves = {tag: np.geomspace(start, 3, 200), "grad_norm": falling(200, 1e5, 2e3, 0.1)}
     assert complaints(curves)
     assert not complaints({"train_nll": falling(200, 4.6, 0.9, 0.05), "grad_norm": falling(200, 3.0, 0.4, 0.1)})
 
