@@ -39,33 +39,31 @@ def guesses(metrics: Sequence[Series], losses: Sequence[Series]) -> Iterator[Sig
     at -ln a of the accuracy a and falls below half of that, which only answers that tell inputs apart can do.
     """
     standing = [(metric, level) for metric in metrics if (level := _stands_at(metric)) is not None]
-    known = [_ends(loss) for loss in losses] if standing else []
+    finite = [loss.finite for loss in losses if len(loss.finite) >= LOSS_POINTS] if standing else []
+    split = np.array([str(loss.split) for loss in finite])
+    start = np.array([loss.value[0] for loss in finite])
+    end = np.array([median(loss.tail(0.1, LOSS_POINTS)) for loss in finite])
+    classes = np.array([chance_classes(float(each), AT_CHANCE) or 0 for each in end])
+    # one that is there from the start is the matter of loss-not-decreasing
+    burst = (classes > 0) & (start > BURST * end)
     for metric, level in standing:
         guess = -float(np.log(level))
-        for loss, end, classes, burst in known:
-            if loss.split != metric.split or len(loss) < LOSS_POINTS:
-                continue
-            if classes and burst and abs(level * classes - 1) <= NEAR:
-                why = f"{loss.tag} ends at {number(end)}, at ln {classes}: both are those of guessing"
-            elif BEGINS * guess <= loss.value[0] and end < TELLS_APART * guess:
-                why = (
-                    f"{loss.tag} falls from {number(loss.value[0])} to {number(end)}, which one answer for all samples "
-                    "cannot reach: the metric measures something else, or has other labels"
-                )
-            else:
-                continue
-            yield _sign(metric.finite, loss, level, end, why)
+        at_guess = burst & (np.abs(level * classes - 1) <= NEAR)
+        apart = (start >= BEGINS * guess) & (end < TELLS_APART * guess)
+        for at in np.flatnonzero((split == str(metric.split)) & (at_guess | apart))[:1]:
+            loss, low = finite[at], float(end[at])
+            yield _sign(metric.finite, loss, level, low, _why(loss, low, int(classes[at]) if at_guess[at] else 0))
             return
 
 
-def _ends(loss: Series) -> tuple[Series, float, int | None, bool]:
-    """The finite part of a loss, its end, of how many classes that is a guess, whether it began with a burst."""
-    loss = loss.finite
-    if len(loss) < LOSS_POINTS:
-        return loss, 0.0, None, False
-    end = float(median(loss.tail(0.1, LOSS_POINTS)))
-    # one that is there from the start is the matter of loss-not-decreasing
-    return loss, end, chance_classes(end, AT_CHANCE), bool(loss.value[0] > BURST * end)
+def _why(loss: Series, end: float, classes: int) -> str:
+    """Why a metric is that of guessing. classes: those that the loss guesses among, 0 where it falls below that."""
+    if classes:
+        return f"{loss.tag} ends at {number(end)}, at ln {classes}: both are those of guessing"
+    return (
+        f"{loss.tag} falls from {number(loss.value[0])} to {number(end)}, which one answer for all samples "
+        "cannot reach: the metric measures something else, or has other labels"
+    )
 
 
 def _stands_at(metric: Series) -> float | None:

@@ -172,7 +172,8 @@ def test_only_what_readers_look_at_is_fetched(storage: type[Counted], monkeypatc
         }
     )
     report = loglens.diagnose("counted://b/run")
-    assert [run.files for run in report.runs] == [("counted://b/run/log.csv",)] and not report.unread
+    assert [run.files for run in report.runs] == [("counted://b/run/log.csv",)]
+    assert [failure.path for failure in report.unread] == ["counted://b/run/table.parquet"], "it has no end"
     assert storage.fetched.pop("/b/run/log.csv") == len(CSV)
     assert storage.fetched.pop("/b/run/table.parquet") == 400_004
     assert set(storage.fetched) == {"/b/run/state", "/b/run/corpus.txt"}
