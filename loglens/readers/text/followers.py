@@ -83,7 +83,8 @@ def _with_rising_totals(records: LineRecords) -> LineRecords:
     step, total, epoch = records.step, records.total, records.epoch
     for family in dict.fromkeys(plan.family for plan in records.plans if plan.total >= 0 and "generic" in plan.words):
         mine = [i for i, plan in enumerate(records.plans) if plan.family == family]
-        rows = np.flatnonzero(np.isin(records.plan, mine) & np.isfinite(records.total))
+        finite = np.isfinite(records.total) & np.isfinite(records.step)
+        rows = np.flatnonzero(np.isin(records.plan, mine) & finite)
         grows = np.diff(records.total[rows])
         if _is_epoch(records, rows):
             step, total, epoch = step.copy(), total.copy(), epoch.copy()
@@ -125,7 +126,7 @@ def unmeasured(records: LineRecords) -> NDArray[np.bool_]:
     for forms in kinds.values():
         rows = np.flatnonzero(np.isin(records.plan, forms))
         place = np.where(np.isfinite(records.step[rows]), records.step[rows], records.epoch[rows])
-        found[rows] = len(rows) < ROWS or np.mean(np.diff(place) > 0) < _RISING
+        found[rows] = len(rows) < ROWS or np.mean(place[1:] > place[:-1]) < _RISING
     return found
 
 
@@ -162,7 +163,7 @@ def _say_the_same_each_epoch(records: LineRecords, families: Sequence[str]) -> b
         return False
     groups = [np.flatnonzero((code == number) & np.isfinite(records.step)) for number in family.values()]
     steps, epochs = ([column[rows] for rows in groups if len(rows)] for column in (records.step, records.epoch))
-    same = all(np.all(step == step[0]) for step in steps) and all(np.all(np.diff(epoch) > 0) for epoch in epochs)
+    same = all(np.all(step == step[0]) for step in steps) and all(np.all(epoch[1:] > epoch[:-1]) for epoch in epochs)
     return bool(same and max(map(len, steps), default=0) >= PLACES)
 
 

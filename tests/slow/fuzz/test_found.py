@@ -223,3 +223,9 @@ def test_a_bar_of_no_known_length(tmp_path: Path) -> None:
     path = text(tmp_path / "run.log", "".join([bar.format(0, 0, "nan"), *lines, "\n"]))
     loss = run_of(path).curves["loss"]
     assert (loss.step.tolist(), loss.value.tolist()) == ([10, 20, 30], [30, 20, 10])
+
+
+def test_steps_that_are_infinite_beside_their_total(tmp_path: Path) -> None:
+    path = tmp_path / "train.log"
+    path.write_text("".join(f"step:{step}/1750 val_loss:4.5 step_avg:9ms\n" for step in (0, "inf", "Infinity", 250)))
+    assert all(isinstance(item, Run | UnreadableError) for item in items(path))
