@@ -97,9 +97,10 @@ class Commands(click.Group):
         except click.ClickException as error:
             _unless_full(partial(_complain, error))
             code = ExitCode.BAD_INPUT
-        except (click.Abort, KeyboardInterrupt):
+        except (click.Abort, KeyboardInterrupt) as stopped:
             end_on_sigint()
-            code = ExitCode.INTERRUPTED
+            # click makes an Abort of what is raised while it reads arguments or opens the command's files
+            code = _code_of_stop(stopped if isinstance(stopped, KeyboardInterrupt) else stopped.__cause__)
         except OSError as error:  # of what click itself writes, such as --help
             code = _cannot_be_written(error)
         except SystemExit:
@@ -116,15 +117,10 @@ class Commands(click.Group):
             raise
         except KeyboardInterrupt as stopped:
             end_on_sigint()
-            terminated = isinstance(stopped, Terminated)
-            _say(
-                "terminated"
-                if terminated
-                else f"interrupted: {stopped}"
-                if isinstance(stopped, Lost)
-                else "interrupted"
-            )
-            ctx.exit(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED)
+            code = _code_of_stop(stopped)
+            said = "terminated" if code == ExitCode.TERMINATED else "interrupted"
+            _say(f"{said}: {stopped}" if isinstance(stopped, Lost) else said)
+            ctx.exit(code)
         except LoglensError as error:
             _say(f"loglens: {_line(error)}")
             ctx.exit(ExitCode.BAD_INPUT)
@@ -170,6 +166,10 @@ def _without_plugins(ctx: click.Context) -> None:
     os.environ[registry.NO_PLUGINS] = "1"
     registry.forget()
     ctx.call_on_close(restore)
+
+
+def _code_of_stop(stopped: BaseException | None) -> ExitCode:
+    return ExitCode.TERMINATED if isinstance(stopped, Terminated) else ExitCode.INTERRUPTED
 
 
 def _say(text: str) -> None:

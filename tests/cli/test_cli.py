@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from loglens.cli import main
+from loglens.cli import Commands, main
+from loglens.pipeline.interrupts import Terminated
 from loglens.registry import load as registry
 from tests.curves import falling, growing
 from tests.golden.example import HARMFUL
@@ -551,3 +553,18 @@ def test_help_names_every_command_and_the_exit_codes() -> None:
     assert all(name in text for name in ("diagnose", "inspect", "rules", "Exit codes"))
     for name in ("diagnose", "inspect", "rules"):
         assert call(name, "--help").exit_code == 0
+
+
+@pytest.mark.parametrize(("stop", "code"), [(Terminated, 143), (KeyboardInterrupt, 130)])
+def test_a_stop_while_arguments_are_read_has_the_exit_code_of_its_signal(
+    stop: type[KeyboardInterrupt], code: int
+) -> None:
+    """click makes one and the same Abort of both."""
+
+    def stopping(*_: object) -> None:
+        raise stop
+
+    commands = Commands("loglens", params=[click.Option(["--read"], callback=stopping)])
+    with pytest.raises(SystemExit) as ended:
+        commands.main(["--read", "x", "rules"])
+    assert ended.value.code == code
