@@ -54,7 +54,7 @@ def detect(
     metric_higher: tuple[Series, ...],
     val_metric_higher: tuple[Series, ...],
     *,
-    min_points: int = 20,
+    min_points: int = 12,
     gain: float = 0.25,
     min_drop: float = 0.001,
     r2: float = 0.9,

@@ -18,7 +18,7 @@ or three of two metrics (again an error where two splits agree). A score of skil
 kappa, an area under the ROC curve) that is within 0.02 of what a constant answer gets, in the later half of its
 points, stands still whatever its digits. So does an accuracy a below one half whose thirds differ by no more than
 0.02 beyond their noise, where the loss of its split falls to ln C and a is about 1 / C, or falls from the -ln a of
-guessing to less than half of that.
+guessing to less than half of that; or an a below 0.9 that is a tenth less than the 1 - L / ln 2 which the loss L asks.
 
 A perfect metric is a note, as an easy task is solved soon. It is a warning where nothing was measured on held-out data
 and the training loss ends below a thousandth of its first value: perhaps a task with one answer only. It is also a

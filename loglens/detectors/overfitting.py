@@ -12,7 +12,8 @@ or more have to follow the lowest one and rise, by five times the root mean squa
 that course. Of 100 simulated healthy runs a cell this calls none overfitted at noise of 1 and 5 %, up to
 4 at 20 % and 6 at 50 %, and finds 97 to 100 of those that end 1.5 times as high, at noise up to 5 %.
 Or the validation loss is lowest at its first evaluation, of five or more, and ends 5 % above it, while no metric of
-it leaves its start and training falls by 5 %: labels that belong to other inputs can only be memorised.
+it leaves its start and training falls by 5 %: labels that belong to other inputs can only be memorised. It need not
+rise where it begins at the ln C of guessing and the metrics stay those of a guess.
 A gap between training and validation alone is not a sign: rules on
 the gap call 46 % of such runs overfitted.
 
@@ -30,13 +31,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from loglens.model.finding import Confidence, Finding, Remedy, Rule, Severity
-from loglens.model.learning import any_covers, bounded, improves_after
+from loglens.model.learning import bounded, improves_after
+from loglens.model.memorising import EVALUATIONS, memorises
 from loglens.model.numbers import number
 from loglens.model.series import Series, require
-from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
 from loglens.stats.blocks import blocks, noise
-from loglens.stats.levels import levels, sinking
 from loglens.stats.quantiles import median
 
 RULE = Rule("overfitting", "generalisation", Severity.WARNING, leads_to=("metric-collapse",), supervised=True)
@@ -56,10 +56,6 @@ SURE_RISE = 1.5
 BLOCK_POINTS = 12
 #: Evaluations are judged by 30 medians at the most, of two each up to 60 evaluations, of three from there on.
 BLOCKS, SHORT = 30, 60
-#: Points of a training loss that show a level.
-LEVEL_POINTS = 5
-#: A loss this near to its first value is the same, and a metric above this may have been good from the start.
-SAME, GUESSABLE = 0.01, 0.6
 #: Share of the training points that shows a level.
 WIDTH = 0.05
 
@@ -67,6 +63,7 @@ WIDTH = 0.05
 def detect(
     loss: Series,
     val_loss: Series,
+    metric_higher: tuple[Series, ...],
     val_metric_higher: tuple[Series, ...],
     val_metric_lower: tuple[Series, ...],
     *,
@@ -78,7 +75,7 @@ def detect(
     errors: float = 3.0,
 ) -> Iterator[Finding]:
     held_out, train = require(val_loss, min_points, "validation losses"), require(loss, min_points, "training losses")
-    lowest, metrics = _turn(held_out, many_points, errors), bounded(val_metric_higher, AFTER_LOWEST + 1)
+    lowest, metrics = _turn(held_out, many_points, errors), bounded(val_metric_higher, EVALUATIONS)
     sign = memorises(train, held_out, metrics)
     if sign is not None and (lowest is None or lowest[2] < (1 + rise) * abs(lowest[1])):
         yield sign.finding(_regularise())
@@ -92,7 +89,7 @@ def detect(
     if grows < (lasting_rise if lasts else rise) or after > before + RISEN * abs(before):
         return  # where training rises as well, that is divergence
     much, sure = f" by {grows:.0%}" if best else "", grows > SURE_RISE - 1 and len(held_out) >= many_points
-    better = _still_improves(val_metric_higher, val_metric_lower, onset) if grows < SURE_RISE - 1 else ""
+    better = _still_improves(val_metric_higher, val_metric_lower, metric_higher, onset) if grows < SURE_RISE - 1 else ""
     yield Finding(
         f"{val_loss.tag} is lowest at {val_loss.axis} {number(onset)} ({number(best)}) and rises{much} "
         f"to {number(end)}, while {loss.tag} continues from {number(before)} to {number(after)} (medians){better}",
@@ -106,41 +103,10 @@ def detect(
     )
 
 
-def _still_improves(higher: Sequence[Series], lower: Sequence[Series], onset: int) -> str:
+def _still_improves(higher: Sequence[Series], lower: Sequence[Series], training: Sequence[Series], onset: int) -> str:
     """Words on a metric that improves after the loss was lowest, as that rises by overconfidence; empty without one."""
-    better = improves_after(higher, onset, lower=False) or improves_after(lower, onset, lower=True)
+    better = improves_after(higher, onset, lower=False, training=training) or improves_after(lower, onset, lower=True)
     return f"; but {better.tag} keeps improving: only its confidence is too high" if better else ""
-
-
-def memorises(train: Series, held_out: Series, metrics: Sequence[Series]) -> Sign | None:
-    """What training learns never holds for other data: validation is at its best at the first evaluation.
-
-    Its loss ends a twentieth higher and is nowhere a hundredth lower, no metric of it gets a twentieth of its way to
-    1 or is above `GUESSABLE`, and the training loss falls by a twentieth, to below that first value. All are finite.
-    """
-    value = held_out.value
-    if len(value) <= AFTER_LOWEST or not metrics or any_covers(metrics, RISEN):
-        return None
-    first, end = float(value[0]), float(median(value[-3:]))
-    if value.min() < first - SAME * abs(first) or end < first + RISEN * abs(first):
-        return None
-    known = levels(train.value) if len(train) >= LEVEL_POINTS else None
-    later = train.value[len(train) // 10 :]  # the first updates of a run that is lost bring the loss down as well
-    if known is None or known.end > first or known.drop < RISEN or sinking(later, 3) < RISEN / 2:
-        return None
-    if max(float(metric.value.max()) for metric in metrics) > GUESSABLE:
-        return None
-    return Sign(
-        f"{held_out.tag} is lowest at its first evaluation ({number(first)}) and ends at {number(end)}, and "
-        f"{metrics[0].tag} never leaves its start, while {train.tag} falls from {number(known.start)} to "
-        f"{number(known.end)}: what is learned does not hold for other data",
-        Severity.WARNING,
-        Confidence.MEDIUM,
-        {"lowest": first, "end": end, "train_end": known.end},
-        (held_out, train, metrics[0]),
-        int(held_out.step[0]),
-        held_out.last_step,
-    )
 
 
 def _regularise() -> list[Remedy]:

@@ -8,6 +8,9 @@ How it is found. The training loss is negative over the whole second half and en
 below zero as it started, where a classification metric was logged as well (accuracy, F1, AUC, precision,
 recall and similar). In the last third of the run it falls by at least half of what it fell in the first third.
 An error unless that metric rises by a tenth.
+Without such a metric, a validation loss shows it: positive throughout, it ends ten times as high as it began, and as
+far above zero as the training loss is below it, within a factor of ten: then training maximises what validation
+measures.
 
 When it is wrong. A likelihood of continuous data, or a sum of losses with one that is bounded below far from zero,
 may be negative and still fall; where the metric rises, it is only a warning.
@@ -17,6 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,18 +29,24 @@ from loglens.model.finding import Confidence, Finding, Rule, Severity
 from loglens.model.numbers import number
 from loglens.model.series import Series, require
 from loglens.remedies import actions as remedies
+from loglens.stats.arrays import Floats
 from loglens.stats.quantiles import median
 
-RULE = Rule("unbounded-loss", "outcome", Severity.ERROR, leads_to=("metric-stuck",), supervised=True)
+RULE = Rule(
+    "unbounded-loss", "outcome", Severity.ERROR, leads_to=("metric-stuck", "overfitting", "divergence"), supervised=True
+)
 
 #: Words of a tag that measures classification.
 CLASSIFICATION = re.compile(r"(?<![a-z])(?:\w*acc(?:uracy)?|auc|auroc|f1|precision|recall|top_?\d)(?![a-z])", re.I)
+#: What to look for where the sign is wrong.
+SIGN = "look for a minus before the loss in training, and for maximize=True of the optimizer"
 #: Shares of the points that show the level of a metric at either end.
 END = 0.1
 
 
 def detect(
     loss: Series,
+    val_loss: Series | None,
     metric_higher: tuple[Series, ...],
     val_metric_higher: tuple[Series, ...],
     *,
@@ -46,9 +56,12 @@ def detect(
     rises: float = 0.1,
 ) -> Iterator[Finding]:
     metric = next((one for one in (*metric_higher, *val_metric_higher) if CLASSIFICATION.search(one.tag)), None)
+    curve = require(loss, min_points, "losses")
+    if metric is None and val_loss is not None and _mirrors(curve.value, val_loss.finite.value, far):
+        yield _wrong_sign(curve, val_loss)
+        return
     if metric is None:
         raise Skip("no classification metric was logged besides the loss")
-    curve = require(loss, min_points, "losses")
     value = curve.value
     third = len(value) // 3
     start, end = float(median(value[: max(1, third // 3)])), float(median(value[-max(1, third // 3) :]))
@@ -71,6 +84,30 @@ def detect(
         evidence={"start": start, "end": end, "fall_first_third": first, "fall_last_third": last},
         remedies=[remedies.check_labels()],
         series=(curve, metric),
+    )
+
+
+def _mirrors(train: Floats, held_out: Floats, far: float) -> bool:
+    """Whether a training loss falls as far below zero as a positive validation loss rises above it."""
+    if len(held_out) < 2 or held_out.min() <= 0:
+        return False
+    low, high = -float(train[-1]), float(held_out[-1])
+    return low > far and high > far * float(held_out[0]) and max(low, high) < far * min(low, high)
+
+
+def _wrong_sign(curve: Series, held_out: Series) -> Finding:
+    first, last = (float(held_out.finite.value[at]) for at in (0, -1))
+    return Finding(
+        f"{curve.tag} falls from {number(curve.value[0])} to {number(curve.value[-1])}, and {held_out.tag} rises from "
+        f"{number(first)} to {number(last)}: the sign of the loss in training is wrong, so that it maximises what "
+        "validation measures",
+        Severity.ERROR,
+        Confidence.HIGH,
+        onset_step=int(curve.step[int(np.argmax(curve.value < 0))]),
+        end_step=curve.last_step,
+        evidence={"start": float(curve.value[0]), "end": float(curve.value[-1]), "val_start": first, "val_end": last},
+        remedies=[replace(remedies.check_optimizer_step(), why=SIGN), remedies.check_labels()],
+        series=(curve, held_out),
     )
 
 

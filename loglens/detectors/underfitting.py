@@ -14,6 +14,9 @@ Or the training loss starts at the ln C of guessing among three classes or more,
 run that is long enough (10 points, 100 steps, past the warmup), with an accuracy logged: hardly any label is learned,
 as where most labels are wrong. Two classes are left out: a rare one makes such losses.
 
+Or the validation loss begins at the ln C of guessing, keeps more than half of that, and makes more than a twentieth of
+its whole gain in its last quarter: the run ended on its way, too short or with steps too small.
+
 Or the norm of all weights is below a tenth of its start for the last fifth of the run, while the training loss hardly
 improves: by less than 3 % in the second half and less than a quarter in all. Then decay pulls the weights to zero
 faster than the gradients can hold them (the norm of the decayed weights at which both balance is in inverse proportion
@@ -35,6 +38,7 @@ from loglens.model.learning import bounded, is_old_enough
 from loglens.model.numbers import number
 from loglens.model.series import Series
 from loglens.model.sign import Sign
+from loglens.model.unfinished import ends_on_its_way
 from loglens.model.vocabulary import ACCURACY
 from loglens.remedies import actions as remedies
 from loglens.remedies.learning_rate import decays_by_the_middle
@@ -85,6 +89,9 @@ def detect(
     held_out = val_loss.finite if val_loss is not None else None
     if val_loss is None or held_out is None or len(train) < min_points or len(held_out) < min_points // 2:
         raise Skip(f"needs {min_points} losses of training and half as many of validation")
+    if sign := ends_on_its_way(train, held_out):
+        yield sign.finding([remedies.train_longer(4.0), remedies.scale_lr(3.0, lr, WHY)])
+        return
     accuracies = bounded((*val_metric_higher, *metric_higher), min_points)
     if not accuracies:
         if standstill.settles_near_start(held_out.value) and not (lr is not None and decays_by_the_middle(lr)):

@@ -151,24 +151,33 @@ def _keeps_gain(curve: Series) -> bool:
     return risen > max(MIN_GAIN * abs(found.start), BETTER_ERRORS * found.noise) and found.lost <= 1 - KEPT
 
 
-def improves_after(curves: Sequence[Series], step: int, *, lower: bool) -> Series | None:
+def improves_after(
+    curves: Sequence[Series], step: int, *, lower: bool, training: Sequence[Series] = ()
+) -> Series | None:
     """The first curve that makes a tenth of its whole gain after a step, and ends with three quarters of that.
 
     Beyond its noise, and by a twentieth of its level at that step, after which it has two finite points or more.
-    lower: whether smaller values are better.
+    lower: whether smaller values are better. training: metrics of training, of which an accuracy shows where that of
+    other data began, if its first evaluation came late.
     """
+    begins = min((float(curve.finite.value[0]) for curve in training if _is_accuracy(curve)), default=np.inf)
     for curve in (curve.finite for curve in curves):
         value = curve.value if lower else -curve.value
         before, after = value[curve.step <= step], value[curve.step > step]
         if not len(before) or len(after) < 2:
             continue
         then, end = float(before[-3:].min()), float(median(after[-3:]))
-        gain, later = float(value[0] - after.min()), then - float(after.min())
+        start = max(float(value[0]), -begins) if _is_accuracy(curve) else float(value[0])
+        gain, later = start - float(after.min()), then - float(after.min())
         bar = BETTER_ERRORS * noise(value) / np.sqrt(3) if len(value) >= METRIC_POINTS else 0.0
         level = min(abs(then), 1 + then) if not lower and bounded([curve], 1) else abs(then)
         if later > max(AFTERWARDS * gain, bar, PART * level) and then - end >= KEPT * later:
             return curve
     return None
+
+
+def _is_accuracy(curve: Series) -> bool:
+    return bool(ACCURACY.search(curve.tag) and bounded([curve], 1))
 
 
 def is_untouched(held_out: Series | None, first: int, last: int, near: float) -> bool:

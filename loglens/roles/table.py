@@ -63,6 +63,8 @@ when ^<d> & ^<g>
 gan_d_loss          ^<d> total$
 gan_g_loss          ^<g> total$
 loss_component      ^<g> (\w+ )?(l[12]|fm|pl|vgg|percep\w*|rec\w*|feat\w* match\w*)( \w+)?$
+when <d> loss|loss(es)? <d>$ & <g> loss|loss(es)? <g>$
+-                   (^| )<d> (real |fake )?acc(s|u|uracy)?( real| fake)?$|acc(uracy)? (<d>|real|fake)$
 when <rl>|(un)?discounted return|pi loss
 -                   target entropy|(rewards?|rew|returns?) var(iance)?$
 rl_reward           rewards? (with|plus|minus|before|after) .+|kl rewards?$
@@ -224,7 +226,7 @@ activation          (zero|dead|saturated) (frac\w*|ratio|share)|saturation|spars
 activation          ^act(ivation)?s?( <avg>| std| norm| rms)*$
 
 gan_score_real      d x$|(scores?|signs?|d|dis|logits?|disc\w*) (out )?real( <avg>)?$|real (scores?|logits?|prob|pred)
-gan_score_fake      d g z\d*|(scores?|signs?|d|dis|logits?|disc\w*) (out )?fake( <avg>)?$
+gan_score_fake      d g ?z\d*|(scores?|signs?|d|dis|logits?|disc\w*) (out )?fake( <avg>)?$
 gan_score_fake      fake (scores?|logits?|prob|pred)
 gan_augment         progress augment|ada p|augment( p)?$
 
@@ -310,7 +312,10 @@ SPLIT_IF_SAID = frozenset({"data_time", "step_time", "throughput", "time"})
 SPLITS = {
     **dict.fromkeys("train training trn tr fit".split(), "train"),
     **dict.fromkeys(
-        "val vali valid minival validation validate eval evaluate evaluation evaluator dev heldout holdout cv".split(),
+        (
+            "val vali valid vld vall minival validation validate validating eval evaluate evaluation evaluator dev "
+            "heldout holdout unseen cv"
+        ).split(),
         "val",
     ),
     **dict.fromkeys("test testing tst".split(), "test"),

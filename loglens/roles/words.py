@@ -75,25 +75,34 @@ def words_of(tag: str) -> str:
     return " ".join(_WORD.findall(tag))
 
 
-#: Short names of splits that are words of other things as well ("va" is valence and arousal).
-_SHORT = {"va": "val", "te": "test"}
+#: Short names of splits that are words of other things as well ("va" is valence and arousal, "v" a value), and what
+#: training is called beside them.
+_SHORT = {"va": "val", "vl": "val", "ev": "val", "v": "val", "te": "test", "ts": "test"}
+_OF_TRAINING = {**dict.fromkeys(_SHORT, ("tr", "train", "trn")), "v": ("t",)}
 
 
 def read_tags(tags: Iterable[str]) -> dict[str, tuple[str, str | None]]:
     """The words and the split of every tag; "va_loss" is of a split where there is a "tr_loss", and so is "va_auc"."""
     read = {tag: read_tag(tag) for tag in tags}
     spoken = {words_of(tag) for tag in read}
-    proven = set()
+    proven: dict[str, str] = {}
     for said in spoken:
         words = said.split()
-        for short in _SHORT.keys() & words:
-            twins = {" ".join(name if word == short else word for word in words) for name in ("tr", "train", "trn")}
-            if twins & spoken:
-                proven.add(short)
-    for tag in read:
+        for place in {0, len(words) - 1} if len(words) > 1 else ():
+            short = words[place]
+            twins = {
+                name: " ".join([*words[:place], name, *words[place + 1 :]]) for name in _OF_TRAINING.get(short, ())
+            }
+            for name, twin in twins.items():
+                if twin in spoken:
+                    proven |= {short: _SHORT[short], name: "train"}
+    for tag in read if proven else ():
         words = words_of(tag).split()
-        for short in proven.intersection(words[:1]):
-            read[tag] = " ".join(words[1:]), _SHORT[short]
+        for place in (0, -1):
+            if len(words) > 1 and words[place] in proven:
+                rest = words[1:] if place == 0 else words[:-1]
+                read[tag] = " ".join(rest), proven[words[place]]
+                break
     return read
 
 

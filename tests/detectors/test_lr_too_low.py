@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.curves import falling, level, sparse
 from tests.detectors.judging import complains, findings
@@ -43,3 +44,12 @@ def test_a_model_that_is_right_nine_times_in_ten_is_not_in_its_first_moments() -
     straight = np.linspace(0.0113, 0.0089, 100) * level(100, 1.0, 0.002)
     assert complains("lr-too-low", {"loss": straight})
     assert not complains("lr-too-low", {"loss": straight, "val_accuracy": np.linspace(0.985, 0.996, 100)})
+
+
+@pytest.mark.parametrize("n", [12, 15, 20, 60])
+def test_a_straight_line_of_a_dozen_epochs(n: int) -> None:
+    """A clip far too small, say: the curve is smooth, as epochs are, and moves by a twentieth."""
+    line = np.linspace(3.24, 3.07, n) * level(n, 1.0, 0.0005)
+    assert findings("lr-too-low", {"loss": line})
+    assert not findings("lr-too-low", {"loss": falling(n, 3.24, 2.6, 0.0005)})
+    assert not findings("lr-too-low", {"loss": level(n, 3.24, 0.01)})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from loglens.model.finding import Severity
-from tests.curves import Floats, falling, sparse
+from tests.curves import Floats, falling, level, sparse
 from tests.detectors.judging import findings
 
 
@@ -84,3 +84,31 @@ def test_a_metric_near_1_improves_by_what_it_lacks(n: int) -> None:
     assert found.severity is Severity.NOTE
     (found,) = findings("overfitting", curves | {"val_f1": np.minimum(score, 0.938)})
     assert found.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize("n", [10, 25, 200])
+@pytest.mark.parametrize("classes", [5, 10, 100])
+def test_labels_of_other_inputs_can_only_be_memorised(n: int, classes: int) -> None:
+    """Training leaves ln C, validation stays there, and its accuracy is that of a guess, which is never exact."""
+    guess = np.log(classes)
+    for seed in range(5):
+        held_out = guess * np.linspace(1.0, 1.02, n) * level(n, 1.0, 0.004, seed)
+        held_out[0] = guess
+        accuracy = np.random.default_rng(seed).binomial(1_000, 1 / classes, n) / 1_000
+        train = np.linspace(guess, 0.8 * guess, 20 * n) * level(20 * n, 1.0, 0.01, seed)
+        curves = {"loss": train, "val_loss": held_out, "val_accuracy": accuracy}
+        (found,) = findings("overfitting", sparse(curves))
+        assert found.severity is Severity.WARNING and f"ln {classes}" in found.message
+        curves["val_accuracy"] = np.linspace(1, 4, n) / classes
+        assert not findings("overfitting", sparse(curves)), "it learns, and its loss is one of confidence"
+
+
+@pytest.mark.parametrize("n", [25, 100])
+def test_an_accuracy_of_which_the_start_was_not_seen(n: int) -> None:
+    """By the first evaluation all that can be learned is learned; what follows is no tenth of the way from a guess."""
+    t = np.linspace(0, 1, n)
+    held_out, late = np.interp(t, [0, 0.1, 1], [1.12, 1.08, 1.45]), np.interp(t, [0, 0.1, 1], [0.72, 0.75, 0.79])
+    curves = {"loss": falling(n, 2.3, 0.0001, 0.01), "val_loss": held_out, "val_accuracy": late}
+    assert findings("overfitting", curves)[0].severity is Severity.NOTE
+    memorised = np.interp(t, [0, 0.05, 1], [0.1, 1.0, 1.0])
+    assert findings("overfitting", curves | {"accuracy": memorised})[0].severity is Severity.WARNING

@@ -42,3 +42,18 @@ def test_losses_that_have_a_bound(loss: np.ndarray) -> None:
 
 def test_without_classification_a_likelihood_may_fall() -> None:
     assert "classification" in skip_reason(RULE, {"loss": -np.linspace(0, 500, 50), "val_psnr": np.ones(50)})
+
+
+@pytest.mark.parametrize("n", [6, 14, 300])
+@pytest.mark.parametrize("unit", [1e3, 1e6])
+def test_a_loss_of_the_wrong_sign_mirrors_that_of_validation(n: int, unit: float) -> None:
+    """Training maximises what validation measures; without a metric that alone tells it from a likelihood."""
+    grows = 2.3 + unit * (np.arange(n) / n) ** 2
+    found = only(RULE, {"loss": -grows, "val_loss": 1.1 * grows})
+    assert found.severity is Severity.ERROR and "sign" in found.message
+    for held_out in (
+        -grows,
+        falling(n),
+        2.3 + grows / unit,
+    ):  # a likelihood in both, one that learns, one that overfits
+        assert "classification" in skip_reason(RULE, {"loss": -grows, "val_loss": held_out})

@@ -70,5 +70,21 @@ def test_a_training_loss_that_hardly_leaves_guessing(n: int, classes: int) -> No
         rising = np.linspace(1 / classes, 0.5, max(10, n // 4))
         (found,) = findings("underfitting", run({"loss": loss, "val_accuracy": rising}, every=20))
         assert "guessing" in found.message and found.severity is Severity.WARNING
-        learns = np.linspace(start, 0.7 * start, n) * level(n, 1.0, 0.004, seed)
+        learns = falling(n, start, 0.3 * start, 0.004, seed)
         assert not findings("underfitting", run({"loss": learns, "val_loss": learns, "val_accuracy": rising}, every=20))
+
+
+@pytest.mark.parametrize("n", [10, 30, 300])
+@pytest.mark.parametrize("classes", [3, 10, 27])
+def test_a_run_that_ended_on_its_way(n: int, classes: int) -> None:
+    """Most of the ln C of guessing is left, and the end is as steep as the middle; done, or far along, it is none."""
+    guess, t = np.log(classes), np.linspace(0, 1, n)
+
+    def curves(held_out: np.ndarray) -> dict[str, np.ndarray]:
+        return {"loss": 1.02 * held_out, "val_loss": held_out * level(n, 1.0, 0.001)}
+
+    (found,) = findings("underfitting", curves(guess * (1 - 0.4 * t)))
+    assert [one.action for one in found.remedies] == ["train_longer", "scale_lr"]
+    assert found.severity is Severity.WARNING
+    for learned in (1 - 0.4 * (1 - np.exp(-20 * t)), 1 - 0.8 * t, 0.8 - 0.3 * t):
+        assert skip_reason("underfitting", curves(guess * learned))

@@ -67,3 +67,16 @@ def test_a_noise_that_hides_a_gain_and_few_points_say_nothing() -> None:
     assert not list(guesses(*pair(right(30, 10, 8, 1), loss)))
     assert not list(guesses(*pair(right(8, 10, 2_000, 1), loss[:8])))
     assert not list(guesses(*pair(right(30, 10, 2_000, 1), loss, "val/f1")))
+
+
+@pytest.mark.parametrize("n", LENGTHS)
+@pytest.mark.parametrize("level", [0.55, 0.7])
+def test_a_cross_entropy_so_low_has_more_right_answers_than_are_counted(n: int, level: float) -> None:
+    """A loss of 0.05 leaves at most 0.05 / ln 2 = 7 % of the answers wrong, whatever the classes."""
+    start = -level * np.log(level) - (1 - level) * np.log(1 - level)
+    for seed in range(5):
+        accuracy = right(n, 1 / level, 2_000, seed)
+        (sign,) = guesses(*pair(accuracy, falling(n, 1.1 * start, 0.05, 0.02, seed)))
+        assert "the metric measures something else" in sign.message
+        assert not list(guesses(*pair(accuracy, falling(n, 1.1 * start, 0.45, 0.02, seed)))), "a third may be wrong"
+        assert not list(guesses(*pair(accuracy, falling(n, 0.1, 0.01, 0.02, seed)))), "no cross entropy begins so low"

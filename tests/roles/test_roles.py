@@ -117,3 +117,24 @@ def test_short_names_mean_what_stands_beside_them() -> None:
     assert roles_of_tags(["HR", "loss"])["HR"].name is None
     assert roles_of_tags(["ppl", "gN"])["gN"].name == "grad_norm_global"
     assert roles_of_tags(["R", "average_q", "average_loss", "n_updates"])["R"].name == "rl_reward"
+
+
+@pytest.mark.parametrize(("train", "held_out"), [("t", "v"), ("tr", "va"), ("trn", "vld"), ("tr", "vl"), ("tr", "ev")])
+@pytest.mark.parametrize("form", ["{}_loss", "{}loss", "loss_{}", "loss/{}", "{}.nll"])
+def test_short_names_of_splits(train: str, held_out: str, form: str) -> None:
+    if form == "{}loss" and len(train) > 1:
+        form = "{}_loss"
+    tags = form.format(train), form.format(held_out)
+    roles = roles_of_tags(tags)
+    assert [(roles[tag].name, roles[tag].split) for tag in tags] == [("loss", "train"), ("loss", "val")]
+
+
+def test_a_short_name_alone_is_no_split() -> None:
+    roles = roles_of_tags(["v_loss", "q_loss", "pi_loss"])
+    assert roles["v_loss"].split == "train"
+
+
+def test_how_often_a_discriminator_is_right_is_no_progress() -> None:
+    roles = roles_of_tags(["d_loss", "g_loss", "d_acc", "D_Gz", "acc"])
+    assert roles["d_acc"].name is None and roles["D_Gz"].name == "gan_score_fake"
+    assert roles["acc"].name == "metric_higher" and roles_of_tags(["d_acc", "loss"])["d_acc"].name == "metric_higher"
