@@ -75,23 +75,22 @@ def detect(
     errors: float = 3.0,
 ) -> Iterator[Finding]:
     held_out, train = require(val_loss, min_points, "validation losses"), require(loss, min_points, "training losses")
-    lowest, metrics = _turn(held_out, many_points, errors), bounded(val_metric_higher, EVALUATIONS)
-    sign = memorises(train, held_out, metrics)
-    if sign is not None and (lowest is None or lowest[2] < (1 + rise) * abs(lowest[1])):
-        yield sign.finding(_regularise())
-        return
-    if lowest is None:
-        return
+    lowest = _turn(held_out, many_points, errors)
+    if lowest is None or lowest[2] < (1 + rise) * abs(lowest[1]):
+        if sign := memorises(train, held_out, bounded(val_metric_higher, EVALUATIONS)):
+            yield sign.finding(_regularise())
+        if sign or lowest is None:
+            return
     onset, best, end = lowest
     before, after = _around(train, onset, held_out)
     grows = (end - best) / abs(best) if best else float("inf")
     lasts = bool((held_out.tail(lasting_share) > best + lasting_rise * abs(best)).all()) and after < before / 2
     if grows < (lasting_rise if lasts else rise) or after > before + RISEN * abs(before):
         return  # where training rises as well, that is divergence
-    much, sure = f" by {grows:.0%}" if best else "", grows > SURE_RISE - 1 and len(held_out) >= many_points
+    sure = grows > SURE_RISE - 1 and len(held_out) >= many_points
     better = _still_improves(val_metric_higher, val_metric_lower, metric_higher, onset) if grows < SURE_RISE - 1 else ""
     yield Finding(
-        f"{val_loss.tag} is lowest at {val_loss.axis} {number(onset)} ({number(best)}) and rises{much} "
+        f"{val_loss.tag} is lowest at {val_loss.axis} {number(onset)} ({number(best)}) and rises{_by(grows)} "
         f"to {number(end)}, while {loss.tag} continues from {number(before)} to {number(after)} (medians){better}",
         Severity.NOTE if better else Severity.WARNING,
         Confidence.HIGH if sure else Confidence.MEDIUM,
@@ -107,6 +106,10 @@ def _still_improves(higher: Sequence[Series], lower: Sequence[Series], training:
     """Words on a metric that improves after the loss was lowest, as that rises by overconfidence; empty without one."""
     better = improves_after(higher, onset, lower=False, training=training) or improves_after(lower, onset, lower=True)
     return f"; but {better.tag} keeps improving: only its confidence is too high" if better else ""
+
+
+def _by(share: float) -> str:
+    return f" by {share:.0%}" if np.isfinite(share) else ""
 
 
 def _regularise() -> list[Remedy]:

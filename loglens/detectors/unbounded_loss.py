@@ -57,10 +57,10 @@ def detect(
 ) -> Iterator[Finding]:
     metric = next((one for one in (*metric_higher, *val_metric_higher) if CLASSIFICATION.search(one.tag)), None)
     curve = require(loss, min_points, "losses")
-    if metric is None and val_loss is not None and _mirrors(curve.value, val_loss.finite.value, far):
-        yield _wrong_sign(curve, val_loss)
-        return
     if metric is None:
+        if val_loss is not None and _mirrors(curve.value, val_loss.finite.value, far):
+            yield _wrong_sign(curve, val_loss)
+            return
         raise Skip("no classification metric was logged besides the loss")
     value = curve.value
     third = len(value) // 3
@@ -70,9 +70,8 @@ def detect(
     first, last = (float(part[0] - part[-1]) for part in (value[:third], value[-third:]))
     if last < steady * first:
         return
-    learns = _rises(metric, rises)
-    below = np.flatnonzero(value >= 0)
-    onset = int(curve.step[int(below[-1]) + 1 if len(below) else 0])
+    learns, above = _rises(metric, rises), np.flatnonzero(value >= 0)
+    onset = int(curve.step[int(above[-1]) + 1 if len(above) else 0])
     yield Finding(
         f"{curve.tag} falls from {number(start)} to {number(end)}, far below zero and no slower at the end, with "
         f"{metric.tag}: "

@@ -12,10 +12,8 @@ comes to a level at once, within a quarter of its first value, and goes up and d
 
 Or the training loss starts at the ln C of guessing among three classes or more, and gains less than a tenth of it in a
 run that is long enough (10 points, 100 steps, past the warmup), with an accuracy logged: hardly any label is learned,
-as where most labels are wrong. Two classes are left out: a rare one makes such losses.
-
-Or the validation loss begins at the ln C of guessing, keeps more than half of that, and makes more than a twentieth of
-its whole gain in its last quarter: the run ended on its way, too short or with steps too small.
+as where most labels are wrong. Two classes are left out: a rare one makes such losses. Or the validation loss begins at
+that ln C, keeps over half of it, and makes over a twentieth of its gain in its last quarter: the run ended on its way.
 
 Or the norm of all weights is below a tenth of its start for the last fifth of the run, while the training loss hardly
 improves: by less than 3 % in the second half and less than a quarter in all. Then decay pulls the weights to zero
@@ -94,12 +92,8 @@ def detect(
         return
     accuracies = bounded((*val_metric_higher, *metric_higher), min_points)
     if not accuracies:
-        if standstill.settles_near_start(held_out.value) and not (lr is not None and decays_by_the_middle(lr)):
-            yield settles_at_once(held_out).finding([remedies.check_labels(), remedies.increase_capacity(4.0)])
-            return
-        raise Skip(
-            "without an accuracy a model that is too small cannot be told apart from fine-tuning near its optimum"
-        )
+        yield settles_at_once(held_out, lr).finding([remedies.check_labels(), remedies.increase_capacity(4.0)])
+        return
     poor = [curve for curve in accuracies if median(curve.value[-3:]) < low and _flat(curve)]
     if len(poor) == len(accuracies) and (sign := level_off(train, held_out, poor[0], gain, late_gain, apart)):
         if _useless(poor, useless) and is_old_enough(train, lr):
@@ -131,8 +125,10 @@ def near_guessing(loss: Series, metrics: Sequence[Series], lr: Series | None, un
     )
 
 
-def settles_at_once(val_loss: Series) -> Sign:
-    """The validation loss (finite) stays from the first tenth on near where its first evaluation was."""
+def settles_at_once(val_loss: Series, lr: Series | None) -> Sign:
+    """The validation loss (finite) stays from the first tenth on near where its first evaluation was; else skips."""
+    if not standstill.settles_near_start(val_loss.value) or (lr is not None and decays_by_the_middle(lr)):
+        raise Skip("without an accuracy a model too small cannot be told apart from fine-tuning near its optimum")
     first, end = float(val_loss.value[0]), float(median(val_loss.value[-3:]))
     return Sign(
         f"{val_loss.tag} begins at {number(first)}, comes to its level at once and goes up and down there to the end "

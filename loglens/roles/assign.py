@@ -16,6 +16,7 @@ from loglens.roles.activation_shares import activation_shares
 from loglens.roles.bare_splits import guess_bare_splits
 from loglens.roles.families import guess_families
 from loglens.roles.from_values import corrected
+from loglens.roles.rare_metrics import held_out_metrics
 from loglens.roles.role import Role
 from loglens.roles.words import words_of
 from loglens.stats.quantiles import median
@@ -42,6 +43,9 @@ def assign_roles(run: Run, user: Mapping[str, str] | None = None) -> tuple[Serie
     without = {curve.tag: curve for curve in curves if curve.role is None}
     guesses = guess_families(without, table) | guess_bare_splits(without, [curve.role for curve in curves])
     curves = [_with_role(curve, guesses.get(curve.tag)) for curve in curves]
+    curves = without_opponent(curves)
+    if run.format == "text":
+        curves = held_out_metrics(curves)
     taken = {(curve.role, curve.layer) for curve in curves}
     scalar_role = {"grad_hist": "grad_norm_layer", "weight_hist": "weight_norm_global"}
     for tag, curve in histograms.items():
@@ -57,6 +61,14 @@ def _with_role(curve: Series, role: Role | None) -> Series:
     if role is None:
         return curve
     return replace(curve, role=role.name, split=role.split, layer=role.layer, guessed=role.guessed)
+
+
+def without_opponent(curves: list[Series]) -> list[Series]:
+    """The curves with the loss of a network that is called a generator as the loss, where it has no opponent."""
+    found = {curve.role or "" for curve in curves}
+    if "loss" in found or any(role.startswith("gan_") and role != "gan_g_loss" for role in found):
+        return curves
+    return [replace(curve, role="loss") if curve.role == "gan_g_loss" else curve for curve in curves]
 
 
 def perplexities_as_losses(curves: Iterable[Series]) -> Iterator[Series]:

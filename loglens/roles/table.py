@@ -110,8 +110,18 @@ when ^p$ & ^r$ & ^map( |$)
 metric_higher@val   ^[pr]$
 when loss tok vec|^loss (ner|tagger|parser|textcat)|^(tok vec|ner|tagger|parser|textcat) loss
 metric_higher@val   ^(ents|tag|dep|sents|cats|morph|lemma|pos|spans sc)( (acc|uas|las|macro|micro))*( [fpr])?$|^score$
-when ^p$ & ^r$ & ^f1( score)?$
-metric_higher       ^[pr]$
+when ^p$ & ^r$ & ^f\d?( score)?$
+metric_higher       ^[prf]$
+when ^se$ & ^sp$ & ^(f1|js|dc|pc|acc)$
+metric_higher       ^(se|sp|pc|js|dc|ppv|npv)$
+when ^exact$ & ^start$
+metric_higher       ^(exact|start|end)$
+when ^r$ & ^e$ & ^[ac]loss$|^[ac] loss$|^fps$
+rl_reward           ^r$
+rl_episode_len      ^l$
+when ^alpha$ & entropy$ & words per s
+lr                  ^alpha$
+loss                entropy$
 when ^mrr$ & ^mr$
 metric_lower@val    ^mr$
 when ^eps(ilon)?$ & ^(<avg> )*scores?$
@@ -249,10 +259,10 @@ metric_higher       (accs?|accurac(y|ies))( <avg>| step| epoch)*$
 loss                loss|losses|xent|cross ?entropy|[bc]?ce|(info)?nce|nll|logloss
 loss                (criterion|objective|obj|^((<avg>|total|batch|epoch) )*cost)( <avg>| step| epoch)*$
 loss                ((^|empirical )risk|deviance|neg(ative)? (log )?lik\w*)( <avg>| step| epoch)*$
-loss                smooth ?l1|huber|hinge
+loss                smooth ?l1|huber|hinge|^[mct]lm( [a-z]{2})?( [a-z]{2})?$
 loss                n?elbo|vlb|^(epoch )?ctc$|^tot(al)?$
 metric_lower        top err(or)?|errors?|[ts]?errs?|[awctdusmjf]er|b[cw]er|per$|lpips|niqe
-metric_lower        bp[bcdp]|bits per \w+|[nr]?r?msl?e
+metric_lower        bp[bcdp]|bits per \w+|[nr]?r?msl?e|r[sa]e|rrse
 metric_lower        w?s?m?ape|m(ed)?ae|mre|owa
 metric_lower        mean (squared|absolute)|false (negative|positive)s?|e?ece|brier|hamming|regret|mcd|epe|[af]de
 metric_lower        (abs|sq) rel|\w*rmsd|<avg> l[12]$|l[12] (err(or)?|dist(ance)?)|(mean|median) rank
@@ -261,9 +271,11 @@ metric_lower@val    eer|(min )?dcf|fid|kid|fvd|fad|inception distance
 metric_higher@val   ((coco)?aps?|ap[sml]|m?a[pr])( (small|medium|large|\w))*$|\w{0,2}io ?us?|mean ?iu
 metric_higher@val   rouge|meteor|cider|spice
 metric_higher@val   \w*bleu|chrf|comet|(bert|clip) ?score|ndcg|mrr|hits?|minp|pq|pass( rate)?|hellaswag|mmlu|spl
-metric_higher       <acc>|f[1-9]|fb1|[fv] ?(score|measure|beta)|t[pn]r|prec(ision)?|recall|au(c|p?roc?|prc?)|roc|dice
+metric_higher       <acc>|f[1-9]|fb1|[fv] ?(score|measure|beta)|t[pn]r|prec(ision)?|recall|dice
+metric_higher       (roc ?)?au(c|p?roc?|prc?)|roc
 metric_higher       pesq|stoi|true (positive|negative)s?|cos(ine)? sim(ilarity)?|nmi|a[rm]i|purity|silhouette
 metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kendall|kappa|exact match|em|sensitivity
+metric_higher       corr(elation)?( coef\w*)?$|exact$
 metric_higher       log ?lik\w*|likelihood|llh|oa$|adj ?r2?$|hmean|fitness|signal noise ratio|structural similarity
 metric_higher       \w+ is( <avg>)?$|specificity|inception score|correct
 metric_higher       (si ?)?snri?|si ?sdri?|lddt|gdt( ts| ha)?|tm score|pck|oks|ncc|vmaf|gini|n?sdri?|\w*mos

@@ -56,11 +56,32 @@ _OF_GROUP = re.compile(
 )
 
 
+#: "mIoU/mAcc/allAcc 0.45/0.57/0.74", and how many are right of how many: "acc: 7958/8764=0.908".
+_SLASHED = re.compile(
+    r"(?<![\w/])([A-Za-z][\w@.-]{0,30}(?:/[A-Za-z][\w@.-]{0,30}){1,7}) ?[:=]? ?"
+    rf"({MARK}(?: ?/ ?{MARK}){{1,7}})(?![\w/])"
+)
+_RIGHT_OF = re.compile(rf"([A-Za-z][\w. ]{{0,30}}?) ?[:=] ?{MARK} ?/ ?{MARK} ?= ?(?={MARK})")
+
+
+def slashed(body: str) -> dict[int, str]:
+    """The names of numbers between slashes, whose names stand between slashes before them, by their slots."""
+    names: dict[int, str] = {}
+    for found in _SLASHED.finditer(body):
+        words, first = found[1].split("/"), body.count(MARK, 0, found.start(2))
+        if len(words) == found[2].count(MARK):
+            names |= {first + at: word for at, word in enumerate(words)}
+    return names | {body.count(MARK, 0, found.end()): found[1] for found in _RIGHT_OF.finditer(body)}
+
+
 def averages(body: str) -> dict[int, str]:
-    """The names of numbers that are means over so many things, or two of which share a name, by their slots."""
+    """The names of numbers that are means over so many things, or several of which share a slash, by their slots."""
     names = {body.count(MARK, 0, found.end()): _mean_of(found) for found in _OVER.finditer(body)}
     names |= {body.count(MARK, 0, found.end()): found[1] for found in _OF_GROUP.finditer(body)}
-    for found in _TWO.finditer(body) if "/" in body else ():
+    if "/" not in body:
+        return names
+    names |= slashed(body)
+    for found in _TWO.finditer(body):
         slot = body.count(MARK, 0, found.end()) - 2
         names |= {slot: f"{found[1]} {found[3]}", slot + 1: f"{found[2]} {found[3]}"}
     return names

@@ -16,7 +16,7 @@ _CELL = re.compile(rf"([^|:=]{{1,60}}?)(?:{_OPEN}| $)")
 _BARE = re.compile(rf"({_WORD}(?: {_WORD})?(?: \([\w ]{{1,20}}\))?) [\[(]?$")
 _IN_BRACKETS = re.compile(r" \([\w ]{1,20}\) ?$")
 #: "Updating learning rate to 0.001", "learning rate is now 0.001"
-_SET_RATE = re.compile(r"\b(learning[ _]rate)(?: is)?(?: now| set| changed| updated)?(?: to| at)? $", re.I)
+_SET_RATE = re.compile(r"\b(learning[ _]rate)(?: is)?(?: now| set| changed| updated)?(?: to| at| as)?:? $", re.I)
 _UNIT = re.compile(r"(?:[^\W\d_]|[%°/])[\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\"]+")
 #: One that stands apart, before the next name: "875.63 samples/sec Train-accuracy=", "0.5 seconds, loss".
 _UNIT_APART = re.compile(
@@ -39,10 +39,11 @@ _SKIPPED = re.compile(
 )
 #: What a line must measure, to be one of training rather than any list of numbers.
 MEASURES = re.compile(
-    r"loss|(?:^|[^a-z])(?:acc|lr|map|kl|tr?l|err|ce|dice|iou|auc|n?sdr|si[-_]?sdr|si[-_]?snr|bl?eu|fid|score|ppl)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
+    r"loss|(?:^|[^a-z])(?:(?:mean|all|pixel|[mob])?[_ ]?acc|lr|map|kl|tr?l|err|ce|dice|[mf]?w?iou|auc"
+    r"|n?sdr|si[-_]?sdr|si[-_]?snr|bl?eu|fid|score|ppl|bce|rse|rae|corr|em|exact)(?:$|[^a-z])|accuracy|perplex|learning.?rate"
     r"|损失|損失|准确率|準確率|精度|召回|学习率|学習率|正解率|손실|정확도|학습률|потер|точност"
     r"|^(?:(?:avg|average|mean|total|train|training|val|test|batch|epoch)[ ._]{1,2})*cost(?: average| avg| mean)?$"
-    r"|(?:^|[^a-z])[sf]ps$|(?:^|[^a-z])[tv]?eer(?:$|[^a-z])|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|(?:^|[^a-z])a[pr]@|[wc]er$|^l1$",
+    r"|(?:^|[^a-z])[sf]ps$|(?:^|[^a-z])[tv]?eer(?:$|[^a-z])|norm|reward|return|mse|mae|nll|bp[bc]\b|energy|entropy|elbo|psnr|ssim|precision|recall|f1|top.?[15]|acc@|(?:^|[^a-z])a[pr]@|[wc]er$|^l1$|^(?:rank|cmc|hits?|hr)[-@]\d+$",
     re.I,
 )
 #: What the optimizer does: lines that say so beside a loss are printed as it steps.
@@ -81,13 +82,13 @@ _LEADING = re.compile(rf"(?:{_LATIN})(?=[\s/:]|$)|{UNSPACED}", re.I)
 _TRAILING = re.compile(rf"(?<=\w) on (?:the )?({_LATIN})(?: set| data| split)?$", re.I)
 #: "Epoch 3 done. Average cost": the end of what is said before the name.
 _SAID = re.compile(r"^(?:(?:done|finished|completed?|ended)[.,:]?|(?:not )?training\.) (?=[^\W\d])", re.I)
-_SEGMENT = re.compile(rf"\b({_LATIN})(?: set| results)?\s?[:\[(-]", re.I)
+_SEGMENT = re.compile(rf"\b({_LATIN})(?: set| results)?['\"]?\s?[:\[(-]", re.I)
 
 #: "[valid] loss=0.5, acc=0.9": the part of the data that all values up to the next such word are of.
 #: "loss[loss=0.5, ctc=0.2], tot_loss[loss=0.6, ctc=0.3]": a name that comes again is of the group that it stands in.
 _GROUP = re.compile(r"([A-Za-z_]\w*)\[(?=[A-Za-z_])|\]")
 #: What a part of the data holds in brackets: "Test: (loss = 1.9, acc = 14.7)".
-_OPENED = re.compile(rf"(?:{_LATIN})(?: set| results)?\s?[:=]? ?[\[({{]\W*", re.I)
+_OPENED = re.compile(rf"(?:{_LATIN})(?: set| results)?['\"]?\s?[:=]? ?[\[({{]\W*", re.I)
 _CLOSED = re.compile(r"[\])}]")
 #: Lists of the groups of an optimizer, and of losses without names.
 _NO_LIST = re.compile(r"(?:^|[^a-z])lrs?(?:$|[^a-z])|rate|mom|beta|loss", re.I)
@@ -162,6 +163,8 @@ def cells(
         listed = range(1, _list_length(gaps, slot))
         if listed and key.lower() == "losses":
             key = f"{key}[0]"  # losses that have no names
+        if own == "" and found and (part := split_word(key)) and (of := _of_training(found[-1])):
+            own, key = part, of  # "accuracy train: 0.6 test: 0.5"
         before = near[near.rfind("|") + 1 : near.rfind(name)]
         for heading in _HEADING.finditer(before):
             headed = split_word(heading[1])
@@ -181,6 +184,12 @@ def cells(
     return found
 
 
+def _of_training(cell: Cell) -> str:
+    """What a cell measures that says at its end that it is of training, "accuracy train"; "" of any other."""
+    measured, _, part = cell.key.rpartition(" ")
+    return measured if measured and split_word(part) == "train" else ""
+
+
 def _list_length(gaps: list[str], slot: int) -> int:
     """How many values stand in brackets, "recall=[0.02, 0.18]"; 1 where there is no list, or a long one."""
     if not gaps[slot].endswith("["):
@@ -195,12 +204,12 @@ def _name(near: str, *, whole: bool, bare: bool) -> str:
         cell = near.rpartition("|")[2].strip(" ")
         match = _CELL.fullmatch(cell if cell.endswith((":", "=")) else cell + " ")
         return match[1].strip() if match and re.search(r"[^\W\d_]", match[1]) else ""
+    if "rate" in near and (rate := _SET_RATE.search(near)):
+        return rate[1]
     # most numbers have no name: tested first at little cost
     tail = near[-_MAX_OPEN:]
     if (":" in tail or "=" in tail or "is" in tail) and (match := _KEY.search(near)):
         return match[1]
-    if "rate" in near and (rate := _SET_RATE.search(near)):
-        return rate[1]
     said = _IN_BRACKETS.sub("", near) if near.endswith((")", ") ")) else near
     if not bare and not said.rstrip(" ([").lower().endswith(_BARE_WORDS):
         return ""

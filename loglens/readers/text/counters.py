@@ -11,7 +11,7 @@ from loglens.readers.text.templates import MARK
 _NUMBER = r"(?:[ _-]?(?:idx|index|id|number|num|no\.|count))?"
 _STEPS = (
     r"(?:sub|inner)[ _-]?epochs?|num_updates|global[ _]?step|(?:training )?steps?|iterations?|iters?|itr|updates?"
-    r"|it(?= ?[:=])|[it](?= ?[:=] ?\0 ?/ ?\0)"
+    r"|it(?= ?[:=]| \0 ?/ ?\0)|instance(?= ?[:=])|[it](?= ?[:=] ?\0 ?/ ?\0)"
     r"|(?:mini)?batch(?:es)?(?: idx)?|步数?|迭代(?:次数)?|批次|ステップ|스텝|шаг|итерация"
 )
 _WORDS = {
@@ -26,7 +26,8 @@ _WORDS = {
 #: A line without any of these has no such counter: a quick test.
 _PARTS = {
     "step": (
-        *"sub inner it: it= step iter itr update batch 步 迭代 批次 ステップ 스텝 шаг итерация".split(),
+        *"sub inner it: it= instance step iter itr update batch 步 迭代 批次 ステップ 스텝 шаг итерация".split(),
+        "it \0",
         "i = ",
         "i=",
         "i: ",
@@ -48,7 +49,7 @@ _NO_COUNTER_AFTER = (
 _COUNTER = {
     kind: re.compile(
         rf"(?<![\w.@]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}(?:{_RANGE})?"
-        r"(?P<at>\0)(?!(?:ms|s|sec|min)\b)(?:(?: ?/ ?| of )\0){0,2}"
+        r"(?P<at>\0)(?!(?:ms|s|sec|min)\b| \(\0\) [a-z])(?:(?: ?/ ?| of )\0){0,2}"
     )
     for kind, words in _WORDS.items()
 }
@@ -62,7 +63,8 @@ _UNIT_BEFORE = re.compile(
 )
 _UNITS = r"(?:steps?|iterations?|iters?|it|(?:mini-?)?batch(?:es)?|updates?)\b"
 #: Counters without a name: "200/ 2983 batches", "[ 64/60000]" at the end, "[12/200] loss" or "12/200: loss",
-#: "train (1/12) loss", "[0] loss" or "12: loss", and "[120 | 25.31] loss" where the seconds stand beside it.
+#: "train (1/12) loss", "[0] loss" or "12: loss", and "[120 | 25.31] loss" where the seconds stand beside it; before a
+#: speed as well, "4230 - 65.33 sent/s".
 _UNNAMED = (
     re.compile(rf"(?<![/\w.:]\0)\0 ?/ ?\0 {_UNITS}"),
     re.compile(r"\[ ?\0 ?/ ?\0 ?\]$"),
@@ -71,6 +73,7 @@ _UNNAMED = (
     re.compile(r"^[a-z]{3,12}ing (?P<at>\0) ?(?:of|/) ?\0 ?[:|-]"),
     re.compile(r"^\[(?P<at>\0) ?\| ?\0 ?\](?= ?[a-z])"),
     re.compile(r"\btotal (?:env\w* ?|time ?)?steps ?[:=] ?(?P<at>\0)"),
+    re.compile(r"^\0 - (?=\0 [a-z]+/s )"),
     re.compile(r"^(?:[\[(] ?\0 ?[\])][ :,|-]{0,4}|\0(?:: ?| ?[|,] ?| ?- | ))(?=[\[({<]{0,2}[a-z])"),
 )
 #: Behind an epoch: "[12/200]", "(12/200)", "200/ 2983 batches"
@@ -85,8 +88,10 @@ _EPOCH_AND_STEP = re.compile(
     r"|[\[(] ?(?P<outer>\0)(?P<total> ?/ ?\0)? ?[:,|;-] ?(?P<inner>\0 ?/ ?\0) ?[\])])"
     r"(?: ?[,:|-]+ ?| )(?=[\[({<]{0,2}[a-z])"
 )
-#: At the begin of the line, before the epoch: "1/21150 (epoch 0.002), train_loss = 4.19"
-_BEFORE_EPOCH = re.compile(r"\[? ?\0 ?/ ?\0 ?\]?[ :,|-]{0,3}\(?(?=epoch)")
+#: At the begin of the line, before the epoch: "1/21150 (epoch 0.002), train_loss = 4.19", "Test at - 5/9 of epoch 0".
+_BEFORE_EPOCH = re.compile(
+    r"(?:[a-z][a-z ]{0,30}[ -]{1,3})?\[? ?(?P<at>\0) ?/ ?\0 ?\]?(?: of |[ :,|-]{0,3}\(?)(?=epoch)"
+)
 
 #: The steps of the environment, which policies of other trainers are measured by, and those of the optimizer.
 _INTERACTIONS = re.compile(
@@ -162,7 +167,9 @@ def _counter(low: str, kind: str) -> Counter | None:
 def unnamed_counter(low: str, start: int = 0) -> Counter | None:
     """A number of a line in lower case, from a place on, that stands where counters do without a name."""
     if start:
-        found = _BEHIND_EPOCH.search(low, start) or _NEXT_TO_EPOCH.match(low, start) or _BEFORE_EPOCH.match(low)
+        found = _BEHIND_EPOCH.search(low, start) or _NEXT_TO_EPOCH.match(low, start)
+        if not found and (before := _BEFORE_EPOCH.match(low)):
+            return _at(low, before)._replace(start=before.start("at"))
     else:
         found = next((found for pattern in _UNNAMED if (found := pattern.search(low))), None)
     return _at(low, found) if found else None

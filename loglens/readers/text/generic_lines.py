@@ -8,6 +8,7 @@ from dataclasses import replace
 from loglens.readers.text.bare_pairs import averages, bare_pairs, replaced_rates
 from loglens.readers.text.cell_names import MEASURES, OPTIMIZER, UNSPACED, Cell, cells, is_counter, split_word
 from loglens.readers.text.counters import Counter, counters, unnamed_counter
+from loglens.readers.text.held_out_cells import RATE, keeps_best, with_held_out
 from loglens.readers.text.labels import label_of
 from loglens.readers.text.line_plan import COUNTED, UNCOUNTED, LinePlan, values_of
 from loglens.readers.text.number_lists import number_list
@@ -44,14 +45,8 @@ _AROUND = frozenset(
 _MAX_HEADING = 100
 #: How many epochs there shall be, beside the batch size: a line of settings.
 _SETTINGS = (re.compile(r"\bepochs\b['\"]?[ :=,]{1,3}\0"), re.compile(r"\bbatch[ _-]?size\b"))
-_RATE = re.compile(r"(?:^|_)lr$|learning.?rate", re.I)
 #: What a line measures that counts; elsewhere "errors: 3" counts what went wrong.
 _ERROR = re.compile(r"(?:^|[^a-z])errors?(?: rate)?(?: of best model)?$", re.I)
-#: A measure of quality.
-_SCORE = re.compile(
-    r"(?:^|[^a-z])(?:acc|accuracy|[wc]er|bleu|f1|iou|map|auc|precision|recall|psnr|ssim|dice|error rate)\b", re.I
-)
-_BEST = re.compile(r"best(?=[ _A-Z]|$)", re.I)
 _REPORTED = re.compile(r"loss|(?:^|[^a-z])acc(?:$|[^a-z])|accuracy", re.I)
 #: A name and its value as a pair of a tuple or list: "(:epoch, 1, :trn, 0.38)", "[('loss', 0.38), ('acc', 0.9)]".
 _PAIR = re.compile(r"(?<![\w:]):([A-Za-z_]\w{0,60}), ?(?=\0)|(?<=[(\[ ])(['\"])([A-Za-z_][\w /@.-]{0,60})\2, ?(?=\0)")
@@ -126,9 +121,9 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
     if not named and not unnamed and listed[0].slot == 0 and _COUNT_BETWEEN.match(body):
         return _count_between(listed, split)
     if not split:
-        listed = _behind_held_out(_of_one_part(listed))
+        listed = with_held_out(listed)
     if not named:
-        if ((label := _WHICH.match(body)) and _EVALUATED.match(label[1])) or _keeps_best(listed):
+        if ((label := _WHICH.match(body)) and _EVALUATED.match(label[1])) or keeps_best(listed):
             split = split or "val"
         values = values_of(_labelled(body, listed), split, "follow", frozenset({"section"}))
         words = {"follow", *(["unnamed"] if unnamed else []), *(["weak"] if weak else [])}
@@ -167,7 +162,7 @@ def _is_of_settings(low: str, listed: list[Cell]) -> bool:
     if not all(pattern.search(low) for pattern in _SETTINGS):
         return False
     keys = [cell.key for cell in listed]
-    return any(map(_RATE.search, keys)) and not any(map(_REPORTED.search, keys))
+    return any(map(RATE.search, keys)) and not any(map(_REPORTED.search, keys))
 
 
 def _takes_time(listed: list[Cell]) -> bool:
@@ -215,44 +210,6 @@ def _split_behind(low: str, begin: int, slot: int) -> str:
 #: "Epoch 0 | Validation | Steps: 20 | Loss: 99.1"
 _PART_CELL = re.compile(r"[|,;] ?(train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|test(?:ing)?|dev) ?(?=[|,;])")
 _BETWEEN = re.compile(r"[\s,:|\])-]*([a-z][a-z ]{0,30}?) ?(?:[:|>]|\])")
-
-
-def _of_one_part(listed: list[Cell]) -> list[Cell]:
-    """The cells of a line whose first name is of held-out data, and no other of another part: so are its measures.
-
-    "Epoch 3: testing psnr = 34.28, ssim = 0.937, time: 0.02".
-    """
-    first = listed[0].split
-    if first not in ("val", "test") or any(cell.split not in ("", first) for cell in listed):
-        return listed
-    return [
-        cell._replace(split=first) if MEASURES.search(cell.key) and not _RATE.search(cell.key) else cell
-        for cell in listed
-    ]
-
-
-def _behind_held_out(listed: list[Cell]) -> list[Cell]:
-    """The cells of a line with the measures that stand behind its last one of held-out data as such.
-
-    "Train loss: 212.2 Val loss: 102.9 WER: 96.9": a word error rate is counted on held-out data; losses, norms and
-    what the line measures of a part of the data say themselves what they are of.
-    """
-    last = max((at for at, cell in enumerate(listed) if cell.split in ("val", "test")), default=-1)
-    if last < 0 or not all(cell.split for cell in listed[: last + 1] if MEASURES.search(cell.key)):
-        return listed
-    said = {cell.key.lower() for cell in listed if cell.split}
-    return [
-        cell._replace(split=listed[last].split)
-        if at > last and not cell.split and cell.key.lower() not in said and _SCORE.search(cell.key)
-        else cell
-        for at, cell in enumerate(listed)
-    ]
-
-
-def _keeps_best(listed: list[Cell]) -> bool:
-    """Whether a line says a measure and the best one so far: "MeanIU: 0.61, Best_mIoU: 0.65" is an evaluation."""
-    best = [cell for cell in listed if _BEST.match(cell.key)]
-    return 0 < len(best) < len(listed) and any(MEASURES.search(cell.key) for cell in listed if cell not in best)
 
 
 def _labelled(body: str, listed: list[Cell]) -> list[Cell]:

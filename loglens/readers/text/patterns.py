@@ -56,7 +56,7 @@ composer       -               ^\[metric\]\[batch=<step>\]: (?P<key>[^\0:\s]+): 
 timm           within          ^(?P<split>train): <epoch> \[ ?<step>/ ?<total>
 metriclogger   within,opens    ^epoch: ?\[<epoch>\] ?\[ ?<step>/ ?<total>\]
 metriclogger   within,opens    ^(?:(?P<split>train): )?\[<epoch>/#\] ?\[ ?<step>/<total>\]
-metriclogger   final,opens     ^(?:test|eval|val)(?P<split>)\w*(?: \([^()]*\))?: .{0,40}?\[ ?<step>/ ?<total>\]
+metriclogger   final,opens,telling ^(?:test|eval|val)(?P<split>)\w*(?: \([^()]*\))?: .{0,40}?\[ ?<step>/ ?<total>\]
 metriclogger   epoch,all       ^(?:\*|test:)(?P<split>) ?acc@
 metriclogger   epoch,mean,section ^averaged stats: ?(?=\w)
 mmengine       within          \bepoch ?\((?P<split>train)\) ?\[<epoch>\] ?\[ ?<step>/ ?<total>\]
@@ -89,6 +89,7 @@ overflow       carry,alone         setting loss scale to: <vloss_scale>
 overflow       carry,alone         attempted loss scale: #, reducing to <vloss_scale>
 oom            carry,alone         ^<vnum_ooms> cuda oom errors thrown
 oom            carry,alone         ^<vnum_alloc_retries> cuda memory allocation retries
+drq            cells           ^\| (?P<split>train|eval) \|(?: f: # \|)?(?: e: # \|)? s: <step> \|
 sheet          table           ^\| ?(?P<key>(?:% )?[a-z][\w/@. -]{0,60}?) \| <value> ?\|$
 sheet          table           ^\| ?(?P<key>[a-z][\w/@. -]{0,30}? # [a-z][\w/@. -]{0,40}?) \| <value> ?\|$
 sheet          group           ^\| ?(?P<key>[a-z][\w@. -]{0,60})/ \| ?\|$

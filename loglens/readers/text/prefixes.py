@@ -9,14 +9,16 @@ from loglens.readers.text.templates import MARK
 _STAMP = re.compile(
     r"[^\0]{0,40}?(?:\0[^\0]{1,20}){0,2}?\0([-/])\0\1\0[ _,-]{1,2}\0:\0:\0(?P<comma>,\0)?(?:Z(?=[\s\])|]))?"
 )
+#: What is in brackets names a part of the data.
+_PART = r"(?i:train(?:ing)?|eval(?:uation)?|val(?:id(?:ation)?)?|test(?:ing)?|dev)\]"
 _LEVELS = r"(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL)"
 _LOGGER = re.compile(
     rf"(?:(?:[^{{\0]{{0,60}}?\0)?[^{{\0]{{0,60}}?\b{_LEVELS}\b(?:\|[\w.]{{1,40}}:\0)?[\]\s:|-]*"
     r"(?:\[?[\w.]{1,60}:(?:[\w.<>]{1,60}:\0|\0:[\w.<>]{1,60})(?:\]| -)\s?)?(?:\[Rank \0\] ?)?"
     r"|\[?\0/\0 \0:\0:\0(?: [AP]M| [\w.]{1,60}\]:?)?"
-    r"|\[[\w.:-]{0,20}\0?\]:(?:\[[\w.]{1,20}\])?)[\s\]-]*"
+    rf"|\[(?!{_PART})[\w.:-]{{0,20}}\0?\]:(?:\[[\w.]{{1,20}}\])?)[\s\]-]*"
 )
-_LEAD = re.compile(r"(?:[AP]M\b:?)?(?:[\s\])]|-(?=[\s\[]))*")
+_LEAD = re.compile(r"(?:(?<=\0 )[AP]M\b:?|(?<=\0)[AP]M\b:?)?(?:[\s\])]|-(?=[\s\[]))*")
 #: A word that says what follows is no tag: it counts, or names a part of the data.
 _TELLING = r"(?:train|val|eval|test|dev|epoch|step|iter|batch|ep\b|update|global|round|episode|metric|sample)"
 #: What may stand before a message, in any number and order; each is followed by blanks, colons, bars or dashes.
@@ -34,13 +36,13 @@ _TAG = re.compile(
       | \[\0,\0\]<std(?:out|err)>:                                                     # mpirun
       | \((?:[\w.<>+-]{1,60}\ )?pid=\0(?:,\ ?ip=[^)\s]{1,40})?\)                       # ray
       | [\[(<]?\ ?(?i:rank|worker|gpu|node|proc(?:ess)?|local_rank|default|replica|pid)[\ _:=\#-]?(?:\0|\d{1,6})
-            (?:[/:,]\ ?(?:\0|\d{1,6}))?[\])>]?(?=[\s:|\[({])                           # a rank
+            (?:[/:,]\ ?(?:\0|\d{1,6}))?[\])>]?(?=[\s:|\[({])(?!\s*[:|]\s*\0\ ?%?$)  # a rank, no accuracy
       | [A-Za-z][\w.]{0,40}-\d{1,6}\ ?(?=\|\ )                                         # a service of docker compose
       | \[(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL|NOTICE|TRACE|info|debug|warning|error)\]
       | (?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL|NOTICE|TRACE)\b
       | \[?\ ?(?:Info|Warning|Debug|Error):(?=\ )                                        # Julia
       | \[[\w./<>-]{1,60}\.(?:py|cc|cpp|h):\0\]
-      | \[(?!""" + _TELLING + r"""|(?:EVAL|VAL|VALID|VALIDATION|TEST|DEV)\])
+      | \[(?!""" + _TELLING + r"|" + _PART + r""")
             (?=[A-Za-z])(?=[^\]\0=]{0,40}\])[\w./@-]{1,40}\](?=[\s:\[(])
     )[\s:|>\]-]*""",
     re.X,
@@ -53,8 +55,11 @@ _NAME = re.compile(
 )
 #: The rank or worker before each line, as srun and pdsh write it; a loop of one's own counts steps so.
 NUMBERED = re.compile(r"(?:\[\0\]:?|\0:) (?=\S)")
-#: Behind the stamp in one bracket, as NeMo writes it: "[NeMo I 2024-03-11 09:00:01 wer:319] ".
-_FILE = re.compile(r" [\w.]{1,60}:\0\]\s*")
+#: Behind the stamp in one bracket, as NeMo writes it: "[NeMo I 2024-03-11 09:00:01 wer:319] ", and others:
+#: "[2020-03-11 10:02:47,344 INFO train.py line 293 31833] ".
+_FILE = re.compile(
+    rf" [\w.]{{1,60}}:\0\]\s*|[ ,|:-]+(?:{_LEVELS}\b)?[^\[\](){{}}=]{{0,80}}\.py\b[^\[\](){{}}=]{{0,40}}\]\s*"
+)
 _MAX_TAGS = 8
 _IN_BRACKETS = re.compile(r"\[([A-Za-z][\w.@/-]*)\][\s:|-]*$")
 
