@@ -51,6 +51,8 @@ JUMP, JUST_BEFORE, LOOK_BACK = 10.0, 10, 40
 SMOOTH = 5
 #: A validation loss that was measured during a spike and is no higher than this share above its last value is the same.
 SAME = 0.05
+#: Several single high values below this many times the level are batches, too: hard ones come again.
+LOW = 3.0
 #: Share of the points after a spike that shows whether the loss is back.
 LAST = 0.1
 
@@ -134,7 +136,8 @@ def _finding(loss: Series, curve: Series, hits: NDArray[np.intp], above: Floats,
     # spikes that all pass began with the first of them
     onset = int(curve.step[starts[0]]) if recovered else at
     # one high value that is gone with the next point is the loss of a batch; what validation does not feel is new data
-    one_batch = len(hits) == 1 and back is not None and back <= 2 and not lead
+    alone = len(hits) == 1 or (len(hits) == len(starts) and peak < LOW * level)
+    one_batch = alone and back is not None and back <= 2 and not lead
     back_at = int(curve.step[min(worst + (back or 0), len(curve) - 1)])
     harmless = one_batch or (kind == "lingering" and is_untouched(held_out, onset, back_at, SAME))
     when = "does not recover" if back is None else "recovers" + f" after {back} points" * (kind == "lingering")
