@@ -12,12 +12,11 @@ A rise that never ends has no peak: that is divergence. A jump of less than a te
 before is no spike: near zero, one wrong answer in a batch of 32 is a hundredfold (it adds some ln C to their mean).
 The gradient norm is looked at in the ten points before: a tenfold rise there is a precursor, and its lead in points
 and steps is reported. Six sigma alone fires on 3.1 % of AlgoPerf runs that reach their target; with the factor on none
-of 150. A single high value that is gone with the next point, without a jump of the gradient before it, is a note: it
-is the loss of one batch. So is one that lingers, while the validation loss is measured and no higher than before:
-other data, not another model.
+of 150. A single high value that is gone with the next point, without a jump of the gradient before it, is a note, the
+loss of one batch, and several are that are below three times the level. So is one that lingers, while the validation
+loss is measured and no higher than before: other data, not another model.
 
-When it is wrong. A new phase of a curriculum starts with a spike. Losses averaged before logging hide short
-spikes.
+When it is wrong. A new phase of a curriculum starts with a spike. Averaging before logging hides short spikes.
 """
 
 from __future__ import annotations
@@ -47,12 +46,10 @@ NOISELESS = 1e-12
 NEAR, LINGERS = 0.2, 20
 #: The gradient norm is a precursor where it is tenfold within ten points, against the 30 points before those.
 JUMP, JUST_BEFORE, LOOK_BACK = 10.0, 10, 40
-#: Points of the running median by which a loss is back.
-SMOOTH = 5
+#: Points of the running median by which a loss is back; several single values below so many times it are hard batches.
+SMOOTH, LOW = 5, 3.0
 #: A validation loss that was measured during a spike and is no higher than this share above its last value is the same.
 SAME = 0.05
-#: Several single high values below this many times the level are batches, too: hard ones come again.
-LOW = 3.0
 #: Share of the points after a spike that shows whether the loss is back.
 LAST = 0.1
 
@@ -133,11 +130,10 @@ def _finding(loss: Series, curve: Series, hits: NDArray[np.intp], above: Floats,
     back = _back(curve.value[worst:], level) if recovered else None
     kind = "fatal" if back is None else "recovering" if back <= max(ROW, len(curve) // LINGERS) else "lingering"
     lead, lead_steps = _precursor(grad, at)
-    # spikes that all pass began with the first of them
-    onset = int(curve.step[starts[0]]) if recovered else at
+    onset = int(curve.step[starts[0]]) if recovered else at  # spikes that all pass began with the first of them
     # one high value that is gone with the next point is the loss of a batch; what validation does not feel is new data
-    alone = len(hits) == 1 or (len(hits) == len(starts) and peak < LOW * level)
-    one_batch = alone and back is not None and back <= 2 and not lead
+    single = len(hits) == 1 or (len(hits) == len(starts) and peak < LOW * level)
+    one_batch = single and back is not None and back <= 2 and not lead
     back_at = int(curve.step[min(worst + (back or 0), len(curve) - 1)])
     harmless = one_batch or (kind == "lingering" and is_untouched(held_out, onset, back_at, SAME))
     when = "does not recover" if back is None else "recovers" + f" after {back} points" * (kind == "lingering")

@@ -6,10 +6,10 @@ worse on everything else; the checkpoint to keep is the one at the lowest point.
 How it is found. The validation loss ends at least 20 % above its lowest level, beyond three standard
 errors of its noise, while the training loss does not rise after that point: trainproof's rule (eval
 above 1.2 times its minimum while training falls), which fires on 0.2 % of 4,192 AlgoPerf runs that
-reach their target. 10 % are enough where it stays that high for the last 40 % of the run while the
-training loss halves, and half as long where that falls to an eighth. Of 4 to 19 evaluations, whose noise cannot be separated from their trend, three
-or more have to follow the lowest one and rise, by five times the root mean square of all steps against
-that course. Of 100 simulated healthy runs a cell this calls none overfitted at noise of 1 and 5 %, up to
+reach their target. 10 % are enough where it stays that high for the last 40 % of the run while the training loss
+halves, and half as long where that falls to an eighth. Of 4 to 19 evaluations, whose noise cannot be separated from
+their trend, three or more have to follow the lowest one and rise, by five times the root mean square of all steps
+against that course. Of 100 simulated healthy runs a cell this calls none overfitted at noise of 1 and 5 %, up to
 4 at 20 % and 6 at 50 %, and finds 97 to 100 of those that end 1.5 times as high, at noise up to 5 %.
 Or the validation loss is lowest at its first evaluation, of five or more, and ends 5 % above it, while no metric of
 it leaves its start and training falls by 5 %: labels that belong to other inputs can only be memorised. It need not
@@ -87,9 +87,7 @@ def detect(
     onset, best, end = lowest
     before, after = _around(train, onset, held_out)
     grows = (end - best) / abs(best) if best else float("inf")
-    lasts = _lasts(
-        held_out.value, best + lasting_rise * abs(best), lasting_share, after / before if before > 0 else 1.0
-    )
+    lasts = _lasts(held_out.value, best + lasting_rise * abs(best), lasting_share, before, after)
     if grows < (lasting_rise if lasts else rise) or after > before + RISEN * abs(before):
         return  # where training rises as well, that is divergence
     sure = grows > SURE_RISE - 1 and len(held_out) >= many_points
@@ -113,11 +111,12 @@ def _still_improves(higher: Sequence[Series], lower: Sequence[Series], training:
     return f"; but {better.tag} keeps improving: only its confidence is too high" if better else ""
 
 
-def _lasts(value: Floats, bar: float, share: float, left: float) -> bool:
-    """Whether a loss stays above a bar to the end: for a share of the run where training halves, less where it falls more.
+def _lasts(value: Floats, bar: float, share: float, before: float, after: float) -> bool:
+    """Whether a loss stays above a bar to the end: for a share of the run, or less where training falls further.
 
-    left: what the training loss ends at, as a share of its level when the validation loss was lowest.
+    before, after: levels of the training loss where the validation loss was lowest, and at the end.
     """
+    left = after / before if before > 0 else 1.0
     above = int(np.argmax(value[::-1] <= bar)) if (value <= bar).any() else len(value)
     return 0 <= left < HALF and above >= share * np.sqrt(left / HALF) * len(value)
 

@@ -275,7 +275,7 @@ metric_higher       <acc>|f[1-9]|fb1|[fv] ?(score|measure|beta)|t[pn]r|prec(isio
 metric_higher       (roc ?)?au(c|p?roc?|prc?)|roc
 metric_higher       pesq|stoi|true (positive|negative)s?|cos(ine)? sim(ilarity)?|nmi|a[rm]i|purity|silhouette
 metric_higher       jaccard|psnr|ssim|r2|mcc|matthews|pearson|spearman|kendall|kappa|exact match|em|sensitivity
-metric_higher       corr(elation)?( coef\w*)?$|exact$
+metric_higher       corr(elation)?( coef\w*)?$|exact$|m ?f1$|accuray
 metric_higher       log ?lik\w*|likelihood|llh|oa$|adj ?r2?$|hmean|fitness|signal noise ratio|structural similarity
 metric_higher       \w+ is( <avg>)?$|specificity|inception score|correct
 metric_higher       (si ?)?snri?|si ?sdri?|lddt|gdt( ts| ha)?|tm score|pck|oks|ncc|vmaf|gini|n?sdri?|\w*mos

@@ -112,3 +112,12 @@ def test_new_data_that_the_validation_loss_does_not_feel_is_a_note(n: int) -> No
     hurt = np.where(np.isin(np.arange(16), (6, 12)), 3.5, held_out)
     (found,) = findings("loss-spike", sparse({"loss": loss, "val_loss": hurt}))
     assert found.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize("count", [2, 5])
+@pytest.mark.parametrize(("factor", "severity"), [(2.5, Severity.NOTE), (6.0, Severity.WARNING)])
+def test_hard_batches_that_come_again_are_no_spikes(count: int, factor: float, severity: Severity) -> None:
+    """Each is back at the next point. Far above its level such a loss is not explained by a hard batch."""
+    loss = level(2_000, 2.2, 0.1)
+    loss[np.linspace(300, 1_700, count).astype(int)] = factor * 2.2
+    assert findings("loss-spike", {"loss": loss})[0].severity is severity

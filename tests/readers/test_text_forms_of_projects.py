@@ -175,3 +175,85 @@ def test_scores_behind_a_validation_loss_are_of_it_whatever_the_rate(tmp_path: P
     run = read(tmp_path, lines)
     assert rows(run, "val/auc") == [(i + 1, share) for i, share in enumerate(SHARES)]
     assert cast(run)["val/acc"] == "metric_higher@val"
+
+
+@pytest.mark.parametrize(
+    ("form", "axis"),
+    [
+        ("Epoch: [{epoch}][{step}]\tTime 0.577 (1.311)\tLoss {loss} (6.1626)\tLr: 0.48", "step"),
+        ("[epoch][s/s_per_e/gs]: [{epoch}][{step}/40/{overall}], lr: 0.0000735, loss: {loss}", "step"),
+        ("train: epoch {epoch:02d}: {step:3d}/ 40: 1725.3 Hz loss: {loss} top1err: 0.494", "step"),
+        ("Train {overall}, loss: {loss}, train acc: 0.936280, train avg acc: 0.905064", "epoch"),
+        ("11/15 08:36:21 AM train {overall} {loss}", "step"),
+    ],
+)
+def test_counters_of_other_forms(tmp_path: Path, form: str, axis: str) -> None:
+    lines = []
+    for i, loss in enumerate(LOSSES):
+        counters = {"epoch": i // 4 + 1, "step": 10 * (i % 4) + 10, "overall": 10 * i + 10}
+        lines.append(form.format(loss=loss, **counters))
+    run = read(tmp_path, lines)
+    (curve,) = (curve for curve in assign_roles(run) if curve.role == "loss" and not curve.tag.endswith("_running"))
+    assert curve.value.tolist() == LOSSES and curve.axis == axis
+    assert curve.step.tolist() == [10 * i + 10 for i in range(N)]
+
+
+def test_counters_in_quotes_and_what_the_line_is_of(tmp_path: Path) -> None:
+    lines = []
+    for i, loss in enumerate(LOSSES):
+        stamp = f"[05/20 03:{i:02d}:54][INFO] logging.py:  99: json_stats: "
+        for at in (50, 100):
+            counters = f'"epoch": "{i + 1}/30", "eta": "0:48:57", "iter": "{at}/100"'
+            lines.append(f'{stamp}{{"_type": "train_iter", "dt": 0.49, {counters}, "loss": {loss}, "lr": 0.08}}')
+        lines.append(
+            f'{stamp}{{"RAM": "58.1/251.5G", "_type": "val_epoch", "epoch": "{i + 1}/30", "top1_err": {SHARES[i]}}}'
+        )
+    run = read(tmp_path, lines)
+    (curve,) = (curve for curve in assign_roles(run) if curve.role == "loss")
+    assert curve.step.tolist() == [100 * i + at for i in range(N) for at in (50, 100)]
+    assert rows(run, "val/top1_err") == [(i + 1, share) for i, share in enumerate(SHARES)]
+
+
+def test_a_counter_of_its_own_line_counts_steps_where_it_names_them(tmp_path: Path) -> None:
+    lines = []
+    for i, loss in enumerate(LOSSES):
+        lines += [f"Epoch [{i // 5 + 1}/1000], Step [{100 * i + 100}/816000]:"]
+        lines += [f"Total Loss: {loss}, Mel Loss: 0.2570, Duration Loss: 0.1007;", "Time Used: 20.8s.", ""]
+    run = read(tmp_path, lines)
+    assert rows(run, "Total Loss") == [(100 * i + 100, loss) for i, loss in enumerate(LOSSES)]
+
+
+def test_a_counter_behind_a_heading_leaves_the_part_of_the_data(tmp_path: Path) -> None:
+    lines = []
+    for i, loss in enumerate(LOSSES):
+        lines += [f"=>Epoches {i}, learning rate = 0.0049,                 previous best = 0.6890"]
+        lines += [f"[Epoch: {i}, numImages:  1464]", f"Loss: {loss}", "Validation:"]
+        lines += [f"[Epoch: {i}, numImages:  1449]", f"Acc:{SHARES[i]}, mIoU:0.6928", f"Loss: {loss + 1:.4f}", ""]
+    run = read(tmp_path, lines)
+    assert rows(run, "Loss") == list(enumerate(LOSSES))
+    assert rows(run, "val/Acc") == list(enumerate(SHARES))
+    assert rows(run, "val/Loss") == [(i, round(loss + 1, 4)) for i, loss in enumerate(LOSSES)]
+
+
+def test_a_metric_alone_on_its_line_is_of_other_data_than_those_that_are_counted(tmp_path: Path) -> None:
+    lines = []
+    for i in range(10 * N):
+        lines.append(
+            f"  {100 * i}/30000: loss={LOSSES[i // 10]}, psnr={20 + i / 100}, lr=4.26e-04 | data=0.004, 41092 r/s"
+        )
+        if i % 10 == 9:
+            lines.append(f"psnr = {30 + SHARES[i // 10]}")
+    run = read(tmp_path, lines)
+    assert [value for _, value in rows(run, "psnr")] == [20 + i / 100 for i in range(10 * N)]
+    assert [value for _, value in rows(run, "val/psnr")] == [30 + share for share in SHARES]
+
+
+def test_a_name_before_a_dictionary_may_say_of_what_data_it_is(tmp_path: Path) -> None:
+    lines = []
+    for i, loss in enumerate(LOSSES):
+        lines += [f"Epoch {i}/30, Iter {j}/2, train loss = {loss}, time = 1.3" for j in range(2)]
+        lines.append(f"avg_test_scalars: {{'loss': {loss + 1:.4f}, 'abs_depth_error': {loss / 2}}}")
+    run = read(tmp_path, lines)
+    found = {curve.tag: curve for curve in assign_roles(run) if curve.split == "test"}
+    assert {str(curve.role) for curve in found.values()} == {"loss", "metric_lower"}
+    assert all(len(curve) == N for curve in found.values())

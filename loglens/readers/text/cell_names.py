@@ -21,7 +21,7 @@ _UNIT = re.compile(r"(?:[^\W\d_]|[%°/])[\w/%°]*(?=[\s,;|)\]'\"]|\.\s|$)|[)\]'\
 #: One that stands apart, before the next name: "875.63 samples/sec Train-accuracy=", "0.5 seconds, loss".
 _UNIT_APART = re.compile(
     r" (?:[\w.]{1,20}/ ?(?:s|secs?|seconds?|it|iter|step|batch|epoch|gpu|device|min|h|hour|update)s?|ms|secs?|seconds?"
-    r"|mins?|minutes?|hours?|[KMGT]i?B|samples|tokens|images|examples|words|steps|points|pct|percent|s(?=[.,;|)]))"
+    r"|mins?|minutes?|hours?|[KMGT]i?B|samples|tokens|images|examples|words|steps|points|pct|percent|hz|Hz|s(?=[.,;|)]))"
     r"(?=\.?[\s,;|)]+[A-Za-z_\[({<])"
 )
 #: Behind a "cost", which may be a loss: it is a time.
@@ -81,7 +81,11 @@ _LATIN = "|".join(sorted(_SPLITS, key=len, reverse=True))
 _LEADING = re.compile(rf"(?:{_LATIN})(?=[\s/:]|$)|{UNSPACED}", re.I)
 _TRAILING = re.compile(rf"(?<=\w) on (?:the )?({_LATIN})(?: set| data| split)?$", re.I)
 #: "Epoch 3 done. Average cost": the end of what is said before the name.
-_SAID = re.compile(r"^(?:(?:done|finished|completed?|ended)[.,:]?|(?:not )?training\.) (?=[^\W\d])", re.I)
+_SAID = re.compile(
+    r"^(?:(?:[a-z ]{0,20}\b(?:stats|statistics|results?|summary)\.|(?:done|finished|completed?|ended)[.,:]?"
+    r"|(?:not )?training\.)) (?=[^\W\d])",
+    re.I,
+)
 _SEGMENT = re.compile(rf"\b({_LATIN})(?: set| results)?['\"]?\s?[:\[(-]", re.I)
 
 #: "[valid] loss=0.5, acc=0.9": the part of the data that all values up to the next such word are of.
@@ -158,6 +162,7 @@ def cells(
         if not name or _SKIPPED.search(name):
             continue
         own, key = own_split(_SAID.sub("", name.replace("'s ", " ")))
+        key = _SAID.sub("", key)
         if key.lower() == "cost" and _SECONDS.match(gaps[slot + 1]):
             key = "time cost"
         listed = range(1, _list_length(gaps, slot))

@@ -16,7 +16,7 @@ _STEPS = (
 )
 _WORDS = {
     "step": rf"(?:{_STEPS}){_NUMBER}",
-    "epoch": rf"(?:(?<!sub[ -])(?<!inner[ -])epochs?|ep|轮次?|輪次?|エポック|에폭|에포크|эпоха){_NUMBER}",
+    "epoch": rf"(?:(?<!sub[ -])(?<!inner[ -])epoch(?:e?s)?|ep|轮次?|輪次?|エポック|에폭|에포크|эпоха){_NUMBER}",
     # they count where nothing else does, and parts of a run where something does
     "turn": (
         r"(?:t_env|env[ _]steps?|episode num(?:ber)?|episodes?|generations?|(?:communication |global )?rounds?|games?"
@@ -48,7 +48,7 @@ _NO_COUNTER_AFTER = (
 )
 _COUNTER = {
     kind: re.compile(
-        rf"(?<![\w.@]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[(-]{{0,4}}(?:{_RANGE})?"
+        rf"(?<![\w.@]){_NO_COUNTER_AFTER}({words})['\"]?[\s:=#\[('\"-]{{0,4}}(?:{_RANGE})?"
         r"(?P<at>\0)(?!(?:ms|s|sec|min)\b| \(\0\) [a-z])(?:(?: ?/ ?| of )\0){0,2}"
     )
     for kind, words in _WORDS.items()
@@ -81,12 +81,23 @@ _BEHIND_EPOCH = re.compile(rf"[\[(] ?\0 ?/ ?\0 ?(?:\(\0%\) ?)?[\])]|(?<![/\w.:]\
 
 
 #: The same right behind the epoch: "ep:3, 120/500, loss".
-_NEXT_TO_EPOCH = re.compile(r"[\]) ]{0,2}[,:|-]? ?\0 ?/ ?\0(?= ?[,:|-] ?(?:[a-z\[({]|\0 ?(?:it|s|ms)/))")
+_NEXT_TO_EPOCH = re.compile(
+    r"[\]) ]{0,2}[,:|-]? ?\0 ?/ ?\0(?= ?[,:|-] ?(?:[a-z\[({]|\0 ?(?:(?:it|s|ms)/|hz\b|[a-z]+/s)))"
+    r"|\] ?\[\0\](?= ?[a-z])"
+)
 #: Both without a name: "(1/4) 30/100: loss", "[3/20][120/500] loss", "[3: 120/500] loss".
 _EPOCH_AND_STEP = re.compile(
     r"(?:[\[(] ?(?P<epoch>\0) ?/ ?\0 ?[\])][ ,:|-]{0,3}(?P<step>[\[(]? ?\0 ?/ ?\0 ?[\])]?)"
     r"|[\[(] ?(?P<outer>\0)(?P<total> ?/ ?\0)? ?[:,|;-] ?(?P<inner>\0 ?/ ?\0) ?[\])])"
     r"(?: ?[,:|-]+ ?| )(?=[\[({<]{0,2}[a-z])"
+)
+#: The same behind words, "[epoch][s/s_per_e/gs]: [1][60/65/125], lr: 0.1".
+_BOTH_BEHIND_WORDS = re.compile(
+    r"(?:[^\0]{0,40}: )?\[ ?(?P<outer>\0) ?\] ?(?P<inner>\[ ?\0 ?/ ?\0(?: ?/ ?\0)? ?\])(?: ?[,:|-]+ ?| )(?=[a-z])"
+)
+#: "Train 37, loss: 1.43" and "Test 37, loss: 1.43"
+_OF_PART = re.compile(
+    r"^(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?) (?P<at>\0) ?[,:|-] ?(?=[a-z])"
 )
 #: At the begin of the line, before the epoch: "1/21150 (epoch 0.002), train_loss = 4.19", "Test at - 5/9 of epoch 0".
 _BEFORE_EPOCH = re.compile(
@@ -125,8 +136,11 @@ def counters(low: str) -> tuple[Counter | None, Counter | None]:
     Episodes, rounds and the like take the place of either.
     """
     step, epoch, turn = (_counter(low, kind) for kind in ("step", "epoch", "turn"))
-    if not (step or epoch or turn) and (both := _EPOCH_AND_STEP.match(low)):
-        return _epoch_and_step(both)
+    if not (step or epoch or turn):
+        if both := _EPOCH_AND_STEP.match(low) or _BOTH_BEHIND_WORDS.match(low):
+            return _epoch_and_step(both)
+        if part := _OF_PART.match(low):
+            return None, _at(low, part)._replace(start=part.start("at"))
     if turn and step is None:
         return turn, epoch
     if step and step.total < 0 and (steps := _interactions(low, step)):
@@ -143,8 +157,9 @@ def _interactions(low: str, step: Counter) -> Counter | None:
 
 
 def _epoch_and_step(both: re.Match[str]) -> tuple[Counter, Counter]:
-    outer, inner = ("epoch", "step") if both["epoch"] else ("outer", "inner")
-    total = 1 if both["epoch"] or both["total"] else -1
+    named = both.groupdict()
+    outer, inner = ("epoch", "step") if named.get("epoch") else ("outer", "inner")
+    total = 1 if named.get("epoch") or named.get("total") else -1
     step = Counter(2 if total > 0 else 1, 3 if total > 0 else 2, both.start(inner), both.end(inner))
     return step, Counter(0, total, 0, both.end(outer))
 

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from loglens.readers.text.line_plan import LinePlan
 from loglens.readers.text.line_records import LineRecords
 from loglens.readers.text.positions import Positions
-from loglens.readers.text.sections import Sections, within
+from loglens.readers.text.sections import HELD_OUT, Sections, within
 from loglens.stats.arrays import Floats, Ints
 
 #: At so many places of the log a form must stand to be a part of its progress, not of its head or end.
 PLACES = 3
-_HELD_OUT = frozenset({"val", "test"})
 #: So often it must be repeated to be one where nothing is counted.
 ROWS = 10
 #: Of the rows of a form so many have a place of their own where it is the counter's; fewer than one in ten
@@ -137,11 +136,12 @@ def _counts(records: LineRecords, rows: NDArray[np.intp], *, named: bool) -> boo
     if named:
         return bool(np.mean(whole) > _RISING)
     total = records.total[rows]
-    rises = np.diff(step) > 0
+    begins = np.diff(records.epoch[rows]) > 0
+    rises = (np.diff(step) > 0) | begins
     never_falls = bool(np.all(np.diff(step) >= 0)) and len(np.unique(step)) >= PLACES
     # an evaluation may be printed at the same step, and several of them
     if len(rises) and (never_falls or np.mean(rises) >= _RISING_OF_TOTAL):
-        rises = np.diff(step) >= 0
+        rises = (np.diff(step) >= 0) | begins
     min_rising = _RISING_OF_TOTAL if np.isfinite(total).all() and (step <= total).all() else _RISING
     return bool(whole.all() and len(rows) >= PLACES and np.mean(rises) >= min_rising)
 
@@ -191,7 +191,7 @@ def settle(records: LineRecords, places: Positions, sections: Sections, again: N
         shared = bool(tags & counted)
         weak = all("weak" in records.plans[plan].words for _, plan in keys)
         steps = all("steps" in records.plans[plan].words for _, plan in keys)
-        held = all(sections.names[section] in _HELD_OUT for section, _ in keys)
+        held = all(sections.names[section] in HELD_OUT for section, _ in keys)
         name = _axis(records, places, rows, reached, shared=shared, weak=weak, steps=steps, held=held)
         if not name:
             continue

@@ -23,7 +23,7 @@ _SPLIT = re.compile(
 #: "PARK: precision: 0.5": what the values are of.
 _LABEL = re.compile(
     r"\W*([A-Za-z][\w .@/\0-]{0,40}?)(?: (?:train|val|valid|validation|test))?"
-    r" ?: ?[\[({]?(?=[^\W\d][^\0]{0,60}[:=] ?\0)"
+    r" ?: ?(?:[\[({]['\"]?)?(?=[^\W\d][^\0]{0,60}[:=] ?\0)"
 )
 #: "best metric, acc: 0.8", "Final Results: Minibatch[1-157]: ce = 0.6": beside the curve of that name.
 _WHICH = re.compile(r"\W*((?:best|cur|current|final)(?: [a-z]+){0,2}) ?[,:] ?[\[({]?(?=[a-z'\"])", re.I)
@@ -36,10 +36,11 @@ _NO_LABEL = re.compile(
 )
 #: The words of a line that announces what comes, and names no value.
 _AROUND = frozenset(
-    """a at begin beginning begins begun current data dataset done end errors error evaluate evaluating evaluation eval
-    finished for global in inference inner learning loop meta metrics mode model net network new now of on outer
-    performance phase report reporting results result run running scores score set start started starting starts stats
-    step summary test testing the to train training val valid validate validating validation dev
+    """a at begin beginning begins begun cross current data dataset dev done end error errors eval evaluate
+    evaluating evaluation finished for global in inference inner learning loop meta metrics mode model net
+    network new now of on outer performance phase report reporting result results run running score scores set
+    start started starting starts stats step summary test testing the to train training val valid validate
+    validating validation
     开始 开始训练 结束 训练 验证 测试""".split()
 )
 _MAX_HEADING = 100
@@ -120,6 +121,8 @@ def _named_numbers(body: str, low: str) -> LinePlan | None:
         split = _split_behind(low, max(each.end for each in (step, epoch) if each), listed[0].slot)
     if not named and not unnamed and listed[0].slot == 0 and _COUNT_BETWEEN.match(body):
         return _count_between(listed, split)
+    if not split and not named and (label := _LABEL.match(body)):
+        split = _held_out(re.findall("[a-z]+", label[1].lower()))
     if not split:
         listed = with_held_out(listed)
     if not named:
@@ -223,9 +226,10 @@ def _labelled(body: str, listed: list[Cell]) -> list[Cell]:
 
 def _setter(low: str, step: Counter | None, epoch: Counter | None) -> LinePlan | None:
     """The plan of a line that counts and names no value: what follows belongs to that step or epoch."""
-    if epoch and _SETTER.match(low):
-        return LinePlan("generic/", frozenset({"set"}), epoch=epoch.slot, section="train")
     named = [each for each in (step, epoch) if each]
+    whole = len(named) == low.count(MARK) - sum(each.total >= 0 for each in named)
+    if epoch and _SETTER.match(low) and not (step and whole):
+        return LinePlan("generic/", frozenset({"set"}), epoch=epoch.slot, section="train")
     if not named or len(low) > _MAX_HEADING:
         return None
     if any(each.total < 0 and _HOW_MANY.search(low, each.start, each.end) for each in named):
@@ -236,16 +240,21 @@ def _setter(low: str, step: Counter | None, epoch: Counter | None) -> LinePlan |
     words = re.findall(r"[^\W\d_]+", _TOOK.sub("", rest))
     if MARK in _TOOK.sub("", rest.replace("(#\0)", "")) or not _AROUND.issuperset(words):
         return None
-    section = _last_split(words) or "train"
+    section = _last_split(words)
     if step and _last_split(re.findall(r"[a-z]+", low[: step.start])) in ("val", "test"):
         step = None  # "[Eval batch=3/9]" counts the batches of the evaluation
-    return _counting(LinePlan("generic/", frozenset({"set"}), section=section), step, epoch)
+    unsaid = frozenset() if section else frozenset({"unsaid"})
+    return _counting(LinePlan("generic/", frozenset({"set"}) | unsaid, section=section or "train"), step, epoch)
 
 
 #: "Training batches: 6501" says how many there are.
 _HOW_MANY = re.compile(r"(?:batches|steps|iterations|iters|updates|epochs|episodes|rounds) ?[:=]")
-#: How long the last one took or how far this one is, behind a counter: "ITERATION 14 (165.40s)", "Epoch: 3 [20%]".
-_TOOK = re.compile(r"[\[(]\0 ?(?:%|s|sec|secs|seconds|m|min|mins|minutes|ms)[\])]")
+#: How long the last one took or how far this one is, behind a counter: "ITERATION 14 (165.40s)", "Epoch: 3 [20%]"; of
+#: how many images it is, "[Epoch: 3, numImages: 1464]".
+_TOOK = re.compile(
+    r"[\[(]\0 ?(?:%|s|sec|secs|seconds|m|min|mins|minutes|ms)[\])]"
+    r"|,? ?num[_ ]?(?:images|samples|examples|batches)['\"]? ?[:=] ?\0"
+)
 
 
 def _heading(low: str) -> LinePlan | None:
@@ -260,6 +269,12 @@ def _heading(low: str) -> LinePlan | None:
 
 _SPLIT_WORD = re.compile(r"train|val|test|dev")
 _MAX_WORDS = 6
+
+
+def _held_out(words: list[str]) -> str:
+    """val or test, where the last word that names a part of the data is one of them: "avg_test_scalars"."""
+    split = _last_split(words)
+    return split if split in ("val", "test") else ""
 
 
 def _last_split(words: list[str]) -> str:

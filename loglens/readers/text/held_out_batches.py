@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from loglens.readers.text.line_plan import LinePlan
 from loglens.readers.text.line_records import LineRecords, forward_fill
+from loglens.readers.text.sections import HELD_OUT
 
-_HELD_OUT = frozenset({"val", "test"})
 #: So often passes of two lengths take turns.
 _PASSES = 3
 
@@ -28,7 +28,7 @@ def with_held_out_batches(
     under = np.nan_to_num(forward_fill(np.array(headings, np.float64)[records.plan]), nan=0.0).astype(np.int64)
     batches = np.array([_is_of_batches(plan) for plan in records.plans], bool)[records.plan]
     batches &= np.isfinite(records.total)
-    held = np.array([name in _HELD_OUT for name in names], bool)[under] & batches
+    held = np.array([name in HELD_OUT for name in names], bool)[under] & batches
     main = np.unique(records.total[batches & ~held])
     held &= ~np.isin(records.total, main)
     if not held.any() or not len(main):

@@ -72,6 +72,8 @@ mnist          within,samples  ^(?P<split>train)(?:ing)? epoch: <epoch> \[ ?<ste
 mnist          epoch           ^(?P<split>test) set: average loss: <vloss>, accuracy: #/# \(<vaccuracy>%\)
 cyclegan       within          ^\(epoch: <epoch>, iters: <step>,
 cyclegan       restart         ^=+ training loss \(
+slowfast       within          \bjson_stats: \{"_type": "(?P<split>train|val|test)_iter".*"epoch": "<epoch>/#".*"iter": "<step>/<total>"
+slowfast       epoch           \bjson_stats: \{.*"_type": "(?P<split>train|val|test)_epoch".*"epoch": "<epoch>/#"
 coqui          set,section     \bglobal_step: <step>$
 coqui          section         ^--> (?P<split>step: #$|eval\b)
 coqui          set             ^> epoch: <epoch>/#
@@ -82,7 +84,9 @@ hf             bar             ^#%\| ?\| <step>/<total> \[
 bar            final,postfix   ^(?P<split>val|eval|test)\w*(?: [^|]{0,60}?)?:? ?#%\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
 bar            within,postfix  ^[^|]{0,60}?\bepoch ?:? ?<epoch>[^|]*\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
 bar            within,postfix  ^[^|]{0,60}?#%\| ?\| <step>/<total> \[[^=]{0,80}, \w[^=,]{0,40}=
+bar            within          ^[^|]{0,20}?\bepoch ?[:=]? ?<epoch>\b[^|]{0,200}?: ?#%\| ?\| <step>/<total> \[
 darts          within          ^(?P<split>train|valid|test) <step> <vloss> <vtop1> <vtop5>$
+darts          -               ^(?P<split>train|valid|test) <step> <vloss>$
 darts          epoch           ^epoch <epoch> \w+ #$
 summary        epoch,telling   ^(?:(?:train|val|valid|test)_\w+ ?[:=]? ?#%? ?[,|;]? ?)+$
 overflow       carry,alone         setting loss scale to: <vloss_scale>

@@ -10,6 +10,8 @@ from loglens.readers.text.line_plan import Value
 from loglens.readers.text.line_records import LineRecords, forward_fill
 from loglens.stats.arrays import Ints
 
+HELD_OUT = frozenset({"val", "test"})
+
 
 class Sections(NamedTuple):
     """The names of the sections, and the index of each record's into them."""
@@ -22,7 +24,11 @@ def sections_of(records: LineRecords) -> Sections:
     """The section of each record: what the last line said that names one, train before it."""
     names = list(dict.fromkeys(["train", *(plan.section for plan in records.plans)]))
     code = np.array([names.index(plan.section) if plan.section else np.nan for plan in records.plans], np.float64)
-    return Sections(names, np.nan_to_num(forward_fill(code[records.plan]), nan=0.0).astype(np.int64))
+    said = code[records.plan]
+    # "Validation:" and then "[Epoch: 3]": the counter says nothing of the data
+    heading = np.array([plan.section in HELD_OUT and plan.step < 0 and plan.epoch < 0 for plan in records.plans], bool)
+    said[1:][records.has("unsaid")[1:] & heading[records.plan][:-1]] = np.nan
+    return Sections(names, np.nan_to_num(forward_fill(said), nan=0.0).astype(np.int64))
 
 
 def within(section: str, value: Value) -> str:
