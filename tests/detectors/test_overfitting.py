@@ -116,7 +116,7 @@ def test_an_accuracy_of_which_the_start_was_not_seen(n: int) -> None:
 
 @pytest.mark.parametrize("n", [40, 66, 200])
 def test_a_tenth_above_the_lowest_is_enough_where_training_memorises(n: int) -> None:
-    """For a fifth of the run only, but training fell twentyfold meanwhile; where it fell by a third, it is too early."""
+    """For a fifth of the run only, but training fell twentyfold meanwhile; with a third less, it is too early."""
     t = np.linspace(0, 1, n)
     held_out = np.interp(t, [0, 0.3, 0.5, 0.78, 1], [2.4, 1.1, 0.962, 1.07, 1.13]) * level(n, 1.0, 0.002)
     memorised = np.interp(t, [0, 0.5, 1], [4.6, 0.7, 0.03]) * level(n, 1.0, 0.01)
