@@ -7,7 +7,8 @@ How it is found. The median explained variance, 1 - Var(return - value) / Var(re
 run is 0.01 or less: no better than a constant (Stable-Baselines3's reading of its `explained_variance`), as 0.01 is a
 correlation of a tenth. Or the median of the last fifth is that low, after it was above a tenth before: the value
 function has lost what it knew. It is a warning where the reward did not rise either (less than a tenth of its size, or
-of three standard errors of its noise) or falls from there on, otherwise a note.
+of three standard errors of its noise) or falls from there on, otherwise a note; and a warning whatever the reward does
+where nine of ten of those values are within a thousandth of 0, as a value that is the same in all states has it.
 
 When it is wrong. Where all returns are alike, there is nothing to explain. A policy can learn without a
 value function, only more slowly: some runs learn well at 0.
@@ -33,6 +34,8 @@ RULE = Rule("low-explained-variance", "RL", Severity.WARNING, leads_to=("reward-
 LARGE_REWARD = 100.0
 #: Blocks of a run: 5 % each.
 BLOCKS = 20
+#: An explained variance so near to 0, at so many points, is that of a constant: one that is merely bad varies.
+CONSTANT, MOST = 0.001, 0.9
 
 
 def detect(
@@ -59,7 +62,8 @@ def detect(
     stuck = reward is not None and not gains(reward.value, min_gain=min_gain, errors=errors)
     if reward is not None and onset is not None and not stuck:
         stuck = loses_after(reward.value, int(np.searchsorted(reward.step, onset)), harm) is not None
-    yield _finding(curve, late if onset is None else end, onset, reward, stuck, lr)
+    constant = bool((np.abs(curve.tail(1 - settles)) < CONSTANT).mean() >= MOST)
+    yield _finding(curve, late if onset is None else end, onset, reward, (stuck, constant), lr)
 
 
 def _forgot_at(curve: Series, known: float) -> int | None:
@@ -70,8 +74,9 @@ def _forgot_at(curve: Series, known: float) -> int | None:
 
 
 def _finding(
-    curve: Series, level: float, onset: int | None, reward: Series | None, stuck: bool, lr: Series | None
+    curve: Series, level: float, onset: int | None, reward: Series | None, why: tuple[bool, bool], lr: Series | None
 ) -> Finding:
+    stuck, constant = why
     advice: list[Remedy] = [remedies.slower_policy(lr, onset)]
     if reward is not None and (size := float(median(np.abs(reward.value)))) > LARGE_REWARD:
         advice.insert(0, remedies.scale_reward(remedies.two_digits(1 / size)))
@@ -81,9 +86,10 @@ def _finding(
     harm = "falls or does not rise" if onset is not None else "does not rise"
     return Finding(
         f"{curve.tag} has a median of {number(level)} {when}: the value function predicts the returns no better "
-        "than a constant" + (f", and {reward.tag} {harm}" if stuck and reward is not None else ""),
-        Severity.WARNING if stuck else Severity.NOTE,
-        Confidence.LOW,
+        f"than a constant{', and is one' if constant else ''}"
+        + (f", and {reward.tag} {harm}" if stuck and reward is not None else ""),
+        Severity.WARNING if stuck or constant else Severity.NOTE,
+        Confidence.MEDIUM if constant else Confidence.LOW,
         onset_step=onset,
         end_step=curve.last_step,
         evidence={"median": level, "highest": float(curve.value.max()), "reward_gains": not stuck},

@@ -17,7 +17,9 @@ RULE, EXPLAINED = "low-explained-variance", "train/explained_variance"
 @pytest.mark.parametrize("n", [30, 100, 2000])
 def test_a_value_function_that_explains_nothing(at: float, n: int) -> None:
     useless = at * (1 + 0.3 * np.random.default_rng(0).normal(size=n))
-    assert only(RULE, {EXPLAINED: useless, REWARD: learned(n)}).severity is Severity.NOTE
+    # exactly none is that of a constant, which is a fault whatever the reward does
+    rising = Severity.NOTE if at < 0 else Severity.WARNING
+    assert only(RULE, {EXPLAINED: useless, REWARD: learned(n)}).severity is rising
     assert only(RULE, {EXPLAINED: useless, REWARD: level(n, 20.0, 0.02)}).severity is Severity.WARNING
 
 
@@ -42,3 +44,12 @@ def test_a_value_function_that_forgets(n: int) -> None:
     assert kept.severity is Severity.NOTE and kept.onset_step == pytest.approx(begin, abs=0.05 * n)
     reward[begin:] = 1.0
     assert only(RULE, {EXPLAINED: explained, REWARD: reward}).severity is Severity.WARNING
+
+
+@pytest.mark.parametrize("n", [30, 300])
+def test_a_value_that_is_the_same_in_all_states_is_a_warning_whatever_the_reward_does(n: int) -> None:
+    noise = np.random.default_rng(0).normal(0, 1, n)
+    rising = np.linspace(50, 90, n)
+    found = only(RULE, {EXPLAINED: 1e-5 * noise, REWARD: rising})
+    assert found.severity is Severity.WARNING and "constant, and is one" in found.message
+    assert only(RULE, {EXPLAINED: 0.05 * noise - 0.02, REWARD: rising}).severity is Severity.NOTE
