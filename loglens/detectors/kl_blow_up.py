@@ -85,11 +85,11 @@ def detect(
 
 def _leap(value: Floats, jump: float, min_jump: float) -> int | None:
     """Index of the first point above `jump` times each of the ten (five at least) before it; None without one."""
-    for at in range(MIN_POINTS, len(value)):
-        before = float(value[max(0, at - 2 * MIN_POINTS) : at].max())
-        if before > 0 and value[at] > max(jump * before, min_jump):
-            return at
-    return None
+    padded = np.concatenate((np.full(2 * MIN_POINTS, -np.inf), value[:-1]))
+    before = np.lib.stride_tricks.sliding_window_view(padded, 2 * MIN_POINTS).max(axis=1)
+    leaps = (before > 0) & (value > np.maximum(jump * before, min_jump))
+    leaps[:MIN_POINTS] = False
+    return int(np.argmax(leaps)) if leaps.any() else None
 
 
 def _left(entropy: Series) -> float:

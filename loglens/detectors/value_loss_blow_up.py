@@ -34,7 +34,7 @@ from loglens.model.series import Series, present
 from loglens.model.sign import Sign
 from loglens.remedies import actions as remedies
 from loglens.stats.gains import loses_after
-from loglens.stats.quantiles import median
+from loglens.stats.quantiles import median, row_medians
 from loglens.stats.usual_size import USUAL, absolute_size, usual_size
 
 RULE = Rule("value-loss-blow-up", "RL", Severity.ERROR, leads_to=("reward-collapse", "non-finite-metric"))
@@ -119,7 +119,8 @@ def _blown(curves: Sequence[tuple[Series, float]], factor: float, min_size: floa
         if high[-length:].all():
             yield BlowUp(curve, usual, int(np.flatnonzero(~high)[-1]) + 1, True)
             continue
-        runs = np.flatnonzero(np.convolve(high, np.ones(length), "valid") >= length)
+        counted = np.concatenate(([0], np.cumsum(high)))
+        runs = np.flatnonzero(counted[length:] - counted[:-length] == length)
         if len(runs):
             yield BlowUp(curve, usual, int(runs[0]), False)
 
@@ -146,26 +147,26 @@ def critic_forgets(curve: Series, explained: Series, factor: float) -> Sign | No
     """
     size, step = absolute_size(curve.value), curve.step
     known = explained.finite
-    for at in range(JUST_BEFORE, len(size)):
-        before = float(median(size[at - JUST_BEFORE : at]))
-        if not 0 < factor * before < size[at]:
-            continue
-        split = int(np.searchsorted(known.step, step[at]))
-        was, since = known.value[max(0, split - JUST_BEFORE) : split], known.value[split:]
-        if min(len(was), len(since)) < AFTER or median(was) < EXPLAINS or median(since[-AFTER:]) > 0:
-            return None
-        return Sign(
-            f"{curve.tag} jumps from {number(before)} to {number(size[at])} at {curve.axis} {number(step[at])}, and "
-            f"{explained.tag} goes from {number(median(was))} to {number(median(since[-AFTER:]))} for good: "
-            "the value function is lost",
-            Severity.WARNING,
-            Confidence.MEDIUM,
-            {"usual": before, "peak": float(size[at]), "explained": float(median(since[-AFTER:]))},
-            (curve, explained),
-            int(step[at]),
-            curve.last_step,
-        )
-    return None
+    usual = row_medians(np.lib.stride_tricks.sliding_window_view(size, JUST_BEFORE)[:-1])
+    jumps = np.flatnonzero((usual > 0) & (factor * usual < size[JUST_BEFORE:]))
+    if not len(jumps):
+        return None
+    before, at = float(usual[jumps[0]]), int(jumps[0]) + JUST_BEFORE
+    split = int(np.searchsorted(known.step, step[at]))
+    was, since = known.value[max(0, split - JUST_BEFORE) : split], known.value[split:]
+    if min(len(was), len(since)) < AFTER or median(was) < EXPLAINS or median(since[-AFTER:]) > 0:
+        return None
+    return Sign(
+        f"{curve.tag} jumps from {number(before)} to {number(size[at])} at {curve.axis} {number(step[at])}, and "
+        f"{explained.tag} goes from {number(median(was))} to {number(median(since[-AFTER:]))} for good: "
+        "the value function is lost",
+        Severity.WARNING,
+        Confidence.MEDIUM,
+        {"usual": before, "peak": float(size[at]), "explained": float(median(since[-AFTER:]))},
+        (curve, explained),
+        int(step[at]),
+        curve.last_step,
+    )
 
 
 def _finding(blown: BlowUp, factor: float, harmed: bool, reward: Series | None, lr: Series | None) -> Finding:

@@ -16,7 +16,10 @@ from loglens.model.run import Run
 from loglens.registry.load import detectors
 from tests.curves import run as run_of
 
-ROLES = ("loss", "val/loss", "accuracy", "val/accuracy", "grad_norm", "lr", "weight_norm", "reward", "kl", "entropy")
+ROLES = (
+    *("loss", "val/loss", "accuracy", "val/accuracy", "grad_norm", "lr", "weight_norm", "reward", "kl", "entropy"),
+    *("value_loss", "policy_loss", "explained_variance", "d_loss", "loss_scale", "clip_fraction", "throughput"),
+)
 
 
 def seconds(run: Run) -> float:
@@ -61,6 +64,12 @@ def test_many_points(role: str, broken: float) -> None:
 
     few, many = (seconds(long(points)) for points in (20_000, 160_000))
     assert many < 8 * 2.5 * few + 0.3, f"{few:.2f} s for 20,000 points, {many:.2f} s for 160,000"
+
+
+@pytest.mark.parametrize("role", ["value_loss", "kl"])
+def test_windows_that_grow_with_the_curve(role: str) -> None:
+    few, many = (seconds(run_of({f"train/{role}": falling(points, 1)})) for points in (100_000, 1_000_000))
+    assert many < 10 * 2 * few + 0.3, f"{few:.2f} s for 100,000 points, {many:.2f} s for 1,000,000"
 
 
 @pytest.mark.parametrize("role", ["grad_norm", "lr", "step_time", "accuracy", "reward"])
