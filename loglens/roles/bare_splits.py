@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+
+import numpy as np
 
 from loglens.model.series import Series
 from loglens.roles.role import Role
@@ -16,6 +19,8 @@ MIN_POINTS = 5
 _UNNAMED = "value"
 #: What is measured on held-out data and called no more than this is better the higher it is.
 _SCORES = frozenset({"score", "scores"})
+#: Where the best one so far is kept, the split need not be said.
+_SCORES_KEPT, _BEST = frozenset({"score", "avg score", "cv score", "metric"}), re.compile(r"\bbest (score|metric)$")
 
 
 def guess_bare_splits(curves: Mapping[str, Series], roles: Iterable[str | None]) -> dict[str, Role]:
@@ -29,6 +34,7 @@ def guess_bare_splits(curves: Mapping[str, Series], roles: Iterable[str | None])
     named: dict[str, str] = {}
     if list(curves) == [_UNNAMED] and not any(roles) and len(curves[_UNNAMED].finite) >= MIN_POINTS:
         return {_UNNAMED: Role("loss", "train", guessed=True)} if _change(curves[_UNNAMED]) < 0 else {}
+    scores |= _kept(curves)
     for tag in curves:
         said, split = read_tag(tag)
         if said in _SCORES and split in ("val", "test"):
@@ -48,6 +54,17 @@ def guess_bare_splits(curves: Mapping[str, Series], roles: Iterable[str | None])
     if all(falls) and not has_loss:
         return scores | {tag: Role("loss", split, guessed=True) for tag, split in named.items()}
     return scores | _metrics(named, falls)
+
+
+def _kept(curves: Mapping[str, Series]) -> dict[str, Role]:
+    """A score of which the best is kept, "Score" beside "Save Best Score": it is better the way the best one goes."""
+    best = [curve.finite.value for tag, curve in curves.items() if _BEST.search(words_of(tag))]
+    moves = np.concatenate([np.diff(value) for value in best]) if best else np.zeros(0)
+    if not len(moves) or not ((moves > 0).all() or (moves < 0).all()):
+        return {}
+    role = "metric_higher" if moves[0] > 0 else "metric_lower"
+    found = [tag for tag in curves if words_of(tag) in _SCORES_KEPT]
+    return {tag: Role(role, "val", guessed=True) for tag in found}
 
 
 def _metrics(named: Mapping[str, str], falls: list[bool]) -> dict[str, Role]:

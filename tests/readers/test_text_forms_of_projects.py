@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import loglens
 from loglens.model.run import Run
 from loglens.readers.text import reader as text
 from loglens.roles.assign import assign_roles
@@ -257,3 +258,66 @@ def test_a_name_before_a_dictionary_may_say_of_what_data_it_is(tmp_path: Path) -
     found = {curve.tag: curve for curve in assign_roles(run) if curve.split == "test"}
     assert {str(curve.role) for curve in found.values()} == {"loss", "metric_lower"}
     assert all(len(curve) == N for curve in found.values())
+
+
+@pytest.mark.parametrize("epochs", [True, False])
+def test_a_counter_that_goes_back_under_a_heading_is_of_held_out_data(tmp_path: Path, epochs: bool) -> None:
+    """Lines of one form: those of an evaluation repeat a step, or the batches of the epoch from the first one on."""
+    lines, wanted, others = [], [], []
+    for i, loss in enumerate(LOSSES):
+        stamp = f"2026-02-25T10:19:19.{i:02d}"
+        for batch in range(1, 6):
+            counter = (
+                f"Epoch {i} | Iter {batch}"
+                if epochs
+                else f"2026-02-25T10:19:19.{i:02d}{batch}498: step {5 * i + batch}"
+            )
+            lines.append(f"{counter}, loss {loss + batch / 100:.4f}, acc 0.5")
+            wanted.append(round(loss + batch / 100, 4))
+        lines.append("Cross validation..." if epochs else "Evaluation:")
+        for batch in (1, 2) if epochs else (5,):
+            counter = (
+                f"Epoch {i} | Iter {batch}" if epochs else f"2026-02-25T10:19:20.{i:02d}1498: step {5 * i + batch}"
+            )
+            lines.append(f"{counter}, loss {loss + 1:.4f}, acc 0.4")
+            others.append(round(loss + 1, 4))
+        lines.append("")
+    run = read(tmp_path, lines)
+    assert [value for _, value in rows(run, "loss")] == wanted
+    assert [value for _, value in rows(run, "val/loss")] == others
+
+
+def test_counters_behind_dashes_and_steps_of_environments(tmp_path: Path) -> None:
+    run = read(tmp_path, [f"Epoch-{i + 1} lr: {loss / 100}" for i, loss in enumerate(LOSSES)])
+    assert rows(run, "lr") == [(i + 1, loss / 100) for i, loss in enumerate(LOSSES)]
+    form = "Time 00h {0:02d}m 31s, num steps {1}, FPS 610, episode reward {2}, episode length 1042"
+    run = read(tmp_path, [form.format(i, 40_000 * i + 389, -loss) for i, loss in enumerate(LOSSES)])
+    assert rows(run, "episode reward") == [(40_000 * i + 389, -loss) for i, loss in enumerate(LOSSES)]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_score_is_better_the_way_its_best_goes(tmp_path: Path, sign: int) -> None:
+    lines: list[str] = []
+    best: list[float] = []
+    for i, share in enumerate(SHARES):
+        noisy = sign * (share - 0.05 * (i % 3))
+        lines.append(f"Epoch {i + 1} - avg_train_loss: {LOSSES[i]}  avg_val_loss: {LOSSES[i]}  time: 406s")
+        lines.append(f"Epoch {i + 1} - Score: {noisy:.4f}")
+        if not best or sign * noisy > max(sign * value for value in best):
+            best.append(noisy)
+            lines.append(f"Epoch {i + 1} - Save Best Score: {noisy:.4f} Model")
+    role = "metric_higher@val" if sign > 0 else "metric_lower@val"
+    assert cast(read(tmp_path, lines))["Score"] == role
+
+
+def test_a_table_of_several_measures_needs_no_counter(tmp_path: Path) -> None:
+    """As a class of loggers writes it that many projects have copied: a tab behind every cell."""
+    lines = ["Learning Rate\tTrain Loss\tValid Loss\tTrain Acc.\tValid Acc.\t"]
+    lines += [f"0.1\t{loss}\t{loss + 1}\t{share}\t{share}\t" for loss, share in zip(LOSSES, SHARES, strict=True)]
+    write(tmp_path / "log.txt", "".join(f"{line}\n" for line in lines).encode())
+    (run,) = loglens.read(tmp_path)
+    assert [value for _, value in rows(run, "Train Loss")] == LOSSES
+    assert cast(run)["Valid Acc."] == "metric_higher@val" and cast(run)["Learning Rate"] == "lr@None"
+    write(tmp_path / "log.txt", b"Loss and accuracy\tof this year\nsee 1\tand 2\nand 3\tand 4\n")
+    with pytest.raises(loglens.UnreadableError):
+        loglens.read(tmp_path)

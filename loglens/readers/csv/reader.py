@@ -27,6 +27,8 @@ FORMAT = "csv"
 
 _SUFFIXES = frozenset({".csv", ".tsv"})
 #: Suffixes that text logs have too: only what is plainly a table of numbers is taken.
+#: What a training measures; a table without a counter names as many of these, and has as many rows.
+_MEASURED, _SEVERAL = re.compile(r"loss|(?<![a-z])acc|accuracy|learning[ _]rate|reward", re.I), 2
 _PERHAPS = frozenset({".log", ".txt", ".dat", ".data"})
 #: Suffixes that consoles have more often than tables: all lines at the beginning must be rows.
 _SELDOM = frozenset({"", ".out", ".tab", ".hist", ".history", ".res", ".results", ".stats", ".curve", ".asc", ".prn"})
@@ -37,7 +39,10 @@ _MONITOR = re.compile(r"(?:^|\.)monitor\.csv$")
 
 
 def sniff(path: Path) -> bool:
-    """Recognise a file by its suffix; .log and .txt only with a header that names a counter, and numbers below it."""
+    """Recognise a file by its suffix; .log and .txt only with a header that names a counter, and numbers below it.
+
+    A header that names no counter, but several measures, has nothing but numbers below it.
+    """
     suffix = path.suffix.lower()
     if suffix in OTHER_SUFFIXES - _SUFFIXES - _PERHAPS - _SELDOM:
         return False
@@ -50,10 +55,14 @@ def sniff(path: Path) -> bool:
     rows = [line for line in lines[1:] if not line.startswith("#")]
     if not rows:
         return False
-    names, mark = split_header(lines[0])
-    rows = rows[:1] if suffix in _PERHAPS else rows[: max(1, len(rows) - 1)]  # the last one may be cut off
+    names, mark = split_header(lines[0].rstrip("\t"))  # some write a tab behind each cell
+    counts = any(map(is_counter, names))
+    rows = rows[:1] if suffix in _PERHAPS and counts else rows[: max(1, len(rows) - 1)]  # the last one may be cut off
     cells = [split_row(row, mark) for row in rows]
-    fit = len(names) > 1 and any(map(is_counter, names)) and all(len(row) == len(names) for row in cells)
+    fit = len(names) > 1 and all(len(row) == len(names) for row in cells)
+    if not counts:
+        measured = sum(_MEASURED.search(name) is not None for name in names) >= _SEVERAL <= len(rows)
+        fit = fit and measured and all(is_number(cell) or not cell.strip() for row in cells for cell in row)
     return fit and not any(map(is_number, names)) and all(any(map(is_number, row)) for row in cells)
 
 

@@ -73,6 +73,7 @@ _UNNAMED = (
     re.compile(r"^[a-z]{3,12}ing (?P<at>\0) ?(?:of|/) ?\0 ?[:|-]"),
     re.compile(r"^\[(?P<at>\0) ?\| ?\0 ?\](?= ?[a-z])"),
     re.compile(r"\btotal (?:env\w* ?|time ?)?steps ?[:=] ?(?P<at>\0)"),
+    re.compile(r"\bnum steps (?P<at>\0)(?=,)"),
     re.compile(r"^\0 - (?=\0 [a-z]+/s )"),
     re.compile(r"^(?:[\[(] ?\0 ?[\])][ :,|-]{0,4}|\0(?:: ?| ?[|,] ?| ?- | ))(?=[\[({<]{0,2}[a-z])"),
 )

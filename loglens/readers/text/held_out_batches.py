@@ -34,6 +34,8 @@ def with_held_out_batches(
     if not held.any() or not len(main):
         under, held = _alternating(records, names)
     if not held.any():
+        under, held = _going_back(records, names, headings)
+    if not held.any():
         return records, nth
     plans, plan, nth = list(records.plans), records.plan.copy(), nth.copy()
     first = np.cumsum([0, *(len(each.values) for each in plans)])
@@ -67,6 +69,37 @@ def _alternating(records: LineRecords, names: list[str]) -> tuple[NDArray[np.int
         if part == len(names):
             names.append("val")
     return np.full(len(held), part), held
+
+
+def _going_back(
+    records: LineRecords, names: list[str], headings: list[float]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The part of the data of each record by its index into the names, and which records it holds for.
+
+    A line under a heading of held-out data is of it while its counter is not beyond that of the last line before the
+    heading: "step 100, loss 0.7" again behind "Evaluation:", or the batches of the same epoch from the first one on.
+    """
+    held = np.zeros(len(records.plan), bool)
+    held_out = np.array([name in HELD_OUT for name in names], bool)
+    if not held_out[[int(at) for at in headings if np.isfinite(at)]].any():
+        return np.zeros(len(held), np.int64), held
+    counts = np.array([bool({"generic", "unnamed"} & plan.words) and plan.step >= 0 for plan in records.plans], bool)
+    rows = np.flatnonzero(counts[records.plan] & np.isfinite(records.step))
+    said = np.array(headings, np.float64)[records.plan]
+    under = np.nan_to_num(forward_fill(said), nan=0.0).astype(np.int64)
+    begun = np.nan_to_num(forward_fill(np.where(np.isnan(said), np.nan, np.arange(len(said)))), nan=-1).astype(np.int64)
+    before = np.searchsorted(rows, begun[rows]) - 1
+    known = (begun[rows] >= 0) & (before >= 0) & held_out[under[rows]]
+    rows, last = rows[known], rows[before[known]]
+    same = records.epoch[rows] == records.epoch[last]
+    again = np.isnan(records.epoch[rows]) & np.isnan(records.epoch[last]) & (records.step[rows] == records.step[last])
+    back = (same & (records.step[rows] <= records.step[last])) | again
+    families = {plan.family: number for number, plan in enumerate(records.plans)}
+    family = np.array([families[plan.family] for plan in records.plans])[records.plan]
+    back &= family[rows] == family[last]
+    if len(np.unique(begun[rows[back]])) >= _PASSES:
+        held[rows[back]] = True
+    return under, held
 
 
 def _is_unnamed(plan: LinePlan) -> bool:

@@ -36,11 +36,21 @@ _GLUED = (
     )
     + r") (?=[0-9]*+(?:[\s/|:,\])=(]|\Z))"
 )
+#: The same behind a dash: "Epoch-3 lr: 5e-05".
+_DASHED = (
+    r"(?<=-[0-9]) (?:"
+    + "|".join(
+        rf"(?<={before}(?i:{word})-.)"
+        for word in ("epoch", "iteration", "iter", "step", "batch", "episode")
+        for before in (r"\A", r"[^\w/.@-]")
+    )
+    + r") (?=[0-9]*+(?:[\s/|:,\])=(]|\Z))"
+)
 #: A loss that is glued to its name, as LightGCN prints it: "EPOCH[3/100] loss0.693-|".
 _GLUED_LOSS = r"(?<=[\ ](?i:loss)[0-9]) [0-9]*+ \.[0-9]++ (?:[eE][-+]?[0-9]++)?"
 _PLAIN = re.compile(
     rf"""( [-+0-9] (?: {_WORDLESS} (?: (?<=[0-9]) (?:{_DIGITS}) | (?<=[-+]) [0-9] (?:{_DIGITS}) )
-       | {_GLUED} [0-9]*+ | {_GLUED_LOSS} ) )""".encode(),
+       | {_GLUED} [0-9]*+ | {_DASHED} [0-9]*+ | {_GLUED_LOSS} ) )""".encode(),
     re.X,
 )
 _WITH_WORDS = re.compile(
@@ -49,7 +59,7 @@ _WITH_WORDS = re.compile(
       | (?<=[-+]) (?: [0-9] (?:{_DIGITS}) | (?:nan|inf(?:inity)?) (?!\w) )
       | (?<=[n]) an (?!\w) (?<!\ of\ nan)
       | (?<=[i]) nf(?:inity)? (?!\w)
-    ) | {_GLUED} [0-9]*+ | {_GLUED_LOSS} ) )""".encode(),
+    ) | {_GLUED} [0-9]*+ | {_DASHED} [0-9]*+ | {_GLUED_LOSS} ) )""".encode(),
     re.X | re.I,
 )
 _WORDS = (b"nan", b"NaN", b"NAN", b"inf", b"Inf", b"INF")
