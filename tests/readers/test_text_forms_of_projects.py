@@ -267,18 +267,12 @@ def test_a_counter_that_goes_back_under_a_heading_is_of_held_out_data(tmp_path: 
     for i, loss in enumerate(LOSSES):
         stamp = f"2026-02-25T10:19:19.{i:02d}"
         for batch in range(1, 6):
-            counter = (
-                f"Epoch {i} | Iter {batch}"
-                if epochs
-                else f"2026-02-25T10:19:19.{i:02d}{batch}498: step {5 * i + batch}"
-            )
+            counter = f"Epoch {i} | Iter {batch}" if epochs else f"{stamp}{batch}498: step {5 * i + batch}"
             lines.append(f"{counter}, loss {loss + batch / 100:.4f}, acc 0.5")
             wanted.append(round(loss + batch / 100, 4))
         lines.append("Cross validation..." if epochs else "Evaluation:")
         for batch in (1, 2) if epochs else (5,):
-            counter = (
-                f"Epoch {i} | Iter {batch}" if epochs else f"2026-02-25T10:19:20.{i:02d}1498: step {5 * i + batch}"
-            )
+            counter = f"Epoch {i} | Iter {batch}" if epochs else f"{stamp}9498: step {5 * i + batch}"
             lines.append(f"{counter}, loss {loss + 1:.4f}, acc 0.4")
             others.append(round(loss + 1, 4))
         lines.append("")
