@@ -3,15 +3,15 @@
 Why it matters. Learning curves bend: fast at first, slow later. One that is straight and has hardly
 moved is still in its first moments, which is what a learning rate far too low looks like.
 
-How it is found. Training gained less than a quarter, and a robust line through the training or the
+How it is found. Training gained less than a quarter beyond its noise, and a robust line through the training or the
 validation loss explains 90 % of its variance, is as steep in the last 40 % as in the first (0.6
 times or more) and still falls there with t below -4, allowing for autocorrelation. Straight means: against
 the integral of the learning rate where that was logged, since to first order a loss falls by the squared
 norm of its gradient times that (gradient flow), so that a schedule that fades out does not bend the line. The
 validation loss, if there is one, falls at least half as much: first moments are not spent on memorising.
-Nothing is said where the rate peaks at 0.01 or above: that is Keras's default for plain gradient descent, and for
-Adam UMLAUT calls it too high. Nor where a share of right answers ends at 0.9 or above: that model is not in its first
-moments.
+Where the rate peaks at 0.01 or above (Keras's default for plain gradient descent; for Adam UMLAUT calls that too high),
+or training gained up to 55 %, only an exact line counts, of 99 % and 0.8 times: steps may be too small by a clip as
+well. Nothing is said where a share of right answers ends at 0.9 or above: that model is not in its first moments.
 
 When it is wrong. A run cut off very early, and the end of a fine-tuning whose learning rate is kept
 constant, look alike: then it is only short.
@@ -45,6 +45,10 @@ SHORT = 60
 FIRST, LAST, MIN_POINTS = 0.4, 0.6, 4
 #: t value below which a line falls.
 FALLS = -4.0
+#: A line that is as straight as that may have gained more: no learning curve is, once it has learned something.
+EXACT, EXACT_GAIN = (0.99, 0.8), 0.55
+#: Deviations of a point by which the start of a curve may be off.
+ERRORS = 3.0
 
 
 def detect(
@@ -68,13 +72,14 @@ def detect(
         raise Skip(f"needs {min_points} losses, has {longest or len(loss.finite):,}")
     if lr is not None and len(lr) and not lr.value.any():
         raise Skip("the learning rate is zero throughout")
-    if lr is not None and len(lr.finite) and lr.finite.value.max() >= ordinary:
-        return
-    if levels(loss.finite.value).drop >= gain or any(
+    large = lr is not None and len(lr.finite) > 0 and bool(lr.finite.value.max() >= ordinary)
+    if any(
         standstill.first_and_last(metric.value)[1] >= good for metric in bounded((*metric_higher, *val_metric_higher))
     ):
         return
-    straight = [curve for curve in curves if _straight(curve, lr, r2, evenness)]
+    gained = max(_gained(curve) for curve in curves)
+    how = (r2, evenness) if gained < gain and not large else EXACT
+    straight = [curve for curve in curves if _straight(curve, lr, *how)] if gained < EXACT_GAIN else []
     if not straight:
         return
     shown = straight[0]
@@ -84,6 +89,12 @@ def detect(
     if levels(curves[-1].value).drop < 0.5 * found.drop:
         return  # what it learns is of no use for other data: it memorises
     yield _finding(shown, found, lr)
+
+
+def _gained(curve: Series) -> float:
+    """The share of its start that a loss comes down by, as far as that is beyond its noise."""
+    found = levels(curve.value)
+    return found.drop - ERRORS * found.point_noise / abs(found.start) if found.start else 0.0
 
 
 def _finding(shown: Series, found: Levels, lr: Series | None) -> Finding:

@@ -6,8 +6,9 @@ worse on everything else; the checkpoint to keep is the one at the lowest point.
 How it is found. The validation loss ends at least 20 % above its lowest level, beyond three standard
 errors of its noise, while the training loss does not rise after that point: trainproof's rule (eval
 above 1.2 times its minimum while training falls), which fires on 0.2 % of 4,192 AlgoPerf runs that
-reach their target. 10 % are enough where it stays that high for the last 40 % of the run while the training loss
-halves, and half as long where that falls to an eighth. Of 4 to 19 evaluations, whose noise cannot be separated from
+reach their target. (Of a loss that falls below zero, 20 % of all that it came down.) 10 % are enough where it stays
+that high for the last 40 % of the run while the training loss halves, and half as long where that falls to an eighth.
+Of 4 to 19 evaluations, whose noise cannot be separated from
 their trend, three or more have to follow the lowest one and rise, by five times the root mean square of all steps
 against that course. Of 100 simulated healthy runs a cell this calls none overfitted at noise of 1 and 5 %, up to
 4 at 20 % and 6 at 50 %, and finds 97 to 100 of those that end 1.5 times as high, at noise up to 5 %.
@@ -79,15 +80,15 @@ def detect(
 ) -> Iterator[Finding]:
     held_out, train = require(val_loss, min_points, "validation losses"), require(loss, min_points, "training losses")
     lowest = _turn(held_out, many_points, errors)
-    if lowest is None or lowest[2] < (1 + rise) * abs(lowest[1]):
+    if lowest is None or lowest[2] - lowest[1] < rise * _scale(held_out, lowest[1]):
         if sign := memorises(train, held_out, bounded(val_metric_higher, EVALUATIONS)):
             yield sign.finding(_regularise())
         if sign or lowest is None:
             return
     onset, best, end = lowest
     before, after = _around(train, onset, held_out)
-    grows = (end - best) / abs(best) if best else float("inf")
-    lasts = _lasts(held_out.value, best + lasting_rise * abs(best), lasting_share, before, after)
+    grows = (end - best) / scale if (scale := _scale(held_out, best)) else float("inf")
+    lasts = _lasts(held_out.value, best + lasting_rise * scale, lasting_share, before, after)
     if grows < (lasting_rise if lasts else rise) or after > before + RISEN * abs(before):
         return  # where training rises as well, that is divergence
     sure = grows > SURE_RISE - 1 and len(held_out) >= many_points
@@ -109,6 +110,11 @@ def _still_improves(higher: Sequence[Series], lower: Sequence[Series], training:
     """Words on a metric that improves after the loss was lowest, as that rises by overconfidence; empty without one."""
     better = improves_after(higher, onset, lower=False, training=training) or improves_after(lower, onset, lower=True)
     return f"; but {better.tag} keeps improving: only its confidence is too high" if better else ""
+
+
+def _scale(held_out: Series, best: float) -> float:
+    """What the rise of a loss is a share of: its lowest level, or where it falls below zero all that it came down."""
+    return abs(best) if best > 0 else float(median(held_out.value[:3])) - best
 
 
 def _lasts(value: Floats, bar: float, share: float, before: float, after: float) -> bool:

@@ -87,10 +87,10 @@ def detect(
     held_out = val_loss.finite if val_loss is not None else None
     if val_loss is None or held_out is None or len(train) < min_points or len(held_out) < min_points // 2:
         raise Skip(f"needs {min_points} losses of training and half as many of validation")
-    if sign := ends_on_its_way(train, held_out):
+    accuracies = bounded((*val_metric_higher, *metric_higher), min_points)
+    if sign := ends_on_its_way(train, held_out, accuracies):
         yield sign.finding([remedies.train_longer(4.0), remedies.scale_lr(3.0, lr, WHY)])
         return
-    accuracies = bounded((*val_metric_higher, *metric_higher), min_points)
     if not accuracies:
         yield settles_at_once(held_out, lr).finding([remedies.check_labels(), remedies.increase_capacity(4.0)])
         return

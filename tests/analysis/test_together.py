@@ -158,3 +158,24 @@ def test_a_loss_at_ln_c_with_an_accuracy_of_one_in_c_is_stuck(n: int, classes: i
         assert outcome.state == "stuck" and unexplained(outcome, [], [loss, right]) is not None
         better = series(level(n, 1.5 / classes, 0.02, seed + 9), "metric_higher", "val", "val/accuracy")
         assert "guessing too" not in judge_outcome([loss, better]).why
+
+
+@pytest.mark.parametrize("n", [14, 40, 300])
+def test_what_a_held_out_loss_lost_is_named_by_what_training_did_since(n: int) -> None:
+    """It ends above its start: overfitting where training continued to gain, divergence where that rose as well."""
+    t = np.linspace(0, 1, n)
+    held_out = series(np.interp(t, [0, 0.2, 1], [0.70, 0.66, 0.80]) * level(n, 1.0, 0.002), split="val")
+    for end, name in ((0.45, "overfitting"), (0.68, "divergence")):
+        train = series(np.interp(t, [0, 0.2, 1], [0.70, 0.62, end]) * level(n, 1.0, 0.005), split="train")
+        curves = [held_out, train]
+        failure = unexplained(judge_outcome(curves), [], curves)
+        assert failure is not None and failure[0] == name, judge_outcome(curves)
+
+
+@pytest.mark.parametrize("n", [12, 40])
+def test_a_metric_that_stands_still_beside_losses_that_do_is_their_matter(n: int) -> None:
+    right = series(np.linspace(0.035, 0.05, n), "metric_higher", "val", "val/acc")
+    for end, name in ((3.27, "loss-not-decreasing"), (1.0, "metric-stuck")):
+        curves = [right, series(np.linspace(3.33, end, n)), series(np.linspace(3.33, end, n), split="val")]
+        failure = unexplained(judge_outcome(curves), [], curves)
+        assert failure is not None and failure[0] == name

@@ -14,7 +14,9 @@ COSINE = 1e-5 * (1 + np.cos(np.linspace(0, np.pi, 400))) / 2
 def test_a_straight_line_is_a_learning_rate_too_low() -> None:
     line = np.linspace(2.3, 2.0, 200) * level(200, 1.0, 0.003)
     assert findings("lr-too-low", {"loss": line, "lr": np.full(200, 1e-6)})[0].remedies[0].action == "scale_lr"
-    assert not findings("lr-too-low", {"loss": line, "lr": np.full(200, 0.01)}), "an ordinary rate"
+    bent = 2.0 + 0.3 * (1 - np.linspace(0, 1, 200)) ** 1.3 * level(200, 1.0, 0.003)
+    assert findings("lr-too-low", {"loss": bent, "lr": np.full(200, 1e-6)})
+    assert not findings("lr-too-low", {"loss": bent, "lr": np.full(200, 0.01)}), "an ordinary rate"
     assert not findings("lr-too-low", {"loss": falling(200, start=2.3, floor=2.0, noise=0.003)})
 
 
@@ -53,3 +55,22 @@ def test_a_straight_line_of_a_dozen_epochs(n: int) -> None:
     assert findings("lr-too-low", {"loss": line})
     assert not findings("lr-too-low", {"loss": falling(n, 3.24, 2.6, 0.0005)})
     assert not findings("lr-too-low", {"loss": level(n, 3.24, 0.01)})
+
+
+@pytest.mark.parametrize("n", [20, 43, 450])
+def test_an_exact_line_may_gain_more_and_at_any_rate(n: int) -> None:
+    """A clip at a ten-thousandth: the loss halves in a straight line, as no curve does that has learned something."""
+    line = np.linspace(0.261, 0.128, n)
+    curves = {"loss": line * level(n, 1.0, 0.02), "val_loss": line * level(n, 1.0, 0.001), "lr": np.full(n, 0.5)}
+    assert findings("lr-too-low", curves)
+    curves["val_loss"] = falling(n, 0.261, 0.12, 0.001)
+    curves["loss"] = falling(n, 0.261, 0.12, 0.02)
+    assert not findings("lr-too-low", curves)
+
+
+@pytest.mark.parametrize("n", [66, 200])
+def test_noise_at_the_start_of_training_hides_no_line(n: int) -> None:
+    train = np.linspace(1.64e9, 1.34e9, 2 * n) * level(2 * n, 1.0, 0.15)
+    train[:3] = 2.1e9
+    curves = {"loss": train, "val_loss": np.linspace(1.64e9, 1.34e9, n), "lr": np.full(n, 1e-5)}
+    assert findings("lr-too-low", sparse(curves))

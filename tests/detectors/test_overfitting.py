@@ -123,3 +123,13 @@ def test_a_tenth_above_the_lowest_is_enough_where_training_memorises(n: int) -> 
     assert findings("overfitting", {"loss": memorised, "val_loss": held_out})[0].severity is Severity.WARNING
     slower = np.interp(t, [0, 0.5, 1], [4.6, 0.7, 0.45]) * level(n, 1.0, 0.01)
     assert not findings("overfitting", {"loss": slower, "val_loss": held_out})
+
+
+@pytest.mark.parametrize("n", [20, 40, 200])
+def test_a_likelihood_below_zero_rises_by_a_share_of_what_it_came_down(n: int) -> None:
+    """From 1.26 to -0.28 and back to -0.1: an eighth is given back, however small -0.28 is; half is overfitting."""
+    t = np.linspace(0, 1, n)
+    train = 1.26 - 2.3 * (1 - np.exp(-6 * t))
+    for end, wrong in ((-0.1, False), (0.5, True)):
+        held_out = np.interp(t, [0, 0.1, 0.3, 1], [1.26, 0.1, -0.28, end]) + 0.005 * level(n, 1.0, 1.0)
+        assert bool(findings("overfitting", {"loss": train, "val_loss": held_out})) is wrong

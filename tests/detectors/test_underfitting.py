@@ -88,3 +88,13 @@ def test_a_run_that_ended_on_its_way(n: int, classes: int) -> None:
     assert found.severity is Severity.WARNING
     for learned in (1 - 0.4 * (1 - np.exp(-20 * t)), 1 - 0.8 * t, 0.8 - 0.3 * t):
         assert skip_reason("underfitting", curves(guess * learned))
+
+
+@pytest.mark.parametrize("n", [29, 120])
+def test_an_untrained_net_begins_a_little_above_guessing(n: int) -> None:
+    """A loss of 2.38 is no ln C; with an accuracy of a tenth beside it, it is that of ten classes."""
+    held_out = 2.38 - 0.55 * np.linspace(0, 1, n) ** 0.6
+    curves = {"loss": held_out, "val_loss": held_out * level(n, 1.0, 0.0005)}
+    assert skip_reason("underfitting", curves)
+    (found,) = findings("underfitting", curves | {"val_accuracy": np.linspace(0.08, 0.24, n)})
+    assert found.remedies[0].action == "train_longer"

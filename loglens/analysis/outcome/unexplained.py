@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from loglens.analysis.outcome.curve_progress import BEYOND_NOISE
 from loglens.analysis.outcome.curve_state import ENOUGH, few_right
 from loglens.analysis.outcome.indicators import Indicator, indicators, is_resumed
@@ -11,6 +13,7 @@ from loglens.analysis.outcome.together import fell_together, guesses, stands_at_
 from loglens.model.finding import Confidence, Finding, Rule, RuleHelp, Severity
 from loglens.model.outcome import SUCCESS, RunOutcome
 from loglens.model.series import Series
+from loglens.stats.quantiles import median
 
 RULE = Rule("unstable-training", "outcome", Severity.WARNING)
 HELP = RuleHelp(
@@ -40,6 +43,10 @@ NO_START = frozenset(
     "loss-not-decreasing underfitting plateau lr-too-low lr-too-high vanishing-gradient dead-relu "
     "unchanged-weights saturated-activations exploding-gradient no-warmup".split()
 )
+#: A loss that ends below its start by this share of it has fallen (as in loss-not-decreasing).
+FALL = 0.05
+#: Points on either side of a place that show the level there.
+BESIDE = 2
 FAILURES = frozenset({"lost", "unstable", "stuck"})
 #: Warnings that say that a run swings, and not that it ends without what it had.
 SWINGS = frozenset({"oscillation", "unstable-training"})
@@ -73,7 +80,7 @@ def unexplained(
         return None  # what curves show together is an error, whatever was warned of
     if outcome.state == "stuck" and not (together or _surely_stuck(chief, seen)):
         return None
-    name = _name(outcome.state, chief)
+    name = _name(outcome.state, chief, seen)
     return (
         None
         if name in loud and outcome.state == "stuck"
@@ -148,12 +155,34 @@ _SAID = {
 }
 
 
-def _name(state: str, chief: Indicator) -> str:
+def _name(state: str, chief: Indicator, seen: Sequence[Indicator]) -> str:
     """The rule that is named after what was seen."""
     if state == "unstable":
         return RULE.name
     if (chief.curve.role or "").startswith("rl_"):
         return "reward-collapse" if state == "lost" else "reward-not-rising"
-    if chief.metric:
-        return "metric-collapse" if state == "lost" else "metric-stuck"
-    return "divergence" if state == "lost" else "loss-not-decreasing"
+    losses = [one for one in seen if not one.metric and one.progress is not None]
+    trained = [one for one in losses if not one.heldout]
+    if state == "lost" and not chief.metric:
+        fell = chief.heldout and trained and all(_fell_since(one, chief) for one in trained)
+        return "overfitting" if fell else "divergence"
+    if state == "lost":
+        return "metric-collapse"
+    # a metric that stands still beside losses that do is their matter
+    return "metric-stuck" if chief.metric and (not trained or any(map(_falls, losses))) else "loss-not-decreasing"
+
+
+def _fell_since(training: Indicator, held_out: Indicator) -> bool:
+    """Whether a training loss ends below its level of where a held-out loss was lowest."""
+    if training.progress is None or held_out.progress is None:
+        return False
+    curve, lowest = training.progress.curve, held_out.progress.curve
+    at = int(np.searchsorted(curve.step, lowest.step[int(np.argmin(lowest.value))]))
+    around = curve.value[max(0, at - BESIDE) : at + BESIDE + 1]
+    return bool(len(around) and training.progress.end < (1 - FALL) * median(around))
+
+
+def _falls(loss: Indicator) -> bool:
+    """Whether a loss ends below its start by a share that counts."""
+    progress = loss.progress
+    return progress is not None and progress.start - progress.end > FALL * abs(progress.start)
