@@ -10,8 +10,9 @@ the integral of the learning rate where that was logged, since to first order a 
 norm of its gradient times that (gradient flow), so that a schedule that fades out does not bend the line. The
 validation loss, if there is one, falls at least half as much: first moments are not spent on memorising.
 Where the rate peaks at 0.01 or above (Keras's default for plain gradient descent; for Adam UMLAUT calls that too high),
-or training gained up to 55 %, only an exact line counts, of 99 % and 0.8 times: steps may be too small by a clip as
-well. Nothing is said where a share of right answers ends at 0.9 or above: that model is not in its first moments.
+or training gained up to 55 %, only an exact line of the validation loss counts, of 99 % and 0.8 times: steps may be too
+small by a clip as well. Nothing is said where a share of right answers ends at 0.9 or above: that model is not in its
+first moments.
 
 When it is wrong. A run cut off very early, and the end of a fine-tuning whose learning rate is kept
 constant, look alike: then it is only short.
@@ -19,7 +20,7 @@ constant, look alike: then it is only short.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -77,10 +78,11 @@ def detect(
         standstill.first_and_last(metric.value)[1] >= good for metric in bounded((*metric_higher, *val_metric_higher))
     ):
         return
-    gained = max(_gained(curve) for curve in curves)
-    how = (r2, evenness) if gained < gain and not large else EXACT
-    straight = [curve for curve in curves if _straight(curve, lr, *how)] if gained < EXACT_GAIN else []
-    if not straight:
+    gained = _gained(curves)
+    ordinarily = gained < gain and not large
+    straight = [curve for curve in curves if _straight(curve, lr, *((r2, evenness) if ordinarily else EXACT))]
+    # of a run that is cut off, training alone says little: validation has to fall in a line as well
+    if not straight or (not ordinarily and (gained >= EXACT_GAIN or straight[-1].split != "val")):
         return
     shown = straight[0]
     found = levels(shown.value)
@@ -91,10 +93,12 @@ def detect(
     yield _finding(shown, found, lr)
 
 
-def _gained(curve: Series) -> float:
-    """The share of its start that a loss comes down by, as far as that is beyond its noise."""
-    found = levels(curve.value)
-    return found.drop - ERRORS * found.point_noise / abs(found.start) if found.start else 0.0
+def _gained(curves: Sequence[Series]) -> float:
+    """The share of its start that the least noisy of several losses comes down by, or another one beyond its noise."""
+    found = [levels(curve.value) for curve in curves]
+    noise = [each.point_noise / abs(each.start) if each.start else 0.0 for each in found]
+    surely = max(each.drop - ERRORS * beside for each, beside in zip(found, noise, strict=True))
+    return max(found[int(np.argmin(noise))].drop, surely)
 
 
 def _finding(shown: Series, found: Levels, lr: Series | None) -> Finding:
