@@ -7,8 +7,9 @@ How it is found. The median explained variance, 1 - Var(return - value) / Var(re
 run is 0.01 or less: no better than a constant (Stable-Baselines3's reading of its `explained_variance`), as 0.01 is a
 correlation of a tenth. Or the median of the last fifth is that low, after it was above a tenth before: the value
 function has lost what it knew. It is a warning where the reward did not rise either (less than a tenth of its size, or
-of three standard errors of its noise) or falls from there on, otherwise a note; and a warning whatever the reward does
-where nine of ten of those values are within a thousandth of 0, as a value that is the same in all states has it.
+of three standard errors of its noise) or falls from there on, otherwise a note; and a warning where nine of ten of
+those values are within a thousandth of 0, as a value that is the same in all states has it, and the reward does not
+rise by its own size.
 
 When it is wrong. Where all returns are alike, there is nothing to explain. A policy can learn without a
 value function, only more slowly: some runs learn well at 0.
@@ -36,6 +37,8 @@ LARGE_REWARD = 100.0
 BLOCKS = 20
 #: An explained variance so near to 0, at so many points, is that of a constant: one that is merely bad varies.
 CONSTANT, MOST = 0.001, 0.9
+#: A reward that rises by its own size and more is that of a policy that learns without it.
+GROWN = 1.0
 
 
 def detect(
@@ -63,6 +66,7 @@ def detect(
     if reward is not None and onset is not None and not stuck:
         stuck = loses_after(reward.value, int(np.searchsorted(reward.step, onset)), harm) is not None
     constant = bool((np.abs(curve.tail(1 - settles)) < CONSTANT).mean() >= MOST)
+    constant = constant and not (reward is not None and gains(reward.value, min_gain=GROWN, errors=errors))
     yield _finding(curve, late if onset is None else end, onset, reward, (stuck, constant), lr)
 
 

@@ -17,9 +17,7 @@ RULE, EXPLAINED = "low-explained-variance", "train/explained_variance"
 @pytest.mark.parametrize("n", [30, 100, 2000])
 def test_a_value_function_that_explains_nothing(at: float, n: int) -> None:
     useless = at * (1 + 0.3 * np.random.default_rng(0).normal(size=n))
-    # exactly none is that of a constant, which is a fault whatever the reward does
-    rising = Severity.NOTE if at < 0 else Severity.WARNING
-    assert only(RULE, {EXPLAINED: useless, REWARD: learned(n)}).severity is rising
+    assert only(RULE, {EXPLAINED: useless, REWARD: learned(n)}).severity is Severity.NOTE
     assert only(RULE, {EXPLAINED: useless, REWARD: level(n, 20.0, 0.02)}).severity is Severity.WARNING
 
 
@@ -47,7 +45,7 @@ def test_a_value_function_that_forgets(n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [30, 300])
-def test_a_value_that_is_the_same_in_all_states_is_a_warning_whatever_the_reward_does(n: int) -> None:
+def test_a_value_that_is_the_same_in_all_states_is_a_warning_unless_the_policy_learns_without_it(n: int) -> None:
     noise = np.random.default_rng(0).normal(0, 1, n)
     rising = np.linspace(50, 90, n)
     found = only(RULE, {EXPLAINED: 1e-5 * noise, REWARD: rising})
