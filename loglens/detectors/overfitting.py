@@ -114,7 +114,7 @@ def _still_improves(higher: Sequence[Series], lower: Sequence[Series], training:
 
 def _scale(held_out: Series, best: float) -> float:
     """What the rise of a loss is a share of: its lowest level, or where it falls below zero all that it came down."""
-    return abs(best) if best > 0 else float(median(held_out.value[:3])) - best
+    return best if best >= 0 else float(median(held_out.value[:3])) - best
 
 
 def _lasts(value: Floats, bar: float, share: float, before: float, after: float) -> bool:
