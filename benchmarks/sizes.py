@@ -172,9 +172,7 @@ cut, so that no blob fills the memory, at half as much again for each row: on ei
 {NEXT.join(readers)}
 
 Every rule on one run, the longer of a calm and a broken one: on 20 curves with so many points together, and on so many
-curves of {EACH} points. There is no slope where a rule takes less than {SHORT} s. One that skips short curves begins to
-cost where it no longer does, so that its last slope is steep: `kl-blow-up` takes 0.8, 1.5 and 2.7 s at 5, 10 and 20
-million points.
+curves of {EACH} points. There is no slope where a rule takes less than {SHORT} s.
 
 {NEXT.join(rules)}
 """

@@ -63,7 +63,8 @@ def detect(
     never = [curve for curve in curves if not len(curve.finite)]
     gaps = [curve for curve in curves if _has_gaps(curve) and not _lasts(curve)]
     if lasting:
-        yield _lasting(lasting, only_held_out=all(curve in held_out for curve in lasting))
+        of_held_out = set(map(id, held_out))
+        yield _lasting(lasting, only_held_out=all(id(curve) in of_held_out for curve in lasting))
     if never:
         yield _never(never, Severity.WARNING if len(never) == len(curves) else Severity.NOTE)
     if gaps:
