@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -43,9 +43,10 @@ def assign_roles(run: Run, user: Mapping[str, str] | None = None) -> tuple[Serie
     without = {curve.tag: curve for curve in curves if curve.role is None}
     guesses = guess_families(without, table) | guess_bare_splits(without, [curve.role for curve in curves])
     curves = [_with_role(curve, guesses.get(curve.tag)) for curve in curves]
-    curves = without_opponent(curves)
+    told = {curve.tag for curve in curves if any(roles.matches(curve.tag, glob) for glob in user)}
+    curves = without_opponent(curves, told)
     if run.format == "text":
-        curves = held_out_metrics(curves)
+        curves = held_out_metrics(curves, told)
     taken = {(curve.role, curve.layer) for curve in curves}
     scalar_role = {"grad_hist": "grad_norm_layer", "weight_hist": "weight_norm_global"}
     for tag, curve in histograms.items():
@@ -63,12 +64,16 @@ def _with_role(curve: Series, role: Role | None) -> Series:
     return replace(curve, role=role.name, split=role.split, layer=role.layer, guessed=role.guessed)
 
 
-def without_opponent(curves: list[Series]) -> list[Series]:
-    """The curves with the loss of a network that is called a generator as the loss, where it has no opponent."""
+def without_opponent(curves: list[Series], told: Collection[str]) -> list[Series]:
+    """The curves with the loss of a network that is called a generator as the loss, where it has no opponent.
+
+    told: tags whose roles the user has given.
+    """
     found = {curve.role or "" for curve in curves}
     if "loss" in found or any(role.startswith("gan_") and role != "gan_g_loss" for role in found):
         return curves
-    return [replace(curve, role="loss") if curve.role == "gan_g_loss" else curve for curve in curves]
+    alone = {curve.tag for curve in curves if curve.role == "gan_g_loss"}.difference(told)
+    return [replace(curve, role="loss") if curve.tag in alone else curve for curve in curves]
 
 
 def perplexities_as_losses(curves: Iterable[Series]) -> Iterator[Series]:

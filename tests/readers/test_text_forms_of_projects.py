@@ -151,6 +151,11 @@ def test_a_metric_that_is_measured_rarely_is_of_held_out_data(tmp_path: Path) ->
             lines.append(f"<epoch: {i // 10}, iter: {10 * i + 10}, Average PSNR : {30 + SHARES[i // 10]}dB")
     run = read(tmp_path, lines)
     assert cast(run)["Average PSNR"] == "metric_higher@val" and cast(run)["G_loss"] == "loss@train"
+    told = {"Average PSNR": "metric_higher@train", "G_loss": "gan_g_loss"}
+    assert {f"{curve.role}@{curve.split}" for curve in assign_roles(run, told) if curve.tag in told} == {
+        "metric_higher@train",
+        "gan_g_loss@train",
+    }
     summary = [
         line.replace("lr:2.000e-04", f"psnr : {30 + i / 1000}") for i, line in enumerate(lines) if "PSNR" not in line
     ]
