@@ -10,9 +10,8 @@ the integral of the learning rate where that was logged, since to first order a 
 norm of its gradient times that (gradient flow), so that a schedule that fades out does not bend the line. The
 validation loss, if there is one, falls at least half as much: first moments are not spent on memorising.
 Where the rate peaks at 0.01 or above (Keras's default for plain gradient descent; for Adam UMLAUT calls that too high),
-or training gained up to 55 %, only an exact line of the validation loss counts, of 99 % and 0.8 times: steps may be too
-small by a clip as well. Nothing is said where a share of right answers ends at 0.9 or above: that model is not in its
-first moments.
+only an exact line of the validation loss counts, of 99 % and 0.8 times: steps may be too small by a clip as well.
+Nothing is said where a share of right answers ends at 0.9 or above: that model is not in its first moments.
 
 When it is wrong. A run cut off very early, and the end of a fine-tuning whose learning rate is kept
 constant, look alike: then it is only short.
@@ -46,8 +45,8 @@ SHORT = 60
 FIRST, LAST, MIN_POINTS = 0.4, 0.6, 4
 #: t value below which a line falls.
 FALLS = -4.0
-#: A line that is as straight as that may have gained more: no learning curve is, once it has learned something.
-EXACT, EXACT_GAIN = (0.99, 0.8), 0.55
+#: How straight a line is (the share of the variance that it explains, its evenness) that counts at any rate.
+EXACT = 0.99, 0.8
 #: Deviations of a point by which the start of a curve may be off.
 ERRORS = 3.0
 
@@ -78,11 +77,11 @@ def detect(
         standstill.first_and_last(metric.value)[1] >= good for metric in bounded((*metric_higher, *val_metric_higher))
     ):
         return
-    gained = _gained(curves)
-    ordinarily = gained < gain and not large
-    straight = [curve for curve in curves if _straight(curve, lr, *((r2, evenness) if ordinarily else EXACT))]
-    # of a run that is cut off, training alone says little: validation has to fall in a line as well
-    if not straight or (not ordinarily and (gained >= EXACT_GAIN or straight[-1].split != "val")):
+    if _gained(curves) >= gain:
+        return
+    straight = [curve for curve in curves if _straight(curve, lr, *(EXACT if large else (r2, evenness)))]
+    # of a run that is cut off, training alone says little: at such a rate, validation has to fall in a line as well
+    if not straight or (large and straight[-1].split != "val"):
         return
     shown = straight[0]
     found = levels(shown.value)

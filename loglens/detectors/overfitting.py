@@ -8,10 +8,10 @@ errors of its noise, while the training loss does not rise after that point: tra
 above 1.2 times its minimum while training falls), which fires on 0.2 % of 4,192 AlgoPerf runs that
 reach their target. (Of a loss that falls below zero, 20 % of all that it came down.) 10 % are enough where it stays
 that high for the last 40 % of the run while the training loss halves, and half as long where that falls to an eighth.
-Of 4 to 19 evaluations, whose noise cannot be separated from
-their trend, three or more have to follow the lowest one and rise, by five times the root mean square of all steps
-against that course. Of 100 simulated healthy runs a cell this calls none overfitted at noise of 1 and 5 %, up to
-4 at 20 % and 6 at 50 %, and finds 97 to 100 of those that end 1.5 times as high, at noise up to 5 %.
+Of 4 to 19 evaluations, whose noise cannot be separated from their trend, three or more have to follow the lowest one
+and rise, by five times the root mean square of all steps against that course. Of 100 simulated healthy runs a cell this
+calls none overfitted at noise of 1 and 5 %, up to 4 at 20 % and 6 at 50 %, and finds 97 to 100 of those that end 1.5
+times as high, at noise up to 5 %.
 Or the validation loss is lowest at its first evaluation, of five or more, and ends 5 % above it, while no metric of
 it leaves its start and training falls by 5 %: labels that belong to other inputs can only be memorised. It need not
 rise where it begins at the ln C of guessing and the metrics stay those of a guess.

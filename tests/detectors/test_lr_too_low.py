@@ -58,11 +58,13 @@ def test_a_straight_line_of_a_dozen_epochs(n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [20, 43, 450])
-def test_an_exact_line_may_gain_more_and_at_any_rate(n: int) -> None:
-    """A clip at a ten-thousandth: the loss halves in a straight line, as no curve does that has learned something."""
-    line = np.linspace(0.261, 0.128, n)
+def test_an_exact_line_of_validation_is_one_at_any_rate(n: int) -> None:
+    """Steps too small by a clip of a ten-thousandth. What has gained a third may have been logged from later on."""
+    line = np.linspace(0.261, 0.215, n)
     curves = {"loss": line * level(n, 1.0, 0.02), "val_loss": line * level(n, 1.0, 0.001), "lr": np.full(n, 0.5)}
     assert findings("lr-too-low", curves)
+    halved = np.linspace(0.261, 0.128, n) * level(n, 1.0, 0.001)
+    assert not findings("lr-too-low", curves | {"loss": halved, "val_loss": halved})
     curves["val_loss"] = falling(n, 0.261, 0.12, 0.001)
     curves["loss"] = falling(n, 0.261, 0.12, 0.02)
     assert not findings("lr-too-low", curves)
